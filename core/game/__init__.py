@@ -1,0 +1,1 @@
+"""The cartridge seen from outside: its memory, its maps and what happened between two snapshots."""

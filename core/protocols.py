@@ -1,0 +1,64 @@
+"""The seams. Floors above `core` satisfy these protocols; `core` never imports upward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A language model's answer to a fixed list of options."""
+
+    index: int
+    """Which option, from 0."""
+    confidence: float
+    """Probability of that option among the options, 0 to 1."""
+    reason: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    latency_s: float = 0.0
+    cached: bool = False
+
+
+class TextModel(Protocol):
+    """Anything that can choose among listed options after reading a prompt.
+
+    Local models score the options, servers answer by structured output; free text is never parsed.
+    Raises `LLMConnectionError` when it cannot answer.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice: ...
+
+
+@runtime_checkable
+class LLMManagerLike(Protocol):
+    """What `HybridAgent` needs of `trainer.llm_manager.LLMManager`."""
+
+    @property
+    def available(self) -> bool:
+        """False when there is no language model: the rules then carry its share."""
+        ...
+
+    def choose_option(self, prompt: str, options: Sequence[str]) -> Choice | None:
+        """The model's choice, or None when it cannot answer now (away, over budget); never raises for that."""
+        ...
+
+    def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
+        """Documented seam of custom managers: an action index and metadata with at least `source` and `confidence`."""
+        ...
+
+
+class Policy(Protocol):
+    """A policy over the nine buttons that can be asked for probabilities and taught from transitions."""
+
+    def probabilities(self, observations: dict[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Action probabilities, shape (lanes, 9), rows sum to 1, masked actions have 0."""
+        ...

@@ -1,0 +1,170 @@
+"""The nouns that every room of the house shares: buttons, modes, strategies, options, decisions, transitions.
+
+Everything here is frozen and free of behaviour beyond small derivations. Documented dicts are made from these
+at the doors only (see `DecisionHistoryAnalyzer.get_recent_decisions` and `HybridLLMRLTrainer.train`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+
+class Button(IntEnum):
+    """The nine documented actions, in the documented order; the value is the action index of the env."""
+
+    A = 0
+    B = 1
+    START = 2
+    SELECT = 3
+    UP = 4
+    DOWN = 5
+    LEFT = 6
+    RIGHT = 7
+    NONE = 8
+
+
+DIRECTION_BUTTONS = (Button.UP, Button.DOWN, Button.LEFT, Button.RIGHT)
+ACTION_COUNT = len(Button)
+
+
+class GameMode(str, Enum):
+    """What the game is doing now, found by ordered tests on RAM (`core/game/mode.py`)."""
+
+    BOOT = "boot"
+    MAP_LOADING = "map_loading"
+    BATTLE = "battle"
+    MENU = "menu"
+    DIALOG = "dialog"
+    CUTSCENE = "cutscene"
+    WALKING = "walking"
+    FREE = "free"
+
+
+class Source(str, Enum):
+    """Who chose an action. One decision has one source, and credit goes to it alone."""
+
+    LLM = "llm"
+    RULES = "rules"
+    POLICY = "policy"
+
+
+class StrategyType(str, Enum):
+    """How guided decisions are split between the language model and the rules (documented shares)."""
+
+    LLM_HEAVY = "llm_heavy"
+    BALANCED = "balanced"
+    RULE_HEAVY = "rule_heavy"
+
+    @property
+    def llm_share(self) -> float:
+        """Share of the guided decisions that the language model takes: 0.8, 0.5 or 0.2."""
+        return {"llm_heavy": 0.8, "balanced": 0.5, "rule_heavy": 0.2}[self.value]
+
+
+class AgentMode(str, Enum):
+    """Who may act at all."""
+
+    LLM_ONLY = "llm_only"
+    RL_ONLY = "rl_only"
+    ADAPTIVE = "adaptive"
+    RULES_ONLY = "rules_only"
+
+
+class MapId(NamedTuple):
+    """A map: its number is unique only within its group (wMapGroup, wMapNumber)."""
+
+    group: int
+    number: int
+
+
+class Position(NamedTuple):
+    """A step of the overworld. x and y are wXCoord and wYCoord, in steps of 16 pixels from the top left."""
+
+    map: MapId
+    x: int
+    y: int
+
+
+class OptionKind(str, Enum):
+    """What an option asks for. The rules carry an option out button by button (`core/rules.py`)."""
+
+    GO_TO = "go_to"
+    TALK = "talk"
+    ENTER = "enter"
+    HEAL = "heal"
+    TRAIN = "train"
+    CATCH = "catch"
+    PICK_UP = "pick_up"
+    EXPLORE = "explore"
+    ADVANCE_TEXT = "advance_text"
+    ANSWER = "answer"
+    FIGHT = "fight"
+    USE_ITEM = "use_item"
+    SWITCH = "switch"
+    RUN = "run"
+    CLOSE_MENU = "close_menu"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be decided now: the unit in which language models and planners choose.
+
+    `label` is the sentence a language model sees; `key` is stable for a like situation and is what histories count.
+    """
+
+    kind: OptionKind
+    label: str
+    key: str
+    position: Position | None = None
+    index: int | None = None
+    """Which one: the menu row, move slot, bag slot or party slot that the kind speaks of."""
+    value: float = 0.0
+    """How much the rules like it, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One choice of one button, by one source, with its reason."""
+
+    action: int
+    source: Source
+    confidence: float
+    """Calibrated chance, 0 to 1, that following this source turns out well."""
+    reasoning: str
+    behaviour_probability: float
+    """Probability with which the whole agent would have played `action` here (the learner divides by it)."""
+    strategy: StrategyType
+    mode: GameMode
+    option_key: str = ""
+    guide_action: int | None = None
+    """What the guide (language model or rules) wanted here, also when the policy acted; the teacher's label."""
+    state_hash: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RewardEvent:
+    """A named cause of reward between two game states."""
+
+    name: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """What one finished episode came to."""
+
+    episode: int
+    lane: int
+    reward: float
+    steps: int
+    milestones: tuple[str, ...]
+    source_steps: dict[Source, int] = field(default_factory=dict)
+    truncated: bool = False
+    seconds: float = 0.0
+
+    @property
+    def llm_usage(self) -> float:
+        """Share of the steps decided by the language model, 0 to 1."""
+        return self.source_steps.get(Source.LLM, 0) / max(1, self.steps)

@@ -1,0 +1,1 @@
+"""Who learns: the training loop, its curriculum, its checkpoints and its settings."""
