@@ -7,7 +7,7 @@ at the doors only (see `DecisionHistoryAnalyzer.get_recent_decisions` and `Hybri
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 
@@ -29,7 +29,7 @@ DIRECTION_BUTTONS = (Button.UP, Button.DOWN, Button.LEFT, Button.RIGHT)
 ACTION_COUNT = len(Button)
 
 
-class GameMode(str, Enum):
+class GameMode(StrEnum):
     """What the game is doing now, found by ordered tests on RAM (`core/game/mode.py`)."""
 
     BOOT = "boot"
@@ -42,7 +42,7 @@ class GameMode(str, Enum):
     FREE = "free"
 
 
-class Source(str, Enum):
+class Source(StrEnum):
     """Who chose an action. One decision has one source, and credit goes to it alone."""
 
     LLM = "llm"
@@ -50,7 +50,7 @@ class Source(str, Enum):
     POLICY = "policy"
 
 
-class StrategyType(str, Enum):
+class StrategyType(StrEnum):
     """How guided decisions are split between the language model and the rules (documented shares)."""
 
     LLM_HEAVY = "llm_heavy"
@@ -63,7 +63,7 @@ class StrategyType(str, Enum):
         return {"llm_heavy": 0.8, "balanced": 0.5, "rule_heavy": 0.2}[self.value]
 
 
-class AgentMode(str, Enum):
+class AgentMode(StrEnum):
     """Who may act at all."""
 
     LLM_ONLY = "llm_only"
@@ -87,7 +87,7 @@ class Position(NamedTuple):
     y: int
 
 
-class OptionKind(str, Enum):
+class OptionKind(StrEnum):
     """What an option asks for. The rules carry an option out button by button (`core/rules.py`)."""
 
     GO_TO = "go_to"
