@@ -8,14 +8,14 @@ from __future__ import annotations
 
 Palette = tuple[int, int, int, int]
 
-GRASS, EARTH, WATER, ROSE, STONE, MEADOW, HEALER, TEXT = range(8)
+GRASS, EARTH, WATER, ROSE, STONE, PATH, HEALER, TEXT = range(8)
 """Background palettes of the world by number. HEALER also colours the HP bar: shade 1 the empty groove, 2 the filling."""
 
 RED, BLUE, GREEN, BROWN, VIOLET, STRAW, PINK, GREY = range(8)
 """Object palettes by number, named for their cloth."""
 
 PAPER, INK = 0xFCFCF4, 0x20202C
-LAWN, SAND, CREAM = 0xC4EC9C, 0xF8ECC0, 0xF8ECD0
+LAWN, SAND, CREAM, GLASS = 0xC4EC9C, 0xF8ECC0, 0xF8E8C8, 0xB8E0F0
 SKIN = 0xFCD4A8
 
 
@@ -59,11 +59,11 @@ _HEALER = palette(PAPER, 0xC8DCC8, 0x38B060, 0x1C3C34)
 
 BACKGROUND: tuple[Palette, ...] = (
     palette(LAWN, 0x84CC6C, 0x3C9454, 0x184038),
-    palette(SAND, 0xE4C088, 0xA87048, 0x482C28),
+    palette(GLASS, CREAM, 0xC89868, 0x4C3028),
     palette(0xD8F0F8, 0x88C0F0, 0x4880D0, 0x20386C),
-    palette(CREAM, 0xF09870, 0xC84440, 0x502034),
-    palette(0xE8E4DC, 0xB8B0B0, 0x7C7488, 0x342C44),
-    palette(LAWN, 0xF8ECC0, 0xEC6478, 0x3C9454),
+    palette(LAWN, 0xF89880, 0xD04848, 0x58203C),
+    palette(0xE8E4DC, 0xC0B8B8, 0x847C90, 0x382C48),
+    palette(LAWN, SAND, 0xD0A468, 0x5C4030),
     _HEALER,
     _TEXT,
 )

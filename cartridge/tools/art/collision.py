@@ -1,0 +1,25 @@
+"""Collision bytes: what a step does to the one who walks onto it. The values are those that Crystal's engine uses."""
+
+from __future__ import annotations
+
+FLOOR = 0x00
+WALL = 0x07
+ROUGH_GROUND = 0x08
+TALL_GRASS = 0x18
+ICE = 0x23
+WATER = 0x29
+PIT = 0x60
+CARPET_DOWN = 0x70
+DOOR = 0x71
+LADDER = 0x72
+STAIRCASE = 0x7A
+CAVE_MOUTH = 0x7B
+COUNTER = 0x90
+BOOKSHELF = 0x91
+COMPUTER = 0x93
+GOODS_SHELF = 0x96
+TELEVISION = 0x97
+WINDOW = 0x9D
+HOP_RIGHT = 0xA0
+HOP_LEFT = 0xA1
+HOP_DOWN = 0xA3

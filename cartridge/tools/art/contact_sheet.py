@@ -1,0 +1,93 @@
+"""Contact sheets: all of Fernvale's pictures as PNG files to look at. Not part of the build; needs Pillow.
+
+    python -m cartridge.tools.art.contact_sheet OUTPUT_FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from cartridge.tools.art import font, frame, palettes, tilesets
+from cartridge.tools.art.palettes import Palette
+
+_FIELDS = """
+TTTTTTTTTTTTTTTTTTTTTTTT
+TTTTTTTTTTTTTTTTTTTTTTTT
+TT....RRRR....LLLLLL..TT
+TT....RRRR....LLLLLL..TT
+TT....WDwW.S..WwDwWW..TT
+TTff...._.......__....__
+TTff....________________
+TT......_......_......TT
+T..GGGG._.BBB..__v>...TT
+T..GGGG._.BBB...___....T
+T..WHDW._.WDM...___.gggg
+T....__________.....gggg
+T..S......._.....vvvvvgg
+TT.++++++.._.......<.ggT
+TT.~~~~~~.._..tt.O.<.TTT
+T..~~~~~~==_..tt...<..TT
+T..~~==~~~.X.....#####TT
+T....==...._...f.##E##TT
+TTTTT==TTTT_TTTTTTT_TTTT
+""".split("\n")[1:-1]
+
+
+def picture_of_tiles(tiles: bytes, ids: Sequence[Sequence[int]], colours: Sequence[Sequence[Palette]]) -> Image.Image:
+    """An image of rows of tiles, each tile in its palette."""
+    image = Image.new("RGB", (len(ids[0]) * 8, len(ids) * 8))
+    for row, (row_ids, row_colours) in enumerate(zip(ids, colours, strict=True)):
+        for column, (tile, four) in enumerate(zip(row_ids, row_colours, strict=True)):
+            for y in range(8):
+                low, high = tiles[tile * 16 + y * 2 : tile * 16 + y * 2 + 2]
+                for x in range(8):
+                    shade = (low >> (7 - x) & 1) | (high >> (7 - x) & 1) << 1
+                    image.putpixel((column * 8 + x, row * 8 + y), palettes.rgb888(four[shade]))
+    return image
+
+
+def picture_of_map(tileset: tilesets.Tileset, rows: Sequence[str], light: Sequence[Palette]) -> Image.Image:
+    """An image of a map, dressed."""
+    ids: list[list[int]] = []
+    colours: list[list[Palette]] = []
+    for row in tileset.dress(rows):
+        cells = [tileset.cells[character] for character in row]
+        for half in (0, 2):
+            ids.append([tile for cell in cells for tile in cell.tiles[half : half + 2]])
+            colours.append([light[cell.palette] for cell in cells for _ in range(2)])
+    return picture_of_tiles(tileset.tiles, ids, colours)
+
+
+def picture_of_text(lines: Sequence[str]) -> Image.Image:
+    """An image of a text box with these lines."""
+    width = max(map(len, lines)) + 2
+    top = [0x79, *[0x7A] * (width - 2), 0x7B]
+    bottom = [0x7D, *[0x7A] * (width - 2), 0x7E]
+    ids = [top, *([0x7C, *(font.CODES[letter] for letter in line.ljust(width - 2)), 0x7C] for line in lines), bottom]
+    tiles = frame.tiles() + font.tiles()
+    light = palettes.BACKGROUND[palettes.TEXT]
+    return picture_of_tiles(tiles, [[code - frame.FIRST_ID for code in row] for row in ids], [[light] * width for _ in ids])
+
+
+def save(image: Image.Image, path: Path, scale: int = 2) -> None:
+    """Save an image enlarged without smoothing."""
+    image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(path)
+
+
+def main(folder: Path) -> None:
+    """Write every sheet into the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outdoor = tilesets.build("outdoor")
+    for light in ("day", "morning", "night"):
+        save(picture_of_map(outdoor, _FIELDS, palettes.SETS[light]), folder / f"outdoor_{light}.png")
+    save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
+    text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
+    save(picture_of_text(text), folder / "text.png", 3)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
