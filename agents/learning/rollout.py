@@ -1,0 +1,83 @@
+"""The transitions between two updates: preallocated arrays (steps, lanes, ...), filled one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+NO_LABEL = -1
+"""In `guide_actions`: nobody advised this step."""
+
+
+class Rollout:
+    """Everything the learner keeps of a step, and the few observations that no next step repeats.
+
+    An observation after a step is normally the next step's observation, so it is not stored twice. Two kinds have no
+    next step: those at a truncation (needed to bootstrap) and those after the last step of the rollout.
+    """
+
+    def __init__(self, observation_space: spaces.Dict, steps: int, lanes: int, actions: int) -> None:
+        self.steps, self.lanes = steps, lanes
+        self.filled = 0
+        self.observations: dict[str, NDArray[Any]] = {
+            key: np.zeros((steps, lanes, *space.shape), space.dtype)  # type: ignore[misc]
+            for key, space in observation_space.spaces.items()
+        }
+        self.masks = np.zeros((steps, lanes, actions), np.bool_)
+        self.actions = np.zeros((steps, lanes), np.int64)
+        self.behaviour_probabilities = np.zeros((steps, lanes), np.float32)
+        self.guide_actions = np.full((steps, lanes), NO_LABEL, np.int64)
+        self.rewards = np.zeros((steps, lanes), np.float32)
+        self.terminated = np.zeros((steps, lanes), np.bool_)
+        self.truncated = np.zeros((steps, lanes), np.bool_)
+        self.last_observations = {
+            key: np.zeros(array.shape[1:], array.dtype) for key, array in self.observations.items()
+        }
+        self.truncated_at: list[tuple[int, int]] = []
+        """(step, lane) of each truncation, in the order of `truncated_observations`."""
+        self.truncated_observations: list[dict[str, NDArray[Any]]] = []
+
+    @property
+    def full(self) -> bool:
+        return self.filled == self.steps
+
+    def add(
+        self,
+        observations: Mapping[str, NDArray[Any]],
+        masks: NDArray[np.bool_],
+        actions: NDArray[np.int64],
+        behaviour_probabilities: NDArray[np.floating[Any]],
+        guide_actions: NDArray[np.int64],
+        rewards: NDArray[np.floating[Any]],
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+        next_observations: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Copies one step of all lanes in; the caller may reuse its arrays."""
+        step = self.filled
+        for key, array in self.observations.items():
+            array[step] = observations[key]
+        self.masks[step] = masks
+        self.actions[step] = actions
+        self.behaviour_probabilities[step] = behaviour_probabilities
+        self.guide_actions[step] = guide_actions
+        self.rewards[step] = rewards
+        self.terminated[step] = terminated
+        self.truncated[step] = truncated
+        self.filled = step + 1
+        for lane in np.flatnonzero(self.truncated[step] & ~self.terminated[step]):
+            self.truncated_at.append((step, int(lane)))
+            self.truncated_observations.append({key: next_observations[key][lane].copy() for key in self.observations})
+        if self.full:
+            for key, array in self.last_observations.items():
+                array[...] = next_observations[key]
+
+    def clear(self) -> None:
+        """Forgets all steps; the arrays stay."""
+        self.filled = 0
+        self.truncated_at.clear()
+        self.truncated_observations.clear()

@@ -1,0 +1,181 @@
+"""The whole update in one place: importance-corrected, clipped policy gradient with an annealed teacher term.
+
+The actions of a rollout come from a mixture of guide and policy whose probability beta(a|s) is known. With pi_old the
+policy before this update, pi the policy being trained, w = pi_old/beta, rho, v and A from `vtrace.py`, and
+r = pi(a|s) / pi_old(a|s), one minibatch minimises
+
+    L      = L_pi + k_v * L_v - k_H * H + k_T * L_T                                               (4)
+    L_pi   = -mean( rho * min(r * A', clip(r, 1 - eps, 1 + eps) * A') )                           (5)
+    A'     = (A - mean_rho A) / (std_rho A + 1e-8)                                                (6)
+    L_v    = mean( (v - V(s))^2 )                                                                 (7)
+    H      = mean entropy of pi over the allowed actions                                          (8)
+    L_T    = mean over labelled steps of -log pi(guide action|s)                                  (9)
+    k_T    = teacher_coefficient * teacher_scale * 0.5 ^ (transitions / teacher_half_life)        (10)
+
+(5) is Schulman's clipped surrogate (2017, equation 7) under an importance weight: the clip holds the policy near
+pi_old, the *behaviour-corrected* old policy, and rho turns an average over beta into one over pi_old. In (6) mean and
+deviation are weighted by rho for the same reason: under beta the guide's steps would set the baseline. (9) is
+behaviour cloning on the guide's wish at every step, whoever acted; a step is labelled when the guide had a wish that
+the mask allows. With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO, loss for loss.
+
+Left out on purpose: value clipping (it hurts as often as it helps: Andrychowicz 2021), learning-rate schedules,
+replay of old rollouts, and the arbiter's coin (each step is corrected by the mixture, whoever won the toss: the
+balance heuristic of Veach 1995, with bounded weights as long as the policy keeps a share of the steps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPolicy
+from torch import Tensor
+from torch.nn import functional
+
+from agents.learning.network import logits_and_values, masked_entropy
+from agents.learning.settings import LearnerSettings
+from core.exceptions import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A rollout laid flat, as tensors with a leading sample axis; `take` gives a minibatch."""
+
+    observations: dict[str, Tensor]
+    masks: Tensor
+    actions: Tensor
+    old_log_probabilities: Tensor
+    """log pi_old(a|s)."""
+    weights: Tensor
+    """rho."""
+    advantages: Tensor
+    """A, not normalised."""
+    value_targets: Tensor
+    """v."""
+    guide_actions: Tensor
+    """The label, 0 where `labelled` is false."""
+    labelled: Tensor
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    def take(self, rows: NDArray[np.int64]) -> Batch:
+        """The samples of these rows, copied."""
+        index = torch.from_numpy(rows)
+        return Batch(
+            {key: value[index] for key, value in self.observations.items()},
+            self.masks[index],
+            self.actions[index],
+            self.old_log_probabilities[index],
+            self.weights[index],
+            self.advantages[index],
+            self.value_targets[index],
+            self.guide_actions[index],
+            self.labelled[index],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The terms of equation 4 for one minibatch, and what is logged beside them."""
+
+    total: Tensor
+    policy: float
+    value: float
+    entropy: float
+    teacher: float
+    approx_kl: float
+    clip_fraction: float
+
+
+@dataclass(slots=True)
+class UpdateNumbers:
+    """Means over minibatches, gathered while the update runs."""
+
+    losses: list[Losses] = field(default_factory=list)
+    gradient_norms: list[float] = field(default_factory=list)
+
+    def mean(self, name: str) -> float:
+        """Mean of one of the float fields of `Losses`."""
+        return float(np.mean([getattr(losses, name) for losses in self.losses]))
+
+
+def normalised_advantages(advantages: Tensor, weights: Tensor) -> Tensor:
+    """Equation 6. With equal weights: sb3's (A - mean) / (std + 1e-8), std with n - 1."""
+    total = weights.sum().clamp_min(1e-8)
+    mean = (weights * advantages).sum() / total
+    samples = len(advantages)
+    bessel = samples / max(1, samples - 1)
+    deviation = ((weights * (advantages - mean) ** 2).sum() / total * bessel).sqrt()
+    return (advantages - mean) / (deviation + 1e-8)
+
+
+def minibatch_losses(
+    policy: MaskableMultiInputActorCriticPolicy, batch: Batch, settings: LearnerSettings, teacher_coefficient: float
+) -> Losses:
+    """Equations 4 to 9."""
+    logits, values = logits_and_values(policy, batch.observations, batch.masks)
+    log_probabilities = functional.log_softmax(logits, dim=-1)
+    log_ratio = log_probabilities.gather(1, batch.actions[:, None]).squeeze(1) - batch.old_log_probabilities
+    ratio = log_ratio.exp()
+    advantages = normalised_advantages(batch.advantages, batch.weights)
+    clipped = ratio.clamp(1 - settings.clip_range, 1 + settings.clip_range)
+    policy_loss = -(batch.weights * torch.minimum(ratio * advantages, clipped * advantages)).mean()
+    value_loss = functional.mse_loss(values, batch.value_targets)
+    entropy = masked_entropy(log_probabilities, batch.masks).mean()
+    total = policy_loss + settings.value_coefficient * value_loss - settings.entropy_coefficient * entropy
+
+    teacher_loss = torch.zeros(())
+    if teacher_coefficient > 0:
+        wishes = log_probabilities.gather(1, batch.guide_actions[:, None]).squeeze(1)
+        teacher_loss = -(wishes * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
+        total = total + teacher_coefficient * teacher_loss
+
+    with torch.no_grad():
+        approx_kl = (batch.weights * (ratio - 1 - log_ratio)).sum() / batch.weights.sum().clamp_min(1e-8)
+        clip_fraction = ((ratio - 1).abs() > settings.clip_range).float().mean()
+    return Losses(
+        total,
+        policy_loss.item(),
+        value_loss.item(),
+        entropy.item(),
+        teacher_loss.item(),
+        approx_kl.item(),
+        clip_fraction.item(),
+    )
+
+
+def run_update(
+    policy: MaskableMultiInputActorCriticPolicy,
+    batch: Batch,
+    settings: LearnerSettings,
+    teacher_coefficient: float,
+    shuffle: np.random.Generator,
+) -> UpdateNumbers:
+    """`epochs` passes in shuffled minibatches of equal size; one optimizer step each.
+
+    Raises TrainingError when a loss or gradient is not finite; the weights are then those before the bad step.
+    """
+    numbers = UpdateNumbers()
+    parts = max(1, round(len(batch) / settings.minibatch_size))
+    for _ in range(settings.epochs):
+        for rows in np.array_split(shuffle.permutation(len(batch)), parts):
+            losses = minibatch_losses(policy, batch.take(rows), settings, teacher_coefficient)
+            if settings.target_kl is not None and losses.approx_kl > 1.5 * settings.target_kl:
+                numbers.losses.append(losses)
+                return numbers
+            policy.optimizer.zero_grad()
+            losses.total.backward()
+            norm = float(torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_gradient_norm))
+            if not np.isfinite(norm):
+                raise TrainingError(
+                    f"the policy's gradient is {norm} (loss {losses.total.item()}, value loss {losses.value}): "
+                    "an observation or reward is not finite, or the learning rate is too high; "
+                    "go back to the last checkpoint and lower learning_rate"
+                )
+            policy.optimizer.step()
+            numbers.losses.append(losses)
+            numbers.gradient_norms.append(norm)
+    return numbers

@@ -1,0 +1,311 @@
+"""The button policy: Stable-Baselines3's maskable actor-critic, taught from what *all* sources did.
+
+`MaskablePPOLearner` answers action probabilities for all lanes at once, takes every transition with the probability
+that the whole agent gave the played action, and updates itself when its rollout is full. The mathematics is in
+`agents/learning/update.py` and `vtrace.py`; this file is the door.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from agents.learning.metrics import LearnerMetrics
+from agents.learning.network import build_policy, logits_and_values
+from agents.learning.rollout import NO_LABEL, Rollout
+from agents.learning.settings import LearnerSettings
+from agents.learning.update import Batch, run_update
+from agents.learning.vtrace import Targets, vtrace_targets
+from core.exceptions import CheckpointError, TrainingError
+from core.vocabulary import ACTION_COUNT
+
+__all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
+
+STATE_VERSION = 1
+FORWARD_ROWS = 2048
+"""Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
+
+
+class MaskablePPOLearner:
+    """A policy over `action_count` buttons that learns from transitions of any source whose probability is known.
+
+    Deterministic: the same seed, observations and transitions give the same weights, bit for bit, on one machine.
+    Sets torch to one thread: on nets this small a second thread costs time.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Dict,
+        lanes: int,
+        settings: LearnerSettings | None = None,
+        seed: int = 0,
+        action_count: int = ACTION_COUNT,
+    ) -> None:
+        torch.set_num_threads(1)
+        self.observation_space = observation_space
+        self.lanes = lanes
+        self.settings = settings or LearnerSettings()
+        self.teacher_scale = 1.0
+        """0 to 1: the curriculum's hand on the teacher term (equation 10)."""
+        self.policy = build_policy(observation_space, action_count, self.settings, seed)
+        self.updates = 0
+        self.transitions = 0
+        """Transitions learned from in updates so far."""
+        self._shuffle = np.random.default_rng(seed)
+        self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
+
+    # -- acting ------------------------------------------------------------------------------------------------
+
+    def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """pi(.|s) for a batch of observations with a leading axis: (batch, actions), rows sum to 1, masked are 0."""
+        with torch.inference_mode():
+            logits, _ = logits_and_values(self.policy, _tensors(observations), torch.from_numpy(np.asarray(masks)))
+            return functional.softmax(logits, dim=-1).numpy()
+
+    def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """V(s), the discounted return expected under the policy: (batch,)."""
+        with torch.inference_mode():
+            return self.policy.predict_values(_tensors(observations)).squeeze(-1).numpy()
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def observe(
+        self,
+        observations: Mapping[str, NDArray[Any]],
+        masks: NDArray[np.bool_],
+        actions: NDArray[np.int64],
+        behaviour_probabilities: NDArray[np.floating[Any]],
+        guide_actions: NDArray[np.int64],
+        rewards: NDArray[np.floating[Any]],
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+        next_observations: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Takes one step of all lanes; everything has a leading axis of `lanes` and is copied.
+
+        `behaviour_probabilities` is the probability that the whole agent, guide and policy together, gave the played
+        action; `guide_actions` the guide's wish, -1 for none; `next_observations` what came after the action, *before*
+        a finished lane was reset. Raises TrainingError when the rollout is full (call `update` first), when a
+        probability is not in (0, 1], or when the mask forbids a played action.
+        """
+        if self._rollout.full:
+            raise TrainingError(f"the rollout of {self._rollout.steps} steps is full: call update() before observe()")
+        played = np.asarray(behaviour_probabilities)
+        if not (played.min() > 0 and played.max() <= 1 + 1e-5):
+            raise TrainingError(
+                f"behaviour probabilities {played} must lie in (0, 1]: the played action had that chance"
+            )
+        if not masks[np.arange(self.lanes), actions].all():
+            raise TrainingError(
+                f"actions {actions} are not all allowed by their masks: the policy cannot learn from them"
+            )
+        self._rollout.add(
+            observations,
+            masks,
+            actions,
+            played,
+            guide_actions,
+            rewards,
+            terminated,
+            truncated,
+            next_observations,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """True when the rollout is full and `update` may be called."""
+        return self._rollout.full
+
+    @property
+    def teacher_coefficient(self) -> float:
+        """k_T of equation 10, as the next update will use it."""
+        annealed = 0.5 ** (self.transitions / self.settings.teacher_half_life)
+        return self.settings.teacher_coefficient * self.teacher_scale * annealed
+
+    def update(self) -> LearnerMetrics:
+        """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
+        if not self.ready:
+            raise TrainingError(
+                f"update() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
+            )
+        started = time.perf_counter()
+        batch, targets, old = self._prepare()
+        coefficient = self.teacher_coefficient
+        numbers = run_update(self.policy, batch, self.settings, coefficient, self._shuffle)
+        self.updates += 1
+        self.transitions += len(batch)
+        self._rollout.clear()
+
+        labelled = batch.labelled.numpy()
+        truncated_weights = targets.weights.astype(np.float64)
+        target_variance = float(np.var(targets.values))
+        return LearnerMetrics(
+            update=self.updates,
+            transitions=self.transitions,
+            policy_loss=numbers.mean("policy"),
+            value_loss=numbers.mean("value"),
+            entropy=numbers.mean("entropy"),
+            approx_kl=numbers.mean("approx_kl"),
+            clip_fraction=numbers.mean("clip_fraction"),
+            teacher_loss=numbers.mean("teacher"),
+            teacher_agreement=float(old.agrees[labelled].mean()) if labelled.any() else 0.0,
+            teacher_share=float(labelled.mean()),
+            teacher_coefficient=coefficient,
+            advantage_mean=float(targets.advantages.mean()),
+            advantage_std=float(targets.advantages.std()),
+            value_mean=float(old.values.mean()),
+            target_mean=float(targets.values.mean()),
+            explained_variance=(
+                1.0 - float(np.var(targets.values - old.values)) / target_variance if target_variance > 0 else 0.0
+            ),
+            weight_mean=float(old.importance.mean()),
+            weight_max=float(old.importance.max()),
+            weight_clipped=float((old.importance > self.settings.rho_bar * 1.0001).mean()),
+            effective_samples=float(
+                truncated_weights.sum() ** 2 / (truncated_weights**2).sum() / truncated_weights.size
+            ),
+            gradient_norm=float(np.mean(numbers.gradient_norms)) if numbers.gradient_norms else 0.0,
+            gradient_steps=len(numbers.gradient_norms),
+            duration_s=time.perf_counter() - started,
+        )
+
+    def discard_rollout(self) -> None:
+        """Forgets the steps since the last update, as after a resume: their episodes are played again."""
+        self._rollout.clear()
+
+    def _prepare(self) -> tuple[Batch, Targets, _OldPolicy]:
+        """The rollout flat, with pi_old, V and the targets of equations 1 to 3."""
+        rollout = self._rollout
+        shape = (rollout.steps, rollout.lanes)
+        flat = {key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()}
+        observations = _tensors(flat)
+        masks = torch.from_numpy(rollout.masks.reshape(-1, rollout.masks.shape[2]))
+        actions = torch.from_numpy(rollout.actions.reshape(-1))
+        log_rows, value_rows = [], []
+        with torch.inference_mode():
+            for start in range(0, len(masks), FORWARD_ROWS):
+                rows = slice(start, start + FORWARD_ROWS)
+                logits, values = logits_and_values(
+                    self.policy, {key: value[rows] for key, value in observations.items()}, masks[rows]
+                )
+                log_rows.append(functional.log_softmax(logits, dim=-1))
+                value_rows.append(values)
+            log_probabilities = torch.cat(log_rows)
+            old_log = log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
+            likeliest = log_probabilities.argmax(dim=1).numpy()
+            values = torch.cat(value_rows).numpy().reshape(shape)
+
+        next_values = np.concatenate([values[1:], self.values(rollout.last_observations)[None]])
+        if rollout.truncated_at:
+            finals = {
+                key: np.stack([final[key] for final in rollout.truncated_observations]) for key in rollout.observations
+            }
+            steps, lanes = zip(*rollout.truncated_at, strict=True)
+            next_values[list(steps), list(lanes)] = self.values(finals)
+        next_values[rollout.terminated] = 0.0
+        importance = (np.exp(old_log).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
+        targets = vtrace_targets(
+            values=values,
+            next_values=next_values,
+            rewards=rollout.rewards,
+            ends=rollout.terminated | rollout.truncated,
+            importance=importance,
+            discount=self.settings.discount,
+            trace_decay=self.settings.trace_decay,
+            rho_bar=self.settings.rho_bar,
+            c_bar=self.settings.c_bar,
+        )
+        wishes = rollout.guide_actions.reshape(-1)
+        labels = np.maximum(wishes, 0)
+        labelled = (wishes != NO_LABEL) & masks.numpy()[np.arange(len(labels)), labels]
+        labels = np.where(labelled, labels, 0)
+        batch = Batch(
+            observations=observations,
+            masks=masks,
+            actions=actions,
+            old_log_probabilities=torch.from_numpy(old_log.copy()),
+            weights=torch.from_numpy(targets.weights.reshape(-1)),
+            advantages=torch.from_numpy(targets.advantages.reshape(-1)),
+            value_targets=torch.from_numpy(targets.values.reshape(-1)),
+            guide_actions=torch.from_numpy(labels),
+            labelled=torch.from_numpy(labelled),
+        )
+        return batch, targets, _OldPolicy(values, importance, likeliest == labels)
+
+    # -- checkpoints -------------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All weights and Adam's moments, contiguous copies on the CPU, ready for `safetensors.torch.save_file`."""
+        tensors = {f"policy.{name}": value.detach().clone() for name, value in self.policy.named_parameters()}
+        for name, parameter in self.policy.named_parameters():
+            for moment, value in self.policy.optimizer.state.get(parameter, {}).items():
+                tensors[f"adam.{moment}.{name}"] = value.detach().clone()
+        return tensors
+
+    def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
+        parameters = dict(self.policy.named_parameters())
+        expected = {f"policy.{name}": tuple(value.shape) for name, value in parameters.items()}
+        given = {name: tuple(value.shape) for name, value in tensors.items() if name.startswith("policy.")}
+        if given != expected:
+            wrong = sorted(set(given.items()) ^ set(expected.items()))
+            raise CheckpointError(
+                f"these weights are of another network, first difference {wrong[0][0]} of shape {wrong[0][1]}: "
+                "the observation space or the network's widths differ; use the settings the checkpoint was made with"
+            )
+        with torch.no_grad():
+            for name, parameter in parameters.items():
+                parameter.copy_(tensors[f"policy.{name}"])
+                moments = {
+                    moment: tensors[f"adam.{moment}.{name}"].detach().clone()
+                    for moment in ("step", "exp_avg", "exp_avg_sq")
+                    if f"adam.{moment}.{name}" in tensors
+                }
+                self.policy.optimizer.state.pop(parameter, None)
+                if moments:
+                    self.policy.optimizer.state[parameter] = moments
+
+    def state(self) -> dict[str, Any]:
+        """Everything else that the next update depends on, JSON-able. The rollout is not kept (`discard_rollout`)."""
+        return {
+            "version": STATE_VERSION,
+            "updates": self.updates,
+            "transitions": self.transitions,
+            "teacher_scale": self.teacher_scale,
+            "shuffle": self._shuffle.bit_generator.state,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state` gave and forgets the rollout. Raises CheckpointError on a foreign or newer state."""
+        if state.get("version") != STATE_VERSION:
+            raise CheckpointError(
+                f"learner state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
+                "the checkpoint is of another version of the program"
+            )
+        self.updates = int(state["updates"])
+        self.transitions = int(state["transitions"])
+        self.teacher_scale = float(state["teacher_scale"])
+        self._shuffle.bit_generator.state = state["shuffle"]
+        self.discard_rollout()
+
+
+@dataclass(frozen=True, slots=True)
+class _OldPolicy:
+    """What the policy said of the rollout before the update; arrays (steps, lanes), `agrees` flat."""
+
+    values: NDArray[np.float32]
+    importance: NDArray[np.float32]
+    agrees: NDArray[np.bool_]
+    """The policy's likeliest action is the label."""
+
+
+def _tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
+    return {key: torch.from_numpy(np.asarray(value)) for key, value in observations.items()}
