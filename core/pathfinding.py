@@ -1,0 +1,243 @@
+"""The way from here to there on one map: A* over steps, with Crystal's rules of walking.
+
+A step costs one action, and so does turning on the spot, so the search runs over cells *and* facings and finds the
+path with the fewest button presses, not just the fewest steps. Ledges are one-way and two steps long, ice slides,
+water needs surfing, warps are entered only on purpose, tall grass costs extra, people stand in the way. When there is
+no way the answer is a `Blocked` with the reason, because what to do next depends on it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import terrain
+from core.terrain import DIRECTION_BIT, OFFSET, OPPOSITE, Ground
+from core.vocabulary import DIRECTION_BUTTONS, Button
+
+Cell = tuple[int, int]
+"""(x, y) in steps from the top left of the map."""
+
+GRASS_COST = 3
+"""Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
+
+
+class Goal(NamedTuple):
+    """A cell to stand on and, if `then` is given, a direction to press there: to face somebody, to leave the map."""
+
+    x: int
+    y: int
+    then: Button | None = None
+
+
+class PathStep(NamedTuple):
+    """One press: the direction, and where one stands after it. A turn on the spot keeps the cell."""
+
+    button: Button
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way to a goal. `steps` may be empty: already there, facing the right way."""
+
+    goal: Goal
+    steps: tuple[PathStep, ...]
+    cost: int
+
+
+class BlockReason(StrEnum):
+    """Why there is no way, from the cheapest to the dearest remedy."""
+
+    PERSON_IN_THE_WAY = "person_in_the_way"
+    NEEDS_CUT = "needs_cut"
+    NEEDS_SURF = "needs_surf"
+    CUT_OFF = "cut_off"
+    NO_SUCH_CELL = "no_such_cell"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """No way, and why. `cells` are the obstacles that a path without them would have crossed."""
+
+    reason: BlockReason
+    detail: str
+    cells: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapGround:
+    """One map as feet see it.
+
+    `collision` is uint8 (height, width) of collision bytes, `people` the cells where somebody stands, `warps` the
+    cells with a warp event. `shunned` cells (say, in a trainer's sight) cost `shun_cost` extra actions.
+    """
+
+    collision: NDArray[np.uint8]
+    people: frozenset[Cell] = frozenset()
+    warps: frozenset[Cell] = frozenset()
+    can_surf: bool = False
+    can_cut: bool = False
+    grass_cost: int = GRASS_COST
+    shunned: frozenset[Cell] = frozenset()
+    shun_cost: int = 8
+    _rows: list[bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_rows", [row.tobytes() for row in np.ascontiguousarray(self.collision)])
+
+    def byte(self, x: int, y: int) -> int:
+        """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
+        rows = self._rows
+        if 0 <= y < len(rows) and 0 <= x < len(rows[0]):
+            return rows[y][x]
+        return terrain.OUTSIDE
+
+    def standable(self, x: int, y: int) -> bool:
+        """Whether the ground bears the player; people do not count."""
+        byte = self.byte(x, y)
+        ground = terrain.GROUND[byte]
+        if ground == Ground.LAND:
+            return True
+        return (ground == Ground.WATER and self.can_surf) or (self.can_cut and byte in terrain.CUT_TREES)
+
+    def warps_on_arrival(self, x: int, y: int) -> bool:
+        return (x, y) in self.warps and self.byte(x, y) in terrain.IMMEDIATE_WARPS
+
+    def move(self, x: int, y: int, button: Button) -> tuple[int, int, int] | None:
+        """Where one press from rest, already facing that way, leads: (x, y, extra cost), or None for a bump."""
+        dx, dy = OFFSET[button]
+        bit = DIRECTION_BIT[button]
+        here = self.byte(x, y)
+        there = self.byte(x + dx, y + dy)
+        wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
+        if not wall and self.standable(x + dx, y + dy):
+            if (x + dx, y + dy) in self.people:
+                return None
+            x, y = x + dx, y + dy
+            while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in self.people:
+                x, y = x + dx, y + dy
+                there = self.byte(x, y)
+            extra = self.grass_cost if there in terrain.TALL_GRASS else 0
+            return x, y, extra + (self.shun_cost if (x, y) in self.shunned else 0)
+        if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
+            return x + 2 * dx, y + 2 * dy, 1
+        return None
+
+
+def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
+    """The cells from which A reaches what stands at (x, y): the four neighbours, and across a counter one further."""
+    goals: list[Goal] = []
+    for button in DIRECTION_BUTTONS:
+        dx, dy = OFFSET[button]
+        near = (x - dx, y - dy)
+        if ground.byte(*near) in terrain.COUNTERS:
+            near = (x - 2 * dx, y - 2 * dy)
+        if ground.standable(*near) and near not in ground.people and not ground.warps_on_arrival(*near):
+            goals.append(Goal(*near, then=button))
+    return tuple(goals)
+
+
+def warp_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
+    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it."""
+    return (Goal(x, y, then=terrain.WARP_CARPETS.get(ground.byte(x, y))),)
+
+
+def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | Blocked:
+    """The path of fewest actions from `start` to the nearest of `goals`, or why there is none.
+
+    A goal on a warp that acts on arrival must be *entered*: standing on it at the start does not count.
+    """
+    path = _search(ground, start, facing, goals)
+    return path if path is not None else _explain(ground, start, facing, goals)
+
+
+class _Node(NamedTuple):
+    """A state of the search. `left` tells apart standing on the start cell from having come back to it."""
+
+    x: int
+    y: int
+    look: Button
+    left: bool
+
+
+def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
+    wanted: dict[Cell, list[Goal]] = {}
+    for goal in goals:
+        wanted.setdefault((goal.x, goal.y), []).append(goal)
+    if not wanted:
+        return None
+    slides = bool(np.isin(ground.collision, list(terrain.ICE)).any())
+
+    def distance(x: int, y: int) -> int:
+        """A lower bound of the actions to the nearest goal; one slide may cross any number of cells."""
+        return 0 if slides else min(abs(x - gx) + abs(y - gy) for gx, gy in wanted)
+
+    first = _Node(start[0], start[1], facing, False)
+    best: dict[_Node, int] = {first: 0}
+    came: dict[_Node, _Node] = {}
+    queue: list[tuple[int, int, int, _Node]] = [(distance(*start), 0, 0, first)]
+    while queue:
+        _, _, cost, node = heapq.heappop(queue)
+        if cost > best[node]:
+            continue
+        x, y, look, left = node
+        warps = ground.warps_on_arrival(x, y)
+        if left or not warps:
+            for goal in wanted.get((x, y), ()):
+                if goal.then is None or goal.then == look:
+                    return Path(goal, _walk_back(came, node, first), cost)
+        if left and warps:
+            continue  # the warp takes one away: no path goes on from here
+        for button in DIRECTION_BUTTONS:
+            if button != look:
+                after, total = _Node(x, y, button, left), cost + 1
+            elif (moved := ground.move(x, y, button)) is not None:
+                after, total = _Node(moved[0], moved[1], button, True), cost + 1 + moved[2]
+            else:
+                continue
+            if total < best.get(after, 1 << 30):
+                best[after] = total
+                came[after] = node
+                heapq.heappush(queue, (total + distance(after.x, after.y), len(came), total, after))
+    return None
+
+
+def _walk_back(came: dict[_Node, _Node], node: _Node, first: _Node) -> tuple[PathStep, ...]:
+    steps: list[PathStep] = []
+    while node != first:
+        steps.append(PathStep(node.look, node.x, node.y))
+        node = came[node]
+    steps.reverse()
+    return tuple(steps)
+
+
+def _explain(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Blocked:
+    """Search again with one obstacle lifted at a time; the first that opens a way is the reason."""
+    inside = [goal for goal in goals if ground.byte(goal.x, goal.y) != terrain.OUTSIDE]
+    if not inside:
+        return Blocked(BlockReason.NO_SUCH_CELL, f"none of the {len(goals)} goals is a cell of this map")
+    lifted = (
+        (BlockReason.PERSON_IN_THE_WAY, replace(ground, people=frozenset()), "somebody stands in the way"),
+        (BlockReason.NEEDS_CUT, replace(ground, people=frozenset(), can_cut=True), "a small tree is in the way"),
+        (BlockReason.NEEDS_SURF, replace(ground, people=frozenset(), can_surf=True), "the way leads over water"),
+    )
+    for reason, opened, sentence in lifted:
+        path = _search(opened, start, facing, inside)
+        if path is None:
+            continue
+        cells = tuple(
+            (step.x, step.y)
+            for step in path.steps
+            if (step.x, step.y) in ground.people or not ground.standable(step.x, step.y)
+        )
+        return Blocked(reason, f"{sentence}, at {cells[0] if cells else start}", cells)
+    goal = inside[0]
+    return Blocked(BlockReason.CUT_OFF, f"walls separate {start} from ({goal.x}, {goal.y})")

@@ -1,0 +1,151 @@
+"""A* against a plain breadth-first oracle, and each rule of walking on a small drawn map."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from core.pathfinding import Blocked, BlockReason, Goal, MapGround, Path, find_path, talk_goals, warp_goals
+from core.vocabulary import DIRECTION_BUTTONS, Button
+
+BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}
+BYTES |= {"i": 0x23, "]": 0xB0}
+
+
+def drawn(picture: str) -> NDArray[np.uint8]:
+    return np.array([[BYTES[c] for c in row] for row in picture.split()], dtype=np.uint8)
+
+
+def walked(path: Path | Blocked) -> str:
+    """The presses as letters, for comparison by eye."""
+    assert isinstance(path, Path), path
+    return "".join(step.button.name[0] for step in path.steps)
+
+
+def blocked(path: Path | Blocked) -> Blocked:
+    assert isinstance(path, Blocked), path
+    return path
+
+
+def test_a_turn_is_a_press_of_its_own() -> None:
+    ground = MapGround(drawn("... ... ..."))
+    assert walked(find_path(ground, (0, 0), Button.RIGHT, [Goal(2, 0)])) == "RR"
+    assert walked(find_path(ground, (0, 0), Button.DOWN, [Goal(2, 0)])) == "RRR"
+    path = find_path(ground, (0, 0), Button.DOWN, [Goal(2, 2)])
+    assert walked(path) == "DDRRR"
+    assert isinstance(path, Path) and path.cost == 5
+
+
+def test_already_there_needs_no_press_but_facing_may() -> None:
+    ground = MapGround(drawn(".."))
+    assert walked(find_path(ground, (0, 0), Button.UP, [Goal(0, 0)])) == ""
+    assert walked(find_path(ground, (0, 0), Button.UP, [Goal(0, 0, then=Button.RIGHT)])) == "R"
+
+
+def test_ledge_is_one_way_and_two_steps() -> None:
+    ground = MapGround(drawn(". v # ."))
+    down = find_path(ground, (0, 0), Button.DOWN, [Goal(0, 3)])
+    assert isinstance(down, Path)
+    assert [(step.x, step.y) for step in down.steps] == [(0, 1), (0, 3)]
+    assert blocked(find_path(ground, (0, 3), Button.UP, [Goal(0, 0)])).reason == BlockReason.CUT_OFF
+
+
+def test_people_stand_in_the_way_and_the_reason_names_them() -> None:
+    ground = MapGround(drawn("###.# ....."), people=frozenset({(2, 1)}))
+    answer = blocked(find_path(ground, (0, 1), Button.RIGHT, [Goal(4, 1)]))
+    assert answer.reason == BlockReason.PERSON_IN_THE_WAY
+    assert answer.cells == ((2, 1),)
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason"), [(".~~.", "needs_surf"), (".T.", "needs_cut"), (".#.", "cut_off"), (".]..", "cut_off")]
+)
+def test_reason_of_a_blocked_way(picture: str, reason: str) -> None:
+    ground = MapGround(drawn(picture))
+    assert blocked(find_path(ground, (0, 0), Button.RIGHT, [Goal(len(picture) - 1, 0)])).reason == reason
+
+
+def test_goal_off_the_map() -> None:
+    answer = blocked(find_path(MapGround(drawn("..")), (0, 0), Button.UP, [Goal(9, 9)]))
+    assert answer.reason == BlockReason.NO_SUCH_CELL
+
+
+def test_surf_and_cut_open_their_ways() -> None:
+    assert walked(find_path(MapGround(drawn(".~~."), can_surf=True), (0, 0), Button.RIGHT, [Goal(3, 0)])) == "RRR"
+    assert walked(find_path(MapGround(drawn(".T."), can_cut=True), (0, 0), Button.RIGHT, [Goal(2, 0)])) == "RR"
+
+
+def test_warps_are_entered_only_on_purpose() -> None:
+    ground = MapGround(drawn("#D# ..."), warps=frozenset({(1, 0)}))
+    assert walked(find_path(ground, (0, 1), Button.RIGHT, list(warp_goals(ground, 1, 0)))) == "RUU"
+    corridor = MapGround(drawn(".D."), warps=frozenset({(1, 0)}))
+    assert blocked(find_path(corridor, (0, 0), Button.RIGHT, [Goal(2, 0)])).reason == BlockReason.CUT_OFF
+
+
+def test_a_warp_under_the_feet_is_left_and_entered_again() -> None:
+    ground = MapGround(drawn("#D# #.#"), warps=frozenset({(1, 0)}))
+    assert walked(find_path(ground, (1, 0), Button.DOWN, list(warp_goals(ground, 1, 0)))) == "DUU"
+
+
+def test_a_carpet_is_pressed_in_its_direction() -> None:
+    ground = MapGround(drawn("... ._."), warps=frozenset({(1, 1)}))
+    path = find_path(ground, (1, 0), Button.DOWN, list(warp_goals(ground, 1, 1)))
+    assert walked(path) == "D" and isinstance(path, Path) and path.goal.then == Button.DOWN
+    assert walked(find_path(ground, (0, 1), Button.RIGHT, [Goal(2, 1)])) == "RR"
+
+
+def test_talk_goals_reach_across_a_counter() -> None:
+    ground = MapGround(drawn("### #.# #C# ..."), people=frozenset({(1, 1)}))
+    assert talk_goals(ground, 1, 1) == (Goal(1, 3, then=Button.UP),)
+
+
+def test_grass_is_avoided_when_the_detour_is_short() -> None:
+    path = find_path(MapGround(drawn('."". ....')), (0, 0), Button.RIGHT, [Goal(6, 0)])
+    assert isinstance(path, Path) and (1, 0) not in {(step.x, step.y) for step in path.steps}
+
+
+def test_ice_slides_to_the_far_side() -> None:
+    path = find_path(MapGround(drawn(".iii.")), (0, 0), Button.RIGHT, [Goal(4, 0)])
+    assert walked(path) == "R"
+
+
+grounds = st.integers(2, 7).flatmap(
+    lambda width: st.lists(
+        st.lists(st.sampled_from([0x00, 0x00, 0x00, 0x07, 0x18, 0xA3, 0xA0]), min_size=width, max_size=width),
+        min_size=2,
+        max_size=7,
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cells=grounds, data=st.data())
+def test_cost_equals_breadth_first_search(cells: list[list[int]], data: st.DataObject) -> None:
+    """With grass free, every press costs one and a hop two: a plain queue over (cell, facing, waited) must agree."""
+    ground = MapGround(np.array(cells, dtype=np.uint8), grass_cost=0)
+    height, width = ground.collision.shape
+    start = (data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1)))
+    end = (data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1)))
+    answer = find_path(ground, start, Button.DOWN, [Goal(*end)])
+
+    cost: dict[tuple[int, int, Button], int] = {(*start, Button.DOWN): 0}
+    queue = deque(cost)
+    while queue:
+        x, y, look = queue.popleft()
+        for button in DIRECTION_BUTTONS:
+            moved = (x, y, 0) if button != look else ground.move(x, y, button)
+            if moved is None:
+                continue
+            node, total = (moved[0], moved[1], button), cost[x, y, look] + 1 + moved[2]
+            if total < cost.get(node, 10**9):
+                cost[node] = total
+                queue.append(node)
+    expected = min((c for (x, y, _), c in cost.items() if (x, y) == end), default=None)
+    assert (answer.cost if isinstance(answer, Path) else None) == expected
+    if isinstance(answer, Path):
+        assert (answer.steps[-1].x, answer.steps[-1].y) == end if answer.steps else start == end
