@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cartridge.tools.art import font, frame, palettes, tilesets
+from cartridge.tools.art import font, frame, palettes, people, pixels, tilesets
 from cartridge.tools.art.palettes import Palette
 
 _FIELDS = """
@@ -73,6 +73,27 @@ def picture_of_text(lines: Sequence[str]) -> Image.Image:
     return picture_of_tiles(tiles, [[code - frame.FIRST_ID for code in row] for row in ids], [[light] * width for _ in ids])
 
 
+def picture_of_grid(grid: pixels.Grid, colours: Palette, ground: Palette | None = None) -> Image.Image:
+    """An image of a grid; shade 0 is the ground's first colour if a ground is given."""
+    image = Image.new("RGB", (len(grid[0]), len(grid)))
+    for y, row in enumerate(grid):
+        for x, shade in enumerate(row):
+            image.putpixel((x, y), palettes.rgb888(ground[0] if ground and not shade else colours[shade]))
+    return image
+
+
+def picture_of_people() -> Image.Image:
+    """An image of everybody on a lawn, one a row, in all six poses."""
+    columns, lawn = 2, palettes.BACKGROUND[palettes.GRASS]
+    rows = -(-len(people.NAMES) // columns)
+    image = Image.new("RGB", (columns * 6 * 18, rows * 18), palettes.rgb888(lawn[0]))
+    for number, name in enumerate(people.NAMES):
+        for pose, grid in enumerate(people.pictures(name)):
+            place = ((number % columns * 6 + pose) * 18 + 1, number // columns * 18 + 1)
+            image.paste(picture_of_grid(grid, palettes.OBJECTS[people.palette(name)], lawn), place)
+    return image
+
+
 def save(image: Image.Image, path: Path, scale: int = 2) -> None:
     """Save an image enlarged without smoothing."""
     image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(path)
@@ -85,6 +106,7 @@ def main(folder: Path) -> None:
     for light in ("day", "morning", "night"):
         save(picture_of_map(outdoor, _FIELDS, palettes.SETS[light]), folder / f"outdoor_{light}.png")
     save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
+    save(picture_of_people(), folder / "people.png", 4)
     text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
     save(picture_of_text(text), folder / "text.png", 3)
 

@@ -11,7 +11,7 @@ Palette = tuple[int, int, int, int]
 GRASS, EARTH, WATER, ROSE, STONE, PATH, HEALER, TEXT = range(8)
 """Background palettes of the world by number. HEALER also colours the HP bar: shade 1 the empty groove, 2 the filling."""
 
-RED, BLUE, GREEN, BROWN, VIOLET, STRAW, PINK, GREY = range(8)
+RED, BLUE, GREEN, BROWN, VIOLET, WHITE, PINK, GREY = range(8)
 """Object palettes by number, named for their cloth."""
 
 PAPER, INK = 0xFCFCF4, 0x20202C
@@ -75,9 +75,9 @@ OBJECTS: tuple[Palette, ...] = (
     palette(PAPER, SKIN, 0x3CA058, 0x183428),
     palette(PAPER, SKIN, 0xA06438, 0x382018),
     palette(PAPER, SKIN, 0x9858B8, 0x301C3C),
-    palette(PAPER, SKIN, 0xE8B840, 0x48301C),
+    palette(PAPER, SKIN, 0xF4F4F4, 0x2C2C44),
     palette(PAPER, SKIN, 0xF084A0, 0x502438),
-    palette(PAPER, 0xECECE4, 0x9090A0, 0x28283C),
+    palette(PAPER, 0xECE8E4, 0x9890A0, 0x28283C),
 )
 """People and things by day. Shade 0 is never seen."""
 
