@@ -1,0 +1,80 @@
+"""What every text world is: pure functions over a frozen state.
+
+A world never changes a state; `play` returns the next one. So a state can be branched for nothing: several candidate
+answers are tried from the very same state, and the best one goes on (tree sampling as AT-GRPO needs it).
+Roles speak in the order of `World.roles`, again and again, until the world is done or `max_rounds` is reached.
+
+Rewards come in two parts: `local` belongs to the role that spoke, `team` to all. Both are differences of scores
+that are functions of the state, so they telescope: a policy that walks to and fro ends with just what its last state is worth.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from core.exceptions import TrainingError
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn(Generic[State]):
+    """What one answer of one role led to."""
+
+    state: State
+    local_reward: float
+    """For the role that spoke: was the answer well-formed and of use?"""
+    team_reward: float
+    """Change of the team's score, which lies between 0 (start) and 1 (solved)."""
+    done: bool
+    success: bool
+    feedback: str = ""
+    """One line on what was wrong or what came out; part of the record, not of the reward."""
+
+
+class World(ABC, Generic[State]):
+    """A seeded family of problems with roles that take turns."""
+
+    name: str
+    roles: tuple[str, ...]
+    """Order of speaking within a round."""
+    max_rounds: int = 1
+
+    # --- what a new world overrides ---
+
+    @abstractmethod
+    def initial(self, seed: int) -> State:
+        """The problem of that seed; the same seed gives the same problem on every machine."""
+
+    @abstractmethod
+    def prompt(self, state: State, role: str) -> str:
+        """What that role reads before it speaks."""
+
+    @abstractmethod
+    def play(self, state: State, role: str, answer: str) -> Turn[State]:
+        """Let that role say `answer`. A malformed answer is a turn with a penalty, never an error."""
+
+    @abstractmethod
+    def gold(self, state: State, role: str) -> str:
+        """An answer that, given by every role in turn, solves the problem."""
+
+    # --- machinery: worlds leave the rest alone ---
+
+    def validate(self, seed: int) -> None:
+        """Prove that the gold answers solve the problem of `seed` for a full team score; `TrainingError` if not."""
+        state, team = self.initial(seed), 0.0
+        for _ in range(self.max_rounds):
+            for role in self.roles:
+                answer = self.gold(state, role)
+                turn = self.play(state, role, answer)
+                state, team = turn.state, team + turn.team_reward
+                if turn.done:
+                    if turn.success and abs(team - 1.0) < 1e-6:
+                        return
+                    raise TrainingError(
+                        f"{self.name}, seed {seed}: the gold answer {answer!r} of role {role} ended with success="
+                        f"{turn.success} and team score {team:.3f}; a correct world gives True and 1.000"
+                    )
+        raise TrainingError(f"{self.name}, seed {seed}: not done after {self.max_rounds} rounds of gold answers")

@@ -1,0 +1,136 @@
+"""Plan-Path: cross a grid with walls from S to G.
+
+With a tool role the team works as in the AT-GRPO paper (arXiv 2510.11062): the tool role calls a path-finder whose
+output the mover sees. Some tools are careless, so choosing well and trusting the output are both to be learned. Without
+the tool role a lone mover answers from the picture alone.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from core.worlds.base import Turn, World
+from core.worlds.grid import Cell, distances, format_moves, greedy_path, parse_moves, shortest_path
+
+TOOLS = ("bfs", "greedy", "mirror", "none")
+"""bfs: a shortest path. greedy: straight ahead until a wall. mirror: the shortest path reversed. none: nothing."""
+
+MALFORMED_PENALTY = -0.1
+HALF_WAY = 0.5
+"""The most that coming nearer is worth; the other half is paid for arriving only."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPathState:
+    """A grid, where the mover stands, and what the tool printed last."""
+
+    size: int
+    walls: frozenset[Cell]
+    position: Cell
+    goal: Cell
+    start_distance: int
+    """Shortest way from the start, in moves."""
+    tool: str = ""
+    output: str = ""
+    output_worth: float = 0.0
+    """Score that following the tool's last output would have led to; stays when the mover has moved."""
+
+
+class PlanPath(World[PlanPathState]):
+    """Grid of `size` x `size` with a share of walls; solvable by construction."""
+
+    name = "plan_path"
+
+    def __init__(self, size: int = 10, wall_share: float = 0.22, with_tool: bool = True, max_rounds: int = 2) -> None:
+        self.size = size
+        self.wall_share = wall_share
+        self.roles = ("tool", "mover") if with_tool else ("mover",)
+        self.max_rounds = max_rounds
+
+    def initial(self, seed: int) -> PlanPathState:
+        """Draw grids until start and goal are joined and at least `size` / 2 moves apart."""
+        rng = random.Random(f"{self.name}-{self.size}-{seed}")
+        cells = [Cell(row, column) for row in range(self.size) for column in range(self.size)]
+        while True:
+            start, goal = rng.sample(cells, 2)
+            others = [cell for cell in cells if cell not in (start, goal)]
+            walls = frozenset(rng.sample(others, round(self.wall_share * len(cells))))
+            distance = distances(goal, self.size, walls).get(start, 0)
+            if distance >= self.size // 2:
+                return PlanPathState(self.size, walls, start, goal, distance)
+
+    def prompt(self, state: PlanPathState, role: str) -> str:
+        """The picture, then what that role has to say."""
+        picture = "\n".join(
+            "".join(self._mark(state, Cell(row, column)) for column in range(state.size)) for row in range(state.size)
+        )
+        if role == "tool":
+            return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
+        tool = f"Tool {state.tool}: {state.output or '-'}\n" if state.tool else ""
+        return f"{picture}\n{tool}Moves from S to G?"
+
+    def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
+        """The tool role says a tool's name; the mover says moves, walked until the first one that hits a wall."""
+        return self._call(state, answer.strip()) if role == "tool" else self._walk(state, answer)
+
+    def gold(self, state: PlanPathState, role: str) -> str:
+        """Call the honest path-finder; walk a shortest path."""
+        return "bfs" if role == "tool" else format_moves(self._shortest(state))
+
+    def _call(self, state: PlanPathState, tool: str) -> Turn[PlanPathState]:
+        if tool not in TOOLS:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no tool is called {tool[:20]!r}")
+        moves = self._run_tool(state, tool)
+        worth = self._score(replace(state, position=self._follow(state, moves)[0]))
+        # A call is paid by how much better its output is than that of the call before: it telescopes, too.
+        after = replace(state, tool=tool, output=format_moves(moves), output_worth=worth)
+        return Turn(after, worth - state.output_worth, 0.0, False, False)
+
+    def _walk(self, state: PlanPathState, answer: str) -> Turn[PlanPathState]:
+        moves = parse_moves(answer)
+        if moves is None:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "moves are letters U D L R and nothing else")
+        position, fault = self._follow(state, moves)
+        after = replace(state, position=position, tool="", output="")
+        success = position == state.goal
+        return Turn(after, 0.0, self._score(after) - self._score(state), success, success, fault)
+
+    def _follow(self, state: PlanPathState, moves: str) -> tuple[Cell, str]:
+        position = state.position
+        for number, move in enumerate(moves, start=1):
+            neighbour = position.moved(move)
+            inside = 0 <= neighbour.row < state.size and 0 <= neighbour.column < state.size
+            if not inside or neighbour in state.walls:
+                return position, f"move {number} ({move}) hits a wall"
+            position = neighbour
+            if position == state.goal:
+                break
+        return position, ""
+
+    def _run_tool(self, state: PlanPathState, tool: str) -> str:
+        if tool == "none":
+            return ""
+        if tool == "greedy":
+            return greedy_path(state.position, state.goal, state.size, state.walls)
+        path = self._shortest(state)
+        return path if tool == "bfs" else path.translate(str.maketrans("UDLR", "DURL"))
+
+    def _shortest(self, state: PlanPathState) -> str:
+        path = shortest_path(state.position, distances(state.goal, state.size, state.walls))
+        assert path is not None, "the mover never leaves the part of the grid that is joined to the goal"
+        return path
+
+    def _score(self, state: PlanPathState) -> float:
+        if state.position == state.goal:
+            return 1.0
+        left = distances(state.goal, state.size, state.walls)[state.position]
+        return HALF_WAY * (1.0 - left / state.start_distance)
+
+    @staticmethod
+    def _mark(state: PlanPathState, cell: Cell) -> str:
+        if cell == state.position:
+            return "S"
+        if cell == state.goal:
+            return "G"
+        return "#" if cell in state.walls else "."
