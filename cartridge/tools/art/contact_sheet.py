@@ -36,6 +36,19 @@ T....==...._...f.##E##TT
 TTTTT==TTTT_TTTTTTT_TTTT
 """.split("\n")[1:-1]
 
+_ROOMS = """
+#w##P#w###  ##########
+##########  ##########
+k.T<..tbss  hx:ss::lll
+..o....b..  ::::::::::
+..rrrr...p  ccccc:p:MM
+..rrTr....  :::::::::M
+..rroroo..  :TT::::o::
+p.........  :TT:::p:::
+...mm.....  ...mm.....
+          
+""".split("\n")[1:-2]
+
 
 def picture_of_tiles(tiles: bytes, ids: Sequence[Sequence[int]], colours: Sequence[Sequence[Palette]]) -> Image.Image:
     """An image of rows of tiles, each tile in its palette."""
@@ -106,6 +119,7 @@ def main(folder: Path) -> None:
     for light in ("day", "morning", "night"):
         save(picture_of_map(outdoor, _FIELDS, palettes.SETS[light]), folder / f"outdoor_{light}.png")
     save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
+    save(picture_of_map(tilesets.build("indoor"), _ROOMS, palettes.SETS["indoor"]), folder / "indoor.png", 3)
     save(picture_of_people(), folder / "people.png", 4)
     text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
     save(picture_of_text(text), folder / "text.png", 3)

@@ -16,6 +16,7 @@ RED, BLUE, GREEN, BROWN, VIOLET, WHITE, PINK, GREY = range(8)
 
 PAPER, INK = 0xFCFCF4, 0x20202C
 LAWN, SAND, CREAM, GLASS = 0xC4EC9C, 0xF8ECC0, 0xF8E8C8, 0xB8E0F0
+FLOOR = 0xF8F0D4
 SKIN = 0xFCD4A8
 
 
@@ -82,13 +83,13 @@ OBJECTS: tuple[Palette, ...] = (
 """People and things by day. Shade 0 is never seen."""
 
 _INDOOR: tuple[Palette, ...] = (
-    palette(0xF0D8A8, 0x84CC6C, 0x3C9454, 0x184038),
-    palette(0xF0D8A8, 0xD8AC70, 0x985C38, 0x402420),
-    palette(0xE8ECF0, 0xA0C4E8, 0x5080C0, 0x20305C),
-    palette(0xF8E8D0, 0xF09870, 0xC84440, 0x502034),
-    palette(0xE8ECF0, 0xB8BCC8, 0x787C90, 0x30304C),
-    palette(0xF8ECC8, 0xE0C898, 0xA88C68, 0x483830),
-    _HEALER,
+    palette(FLOOR, 0x84CC6C, 0x3C9454, 0x184038),
+    palette(FLOOR, 0xE4BC84, 0xAC7048, 0x482C28),
+    palette(FLOOR, 0xC8E4F4, 0x6498D4, 0x283C6C),
+    palette(FLOOR, 0xF8B090, 0xD05858, 0x58203C),
+    palette(FLOOR, 0xD4D0D8, 0x8C88A0, 0x342C48),
+    palette(FLOOR, 0xE4D8B4, 0xC0A078, 0x483830),
+    palette(FLOOR, 0xF0DEB0, 0xDCC08C, 0x483830),
     _TEXT,
 )
 _CAVE: tuple[Palette, ...] = (
