@@ -1,0 +1,104 @@
+"""Settings: the default file loads, paths follow the file, and every kind of mistake is named in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from core.exceptions import ConfigurationError
+from core.vocabulary import StrategyType
+from trainer.settings import Settings, load_settings
+
+STAGE = {"reward_threshold": 1.5, "min_episodes": 3, "llm_confidence": 0.5, "strategy_preference": "balanced"}
+
+
+def write(folder: Path, config: object) -> Path:
+    path = folder / "config.json"
+    path.write_text(json.dumps(config) if not isinstance(config, str) else config)
+    return path
+
+
+def test_relative_paths_belong_to_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, {"rom_path": "roms/mine.gbc", "save_dir": "/elsewhere/run"})
+    monkeypatch.chdir("/")
+    settings = load_settings(path)
+    assert settings.rom_path == tmp_path / "roms/mine.gbc"
+    assert settings.decision_db_path == tmp_path / "decisions.db"
+    assert settings.save_dir == Path("/elsewhere/run")
+
+
+def test_the_documented_keys_are_read(tmp_path: Path) -> None:
+    documented = {
+        "rom_path": "a.gbc",
+        "headless": False,
+        "observation_type": "state",
+        "llm_model": "none",
+        "max_context_length": 512,
+        "initial_strategy": "llm_heavy",
+        "decision_db_path": "d.db",
+        "save_dir": "s",
+        "log_level": "WARNING",
+        "curriculum": {"stages": [STAGE], "advancement_patience": 7, "confidence_decay_rate": 0.25},
+    }
+    settings = load_settings(write(tmp_path, documented))
+    assert settings.initial_strategy is StrategyType.LLM_HEAVY
+    assert (settings.headless, settings.observation_type, settings.max_context_length) == (False, "state", 512)
+    assert settings.curriculum.stages[0].strategy_preference is StrategyType.BALANCED
+    assert settings.curriculum.advancement_patience == settings.train_arguments()["curriculum_patience"] == 7
+
+
+def test_settings_cannot_be_changed_by_accident() -> None:
+    with pytest.raises(ValidationError):
+        Settings().lanes = 3  # type: ignore[misc]
+
+
+def test_changed_is_checked_and_leaves_the_rest(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, {"lanes": 3, "learner": {"epochs": 2}}))
+    assert settings.changed(seed=9, total_episodes=None) == settings.model_copy(update={"seed": 9})
+    with pytest.raises(ConfigurationError, match="'total_episodes' is 0"):
+        settings.changed(total_episodes=0)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"rom_pth": "x"}, "unknown key 'rom_pth'; did you mean 'rom_path'?"),
+        ({"lane": "wrong type too", "lanes": "8"}, "unknown key 'lane'; did you mean 'lanes'?"),
+        ({"zzzz": 1}, "unknown key 'zzzz'; known keys are agent_mode, "),
+        ({"learner": {"learning_rat": 1}}, "'learner.learning_rat'; did you mean 'learning_rate'?"),
+        ({"curriculum": {"stages": [{**STAGE, "min_episode": 3}]}}, "did you mean 'min_episodes'?"),
+        ({"curriculum": {"stages": [{"min_episodes": 3}]}}, "key 'curriculum.stages[0].reward_threshold' is missing"),
+        ({"curriculum": {"stages": []}}, "'curriculum.stages' is []"),
+        ({"curriculum": {"confidence_decay_rate": 1.0}}, "'curriculum.confidence_decay_rate' is 1.0"),
+        ({"lanes": "8"}, "'lanes' is \"8\": it should be a valid integer"),
+        ({"lanes": 0}, "'lanes' is 0: it should be greater than or equal to 1"),
+        ({"lanes": True}, "'lanes' is true"),
+        ({"headless": "yes"}, "'headless' is \"yes\": it should be a valid boolean"),
+        ({"initial_strategy": "llm_havy"}, "it should be 'llm_heavy', 'balanced' or 'rule_heavy'"),
+        ({"log_level": "LOUD"}, "'log_level' is \"LOUD\""),
+        ({"learner": {"discount": 2}}, "discount is 2.0: it must lie in 0..1"),
+        ({"workers": 9, "lanes": 8}, "workers is 9 and lanes 8"),
+        ({"seed": -1}, "'seed' is -1"),
+        ('{"lanes": 1,}', "is not JSON"),
+        ('{"lanes": 1, "lanes": 2}', "key 'lanes' is there twice"),
+        ('{"curriculum": {"confidence_decay_rate": NaN}}', "NaN is no number"),
+        ("[1]", "holds a JSON list"),
+    ],
+)
+def test_mistakes_are_named_in_one_line(tmp_path: Path, config: Any, expected: str) -> None:
+    path = write(tmp_path, config)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(path)
+    message = str(caught.value)
+    assert expected in message
+    assert message.startswith(str(path))
+    assert "\n" not in message
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.json does not exist"):
+        load_settings(tmp_path / "nowhere.json")
