@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cartridge.tools.art import font, frame, palettes, people, pixels, tilesets
+from cartridge.tools.art import creatures, font, frame, palettes, people, pixels, sketch, tilesets
 from cartridge.tools.art.palettes import Palette
 
 _FIELDS = """
@@ -107,6 +107,18 @@ def picture_of_people() -> Image.Image:
     return image
 
 
+def picture_of_creatures(names: Sequence[str], columns: int = 4) -> Image.Image:
+    """An image of creatures, front and back side by side."""
+    rows = -(-len(names) // columns)
+    image = Image.new("RGB", (columns * 88, rows * 44), "white")
+    for number, name in enumerate(names):
+        for side, view in enumerate((sketch.FRONT, sketch.BACK)):
+            grid = creatures.picture(name, view)
+            place = (number % columns * 88 + side * 42 + 2, number // columns * 44 + 2)
+            image.paste(picture_of_grid(grid, creatures.palette(name)), place)
+    return image
+
+
 def save(image: Image.Image, path: Path, scale: int = 2) -> None:
     """Save an image enlarged without smoothing."""
     image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(path)
@@ -120,6 +132,7 @@ def main(folder: Path) -> None:
         save(picture_of_map(outdoor, _FIELDS, palettes.SETS[light]), folder / f"outdoor_{light}.png")
     save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
     save(picture_of_map(tilesets.build("indoor"), _ROOMS, palettes.SETS["indoor"]), folder / "indoor.png", 3)
+    save(picture_of_creatures(creatures.NAMES[:8]), folder / "creatures.png", 3)
     save(picture_of_people(), folder / "people.png", 4)
     text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
     save(picture_of_text(text), folder / "text.png", 3)
