@@ -1,4 +1,4 @@
-"""Which share of the guided decisions the language model gets: a cost-aware bandit over the three documented strategies.
+"""Which share of the guided decisions the language model gets: a cost-aware bandit over the documented strategies.
 
 An arm is a `StrategyType`; a pull is one episode; its outcome is *success* when the episode's return minus what the
 language model cost was better than usual. Chances of success are Beta posteriors with forgetting, and the next arm is

@@ -1,0 +1,185 @@
+"""One lane's guide: it chooses an option at decision points and has it carried out button by button.
+
+The language model or the rules choose (by the strategy's share), the rule player presses. A decision point is a new
+situation (overworld, battle, dialog, menu), an option that is done, or being stuck. An overworld option that a battle
+or a dialog interrupted is taken up again when it still makes sense, so a model is asked once in hundreds of steps.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.exceptions import DecisionValidationError
+from core.protocols import Choice, LLMManagerLike
+from core.vocabulary import Button, GameMode, Option, Source
+
+if TYPE_CHECKING:
+    from core.game.state import GameState
+
+log = logging.getLogger(__name__)
+
+MOST_OPTIONS = 12
+"""So many of the rules' best options are put to the language model."""
+STEPS_BETWEEN_STUCK_CHOICES = 12
+"""While stuck, a new option gets this long before the next is tried."""
+_SITUATIONS = {GameMode.BATTLE: "battle", GameMode.DIALOG: "dialog", GameMode.MENU: "menu"}
+
+
+def situation_of(mode: GameMode) -> str:
+    """Coarse situation of a game mode: "battle", "dialog", "menu" or "overworld" (walking and waiting included)."""
+    return _SITUATIONS.get(mode, "overworld")
+
+
+class RuleStepLike(Protocol):
+    """One press of the rule player."""
+
+    @property
+    def button(self) -> Button: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def reasoning(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+
+
+class RulePlayerLike(Protocol):
+    """What the guide needs of `core.rules.RulePlayer`."""
+
+    def options(self, state: GameState) -> Sequence[Option]: ...
+    def choose(self, state: GameState) -> Option: ...
+    def act(self, state: GameState, option: Option) -> RuleStepLike: ...
+    def reset(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the guide wants pressed now."""
+
+    action: int
+    source: Source
+    confidence: float
+    """As stated by the source, 0 to 1, not calibrated."""
+    reasoning: str
+    option_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An option under way and who chose it."""
+
+    option: Option
+    source: Source
+    confidence: float | None
+    """The language model's; None where the rules state theirs press by press."""
+    reason: str
+
+
+class LaneGuide:
+    """The guide of one lane. `model_calls` counts questions that were really put to a model in this episode."""
+
+    def __init__(
+        self, player: RulePlayerLike, manager: LLMManagerLike | None, describe: Callable[[GameState], str]
+    ) -> None:
+        self.player = player
+        self.manager = manager
+        self.describe = describe
+        self.model_calls = 0
+        self._decides_buttons = manager is not None and not hasattr(manager, "choose_option")
+        """The documented custom manager: it has `get_action` only and names buttons itself."""
+        self._situation = ""
+        self._plan: _Plan | None = None
+        self._interrupted: _Plan | None = None
+        self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+
+    def reset(self) -> None:
+        """A new episode begins."""
+        self.player.reset()
+        self.model_calls = 0
+        self._situation = ""
+        self._plan = self._interrupted = None
+        self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+
+    def advise(self, state: GameState, *, ask_model: Callable[[], bool], stuck: bool) -> Advice:
+        """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
+        if self._decides_buttons and ask_model():
+            return self._button_from_manager(state)
+        situation = situation_of(state.mode)
+        self._steps_since_stuck_choice += 1
+        retry = stuck and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
+        if retry:
+            self._steps_since_stuck_choice = 0
+            self._plan = self._interrupted = None
+        plan = self._plan
+        if plan is None or situation != self._situation:
+            plan = self._next_plan(state, situation, ask_model)
+        step = self.player.act(state, plan.option)
+        self._plan = None if step.done else plan
+        stated = step.confidence if plan.confidence is None else plan.confidence
+        reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
+        return Advice(int(step.button), plan.source, stated, reasoning, plan.option.key)
+
+    def _next_plan(self, state: GameState, situation: str, ask_model: Callable[[], bool]) -> _Plan:
+        if self._situation == "overworld" and situation != "overworld":
+            self._interrupted = self._plan
+        self._situation = situation
+        options = self.player.options(state)
+        interrupted = self._interrupted
+        if situation == "overworld" and interrupted is not None:
+            self._interrupted = None
+            if any(option.key == interrupted.option.key for option in options):
+                self._plan = interrupted
+                return interrupted
+        self._plan = self._chosen_by_model(state, options) if len(options) > 1 and ask_model() else None
+        if self._plan is None:
+            self._plan = _Plan(self.player.choose(state), Source.RULES, None, "")
+        return self._plan
+
+    def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
+        """None when the model cannot answer now."""
+        if self.manager is None:
+            return None
+        listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
+        choice: Choice | None = self.manager.choose_option(self.describe(state), [option.label for option in listed])
+        if choice is None:
+            return None
+        if not 0 <= choice.index < len(listed):
+            raise DecisionValidationError(
+                f"the language model chose option {choice.index} of {len(listed)}: its manager must give 0 to "
+                f"{len(listed) - 1}"
+            )
+        self.model_calls += not choice.cached
+        option = listed[choice.index]
+        return _Plan(option, Source.LLM, choice.confidence, choice.reason or option.label)
+
+    def _button_from_manager(self, state: GameState) -> Advice:
+        assert self.manager is not None
+        action, metadata = self.manager.get_action(self.describe(state))
+        self.model_calls += 1
+        return Advice(
+            checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))
+        )
+
+
+def checked_action(action: object) -> int:
+    """A custom manager's action index; DecisionValidationError when it is no button."""
+    if isinstance(action, bool) or not isinstance(action, int) or not 0 <= action < len(Button):
+        raise DecisionValidationError(
+            f"get_action of the language-model manager gave action {action!r}: it must be an integer from 0 to "
+            f"{len(Button) - 1} ({', '.join(button.name for button in Button)})"
+        )
+    return action
+
+
+def checked_confidence(metadata: dict[str, Any]) -> float:
+    """The documented `confidence` of a custom manager's metadata; DecisionValidationError when it is not 0 to 1."""
+    confidence = metadata.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        raise DecisionValidationError(
+            f"get_action of the language-model manager gave confidence {confidence!r}: metadata needs a number "
+            "from 0 to 1 under 'confidence'"
+        )
+    return float(confidence)
