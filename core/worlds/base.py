@@ -5,7 +5,8 @@ answers are tried from the very same state, and the best one goes on (tree sampl
 Roles speak in the order of `World.roles`, again and again, until the world is done or `max_rounds` is reached.
 
 Rewards come in two parts: `local` belongs to the role that spoke, `team` to all. Both are differences of scores
-that are functions of the state, so they telescope: a policy that walks to and fro ends with just what its last state is worth.
+that are functions of the state, so they telescope: a policy that walks to and fro ends with just what its last
+state is worth.
 """
 
 from __future__ import annotations
