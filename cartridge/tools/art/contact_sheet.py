@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cartridge.tools.art import creatures, font, frame, palettes, people, pixels, sketch, tilesets
+from cartridge.tools.art import creatures, font, frame, palettes, people, pixels, sketch, tilesets, title
 from cartridge.tools.art.palettes import Palette
 
 _FIELDS = """
@@ -119,6 +119,21 @@ def picture_of_creatures(names: Sequence[str], columns: int = 4) -> Image.Image:
     return image
 
 
+def picture_of_title() -> Image.Image:
+    """An image of the title screen."""
+    light, picture = palettes.SETS["title"], title.tiles_and_map()
+    ids = [picture.tile_ids[start : start + title.COLUMNS] for start in range(0, len(picture.tile_ids), title.COLUMNS)]
+    if any(attribute & title.FLIP_X for attribute in picture.attributes):
+        grid, attributes = title.canvas(), picture.attributes
+        image = Image.new("RGB", (160, 144))
+        for y, row in enumerate(grid):
+            for x, shade in enumerate(row):
+                four = light[attributes[y // 8 * title.COLUMNS + x // 8] & 7]
+                image.putpixel((x, y), palettes.rgb888(four[shade]))
+        return image
+    return picture_of_tiles(picture.tiles, ids, [[light[0]] * title.COLUMNS for _ in ids])
+
+
 def save(image: Image.Image, path: Path, scale: int = 2) -> None:
     """Save an image enlarged without smoothing."""
     image.resize((image.width * scale, image.height * scale), Image.Resampling.NEAREST).save(path)
@@ -133,6 +148,7 @@ def main(folder: Path) -> None:
     save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
     save(picture_of_map(tilesets.build("indoor"), _ROOMS, palettes.SETS["indoor"]), folder / "indoor.png", 3)
     save(picture_of_creatures(creatures.NAMES[:8]), folder / "creatures.png", 3)
+    save(picture_of_title(), folder / "title.png", 4)
     save(picture_of_people(), folder / "people.png", 4)
     text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
     save(picture_of_text(text), folder / "text.png", 3)
