@@ -1,0 +1,171 @@
+"""The walk of one question, from the agent to a language model and back.
+
+cache -> budget -> is the model away? -> worker thread -> tries and pauses -> model; the answer is charged, kept in the
+cache and handed over if it comes in time. An answer that comes too late is kept for the next time the question is
+asked. Every way of getting no answer is a value (`ModelFailure` with its kind); the caller goes on without.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from agents.llm.budget import Budget, BudgetLimits
+from agents.llm.cache import AnswerCache
+from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.faults import FaultSettings, PersistentModel
+from agents.llm.meter import Meter, MeterReading, Price
+from agents.llm.question import check_options
+from agents.llm.worker import Workers
+from core.exceptions import ConfigurationError
+from core.protocols import Choice, TextModel
+
+_logger = logging.getLogger(__name__)
+_Question = tuple[str, tuple[str, ...]]
+_Answer = Choice | ModelFailure
+
+
+@dataclass(frozen=True, slots=True)
+class AdviserSettings:
+    """How a language model is consulted."""
+
+    patience_s: float = 2.0
+    """The agent never waits longer for an answer; the rules decide meanwhile. Local models answer at once."""
+    workers: int = 4
+    """Questions under way at the same time; 0 asks in the caller's own thread, as local models want it."""
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
+    faults: FaultSettings = field(default_factory=FaultSettings)
+    price: Price | None = None
+
+    def __post_init__(self) -> None:
+        if self.patience_s < 0 or not 0 <= self.workers <= 64:
+            raise ConfigurationError(f"patience_s must not be negative and workers must be 0 to 64: {self}")
+
+
+class Adviser:
+    """Answers the agent's questions with one language model, within its limits."""
+
+    def __init__(self, model: TextModel, cache: AnswerCache, settings: AdviserSettings | None = None) -> None:
+        """Takes the cache over and closes it. `settings.workers` 0 makes `ask` block until the model answers."""
+        self._settings = settings or AdviserSettings()
+        self._meter = Meter(self._settings.price)
+        self._budget = Budget(self._settings.budget, model.name, self._settings.price)
+        self._model = PersistentModel(model, self._settings.faults, on_failure=self._note_failure)
+        self._cache = cache
+        workers = self._settings.workers
+        self._workers: Workers[_Answer] | None = Workers(workers, waiting_at_most=4 * workers) if workers else None
+        self._under_way: dict[_Question, Future[_Answer]] = {}
+        self._late: set[_Question] = set()
+        self._lock = threading.Lock()
+        self._said_over_budget = False
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def away(self) -> bool:
+        """True while the model is known to be away; questions then fail at once."""
+        return self._model.away
+
+    def begin_episode(self, lane: int = 0) -> None:
+        """Tell that a new episode starts on a lane: its budget per episode begins anew."""
+        self._budget.begin_episode(lane)
+
+    def ask(self, prompt: str, options: Sequence[str], lane: int = 0) -> Choice | ModelFailure:
+        """The model's choice, or why there is none; returns after `patience_s` at the latest (with workers).
+
+        A question whose answer came late may be asked again: it is sent once, and answered as soon as the answer is
+        there. While a late answer is outstanding nobody waits for another, so a slow server costs `patience_s` once.
+        """
+        check_options(options)
+        self._meter.note_ask()
+        question = (prompt, tuple(options))
+        if (known := self._cache.find(self.name, *question)) is not None:
+            self._meter.note_cache_hit()
+            return known
+        with self._lock:
+            future = self._under_way.get(question)
+        if future is None:
+            if (limit := self._budget.exceeded(lane)) is not None:
+                return self._over_budget(limit)
+            if self._workers is None:
+                return self._answer(question, lane)
+            future = self._send(question, lane, self._workers)
+        return self._wait(question, future)
+
+    def reading(self) -> MeterReading:
+        """Calls, hits, tokens, cost, latencies and failures so far."""
+        return self._meter.reading()
+
+    def state(self) -> dict[str, object]:
+        """JSON-able counters and spending, for a checkpoint."""
+        return {"meter": self._meter.state(), "budget": self._budget.state()}
+
+    def load_state(self, state: dict[str, dict[str, float]]) -> None:
+        self._meter.load_state(state["meter"])
+        self._budget.load_state(state["budget"])
+
+    def close(self) -> None:
+        """Give up the questions under way and close the cache."""
+        self._model.close()
+        if self._workers is not None:
+            self._workers.close()
+        self._cache.close()
+
+    def _send(self, question: _Question, lane: int, workers: Workers[_Answer]) -> Future[_Answer] | None:
+        with self._lock:  # held until the question is noted, so that its answer cannot come before
+            if (future := self._under_way.get(question)) is None:
+                future = workers.submit(lambda: self._answer(question, lane))
+                if future is not None:
+                    self._under_way[question] = future
+            return future
+
+    def _wait(self, question: _Question, future: Future[_Answer] | None) -> _Answer:
+        if future is None:
+            message = "too many questions wait for the language model already"
+        else:
+            with self._lock:
+                patience_s = 0.0 if self._late else self._settings.patience_s
+            try:
+                return future.result(timeout=patience_s)
+            except TimeoutError:
+                message = f"no answer within {patience_s:g} s"
+                with self._lock:
+                    if question in self._under_way:
+                        self._late.add(question)
+        self._meter.note_failure(FailureKind.LATE)
+        return ModelFailure(FailureKind.LATE, message)
+
+    def _answer(self, question: _Question, lane: int) -> _Answer:
+        """Ask the model; runs in a worker thread, or in the caller's without workers."""
+        try:
+            choice = self._model.choose(*question)
+            self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, lane)
+            self._cache.keep(self.name, *question, choice)
+            return choice
+        except ModelFailure as failure:
+            if failure.prompt_tokens or failure.completion_tokens:
+                self._charge(failure.prompt_tokens, failure.completion_tokens, failure.latency_s, lane)
+            return failure
+        finally:
+            with self._lock:
+                self._under_way.pop(question, None)
+                self._late.discard(question)
+
+    def _charge(self, prompt_tokens: int, completion_tokens: int, latency_s: float, lane: int) -> None:
+        usd = self._meter.note_call(prompt_tokens, completion_tokens, latency_s)
+        self._budget.charge(prompt_tokens + completion_tokens, usd, lane)
+
+    def _note_failure(self, failure: ModelFailure) -> None:
+        self._meter.note_failure(failure.kind)
+
+    def _over_budget(self, limit: str) -> ModelFailure:
+        self._meter.note_failure(FailureKind.BUDGET)
+        if not self._said_over_budget:
+            self._said_over_budget = True
+            _logger.warning("the language model's budget of %s is used up; the rules take over its decisions", limit)
+        return ModelFailure(FailureKind.BUDGET, f"the budget of {limit} is used up")

@@ -1,0 +1,128 @@
+"""The Anthropic API: the answer is the input of a forced tool whose schema lists the options."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import anthropic
+from pydantic import BaseModel, ValidationError
+
+from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.http_guard import cause_in_guard, failure_of_status, guarded_client, key_for, without_key
+from agents.llm.model_name import ModelName
+from agents.llm.question import answer_schema, check_options, choice_from_object, question_text
+from core.exceptions import ConfigurationError
+from core.protocols import Choice
+
+KEY_VARIABLE = "ANTHROPIC_API_KEY"
+ANSWER_TOKENS = 500
+
+
+class _Block(BaseModel):
+    type: str
+    input: dict[str, object] | None = None
+
+
+class _Usage(BaseModel):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+
+
+class _Reply(BaseModel):
+    """The part of a message that we read."""
+
+    content: list[_Block]
+    stop_reason: str | None = None
+    usage: _Usage | None = None
+
+
+class AnthropicModel:
+    """A Claude model, asked to fill in a form by calling the one tool it has."""
+
+    def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
+        self._key = key_for(KEY_VARIABLE, own_address=name.url is not None)
+        if self._key is None and name.url is None:
+            raise ConfigurationError(
+                f"llm_model {str(name)!r} needs a key: set {KEY_VARIABLE} in the environment (not in the config)"
+            )
+        self._name = name
+        self._client = anthropic.Anthropic(
+            api_key=self._key or "none-needed",
+            base_url=name.url or "https://api.anthropic.com",
+            max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
+            timeout=timeout_s,
+            http_client=guarded_client(timeout_s),
+        )
+
+    @property
+    def name(self) -> str:
+        return str(self._name)
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        """Ask the server once; raises `ModelFailure` (an `LLMConnectionError`) when there is no usable answer."""
+        check_options(options)
+        started = time.perf_counter()
+        reply = self._send(prompt, options)
+        usage = reply.usage or _Usage()
+        cached_tokens = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+        prompt_tokens = usage.input_tokens + cached_tokens
+        try:
+            choice = self._choice(reply, options)
+        except ModelFailure as failure:
+            failure.prompt_tokens, failure.completion_tokens = prompt_tokens, usage.output_tokens
+            failure.latency_s = time.perf_counter() - started
+            raise
+        return replace(
+            choice,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=usage.output_tokens,
+            latency_s=time.perf_counter() - started,
+        )
+
+    def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
+        if reply.stop_reason == "refusal":
+            raise ModelFailure(FailureKind.REFUSAL, "the model refused")
+        if reply.stop_reason == "max_tokens":
+            raise ModelFailure(FailureKind.TOO_LARGE, f"the answer did not end within {ANSWER_TOKENS} tokens")
+        answer = next((block.input for block in reply.content if block.type == "tool_use"), None)
+        if answer is None:
+            raise ModelFailure(FailureKind.EMPTY, "the model did not call the tool that carries its answer")
+        return choice_from_object(answer, options)
+
+    def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
+        tool = {
+            "name": "decide",
+            "description": "Takes the decision: one of the listed options.",
+            "input_schema": answer_schema(options),
+        }
+        return {
+            "model": self._name.model,
+            "max_tokens": ANSWER_TOKENS,
+            "messages": [{"role": "user", "content": question_text(prompt, options)}],
+            "tools": [tool],
+            "tool_choice": {"type": "tool", "name": "decide", "disable_parallel_tool_use": True},
+        }
+
+    def _send(self, prompt: str, options: Sequence[str]) -> _Reply:
+        try:
+            raw = self._client.messages.with_raw_response.create(**self._request(prompt, options))
+            return _Reply.model_validate_json(raw.http_response.content)
+        except anthropic.APITimeoutError as error:
+            raise ModelFailure(FailureKind.TIME_OUT, f"{self.name} did not answer in time") from error
+        except anthropic.APIConnectionError as error:
+            if (failure := cause_in_guard(error)) is not None:
+                raise failure from error
+            message = without_key(str(error.__cause__ or error), self._key)
+            raise ModelFailure(FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}") from error
+        except anthropic.APIStatusError as error:
+            message = without_key(error.api_message or error.message, self._key)
+            failure = failure_of_status(error.status_code, error.response.headers, message, error.type)
+            raise failure from None  # the SDK's error quotes the request, the message above has all that helps
+        except (ValidationError, json.JSONDecodeError) as error:
+            raise ModelFailure(FailureKind.MALFORMED, f"{self.name} sent something that is no message") from error

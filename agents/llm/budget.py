@@ -1,0 +1,83 @@
+"""Limits on what a language model may cost, per run and per episode.
+
+A limit is checked before a question is sent and charged when its answer arrives, so a run can pass a limit on tokens
+or money by one answer (by one per worker when questions are asked in parallel), never by more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from agents.llm.meter import Price
+from core.exceptions import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLimits:
+    """None means no limit. Money needs a price for the model in the config."""
+
+    calls_per_run: int | None = None
+    calls_per_episode: int | None = None
+    tokens_per_run: int | None = None
+    tokens_per_episode: int | None = None
+    usd_per_run: float | None = None
+    usd_per_episode: float | None = None
+
+
+@dataclass(slots=True)
+class _Spent:
+    calls: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+
+class Budget:
+    """Keeps account. Episodes are told apart by their lane, because several run at once."""
+
+    def __init__(self, limits: BudgetLimits, model: str, price: Price | None = None) -> None:
+        for limit in fields(limits):
+            value = getattr(limits, limit.name)
+            if value is not None and value < 0:
+                raise ConfigurationError(f"the language model's limit {limit.name} is {value}; it cannot be negative")
+        if price is None and (limits.usd_per_run is not None or limits.usd_per_episode is not None):
+            raise ConfigurationError(
+                f"a limit in dollars is set, but no price of {model!r} is known; add it to the prices in the config"
+            )
+        self._limits = limits
+        self._run = _Spent()
+        self._episodes: dict[int, _Spent] = {}
+        self._lock = threading.Lock()
+
+    def begin_episode(self, lane: int = 0) -> None:
+        """A new episode starts on that lane with nothing spent."""
+        with self._lock:
+            self._episodes[lane] = _Spent()
+
+    def exceeded(self, lane: int = 0) -> str | None:
+        """The limit that is used up, in words, or None while a question may still be sent."""
+        with self._lock:
+            episode = self._episodes.setdefault(lane, _Spent())
+            for spent, scope in ((self._run, "run"), (episode, "episode")):
+                for unit in ("calls", "tokens", "usd"):
+                    limit = getattr(self._limits, f"{unit}_per_{scope}")
+                    if limit is not None and getattr(spent, unit) >= limit:
+                        return f"{limit} {'dollars' if unit == 'usd' else unit} per {scope}"
+        return None
+
+    def charge(self, tokens: int, usd: float, lane: int = 0) -> None:
+        with self._lock:
+            for spent in (self._run, self._episodes.setdefault(lane, _Spent())):
+                spent.calls += 1
+                spent.tokens += tokens
+                spent.usd += usd
+
+    def state(self) -> dict[str, float]:
+        """What the run has spent, for a checkpoint; a resumed run does not start from zero."""
+        with self._lock:
+            return {"calls": self._run.calls, "tokens": self._run.tokens, "usd": self._run.usd}
+
+    def load_state(self, state: Mapping[str, float]) -> None:
+        with self._lock:
+            self._run = _Spent(int(state["calls"]), int(state["tokens"]), float(state["usd"]))

@@ -1,0 +1,98 @@
+"""Answers kept in SQLite: the same model asked the same question twice is asked once.
+
+The key is the model's name (local models put a fingerprint of their weights into it), the prompt and the options in
+their order. A cache file may be shared by runs and by processes, and may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.exceptions import ConfigurationError
+from core.protocols import Choice
+
+APPLICATION_ID = 0x43485143
+"""Marks our files in SQLite's header ("CHQC"), so that no other program's database is written to."""
+_SCHEMA = """
+CREATE TABLE answers (
+    question BLOB PRIMARY KEY,
+    model TEXT NOT NULL,
+    choice INTEGER NOT NULL,
+    confidence REAL NOT NULL,
+    reason TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    answered_at REAL NOT NULL
+) WITHOUT ROWID
+"""
+
+
+class AnswerCache:
+    """A SQLite file of answers; `:memory:` keeps them for this process only."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
+            self._open(path)
+        except sqlite3.Error as error:
+            raise ConfigurationError(
+                f"the cache of answers {str(path)!r} cannot be opened: {error}. Name a writable place, or delete the file"
+            ) from error
+
+    def _open(self, path: str | Path) -> None:
+        (application,) = self._database.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if application != APPLICATION_ID and tables:
+            self._database.close()
+            raise ConfigurationError(f"{str(path)!r} is a database of another program; name another file for the cache")
+        if not tables:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._database.execute(_SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+        # A lost answer costs one question, so the file need not reach the disk at each.
+        self._database.execute("PRAGMA synchronous = OFF")
+
+    def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
+        """The answer that this model gave to this very question, or None."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT choice, confidence, reason, prompt_tokens, completion_tokens FROM answers WHERE question = ?",
+                (_key(model, prompt, options),),
+            ).fetchone()
+        if row is None:
+            return None
+        return Choice(row[0], row[1], row[2], row[3], row[4], latency_s=0.0, cached=True)
+
+    def keep(self, model: str, prompt: str, options: Sequence[str], choice: Choice) -> None:
+        with self._lock:
+            self._database.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    _key(model, prompt, options),
+                    model,
+                    choice.index,
+                    choice.confidence,
+                    choice.reason,
+                    choice.prompt_tokens,
+                    choice.completion_tokens,
+                    time.time(),
+                ),
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+
+def _key(model: str, prompt: str, options: Sequence[str]) -> bytes:
+    digest = hashlib.sha256()
+    for part in (model, prompt, *options):
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)  # lengths, so that no two questions run together
+    return digest.digest()

@@ -1,0 +1,82 @@
+"""What can go wrong when a language model is asked, as values.
+
+Back-ends turn every error of their library into one `ModelFailure` with a `FailureKind`. What to do about a kind
+(ask again, stay away for a while, stay away for good) is a table here, so that no back-end decides it for itself.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+from core.exceptions import LLMConnectionError
+
+
+class FailureKind(StrEnum):
+    """Why there is no answer."""
+
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    TIME_OUT = "time_out"
+    CONNECTION = "connection"
+    EMPTY = "empty"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    UNKNOWN_OPTION = "unknown_option"
+    REFUSAL = "refusal"
+    REJECTED = "rejected"
+    """The server understood and declined this request: too long a prompt, an unsupported parameter."""
+    WRONG_KEY = "wrong_key"
+    NO_CREDIT = "no_credit"
+    UNKNOWN_MODEL = "unknown_model"
+    BUDGET = "budget"
+    """Our own limit on calls, tokens or money is reached; nothing was sent."""
+    LATE = "late"
+    """The answer did not come within the patience of the caller; it is kept for the next time."""
+    AWAY = "away"
+    """Not asked, because the model is known to be away."""
+
+
+class Remedy(Enum):
+    """What helps against a failure."""
+
+    ASK_AGAIN = "the same question may well be answered a moment later; a row of such failures is an outage"
+    NEXT_QUESTION = "this question has no answer, the next one may"
+    STAY_AWAY = "no question will be answered until somebody changes something"
+
+
+_REMEDIES: dict[FailureKind, Remedy] = {
+    FailureKind.RATE_LIMIT: Remedy.ASK_AGAIN,
+    FailureKind.SERVER_ERROR: Remedy.ASK_AGAIN,
+    FailureKind.TIME_OUT: Remedy.ASK_AGAIN,
+    FailureKind.CONNECTION: Remedy.ASK_AGAIN,
+    FailureKind.EMPTY: Remedy.ASK_AGAIN,
+    FailureKind.MALFORMED: Remedy.ASK_AGAIN,
+    FailureKind.UNKNOWN_OPTION: Remedy.ASK_AGAIN,
+    FailureKind.TOO_LARGE: Remedy.NEXT_QUESTION,
+    FailureKind.REFUSAL: Remedy.NEXT_QUESTION,
+    FailureKind.REJECTED: Remedy.NEXT_QUESTION,
+    FailureKind.BUDGET: Remedy.NEXT_QUESTION,
+    FailureKind.LATE: Remedy.NEXT_QUESTION,
+    FailureKind.AWAY: Remedy.NEXT_QUESTION,
+    FailureKind.WRONG_KEY: Remedy.STAY_AWAY,
+    FailureKind.NO_CREDIT: Remedy.STAY_AWAY,
+    FailureKind.UNKNOWN_MODEL: Remedy.STAY_AWAY,
+}
+
+
+class ModelFailure(LLMConnectionError):
+    """A question that was not answered, with its kind."""
+
+    def __init__(self, kind: FailureKind, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
+        """How long the server asked us to wait, where it said so."""
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.latency_s = 0.0
+        """What it cost all the same: an answer that is of no use is paid for too."""
+
+    @property
+    def remedy(self) -> Remedy:
+        return _REMEDIES[self.kind]

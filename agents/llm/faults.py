@@ -1,0 +1,158 @@
+"""Persistence in the face of faults: ask again where that helps, stay away where it does not, notice a return.
+
+`PersistentModel` wraps any model. A question is tried a few times with growing, jittered pauses that honour the
+server's Retry-After (exponential backoff with full jitter: Brooker, AWS Architecture Blog, 2015). When tries run
+out, the model counts as away: further questions fail at once, and one is let through now and then to see whether the
+server has returned. Going away and coming back are each said once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from agents.llm.failures import FailureKind, ModelFailure, Remedy
+from core.exceptions import ConfigurationError
+from core.protocols import Choice, TextModel
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSettings:
+    """How patient to be. The defaults suit a remote API."""
+
+    tries: int = 3
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 8.0
+    """No pause between tries is longer; a server that asks for more is left alone for the time it asks."""
+    away_s: float = 30.0
+    """How long a failing server is left alone at first; doubled with each vain attempt."""
+    longest_away_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.tries < 1 or min(self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s) < 0:
+            raise ConfigurationError(f"tries must be at least 1 and times not negative: {self}")
+
+
+@dataclass(slots=True)
+class _Outage:
+    """The present outage: since when it was announced, and when to look again."""
+
+    kind: FailureKind
+    message: str
+    look_again_at: float
+    """`time.monotonic()`; infinite when only a person can mend it."""
+    pause_s: float
+
+
+class PersistentModel:
+    """A model that is tried again, left alone and taken back. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        inner: TextModel,
+        settings: FaultSettings | None = None,
+        on_failure: Callable[[ModelFailure], None] = lambda failure: None,
+        seed: int = 0,
+    ) -> None:
+        """`on_failure` hears of every failed try, answered later or not, and must not raise."""
+        self._inner = inner
+        self._settings = settings or FaultSettings()
+        self._on_failure = on_failure
+        self._random = random.Random(seed)
+        self._outage: _Outage | None = None
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def away(self) -> bool:
+        """True while questions fail at once because the model is known to be away."""
+        with self._lock:
+            return self._outage is not None and time.monotonic() < self._outage.look_again_at
+
+    def close(self) -> None:
+        """Ends pauses between tries at once; the questions in them fail."""
+        self._closed.set()
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        """The inner model's choice after as many tries as it takes and is allowed; else `ModelFailure`."""
+        tries = self._admit()
+        wasted_prompt, wasted_completion = 0, 0  # tokens of failed tries, which are paid for too
+        for number in range(1, tries + 1):
+            try:
+                choice = self._inner.choose(prompt, options)
+            except ModelFailure as failure:
+                self._on_failure(failure)
+                wasted_prompt = failure.prompt_tokens = failure.prompt_tokens + wasted_prompt
+                wasted_completion = failure.completion_tokens = failure.completion_tokens + wasted_completion
+                pause_s = self._pause_s(number, failure)
+                if failure.remedy is Remedy.NEXT_QUESTION:
+                    raise
+                if failure.remedy is Remedy.STAY_AWAY or number == tries or pause_s > self._settings.longest_pause_s:
+                    self._leave(failure)
+                    raise
+                if self._closed.wait(pause_s):
+                    raise
+            else:
+                self._welcome_back()
+                return replace(
+                    choice,
+                    prompt_tokens=choice.prompt_tokens + wasted_prompt,
+                    completion_tokens=choice.completion_tokens + wasted_completion,
+                )
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _admit(self) -> int:
+        """How many tries this question has: all in good times, one to look whether the server is back, none between."""
+        with self._lock:
+            outage = self._outage
+            if outage is None:
+                return self._settings.tries
+            if time.monotonic() >= outage.look_again_at:
+                # The others keep waiting while this one looks.
+                outage.look_again_at = time.monotonic() + outage.pause_s
+                return 1
+        failure = ModelFailure(FailureKind.AWAY, f"{self.name} is away ({outage.kind}: {outage.message})")
+        self._on_failure(failure)
+        raise failure
+
+    def _pause_s(self, number: int, failure: ModelFailure) -> float:
+        backoff_s = min(self._settings.longest_pause_s, self._settings.first_pause_s * 2 ** (number - 1))
+        with self._lock:
+            jittered_s = self._random.uniform(0.0, backoff_s)
+        return max(jittered_s, failure.retry_after_s or 0.0)
+
+    def _leave(self, failure: ModelFailure) -> None:
+        with self._lock:
+            before = self._outage
+            pause_s = (
+                self._settings.away_s if before is None else min(before.pause_s * 2, self._settings.longest_away_s)
+            )
+            pause_s = max(pause_s, failure.retry_after_s or 0.0)
+            for_good = failure.remedy is Remedy.STAY_AWAY
+            look_again_at = float("inf") if for_good else time.monotonic() + pause_s
+            self._outage = _Outage(failure.kind, str(failure), look_again_at, pause_s)
+        if before is None:
+            until = "until this run is started anew" if for_good else f"for {pause_s:.0f} s, then it is tried again"
+            _logger.warning(
+                "the language model %s is away (%s: %s); the rules take over its decisions %s",
+                self.name,
+                failure.kind.value,
+                failure,
+                until,
+            )
+
+    def _welcome_back(self) -> None:
+        with self._lock:
+            returned, self._outage = self._outage is not None, None
+        if returned:
+            _logger.warning("the language model %s answers again and takes its decisions back", self.name)

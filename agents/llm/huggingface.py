@@ -1,0 +1,262 @@
+"""Any causal language model of Hugging Face Transformers, run in this process.
+
+The model never writes free text: it scores the listed options (`agents/llm/scoring.py`), and the probability of
+an option among the options is its confidence. Weights are read from safetensors only and no code of a model's
+author is run, because a model's folder is somebody else's data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
+from transformers.utils.logging import disable_progress_bar
+
+from agents.llm.question import check_options, question_text
+from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
+from core.exceptions import ConfigurationError, LLMConnectionError
+from core.protocols import Choice
+
+CALIBRATION_FILE = "calibration.json"
+"""Beside the weights, optional: `{"temperature": t}`, by which option scores are divided before they become a
+confidence. Written by whoever calibrated the model; 1.0 when absent."""
+_PROBE_TOLERANCE = 0.02
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModelSettings:
+    """How a local model is run."""
+
+    device: str = "auto"
+    """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+    dtype: str = "auto"
+    """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
+    adapter: str | None = None
+    """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
+    keep_prefix: bool = True
+    """Keep the keys and values of the beginning that successive prompts share."""
+
+
+class HuggingFaceModel:
+    """A causal model that chooses among options by scoring them."""
+
+    def __init__(self, source: str, *, name: str | None = None, settings: LocalModelSettings | None = None) -> None:
+        settings = settings or LocalModelSettings()
+        self._settings = settings
+        self._device = _device(settings.device)
+        self._tokenizer, self._model = _load(source, self._device, settings)
+        self._temperature = _temperature(source)
+        self._name = f"{name or 'huggingface/' + source}#{_fingerprint(self._model)}"
+        self._end = _end_of_answer(self._tokenizer, source)
+        self._cache = DynamicCache(config=self._model.config)
+        self._cached_tokens: tuple[int, ...] = ()
+        self._lock = threading.Lock()
+        # The prompt's logits are not needed; with a vocabulary of 150,000 words they would fill gigabytes.
+        self._keeps_few_logits = "logits_to_keep" in inspect.signature(self._model.forward).parameters
+        self._packs = self._packing_is_exact()
+        if not self._packs:
+            _logger.warning("%s cannot score options side by side; each is scored in a row of its own (slower)", source)
+
+    @property
+    def name(self) -> str:
+        """The model's name and a fingerprint of its weights, so that two trainings are never taken for one."""
+        return self._name
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The network, for benchmarks and training."""
+        return self._model
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        """Score the options after the prompt and take the most probable; raises `ValueError` for bad options."""
+        started = time.perf_counter()
+        question = self.tokenize(prompt, options)
+        with self._lock, torch.inference_mode():
+            scores = self._scores_with_prefix(question) if self._packs else self._scores_row_by_row(question)
+        return self._choice(question, scores, time.perf_counter() - started)
+
+    def choose_many(self, questions: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
+        """Answer several (prompt, options) in one forward pass; the latency of each is that of all."""
+        started = time.perf_counter()
+        tokenized = [self.tokenize(prompt, options) for prompt, options in questions]
+        with self._lock, torch.inference_mode():
+            if self._packs:
+                all_scores = self._forward(pack(tokenized, dtype=self._model.dtype, device=self._device))
+            else:
+                all_scores = [self._scores_row_by_row(question) for question in tokenized]
+        latency_s = time.perf_counter() - started
+        return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
+
+    def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
+        """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
+        check_options(options)
+        text = question_text(prompt, options)
+        if self._tokenizer.chat_template is None:
+            ids = self._tokenizer.encode(text + "\nAnswer: ")
+        else:
+            ids = self._tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}],
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=False,
+                enable_thinking=False,  # templates without such a switch ignore it
+            )
+        answers = self._tokenizer(list(options), add_special_tokens=False)["input_ids"]
+        return TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
+
+    def _choice(self, question: TokenQuestion, scores: Tensor, latency_s: float) -> Choice:
+        probabilities = torch.softmax(scores.float() / self._temperature, dim=0)
+        order = probabilities.argsort(descending=True)
+        index = int(order[0])
+        reason = f"scored {probabilities[index]:.0%}"
+        if len(order) > 1:
+            reason += f", before option {int(order[1]) + 1} with {probabilities[order[1]]:.0%}"
+        return Choice(
+            index=index,
+            confidence=float(probabilities[index]),
+            reason=reason,
+            prompt_tokens=len(question.prompt),
+            completion_tokens=sum(map(len, question.options)),
+            latency_s=latency_s,
+        )
+
+    def _forward(self, rows: PackedRows, cache: DynamicCache | None = None) -> list[Tensor]:
+        logits = self._model(
+            input_ids=rows.tokens,
+            attention_mask=rows.mask,
+            position_ids=rows.positions,
+            past_key_values=cache,
+            use_cache=cache is not None,
+            **({"logits_to_keep": rows.needed_logits} if self._keeps_few_logits else {}),
+        ).logits
+        return option_log_probabilities(logits, rows)
+
+    def _scores_with_prefix(self, question: TokenQuestion) -> Tensor:
+        if not self._settings.keep_prefix:
+            return self._forward(pack([question], dtype=self._model.dtype, device=self._device))[0]
+        shared = _shared_length(self._cached_tokens, question.prompt[:-1])
+        try:
+            _shorten(self._cache, shared)
+            rows = pack([question], prefix=shared, dtype=self._model.dtype, device=self._device)
+            scores = self._forward(rows, self._cache)[0]
+            _shorten(self._cache, len(question.prompt))
+        except BaseException:
+            self._cache, self._cached_tokens = DynamicCache(config=self._model.config), ()
+            raise
+        self._cached_tokens = question.prompt
+        return scores
+
+    def _scores_row_by_row(self, question: TokenQuestion) -> Tensor:
+        alone = [TokenQuestion(question.prompt, (option,)) for option in question.options]
+        scores: list[Tensor] = []
+        for single in alone:
+            tokens = torch.tensor([[*single.prompt, *single.options[0]]], device=self._device)
+            logits = self._model(input_ids=tokens, use_cache=False).logits
+            rows = PackedRows(tokens, tokens, tokens, 0, (single,))
+            scores.append(option_log_probabilities(logits, rows)[0][0])
+        return torch.stack(scores)
+
+    def _packing_is_exact(self) -> bool:
+        """Prove on a probe that this architecture honours the mask; sliding windows and state-space layers do not."""
+        if any(type(layer) is not DynamicLayer for layer in self._cache.layers):
+            return False  # a probe shorter than the window would not notice it
+        ordinary = [i for i in range(len(self._tokenizer)) if i not in self._tokenizer.all_special_ids][:64]
+        prompt = tuple(ordinary[i % len(ordinary)] for i in range(48))
+        question = TokenQuestion(prompt, (tuple(ordinary[:3]), tuple(ordinary[3:5]), (*ordinary[5:9], self._end)))
+        with torch.inference_mode():
+            try:
+                packed = self._scores_with_prefix(question)
+                again = self._scores_with_prefix(question)
+            except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+                _logger.debug("packed scoring is not possible with this architecture: %s", error)
+                return False
+            alone = self._scores_row_by_row(question)
+        exact = torch.allclose(packed.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
+        return exact and torch.allclose(again.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
+
+
+def _load(source: str, device: str, settings: LocalModelSettings) -> tuple[Any, PreTrainedModel]:
+    dtype: Any = settings.dtype
+    if dtype == "auto" and device == "cpu":
+        dtype = "float32"  # half precision is slower than single on most CPUs
+    disable_progress_bar()  # our own progress display owns the terminal
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, use_safetensors=True, trust_remote_code=False)
+        if settings.adapter is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, settings.adapter).merge_and_unload()
+    except (OSError, ValueError, SafetensorError) as error:
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
+            "tokenizer and *.safetensors, or a model's name on the Hugging Face hub while that can be reached"
+        ) from error
+    return tokenizer, model.to(device).eval()
+
+
+def _device(wanted: str) -> str:
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=wanted)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigurationError(f"the device {wanted!r} is not usable here ({error}); use 'auto' or 'cpu'") from error
+    return wanted
+
+
+def _temperature(source: str) -> float:
+    path = Path(source) / CALIBRATION_FILE
+    if not path.is_file():
+        return 1.0
+    try:
+        temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LLMConnectionError(f"{path} should hold {{'temperature': number}}; found {error!r}") from error
+    if not 0.01 <= temperature <= 100:
+        raise LLMConnectionError(f"{path}: a temperature of {temperature} is out of range (0.01 to 100)")
+    return temperature
+
+
+def _fingerprint(model: PreTrainedModel) -> str:
+    """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and different after any training."""
+    digest = hashlib.sha256(model.config.model_type.encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        values = tensor.double() if tensor.is_floating_point() and tensor.device.type != "mps" else tensor.float()
+        digest.update(f"{name}{tuple(tensor.shape)}{float(values.sum()):.9g}{float(values.abs().sum()):.9g}".encode())
+    return digest.hexdigest()[:8]
+
+
+def _end_of_answer(tokenizer: Any, source: str) -> int:
+    if tokenizer.eos_token_id is None:
+        raise LLMConnectionError(f"the tokenizer of {source!r} has no token that ends an answer (eos_token)")
+    return int(tokenizer.eos_token_id)
+
+
+def _shared_length(one: Sequence[int], other: Sequence[int]) -> int:
+    for place, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return place
+    return min(len(one), len(other))
+
+
+def _shorten(cache: DynamicCache, length: int) -> None:
+    surplus = cache.get_seq_length() - length
+    if surplus > 0:
+        cache.crop(-surplus)

@@ -1,0 +1,222 @@
+"""The OpenAI API and every server that speaks it: vLLM, Ollama, llama.cpp, `transformers serve`.
+
+Servers differ in how an answer can be bound to a list of options. Which way a provider gets is written in
+`_DIALECTS`; there is no trying around at run time.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import openai
+from pydantic import BaseModel, ValidationError
+
+from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.http_guard import cause_in_guard, failure_of_status, guarded_client, key_for, without_key
+from agents.llm.model_name import ModelName
+from agents.llm.question import answer_schema, check_options, choice_from_json, choice_of, question_text
+from core.exceptions import ConfigurationError
+from core.protocols import Choice
+
+ANSWER_TOKENS = 2000
+"""Room for an answer, the hidden thoughts of reasoning models included."""
+
+
+class AnswerForm(Enum):
+    """How a server binds an answer to the listed options."""
+
+    JSON_SCHEMA = "response_format with a JSON schema, the choice an enum"
+    TOOL = "a forced function call, the choice an enum of its schema"
+    STRUCTURED_CHOICE = "vLLM's structured_outputs: the answer is one of the options"
+    EXACT_TEXT = "nothing binds the answer; it is taken only if it is an option word for word"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one provider's server understands."""
+
+    form: AnswerForm
+    length_parameter: str = "max_tokens"
+    greedy: bool = True
+    """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
+    key_variable: str | None = None
+
+
+_DIALECTS = {
+    "openai": Dialect(AnswerForm.JSON_SCHEMA, "max_completion_tokens", greedy=False, key_variable="OPENAI_API_KEY"),
+    "vllm": Dialect(AnswerForm.STRUCTURED_CHOICE),
+    "ollama": Dialect(AnswerForm.JSON_SCHEMA),
+    "llamacpp": Dialect(AnswerForm.JSON_SCHEMA),
+    "transformers": Dialect(AnswerForm.EXACT_TEXT),
+}
+_BEFORE_JSON_SCHEMA = ("gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-4-turbo-2024-04-09", "gpt-3.5-turbo")
+"""OpenAI models that know tools but no `json_schema`; `gpt-4o` and later know both."""
+
+
+class _Function(BaseModel):
+    arguments: str
+
+
+class _ToolCall(BaseModel):
+    function: _Function
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _TokenLogProbability(BaseModel):
+    logprob: float
+
+
+class _LogProbabilities(BaseModel):
+    content: list[_TokenLogProbability] | None = None
+
+
+class _ReplyChoice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+    logprobs: _LogProbabilities | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Reply(BaseModel):
+    """The part of a chat completion that we read; the SDK itself does not check what servers send."""
+
+    choices: list[_ReplyChoice]
+    usage: _Usage | None = None
+
+
+class OpenAIModel:
+    """A chat model behind an OpenAI-compatible address, asked to fill in a form."""
+
+    def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
+        dialect = _DIALECTS[name.provider]
+        if name.provider == "openai" and name.model in _BEFORE_JSON_SCHEMA:
+            dialect = replace(dialect, form=AnswerForm.TOOL, greedy=True)
+        self._key = key_for(dialect.key_variable, own_address=name.url is not None)
+        if self._key is None and name.url is None:
+            raise ConfigurationError(
+                f"llm_model {str(name)!r} needs a key: set {dialect.key_variable} in the environment (not in the config)"
+            )
+        self._name = name
+        self._dialect = dialect
+        self._client = openai.OpenAI(
+            api_key=self._key or "none-needed",
+            base_url=name.url or "https://api.openai.com/v1",
+            max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
+            timeout=timeout_s,
+            http_client=guarded_client(timeout_s),
+        )
+
+    @property
+    def name(self) -> str:
+        return str(self._name)
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        """Ask the server once; raises `ModelFailure` (an `LLMConnectionError`) when there is no usable answer."""
+        check_options(options)
+        started = time.perf_counter()
+        reply = self._send(prompt, options)
+        usage = reply.usage or _Usage()
+        try:
+            choice = self._choice(reply, options)
+        except ModelFailure as failure:
+            failure.prompt_tokens, failure.completion_tokens = usage.prompt_tokens, usage.completion_tokens
+            failure.latency_s = time.perf_counter() - started
+            raise
+        return replace(
+            choice,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            latency_s=time.perf_counter() - started,
+        )
+
+    def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self._name.model,
+            "messages": [{"role": "user", "content": question_text(prompt, options)}],
+            self._dialect.length_parameter: ANSWER_TOKENS,
+        }
+        if self._dialect.greedy:
+            request["temperature"] = 0.0
+        match self._dialect.form:
+            case AnswerForm.JSON_SCHEMA:
+                form = {"name": "decision", "strict": True, "schema": answer_schema(options)}
+                request["response_format"] = {"type": "json_schema", "json_schema": form}
+            case AnswerForm.TOOL:
+                function = {"name": "decide", "parameters": answer_schema(options)}
+                request["tools"] = [{"type": "function", "function": function}]
+                request["tool_choice"] = {"type": "function", "function": {"name": "decide"}}
+            case AnswerForm.STRUCTURED_CHOICE:
+                request["extra_body"] = {"structured_outputs": {"choice": list(options)}}
+                request["logprobs"] = True
+            case AnswerForm.EXACT_TEXT:
+                pass
+        return request
+
+    def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
+        if not reply.choices:
+            raise ModelFailure(FailureKind.EMPTY, "the server sent no answer")
+        answer = reply.choices[0]
+        message = answer.message
+        if message.refusal or answer.finish_reason == "content_filter":
+            raise ModelFailure(
+                FailureKind.REFUSAL, f"the model refused: {(message.refusal or 'content filter')[:200]!r}"
+            )
+        if answer.finish_reason == "length":
+            raise ModelFailure(FailureKind.TOO_LARGE, f"the answer did not end within {ANSWER_TOKENS} tokens")
+        match self._dialect.form:
+            case AnswerForm.JSON_SCHEMA:
+                return choice_from_json(message.content or "", options)
+            case AnswerForm.TOOL:
+                if not message.tool_calls:
+                    raise ModelFailure(FailureKind.EMPTY, "the model did not call the tool that carries its answer")
+                return choice_from_json(message.tool_calls[0].function.arguments, options)
+            case AnswerForm.STRUCTURED_CHOICE | AnswerForm.EXACT_TEXT:
+                text = (message.content or "").strip()
+                if not text:
+                    raise ModelFailure(FailureKind.EMPTY, "the model's answer is empty")
+                return choice_of(text, options, confidence=_text_probability(answer.logprobs, options))
+
+    def _send(self, prompt: str, options: Sequence[str]) -> _Reply:
+        try:
+            raw = self._client.chat.completions.with_raw_response.create(**self._request(prompt, options))
+            return _Reply.model_validate_json(raw.http_response.content)
+        except openai.APITimeoutError as error:
+            raise ModelFailure(FailureKind.TIME_OUT, f"{self.name} did not answer in time") from error
+        except openai.APIConnectionError as error:
+            if (failure := cause_in_guard(error)) is not None:
+                raise failure from error
+            message = without_key(str(error.__cause__ or error), self._key)
+            raise ModelFailure(FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}") from error
+        except openai.APIStatusError as error:
+            message = without_key(error.message, self._key)
+            failure = failure_of_status(error.status_code, error.response.headers, message, error.code or error.type)
+            raise failure from None  # the SDK's error quotes the request, the message above has all that helps
+        except (ValidationError, json.JSONDecodeError) as error:
+            raise ModelFailure(
+                FailureKind.MALFORMED, f"{self.name} sent something that is no chat completion"
+            ) from error
+
+
+def _text_probability(logprobs: _LogProbabilities | None, options: Sequence[str]) -> float:
+    """Probability of the answer's text where the server tells it (at most its share among the options), else 1/n.
+
+    Without log-probabilities nothing is known, and an even share claims nothing.
+    """
+    if logprobs is None or not logprobs.content:
+        return 1.0 / len(options)
+    return math.exp(min(0.0, sum(token.logprob for token in logprobs.content)))

@@ -1,0 +1,88 @@
+"""The form in which every back-end puts a question, and the strict form in which answers are taken.
+
+An answer is one of the listed options, word for word. Nothing is ever searched for inside prose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agents.llm.failures import FailureKind, ModelFailure
+from core.protocols import Choice
+
+MAX_REASON_CHARACTERS = 400
+
+
+class ListedAnswer(BaseModel):
+    """What a server is asked to fill in. The reason comes first, so that it is thought before the choice."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: str
+    choice: str
+    confidence_percent: int = Field(ge=0, le=100)
+
+
+def check_options(options: Sequence[str]) -> None:
+    """A question needs at least one option, none empty, none twice: `ValueError` otherwise, for it is our own fault."""
+    if not options or not all(option.strip() for option in options):
+        raise ValueError(f"a question needs options that are not empty, got {list(options)!r}")
+    if len(set(options)) != len(options):
+        raise ValueError(f"an option is listed twice, so an answer would be ambiguous: {list(options)!r}")
+
+
+def question_text(prompt: str, options: Sequence[str]) -> str:
+    """The prompt, followed by the list of options."""
+    listed = "\n".join(f"- {option}" for option in options)
+    return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with one option, word for word."
+
+
+def answer_schema(options: Sequence[str]) -> dict[str, object]:
+    """JSON schema of `ListedAnswer` in which only a listed option can be chosen."""
+    return {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string", "description": "Why, in one short sentence."},
+            "choice": {"type": "string", "enum": list(options)},
+            "confidence_percent": {"type": "integer", "description": "0 to 100: how sure you are of the choice."},
+        },
+        "required": ["reason", "choice", "confidence_percent"],
+        "additionalProperties": False,
+    }
+
+
+def choice_from_json(text: str, options: Sequence[str]) -> Choice:
+    """A filled-in `ListedAnswer` as a `Choice`; `ModelFailure` says how it is wrong."""
+    if not text.strip():
+        raise ModelFailure(FailureKind.EMPTY, "the model's answer is empty")
+    try:
+        answer = ListedAnswer.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ModelFailure(
+            FailureKind.MALFORMED,
+            f"the model's answer does not have the asked form: {where}: {first['msg']}; it begins {text[:80]!r}",
+        ) from error
+    return choice_of(
+        answer.choice, options, confidence=answer.confidence_percent / 100, reason=answer.reason[:MAX_REASON_CHARACTERS]
+    )
+
+
+def choice_from_object(answer: object, options: Sequence[str]) -> Choice:
+    """The same for an answer that arrives already taken out of its JSON (a tool's input)."""
+    return choice_from_json(json.dumps(answer), options)
+
+
+def choice_of(answer: str, options: Sequence[str], *, confidence: float, reason: str = "") -> Choice:
+    """The option that `answer` is, word for word; `ModelFailure` of kind `unknown_option` when it is none."""
+    try:
+        index = options.index(answer)
+    except ValueError as error:
+        raise ModelFailure(
+            FailureKind.UNKNOWN_OPTION, f"the model chose {answer[:80]!r}, which is none of the {len(options)} options"
+        ) from error
+    return Choice(index=index, confidence=confidence, reason=reason)

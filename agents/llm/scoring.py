@@ -1,0 +1,102 @@
+"""Scoring of listed options by a local causal model, all options of a question in one forward pass.
+
+Every option is written after the same prompt, as one row of tokens:
+
+    prompt | option 1 | option 2 | ... | option n
+
+A four-dimensional attention mask lets each option see the prompt and itself only, and position ids let each begin
+where the prompt ends. So the row gives exactly the probabilities that n separate sequences would, at the price of
+the prompt once. The keys and values of a prompt's beginning that the last question shared are kept (`prefix`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuestion:
+    """A question in tokens: the prompt, and each option with the token that ends an answer."""
+
+    prompt: tuple[int, ...]
+    options: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Questions side by side, ready for one forward pass.
+
+    `tokens` and `positions` are (rows, length), `mask` is (rows, 1, length, prefix + length) and additive:
+    0 where a token may look, the dtype's minimum where not. The first `prefix` tokens of the prompt are left out of
+    the row, because the model's cache holds them.
+    """
+
+    tokens: Tensor
+    positions: Tensor
+    mask: Tensor
+    prefix: int
+    questions: tuple[TokenQuestion, ...]
+
+    @property
+    def needed_logits(self) -> int:
+        """How many of the last places have a token of an option to predict."""
+        shortest = min(len(question.prompt) for question in self.questions)
+        return self.tokens.shape[1] - (shortest - self.prefix - 1)
+
+
+def pack(
+    questions: Sequence[TokenQuestion], *, prefix: int = 0, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> PackedRows:
+    """Lay questions out as rows, padded on the right. `prefix` > 0 needs exactly one question with a longer prompt."""
+    if prefix and (len(questions) != 1 or prefix >= len(questions[0].prompt)):
+        raise ValueError(f"a cached prefix of {prefix} tokens needs one question with a longer prompt")
+    length = max(len(q.prompt) + sum(map(len, q.options)) for q in questions) - prefix
+    tokens = torch.zeros((len(questions), length), dtype=torch.long)
+    positions = torch.zeros((len(questions), length), dtype=torch.long)
+    owner = torch.full((len(questions), length), -1)  # which option a token belongs to, -1: the prompt
+    for row, question in enumerate(questions):
+        flat = [*question.prompt, *(token for option in question.options for token in option)][prefix:]
+        tokens[row, : len(flat)] = torch.tensor(flat)
+        prompt_length = len(question.prompt) - prefix
+        positions[row, :prompt_length] = torch.arange(prefix, len(question.prompt))
+        start = prompt_length
+        for number, option in enumerate(question.options):
+            end = start + len(option)
+            positions[row, start:end] = torch.arange(len(question.prompt), len(question.prompt) + len(option))
+            owner[row, start:end] = number
+            start = end
+        owner[row, start:] = len(question.options)  # padding looks at the prompt and at itself; nobody reads it
+    earlier = torch.ones((length, length), dtype=torch.bool).tril()
+    looks = earlier & ((owner[:, None, :] == -1) | (owner[:, :, None] == owner[:, None, :]))
+    mask = torch.zeros((len(questions), 1, length, prefix + length), dtype=dtype)
+    mask[:, 0, :, prefix:].masked_fill_(~looks, torch.finfo(dtype).min)
+    return PackedRows(tokens.to(device), positions.to(device), mask.to(device), prefix, tuple(questions))
+
+
+def option_log_probabilities(logits: Tensor, rows: PackedRows) -> list[Tensor]:
+    """Log-probability of each option's text, its end included: one tensor (options,) a question.
+
+    `logits` are the model's, (rows, length, vocabulary), or those of the last places only. Differentiable, so
+    training uses it too.
+    """
+    scores: list[Tensor] = []
+    left_out = rows.tokens.shape[1] - logits.shape[1]
+    for row, question in enumerate(rows.questions):
+        start = len(question.prompt) - rows.prefix
+        last_of_prompt = start - 1
+        option_starts = [start + sum(map(len, question.options[:number])) for number in range(len(question.options))]
+        # The token at place k is predicted by the logits at place k - 1; an option's first, by the prompt's last.
+        predictors = [
+            place - left_out
+            for first, option in zip(option_starts, question.options, strict=True)
+            for place in (last_of_prompt, *range(first, first + len(option) - 1))
+        ]
+        targets = torch.tensor([t for option in question.options for t in option], device=logits.device)
+        chosen = nn.functional.log_softmax(logits[row, predictors].float(), dim=-1)
+        per_token = chosen.gather(1, targets[:, None])[:, 0]
+        scores.append(torch.stack([part.sum() for part in per_token.split([len(o) for o in question.options])]))
+    return scores
