@@ -49,7 +49,7 @@ class AnthropicModel:
         self._key = key_for(KEY_VARIABLE, own_address=name.url is not None)
         if self._key is None and name.url is None:
             raise ConfigurationError(
-                f"llm_model {str(name)!r} needs a key: set {KEY_VARIABLE} in the environment (not in the config)"
+                f"llm_model {str(name)!r} needs a key: set {KEY_VARIABLE} in the environment, not in the config"
             )
         self._name = name
         self._client = anthropic.Anthropic(

@@ -42,7 +42,7 @@ class AnswerCache:
             self._open(path)
         except sqlite3.Error as error:
             raise ConfigurationError(
-                f"the cache of answers {str(path)!r} cannot be opened: {error}. Name a writable place, or delete the file"
+                f"the cache of answers {str(path)!r} cannot be opened: {error}; name a writable place or delete it"
             ) from error
 
     def _open(self, path: str | Path) -> None:

@@ -109,7 +109,7 @@ class OpenAIModel:
         self._key = key_for(dialect.key_variable, own_address=name.url is not None)
         if self._key is None and name.url is None:
             raise ConfigurationError(
-                f"llm_model {str(name)!r} needs a key: set {dialect.key_variable} in the environment (not in the config)"
+                f"llm_model {str(name)!r} needs a key: set {dialect.key_variable} in the environment, not in the config"
             )
         self._name = name
         self._dialect = dialect

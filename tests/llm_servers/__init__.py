@@ -1,1 +1,1 @@
-"""A local server that speaks the wire formats of OpenAI and Anthropic, and can go wrong in every way that servers do."""
+"""A local server that speaks the wire formats of OpenAI and Anthropic and goes wrong in every way that servers do."""

@@ -15,7 +15,7 @@ def form(choice: str) -> Json:
 
 
 class OpenAIWire:
-    """`POST /v1/chat/completions`, with a JSON schema, a tool, vLLM's structured choice, or nothing binding the answer."""
+    """`POST /v1/chat/completions`: a JSON schema, a tool, vLLM's structured choice, or nothing binds the answer."""
 
     @staticmethod
     def options(request: Json) -> list[str]:
