@@ -147,11 +147,12 @@ class AdaptiveStrategySystem:
         """How often the strategy changed."""
         return self._memory.switches
 
-    def prefer(self, strategy: StrategyType | str | None) -> None:
-        """A curriculum stage's preference: extra successes in that strategy's prior, and a switch to it now."""
+    def prefer(self, strategy: StrategyType | str | None, *, switch_now: bool = True) -> None:
+        """A curriculum stage's preference: extra successes in that strategy's prior and, if new, a switch to it."""
         memory = self._memory
         preferred = None if strategy is None else strategy_named(strategy)
-        if preferred is not None and preferred is not memory.preferred and preferred is not memory.current:
+        new = preferred is not None and preferred not in (memory.preferred, memory.current)
+        if preferred is not None and new and switch_now:
             self._switch(preferred, "the curriculum's stage prefers it")
         memory.preferred = preferred
 

@@ -20,7 +20,7 @@ LEAST_SHARE = 0.05
 MOST_SHARE = 0.95
 _LEAST_CHANCE = 0.01
 """Confidences are kept this far from 0 and 1 before odds are taken."""
-STAGE_KEYS = ("reward_threshold", "min_episodes", "llm_confidence", "strategy_preference")
+STAGE_KEYS = ("reward_threshold", "min_episodes", "llm_confidence", "strategy_preference", "max_steps")
 CURRICULUM_KEYS = ("stages", "advancement_patience", "confidence_decay_rate")
 
 
@@ -45,8 +45,8 @@ class GuideCurriculum:
     def from_config(cls, config: Mapping[str, Any] | None) -> GuideCurriculum:
         """Reads the documented dict. Raises ConfigurationError naming the key, the value and what is allowed.
 
-        `reward_threshold`, `min_episodes` and `advancement_patience` are the trainer's: it decides when a stage is
-        over and calls `HybridAgent.enter_stage`.
+        `reward_threshold`, `min_episodes`, `max_steps` and `advancement_patience` are the trainer's: it decides when a
+        stage is over and calls `HybridAgent.enter_stage` or, with numbers of its own, `HybridAgent.direct`.
         """
         if config is None:
             return cls()
