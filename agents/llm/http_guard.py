@@ -101,7 +101,7 @@ def failure_of_status(status: int, headers: Mapping[str, str], message: str, cod
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks us to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110)."""
+    """Seconds that the server asks us to wait: `retry-after-ms`, or `Retry-After`, a number or a date (RFC 9110)."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name)
         if text is None:
