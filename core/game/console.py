@@ -1,0 +1,175 @@
+"""The emulator: the only module that imports PyBoy.
+
+It starts a cartridge without leaving files behind, presses buttons, takes RAM snapshots and save states. Fast reads
+use the buffer in which PyBoy keeps WRAM; PyBoy has no public way to it, so it is looked up once per emulator and
+proved by writing and reading a probe. Where the proof fails, slices of the public memory are read instead, which costs
+about a quarter of a millisecond a snapshot, and a warning says so once.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pyboy import PyBoy
+
+from core import exceptions
+from core.game.profile import RomProfile
+from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
+from core.vocabulary import Button
+
+BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right")
+"""PyBoy's names in the order of `Button`."""
+CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
+ALL_WRAM_BANKS: Final = 0x8000
+PROBE_ADDRESS: Final = WRAM_START + 0x0F3
+SILENT: Final = 5
+"""PyBoy's log level above all its messages; "CRITICAL" still prints some."""
+logger = logging.getLogger(__name__)
+
+
+class Console:
+    """One emulator with one cartridge in it."""
+
+    def __init__(self, profile: RomProfile, headless: bool = True) -> None:
+        """Start the cartridge.
+
+        Args:
+            profile: the recognised ROM; its bytes are given to PyBoy in memory, so no file beside it is read or made.
+            headless: without a window, as fast as the machine can; otherwise in an SDL2 window at normal speed.
+        """
+        self.profile = profile
+        try:
+            self._emulator = PyBoy(
+                io.BytesIO(profile.rom),
+                window="null" if headless else "SDL2",
+                sound_emulated=False,
+                no_input=True,
+                log_level=SILENT,
+            )
+        except Exception as error:  # PyBoy raises bare and varying types for a ROM or a display it cannot use
+            raise exceptions.EnvironmentError(
+                f"PyBoy cannot start {profile.title!r} with headless={headless}: {error}. "
+                "Check the ROM, or set headless to true where there is no display"
+            ) from error
+        if profile.rom[0x147] in CARTRIDGES_WITH_CLOCK:
+            self._emulator.rtc_lock_experimental(True)
+        self._memory = self._emulator.memory
+        self._screen: NDArray[np.uint8] = self._emulator.screen.ndarray
+        self._hram_places = tuple((address - HRAM_START, address) for address in HRAM_ADDRESSES)
+        self._wram = self._find_wram()
+        self._state_size = 0
+        self.closed = False
+
+    def press(self, button: Button, hold_frames: int, total_frames: int, render: bool) -> None:
+        """Hold a button for some frames, release it and let the rest of `total_frames` pass (16.7 ms each).
+
+        With `render` the last frame is drawn, so that `screen_rgb` shows it.
+        """
+        emulator = self._emulator
+        if button == Button.NONE:
+            emulator.tick(total_frames, render, False)
+            return
+        name = BUTTON_NAMES[button]
+        emulator.button_press(name)
+        emulator.tick(hold_frames, False, False)
+        emulator.button_release(name)
+        emulator.tick(total_frames - hold_frames, render, False)
+
+    def wait(self, frames: int, render: bool = False) -> None:
+        """Let frames pass without a button."""
+        if frames > 0:
+            self._emulator.tick(frames, render, False)
+
+    def snapshot(self) -> RamSnapshot:
+        """The RAM as it is now."""
+        memory = self._memory
+        hram = bytearray(HRAM_SIZE)
+        for place, address in self._hram_places:
+            hram[place] = memory[address]
+        if self._wram is not None:
+            return RamSnapshot(self._wram.tobytes() + hram)
+        low = bytes(memory[WRAM_START : WRAM_START + 0x1000])
+        # a slice of a bank cannot reach the bank's last byte
+        high = bytes(memory[1, WRAM_START + 0x1000 : WRAM_START + WRAM_SIZE - 1])
+        last = memory[1, WRAM_START + WRAM_SIZE - 1]
+        return RamSnapshot(low + high + bytes((last,)) + hram)
+
+    def screen_rgb(self) -> NDArray[np.uint8]:
+        """The last drawn frame as a new uint8 array of shape (144, 160, 3)."""
+        return self._screen[:, :, :3].copy()
+
+    def screen_luma(self, out: NDArray[np.uint8]) -> None:
+        """Every second pixel's brightness of the last drawn frame into a uint8 array of shape (72, 80)."""
+        small = self._screen[::2, ::2]
+        luma = small[:, :, 0] * np.uint16(77) + small[:, :, 1] * np.uint16(150) + small[:, :, 2] * np.uint16(29)
+        np.right_shift(luma, 8, out=luma)
+        out[...] = luma
+
+    def save_state(self) -> bytes:
+        """The whole machine as PyBoy's save state, about 0.2 MB (takes about 14 ms)."""
+        buffer = io.BytesIO()
+        self._emulator.save_state(buffer)
+        state = buffer.getvalue()
+        self._state_size = len(state)
+        return state
+
+    def load_state(self, state: bytes, source: str = "the save state") -> None:
+        """Put the machine back (about 5 ms).
+
+        Raises `core.exceptions.EnvironmentError` for bytes that are not a save state of this PyBoy and cartridge type:
+        PyBoy itself would load half of them.
+        """
+        if not self._state_size:
+            self.save_state()
+        if len(state) != self._state_size:
+            raise exceptions.EnvironmentError(
+                f"{source} has {len(state)} bytes; a PyBoy save state of {self.profile.title!r} has "
+                f"{self._state_size}. It is damaged, of another game or of another PyBoy: make it again"
+            )
+        try:
+            self._emulator.load_state(io.BytesIO(state))
+        except Exception as error:  # PyBoy raises bare and varying types for a state that it cannot load
+            raise exceptions.EnvironmentError(
+                f"PyBoy cannot load {source}: {error}. It is of another PyBoy version: make it again"
+            ) from error
+
+    def close(self) -> None:
+        """Stop the emulator without writing a save file. May be called twice."""
+        if not self.closed:
+            self.closed = True
+            self._wram = None
+            self._emulator.stop(save=False)
+
+    def _find_wram(self) -> NDArray[np.uint8] | None:
+        """A live view of C000-DFFF with bank 1, or None when it cannot be proved."""
+        for candidate in gc.get_objects():
+            if type(candidate).__name__ != "_memoryviewslice" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
+                continue
+            view = np.asarray(candidate)
+            if view.dtype == np.uint8 and view.ndim == 1 and self._is_wram(view):
+                return view[:WRAM_SIZE]
+        logger.warning(
+            "PyBoy's work RAM cannot be viewed directly with this version; reading it in slices costs about 0.25 ms "
+            "a step. pyproject.toml names the version that is known to work"
+        )
+        return None
+
+    def _is_wram(self, view: NDArray[np.uint8]) -> bool:
+        """Write to public memory and see it in the view, in both halves; everything is put back."""
+        memory = self._memory
+        for bank, address in ((None, PROBE_ADDRESS), (1, PROBE_ADDRESS + 0x1000)):
+            key = address if bank is None else (bank, address)
+            kept = memory[key]
+            seen = []
+            for probe in (kept ^ 0x5A, kept ^ 0xA5):
+                memory[key] = probe
+                seen.append(int(view[address - WRAM_START]) == probe)
+            memory[key] = kept
+            if not all(seen):
+                return False
+        return True

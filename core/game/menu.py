@@ -1,0 +1,117 @@
+"""The menu that listens now: which kind it is, where its cursor stands and what its lines say.
+
+A menu listens exactly while the arrow tile is at the cell that wCursorCurrentTile points to. The kind follows from
+where the menu draws its cursor, which is fixed in both games.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from core.game.mode import TILEMAP, cursor_cell
+from core.game.ram import index_of
+from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, SCREEN_ROWS, decode_screen
+
+INIT_ROW: Final = index_of("w2DMenuCursorInitY")
+INIT_COLUMN: Final = index_of("w2DMenuCursorInitX")
+ROWS: Final = index_of("w2DMenuNumRows")
+COLUMNS: Final = index_of("w2DMenuNumCols")
+OFFSETS: Final = index_of("w2DMenuCursorOffsets")
+CURSOR_ROW: Final = index_of("wMenuCursorY")
+CURSOR_COLUMN: Final = index_of("wMenuCursorX")
+BATTLE_MODE: Final = index_of("wBattleMode")
+SPRITE_UPDATES: Final = index_of("wSpriteUpdatesEnabled")
+MOVE_BOX_CORNER: Final = TILEMAP + 12 * SCREEN_COLUMNS + 4
+MAX_LINES: Final = 10
+
+
+class MenuKind(StrEnum):
+    """What answers the menu takes."""
+
+    BATTLE_MAIN = "battle_main"
+    """FIGHT and creatures above, bag and RUN below; B does nothing."""
+    BATTLE_MOVES = "battle_moves"
+    YES_NO = "yes_no"
+    """YES above NO; B means NO."""
+    START_MENU = "start_menu"
+    LIST = "list"
+    """Any other list of lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuState:
+    """A menu that waits for a button. Rows and columns count from 0."""
+
+    kind: MenuKind
+    cursor_row: int
+    cursor_column: int
+    rows: int
+    columns: int
+    items: tuple[str, ...]
+    """The text beside each place of the cursor, row by row; cut at the next column or the screen's edge."""
+    full_screen: bool
+    """Whether it owns the whole screen (party, bag), so that left and right may turn pages."""
+
+    @property
+    def index(self) -> int:
+        """Place of the cursor, row by row from 0."""
+        return self.cursor_row * self.columns + self.cursor_column
+
+    @property
+    def selected(self) -> str:
+        """The line beside the cursor, or an empty string."""
+        return self.items[self.index] if self.index < len(self.items) else ""
+
+
+def decode_menu(data: bytes, screen: tuple[str, ...] | None = None) -> MenuState | None:
+    """The menu that listens, or None. `screen` spares decoding the screen again where the caller has done so."""
+    cell = cursor_cell(data)
+    if cell is None:
+        return None
+    row, column = divmod(cell, SCREEN_COLUMNS)
+    init_row, init_column = data[INIT_ROW], data[INIT_COLUMN]
+    rows = min(MAX_LINES, max(1, data[ROWS]))
+    columns = min(4, max(1, data[COLUMNS]))
+    row_step = max(1, data[OFFSETS] >> 4)
+    column_step = max(1, data[OFFSETS] & 0x0F)
+    cursor_row = max(0, min(rows - 1, (row - init_row) // row_step))
+    cursor_column = max(0, min(columns - 1, (column - init_column) // column_step)) if columns > 1 else 0
+    screen = screen if screen is not None else decode_screen(data[TILEMAP : TILEMAP + SCREEN_COLUMNS * SCREEN_ROWS])
+    items = []
+    for line in range(rows):
+        at = init_row + line * row_step
+        for place in range(columns):
+            start = init_column + place * column_step + 1
+            end = start + column_step - 1 if place + 1 < columns else SCREEN_COLUMNS
+            items.append(_line_text(screen, at, start, end))
+    return MenuState(
+        kind=_kind(data, init_row, init_column, rows, columns, tuple(items)),
+        cursor_row=cursor_row,
+        cursor_column=cursor_column,
+        rows=rows,
+        columns=columns,
+        items=tuple(items),
+        full_screen=not data[SPRITE_UPDATES] and not data[BATTLE_MODE],
+    )
+
+
+def _line_text(screen: tuple[str, ...], row: int, start: int, end: int) -> str:
+    """The words from `start` up to a wide gap: what follows three blanks belongs to another box."""
+    if not 0 <= row < len(screen):
+        return ""
+    return screen[row][start:end].split("   ")[0].strip()
+
+
+def _kind(data: bytes, row: int, column: int, rows: int, columns: int, items: tuple[str, ...]) -> MenuKind:
+    if data[BATTLE_MODE]:
+        if (rows, columns) == (2, 2) and row == 14:
+            return MenuKind.BATTLE_MAIN
+        if (row, column) == (13, 5) and data[MOVE_BOX_CORNER] == BOX_TOP_LEFT:
+            return MenuKind.BATTLE_MOVES
+    if rows == 2 and columns == 1 and items[0][:3] == "YES" and items[1][:2] == "NO":
+        return MenuKind.YES_NO
+    if column == 11 and row == 2 and not data[BATTLE_MODE] and data[SPRITE_UPDATES]:
+        return MenuKind.START_MENU
+    return MenuKind.LIST
