@@ -1,0 +1,13 @@
+/* Turn-based battles. */
+#ifndef BATTLE_H
+#define BATTLE_H
+#include "state.h"
+
+/* wBattleMode, and the low nibble of wBattleResult. */
+enum { BATTLE_NONE, BATTLE_WILD, BATTLE_TRAINER };
+enum { BATTLE_WON, BATTLE_LOST, BATTLE_FLED };
+
+u8 battle_wild(u8 species, u8 level) __banked;
+u8 battle_trainer(u8 class, u8 number) __banked;
+
+#endif

@@ -1,0 +1,19 @@
+/* Creatures that walk with the player: 48-byte records at wPartyMons, words big-endian. */
+#ifndef PARTY_H
+#define PARTY_H
+#include "species.h"
+
+enum { PARTY_MAX = 6, LEVEL_MAX = 100, NICKNAME_SIZE = 11 };
+#define PARTY_MON(i) (wPartyMons + (u16)(i) * PARTY_SIZE)
+
+void creature_make(u8 *record, u8 species, u8 level) __banked;
+void creature_stats(u8 *record, const species_t *species) __banked; /* from level and DVs */
+u8 creature_learn(u8 *record, u8 move) __banked; /* slot, or MOVE_SLOTS when all are taken */
+u8 learnset_move(const species_t *species, u8 level, u8 index) __banked; /* the index-th move learnt at that level, 0 = no more */
+u32 level_exp(u8 level) __banked;
+u8 party_add(u8 species, u8 level) __banked; /* 0: the party is full */
+void party_heal(void) __banked;
+u8 party_first_able(void) __banked; /* PARTY_MAX: nobody can fight */
+void dex_see(u8 species) __banked;
+
+#endif

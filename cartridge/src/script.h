@@ -1,0 +1,9 @@
+/* Event scripts: a bytecode compiled from cartridge/data/scripts, run from the map's event bank. */
+#ifndef SCRIPT_H
+#define SCRIPT_H
+#include "state.h"
+
+void script_run(u16 address, u8 kind) __banked;
+void script_item_ball(u8 object) __banked;
+
+#endif

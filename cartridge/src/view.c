@@ -1,0 +1,146 @@
+#include "view.h"
+#include "data.h"
+#include "people.h"
+#include "video.h"
+
+/* Parameters of view_blocks in view_blocks.s. */
+const u8 *view_block;
+u8 view_stride, view_table, view_skip_columns, view_skip_rows;
+void view_blocks(u8 *destination);
+
+u8 view_covered;
+static u8 origin_x, origin_y; /* background tile at the top left of the screen */
+
+/* The player stands in column 4, row 4 of the 10x9 steps on screen. */
+#define PLAYER_X ((u8)(wPlayerMapX - 4))
+#define PLAYER_Y ((u8)(wPlayerMapY - 4))
+enum { STEPS_LEFT = 4, STEPS_RIGHT = 5, STEPS_UP = 4, STEPS_DOWN = 4, STEPS_WIDE = 10, STEPS_HIGH = 9 };
+
+u8 view_is_shown(void) { return wMapStatus == 2 && !wBattleMode; }
+
+static void blocks_to(u8 *destination, const u8 *table) {
+    u8 bank = rom_switch(map.set_bank), left = PLAYER_X - STEPS_LEFT, top = PLAYER_Y - STEPS_UP;
+    view_block = map_block_at(left, top);
+    view_stride = map.width + 6;
+    view_skip_columns = left & 1;
+    view_skip_rows = top & 1 ? 2 : 0;
+    view_table = (u16)table >> 8;
+    view_blocks(destination);
+    rom_switch(bank);
+}
+
+void view_tiles(void) { blocks_to(wTilemap, map.set_tiles); }
+
+void view_capture(void) {
+    view_tiles();
+    blocks_to(wAttrmap, map.set_attributes);
+    people_draw();
+    view_covered = 0;
+    if (hWY == 0) screen_dirty(0, SCREEN_ROWS);
+}
+
+void view_restore(void) {
+    view_covered = 0;
+    view_tiles();
+    window_hide();
+    people_draw();
+}
+
+static void background(const u8 *cells) {
+    u8 *video = (u8 *)0x9800;
+    u8 row, column;
+    for (row = SCREEN_ROWS; row; row--) {
+        for (column = SCREEN_COLUMNS; column; column--) *video++ = *cells++;
+        video += 32 - SCREEN_COLUMNS;
+    }
+}
+
+/* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1. */
+static void people_tiles(void) {
+    u8 slot;
+    for (slot = 0; slot < MAP_SPRITES; slot++) {
+        if (!map.sprites[slot]) continue;
+        rVBK = slot >= 5;
+        video_copy(PEOPLE_BANK, PEOPLE + (u16)(map.sprites[slot] - 1) * 384, 0x8000 + (u16)(slot >= 5 ? slot - 5 : slot) * 384, 384);
+    }
+    rVBK = 0;
+}
+
+void view_load(void) {
+    lcd_off();
+    palettes_load(map.background_set);
+    video_copy(map.graphics_bank, map.graphics, 0x9000, map.graphics_size);
+    video_copy(FONT_BANK, FONT, 0x8800, 2048);
+    video_copy(FRAME_BANK, FRAME, 0x9600, 512);
+    people_tiles();
+    view_capture();
+    background(wTilemap);
+    rVBK = 1;
+    background(wAttrmap);
+    rVBK = 0;
+    origin_x = origin_y = 0;
+    hSCX = hSCY = 0;
+    hWY = WINDOW_HIDDEN;
+    lcd_on();
+    wait_frame();
+}
+
+/* Tiles and attributes of one step into a strip; next: distance to the second tile row. */
+static void step_put(u8 at, u8 x, u8 y, u8 next) {
+    u16 offset = ((u16)*map_block_at(x, y) << 4) + ((y & 1) << 3) + ((x & 1) << 1);
+    const u8 *source = map.set_tiles + offset;
+    u8 *target = strip_tiles + at;
+    target[0] = source[0];
+    target[1] = source[1];
+    target[next] = source[4];
+    target[next + 1] = source[5];
+    source = map.set_attributes + offset;
+    target = strip_attributes + at;
+    target[0] = source[0];
+    target[1] = source[1];
+    target[next] = source[4];
+    target[next + 1] = source[5];
+}
+
+static u16 background_address(u8 x, u8 y) { return 0x9800 + ((u16)(y & 31) << 5) + (x & 31); }
+
+static void column_bring(u8 x, u8 tile_x) {
+    u8 i, y = PLAYER_Y - STEPS_UP, bank = rom_switch(map.set_bank);
+    for (i = 0; i < STEPS_HIGH; i++) step_put(i << 2, x, y++, 2);
+    rom_switch(bank);
+    strip_address = background_address(tile_x, origin_y);
+    strip_kind = STRIP_COLUMN;
+}
+
+static void row_bring(u8 y, u8 tile_y) {
+    u8 i, x = PLAYER_X - STEPS_LEFT, bank = rom_switch(map.set_bank);
+    for (i = 0; i < STEPS_WIDE; i++) step_put(i << 1, x++, y, 20);
+    rom_switch(bank);
+    i = 32 - (origin_x & 31);
+    if (i > SCREEN_COLUMNS) i = SCREEN_COLUMNS;
+    strip_run1 = i;
+    strip_run2 = SCREEN_COLUMNS - i;
+    strip_address = background_address(origin_x, tile_y);
+    strip_address2 = background_address(origin_x, tile_y + 1);
+    strip_kind = STRIP_ROW;
+}
+
+void view_step(u8 direction) {
+    switch (direction) {
+    case DOWN: origin_y += 2; row_bring(PLAYER_Y + STEPS_DOWN, origin_y + 16); break;
+    case UP: origin_y -= 2; row_bring(PLAYER_Y - STEPS_UP, origin_y); break;
+    case LEFT: origin_x -= 2; column_bring(PLAYER_X - STEPS_LEFT, origin_x); break;
+    default: origin_x += 2; column_bring(PLAYER_X + STEPS_RIGHT, origin_x + 18);
+    }
+}
+
+void view_scroll(u8 direction, u8 pixels_left) {
+    hSCX = origin_x << 3;
+    hSCY = origin_y << 3;
+    switch (direction) {
+    case DOWN: hSCY -= pixels_left; break;
+    case UP: hSCY += pixels_left; break;
+    case LEFT: hSCX += pixels_left; break;
+    default: hSCX -= pixels_left;
+    }
+}

@@ -1,0 +1,125 @@
+"""Blocks: the 2x2 steps that a map is stored in, with tiles, attributes and collision per block, as Crystal stores them.
+
+Authors draw in steps. Equal groups of 2x2 steps become one block; maps of a tileset share a set of at most 256 blocks, and a
+new set is begun when one is full. Block 0 is solid everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cartridge.tools.art import tilesets
+from cartridge.tools.maps import BORDER_STEPS, Map, surrounded
+
+WALL = 0x07
+FLOOR = 0x00
+MAX_SET = 256
+LEDGES = {0xA0: (-1, 0), 0xA1: (1, 0), 0xA2: (0, 1), 0xA3: (0, -1)}
+"""Collision of a drawn ledge to where one stands before hopping over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a map: four tile numbers (rows first), a palette and a collision byte."""
+
+    tiles: tuple[int, int, int, int]
+    palette: int
+    collision: int
+
+
+Block = tuple[Step, Step, Step, Step]
+
+
+@dataclass(slots=True)
+class BlockSet:
+    """The blocks of one tileset, or of some of its maps."""
+
+    tileset: str
+    blocks: dict[Block, int] = field(default_factory=dict)
+
+    def tiles(self) -> bytes:
+        """16 bytes a block: four rows of four tiles."""
+        return b"".join(self._rows(block, lambda step, i: step.tiles[i]) for block in self.blocks)
+
+    def attributes(self) -> bytes:
+        """16 bytes a block: the palette of each tile."""
+        return b"".join(self._rows(block, lambda step, _: step.palette) for block in self.blocks)
+
+    def collision(self) -> bytes:
+        """Four bytes a block: top left, top right, bottom left, bottom right."""
+        return bytes(step.collision for block in self.blocks for step in block)
+
+    @staticmethod
+    def _rows(block: Block, value) -> bytes:
+        out = bytearray()
+        for upper in (0, 2):
+            for row in (0, 2):
+                for step in block[upper : upper + 2]:
+                    out += bytes([value(step, row), value(step, row + 1)])
+        return bytes(out)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltMap:
+    """A map in blocks, border included, and the set they are from."""
+
+    blocks: bytes
+    set: BlockSet
+    collision: list[list[int]]
+    """By step, [y][x], without the border."""
+
+
+def _collisions(cells: list[list[tilesets.Cell]], where: str) -> list[list[int]]:
+    """Crystal's ledges are walls; the step before one carries the hop. Authors draw only the ledge."""
+    grid = [[cell.collision for cell in row] for row in cells]
+    for y, row in enumerate(cells):
+        for x, cell in enumerate(row):
+            if cell.collision not in LEDGES:
+                continue
+            grid[y][x] = WALL
+            dx, dy = LEDGES[cell.collision]
+            before_x, before_y = x + dx, y + dy
+            if not (0 <= before_y < len(cells) and 0 <= before_x < len(row)):
+                continue
+            before = cells[before_y][before_x].collision
+            if before == FLOOR or before == 0x18:
+                grid[before_y][before_x] = cell.collision
+            elif before != WALL and before not in LEDGES:
+                raise ValueError(f"{where}: nobody can stand before the ledge at {x - BORDER_STEPS},{y - BORDER_STEPS}")
+    return grid
+
+
+def _steps(maps: dict[str, Map], found: Map, tileset: tilesets.Tileset) -> list[list[Step]]:
+    rows = surrounded(maps, found)
+    strangers = {character for row in rows for character in row} - tileset.cells.keys()
+    if strangers:
+        raise ValueError(f"{found.path.name}: the tileset {found.tileset} has no cells {sorted(strangers)}")
+    cells = [[tileset.cells[character] for character in row] for row in tileset.dress(rows)]
+    grid = _collisions(cells, found.path.name)
+    return [[Step(tuple(cell.tiles), cell.palette, grid[y][x]) for x, cell in enumerate(row)] for y, row in enumerate(cells)]
+
+
+def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
+    """All maps in blocks, by constant."""
+    open_sets: dict[str, BlockSet] = {}
+    built: dict[str, BuiltMap] = {}
+    for constant, found in maps.items():
+        steps = _steps(maps, found, tilesets.build(found.tileset))
+        groups = [
+            [(steps[y][x], steps[y][x + 1], steps[y + 1][x], steps[y + 1][x + 1]) for x in range(0, len(steps[0]), 2)]
+            for y in range(0, len(steps), 2)
+        ]
+        wanted = dict.fromkeys(block for row in groups for block in row)
+        current = open_sets.get(found.tileset)
+        if current is None or len(current.blocks) + len(wanted.keys() - current.blocks.keys()) > MAX_SET:
+            solid = Step((0, 0, 0, 0), 0, WALL)
+            current = open_sets[found.tileset] = BlockSet(found.tileset, {(solid, solid, solid, solid): 0})
+        for block in wanted:
+            current.blocks.setdefault(block, len(current.blocks))
+        inner = steps[BORDER_STEPS:-BORDER_STEPS]
+        built[constant] = BuiltMap(
+            bytes(current.blocks[block] for row in groups for block in row),
+            current,
+            [[step.collision for step in row[BORDER_STEPS:-BORDER_STEPS]] for row in inner],
+        )
+    return built

@@ -1,0 +1,264 @@
+"""The world as data for whoever plays: maps, rules and milestones in the form of the Crystal facts that the env reads.
+
+Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json.
+"""
+
+from __future__ import annotations
+
+import json
+
+from cartridge.tools.addresses import read_variables
+from cartridge.tools.art import people, tilesets
+from cartridge.tools.blocks import BuiltMap
+from cartridge.tools.content import STATS, Content
+from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.milestones import Milestone, read_milestones
+
+FOLDER = "core/game/data/fernvale"
+EVENT_FLAGS = 0xDA72
+POCKET_SYMBOLS = {"ITEM": "wNumItems", "BALL": "wNumBalls", "KEY_ITEM": "wNumKeyItems"}
+
+Json = dict[str, object]
+
+
+def _dump(document: Json) -> bytes:
+    """One entry of the inner tables a line: short diffs, readable rows."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, dict) and value:
+            rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in value.items())
+            parts.append(f"{json.dumps(key)}: {{\n{rows}\n}}")
+        elif isinstance(value, list) and value:
+            parts.append(f"{json.dumps(key)}: [\n" + ",\n".join(json.dumps(row) for row in value) + "\n]")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value)}")
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("utf-8")
+
+
+def _connection(found: Map, direction: str, maps: dict[str, Map]) -> Json:
+    """Where one arrives: a fixed coordinate across the edge, the other one shifted."""
+    name, offset = found.connections[direction]
+    target = maps[name]
+    shifted = f"{{}}{-offset:+d}" if offset else "{}"
+    arrival: Json = {
+        "south": {"arrive_y": 0, "arrive_x": shifted.format("x")},
+        "north": {"arrive_y": target.height - 1, "arrive_x": shifted.format("x")},
+        "west": {"arrive_x": target.width - 1, "arrive_y": shifted.format("y")},
+        "east": {"arrive_x": 0, "arrive_y": shifted.format("y")},
+    }[direction]
+    head = {"direction": direction, "target": name, "target_group": target.group, "target_number": target.number}
+    return head | {"offset_blocks": offset / 2 if offset % 2 else offset // 2, "offset_steps": offset} | arrival
+
+
+def _person(number: int, person: Person, content: Content) -> Json:
+    row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
+    row["sprite_id"] = people.NAMES.index(person.sprite) + 1
+    row |= {"movement": person.movement, "type": f"OBJECTTYPE_{person.kind.name.replace('_', '')}", "sight": person.sight}
+    row["event"] = None if person.kind == Kind.TRAINER else person.flag
+    row["script"] = person.script
+    if person.item:
+        row |= {"item": person.item, "qty": 1}
+    if person.trainer:
+        trainer = content.trainers[person.trainer]
+        row |= {"trainer_class": trainer.class_name, "trainer_id": trainer.number, "trainer_const": trainer.constant}
+        row["beat_event"] = person.flag
+    return row
+
+
+def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content: Content) -> Json:
+    row: Json = {"group": found.group, "number": found.number, "name": found.name}
+    row |= {"width_blocks": found.width // 2, "height_blocks": found.height // 2}
+    row |= {"width_steps": found.width, "height_steps": found.height}
+    row |= {"tileset_id": tilesets.NAMES.index(found.tileset) + 1, "tileset": found.tileset}
+    row |= {"environment_id": ENVIRONMENTS[found.environment], "environment": found.environment}
+    row |= {"landmark_id": number, "landmark": found.name, "border_block": built.blocks[0], "region": "fernvale"}
+    row["spawn"] = found.spawn
+    row["home"] = list(found.home) if found.home else None
+    row["connections"] = [_connection(found, direction, maps) for direction in found.connections]
+    row["warps"] = [
+        {
+            "id": i,
+            "x": warp.x,
+            "y": warp.y,
+            "target": warp.target,
+            "target_group": maps[warp.target].group,
+            "target_number": maps[warp.target].number,
+            "target_warp": warp.target_warp,
+        }
+        for i, warp in enumerate(found.warps, 1)
+    ]
+    row["coord_events"] = [{"x": step.x, "y": step.y, "script": step.script} for step in found.steps]
+    row["bg_events"] = [
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} for sign in found.signs
+    ]
+    row["objects"] = [_person(i, person, content) for i, person in enumerate(found.people, 1)]
+    row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
+    if found.wild:
+        row["wild"] = {
+            "rate_of_256": {time: found.wild[time].rate for time in TIMES},
+            **{time: [[level, name] for level, name in found.wild[time].slots] for time in TIMES},
+        }
+    return row
+
+
+def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) -> Json:
+    """All maps by constant."""
+    about = (
+        "Coordinates are steps (wXCoord, wYCoord); a block is 2x2 steps; warps count from 1; objects[].id is the index in "
+        "wMapObjects (0 is the player); collision has two hex digits a step, as the map-reading rule gives them."
+    )
+    rows = {
+        constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
+    }
+    return {"about": about, "maps": rows}
+
+
+def _species(content: Content) -> Json:
+    rows: Json = {}
+    for i, creature in enumerate(content.creatures.values(), 1):
+        stats = dict(zip(("hp", "atk", "def", "spd", "sat", "sdf"), creature.stats, strict=True))
+        evolves = [{"how": "level", "param": creature.evolves[0], "to": creature.evolves[1]}] if creature.evolves else []
+        rows[str(i)] = {
+            "const": creature.name,
+            "name": creature.name,
+            "base_stats": stats,
+            "types": list(creature.types),
+            "catch_rate": creature.catch_rate,
+            "base_exp": creature.base_exp,
+            "growth": "GROWTH_MEDIUM_FAST",
+            "evolves": evolves,
+            "learns": [[level, move] for level, move in creature.learns],
+        }
+    return rows
+
+
+def _moves(content: Content) -> Json:
+    return {
+        str(i): {
+            "const": constant,
+            "name": move.name,
+            "type": move.type,
+            "power": move.power,
+            "accuracy_pct": move.accuracy_percent,
+            "pp": move.pp,
+            "effect": f"EFFECT_{move.effect.name}",
+            "effect_chance_pct": move.chance_percent,
+        }
+        for i, (constant, move) in enumerate(content.moves.items(), 1)
+    }
+
+
+def _items(content: Content) -> Json:
+    return {
+        str(i): {
+            "const": constant,
+            "name": item.name,
+            "pocket": item.pocket,
+            "price": item.price,
+            "effect": item.effect.name,
+            "amount": item.amount,
+        }
+        for i, (constant, item) in enumerate(content.items.items(), 1)
+    }
+
+
+def _flags(content: Content) -> Json:
+    return {
+        flag.name: {
+            "index": flag.index,
+            "address": EVENT_FLAGS + flag.index // 8,
+            "bit": flag.index % 8,
+            "kind": flag.kind,
+            "set_at_new_game": flag.name == "EVENT_INITIALIZED",
+        }
+        for flag in content.flags.values()
+    }
+
+
+def _trainers(content: Content) -> Json:
+    return {
+        trainer.constant: {
+            "class": trainer.class_name,
+            "class_id": trainer.class_number,
+            "id": trainer.number,
+            "name": trainer.name,
+            "base_reward": trainer.base_reward,
+            "party": [{"level": level, "species": name} for level, name in trainer.party],
+        }
+        for trainer in content.trainers.values()
+    }
+
+
+def enums(content: Content, maps: dict[str, Map]) -> Json:
+    """Every table of the rules, numbers as string keys."""
+    chart = [[attacker, defender, tenths / 10] for attacker, defender, tenths in content.chart]
+    return {
+        "about": "Numbers and names of Fernvale, in the form of the Crystal tables. Stats: " + ", ".join(STATS) + ".",
+        "maps": {name: {"group": one.group, "number": one.number, "name": one.name} for name, one in maps.items()},
+        "species": _species(content),
+        "moves": _moves(content),
+        "types": {str(number): name for name, number in content.types.items()},
+        "type_chart": chart,
+        "items": _items(content),
+        "event_flags": _flags(content),
+        "trainers": _trainers(content),
+        "trainer_classes": {str(number): {"const": name} for name, number in content.classes.items()},
+        "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},
+        "movements": {str(number): name for name, number in MOVEMENTS.items()},
+        "badges": {},
+    }
+
+
+def _condition(words: list[str], content: Content, maps: dict[str, Map]) -> Json:
+    variables = {variable.name: variable for variable in read_variables()}
+    kind, name, *rest = words
+    if kind == "map":
+        found = maps[name]
+        return {"type": "map_reached", "map": name, "group": found.group, "number": found.number, "name": found.name}
+    if kind == "flag":
+        index = content.flags[name].index
+        where: Json = {"bank": 1, "address": EVENT_FLAGS + index // 8, "mask": 1 << index % 8}
+        return {"type": "event_flag", "name": name, "index": index, **where, "equals": 1, "set_at_new_game": False}
+    if kind == "item":
+        pocket = POCKET_SYMBOLS[content.items[name].pocket]
+        number = list(content.items).index(name) + 1
+        place = variables[pocket]
+        return {
+            "type": "item_owned",
+            "item": name,
+            "item_id": number,
+            "pocket_symbol": pocket,
+            "bank": place.bank,
+            "address": place.address,
+        }
+    place = variables[name]
+    value: Json = {"symbol": name, "bank": place.bank, "address": place.address}
+    return {"type": "value", **value, "op": rest[0], "value": int(rest[1])}
+
+
+def _milestone(number: int, milestone: Milestone, content: Content, maps: dict[str, Map]) -> Json:
+    return {
+        "n": number,
+        "id": milestone.id,
+        "name": milestone.name,
+        "region": "fernvale",
+        "optional": milestone.optional,
+        "order": "fixed",
+        "mode": "all" if milestone.needs_all else "any",
+        "detect": [_condition(words, content, maps) for words in milestone.conditions],
+    }
+
+
+def milestones(content: Content, maps: dict[str, Map]) -> Json:
+    """The story as predicates on RAM, in order."""
+    rows = [_milestone(i, one, content, maps) for i, one in enumerate(read_milestones(), 1)]
+    return {"about": "Latch a milestone the first time its condition is true.", "milestones": rows}
+
+
+def documents(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) -> dict[str, bytes]:
+    """The three files by path."""
+    return {
+        f"{FOLDER}/world.json": _dump(world(content, maps, built)),
+        f"{FOLDER}/enums.json": _dump(enums(content, maps)),
+        f"{FOLDER}/milestones.json": _dump(milestones(content, maps)),
+    }

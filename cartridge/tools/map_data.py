@@ -1,0 +1,149 @@
+"""Packing maps: blocks, block sets, events and headers, in Crystal's row formats where Crystal has one."""
+
+from __future__ import annotations
+
+from cartridge.tools.art import palettes, people, tilesets
+from cartridge.tools.blocks import BlockSet, BuiltMap
+from cartridge.tools.content import Content
+from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.rom import Place, Rom
+from cartridge.tools.scripts import Compiler
+
+CONNECTION_BITS = {"north": 8, "south": 4, "west": 2, "east": 1}
+NO_FLAG = 0xFFFF
+MAP_SPRITES = 10
+VIEW_ALIGNMENT = 256
+"""The view routine makes addresses of nibbles, so its tables begin at a multiple of 256."""
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(2, "little")
+
+
+class MapPacker:
+    """Places maps one by one; sets and tile graphics that maps share are placed once."""
+
+    def __init__(self, maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom):
+        self.maps, self.built, self.content, self.compiler, self.rom = maps, built, content, compiler, rom
+        self.sets: dict[int, tuple[Place, int, int]] = {}
+        self.graphics: dict[str, tuple[Place, int]] = {}
+
+    def header(self, found: Map, number: int) -> bytes:
+        """map_header_t of map.h."""
+        built = self.built[found.constant]
+        blocks = self.rom.place(built.blocks)
+        tiles, attributes, collision = self._set(built.set)
+        picture, picture_size = self._graphics(found.tileset)
+        home = found.home or (0, 0)
+        spawn = self.maps[found.spawn] if found.spawn else None
+        header = bytes([found.group, found.number, tilesets.NAMES.index(found.tileset) + 1])
+        header += bytes([ENVIRONMENTS[found.environment], number, found.width // 2, found.height // 2])
+        header += bytes([built.blocks[0], tuple(palettes.SETS).index(found.palettes)])
+        header += blocks.packed()
+        header += tiles.packed() + _word(attributes) + _word(collision)
+        header += picture.packed() + _word(picture_size)
+        header += self._events(found)
+        header += bytes([sum(CONNECTION_BITS[direction] for direction in found.connections)])
+        for direction in DIRECTIONS:
+            name, offset = found.connections.get(direction, (None, 0))
+            header += bytes([self.maps[name].group, self.maps[name].number, offset & 255]) if name else bytes(3)
+        header += self._wild(found)
+        header += bytes([spawn.group, spawn.number] if spawn else [0, 0]) + bytes(home)
+        return header + self._sprites(found)
+
+    def _set(self, blocks: BlockSet) -> tuple[Place, int, int]:
+        if id(blocks) not in self.sets:
+            parts = [part + bytes(-len(part) % VIEW_ALIGNMENT) for part in (blocks.tiles(), blocks.attributes())]
+            place = self.rom.place(b"".join(parts) + blocks.collision(), VIEW_ALIGNMENT)
+            attributes = place.address + len(parts[0])
+            self.sets[id(blocks)] = (place, attributes, attributes + len(parts[1]))
+        return self.sets[id(blocks)]
+
+    def _graphics(self, name: str) -> tuple[Place, int]:
+        if name not in self.graphics:
+            tiles = tilesets.build(name).tiles
+            self.graphics[name] = (self.rom.place(tiles), len(tiles))
+        return self.graphics[name]
+
+    def _events(self, found: Map) -> bytes:
+        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind of row."""
+        scripts = self.compiler.scripts_of(found)
+        records = {person.line.number: self._record(person, found) for person in found.people}
+        counts = (len(found.warps), len(found.steps), len(found.signs), len(found.people))
+        row_bytes = [size * count for size, count in zip((5, 8, 5, 13), counts, strict=True)]
+        total = sum(row_bytes) + sum(len(script.code) for script in scripts.values()) + sum(map(len, records.values()))
+        place = self.rom.reserve(total)
+        addresses = [place.address + sum(row_bytes[:i]) for i in range(4)]
+        at, tail, located = addresses[3] + row_bytes[3], bytearray(), {}
+        for name, script in scripts.items():
+            located[name] = at + len(tail)
+            tail += script.located(located[name])
+        for line_number, record in records.items():
+            located[line_number] = at + len(tail)
+            tail += record
+        rows = bytearray()
+        for warp in found.warps:
+            target = self.maps[warp.target]
+            rows += bytes([warp.y, warp.x, warp.target_warp, target.group, target.number])
+        for step in found.steps:
+            rows += bytes([255, step.y, step.x, 0]) + _word(located[step.script]) + bytes(2)
+        for sign in found.signs:
+            rows += bytes([sign.y, sign.x, 0]) + _word(located[sign.script])
+        for person in found.people:
+            rows += self._object_row(person, located[person.script or person.line.number])
+        self.rom.write(place, bytes(rows + tail))
+        out = bytes([place.bank])
+        return out + b"".join(bytes([count]) + _word(address) for count, address in zip(counts, addresses, strict=True))
+
+    def _object_row(self, person: Person, script: int) -> bytes:
+        flag = NO_FLAG
+        if person.flag and person.kind != Kind.TRAINER:
+            flag = self.content.flag(person.flag, person.line).index
+        if person.sprite not in people.NAMES:
+            raise person.line.error(f"nobody looks like {person.sprite!r}; known: {', '.join(people.NAMES)}")
+        radius = person.radius[0] | person.radius[1] << 4
+        sprite, palette = people.NAMES.index(person.sprite) + 1, people.palette(person.sprite)
+        row = bytes([sprite, person.y + 4, person.x + 4, MOVEMENTS[person.movement], radius, 255, 255])
+        return row + bytes([palette << 4 | person.kind, person.sight]) + _word(script) + _word(flag)
+
+    def _record(self, person: Person, found: Map) -> bytes:
+        """What a trainer's or item ball's script pointer leads to; nothing for people with scripts."""
+        if person.kind == Kind.ITEM_BALL and person.item:
+            return bytes([self.content.number("items", person.item, person.line), 1])
+        if person.kind == Kind.TRAINER and person.trainer and person.flag:
+            trainer = self.content.trainer(person.trainer, person.line)
+            record = bytes([trainer.class_number, trainer.number])
+            record += _word(self.content.flag(person.flag, person.line).index)
+            for text in (person.seen, person.beaten, person.after):
+                record += _word(self.compiler.texts.add(text, f"{found.path.name}:{person.line.number}"))
+            return record
+        return b""
+
+    def _wild(self, found: Map) -> bytes:
+        """Three rates, then seven (level, species) slots for morning, day and night."""
+        if not found.wild:
+            return bytes(3)
+        numbers = {name: i for i, name in enumerate(self.content.creatures, 1)}
+        try:
+            tables = [found.wild[time] for time in TIMES]
+            slots = bytes(value for table in tables for level, name in table.slots for value in (level, numbers[name]))
+        except KeyError as error:
+            raise ValueError(f"{found.path.name}: encounters lack {error.args[0]!r}") from error
+        return self.rom.place(bytes(table.rate for table in tables) + slots).packed()
+
+    @staticmethod
+    def _sprites(found: Map) -> bytes:
+        names = dict.fromkeys(["player", *(person.sprite for person in found.people)])
+        if len(names) > MAP_SPRITES:
+            raise ValueError(f"{found.path.name}: more than {MAP_SPRITES} different people and things")
+        return bytes(people.NAMES.index(name) + 1 for name in names).ljust(MAP_SPRITES, b"\0")
+
+
+def place_maps(maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom) -> Place:
+    """Places all maps and returns the list of them: group, number, bank and address of the header, ended by 0."""
+    packer = MapPacker(maps, built, content, compiler, rom)
+    listing = bytearray()
+    for number, found in enumerate(maps.values(), 1):
+        header = rom.place(packer.header(found, number))
+        listing += bytes([found.group, found.number]) + header.packed()
+    return rom.place(bytes(listing) + b"\0")

@@ -1,0 +1,275 @@
+"""Maps as authors draw them: a header, people, warps and signs, and a picture in steps (`cartridge/data/maps/*.txt`).
+
+    id 1 2                      group and number
+    name Fern Path              the name people read
+    tileset outdoor
+    environment ROUTE
+    border T                    the cell outside the picture
+    connect west HAZEL_HOLLOW 0 the neighbour's picture shifted by 0 steps along the edge
+    home 5,9                    where a white-out puts the player (towns)
+    spawn HAZEL_HOLLOW          entering makes that map the white-out destination (healers)
+    warp 6,5 HOME 1             stepping there leads to the first warp of HOME
+    person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
+    trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
+    ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
+    sign 10,6 script=town_sign
+    step 18,7 script=stop
+    wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
+    picture
+    TTTT...
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+
+from cartridge.tools.source import DATA, Line, lines
+
+DIRECTIONS = ("south", "north", "west", "east")
+"""In the order of the engine's directions: down, up, left, right."""
+
+ENVIRONMENTS = {"TOWN": 1, "ROUTE": 2, "INDOOR": 3, "CAVE": 4, "GATE": 6, "DUNGEON": 7}
+MOVEMENTS = {
+    "still": 1,
+    "wander": 2,
+    "spin": 3,
+    "walk_up_down": 4,
+    "walk_left_right": 5,
+    "stand_down": 6,
+    "stand_up": 7,
+    "stand_left": 8,
+    "stand_right": 9,
+}
+WILD_SLOTS = 7
+TIMES = ("morn", "day", "nite")
+BORDER_STEPS = 6
+MAX_BLOCKS = 1300
+"""wOverworldMapBlocks, border included."""
+MAX_OBJECTS = 15
+
+
+class Kind(IntEnum):
+    """Object types, as in the low nibble of the object event's palette byte."""
+
+    SCRIPT = 0
+    ITEM_BALL = 1
+    TRAINER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone or something standing on the map."""
+
+    line: Line
+    x: int
+    y: int
+    sprite: str
+    movement: str
+    kind: Kind
+    script: str | None = None
+    flag: str | None = None
+    radius: tuple[int, int] = (0, 0)
+    sight: int = 0
+    trainer: str | None = None
+    seen: str = ""
+    beaten: str = ""
+    after: str = ""
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    line: Line
+    x: int
+    y: int
+    target: str
+    target_warp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A sign to read or a step that starts a script."""
+
+    line: Line
+    x: int
+    y: int
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wild:
+    """One table of encounters: chance of 256 a step and seven (level, creature) slots."""
+
+    rate: int
+    slots: tuple[tuple[int, str], ...]
+
+
+@dataclass(slots=True)
+class Map:
+    constant: str
+    path: Path
+    group: int = 0
+    number: int = 0
+    name: str = ""
+    tileset: str = ""
+    environment: str = ""
+    border: str = ""
+    palettes: str = "day"
+    connections: dict[str, tuple[str, int]] = field(default_factory=dict)
+    home: tuple[int, int] | None = None
+    spawn: str | None = None
+    warps: list[Warp] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    signs: list[Spot] = field(default_factory=list)
+    steps: list[Spot] = field(default_factory=list)
+    wild: dict[str, Wild] = field(default_factory=dict)
+    rows: list[str] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """In steps."""
+        return len(self.rows[0])
+
+    @property
+    def height(self) -> int:
+        return len(self.rows)
+
+    def at(self, x: int, y: int) -> str:
+        return self.rows[y][x]
+
+
+def _place(line: Line, word: str) -> tuple[int, int]:
+    x, comma, y = word.partition(",")
+    if not comma:
+        raise line.error(f"expected x,y, got {word!r}")
+    return line.integer(x), line.integer(y)
+
+
+def _person(line: Line, words: list[str]) -> Person:
+    keyword, place, what, *rest = words
+    x, y = _place(line, place)
+    pairs = dict(word.split("=", 1) for word in rest if "=" in word)
+    if keyword == "ball":
+        return Person(line, x, y, "ball", "still", Kind.ITEM_BALL, flag=pairs["flag"], item=what)
+    movement = rest[0]
+    if movement not in MOVEMENTS:
+        raise line.error(f"unknown movement {movement!r}; known: {', '.join(MOVEMENTS)}")
+    if keyword == "trainer":
+        sight = line.integer(pairs["sight"], 1, 9)
+        return Person(
+            line, x, y, what, movement, Kind.TRAINER, None, pairs["flag"], (0, 0), sight,
+            pairs["trainer"], pairs["seen"], pairs["beaten"], pairs["after"],
+        )  # fmt: skip
+    radius = _place(line, pairs["radius"]) if "radius" in pairs else (1, 1)
+    return Person(line, x, y, what, movement, Kind.SCRIPT, pairs["script"], pairs.get("flag"), radius)
+
+
+def _wild(line: Line, words: list[str], times: tuple[str, ...], found: Map) -> None:
+    slots = []
+    for entry in " ".join(words[1:]).split(","):
+        level, creature = entry.split()
+        slots.append((line.integer(level, 1, 100), creature))
+    if len(slots) != WILD_SLOTS:
+        raise line.error(f"expected {WILD_SLOTS} slots, got {len(slots)}")
+    for time in times:
+        found.wild[time] = Wild(line.integer(words[0]), tuple(slots))
+
+
+def _header(found: Map, line: Line) -> None:
+    words = shlex.split(line.text) if line.keyword == "trainer" else line.words
+    keyword, rest = words[0], words[1:]
+    if keyword == "id":
+        found.group, found.number = line.integer(rest[0], 1, 254), line.integer(rest[1], 1, 254)
+    elif keyword in ("name", "tileset", "environment", "palettes", "spawn"):
+        setattr(found, keyword, line.rest)
+    elif keyword == "border":
+        found.border = " " if line.rest == "nothing" else line.rest
+    elif keyword == "connect":
+        found.connections[rest[0]] = (rest[1], line.integer(rest[2], -120, 120))
+    elif keyword == "home":
+        found.home = _place(line, rest[0])
+    elif keyword == "warp":
+        found.warps.append(Warp(line, *_place(line, rest[0]), rest[1], line.integer(rest[2], 1)))
+    elif keyword in ("person", "trainer", "ball"):
+        found.people.append(_person(line, words))
+    elif keyword in ("sign", "step"):
+        spots = found.signs if keyword == "sign" else found.steps
+        spots.append(Spot(line, *_place(line, rest[0]), rest[1].partition("=")[2]))
+    elif keyword == "wild":
+        _wild(line, rest, TIMES, found)
+    elif keyword in ("wild_morn", "wild_day", "wild_nite"):
+        _wild(line, rest, (keyword.removeprefix("wild_"),), found)
+    else:
+        raise line.error(f"unknown keyword {keyword!r}")
+
+
+def _check(found: Map) -> None:
+    where = found.path.name
+    if not found.rows or any(len(row) != found.width for row in found.rows):
+        raise ValueError(f"{where}: the rows of the picture differ in length")
+    if found.width % 2 or found.height % 2:
+        raise ValueError(f"{where}: {found.width}x{found.height} steps; both must be even (a block is 2x2 steps)")
+    if (found.width // 2 + 6) * (found.height // 2 + 6) > MAX_BLOCKS:
+        raise ValueError(f"{where}: more than {MAX_BLOCKS} blocks with the border")
+    if found.environment not in ENVIRONMENTS:
+        raise ValueError(f"{where}: unknown environment {found.environment!r}")
+    if len(found.people) > MAX_OBJECTS:
+        raise ValueError(f"{where}: more than {MAX_OBJECTS} people and things")
+    for thing in [*found.people, *found.warps, *found.signs, *found.steps]:
+        if not (thing.x < found.width and thing.y < found.height):
+            raise thing.line.error(f"{thing.x},{thing.y} is outside the picture")
+
+
+def read_map(path: Path) -> Map:
+    """One map from its file; the file's name is its constant."""
+    found = Map(path.stem, path)
+    header: list[Line] = []
+    for line in lines(path):
+        if line.text == "picture":
+            break
+        header.append(line)
+    for line in header:
+        _header(found, line)
+    text = path.read_text(encoding="utf-8").splitlines()
+    found.rows = [row for row in text[text.index("picture") + 1 :] if row]
+    _check(found)
+    return found
+
+
+def read_maps() -> dict[str, Map]:
+    """All maps by constant, in the order of their ids."""
+    found = sorted((read_map(path) for path in (DATA / "maps").glob("*.txt")), key=lambda one: (one.group, one.number))
+    maps = {one.constant: one for one in found}
+    for one in found:
+        for other in [target for target, _ in one.connections.values()] + [warp.target for warp in one.warps]:
+            if other not in maps:
+                raise ValueError(f"{one.path.name}: there is no map {other}")
+        for warp in one.warps:
+            if warp.target_warp > len(maps[warp.target].warps):
+                raise warp.line.error(f"{warp.target} has no warp {warp.target_warp}")
+    return maps
+
+
+def surrounded(maps: dict[str, Map], found: Map) -> list[str]:
+    """The picture with its border of six steps; a neighbour's picture shows where it lies inside the border."""
+
+    def cell(x: int, y: int) -> str:
+        if 0 <= x < found.width and 0 <= y < found.height:
+            return found.at(x, y)
+        for direction, (name, offset) in found.connections.items():
+            other = maps[name]
+            there = {
+                "south": (x - offset, y - found.height),
+                "north": (x - offset, y + other.height),
+                "west": (x + other.width, y - offset),
+                "east": (x - found.width, y - offset),
+            }[direction]
+            if 0 <= there[0] < other.width and 0 <= there[1] < other.height:
+                return other.at(*there)
+        return found.border
+
+    across = range(-BORDER_STEPS, found.width + BORDER_STEPS)
+    return ["".join(cell(x, y) for x in across) for y in range(-BORDER_STEPS, found.height + BORDER_STEPS)]
