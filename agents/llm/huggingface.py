@@ -62,13 +62,15 @@ class HuggingFaceModel:
         self._temperature = _temperature(source)
         self._name = f"{name or 'huggingface/' + source}#{_fingerprint(self._model)}"
         self._end = _end_of_answer(self._tokenizer, source)
-        self._cache = DynamicCache(config=self._model.config)
-        self._cached_tokens: tuple[int, ...] = ()
+        self._cache: DynamicCache
+        self._cached_tokens: tuple[int, ...]
+        self._forget()
         self._lock = threading.Lock()
         # The prompt's logits are not needed; with a vocabulary of 150,000 words they would fill gigabytes.
         self._keeps_few_logits = "logits_to_keep" in inspect.signature(self._model.forward).parameters
-        self._packs = self._packing_is_exact()
-        if not self._packs:
+        self.scores_side_by_side = self._packing_is_exact()
+        """False for architectures on which the attention mask of `scoring.pack` has no hold."""
+        if not self.scores_side_by_side:
             _logger.warning("%s cannot score options side by side; each is scored in a row of its own (slower)", source)
 
     @property
@@ -86,7 +88,9 @@ class HuggingFaceModel:
         started = time.perf_counter()
         question = self.tokenize(prompt, options)
         with self._lock, torch.inference_mode():
-            scores = self._scores_with_prefix(question) if self._packs else self._scores_row_by_row(question)
+            scores = (
+                self._scores_with_prefix(question) if self.scores_side_by_side else self._scores_row_by_row(question)
+            )
         return self._choice(question, scores, time.perf_counter() - started)
 
     def choose_many(self, questions: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
@@ -94,12 +98,17 @@ class HuggingFaceModel:
         started = time.perf_counter()
         tokenized = [self.tokenize(prompt, options) for prompt, options in questions]
         with self._lock, torch.inference_mode():
-            if self._packs:
+            if self.scores_side_by_side:
                 all_scores = self._forward(pack(tokenized, dtype=self._model.dtype, device=self._device))
             else:
                 all_scores = [self._scores_row_by_row(question) for question in tokenized]
         latency_s = time.perf_counter() - started
         return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
+
+    def forget_prefix(self) -> None:
+        """Drop the kept keys and values: to be called after the weights have changed."""
+        with self._lock:
+            self._forget()
 
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
@@ -155,10 +164,13 @@ class HuggingFaceModel:
             scores = self._forward(rows, self._cache)[0]
             _shorten(self._cache, len(question.prompt))
         except BaseException:
-            self._cache, self._cached_tokens = DynamicCache(config=self._model.config), ()
+            self._forget()  # half a cache would poison every later answer
             raise
         self._cached_tokens = question.prompt
         return scores
+
+    def _forget(self) -> None:
+        self._cache, self._cached_tokens = DynamicCache(config=self._model.config), ()
 
     def _scores_row_by_row(self, question: TokenQuestion) -> Tensor:
         alone = [TokenQuestion(question.prompt, (option,)) for option in question.options]

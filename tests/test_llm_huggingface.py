@@ -1,0 +1,137 @@
+"""Local models: scoring side by side equals scoring one by one, whatever the architecture, cache or batch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.llm.huggingface import CALIBRATION_FILE, HuggingFaceModel, LocalModelSettings
+from agents.llm.registry import load_text_model
+from agents.llm.scoring import TokenQuestion, option_log_probabilities, pack
+from core.exceptions import ConfigurationError, LLMConnectionError
+from tests.tiny_models import ARCHITECTURES, make_model
+
+QUESTIONS = [
+    ("The town of Fernvale. The healer is near.", ["Go to the healer", "Go", "Talk to the elder for a long time"]),
+    ("The town of Fernvale. The healer is far.", ["Go", "Go to the healer"]),
+    ("A route with tall grass.", ["Fight on", "Run", "Use an item", "Switch"]),
+    ("The town of Fernvale. The healer is near, and you know it.", ["Go to the healer", "Go"]),
+]
+
+
+def one_by_one(model: HuggingFaceModel, prompt: str, options: list[str]) -> torch.Tensor:
+    """The plainest way to the same numbers: a whole sequence for each option, token by token."""
+    question = model.tokenize(prompt, options)
+    totals = []
+    for option in question.options:
+        tokens = torch.tensor([[*question.prompt, *option]])
+        with torch.inference_mode():
+            logits = model.model(input_ids=tokens, use_cache=False).logits[0].log_softmax(-1)
+        start = len(question.prompt) - 1
+        totals.append(sum(float(logits[start + place, token]) for place, token in enumerate(option)))
+    return torch.softmax(torch.tensor(totals), 0)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("keep_prefix", [True, False])
+def test_choices_are_those_of_plain_sequences(tmp_path: Path, architecture: str, keep_prefix: bool) -> None:
+    folder = make_model(tmp_path, architecture)
+    model = HuggingFaceModel(str(folder), settings=LocalModelSettings(device="cpu", keep_prefix=keep_prefix))
+    assert model.scores_side_by_side == (architecture in ("qwen3", "llama", "gpt2"))
+    expected = [one_by_one(model, *question) for question in QUESTIONS]
+    for _ in range(2):  # the second time with a cache full of other prompts
+        for question, probabilities in zip(QUESTIONS, expected, strict=True):
+            choice = model.choose(*question)
+            assert choice.index == int(probabilities.argmax())
+            assert choice.confidence == pytest.approx(float(probabilities.max()), abs=1e-4)
+    for choice, probabilities in zip(model.choose_many(QUESTIONS), expected, strict=True):
+        assert choice.confidence == pytest.approx(float(probabilities[choice.index]), abs=1e-4)
+
+
+def test_an_option_that_begins_another_is_told_apart_by_its_end(tmp_path: Path) -> None:
+    model = HuggingFaceModel(str(make_model(tmp_path)))
+    question = model.tokenize("Where to?", ["Go", "Go to the healer"])
+    assert question.options[0][-1] == question.options[1][-1] != question.options[1][len(question.options[0]) - 1]
+
+
+def test_scores_can_be_learned_from(tmp_path: Path) -> None:
+    """A few gradient steps through the packed rows make the model choose what it is taught."""
+    model = HuggingFaceModel(str(make_model(tmp_path)))
+    prompt, options = QUESTIONS[2]
+    wanted = (model.choose(prompt, options).index + 1) % len(options)
+    rows = pack([model.tokenize(prompt, options)])
+    optimizer = torch.optim.AdamW(model.model.parameters(), lr=1e-2)
+    for _ in range(10):
+        logits = model.model(
+            input_ids=rows.tokens, attention_mask=rows.mask, position_ids=rows.positions, use_cache=False
+        ).logits
+        loss = -option_log_probabilities(logits, rows)[0].log_softmax(0)[wanted]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    model.forget_prefix()
+    assert model.choose(prompt, options).index == wanted
+
+
+def test_names_tell_trainings_apart(tmp_path: Path) -> None:
+    names = {HuggingFaceModel(str(make_model(tmp_path / str(s), seed=s)), name="pocket").name for s in (0, 1)}
+    again = HuggingFaceModel(str(make_model(tmp_path / "again", seed=1)), name="pocket").name
+    assert len(names) == 2 and again in names
+
+
+def test_calibration_softens_confidence_only(tmp_path: Path) -> None:
+    folder = make_model(tmp_path)
+    sharp = HuggingFaceModel(str(folder)).choose(*QUESTIONS[0])
+    (folder / CALIBRATION_FILE).write_text(json.dumps({"temperature": 20.0}))
+    soft = HuggingFaceModel(str(folder)).choose(*QUESTIONS[0])
+    assert soft.index == sharp.index and soft.confidence < sharp.confidence
+    (folder / CALIBRATION_FILE).write_text(json.dumps({"warmth": 1}))
+    with pytest.raises(LLMConnectionError, match="temperature"):
+        HuggingFaceModel(str(folder))
+
+
+def test_a_lora_adapter_changes_the_model(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    folder = make_model(tmp_path / "base")
+    plain = HuggingFaceModel(str(folder))
+    adapted = peft.get_peft_model(plain.model, peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
+    for name, weights in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weights, std=0.5)
+    adapted.save_pretrained(tmp_path / "adapter")
+    base = HuggingFaceModel(str(folder))
+    tuned = HuggingFaceModel(str(folder), settings=LocalModelSettings(adapter=str(tmp_path / "adapter")))
+    assert tuned.name != base.name
+    differences = [abs(tuned.choose(*q).confidence - base.choose(*q).confidence) for q in QUESTIONS]
+    assert max(differences) > 1e-3
+
+
+def test_a_model_without_a_chat_template_is_asked_plainly(tmp_path: Path) -> None:
+    model = HuggingFaceModel(str(make_model(tmp_path, chat_template=False)))
+    assert 0 < model.choose(*QUESTIONS[0]).confidence <= 1
+
+
+def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:
+    """Pickled weights are code; only safetensors are read."""
+    folder = make_model(tmp_path)
+    torch.save({}, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(LLMConnectionError, match="safetensors"):
+        load_text_model(f"huggingface/{folder}")
+
+
+def test_damaged_weights_and_unknown_devices_are_named(tmp_path: Path) -> None:
+    folder = make_model(tmp_path)
+    with pytest.raises(ConfigurationError, match="warp9"):
+        HuggingFaceModel(str(folder), settings=LocalModelSettings(device="warp9"))
+    (folder / "model.safetensors").write_bytes(b"not weights at all")
+    with pytest.raises(LLMConnectionError, match="cannot be loaded"):
+        load_text_model(f"huggingface/{folder}")
+
+
+def test_a_prefix_needs_one_longer_prompt() -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        pack([TokenQuestion((1, 2), ((3,),))], prefix=2)
