@@ -201,3 +201,25 @@ class Strip:
 
     def choose(self, around: Around) -> Look:
         return self._ending(around(-1, 0) != self.character, around(1, 0) != self.character)
+
+
+@dataclass(frozen=True)
+class RoomWall:
+    """The wall of a room, seen from the front where floor lies below it: a face, an upper face above that, and black beyond."""
+
+    character: str
+    collision: int
+    palette: int
+    walls: str
+    """The characters that do not count as floor."""
+    face: tuple[str, str, str, str]
+    upper: tuple[str, str, str, str]
+    beyond: Look
+
+    def looks(self) -> Iterable[Look]:
+        return Look(self.face, self.palette), Look(self.upper, self.palette), self.beyond
+
+    def choose(self, around: Around) -> Look:
+        if around(0, 1) not in self.walls:
+            return Look(self.face, self.palette)
+        return Look(self.upper, self.palette) if around(0, 2) not in self.walls else self.beyond

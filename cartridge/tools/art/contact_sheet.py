@@ -37,8 +37,8 @@ TTTTT==TTTT_TTTTTTT_TTTT
 """.split("\n")[1:-1]
 
 _ROOMS = """
-#w##P#w###  ##########
 ##########  ##########
+#w##P#w###  #w#P###w##
 k.T<..tbss  hx:ss::lll
 ..o....b..  ::::::::::
 ..rrrr...p  ccccc:p:MM
@@ -48,6 +48,30 @@ p.........  :TT:::p:::
 ...mm.....  ...mm.....
           
 """.split("\n")[1:-2]
+
+_CAVERN = """
+####################
+####################
+##....~~~~~...O..###
+##....~~~~~......###
+##vvvv....<..gggg###
+##........<..gggg###
+##.iiii...<..H.../##
+##.iiii..##......###
+##......####..>..###
+########E###########
+""".split("\n")[1:-1]
+_HALL = """
+##########
+#w##w##w##
+p.S.rr.S.p
+I...rr...I
+..iirrX...
+I.iirrccc<
+..o.rr...>
+I...rr...I
+....mm....
+""".split("\n")[1:-1]
 
 
 def picture_of_tiles(tiles: bytes, ids: Sequence[Sequence[int]], colours: Sequence[Sequence[Palette]]) -> Image.Image:
@@ -147,7 +171,9 @@ def main(folder: Path) -> None:
         save(picture_of_map(outdoor, _FIELDS, palettes.SETS[light]), folder / f"outdoor_{light}.png")
     save(picture_of_map(tilesets.build("forest"), _FIELDS, palettes.SETS["forest"]), folder / "forest.png")
     save(picture_of_map(tilesets.build("indoor"), _ROOMS, palettes.SETS["indoor"]), folder / "indoor.png", 3)
-    save(picture_of_creatures(creatures.NAMES[:8]), folder / "creatures.png", 3)
+    save(picture_of_map(tilesets.build("cave"), _CAVERN, palettes.SETS["cave"]), folder / "cave.png", 3)
+    save(picture_of_map(tilesets.build("tower"), _HALL, palettes.SETS["tower"]), folder / "tower.png", 3)
+    save(picture_of_creatures(creatures.NAMES), folder / "creatures.png", 3)
     save(picture_of_title(), folder / "title.png", 4)
     save(picture_of_people(), folder / "people.png", 4)
     text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cartridge.tools.art import collision
-from cartridge.tools.art.cells import Edged, Kind, Plain, Stacked, Turned
+from cartridge.tools.art.cells import Edged, Kind, Look, Plain, RoomWall, Stacked
 from cartridge.tools.art.palettes import EARTH, GRASS, PATH, ROSE, STONE, TEXT, WATER
 
 PICTURES = "indoor.txt"
@@ -25,11 +25,14 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
 
     yield Plain(".", collision.FLOOR, PLANKS, ("wood_a", "wood_b", "wood_b", "wood_a"))
     yield Plain(":", collision.FLOOR, PATH, ("slab", "slab", "slab", "slab"))
-    yield Turned(
-        wall("#", PATH, ("face_top", "face_top", "face_bottom", "face_bottom")),
-        wall("#", TEXT, _VOID),
-        places=((0, 1),),
-        partners=_WALLS,
+    yield RoomWall(
+        "#",
+        collision.WALL,
+        PATH,
+        _WALLS,
+        face=("face_top", "face_top", "face_bottom", "face_bottom"),
+        upper=("face_upper", "face_upper", "face_middle", "face_middle"),
+        beyond=Look(_VOID, TEXT),
     )
     yield Plain("w", collision.WINDOW, PATH, "window")
     yield wall("P", PATH, "picture")

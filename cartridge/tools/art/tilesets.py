@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from cartridge.tools.art import indoor, outdoor, pixels
+from cartridge.tools.art import cave, indoor, outdoor, pixels, tower
 from cartridge.tools.art.cells import Kind, Look
 
 TILE_LIMIT = 0x60
@@ -59,6 +59,8 @@ _RECIPES: dict[str, tuple[str, Callable[[frozenset[str]], Iterable[Kind]]]] = {
     "outdoor": (outdoor.PICTURES, outdoor.kinds),
     "indoor": (indoor.PICTURES, indoor.kinds),
     "forest": (outdoor.PICTURES, outdoor.kinds),
+    "cave": (cave.PICTURES, cave.kinds),
+    "tower": (tower.PICTURES, tower.kinds),
 }
 NAMES = tuple(_RECIPES)
 
