@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
@@ -34,6 +34,10 @@ class Condition:
     reads: tuple[int, ...]
     map: MapId | None = None
     """The map of a map_reached or scene_id condition: a hint where to go."""
+    name: str = ""
+    """What it tests: the event flag, item, badge or RAM symbol."""
+    value: int = 1
+    """What a value condition compares with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,11 @@ def _milestone(number: int, row: dict[str, Any]) -> Milestone:
 
 
 def _condition(row: dict[str, Any]) -> Condition:
+    name = row.get("item") or row.get("name") or row.get("symbol") or row.get("map", "")
+    return replace(_test(row), name=name, value=row.get("value", 1))
+
+
+def _test(row: dict[str, Any]) -> Condition:
     kind = row["type"]
     if kind == "map_reached":
         return _map_condition(MapId(row["group"], row["number"]))

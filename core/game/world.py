@@ -60,6 +60,12 @@ class MapObject:
     trainer_class: str | None = None
     trainer_id: int | None = None
     beat_event: str | None = None
+    sets: tuple[str, ...] = ()
+    """Event flags that talking to it can set, where the data tell."""
+    gives: tuple[str, ...] = ()
+    """Items that talking to it can give, where the data tell."""
+    heals: bool = False
+    """Whether talking to it can heal the party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,18 @@ class Sign:
     kind: str
     item: str | None = None
     event: str | None = None
+    sets: tuple[str, ...] = ()
+    """Event flags that reading it can set, where the data tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A step that may start a scene."""
+
+    x: int
+    y: int
+    sets: tuple[str, ...] = ()
+    """Event flags that the scene can set, where the data tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +106,10 @@ class GameMap:
     connections: tuple[Connection, ...]
     objects: tuple[MapObject, ...]
     signs: tuple[Sign, ...]
-    triggers: tuple[tuple[int, int], ...]
-    """Steps that may start a scene, as (x, y)."""
+    triggers: tuple[Trigger, ...]
+    """Steps that may start a scene."""
     heals: bool = False
-    """Whether a nurse works here."""
+    """Whether somebody here heals the party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +171,8 @@ class World:
     trainer_classes: Mapping[int, str]
     wild: Mapping[str, Any]
     """Encounter tables by map key, as the data file has them."""
+    trainer_levels: Mapping[tuple[str, int], int]
+    """(trainer class, trainer id) -> the highest level of that trainer's party."""
 
     def map_name(self, map_id: MapId) -> str:
         """The name that people use, or the numbers of an unknown map."""
@@ -205,7 +225,8 @@ def _read_json(folder: Traversable, file_name: str) -> dict[str, Any]:
 
 
 def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
-    chart = {(row[0], row[1]): float(row[2]) for row in rules["type_chart"]["rows"]}
+    rows = rules["type_chart"]
+    chart = {(row[0], row[1]): float(row[2]) for row in (rows["rows"] if isinstance(rows, dict) else rows)}
     maps = [_game_map(key, row) for key, row in atlas["maps"].items()]
     return World(
         maps={known.id: known for known in maps},
@@ -218,8 +239,12 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
             name: EventFlag(name, row["index"], row["kind"], bool(row.get("set_at_new_game", False)))
             for name, row in rules["event_flags"].get("flags", {}).items()
         },
-        trainer_classes={int(key): row["name"] for key, row in rules.get("trainer_classes", {}).items()},
-        wild=atlas.get("wild", {}),
+        trainer_classes={int(key): row.get("name", row["const"]) for key, row in rules.get("trainer_classes", {}).items()},
+        wild=atlas.get("wild", {}) | {key: row["wild"] for key, row in atlas["maps"].items() if "wild" in row},
+        trainer_levels={
+            (row["class"], row["id"]): max(member["level"] for member in row["party"])
+            for row in rules.get("trainers", {}).values()
+        },
     )
 
 
@@ -240,17 +265,29 @@ def _game_map(key: str, row: dict[str, Any]) -> GameMap:
             for w in row["warps"]
         ),
         connections=tuple(
-            Connection(c["direction"], MapId(c["target_group"], c["target_number"]), 2 * c["offset_blocks"])
+            Connection(c["direction"], MapId(c["target_group"], c["target_number"]), int(2 * c["offset_blocks"]))
             for c in row["connections"]
         ),
         objects=tuple(_map_object(o) for o in row["objects"]),
         signs=tuple(
-            Sign(s["x"], s["y"], s["type"].removeprefix("BGEVENT_").lower(), s.get("item"), s.get("event"))
+            Sign(
+                s["x"],
+                s["y"],
+                s["type"].removeprefix("BGEVENT_").lower(),
+                s.get("item"),
+                s.get("event"),
+                tuple(s.get("sets", ())),
+            )
             for s in row["bg_events"]
         ),
-        triggers=tuple((t["x"], t["y"]) for t in row.get("coord_events", ())),
-        heals=bool(row.get("heals", False)) or any(o["sprite"] == "SPRITE_NURSE" for o in row["objects"]),
+        triggers=tuple(Trigger(t["x"], t["y"], tuple(t.get("sets", ()))) for t in row.get("coord_events", ())),
+        heals=any(_heals(o) for o in row["objects"]),
     )
+
+
+def _heals(row: dict[str, Any]) -> bool:
+    """Fernvale's scripts say so; in Crystal every nurse does."""
+    return bool(row.get("heals", row["sprite"] == "SPRITE_NURSE"))
 
 
 def _map_object(row: dict[str, Any]) -> MapObject:
@@ -266,6 +303,9 @@ def _map_object(row: dict[str, Any]) -> MapObject:
         trainer_class=row.get("trainer_class"),
         trainer_id=row.get("trainer_id"),
         beat_event=row.get("beat_event"),
+        sets=tuple(row.get("sets", ())),
+        gives=tuple(row.get("gives", ())),
+        heals=_heals(row),
     )
 
 
