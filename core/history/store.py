@@ -1,0 +1,262 @@
+"""Writing the record: runs, whole episodes in one transaction each, and taking episodes out again.
+
+The store is used from one thread. Several stores, also in several processes, may share a file; they take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from core.exceptions import HistoryError
+from core.history.coded_episode import DECISION_COLUMNS, code_episode, decision_rows, read_episode
+from core.history.contributions import contributions_of, loops_of
+from core.history.database import open_database, write_transaction
+from core.history.interning import Interning
+from core.history.records import EpisodeRecord
+from core.history.rollups import add_contributions, subtract_contributions
+from core.vocabulary import Source
+
+_INSERT_DECISION = f"insert into decisions ({DECISION_COLUMNS}) values ({', '.join('?' * 15)})"
+_EPISODE_COLUMNS = (
+    "id",
+    "run_id",
+    "number",
+    "lane",
+    "started_at_s",
+    "seconds",
+    "steps",
+    "reward",
+    "llm_steps",
+    "rules_steps",
+    "policy_steps",
+    "loop_steps",
+    "terminated",
+    "truncated",
+    "outcomes_given",
+)
+_INSERT_EPISODE = (
+    f"insert into episodes ({', '.join(_EPISODE_COLUMNS)}) values ({', '.join(f':{c}' for c in _EPISODE_COLUMNS)})"
+)
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training run, or one program that records decisions."""
+
+    id: int
+    name: str
+    started_at_s: float
+    settings: str
+    """JSON object."""
+
+
+class HistoryStore:
+    """A decision database open for writing. Use as a context manager, or call `close()`."""
+
+    def __init__(self, path: str | Path = "decisions.db", *, must_exist: bool = False) -> None:
+        """Open or create the file; `HistoryError` if it is not ours (see `core.history.database`)."""
+        self.path = Path(path)
+        self._database: Database | None = open_database(path, must_exist=must_exist)
+        self._words = Interning()
+        self._data_version = self._current_data_version()
+
+    @property
+    def database(self) -> Database:
+        """The open database, for reading. `HistoryError` after `close()`."""
+        if self._database is None:
+            raise HistoryError(f"the decision database {self.path} was closed; open it again to use it")
+        return self._database
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The SQLite connection below `database`."""
+        return self.database.conn
+
+    def close(self) -> None:
+        """Close the file. Closing twice does nothing."""
+        if self._database is not None:
+            self._database.conn.close()
+            self._database = None
+
+    def __enter__(self) -> HistoryStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start_run(self, name: str | None = None, settings: Mapping[str, object] | None = None) -> Run:
+        """Note a new run. Its name must be new in this file; by default it is made of the time and a random part."""
+        name = name or f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
+        text = json.dumps(dict(settings or {}), sort_keys=True, default=str)
+        started_at_s = time.time()
+        try:
+            with write_transaction(self.database) as connection:
+                cursor = connection.execute(
+                    "insert into runs (name, started_at_s, settings) values (?, ?, ?)", (name, started_at_s, text)
+                )
+                return Run(int(cursor.lastrowid or 0), name, started_at_s, text)
+        except sqlite3.IntegrityError as error:
+            raise HistoryError(f"{self.path} already has a run named {name!r}; choose another name") from error
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        rows = self.connection.execute("select id, name, started_at_s, settings from runs order by id")
+        return [Run(*row) for row in rows]
+
+    def find_run(self, name: str | None = None) -> Run:
+        """The run of that name, or the newest one. `HistoryError` if there is none, naming those there are."""
+        runs = self.runs()
+        for run in reversed(runs):
+            if name is None or run.name == name:
+                return run
+        if not runs:
+            raise HistoryError(f"{self.path} holds no run yet; train first")
+        known = ", ".join(run.name for run in runs[-5:])
+        raise HistoryError(f"{self.path} has no run named {name!r}; the newest are {known}")
+
+    def commit_episode(self, run_id: int, record: EpisodeRecord) -> int:
+        """Write a finished episode, its decisions and its counts in one transaction; returns the episode's id.
+
+        `HistoryError` if the run does not exist, or has an episode of that number already; nothing is written then.
+        """
+        return self._transact(lambda connection: self._insert(connection, run_id, record))
+
+    def replace_episode(self, run_id: int, record: EpisodeRecord) -> int:
+        """Like `commit_episode`, but an episode of the same number is taken out first, in the same transaction."""
+
+        def replace(connection: sqlite3.Connection) -> int:
+            row = connection.execute(
+                "select id from episodes where run_id = ? and number = ?", (run_id, record.number)
+            ).fetchone()
+            if row is None:
+                return self._insert(connection, run_id, record)
+            self._delete(connection, int(row[0]))
+            return self._insert(connection, run_id, record, int(row[0]))
+
+        return self._transact(replace)
+
+    def delete_episodes_after(self, run_id: int, number: int) -> int:
+        """Delete the run's episodes with a number above `number`, also from every count; returns how many.
+
+        One transaction. Used on resume: what the checkpoint does not know is played again.
+        """
+
+        def delete(connection: sqlite3.Connection) -> int:
+            rows = connection.execute(
+                "select id, number, pruned from episodes where run_id = ? and number > ? order by id", (run_id, number)
+            ).fetchall()
+            for _, episode, pruned in rows:
+                if pruned:
+                    raise HistoryError(
+                        f"episode {episode} of run {run_id} was pruned, so its counts can no longer be taken out; "
+                        "start a new run instead of resuming from before it"
+                    )
+            for episode_id, _, _ in rows:
+                self._delete(connection, episode_id)
+            return len(rows)
+
+        return self._transact(delete)
+
+    def last_episode_number(self, run_id: int) -> int:
+        """Highest episode number of the run, 0 if it has none."""
+        (number,) = self.connection.execute(
+            "select coalesce(max(number), 0) from episodes where run_id = ?", (run_id,)
+        ).fetchone()
+        return int(number)
+
+    def decision_count(self) -> int:
+        """Number of decisions ever recorded and not deleted, pruned ones included."""
+        (steps,) = self.connection.execute("select coalesce(sum(steps), 0) from episodes").fetchone()
+        return int(steps)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Run `work` in one write transaction, with no remembered id that may have gone stale."""
+        if self._current_data_version() != self._data_version:  # another connection wrote to the file
+            self._words.forget()
+        try:
+            with write_transaction(self.database) as connection:
+                result = work(connection)
+        except BaseException as error:
+            self._words.forget()  # words interned in the rolled-back transaction are gone
+            if isinstance(error, sqlite3.Error):
+                raise HistoryError(
+                    f"cannot write to the decision database {self.path}: {error}; nothing of this episode was kept. "
+                    "Check free disk space, rights, and that no other program holds the file"
+                ) from error
+            raise
+        self._data_version = self._current_data_version()
+        return result
+
+    def _current_data_version(self) -> int:
+        (version,) = self.connection.execute("pragma data_version").fetchone()
+        return int(version)
+
+    def _insert(
+        self, connection: sqlite3.Connection, run_id: int, record: EpisodeRecord, episode_id: int | None = None
+    ) -> int:
+        taken = connection.execute(
+            "select (select name from runs where id = :run), "
+            "exists (select 1 from episodes where run_id = :run and number = :number)",
+            {"run": run_id, "number": record.number},
+        ).fetchone()
+        if taken[0] is None:
+            raise HistoryError(f"{self.path} has no run with id {run_id}; call start_run() first")
+        if taken[1]:
+            raise HistoryError(
+                f"run {taken[0]!r} already has an episode {record.number}; each number is committed once. "
+                "After loading a checkpoint, call delete_episodes_after() first"
+            )
+        steps_by_source = Counter(decision.source for decision in record.decisions)
+        if episode_id is None:
+            (episode_id,) = connection.execute("select coalesce(max(id), 0) + 1 from episodes").fetchone()
+            assert episode_id is not None
+        coded = code_episode(connection, self._words, record, episode_id, run_id)
+        loops = loops_of(coded)
+        connection.execute(
+            _INSERT_EPISODE,
+            {
+                "id": episode_id,
+                "run_id": run_id,
+                "number": record.number,
+                "lane": record.lane,
+                "started_at_s": record.started_at_s,
+                "seconds": record.seconds,
+                "steps": record.steps,
+                "reward": record.reward,
+                "llm_steps": steps_by_source[Source.LLM],
+                "rules_steps": steps_by_source[Source.RULES],
+                "policy_steps": steps_by_source[Source.POLICY],
+                "loop_steps": loops.steps_inside,
+                "terminated": record.terminated,
+                "truncated": record.truncated,
+                "outcomes_given": record.outcomes_given,
+            },
+        )
+        connection.executemany(_INSERT_DECISION, decision_rows(connection, self._words, record, coded))
+        connection.executemany(
+            "insert into milestones (episode_id, milestone_id, step) values (?, ?, ?)",
+            [(episode_id, milestone, step) for step, milestone in coded.milestones],
+        )
+        add_contributions(connection, contributions_of(coded, loops))
+        return episode_id
+
+    def _delete(self, connection: sqlite3.Connection, episode_id: int) -> None:
+        coded = read_episode(connection, episode_id)
+        subtract_contributions(connection, contributions_of(coded, loops_of(coded)))
+        connection.execute("delete from decisions where episode_id = ?", (episode_id,))
+        connection.execute("delete from milestones where episode_id = ?", (episode_id,))
+        connection.execute("delete from episodes where id = ?", (episode_id,))
