@@ -13,6 +13,7 @@ from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content
 from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
+from cartridge.tools.script_effects import Effects, effects_of
 
 FOLDER = "core/game/data/fernvale"
 EVENT_FLAGS = 0xDA72
@@ -50,12 +51,23 @@ def _connection(found: Map, direction: str, maps: dict[str, Map]) -> Json:
     return head | {"offset_blocks": offset / 2 if offset % 2 else offset // 2, "offset_steps": offset} | arrival
 
 
-def _person(number: int, person: Person, content: Content) -> Json:
+def _effects(effects: Effects | None) -> Json:
+    """What a planner wants to know of a script; nothing where there is nothing to tell."""
+    if effects is None:
+        return {}
+    row: Json = {"sets": list(effects.sets)} if effects.sets else {}
+    if effects.gives:
+        row["gives"] = list(effects.gives)
+    return row | ({"heals": True} if effects.heals else {})
+
+
+def _person(number: int, person: Person, content: Content, effects: dict[str, Effects]) -> Json:
     row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
     row["sprite_id"] = people.NAMES.index(person.sprite) + 1
     row |= {"movement": person.movement, "type": f"OBJECTTYPE_{person.kind.name.replace('_', '')}", "sight": person.sight}
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
+    row |= _effects(effects.get(person.script or ""))
     if person.item:
         row |= {"item": person.item, "qty": 1}
     if person.trainer:
@@ -87,11 +99,15 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         }
         for i, warp in enumerate(found.warps, 1)
     ]
-    row["coord_events"] = [{"x": step.x, "y": step.y, "script": step.script} for step in found.steps]
-    row["bg_events"] = [
-        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} for sign in found.signs
+    effects = effects_of(found)
+    row["coord_events"] = [
+        {"x": step.x, "y": step.y, "script": step.script} | _effects(effects.get(step.script)) for step in found.steps
     ]
-    row["objects"] = [_person(i, person, content) for i, person in enumerate(found.people, 1)]
+    row["bg_events"] = [
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(effects.get(sign.script))
+        for sign in found.signs
+    ]
+    row["objects"] = [_person(i, person, content, effects) for i, person in enumerate(found.people, 1)]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
         row["wild"] = {

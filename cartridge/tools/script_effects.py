@@ -1,0 +1,40 @@
+"""What a script can do for the player, read from its lines: the flags it sets, the items it gives, whether it heals.
+
+Exported with the world, so that a planner can find out whom to talk to without playing the script.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cartridge.tools.maps import Map
+from cartridge.tools.source import DATA, blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """All that may happen on some path through a script."""
+
+    sets: tuple[str, ...] = ()
+    """Event flags."""
+    gives: tuple[str, ...] = ()
+    """Items."""
+    heals: bool = False
+
+
+def effects_of(found: Map) -> dict[str, Effects]:
+    """Effects by script name, for the scripts that a map can use."""
+    effects: dict[str, Effects] = {}
+    for path in (DATA / "scripts" / "common.txt", DATA / "scripts" / f"{found.constant}.txt"):
+        if not path.exists():
+            continue
+        for block in blocks(path):
+            if block.head.keyword != "script":
+                continue
+            words = [line.words for line in block.lines if not line.text.startswith(":")]
+            effects[block.head.words[1]] = Effects(
+                sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
+                gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
+                heals=any(line[0] == "heal" for line in words),
+            )
+    return effects
