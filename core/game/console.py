@@ -148,7 +148,8 @@ class Console:
     def _find_wram(self) -> NDArray[np.uint8] | None:
         """A live view of C000-DFFF with bank 1, or None when it cannot be proved."""
         for candidate in gc.get_objects():
-            if type(candidate).__name__ != "_memoryviewslice" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
+            kind = type(candidate)
+            if kind.__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
                 continue
             view = np.asarray(candidate)
             if view.dtype == np.uint8 and view.ndim == 1 and self._is_wram(view):

@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 from core.exceptions import ConfigurationError
 from core.game.milestones import MilestoneTracker
 from core.game.state import EVENT_FLAGS_SIZE, GameState
+from core.game.visits import Visits
 from core.game.world import World
-from core.vocabulary import GameMode, MapId, RewardEvent
+from core.vocabulary import GameMode, RewardEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,7 @@ class RewardMemory:
     caught: int = 0
     seen: int = 0
     best_levels: dict[int, int] = field(default_factory=dict)
-    maps: set[MapId] = field(default_factory=set)
-    tiles: dict[MapId, set[tuple[int, int]]] = field(default_factory=dict)
+    visits: Visits = field(default_factory=Visits)
     damage: float = 0.0
     """Sum of HP shares lost in battle and not yet healed."""
     heals_since_progress: int = 0
@@ -124,15 +124,12 @@ class RewardMemory:
         self.badges = state.johto_badges << 8 | state.kanto_badges
         self.caught, self.seen = state.caught_count, state.seen_count
         self.best_levels = {member.identity: member.level for member in state.party}
-        self.maps = {state.map_id}
-        self.tiles = {state.map_id: {(state.position.x, state.position.y)}}
+        self.visits.clear()
+        self.visits.add_map(state.map_id)
+        self.visits.add(state.position)
         self.damage = 0.0
         self.heals_since_progress = 0
         self.whited_out = state.all_fainted
-
-    def visited(self, map_id: MapId) -> set[tuple[int, int]]:
-        """Steps of a map stood on in this episode, as (x, y)."""
-        return self.tiles.get(map_id, set())
 
 
 def reward_events(previous: GameState, current: GameState, memory: RewardMemory) -> list[RewardEvent]:
@@ -179,14 +176,9 @@ def _exploration(current: GameState, memory: RewardMemory, events: list[RewardEv
     width, height = current.map_size_steps
     if x >= width or y >= height:
         return  # crossing the edge between two maps
-    if map_id not in memory.maps:
-        memory.maps.add(map_id)
+    if memory.visits.add_map(map_id):
         events.append(RewardEvent("new_map", memory.weights.new_map))
-    tiles = memory.tiles.get(map_id)
-    if tiles is None:
-        tiles = memory.tiles[map_id] = set()
-    if (x, y) not in tiles:
-        tiles.add((x, y))
+    if memory.visits.add(current.position):
         events.append(RewardEvent("new_tile", memory.weights.new_tile))
 
 
