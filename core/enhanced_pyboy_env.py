@@ -274,7 +274,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], int]):
     def _info(self) -> dict[str, Any]:
         return {
             "game_state": self.state,
-            "action_mask": self.action_masks(),
+            "action_mask": self.action_masks().copy(),
             "reward_events": self._events,
             "milestones": self.tracker.reached,
             "episode_steps": self._steps,

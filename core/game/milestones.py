@@ -13,6 +13,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core import exceptions
 from core.game.profile import RomProfile
 from core.game.ram import index_of
@@ -158,13 +161,18 @@ class MilestoneTracker:
 
     def __init__(self, milestones: tuple[Milestone, ...]) -> None:
         self.milestones = milestones
-        reads = sorted({index for milestone in milestones for condition in milestone.conditions for index in condition.reads})
+        reads = sorted(
+            {index for milestone in milestones for condition in milestone.conditions for index in condition.reads}
+        )
         self._watched = itemgetter(*reads, reads[-1])
         self._seen: tuple[int, ...] | None = None
         self._open: list[Milestone] = list(milestones)
         self._was_false: set[str] = set()
+        self._places = {milestone.id: place for place, milestone in enumerate(milestones)}
         self.reached: tuple[str, ...] = ()
         """Ids in the order of reaching."""
+        self.reached_flags: NDArray[np.bool_] = np.zeros(len(milestones), dtype=np.bool_)
+        """The same as one bool per milestone of the list."""
 
     @property
     def next(self) -> Milestone | None:
@@ -183,6 +191,7 @@ class MilestoneTracker:
         self._open = list(self.milestones)
         self._was_false.clear()
         self.reached = ()
+        self.reached_flags[:] = False
 
     def update(self, state: GameState) -> tuple[str, ...]:
         """Look at a state; the ids reached just now, in the order of the list."""
@@ -196,6 +205,7 @@ class MilestoneTracker:
             return ()
         ids = tuple(milestone.id for milestone in new)
         self.reached += ids
+        self.reached_flags[[self._places[identifier] for identifier in ids]] = True
         self._seen = None  # look once more: what waits for one of these starts to count now
         self._open = [milestone for milestone in self._open if milestone.id not in ids]
         return ids

@@ -88,5 +88,3 @@ def check_start_state(state: GameState, source: str) -> None:
             f"{source} does not fit {state.rom.profile.title!r}: it is on map {state.map_id.group}."
             f"{state.map_id.number}, which this game does not have. Give a save state of this ROM"
         )
-
-

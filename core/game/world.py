@@ -239,7 +239,9 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
             name: EventFlag(name, row["index"], row["kind"], bool(row.get("set_at_new_game", False)))
             for name, row in rules["event_flags"].get("flags", {}).items()
         },
-        trainer_classes={int(key): row.get("name", row["const"]) for key, row in rules.get("trainer_classes", {}).items()},
+        trainer_classes={
+            int(key): row.get("name", row["const"]) for key, row in rules.get("trainer_classes", {}).items()
+        },
         wild=atlas.get("wild", {}) | {key: row["wild"] for key, row in atlas["maps"].items() if "wild" in row},
         trainer_levels={
             (row["class"], row["id"]): max(member["level"] for member in row["party"])

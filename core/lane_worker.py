@@ -1,0 +1,97 @@
+"""A worker process of the vector env: several emulators, stepped one after the other at one byte's command.
+
+It talks through two pipes. The main process writes one byte ("s": step all lanes, "r": reset the lanes that are
+marked), the worker answers with one ("." done, "!" an error lies in shared memory). When the main process ends, however
+it ends, the command pipe closes and the worker leaves.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from typing import Final
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.game.rewards import REWARD_NAMES
+from core.lane_arrays import LaneArrays
+
+STEP: Final = b"s"
+RESET: Final = b"r"
+DONE: Final = b"."
+FAILED: Final = b"!"
+MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
+_REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
+
+
+class LaneWorker:
+    """The emulators of one worker and the rows they write."""
+
+    def __init__(self, number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays) -> None:
+        self.number = number
+        self.arrays = arrays
+        self.envs = {lane: make_env(lane) for lane in lanes}
+        self._rows = {lane: {key: array[lane] for key, array in arrays.observations.items()} for lane in self.envs}
+
+    def step(self) -> None:
+        """Play the action of every lane."""
+        for lane, env in self.envs.items():
+            outcome = env.advance(int(self.arrays.actions[lane]))
+            self._write(lane, env, outcome)
+
+    def reset_marked(self) -> None:
+        """Reset the lanes that are marked, each with its seed."""
+        arrays = self.arrays
+        for lane, env in self.envs.items():
+            if not arrays.must_reset[lane]:
+                continue
+            arrays.must_reset[lane] = False
+            state = env.restart(seed=int(arrays.seeds[lane]))
+            self._write(lane, env, Outcome(state, 0.0, (), env.action_masks(), False, False))
+
+    def close(self) -> None:
+        """Stop the emulators."""
+        for env in self.envs.values():
+            env.close()
+
+    def _write(self, lane: int, env: EnhancedPyBoyPokemonCrystalEnv, outcome: Outcome) -> None:
+        arrays = self.arrays
+        env.write_policy_view(self._rows[lane])
+        arrays.masks[lane] = outcome.mask
+        arrays.rewards[lane] = outcome.reward
+        arrays.terminated[lane] = outcome.terminated
+        arrays.truncated[lane] = outcome.truncated
+        arrays.episode_steps[lane] = env.episode_steps
+        arrays.ram[lane] = outcome.state.snapshot.array
+        parts = arrays.reward_parts[lane]
+        parts[...] = 0.0
+        for event in outcome.events:
+            place = _REWARD_PLACE.get(event.name)
+            if place is not None:
+                parts[place] += event.amount
+        arrays.milestones[lane] = env.tracker.reached_flags
+
+
+def run_worker(number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays, commands: int, answers: int) -> None:
+    """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    status = 1
+    try:
+        worker = LaneWorker(number, lanes, make_env, arrays)
+        os.write(answers, DONE)
+        while command := os.read(commands, 1):
+            if command == STEP:
+                worker.step()
+            else:
+                worker.reset_marked()
+            os.write(answers, DONE)
+        worker.close()
+        status = 0
+    except BrokenPipeError:
+        pass  # the main process is gone: nobody is left to tell
+    except BaseException:
+        arrays.write_error(number, traceback.format_exc())
+        os.write(answers, FAILED)
+    finally:
+        os._exit(status)  # neither the main process's exit handlers nor its buffers are ours
