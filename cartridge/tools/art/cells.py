@@ -1,7 +1,8 @@
 """Kinds of cells: how a step of 16x16 pixels looks, given the steps around it.
 
-An author draws one character a step; shores, path edges, roof ends and the like follow from the neighbours. A kind knows all the
-looks that its character can take (so that tile numbers are fixed before any map is read) and picks one for a place.
+An author draws one character a step; shores, path edges, roof ends and the like follow from the neighbours. A kind
+knows all the looks that its character can take (so that tile numbers are fixed before any map is read) and picks one
+for a place.
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ class Plain:
 class Edged:
     """An area of one thing with an edge where it ends: water, path, roof, rug.
 
-    ``drawn`` are the tiles that exist: the bare name for the middle, ``_n``, ``_nw`` and so on for edges. A corner that is not
-    drawn takes its vertical edge, else its horizontal one. ``middle`` may name four tiles for a step without any edge.
+    ``drawn`` are the tiles that exist: the bare name for the middle, ``_n``, ``_nw`` and so on for edges. A corner that
+    is not drawn takes its vertical edge, else its horizontal one. ``middle`` may name four tiles for a step without any
+    edge.
     """
 
     character: str
@@ -133,7 +135,7 @@ class Roofed:
 
 @dataclass(frozen=True)
 class Turned:
-    """A cell with two looks: the second where one of ``partners`` lies at one of the ``places`` (right, down), else the first."""
+    """A cell with two looks: the second where a partner lies at one of the ``places`` (right, down), else the first."""
 
     first: Plain
     second: Plain
@@ -205,7 +207,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class RoomWall:
-    """The wall of a room, seen from the front where floor lies below it: a face, an upper face above that, and black beyond."""
+    """The wall of a room: a face where floor lies below it, an upper face above that, and black beyond."""
 
     character: str
     collision: int

@@ -1,6 +1,6 @@
 """Contact sheets: all of Fernvale's pictures as PNG files to look at. Not part of the build; needs Pillow.
 
-    python -m cartridge.tools.art.contact_sheet OUTPUT_FOLDER
+python -m cartridge.tools.art.contact_sheet OUTPUT_FOLDER
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T..~~~~~~==_..tt...<..TT
 T..~~==~~~.X.....#####TT
 T....==...._...f.##E##TT
 TTTTT==TTTT_TTTTTTT_TTTT
-""".split("\n")[1:-1]
+""".splitlines()[1:]
 
 _ROOMS = """
 ##########  ##########
@@ -46,8 +46,7 @@ k.T<..tbss  hx:ss::lll
 ..rroroo..  :TT::::o::
 p.........  :TT:::p:::
 ...mm.....  ...mm.....
-          
-""".split("\n")[1:-2]
+""".splitlines()[1:]
 
 _CAVERN = """
 ####################
@@ -60,7 +59,7 @@ _CAVERN = """
 ##.iiii..##......###
 ##......####..>..###
 ########E###########
-""".split("\n")[1:-1]
+""".splitlines()[1:]
 _HALL = """
 ##########
 #w##w##w##
@@ -71,7 +70,7 @@ I.iirrccc<
 ..o.rr...>
 I...rr...I
 ....mm....
-""".split("\n")[1:-1]
+""".splitlines()[1:]
 
 
 def picture_of_tiles(tiles: bytes, ids: Sequence[Sequence[int]], colours: Sequence[Sequence[Palette]]) -> Image.Image:
@@ -107,7 +106,9 @@ def picture_of_text(lines: Sequence[str]) -> Image.Image:
     ids = [top, *([0x7C, *(font.CODES[letter] for letter in line.ljust(width - 2)), 0x7C] for line in lines), bottom]
     tiles = frame.tiles() + font.tiles()
     light = palettes.BACKGROUND[palettes.TEXT]
-    return picture_of_tiles(tiles, [[code - frame.FIRST_ID for code in row] for row in ids], [[light] * width for _ in ids])
+    return picture_of_tiles(
+        tiles, [[code - frame.FIRST_ID for code in row] for row in ids], [[light] * width for _ in ids]
+    )
 
 
 def picture_of_grid(grid: pixels.Grid, colours: Palette, ground: Palette | None = None) -> Image.Image:
@@ -176,7 +177,14 @@ def main(folder: Path) -> None:
     save(picture_of_creatures(creatures.NAMES), folder / "creatures.png", 3)
     save(picture_of_title(), folder / "title.png", 4)
     save(picture_of_people(), folder / "people.png", 4)
-    text = ["ABCDEFGHIJKLMNOPQR", "STUVWXYZ 012345678", "abcdefghijklmnopqr", "stuvwxyz9()[]:;&/,", "The quick brown", "fox jumps!? It's…"]
+    text = [
+        "ABCDEFGHIJKLMNOPQR",
+        "STUVWXYZ 012345678",
+        "abcdefghijklmnopqr",
+        "stuvwxyz9()[]:;&/,",
+        "The quick brown",
+        "fox jumps!? It's…",
+    ]
     save(picture_of_text(text), folder / "text.png", 3)
 
 

@@ -1,6 +1,7 @@
 """The creatures' pictures: front and back, 40x40 pixels, drawn from the sketches in ``data/graphics/creatures``.
 
-``creatures.txt`` lists them in the order of their species numbers; ``creatures/<name>.txt`` has a colour line and a sketch each.
+``creatures.txt`` lists them in the order of their species numbers; ``creatures/<name>.txt`` has a colour line and a
+sketch each.
 """
 
 from __future__ import annotations

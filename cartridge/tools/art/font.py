@@ -1,7 +1,7 @@
-"""The font: letters, digits and signs at the codes of the charmap, tiles 0x80 to 0xFF (a few more signs are in the frame).
+"""The font: letters, digits and signs at the codes of the charmap, tiles 0x80 to 0xFF.
 
-The letters are drawn in ``data/graphics/font.txt``; shade 3 on shade 0. Codes are those that the game's texts use in RAM, so a
-reader of the tile map reads the text.
+The letters are drawn in ``data/graphics/font.txt``; shade 3 on shade 0. Codes are those that the game's texts use in
+RAM, so a reader of the tile map reads the text. A few more signs are in the frame.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SIGNS: dict[str, int] = {
     "Ä": 0xC0, "Ö": 0xC1, "Ü": 0xC2, "ä": 0xC3, "ö": 0xC4, "ü": 0xC5,
     "'d": 0xD0, "'l": 0xD1, "'m": 0xD2, "'r": 0xD3, "'s": 0xD4, "'t": 0xD5, "'v": 0xD6,
     "←": 0xDF, "'": 0xE0, "-": 0xE3, "?": 0xE6, "!": 0xE7, ".": 0xE8, "&": 0xE9, "é": 0xEA, "→": 0xEB,
-    "▷": 0xEC, "▶": 0xED, "▼": 0xEE, "♂": 0xEF, "$": 0xF0, "×": 0xF1, "·": 0xF2, "/": 0xF3, ",": 0xF4, "♀": 0xF5,
+    "▷": 0xEC, "▶": 0xED, "▼": 0xEE, "♂": 0xEF, "$": 0xF0, "\u00d7": 0xF1, "·": 0xF2, "/": 0xF3, ",": 0xF4, "♀": 0xF5,
 }  # fmt: skip
 
 CODES: dict[str, int] = {
@@ -26,12 +26,15 @@ CODES: dict[str, int] = {
     **{str(i): 0xF6 + i for i in range(10)},
     **_SIGNS,
 }  # fmt: skip
-"""The code of each character that can be printed; contractions such as ``'s`` are one character. ``$`` is the money sign."""
+"""The code of each character that can be printed; contractions such as ``'s`` are one character.
+
+``$`` is the money sign.
+"""
 
 _NAMES = {
     "Ä": "Auml", "Ö": "Ouml", "Ü": "Uuml", "ä": "auml", "ö": "ouml", "ü": "uuml", "é": "eacute",
     "←": "leftarrow", "→": "rightarrow", "▷": "hollow", "▶": "cursor", "▼": "more", "♂": "male", "♀": "female",
-    "$": "coin", "×": "times", "·": "decimal",
+    "$": "coin", "\u00d7": "times", "·": "decimal",
 }  # fmt: skip
 
 

@@ -25,7 +25,10 @@ IDS: dict[str, int] = {
     "corner_bottom_left": 0x7D,
     "corner_bottom_right": 0x7E,
 }
-"""Tile ids of the pictures in ``data/graphics/frame.txt``. The level mark is at 0x6E as well, where the charmap has it."""
+"""Tile ids of the pictures in ``data/graphics/frame.txt``.
+
+The level mark is at 0x6E as well, where the charmap has it.
+"""
 
 
 def bar_piece(filled_pixels: int) -> pixels.Grid:
@@ -38,7 +41,7 @@ def bar_piece(filled_pixels: int) -> pixels.Grid:
 
 
 def tiles() -> bytes:
-    """32 tiles of 16 bytes for the ids 0x60-0x7F: bar pieces of 0..8 pixels from 0x60 on, then the marks and the frame."""
+    """32 tiles of 16 bytes for the ids 0x60-0x7F: bars filled by 0..8 pixels, the marks, the frame."""
     encoded = [bytes(16)] * TILE_COUNT
     for filled_pixels in range(BAR_PIXELS + 1):
         encoded[filled_pixels] = pixels.encode_tile(bar_piece(filled_pixels))

@@ -1,7 +1,7 @@
 """Palettes: every colour of Fernvale, as RGB555 integers (red in the low bits), four to a palette.
 
-Shade 0 of a background palette is the ground it stands on, shade 3 its ink. The day is warm and light; morning and night are
-derived from it by one tint, so that a changed colour of the day changes all three.
+Shade 0 of a background palette is the ground it stands on, shade 3 its ink. The day is warm and light; morning and
+night are derived from it by one tint, so that a changed colour of the day changes all three.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 Palette = tuple[int, int, int, int]
 
 GRASS, EARTH, WATER, ROSE, STONE, PATH, HEALER, TEXT = range(8)
-"""Background palettes of the world by number. HEALER also colours the HP bar: shade 1 the empty groove, 2 the filling."""
+"""Background palettes of the world by number.
+
+HEALER also colours the HP bar: shade 1 the empty groove, 2 the filling.
+"""
 
 RED, BLUE, GREEN, BROWN, VIOLET, WHITE, PINK, GREY = range(8)
 """Object palettes by number, named for their cloth."""
@@ -42,11 +45,15 @@ def encode(palettes: tuple[Palette, ...]) -> bytes:
     return b"".join(colour.to_bytes(2, "little") for four in palettes for colour in four)
 
 
-def tint(palettes: tuple[Palette, ...], percent: tuple[int, int, int], spared: tuple[int, ...] = (TEXT,)) -> tuple[Palette, ...]:
+def tint(
+    palettes: tuple[Palette, ...], percent: tuple[int, int, int], spared: tuple[int, ...] = (TEXT,)
+) -> tuple[Palette, ...]:
     """The palettes seen in another light: red, green and blue scaled by percent, but for the spared ones."""
 
     def lit(value: int) -> int:
-        red, green, blue = ((value >> shift & 31) * share // 100 for shift, share in zip((0, 5, 10), percent, strict=True))
+        red, green, blue = (
+            (value >> shift & 31) * share // 100 for shift, share in zip((0, 5, 10), percent, strict=True)
+        )
         return min(red, 31) | min(green, 31) << 5 | min(blue, 31) << 10
 
     return tuple(
@@ -152,4 +159,7 @@ SETS: dict[str, tuple[Palette, ...]] = {
     "battle": _BATTLE,
     "title": _TITLE,
 }
-"""Background sets by name. In ``battle``: 0 own creature, 1 foe, 2-4 HP bar green, amber, red, 5 experience, 6 ground, 7 text."""
+"""Background sets by name.
+
+In ``battle``: 0 own creature, 1 foe, 2-4 HP bar green, amber, red, 5 experience, 6 ground, 7 text.
+"""

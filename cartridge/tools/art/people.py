@@ -1,7 +1,7 @@
 """People and things of the maps: walking figures put together from a head, a body and a palette.
 
-Heads and bodies are drawn in ``data/graphics/people.txt``. A figure is six pictures of 16x16: down, up and side, each standing and
-stepping. The side looks left; the console flips it for the right, and flips the step for the other foot.
+Heads and bodies are drawn in ``data/graphics/people.txt``. A figure is six pictures of 16x16: down, up and side, each
+standing and stepping. The side looks left; the console flips it for the right, and flips the step for the other foot.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ def palette(name: str) -> int:
 
 
 def pictures(name: str) -> list[pixels.Grid]:
-    """The six pictures of 16x16 of a person; a thing looks the same six times. Raises KeyError for a name not in NAMES."""
+    """The six pictures of 16x16 of a person; a thing looks the same six times.
+
+    Raises KeyError for a name not in NAMES.
+    """
     drawn = pixels.read_pictures(PICTURES)
     if name in THINGS:
         return [drawn[THINGS[name].picture]] * len(_POSES)

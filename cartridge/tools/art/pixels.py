@@ -1,7 +1,8 @@
 """Pixels: grids of four shades, how they are written as text, and how the console stores them.
 
-A grid is a list of rows, each a list of shades 0-3. As text a shade is one character: ``.`` 0 (lightest, transparent in sprites),
-``-`` 1, ``+`` 2, ``#`` 3 (ink). The console keeps 8x8 tiles of 16 bytes: for each row one byte of low bits, one of high bits.
+A grid is a list of rows, each a list of shades 0-3. As text a shade is one character: ``.`` 0 (lightest, transparent in
+sprites), ``-`` 1, ``+`` 2, ``#`` 3 (ink). The console keeps 8x8 tiles of 16 bytes: for each row one byte of low bits,
+one of high bits.
 """
 
 from __future__ import annotations
@@ -104,7 +105,10 @@ def read_blocks(name: str) -> Iterator[tuple[list[str], list[str]]]:
 
 
 def read_pictures(name: str) -> dict[str, Grid]:
-    """The pictures of a file by name. A heading names the pictures below it from left to right; a space parts their rows."""
+    """The pictures of a file by name.
+
+    A heading names the pictures below it from left to right; a space parts their rows.
+    """
     pictures: dict[str, Grid] = {}
     for names, lines in read_blocks(name):
         columns = [line.split() for line in lines]

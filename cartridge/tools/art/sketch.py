@@ -1,7 +1,7 @@
 """Sketches: pictures drawn from a few lines of shapes, shaded and outlined as an artist would on four shades.
 
-A sketch is text, one shape a line, painted in order. Coordinates are pixels from the top left of a 40x40 picture, decimals allowed;
-a pixel's centre lies at .5, and 20 is the middle.
+A sketch is text, one shape a line, painted in order. Coordinates are pixels from the top left of a 40x40 picture,
+decimals allowed; a pixel's centre lies at .5, and 20 is the middle.
 
     oval FILL x,y rx,ry            an ellipse
     blob FILL x,y x,y x,y ...      a closed soft curve pulled by the points
@@ -10,12 +10,12 @@ a pixel's centre lies at .5, and 20 is the middle.
     line FILL x,y x,y ...          a stroke one pixel wide
     stamp NAME x,y                 a small picture of ``data/graphics/stamps.txt``, top left at x,y
 
-FILL is white, light, dark or ink; it gets an ink outline and a shadow at the lower right (dark gets a gleam at the upper left).
-``FILL!`` is flat, without either. ``oval*`` and so on draws the mirror image as well; ``+`` before a shape joins it to the shape
-before, under one outline. ``f`` before all this is for the front picture only, ``b`` for the back one.
+FILL is white, light, dark or ink; it gets an ink outline and a shadow at the lower right (dark gets a gleam at the
+upper left). ``FILL!`` is flat, without either. ``oval*`` and so on draws the mirror image as well. ``f`` before all this
+is for the front picture only, ``b`` for the back one.
 
-The back picture is the same creature seen from behind and nearer: mirrored, larger, cut off at the bottom. Everything is computed
-in integers (1/64 pixel), so that every machine draws the same.
+The back picture is the same creature seen from behind and nearer: mirrored, larger, cut off at the bottom. Everything
+is computed in integers (1/64 pixel), so that every machine draws the same.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from math import isqrt
 
 from cartridge.tools.art import pixels
@@ -42,7 +43,7 @@ Mask = set[tuple[int, int]]
 
 @dataclass(frozen=True)
 class View:
-    """From where a sketch is seen: scaled by ``numerator / denominator`` about the middle of the bottom, moved down, mirrored."""
+    """From where a sketch is seen: scaled about the middle of its bottom, moved down some pixels, mirrored."""
 
     mark: str
     numerator: int
@@ -63,47 +64,24 @@ FRONT = View("f", 1, 1, 0, False)
 BACK = View("b", 5, 4, 6, True)
 
 
-@dataclass
-class _Shape:
-    mask: Mask
-    fill: str
-
-
 def draw(lines: Sequence[str], view: View, stamps: dict[str, list[str]]) -> pixels.Grid:
     """The 40x40 grid of a sketch. Raises ValueError naming the line that is not understood."""
     grid = pixels.blank(SIZE, SIZE)
-    shapes: list[_Shape] = []
-
-    def paint_pending() -> None:
-        for shape in shapes:
-            _paint(grid, shape)
-        shapes.clear()
-
     for line in lines:
         words = line.split()
         if words[0] in ("f", "b"):
             if words[0] != view.mark:
                 continue
             words = words[1:]
-        joined = words[0] == "+"
-        words = words[joined:]
-        mirrored = words[0].endswith("*")
-        kind = words[0].removesuffix("*")
+        kind, mirrored = words[0].removesuffix("*"), words[0].endswith("*")
         try:
-            if not joined:
-                paint_pending()
             if kind == "stamp":
                 _stamp(grid, stamps[words[1]], _point(words[2]), view, mirrored)
-                continue
-            masks = _masks(kind, [_point(word) for word in words[2:]], view, mirrored)
-            if joined:
-                for shape, mask in zip(shapes if len(shapes) == len(masks) else shapes * len(masks), masks, strict=True):
-                    shape.mask |= mask
             else:
-                shapes.extend(_Shape(mask, words[1]) for mask in masks)
-        except (IndexError, KeyError, ValueError) as error:
+                for mask in _masks(kind, [_point(word) for word in words[2:]], view, mirrored):
+                    _paint(grid, mask, words[1])
+        except (ArithmeticError, LookupError, ValueError) as error:
             raise ValueError(f"sketch line {line!r}: {error}") from error
-    paint_pending()
     return grid
 
 
@@ -147,7 +125,7 @@ def _oval(centre: tuple[int, int], radius_x: int, radius_y: int) -> Mask:
 
 
 def _soften(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """A closed quadratic B-spline: from the middle of each side to the middle of the next, pulled by the corner between."""
+    """A closed quadratic B-spline: curves between the middles of the sides, pulled by the corners."""
     curve: list[tuple[int, int]] = []
     for before, corner, after in zip([points[-1], *points[:-1]], points, [*points[1:], points[0]], strict=True):
         start = tuple((a + b) // 2 for a, b in zip(before, corner, strict=True))
@@ -180,7 +158,7 @@ def _along(places: list[tuple[int, int]], steps: int) -> list[tuple[int, int]]:
     """Points along a chain of straight pieces, both ends included."""
     return [
         (x1 + (x2 - x1) * step // steps, y1 + (y2 - y1) * step // steps)
-        for (x1, y1), (x2, y2) in zip(places, places[1:], strict=False)
+        for (x1, y1), (x2, y2) in pairwise(places)
         for step in range(steps + 1)
     ]
 
@@ -199,10 +177,10 @@ def _limb(places: list[tuple[int, int]], radii: list[int]) -> Mask:
     return mask
 
 
-def _paint(grid: pixels.Grid, shape: _Shape) -> None:
+def _paint(grid: pixels.Grid, mask: Mask, fill: str) -> None:
     """Lay a shape on the grid: its fill, a shadow or gleam, an outline."""
-    mask, shade = shape.mask, _FILLS[shape.fill.removesuffix("!")]
-    flat = shape.fill.endswith("!") or shade == 3
+    shade = _FILLS[fill.removesuffix("!")]
+    flat = fill.endswith("!") or shade == 3
     for x, y in mask:
         if not (0 <= x < SIZE and 0 <= y < SIZE):
             continue

@@ -1,7 +1,7 @@
-"""Tilesets: tiles for the console and cells for the maps, made from the pictures of ``data/graphics`` and the kinds of cells.
+"""Tilesets: tiles for the console and cells for the maps, from the pictures of ``data/graphics`` and the kinds of cells.
 
-A tileset has at most 96 tiles (ids 0x00-0x5F). Its cells are found by the author's characters and by private characters for the
-looks that ``dress`` puts in.
+A tileset has at most 96 tiles (ids 0x00-0x5F). Its cells are found by the author's characters and by private characters
+for the looks that ``dress`` puts in.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Tileset:
     def dress(self, rows: Sequence[str]) -> list[str]:
         """The rows with edges put in: each character exchanged for that of the look which fits its neighbours.
 
-        Dress a map together with its border and neighbouring strips; beyond the rows the outermost steps go on. Raises KeyError
-        for a character that the tileset lacks, ValueError for rows of unequal length.
+        Dress a map together with its border and neighbouring strips; beyond the rows the outermost steps go on. Raises
+        KeyError for a character that the tileset lacks, ValueError for rows of unequal length.
         """
         width, height = len(rows[0]), len(rows)
         if any(len(row) != width for row in rows):
@@ -96,5 +96,7 @@ def _tiles_by_name(picture_file: str) -> dict[str, bytes]:
         if len(tiles) == 1:
             drawn[picture] = tiles[0]
         else:
-            drawn.update({f"{picture}_{corner}": tile for corner, tile in zip(("nw", "ne", "sw", "se"), tiles, strict=True)})
+            drawn.update(
+                {f"{picture}_{corner}": tile for corner, tile in zip(("nw", "ne", "sw", "se"), tiles, strict=True)}
+            )
     return drawn

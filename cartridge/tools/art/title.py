@@ -1,7 +1,8 @@
 """The title picture: FERNVALE in carved letters, framed by two fern fronds above rolling hills.
 
-The letters' bodies are drawn in ``data/graphics/title.txt``; light, outline and shadow, the fronds and the hills are drawn here on a
-canvas of 160x144 that is then cut into tiles. The right frond is the left one mirrored, and uses its tiles flipped.
+The letters' bodies are drawn in ``data/graphics/title.txt``; light, outline and shadow, the fronds and the hills are
+drawn here on a canvas of 160x144 that is then cut into tiles. The right frond is the left one mirrored, and uses its
+tiles flipped.
 """
 
 from __future__ import annotations
