@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,18 +19,17 @@ from torch.nn import functional
 
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.network import build_policy, logits_and_values
-from agents.learning.rollout import NO_LABEL, Rollout
+from agents.learning.preparation import as_tensors, prepare
+from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
-from agents.learning.update import Batch, run_update
-from agents.learning.vtrace import Targets, vtrace_targets
+from agents.learning.trust import TeacherTrust
+from agents.learning.update import run_update
 from core.exceptions import CheckpointError, TrainingError
 from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
 STATE_VERSION = 1
-FORWARD_ROWS = 2048
-"""Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
 
 
 class MaskablePPOLearner:
@@ -60,6 +58,7 @@ class MaskablePPOLearner:
         self.transitions = 0
         """Transitions learned from in updates so far."""
         self._shuffle = np.random.default_rng(seed)
+        self._trust = TeacherTrust()
         self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
 
     # -- acting ------------------------------------------------------------------------------------------------
@@ -67,13 +66,13 @@ class MaskablePPOLearner:
     def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         """pi(.|s) for a batch of observations with a leading axis: (batch, actions), rows sum to 1, masked are 0."""
         with torch.inference_mode():
-            logits, _ = logits_and_values(self.policy, _tensors(observations), torch.from_numpy(np.asarray(masks)))
+            logits, _ = logits_and_values(self.policy, as_tensors(observations), torch.from_numpy(np.asarray(masks)))
             return functional.softmax(logits, dim=-1).numpy()
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """V(s), the discounted return expected under the policy: (batch,)."""
         with torch.inference_mode():
-            return self.policy.predict_values(_tensors(observations)).squeeze(-1).numpy()
+            return self.policy.predict_values(as_tensors(observations)).squeeze(-1).numpy()
 
     # -- learning ----------------------------------------------------------------------------------------------
 
@@ -126,9 +125,9 @@ class MaskablePPOLearner:
 
     @property
     def teacher_coefficient(self) -> float:
-        """k_T of equation 10, as the next update will use it."""
+        """k_T of equation 10, with the trust as it is now."""
         annealed = 0.5 ** (self.transitions / self.settings.teacher_half_life)
-        return self.settings.teacher_coefficient * self.teacher_scale * annealed
+        return self.settings.teacher_coefficient * self.teacher_scale * self._trust.value * annealed
 
     def update(self) -> LearnerMetrics:
         """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
@@ -137,16 +136,19 @@ class MaskablePPOLearner:
                 f"update() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
             )
         started = time.perf_counter()
-        batch, targets, old = self._prepare()
+        prepared = prepare(self.policy, self._rollout, self.settings)
+        batch, targets = prepared.batch, prepared.targets
+        labelled = batch.labelled.numpy()
+        self._trust.judge(batch.advantages.numpy(), labelled, prepared.followed)
         coefficient = self.teacher_coefficient
         numbers = run_update(self.policy, batch, self.settings, coefficient, self._shuffle)
         self.updates += 1
         self.transitions += len(batch)
         self._rollout.clear()
 
-        labelled = batch.labelled.numpy()
-        truncated_weights = targets.weights.astype(np.float64)
+        weights = targets.weights.astype(np.float64)
         target_variance = float(np.var(targets.values))
+        error_variance = float(np.var(targets.values - prepared.values))
         return LearnerMetrics(
             update=self.updates,
             transitions=self.transitions,
@@ -156,22 +158,19 @@ class MaskablePPOLearner:
             approx_kl=numbers.mean("approx_kl"),
             clip_fraction=numbers.mean("clip_fraction"),
             teacher_loss=numbers.mean("teacher"),
-            teacher_agreement=float(old.agrees[labelled].mean()) if labelled.any() else 0.0,
+            teacher_agreement=float(prepared.agrees[labelled].mean()) if labelled.any() else 0.0,
             teacher_share=float(labelled.mean()),
+            teacher_trust=self._trust.value,
             teacher_coefficient=coefficient,
             advantage_mean=float(targets.advantages.mean()),
             advantage_std=float(targets.advantages.std()),
-            value_mean=float(old.values.mean()),
+            value_mean=float(prepared.values.mean()),
             target_mean=float(targets.values.mean()),
-            explained_variance=(
-                1.0 - float(np.var(targets.values - old.values)) / target_variance if target_variance > 0 else 0.0
-            ),
-            weight_mean=float(old.importance.mean()),
-            weight_max=float(old.importance.max()),
-            weight_clipped=float((old.importance > self.settings.rho_bar * 1.0001).mean()),
-            effective_samples=float(
-                truncated_weights.sum() ** 2 / (truncated_weights**2).sum() / truncated_weights.size
-            ),
+            explained_variance=1.0 - error_variance / target_variance if target_variance > 0 else 0.0,
+            weight_mean=float(prepared.importance.mean()),
+            weight_max=float(prepared.importance.max()),
+            weight_clipped=float((prepared.importance > self.settings.rho_bar * 1.0001).mean()),
+            effective_samples=float(weights.sum() ** 2 / (weights**2).sum() / weights.size),
             gradient_norm=float(np.mean(numbers.gradient_norms)) if numbers.gradient_norms else 0.0,
             gradient_steps=len(numbers.gradient_norms),
             duration_s=time.perf_counter() - started,
@@ -180,65 +179,6 @@ class MaskablePPOLearner:
     def discard_rollout(self) -> None:
         """Forgets the steps since the last update, as after a resume: their episodes are played again."""
         self._rollout.clear()
-
-    def _prepare(self) -> tuple[Batch, Targets, _OldPolicy]:
-        """The rollout flat, with pi_old, V and the targets of equations 1 to 3."""
-        rollout = self._rollout
-        shape = (rollout.steps, rollout.lanes)
-        flat = {key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()}
-        observations = _tensors(flat)
-        masks = torch.from_numpy(rollout.masks.reshape(-1, rollout.masks.shape[2]))
-        actions = torch.from_numpy(rollout.actions.reshape(-1))
-        log_rows, value_rows = [], []
-        with torch.inference_mode():
-            for start in range(0, len(masks), FORWARD_ROWS):
-                rows = slice(start, start + FORWARD_ROWS)
-                logits, values = logits_and_values(
-                    self.policy, {key: value[rows] for key, value in observations.items()}, masks[rows]
-                )
-                log_rows.append(functional.log_softmax(logits, dim=-1))
-                value_rows.append(values)
-            log_probabilities = torch.cat(log_rows)
-            old_log = log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
-            likeliest = log_probabilities.argmax(dim=1).numpy()
-            values = torch.cat(value_rows).numpy().reshape(shape)
-
-        next_values = np.concatenate([values[1:], self.values(rollout.last_observations)[None]])
-        if rollout.truncated_at:
-            finals = {
-                key: np.stack([final[key] for final in rollout.truncated_observations]) for key in rollout.observations
-            }
-            steps, lanes = zip(*rollout.truncated_at, strict=True)
-            next_values[list(steps), list(lanes)] = self.values(finals)
-        next_values[rollout.terminated] = 0.0
-        importance = (np.exp(old_log).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
-        targets = vtrace_targets(
-            values=values,
-            next_values=next_values,
-            rewards=rollout.rewards,
-            ends=rollout.terminated | rollout.truncated,
-            importance=importance,
-            discount=self.settings.discount,
-            trace_decay=self.settings.trace_decay,
-            rho_bar=self.settings.rho_bar,
-            c_bar=self.settings.c_bar,
-        )
-        wishes = rollout.guide_actions.reshape(-1)
-        labels = np.maximum(wishes, 0)
-        labelled = (wishes != NO_LABEL) & masks.numpy()[np.arange(len(labels)), labels]
-        labels = np.where(labelled, labels, 0)
-        batch = Batch(
-            observations=observations,
-            masks=masks,
-            actions=actions,
-            old_log_probabilities=torch.from_numpy(old_log.copy()),
-            weights=torch.from_numpy(targets.weights.reshape(-1)),
-            advantages=torch.from_numpy(targets.advantages.reshape(-1)),
-            value_targets=torch.from_numpy(targets.values.reshape(-1)),
-            guide_actions=torch.from_numpy(labels),
-            labelled=torch.from_numpy(labelled),
-        )
-        return batch, targets, _OldPolicy(values, importance, likeliest == labels)
 
     # -- checkpoints -------------------------------------------------------------------------------------------
 
@@ -250,7 +190,7 @@ class MaskablePPOLearner:
                 tensors[f"adam.{moment}.{name}"] = value.detach().clone()
         return tensors
 
-    def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+    def loadas_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
         parameters = dict(self.policy.named_parameters())
         expected = {f"policy.{name}": tuple(value.shape) for name, value in parameters.items()}
@@ -280,6 +220,7 @@ class MaskablePPOLearner:
             "updates": self.updates,
             "transitions": self.transitions,
             "teacher_scale": self.teacher_scale,
+            "teacher_evidence": self._trust.evidence,
             "shuffle": self._shuffle.bit_generator.state,
         }
 
@@ -293,19 +234,6 @@ class MaskablePPOLearner:
         self.updates = int(state["updates"])
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
+        self._trust = TeacherTrust(float(state["teacher_evidence"]))
         self._shuffle.bit_generator.state = state["shuffle"]
         self.discard_rollout()
-
-
-@dataclass(frozen=True, slots=True)
-class _OldPolicy:
-    """What the policy said of the rollout before the update; arrays (steps, lanes), `agrees` flat."""
-
-    values: NDArray[np.float32]
-    importance: NDArray[np.float32]
-    agrees: NDArray[np.bool_]
-    """The policy's likeliest action is the label."""
-
-
-def _tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
-    return {key: torch.from_numpy(np.asarray(value)) for key, value in observations.items()}

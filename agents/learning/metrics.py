@@ -27,7 +27,10 @@ class LearnerMetrics:
     """Share of labelled steps where the policy's likeliest action was the guide's, before this update."""
     teacher_share: float
     """Share of the steps that carry a usable label."""
+    teacher_trust: float
+    """0 to 1, after this rollout's evidence (`trust.py`)."""
     teacher_coefficient: float
+    """k_T: all factors of equation 10."""
     advantage_mean: float
     """Over the rollout, before normalisation."""
     advantage_std: float

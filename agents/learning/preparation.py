@@ -1,0 +1,110 @@
+"""From a full rollout to what an update needs: the old policy's word on every step, value targets, a flat batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPolicy
+from torch import Tensor
+from torch.nn import functional
+
+from agents.learning.network import logits_and_values
+from agents.learning.rollout import NO_LABEL, Rollout
+from agents.learning.settings import LearnerSettings
+from agents.learning.update import Batch
+from agents.learning.vtrace import Targets, vtrace_targets
+
+FORWARD_ROWS = 2048
+"""Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A rollout ready to learn from. Arrays are (steps, lanes), the flat ones (steps * lanes,)."""
+
+    batch: Batch
+    targets: Targets
+    values: NDArray[np.float32]
+    """V(s) before the update."""
+    importance: NDArray[np.float32]
+    """pi_old/beta, not truncated."""
+    agrees: NDArray[np.bool_]
+    """Flat: the policy's likeliest action is the guide's wish."""
+    followed: NDArray[np.bool_]
+    """Flat: the played action is the guide's wish."""
+
+
+def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
+    """Observations as tensors that share their memory."""
+    return {key: torch.from_numpy(np.asarray(value)) for key, value in observations.items()}
+
+
+def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, settings: LearnerSettings) -> Prepared:
+    """The rollout flat, with pi_old, V and the targets of equations 1 to 3."""
+    shape = (rollout.steps, rollout.lanes)
+    observations = as_tensors({key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()})
+    masks = torch.from_numpy(rollout.masks.reshape(-1, rollout.masks.shape[2]))
+    actions = torch.from_numpy(rollout.actions.reshape(-1))
+    with torch.inference_mode():
+        parts = [
+            logits_and_values(policy, {key: rows[start:end] for key, rows in observations.items()}, masks[start:end])
+            for start, end in _pieces(len(masks))
+        ]
+        log_probabilities = functional.log_softmax(torch.cat([logits for logits, _ in parts]), dim=-1)
+        played = log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
+        likeliest = log_probabilities.argmax(dim=1).numpy()
+        values = torch.cat([values for _, values in parts]).numpy().reshape(shape)
+
+    importance = (np.exp(played).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
+    targets = vtrace_targets(
+        values=values,
+        next_values=_next_values(policy, rollout, values),
+        rewards=rollout.rewards,
+        ends=rollout.terminated | rollout.truncated,
+        importance=importance,
+        discount=settings.discount,
+        trace_decay=settings.trace_decay,
+        rho_bar=settings.rho_bar,
+        c_bar=settings.c_bar,
+    )
+    wishes = rollout.guide_actions.reshape(-1)
+    labels = np.maximum(wishes, 0)
+    labelled = (wishes != NO_LABEL) & masks.numpy()[np.arange(len(labels)), labels]
+    batch = Batch(
+        observations=observations,
+        masks=masks,
+        actions=actions,
+        old_log_probabilities=torch.from_numpy(played.copy()),
+        weights=torch.from_numpy(targets.weights.reshape(-1)),
+        advantages=torch.from_numpy(targets.advantages.reshape(-1)),
+        value_targets=torch.from_numpy(targets.values.reshape(-1)),
+        guide_actions=torch.from_numpy(labels),
+        labelled=torch.from_numpy(labelled),
+    )
+    return Prepared(batch, targets, values, importance, likeliest == labels, rollout.actions.reshape(-1) == labels)
+
+
+def _next_values(
+    policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, values: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """V(s_{t+1}) as equation 1 wants it."""
+    with torch.inference_mode():
+        last = policy.predict_values(as_tensors(rollout.last_observations)).numpy().reshape(1, -1)
+        next_values = np.concatenate([values[1:], last])
+        if rollout.truncated_at:
+            finals = {
+                key: np.stack([final[key] for final in rollout.truncated_observations]) for key in rollout.observations
+            }
+            steps, lanes = zip(*rollout.truncated_at, strict=True)
+            next_values[list(steps), list(lanes)] = policy.predict_values(as_tensors(finals)).numpy().reshape(-1)
+    next_values[rollout.terminated] = 0.0
+    return next_values
+
+
+def _pieces(rows: int) -> list[tuple[int, int]]:
+    return [(start, start + FORWARD_ROWS) for start in range(0, rows, FORWARD_ROWS)]
