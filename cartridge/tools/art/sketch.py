@@ -11,8 +11,8 @@ decimals allowed; a pixel's centre lies at .5, and 20 is the middle.
     stamp NAME x,y                 a small picture of ``data/graphics/stamps.txt``, top left at x,y
 
 FILL is white, light, dark or ink; it gets an ink outline and a shadow at the lower right (dark gets a gleam at the
-upper left). ``FILL!`` is flat, without either. ``oval*`` and so on draws the mirror image as well. ``f`` before all this
-is for the front picture only, ``b`` for the back one.
+upper left). ``FILL!`` is flat, without either. ``oval*`` and so on draws the mirror image as well. A leading ``f`` is
+for the front picture only, ``b`` for the back one.
 
 The back picture is the same creature seen from behind and nearer: mirrored, larger, cut off at the bottom. Everything
 is computed in integers (1/64 pixel), so that every machine draws the same.

@@ -1,4 +1,4 @@
-"""Tilesets: tiles for the console and cells for the maps, from the pictures of ``data/graphics`` and the kinds of cells.
+"""Tilesets: tiles for the console and cells for the maps, from pictures in text and kinds of cells.
 
 A tileset has at most 96 tiles (ids 0x00-0x5F). Its cells are found by the author's characters and by private characters
 for the looks that ``dress`` puts in.
