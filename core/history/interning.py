@@ -60,7 +60,7 @@ class Interning:
     def __init__(self) -> None:
         self._names = _WordTable("names", "name")
         self._reasonings = _WordTable("reasonings", "text")
-        self._contexts: dict[str, tuple[int, int]] = {}
+        self._contexts: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def name_id(self, connection: sqlite3.Connection, name: str) -> int:
         """Id of a source, mode, strategy, option key or milestone; 0 for the empty name."""
@@ -92,17 +92,16 @@ class Interning:
         return np.asarray(context_ids, dtype=np.int64), np.asarray(mode_ids, dtype=np.int64)
 
     def _context(self, connection: sqlite3.Connection, context: Mapping[str, str], mode: str) -> tuple[int, int]:
-        spelling = context_json({**context, "mode": mode})
-        known = self._contexts.get(spelling)
+        key = (mode, *context.items())
+        known = self._contexts.get(key)
         if known is None:
+            spelling = context_json({**context, "mode": mode})
             mode_id = self._names.id(connection, mode)
+            connection.execute("insert or ignore into contexts (json, mode_id) values (?, ?)", (spelling, mode_id))
             row = connection.execute("select id from contexts where json = ?", (spelling,)).fetchone()
-            if row is None:
-                inserted = connection.execute("insert into contexts (json, mode_id) values (?, ?)", (spelling, mode_id))
-                row = (inserted.lastrowid,)
             if len(self._contexts) >= REMEMBERED_WORDS:
                 self._contexts.clear()
-            known = self._contexts[spelling] = (int(row[0]), mode_id)
+            known = self._contexts[key] = (int(row[0]), mode_id)
         return known
 
     def forget(self) -> None:

@@ -2,8 +2,8 @@
 
 A decision closes a loop of period P >= 2 when the game is in the state it was in P decisions before, has left it in
 between, and no reward above zero came in between. Standing still counts as a loop of period 1, but only while the
-player is free to act and only from the fourth unchanged decision on: text may scroll and a turn on the spot takes a step
-without the state's hash changing.
+player is free to act and only from the fourth unchanged decision on: text may scroll, and a turn on the spot takes a
+step, without the state's hash changing.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def create_record(db: Database) -> None:
             id integer primary key,
             name text not null unique
         )""")  # sources, modes, strategies, option keys, milestones: few and short
-    db.execute("insert into names (id, name) values (0, '')")  # "no option" is id 0 everywhere
+    db.execute("insert into names (id, name) values (0, '')")  # id 0 means "not stated" everywhere
     db.execute("create table reasonings (id integer primary key, text text not null unique)")
     db.execute("""
         create table contexts (
@@ -69,7 +69,7 @@ def create_record(db: Database) -> None:
             reasoning_id integer not null references reasonings(id),
             state_hash integer not null,        -- 0: unknown
             confidence real not null,           -- 0 to 1
-            behaviour_probability real not null,
+            behaviour_probability real,         -- of the whole agent playing this action; null if unknown
             reward real not null,
             outcome real not null,              -- discounted reward of the next 64 steps, see core/history/outcome.py
             primary key (episode_id, step)

@@ -1,6 +1,6 @@
 """One episode in memory: what the training loop writes down on the hot path, and what the store takes at its end.
 
-`EpisodeRecorder.record` only appends references (well under a microsecond); columns, outcomes and rollups are made
+`EpisodeRecorder.record` only appends references (well under a microsecond); columns, outcomes and counts are made
 when the episode ends. A recorder keeps about 300 bytes a step until then.
 """
 
@@ -8,22 +8,67 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import DecisionValidationError
 from core.history.outcome import discounted_outcomes
-from core.vocabulary import Decision
+from core.vocabulary import ACTION_COUNT, Decision
 
-MAX_STEPS = 1 << 24
-"""Longest episode that can be stored, in decisions."""
+
+@dataclass(frozen=True, slots=True)
+class DecisionColumns:
+    """The decisions of one episode, one entry per decision in every column.
+
+    `source`, `strategy`, `option` and `guide_action` may be unstated ("" or None), as may the behaviour probability.
+    Raises `DecisionValidationError` for columns of different lengths, actions outside 0..8, and numbers not finite.
+    """
+
+    action: Sequence[int]
+    guide_action: Sequence[int | None]
+    source: Sequence[str]
+    strategy: Sequence[str]
+    option: Sequence[str]
+    mode: Sequence[str]
+    context: Sequence[Mapping[str, str]]
+    """Coarse description of the state: map, phase, ...; a key for counting. Equal neighbours should be one object."""
+    reasoning: Sequence[str]
+    state_hash: Sequence[int]
+    """63 bits, 0 if unknown."""
+    confidence: Sequence[float]
+    behaviour_probability: Sequence[float | None]
+    reward: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    """What came of it, see `core.history.outcome`."""
+    elapsed_ms: Sequence[int]
+    """Milliseconds from the start of the episode."""
+
+    def __post_init__(self) -> None:
+        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        if len(set(lengths.values())) != 1:
+            raise DecisionValidationError(f"columns of different lengths, one entry per decision is needed: {lengths}")
+        for step, action in enumerate(self.action):
+            if not 0 <= action < ACTION_COUNT:
+                raise DecisionValidationError(
+                    f"step {step}: action {action} does not exist; actions are 0 to {ACTION_COUNT - 1}"
+                )
+        for name in ("confidence", "reward", "outcome"):
+            values = np.asarray(getattr(self, name), dtype=np.float64)
+            wrong = np.flatnonzero(~np.isfinite(values))
+            if wrong.size:
+                raise DecisionValidationError(f"step {wrong[0]}: {name} is {values[wrong[0]]}, not a finite number")
+
+    @property
+    def steps(self) -> int:
+        """Number of decisions."""
+        return len(self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
-    """A finished episode, ready to be committed. All sequences have one entry per decision."""
+    """A finished episode, ready to be committed."""
 
     number: int
     """1, 2, 3, ... within its run, in order of ending."""
@@ -31,13 +76,7 @@ class EpisodeRecord:
     started_at_s: float
     """Seconds since the epoch."""
     seconds: float
-    decisions: Sequence[Decision]
-    contexts: Sequence[Mapping[str, str]]
-    """Coarse description of the state of each decision: mode, map, phase, ...; a key for counting."""
-    rewards: NDArray[np.float64]
-    outcomes: NDArray[np.float64]
-    elapsed_ms: NDArray[np.int64]
-    """Milliseconds from the start of the episode to each decision."""
+    columns: DecisionColumns
     milestones: tuple[tuple[int, str], ...] = ()
     """(step, name) in order of reaching."""
     terminated: bool = False
@@ -45,33 +84,15 @@ class EpisodeRecord:
     outcomes_given: bool = False
     """True when the caller stated the outcomes (`record_decision`), False when they are discounted rewards."""
 
-    def __post_init__(self) -> None:
-        lengths = {len(self.decisions), len(self.contexts), self.rewards.size, self.outcomes.size, self.elapsed_ms.size}
-        if len(lengths) != 1:
-            raise DecisionValidationError(
-                f"episode {self.number} has columns of different lengths {sorted(lengths)}; one entry per decision each"
-            )
-        if len(self.decisions) >= MAX_STEPS:
-            raise DecisionValidationError(
-                f"episode {self.number} has {len(self.decisions)} decisions; at most {MAX_STEPS - 1} can be stored. "
-                "Set a smaller max_steps_per_episode"
-            )
-        if not np.isfinite(self.rewards).all() or not np.isfinite(self.outcomes).all():
-            step = int(np.flatnonzero(~(np.isfinite(self.rewards) & np.isfinite(self.outcomes)))[0])
-            raise DecisionValidationError(
-                f"episode {self.number}, step {step}: reward {self.rewards[step]} is not a finite number; "
-                "see the reward function"
-            )
-
     @property
     def steps(self) -> int:
         """Number of decisions."""
-        return len(self.decisions)
+        return self.columns.steps
 
     @property
     def reward(self) -> float:
         """Sum of all rewards."""
-        return float(self.rewards.sum())
+        return float(self.columns.reward.sum())
 
 
 class EpisodeRecorder:
@@ -95,7 +116,10 @@ class EpisodeRecorder:
         return len(self._decisions)
 
     def record(self, decision: Decision, reward: float, context: Mapping[str, str]) -> None:
-        """Write down one decision and the reward of its step. `context` must not be changed afterwards."""
+        """Write down one decision and the reward of its step.
+
+        `context` is what `GameStateAnalysis.context` says of the state decided in; it must not be changed afterwards.
+        """
         if context != self._last_context:  # most steps share the last one's context: keep one object, not one a step
             self._last_context = context
         self._decisions.append(decision)
@@ -117,17 +141,30 @@ class EpisodeRecorder:
 
     def finish(self, number: int, *, terminated: bool = False, truncated: bool = False) -> EpisodeRecord:
         """The episode under its number, with the outcome of each decision; the recorder is empty afterwards."""
-        rewards = np.asarray(self._rewards, dtype=np.float64)
+        reward = np.asarray(self._rewards, dtype=np.float64)
+        decisions = self._decisions
+        columns = DecisionColumns(
+            action=[d.action for d in decisions],
+            guide_action=[d.guide_action for d in decisions],
+            source=[d.source for d in decisions],
+            strategy=[d.strategy for d in decisions],
+            option=[d.option_key for d in decisions],
+            mode=[d.mode for d in decisions],
+            context=self._contexts,
+            reasoning=[d.reasoning for d in decisions],
+            state_hash=[d.state_hash for d in decisions],
+            confidence=[d.confidence for d in decisions],
+            behaviour_probability=[d.behaviour_probability for d in decisions],
+            reward=reward,
+            outcome=discounted_outcomes(reward),
+            elapsed_ms=((np.asarray(self._clock_s) - self._start_clock_s) * 1000).astype(np.int64).tolist(),
+        )
         record = EpisodeRecord(
             number=number,
             lane=self.lane,
             started_at_s=self._started_at_s,
             seconds=time.perf_counter() - self._start_clock_s,
-            decisions=self._decisions,
-            contexts=self._contexts,
-            rewards=rewards,
-            outcomes=discounted_outcomes(rewards),
-            elapsed_ms=((np.asarray(self._clock_s) - self._start_clock_s) * 1000).astype(np.int64),
+            columns=columns,
             milestones=tuple(self._milestones),
             terminated=terminated,
             truncated=truncated,

@@ -27,7 +27,9 @@ from core.history.records import EpisodeRecord
 from core.history.rollups import add_contributions, subtract_contributions
 from core.vocabulary import Source
 
-_INSERT_DECISION = f"insert into decisions ({DECISION_COLUMNS}) values ({', '.join('?' * 15)})"
+_INSERT_DECISION = (
+    f"insert into decisions ({', '.join(DECISION_COLUMNS)}) values ({', '.join('?' * len(DECISION_COLUMNS))})"
+)
 _EPISODE_COLUMNS = (
     "id",
     "run_id",
@@ -78,6 +80,11 @@ class HistoryStore:
         if self._database is None:
             raise HistoryError(f"the decision database {self.path} was closed; open it again to use it")
         return self._database
+
+    @property
+    def is_open(self) -> bool:
+        """False after `close()`."""
+        return self._database is not None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -220,7 +227,7 @@ class HistoryStore:
                 f"run {taken[0]!r} already has an episode {record.number}; each number is committed once. "
                 "After loading a checkpoint, call delete_episodes_after() first"
             )
-        steps_by_source = Counter(decision.source for decision in record.decisions)
+        steps_by_source = Counter(record.columns.source)
         if episode_id is None:
             (episode_id,) = connection.execute("select coalesce(max(id), 0) + 1 from episodes").fetchone()
             assert episode_id is not None

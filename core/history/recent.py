@@ -1,0 +1,125 @@
+"""Reading decisions back: the newest, those of an episode, and those whose reasoning holds given words."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.exceptions import HistoryError
+from core.history.outcome import MICRO
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """One decision as it was recorded. Source, strategy and option are "" where they were not stated."""
+
+    run: str
+    episode: int
+    episode_id: int
+    step: int
+    time: datetime
+    action: int
+    guide_action: int | None
+    source: str
+    strategy: str
+    option: str
+    context: Mapping[str, str]
+    reasoning: str
+    state_hash: int
+    confidence: float
+    behaviour_probability: float | None
+    reward: float
+    outcome: float
+
+    @property
+    def id(self) -> str:
+        """Unique in its file."""
+        return f"{self.episode_id}-{self.step}"
+
+
+_SELECT = """
+    select r.name, e.number, d.episode_id, d.step, e.started_at_s + d.elapsed_ms / 1000.0, d.action, d.guide_action,
+           source.name, strategy.name, option.name, c.json, t.text, d.state_hash, d.confidence,
+           d.behaviour_probability, d.reward, d.outcome
+    from decisions d
+    join episodes e on e.id = d.episode_id
+    join runs r on r.id = e.run_id
+    join contexts c on c.id = d.context_id
+    join reasonings t on t.id = d.reasoning_id
+    join names source on source.id = d.source_id
+    join names strategy on strategy.id = d.strategy_id
+    join names option on option.id = d.option_id
+"""
+
+
+def recent_decisions(connection: sqlite3.Connection, limit: int) -> list[StoredDecision]:
+    """The newest decisions, newest first: from the episode committed last backwards."""
+    # The inner query walks the primary key backwards; joined directly, SQLite may sort all rows instead.
+    rows = connection.execute(
+        f"{_SELECT} where (d.episode_id, d.step) in "
+        "(select episode_id, step from decisions order by episode_id desc, step desc limit ?)",
+        (limit,),
+    ).fetchall()
+    decisions = [_decision(row) for row in rows]
+    return sorted(decisions, key=lambda decision: (decision.episode_id, decision.step), reverse=True)
+
+
+def decisions_of_episode(connection: sqlite3.Connection, episode_id: int) -> Iterator[StoredDecision]:
+    """All decisions of an episode, in order."""
+    for row in connection.execute(f"{_SELECT} where d.episode_id = ? order by d.step", (episode_id,)):
+        yield _decision(row)
+
+
+def _decision(row: tuple) -> StoredDecision:
+    run, number, episode_id, step, time_s, action, guide_action, source, strategy, option, context, *rest = row
+    time = datetime.fromtimestamp(time_s, tz=UTC)
+    return StoredDecision(
+        run, number, episode_id, step, time, action, guide_action, source, strategy, option, json.loads(context), *rest
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReasoning:
+    """A reasoning that holds the words searched for."""
+
+    text: str
+    uses: int
+    mean_outcome: float
+    run: str
+    """Where it was last used."""
+    episode: int
+
+
+def search_reasonings(connection: sqlite3.Connection, words: str, limit: int = 20) -> list[FoundReasoning]:
+    """Distinct reasonings that match, best first. `words` is an FTS5 query: `heal`, `"low health"`, `heal OR flee`.
+
+    `HistoryError` if it is no valid query.
+    """
+    try:
+        rows = connection.execute(
+            """
+            with found as (
+                select rowid as id, rank from reasonings_fts where reasonings_fts match ? order by rank limit ?
+            )
+            select t.text, sum(u.n), sum(u.outcome_micro), max(u.episode_id)
+            from found
+            join reasonings t on t.id = found.id
+            join reasoning_uses u on u.reasoning_id = found.id
+            group by found.id order by found.rank, found.id
+            """,
+            (words, limit),
+        ).fetchall()
+    except sqlite3.OperationalError as error:
+        raise HistoryError(
+            f"cannot search for {words!r}: {error}; put phrases and words with punctuation in double quotes"
+        ) from error
+    found = []
+    for text, uses, outcome_micro, episode_id in rows:
+        run, episode = connection.execute(
+            "select r.name, e.number from episodes e join runs r on r.id = e.run_id where e.id = ?", (episode_id,)
+        ).fetchone()
+        found.append(FoundReasoning(text, uses, outcome_micro / uses / MICRO, run, episode))
+    return found
