@@ -24,7 +24,7 @@ from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
 from agents.learning.update import run_update
-from core.exceptions import CheckpointError, TrainingError
+from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
 from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
@@ -64,7 +64,13 @@ class MaskablePPOLearner:
     # -- acting ------------------------------------------------------------------------------------------------
 
     def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """pi(.|s) for a batch of observations with a leading axis: (batch, actions), rows sum to 1, masked are 0."""
+        """pi(.|s) for a batch of observations with a leading axis: (batch, actions), rows sum to 1, masked are 0.
+
+        Raises DecisionValidationError when a mask allows no action.
+        """
+        if not masks.any(axis=1).all():
+            lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
+            raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
         with torch.inference_mode():
             logits, _ = logits_and_values(self.policy, as_tensors(observations), torch.from_numpy(np.asarray(masks)))
             return functional.softmax(logits, dim=-1).numpy()
@@ -190,7 +196,7 @@ class MaskablePPOLearner:
                 tensors[f"adam.{moment}.{name}"] = value.detach().clone()
         return tensors
 
-    def loadas_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+    def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
         parameters = dict(self.policy.named_parameters())
         expected = {f"policy.{name}": tuple(value.shape) for name, value in parameters.items()}
