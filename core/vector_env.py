@@ -2,8 +2,8 @@
 
 Nothing is pickled: workers write observations, masks, rewards and RAM into shared rows, and the main process copies the
 rows out (about 10 microseconds for 16 lanes), so a `VectorStep` stays valid. There is no automatic reset: whoever
-trains resets finished lanes with `reset_lane`, after having used their last observation. Lanes are seeded one by one, so
-a trajectory does not depend on how many workers share the lanes.
+trains resets finished lanes with `reset_lane`, after having used their last observation. Lanes are seeded one by one,
+so a trajectory does not depend on how many workers share the lanes.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Fighter:
     special_attack: int
     special_defense: int
     stages: tuple[int, ...]
-    """Stat stages: attack, defense, speed, special attack, special defense, accuracy, evasion; 0 is neutral, -6 to 6."""
+    """Stat stages, -6 to 6: attack, defense, speed, special attack, special defense, accuracy, evasion."""
 
     @property
     def hp_fraction(self) -> float:

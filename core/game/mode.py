@@ -8,7 +8,7 @@ The order matters, because a later test trusts what the earlier ones ruled out:
 | MAP_LOADING | hMapEntryMethod is not 0, or wMapStatus is 1 |
 | BATTLE | wBattleMode is 1 (wild) or 2 (trainer) |
 | CUTSCENE | the game saves: wGameLogicPaused |
-| CUTSCENE or DIALOG | a battle is about to start: a script runs and an opponent is already chosen; DIALOG while he talks |
+| CUTSCENE or DIALOG | a battle is about to start: a script runs, an opponent is chosen; DIALOG while he talks |
 | MENU | a full-screen menu owns the screen: a script runs and wSpriteUpdatesEnabled is 0 |
 | MENU or DIALOG | wStateFlags bit 6: a box is open; MENU when its cursor arrow is the active one |
 | CUTSCENE | a script runs without a box |

@@ -237,7 +237,7 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
         type_chart=chart,
         event_flags={
             name: EventFlag(name, row["index"], row["kind"], bool(row.get("set_at_new_game", False)))
-            for name, row in rules["event_flags"].get("flags", {}).items()
+            for name, row in rules["event_flags"].items()
         },
         trainer_classes={
             int(key): row.get("name", row["const"]) for key, row in rules.get("trainer_classes", {}).items()
