@@ -91,6 +91,6 @@ def _menu_buttons(menu: MenuState) -> set[Button]:
         return buttons | {Button.UP if menu.cursor_row else Button.DOWN}
     if menu.rows > 1 or menu.kind is MenuKind.LIST:
         buttons.update(UP_DOWN)  # a list of one line may scroll
-    if menu.columns > 1 or menu.full_screen:
+    if menu.columns > 1 or menu.full_screen or menu.kind is MenuKind.LIST:  # a list may be a pocket among others
         buttons.update((Button.LEFT, Button.RIGHT))
     return buttons
