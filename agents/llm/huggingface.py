@@ -1,54 +1,36 @@
 """Any causal language model of Hugging Face Transformers, run in this process.
 
 The model never writes free text: it scores the listed options (`agents/llm/scoring.py`), and the probability of
-an option among the options is its confidence. Weights are read from safetensors only and no code of a model's
-author is run, because a model's folder is somebody else's data.
+an option among the options is its confidence.
 """
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.cache_utils import DynamicLayer
-from transformers.utils.logging import disable_progress_bar
 
+from agents.llm.local_weights import (
+    LocalModelSettings,
+    calibrated_temperature,
+    fingerprint,
+    load_weights,
+    usable_device,
+)
 from agents.llm.question import check_options, question_text
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
-from core.exceptions import ConfigurationError, LLMConnectionError
+from core.exceptions import LLMConnectionError
 from core.protocols import Choice
 
-CALIBRATION_FILE = "calibration.json"
-"""Beside the weights, optional: `{"temperature": t}`, by which option scores are divided before they become a
-confidence. Written by whoever calibrated the model; 1.0 when absent."""
 _PROBE_TOLERANCE = 0.02
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class LocalModelSettings:
-    """How a local model is run."""
-
-    device: str = "auto"
-    """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
-    dtype: str = "auto"
-    """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
-    adapter: str | None = None
-    """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
-    keep_prefix: bool = True
-    """Keep the keys and values of the beginning that successive prompts share."""
 
 
 class HuggingFaceModel:
@@ -57,11 +39,12 @@ class HuggingFaceModel:
     def __init__(self, source: str, *, name: str | None = None, settings: LocalModelSettings | None = None) -> None:
         settings = settings or LocalModelSettings()
         self._settings = settings
-        self._device = _device(settings.device)
-        self._tokenizer, self._model = _load(source, self._device, settings)
-        self._temperature = _temperature(source)
-        self._name = f"{name or 'huggingface/' + source}#{_fingerprint(self._model)}"
+        self._device = usable_device(settings.device)
+        self._tokenizer, self._model = load_weights(source, self._device, settings)
+        self._temperature = calibrated_temperature(source)
+        self._name = f"{name or 'huggingface/' + source}#{fingerprint(self._model)}"
         self._end = _end_of_answer(self._tokenizer, source)
+        self._marks = [mark for mark in self._tokenizer.get_added_vocab() if mark.strip() and len(mark) > 1]
         self._cache: DynamicCache
         self._cached_tokens: tuple[int, ...]
         self._forget()
@@ -82,6 +65,11 @@ class HuggingFaceModel:
     def model(self) -> PreTrainedModel:
         """The network, for benchmarks and training."""
         return self._model
+
+    @property
+    def special_ids(self) -> tuple[int, ...]:
+        """Tokens with a meaning to the chat template: they come from the template alone, never from quoted text."""
+        return tuple(self._tokenizer.all_special_ids)
 
     def choose(self, prompt: str, options: Sequence[str]) -> Choice:
         """Score the options after the prompt and take the most probable; raises `ValueError` for bad options."""
@@ -113,7 +101,7 @@ class HuggingFaceModel:
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
         check_options(options)
-        text = question_text(prompt, options)
+        text = self._disarmed(question_text(prompt, options))
         if self._tokenizer.chat_template is None:
             ids = self._tokenizer.encode(text + "\nAnswer: ")
         else:
@@ -124,8 +112,18 @@ class HuggingFaceModel:
                 return_dict=False,
                 enable_thinking=False,  # templates without such a switch ignore it
             )
-        answers = self._tokenizer(list(options), add_special_tokens=False)["input_ids"]
+        answers = self._tokenizer([self._disarmed(option) for option in options], add_special_tokens=False)["input_ids"]
         return TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, without any template around it."""
+        return len(self._tokenizer.encode(self._disarmed(text), add_special_tokens=False))
+
+    def _disarmed(self, text: str) -> str:
+        """The text without the tokenizer's own marks, so that quoted text cannot end the user's turn."""
+        for mark in self._marks:
+            text = text.replace(mark, f"{mark[0]} {mark[1:]}")
+        return text
 
     def _choice(self, question: TokenQuestion, scores: Tensor, latency_s: float) -> Choice:
         probabilities = torch.softmax(scores.float() / self._temperature, dim=0)
@@ -201,61 +199,7 @@ class HuggingFaceModel:
         return exact and torch.allclose(again.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
 
 
-def _load(source: str, device: str, settings: LocalModelSettings) -> tuple[Any, PreTrainedModel]:
-    dtype: Any = settings.dtype
-    if dtype == "auto" and device == "cpu":
-        dtype = "float32"  # half precision is slower than single on most CPUs
-    disable_progress_bar()  # our own progress display owns the terminal
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype, use_safetensors=True, trust_remote_code=False)
-        if settings.adapter is not None:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, settings.adapter).merge_and_unload()
-    except (OSError, ValueError, SafetensorError) as error:
-        raise LLMConnectionError(
-            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
-            "tokenizer and *.safetensors, or a model's name on the Hugging Face hub while that can be reached"
-        ) from error
-    return tokenizer, model.to(device).eval()
-
-
-def _device(wanted: str) -> str:
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(1, device=wanted)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigurationError(f"the device {wanted!r} is not usable here ({error}); use 'auto' or 'cpu'") from error
-    return wanted
-
-
-def _temperature(source: str) -> float:
-    path = Path(source) / CALIBRATION_FILE
-    if not path.is_file():
-        return 1.0
-    try:
-        temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise LLMConnectionError(f"{path} should hold {{'temperature': number}}; found {error!r}") from error
-    if not 0.01 <= temperature <= 100:
-        raise LLMConnectionError(f"{path}: a temperature of {temperature} is out of range (0.01 to 100)")
-    return temperature
-
-
-def _fingerprint(model: PreTrainedModel) -> str:
-    """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and different after any training."""
-    digest = hashlib.sha256(model.config.model_type.encode())
-    for name, tensor in sorted(model.state_dict().items()):
-        values = tensor.double() if tensor.is_floating_point() and tensor.device.type != "mps" else tensor.float()
-        digest.update(f"{name}{tuple(tensor.shape)}{float(values.sum()):.9g}{float(values.abs().sum()):.9g}".encode())
-    return digest.hexdigest()[:8]
-
-
-def _end_of_answer(tokenizer: Any, source: str) -> int:
+def _end_of_answer(tokenizer: PreTrainedTokenizerBase, source: str) -> int:
     if tokenizer.eos_token_id is None:
         raise LLMConnectionError(f"the tokenizer of {source!r} has no token that ends an answer (eos_token)")
     return int(tokenizer.eos_token_id)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.llm.failures import FailureKind, ModelFailure
+from core.prompts.frame import plain_text
 from core.protocols import Choice
 
 MAX_REASON_CHARACTERS = 400
@@ -36,7 +37,7 @@ def check_options(options: Sequence[str]) -> None:
 
 def question_text(prompt: str, options: Sequence[str]) -> str:
     """The prompt, followed by the list of options."""
-    listed = "\n".join(f"- {option}" for option in options)
+    listed = "\n".join(f"- {plain_text(option)}" for option in options)
     return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with one option, word for word."
 
 
@@ -68,7 +69,10 @@ def choice_from_json(text: str, options: Sequence[str]) -> Choice:
             f"the model's answer does not have the asked form: {where}: {first['msg']}; it begins {text[:80]!r}",
         ) from error
     return choice_of(
-        answer.choice, options, confidence=answer.confidence_percent / 100, reason=answer.reason[:MAX_REASON_CHARACTERS]
+        answer.choice,
+        options,
+        confidence=answer.confidence_percent / 100,
+        reason=plain_text(answer.reason, MAX_REASON_CHARACTERS),
     )
 
 

@@ -1,0 +1,95 @@
+"""Reading a causal model, its tokenizer and its calibration from a folder or the Hugging Face hub.
+
+Weights are read from safetensors only and no code of a model's author is run: a model's folder is somebody else's data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
+
+from core.exceptions import ConfigurationError, LLMConnectionError
+
+CALIBRATION_FILE = "calibration.json"
+"""Beside the weights, optional: `{"temperature": t}`, by which option scores are divided before they become a
+confidence. Written by whoever calibrated the model; 1.0 when absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModelSettings:
+    """How a local model is run."""
+
+    device: str = "auto"
+    """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+    dtype: str = "auto"
+    """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
+    adapter: str | None = None
+    """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
+    keep_prefix: bool = True
+    """Keep the keys and values of the beginning that successive prompts share."""
+
+
+def load_weights(
+    source: str, device: str, settings: LocalModelSettings
+) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+    dtype = settings.dtype
+    if dtype == "auto" and device == "cpu":
+        dtype = "float32"  # half precision is slower than single on most CPUs
+    disable_progress_bar()  # our own progress display owns the terminal
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, use_safetensors=True, trust_remote_code=False
+        )
+        if settings.adapter is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, settings.adapter).merge_and_unload()
+    except (OSError, ValueError, SafetensorError) as error:
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
+            "tokenizer and *.safetensors, or a model's name on the Hugging Face hub while that can be reached"
+        ) from error
+    return tokenizer, model.to(device).eval()
+
+
+def usable_device(wanted: str) -> str:
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=wanted)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigurationError(f"the device {wanted!r} is not usable here ({error}); use 'auto' or 'cpu'") from error
+    return wanted
+
+
+def calibrated_temperature(source: str) -> float:
+    path = Path(source) / CALIBRATION_FILE
+    if not path.is_file():
+        return 1.0
+    try:
+        temperature = float(json.loads(path.read_text(encoding="utf-8"))["temperature"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LLMConnectionError(f"{path} should hold {{'temperature': number}}; found {error!r}") from error
+    if not 0.01 <= temperature <= 100:
+        raise LLMConnectionError(f"{path}: a temperature of {temperature} is out of range (0.01 to 100)")
+    return temperature
+
+
+def fingerprint(model: PreTrainedModel) -> str:
+    """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and different after any training."""
+    digest = hashlib.sha256(model.config.model_type.encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        values = tensor.double() if tensor.is_floating_point() and tensor.device.type != "mps" else tensor.float()
+        digest.update(f"{name}{tuple(tensor.shape)}{float(values.sum()):.9g}{float(values.abs().sum()):.9g}".encode())
+    return digest.hexdigest()[:8]

@@ -1,0 +1,1 @@
+"""From a game state to words: what a language model reads before it chooses among options."""

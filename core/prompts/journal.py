@@ -1,0 +1,160 @@
+"""What one lane has seen and tried in this episode: fog of war, visited maps, choices and what came of them.
+
+It watches states only, so it does not matter who acts. What came of a choice is told by what changed until the next
+one: a new place, a milestone, a level, a creature, a lost battle, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.game.collision import CROP_COLUMNS, CROP_ROWS, PLAYER_COLUMN, PLAYER_ROW
+from core.game.milestones import MilestoneTracker
+from core.vocabulary import GameMode, MapId, Option, Position
+
+if TYPE_CHECKING:
+    from core.game.milestones import Milestone
+    from core.game.state import GameState
+
+RESULTS_KEPT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A choice and what came of it, in words."""
+
+    choice: str
+    outcome: str
+    """Empty when nothing came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What is compared to tell what changed."""
+
+    map: MapId
+    milestones: int
+    badges: int
+    levels: int
+    creatures: int
+    things: int
+    """Items, balls and key items in the bag."""
+    health: float
+
+
+class LaneJournal:
+    """The notes of one lane; `reset` at the start of an episode, `see` at every step."""
+
+    def __init__(self, milestones: tuple[Milestone, ...]) -> None:
+        self._tracker = MilestoneTracker(milestones)
+        self._names = {milestone.id: milestone.name for milestone in milestones}
+        self.reset()
+
+    def reset(self) -> None:
+        """A new episode: nothing seen, nothing tried."""
+        self._tracker.reset()
+        self._seen: dict[MapId, NDArray[np.bool_]] = {}
+        self._last_position: Position | None = None
+        self._choice: tuple[Option, _Mark] | None = None
+        self._vain: Counter[str] = Counter()
+        self.results: deque[Result] = deque(maxlen=RESULTS_KEPT)
+        """The latest choices and what came of them, oldest first."""
+        self.visited: dict[MapId, None] = {}
+        """Maps in the order of first visit."""
+
+    @property
+    def goal(self) -> str:
+        """The name of the next milestone, or an empty string at the end of the story."""
+        following = self._tracker.next
+        return following.name if following is not None else ""
+
+    @property
+    def milestones_reached(self) -> tuple[str, ...]:
+        """Names in the order of reaching."""
+        return tuple(self._names[reached] for reached in self._tracker.reached)
+
+    @property
+    def vain(self) -> tuple[tuple[str, int], ...]:
+        """Choices that came to nothing since the story last moved, and how often."""
+        return tuple(self._vain.items())
+
+    def see(self, state: GameState) -> None:
+        """Look at a state: under a microsecond while the player stands still."""
+        if state.mode is not GameMode.FREE and state.mode is not GameMode.WALKING:
+            return
+        position = state.position
+        if position == self._last_position:
+            return
+        self._last_position = position
+        self._tracker.update(state)
+        self.visited.setdefault(position.map)
+        width, height = state.map_size_steps
+        seen = self._seen.get(position.map)
+        if seen is None or seen.shape != (height, width):
+            seen = self._seen[position.map] = np.zeros((height, width), dtype=np.bool_)
+        top, left = max(0, position.y - PLAYER_ROW), max(0, position.x - PLAYER_COLUMN)
+        seen[
+            top : max(0, position.y - PLAYER_ROW + CROP_ROWS), left : max(0, position.x - PLAYER_COLUMN + CROP_COLUMNS)
+        ] = True
+
+    def seen(self, map_id: MapId) -> NDArray[np.bool_] | None:
+        """Which steps of a map have been on screen, bool (height, width); None for a map never visited."""
+        return self._seen.get(map_id)
+
+    def chose(self, option: Option, state: GameState) -> None:
+        """Note a choice; what came of the one before is settled now."""
+        mark = self._mark(state)
+        if self._choice is not None:
+            earlier, before = self._choice
+            outcome = self._difference(before, mark, state)
+            self.results.append(Result(earlier.label, outcome))
+            if outcome:
+                self._vain.pop(earlier.label, None)
+            else:
+                self._vain[earlier.label] += 1
+            if mark.milestones != before.milestones:
+                self._vain.clear()
+        self._choice = (option, mark)
+
+    def _mark(self, state: GameState) -> _Mark:
+        self._tracker.update(state)
+        party = state.party
+        return _Mark(
+            map=state.map_id,
+            milestones=len(self._tracker.reached),
+            badges=state.badge_count,
+            levels=sum(member.level for member in party),
+            creatures=len(party),
+            things=sum(slot.quantity for slot in (*state.items, *state.balls, *state.key_items)),
+            health=round(state.party_hp_fraction, 1),
+        )
+
+    def _difference(self, before: _Mark, now: _Mark, state: GameState) -> str:
+        news = [f"milestone {self._names[one]}" for one in self._tracker.reached[before.milestones :]]
+        if now.badges > before.badges:
+            news.append("a badge")
+        if now.creatures > before.creatures:
+            news.append("a new creature")
+        elif now.levels > before.levels:
+            news.append(f"{now.levels - before.levels} level up")
+        if now.things > before.things:
+            news.append("a thing found")
+        if (
+            state.lost_last_battle
+            and state.mode is GameMode.FREE
+            and now.map != before.map
+            and now.health > before.health
+        ):
+            news.append("a lost battle")
+        if now.map != before.map:
+            news.append(f"came to {state.world.map_name(now.map)}")
+        if now.health >= before.health + 0.2:
+            news.append("party rested")
+        elif now.health <= before.health - 0.2:
+            news.append("party hurt")
+        return ", ".join(news)

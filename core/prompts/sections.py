@@ -1,0 +1,182 @@
+"""The parts of a prompt, each a few lines about one thing. Every function is pure: state and journal in, text out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from core.game.battle import Fighter
+from core.game.menu import MenuKind
+from core.game.party import BagSlot, PartyMember
+from core.prompts.frame import plain_text, quoted
+from core.prompts.journal import LaneJournal
+from core.prompts.map_view import LEGEND, draw_map
+from core.vocabulary import Button, GameMode
+
+if TYPE_CHECKING:
+    from core.game.state import GameState
+    from core.game.world import World
+
+_STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen"), (64, "paralysed"))
+_SIDES: Final = {Button.UP: "up", Button.DOWN: "down", Button.LEFT: "left", Button.RIGHT: "right"}
+_HALF_WORDS: Final = 24
+
+
+def goal(state: GameState, journal: LaneJournal) -> str:
+    """The milestone to work toward and how far the story is."""
+    aim = journal.goal or "the story is finished; go on training"
+    return f"Goal: {aim}\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
+
+
+def party(state: GameState) -> str:
+    """One line a creature."""
+    if not state.party:
+        return "Party: nobody yet"
+    lines = [_member(member, state.world) for member in state.party]
+    return "Party:\n" + "\n".join(lines)
+
+
+def party_in_short(state: GameState) -> str:
+    """The lead in full, the others as a count of those who can fight."""
+    if not state.party:
+        return "Party: nobody yet"
+    able = sum(member.can_fight for member in state.party)
+    return f"Party: {able} of {len(state.party)} can fight\n{_member(state.party[0], state.world)}"
+
+
+def _member(member: PartyMember, world: World) -> str:
+    if member.is_egg:
+        return "an egg"
+    status = _status(member.status)
+    name = world.species_name(member.species)
+    nickname = f" called {quoted(member.nickname)}" if member.nickname and member.nickname != name else ""
+    return f"{name}{nickname} level {member.level} HP {member.hp}/{member.max_hp}{status}"
+
+
+def _status(status: int) -> str:
+    return next((f" {word}" for mask, word in _STATUS if status & mask), "")
+
+
+def bag(state: GameState) -> str:
+    """Money and what the pockets hold."""
+    pockets = [slot for pocket in (state.items, state.balls, state.key_items) for slot in pocket]
+    held = ", ".join(_slot(slot, state.world) for slot in pockets) or "empty"
+    return f"Money: {state.money}\nBag: {held}"
+
+
+def _slot(slot: BagSlot, world: World) -> str:
+    known = world.items.get(slot.item)
+    name = known.name if known is not None else f"item {slot.item}"
+    return f"{slot.quantity} {name}" if slot.quantity > 1 else name
+
+
+def place(state: GameState, journal: LaneJournal) -> str:
+    """The map, where one stands, and the ways out that were seen. A place never visited is not named."""
+    world, position = state.world, state.position
+    here = world.maps.get(position.map)
+    lines = [
+        f"Place: {world.map_name(position.map)}, you at ({position.x}, {position.y}) facing {_SIDES[state.facing]}"
+    ]
+    if here is None:
+        return lines[0]
+    seen = journal.seen(position.map)
+    ways = [f"{one.direction} edge to {_place_name(one.target, state, journal)}" for one in here.connections]
+    for warp in here.warps:
+        inside = seen is not None and 0 <= warp.y < seen.shape[0] and 0 <= warp.x < seen.shape[1]
+        if inside and seen is not None and seen[warp.y, warp.x]:
+            ways.append(f"door ({warp.x}, {warp.y}) to {_place_name(warp.target, state, journal)}")
+    if ways:
+        lines.append("Ways out: " + "; ".join(dict.fromkeys(ways)))
+    return "\n".join(lines)
+
+
+def _place_name(target: tuple[int, int], state: GameState, journal: LaneJournal) -> str:
+    known = next((map_id for map_id in journal.visited if map_id == target), None)
+    return state.world.map_name(known) if known is not None else "a place not visited yet"
+
+
+def people(state: GameState) -> str:
+    """Who is on screen, and where."""
+    here = state.world.maps.get(state.position.map)
+    sprites = {thing.id: thing for thing in here.objects} if here is not None else {}
+    found = []
+    for person in state.people:
+        if not person.visible:
+            continue
+        thing = sprites.get(person.object_id)
+        if person.kind == "item_ball":
+            what = "a thing to pick up"
+        else:
+            what = thing.sprite.removeprefix("SPRITE_").replace("_", " ").lower() if thing is not None else "somebody"
+            what += ", a trainer" if person.kind == "trainer" else ""
+        found.append(f"{what} at ({person.x}, {person.y})")
+    return "People: " + "; ".join(found) if found else ""
+
+
+def tried(journal: LaneJournal) -> str:
+    """What came to nothing since the story last moved."""
+    lines = [f"{plain_text(label)} ({times} times)" for label, times in journal.vain]
+    return "Tried in vain: " + "; ".join(lines) if lines else ""
+
+
+def recent(journal: LaneJournal) -> str:
+    """The latest choices and what came of them."""
+    lines = [f"{plain_text(result.choice)}: {result.outcome or 'nothing'}" for result in journal.results]
+    return "Lately:\n" + "\n".join(lines) if lines else ""
+
+
+def map_drawing(state: GameState, journal: LaneJournal, reach: int | None = None) -> str:
+    """The map in letters with its legend; `reach` as in `draw_map`."""
+    lines = draw_map(state, journal.seen(state.position.map), reach)
+    return "\n".join([f"Map ({LEGEND}):", *lines]) if lines else ""
+
+
+def screen(state: GameState) -> str:
+    """The words on screen, as a quotation, and the menu's lines."""
+    words = " ".join(" ".join(line.split()) for line in state.screen_lines)
+    lines = [f"On screen: {quoted(words)}"] if words.strip() else []
+    menu = state.menu
+    if menu is not None and menu.kind not in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
+        lines.append("Menu: " + ", ".join(quoted(item, _HALF_WORDS) for item in menu.items if item))
+    return "\n".join(lines)
+
+
+def battle(state: GameState) -> str:
+    """Both fighters, the own moves with their effect on the enemy, and the circumstances."""
+    fight = state.battle
+    if fight is None:
+        return ""
+    against = f"a trainer with {fight.enemy_party_count} creatures" if fight.is_trainer else "a wild creature"
+    lines = [
+        f"Battle against {against}",
+        f"Enemy: {_fighter(fight.enemy, state.world)}",
+        f"You: {_fighter(fight.own, state.world)}",
+    ]
+    enemy_types = tuple(state.world.types.get(number, "") for number in fight.enemy.types)
+    for number, pp in zip(fight.own.moves, fight.own.pp, strict=True):
+        move = state.world.moves.get(number)
+        if move is None:
+            continue
+        factor = state.world.effectiveness(move.type, enemy_types)
+        strength = f"power {move.power}, x{factor:g}" if move.power else "no damage"
+        lines.append(f"Move {move.name}: {move.type.lower()}, {strength}, {pp} PP left")
+    return "\n".join(lines)
+
+
+def _fighter(fighter: Fighter, world: World) -> str:
+    types = "/".join(dict.fromkeys(world.types.get(number, "?").lower() for number in fighter.types))
+    status = _status(fighter.status)
+    return (
+        f"{world.species_name(fighter.species)} level {fighter.level} {types} HP {fighter.hp}/{fighter.max_hp}{status}"
+    )
+
+
+def mode(state: GameState) -> str:
+    """What the game is doing, in words."""
+    return "Now: " + {
+        GameMode.BATTLE: "a battle",
+        GameMode.MENU: "a menu is open",
+        GameMode.DIALOG: "somebody speaks, or a sign is read",
+        GameMode.CUTSCENE: "a scene plays",
+        GameMode.MAP_LOADING: "a map is loading",
+        GameMode.BOOT: "the game starts",
+    }.get(state.mode, "you can walk")

@@ -1,0 +1,122 @@
+"""The prompt of one lane: which parts belong into it in which situation, in an order that keeps beginnings alike.
+
+What changes least stands first (frame, goal, bag, place), what changes most stands last (text on screen, battle),
+because servers and local models keep what prompts have in common. When the parts do not fit into the budget of
+tokens, the least useful ones are shortened first and then left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from core.exceptions import ConfigurationError
+from core.prompts import sections
+from core.prompts.frame import FRAME
+from core.prompts.journal import LaneJournal
+from core.vocabulary import GameMode, Option
+
+if TYPE_CHECKING:
+    from core.game.milestones import Milestone
+    from core.game.state import GameState
+
+SMALLEST_BUDGET: Final = 128
+"""Tokens. Less does not hold the frame, the goal and a line about the present."""
+OPTIONS_SHARE: Final = 0.35
+"""This part of the budget is left free for the options, which are listed after the prompt."""
+MAP_REACHES: Final = (None, 9, 5)
+"""The map is drawn whole, or so many steps around the player."""
+CHARACTERS_PER_TOKEN: Final = 3.0
+"""Low on purpose: common tokenizers need a token for 3.5 to 4.5 characters of such text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One section in a few lengths, longest first. `worth` decides who shrinks first; infinite never shrinks."""
+
+    worth: float
+    versions: tuple[str, ...]
+
+
+def estimate_tokens(text: str) -> int:
+    """Tokens of a text for a tokenizer that is not known."""
+    return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+
+
+class PromptWriter:
+    """Writes the prompts of one lane. `see` every step, `chose` after each choice, `reset` at an episode's start."""
+
+    def __init__(
+        self,
+        milestones: tuple[Milestone, ...],
+        max_tokens: int = 2048,
+        count_tokens: Callable[[str], int] = estimate_tokens,
+    ) -> None:
+        """`max_tokens` is the whole question's budget, options included; ConfigurationError when it is too small."""
+        if max_tokens < SMALLEST_BUDGET:
+            raise ConfigurationError(
+                f"max_context_length is {max_tokens}: a prompt needs at least {SMALLEST_BUDGET} tokens"
+            )
+        self.journal = LaneJournal(milestones)
+        self._budget = int(max_tokens * (1 - OPTIONS_SHARE))
+        self._count = count_tokens
+
+    def reset(self) -> None:
+        self.journal.reset()
+
+    def see(self, state: GameState) -> None:
+        self.journal.see(state)
+
+    def chose(self, option: Option, state: GameState) -> None:
+        self.journal.chose(option, state)
+
+    def describe(self, state: GameState) -> str:
+        """The prompt for this state, within the budget of tokens."""
+        parts = [part for part in self._parts(state) if part.versions[0]]
+        length = {version: self._count(version) + 1 for part in parts for version in part.versions}
+        chosen = [0] * len(parts)
+        while (
+            sum(length[part.versions[pick]] for part, pick in zip(parts, chosen, strict=True)) > self._budget
+            and (weakest := self._weakest(parts, chosen)) is not None
+        ):
+            chosen[weakest] += 1
+        texts = [part.versions[pick] for part, pick in zip(parts, chosen, strict=True)]
+        return "\n".join(text for text in texts if text)
+
+    @staticmethod
+    def _weakest(parts: list[_Part], chosen: list[int]) -> int | None:
+        shrinkable = [
+            index
+            for index, part in enumerate(parts)
+            if math.isfinite(part.worth) and chosen[index] < len(part.versions) - 1
+        ]
+        return min(shrinkable, key=lambda index: parts[index].worth, default=None)
+
+    def _parts(self, state: GameState) -> list[_Part]:
+        journal = self.journal
+        start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
+        party = _Part(8, (sections.party(state), sections.party_in_short(state)))
+        bag = _Part(4, (sections.bag(state), ""))
+        now = _Part(math.inf, (sections.mode(state),))
+        match state.mode:
+            case GameMode.BATTLE:
+                fight = _Part(math.inf, (sections.battle(state),))
+                return [*start, bag, party, now, fight, _Part(3, (sections.screen(state), ""))]
+            case GameMode.DIALOG | GameMode.MENU:
+                where = _Part(5, (sections.place(state, journal).splitlines()[0], ""))
+                return [*start, bag, party, where, now, _Part(math.inf, (sections.screen(state),))]
+            case _:
+                drawings = tuple(sections.map_drawing(state, journal, reach) for reach in MAP_REACHES)
+                return [
+                    *start,
+                    bag,
+                    party,
+                    _Part(7, (sections.tried(journal), "")),
+                    _Part(2, (sections.recent(journal), "")),
+                    _Part(6, (sections.place(state, journal), sections.place(state, journal).splitlines()[0])),
+                    _Part(3, (sections.people(state), "")),
+                    _Part(1, (*drawings, "")),
+                    now,
+                ]
