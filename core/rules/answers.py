@@ -1,0 +1,100 @@
+"""What to do with words on the screen: read on, answer questions, close what nobody asked for.
+
+A question is answered by its words: no nicknames, no saving, yes to what people offer. An answer that has been given to
+the same question before, without the story moving, loses half its value each time, so no menu can hold the player.
+"""
+
+from __future__ import annotations
+
+from core.game.menu import MenuKind, MenuState
+from core.game.state import GameState
+from core.lane_memory import LaneMemory
+from core.rules.menus import toward
+from core.rules.step import RuleStep
+from core.vocabulary import Button, GameMode, Option, OptionKind
+
+YES_ROW, NO_ROW = 0, 1
+READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=0.9)
+WAIT = Option(OptionKind.ADVANCE_TEXT, "Wait until one can act", "wait", value=0.9)
+CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
+
+_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
+_SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
+_LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")
+REPETITION_FACTOR = 0.5
+
+
+def question_of(state: GameState) -> str:
+    """The words in the text box at the bottom of the screen, in capitals, without the menu's own lines."""
+    return " ".join(" ".join(line.split()) for line in state.screen_lines[12:]).upper().strip()
+
+
+def wants_yes(question: str) -> bool:
+    """Whether a question with these words is best answered with YES."""
+    if any(words in question for words in _SAY_YES_TO_STOP):
+        return True
+    return not any(words in question for words in _SAY_NO)
+
+
+class AnswerRules:
+    """Options and presses for dialogs and menus outside the battle's own menus."""
+
+    def __init__(self, memory: LaneMemory) -> None:
+        self._memory = memory
+
+    def options(self, state: GameState) -> tuple[Option, ...]:
+        """What can be decided on this screen, best first; never empty."""
+        menu = state.menu
+        if menu is None:
+            return (CLOSE,) if state.mode is GameMode.MENU else (READ_ON,)
+        if menu.kind is MenuKind.START_MENU or menu.full_screen:
+            return (CLOSE,)
+        question = question_of(state)
+        if menu.kind is MenuKind.YES_NO:
+            likely = YES_ROW if wants_yes(question) else NO_ROW
+            found = [
+                self._answer(state, question, row, word, 0.9 if row == likely else 0.3)
+                for row, word in ((YES_ROW, "yes"), (NO_ROW, "no"))
+            ]
+        else:
+            found = [
+                self._answer(state, question, row, line, 0.15 if line.upper().startswith(_LEAVING_LINES) else 0.7)
+                for row, line in enumerate(menu.items)
+                if line
+            ]
+            found.append(CLOSE)
+        return tuple(sorted(found, key=lambda option: -option.value))
+
+    def _answer(self, state: GameState, question: str, row: int, word: str, value: float) -> Option:
+        times = self._memory.times_answered(state.position.map, question, row)
+        subject = f" to: {question.lower()}" if question else ""
+        return Option(
+            OptionKind.ANSWER,
+            f"Answer {word}{subject}",
+            f"answer:{word.lower()}",
+            index=row,
+            value=value * REPETITION_FACTOR**times,
+        )
+
+    def act(self, state: GameState, option: Option) -> RuleStep | None:
+        """The press for an option of this room; None when the option does not fit the screen any more."""
+        menu = state.menu
+        match option.kind:
+            case OptionKind.ADVANCE_TEXT if menu is None:
+                return RuleStep(Button.A, 0.9, "a text waits for a button", done=True)
+            case OptionKind.CLOSE_MENU:
+                return RuleStep(Button.B, 0.8, "nothing in this menu is wanted", done=True)
+            case OptionKind.ANSWER if menu is not None and option.index is not None:
+                return self._press_answer(state, menu, option, option.index)
+            case _:
+                return None
+
+    def _press_answer(self, state: GameState, menu: MenuState, option: Option, row: int) -> RuleStep | None:
+        if row >= len(menu.items):
+            return None
+        says_no = menu.kind is MenuKind.YES_NO and row == NO_ROW
+        button = Button.B if says_no else toward(menu, row)
+        done = button in (Button.A, Button.B)
+        if done:
+            self._memory.note_answer(state.position.map, question_of(state), row)
+        return RuleStep(button, option.value, option.label, done)

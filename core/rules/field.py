@@ -1,0 +1,227 @@
+"""Carries out overworld options: walk there, through doors and across maps, then talk, pick up, rest or train.
+
+Between presses it only compares where one stands with the path that is already known. It plans again when the map, the
+errand or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
+"""
+
+from __future__ import annotations
+
+from core import terrain
+from core.game.state import GameState
+from core.game.world import World
+from core.goal_planner import ANYWHERE, HEAL_BELOW
+from core.lane_memory import LaneMemory
+from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals
+from core.rules.step import RuleStep
+from core.rules.walking import Arrived, Walker
+from core.terrain import OFFSET
+from core.travel import Exit, WorldGraph, cell_key
+from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind
+
+PERSON_BLOCKS_STEPS = 120
+"""How long an exit counts as shut when somebody stood in the way."""
+WALL_BLOCKS_STEPS = 5000
+MOST_STEPS = 700
+"""Presses in the overworld, not counting those before the last battle, after which an option is given up."""
+MOST_KNOCKS = 4
+"""Presses at the goal (A, or the way out) without effect before it is given up."""
+TALKING = (OptionKind.TALK, OptionKind.PICK_UP, OptionKind.HEAL)
+
+
+class FieldRules:
+    """One lane's hands and feet in the overworld."""
+
+    def __init__(self, world: World, graph: WorldGraph, memory: LaneMemory) -> None:
+        self._world = world
+        self._graph = graph
+        self._memory = memory
+        self._walker = Walker(self._ground)
+        self.reset()
+
+    def reset(self) -> None:
+        self._walker.reset()
+        self._option_key = ""
+        self._steps = 0
+        self._knocks = 0
+        self._leg: tuple[str, MapId, Exit] | None = None
+        self.talking_to: tuple[MapId, str] | None = None
+        """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
+
+    def entered_map(self) -> None:
+        """The map has changed: what was planned on the last one is void."""
+        self._leg = None
+        self._knocks = 0
+
+    def fought(self) -> None:
+        """A battle has begun: whatever led to it was not in vain."""
+        self._steps = 0
+
+    def act(self, state: GameState, option: Option) -> RuleStep | None:
+        """The press for an overworld option; None when it is finished, pointless or out of reach."""
+        if option.key != self._option_key:
+            self._option_key, self._steps, self._knocks, self._leg = option.key, 0, 0, None
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            return self._give_up(option)
+        if option.position is None:
+            return None
+        if option.position.map != state.position.map:
+            return self._travel(state, option, option.position.map)
+        match option.kind:
+            case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL:
+                return self._talk(state, option)
+            case OptionKind.TRAIN:
+                return self._train(state, option)
+            case OptionKind.ENTER:
+                return self._enter(state, option)
+            case _ if option.position.x == ANYWHERE:
+                return None
+            case _:
+                return self._stand_on(state, option, (option.position.x, option.position.y))
+
+    # -- the ground --------------------------------------------------------------------------------------------
+
+    def _ground(self, state: GameState, obstacles: frozenset[Cell]) -> MapGround:
+        """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
+        people = {(one.x, one.y) for one in state.people if one.visible}
+        unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
+        known = self._world.maps.get(state.position.map)
+        warps = frozenset((warp.x, warp.y) for warp in known.warps) if known is not None else frozenset()
+        return MapGround(state.collision.cells, people=frozenset(people | obstacles), warps=warps, shunned=unseen)
+
+    # -- errands -----------------------------------------------------------------------------------------------
+
+    def _travel(self, state: GameState, option: Option, target: MapId) -> RuleStep | None:
+        """One press on the way to another map."""
+        leg = self._leg
+        if leg is None or leg[0] != option.key or leg[1] != state.position.map:
+            position = option.position
+            cell = None if position is None or position.x == ANYWHERE else (position.x, position.y)
+            route = self._graph.route(state.position, target, self._memory.travel, self._memory.step, cell)
+            if isinstance(route, Blocked) or not route.exits:
+                return self._give_up(option)
+            leg = self._leg = (option.key, state.position.map, route.exits[0])
+        return self._take_exit(state, option, leg[2])
+
+    def _take_exit(self, state: GameState, option: Option, exit_: Exit) -> RuleStep | None:
+        key = f"{option.key}>{exit_.key}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: self._exit_goals(state, ground, exit_))
+        if isinstance(answer, Blocked):
+            return self._exit_is_shut(state, option, exit_, answer)
+        if isinstance(answer, Arrived):
+            self._knocks += 1
+            if self._knocks > MOST_KNOCKS or answer.goal.then is None:
+                shut = Blocked(BlockReason.PERSON_IN_THE_WAY, "the way out does not open")
+                return self._exit_is_shut(state, option, exit_, shut)
+            return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by the {exit_.key}")
+        self._knocks = 0
+        return RuleStep(answer, 0.9, option.label)
+
+    @staticmethod
+    def _exit_goals(state: GameState, ground: MapGround, exit_: Exit) -> tuple[Goal, ...]:
+        """An edge is left only where the neighbouring map's strip can be stood on."""
+        goals = exit_.goals(ground)
+        if exit_.edge is None:
+            return goals
+        dx, dy = OFFSET[exit_.edge]
+        return tuple(
+            goal
+            for goal in goals
+            if terrain.GROUND[state.collision_at(goal.x + dx, goal.y + dy)] == terrain.Ground.LAND
+        )
+
+    def _exit_is_shut(self, state: GameState, option: Option, exit_: Exit, why: Blocked) -> RuleStep | None:
+        """Remember it, and look for another way at once."""
+        person = why.reason is BlockReason.PERSON_IN_THE_WAY
+        until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
+        self._memory.travel.block(state.position.map, exit_.key, until)
+        self._leg = None
+        self._knocks = 0
+        assert option.position is not None
+        if option.kind is OptionKind.ENTER and option.position.map == state.position.map:
+            return self._give_up(option)
+        return self._travel(state, option, option.position.map)
+
+    def _enter(self, state: GameState, option: Option) -> RuleStep | None:
+        exits = self._graph.exits(state.position.map)
+        if option.index is None or option.index >= len(exits):
+            return None
+        return self._take_exit(state, option, exits[option.index])
+
+    def _talk(self, state: GameState, option: Option) -> RuleStep | None:
+        """Go next to it, face it, press A; people move, so their present place counts."""
+        assert option.position is not None
+        subject, cell = self._subject(state, option)
+        if subject is None:
+            return None
+        key = f"{option.key}@{cell[0]},{cell[1]}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        if isinstance(answer, Blocked):
+            self._memory.travel.block(
+                state.position.map,
+                cell_key(option.position.x, option.position.y),
+                self._memory.step + WALL_BLOCKS_STEPS,
+            )
+            return self._give_up(option)
+        if isinstance(answer, Arrived):
+            self._knocks += 1
+            if self._knocks > MOST_KNOCKS:
+                return self._give_up(option)
+            self.talking_to = (state.position.map, subject)
+            return RuleStep(Button.A, 0.9, option.label)
+        return RuleStep(answer, 0.9, option.label)
+
+    @staticmethod
+    def _subject(state: GameState, option: Option) -> tuple[str | None, Cell]:
+        """Name and present cell of what the option speaks of; no name when it is gone."""
+        assert option.position is not None
+        cell = (option.position.x, option.position.y)
+        if option.index is None:
+            return f"sign {cell[0]},{cell[1]}", cell
+        person = next((one for one in state.people if one.object_id == option.index), None)
+        if person is None:
+            return None, cell
+        return f"object {option.index}", (person.x, person.y)
+
+    def _stand_on(self, state: GameState, option: Option, cell: Cell) -> RuleStep | None:
+        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: (Goal(*cell),))
+        if isinstance(answer, Blocked):
+            self._memory.travel.block(state.position.map, cell_key(*cell), self._memory.step + WALL_BLOCKS_STEPS)
+            return self._give_up(option)
+        return None if isinstance(answer, Arrived) else RuleStep(answer, 0.9, option.label)
+
+    def _train(self, state: GameState, option: Option) -> RuleStep | None:
+        """To the nearest grass, and to and fro in it until the level is reached or the lead is tired."""
+        lead = state.party[0] if state.party else None
+        if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
+            return None
+        here = (state.position.x, state.position.y)
+        if state.collision_at(*here) in terrain.TALL_GRASS:
+            people = {(one.x, one.y) for one in state.people}
+            for button in (state.facing, *DIRECTION_BUTTONS):
+                ahead = (here[0] + OFFSET[button][0], here[1] + OFFSET[button][1])
+                if state.collision_at(*ahead) in terrain.TALL_GRASS and ahead not in people:
+                    return RuleStep(button, 0.7, option.label)
+        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: self._grass_goals(ground, here))
+        if not isinstance(answer, Button):
+            return self._give_up(option)
+        return RuleStep(answer, 0.8, option.label)
+
+    @staticmethod
+    def _grass_goals(ground: MapGround, here: Cell) -> tuple[Goal, ...]:
+        """Grass cells with more grass beside them, so that one can pace; not the cell one stands on."""
+        rows, columns = ground.collision.shape
+        grass = [
+            (x, y)
+            for y in range(rows)
+            for x in range(columns)
+            if ground.byte(x, y) in terrain.TALL_GRASS
+            and any(ground.byte(x + dx, y + dy) in terrain.TALL_GRASS for dx, dy in OFFSET.values())
+        ]
+        return tuple(Goal(x, y) for x, y in grass if (x, y) != here)
+
+    def _give_up(self, option: Option) -> None:
+        self._memory.abandon(option)
+        self._walker.reset()
+        self._leg = None
+        self._option_key = ""

@@ -1,0 +1,205 @@
+"""The rule player: what a careful player would do next, and the button for it.
+
+One per lane, deterministic for a seed. `options` lists what can sensibly be decided now, best first; `choose` takes the
+best; `act` carries an option out one press at a time. Language models and people may choose in its stead: it carries
+out any option it has listed, and where an option has come to its end it goes on with its own choice and says so
+(`RuleStep.done`), so every press it names is a useful one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from core.game.milestones import MilestoneTracker, milestones_for
+from core.game.profile import RomProfile
+from core.game.state import GameState
+from core.game.world import World
+from core.goal_planner import GoalOrientedPlanner, PlannedGoal
+from core.lane_memory import LaneMemory
+from core.rules.answers import READ_ON, WAIT, AnswerRules
+from core.rules.battle import BattleRules
+from core.rules.field import FieldRules
+from core.rules.step import RuleStep
+from core.travel import WorldGraph
+from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
+
+MOST_OPTIONS = 12
+LOSS_LEVELS = 2
+"""After a lost battle the lead trains this many levels before it tries again."""
+BUSY_MODES = frozenset((GameMode.BOOT, GameMode.MAP_LOADING, GameMode.CUTSCENE, GameMode.WALKING))
+FIELD_KINDS = frozenset(
+    (
+        OptionKind.GO_TO,
+        OptionKind.TALK,
+        OptionKind.ENTER,
+        OptionKind.HEAL,
+        OptionKind.TRAIN,
+        OptionKind.PICK_UP,
+        OptionKind.EXPLORE,
+    )
+)
+
+
+class RulePlayer:
+    """A careful player of one lane.
+
+    Args:
+        world: the fixed facts of the game.
+        seed: settles free choices, such as which starter to take.
+    """
+
+    def __init__(self, world: World, seed: int = 0) -> None:
+        self.world = world
+        self.seed = seed
+        self._graph = WorldGraph(world)
+        self._tracker: MilestoneTracker | None = None
+        self._planner = GoalOrientedPlanner()
+        self.reset()
+
+    def reset(self) -> None:
+        """A new episode begins: forget everything that was learned in the last one."""
+        self.memory = LaneMemory()
+        self._answers = AnswerRules(self.memory)
+        self._battle = BattleRules(self.world, self._answers)
+        self._field = FieldRules(self.world, self._graph, self.memory)
+        self._map: MapId | None = None
+        self._mode: GameMode | None = None
+        self._field_options: tuple[Option, ...] = ()
+        self._party_level = 0
+        if self._tracker is not None:
+            self._tracker.reset()
+
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        """Ids of the milestones reached in this episode, in the order of reaching."""
+        return self._tracker.reached if self._tracker is not None else ()
+
+    def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
+        """The planner's goals now, most urgent first."""
+        self._look(state)
+        return self._planner.goals(state, self.milestones, self.memory, self.seed)
+
+    def options(self, state: GameState) -> tuple[Option, ...]:
+        """What can sensibly be decided now, best first, never empty. While the game is busy: what was last planned."""
+        self._look(state)
+        match state.mode:
+            case GameMode.BATTLE:
+                return self._battle.options(state)
+            case GameMode.DIALOG | GameMode.MENU:
+                return self._answers.options(state)
+            case GameMode.FREE:
+                self._field_options = self._plan(state)
+                return self._field_options
+            case _:
+                return self._field_options or (WAIT,)
+
+    def choose(self, state: GameState) -> Option:
+        """The option that the rules like best."""
+        return self.options(state)[0]
+
+    def act(self, state: GameState, option: Option) -> RuleStep:
+        """The next press for `option`. Calls count as the lane's steps, so call it once a step.
+
+        `done` says that the option has come to its end (carried out, pointless or out of reach): choose anew.
+        """
+        self.memory.step += 1
+        self._look(state)
+        mode = state.mode
+        if mode in BUSY_MODES:
+            return self._while_busy(state, option)
+        step = self._carry_out(state, mode, option)
+        if step is not None:
+            return step
+        for own in self.options(state):
+            step = self._carry_out(state, mode, own)
+            if step is not None:
+                return RuleStep(step.button, 0.5 * step.confidence, f"after that: {step.reasoning}", done=True)
+        return RuleStep(Button.B, 0.1, "nothing fits this situation", done=True)
+
+    def _carry_out(self, state: GameState, mode: GameMode, option: Option) -> RuleStep | None:
+        if mode is GameMode.FREE:
+            return self._field.act(state, option) if option.kind in FIELD_KINDS else None
+        if option.kind in FIELD_KINDS:
+            return None
+        return self._battle.act(state, option) if mode is GameMode.BATTLE else self._answers.act(state, option)
+
+    def _while_busy(self, state: GameState, option: Option) -> RuleStep:
+        if state.mode is GameMode.BOOT:
+            return RuleStep(Button.A, 0.5, "the game has not begun", done=True)
+        return RuleStep(Button.NONE, 0.9, "the game is busy", done=option.kind not in FIELD_KINDS)
+
+    # -- noticing ----------------------------------------------------------------------------------------------
+
+    def _look(self, state: GameState) -> None:
+        """Notice what has changed since the last state: a map, a mode, a lost battle, progress of the story."""
+        mode, map_id = state.mode, state.position.map
+        if mode is self._mode and map_id == self._map:
+            return
+        self._mode, last_mode = mode, self._mode
+        if self._field.talking_to is not None and mode not in (GameMode.FREE, GameMode.WALKING):
+            self.memory.note_spoken(self._field.talking_to)
+            self._field.talking_to = None
+        if mode in (GameMode.BOOT, GameMode.MAP_LOADING):
+            return
+        if mode is GameMode.BATTLE or last_mode is GameMode.BATTLE:
+            self._note_battle(state)
+        if self._tracker is None:
+            self._meet_game(state.rom.profile)
+        assert self._tracker is not None
+        self._tracker.update(state)
+        if mode is not GameMode.FREE:
+            return
+        self.memory.note_progress(progress_of(state))
+        if map_id != self._map:
+            self._map = map_id
+            self.memory.visited.add(map_id)
+            self.memory.travel.entered(map_id, self._graph.entry_key_at(state.position))
+            self._field.entered_map()
+
+    def _meet_game(self, profile: RomProfile) -> None:
+        self._tracker = MilestoneTracker(milestones_for(profile))
+        self._planner = _planner_of(profile, self.world, self._graph)
+
+    def _note_battle(self, state: GameState) -> None:
+        """After a lost battle the lead has to grow first."""
+        if state.mode is GameMode.BATTLE:
+            self._battle.reset()
+            self._field.fought()
+            self._party_level = max((member.level for member in state.party), default=0)
+        elif state.lost_last_battle and self._party_level:
+            self.memory.wanted_level = max(self.memory.wanted_level, self._party_level + LOSS_LEVELS)
+
+    # -- planning ----------------------------------------------------------------------------------------------
+
+    def _plan(self, state: GameState) -> tuple[Option, ...]:
+        """The goals' options, then the doors of this map, each key once."""
+        goals = self._planner.goals(state, self.milestones, self.memory, self.seed)
+        found = {goal.option.key: goal.option for goal in reversed(goals)}
+        for index, exit_ in enumerate(self._graph.exits(state.position.map)):
+            place = self.world.map_name(exit_.to_map)
+            key = f"enter:{self.world.maps[exit_.map].key}:{exit_.key}"
+            position = Position(exit_.map, exit_.x, exit_.y)
+            value = 0.05 if self.memory.is_abandoned(key) else 0.1
+            option = Option(OptionKind.ENTER, f"Leave by the {exit_.key} to {place}", key, position, index, value)
+            found.setdefault(key, option)
+        ordered = sorted(found.values(), key=lambda option: -option.value)
+        return tuple(ordered[:MOST_OPTIONS]) or (READ_ON,)
+
+
+def progress_of(state: GameState) -> int:
+    """A number that changes when the story moves: flags, badges, party size, key items."""
+    keys = tuple(slot.item for slot in state.key_items)
+    return hash((state.event_flags, state.johto_badges, state.kanto_badges, len(state.party), keys))
+
+
+@lru_cache(maxsize=1)
+def _planner_cache() -> dict[RomProfile, GoalOrientedPlanner]:
+    return {}
+
+
+def _planner_of(profile: RomProfile, world: World, graph: WorldGraph) -> GoalOrientedPlanner:
+    """One planner per game and process: it keeps nothing of a lane."""
+    known = _planner_cache()
+    if profile not in known:
+        known[profile] = GoalOrientedPlanner(world, milestones_for(profile), graph)
+    return known[profile]

@@ -1,0 +1,242 @@
+"""The way from map to map: a graph of warps and connections, and what one lane has learned about it.
+
+The world's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
+out on the spot by the path-finder. So a route is a guess that is corrected: when an exit proves unreachable from where
+one came in, `TravelMemory` notes it, and the next route goes another way. The note is dropped when the story moves on
+(gates open) or, for people in the way, after a while.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, warp_goals
+from core.vocabulary import Button, MapId, Position
+
+if TYPE_CHECKING:
+    from core.game.world import World
+
+CROSSING_COST = 4
+"""Actions that a change of map costs beyond the steps: fades and the push off the door."""
+UNKNOWN_ENTRY = "start"
+_EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A door or an open edge of a map.
+
+    `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
+    bound that stretch along the edge (both -1 for a warp). `arrival` is where one stands afterwards, roughly.
+    """
+
+    key: str
+    map: MapId
+    to_map: MapId
+    x: int
+    y: int
+    arrival: Cell
+    arrival_key: str
+    edge: Button | None = None
+    first: int = -1
+    last: int = -1
+
+    def goals(self, ground: MapGround) -> tuple[Goal, ...]:
+        """The cells from which this exit is taken, with the direction to press there."""
+        if self.edge is None:
+            return warp_goals(ground, self.x, self.y)
+        along = range(self.first, self.last + 1)
+        across = self.edge in (Button.UP, Button.DOWN)
+        cells = [(i, self.y) if across else (self.x, i) for i in along]
+        return tuple(Goal(x, y, then=self.edge) for x, y in cells if ground.standable(x, y))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The exits to take in order; empty when the target is on this map. `cost` is a guess in actions."""
+
+    exits: tuple[Exit, ...]
+    cost: int
+
+
+@dataclass(slots=True)
+class TravelMemory:
+    """What one lane has found out: which exit or cell cannot be reached from which entry, until which step."""
+
+    entry_map: MapId | None = None
+    entry_key: str = UNKNOWN_ENTRY
+    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict)
+
+    def entered(self, map_id: MapId, entry_key: str) -> None:
+        """One has come to this map by this door or edge."""
+        self.entry_map, self.entry_key = map_id, entry_key
+
+    def entry_of(self, map_id: MapId) -> str:
+        return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
+
+    def block(self, map_id: MapId, exit_key: str, until_step: int) -> None:
+        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`."""
+        self._blocked_until[map_id, self.entry_of(map_id), exit_key] = until_step
+
+    def is_blocked(self, map_id: MapId, entry_key: str, exit_key: str, step: int) -> bool:
+        return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step
+
+    def forget_blocks(self) -> None:
+        """The story has moved on: what was shut may be open."""
+        self._blocked_until.clear()
+
+
+def cell_key(x: int, y: int) -> str:
+    """The name under which a cell of the target map is remembered as blocked."""
+    return f"cell {x},{y}"
+
+
+class WorldGraph:
+    """All maps joined by their exits. Built once per world, shared by all lanes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._exits: dict[MapId, tuple[Exit, ...]] = {
+            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in world.maps
+        }
+
+    def exits(self, map_id: MapId) -> tuple[Exit, ...]:
+        """The exits of a map in the order of the data; none for an unknown map."""
+        return self._exits.get(map_id, ())
+
+    def entry_key_at(self, position: Position) -> str:
+        """By which door or edge one probably came, judged from where one stands just after a change of map."""
+        width, height = self._size(position.map)
+        near: list[tuple[int, str]] = []
+        for exit_ in self.exits(position.map):
+            if exit_.edge is None:
+                near.append((abs(exit_.x - position.x) + abs(exit_.y - position.y), exit_.key))
+            elif self._on_edge(exit_, position, width, height):
+                near.append((0, exit_.key))
+        distance, key = min(near, default=(99, UNKNOWN_ENTRY))
+        return key if distance <= 2 else UNKNOWN_ENTRY
+
+    def route(
+        self, start: Position, target: MapId, memory: TravelMemory, step: int, cell: Cell | None = None
+    ) -> Route | Blocked:
+        """The cheapest way to `target` (to `cell` on it, if given) that nothing remembered forbids."""
+        first = (start.map, memory.entry_of(start.map))
+        best = {first: 0}
+        came: dict[tuple[MapId, str], tuple[tuple[MapId, str], Exit]] = {}
+        queue: list[tuple[int, int, tuple[MapId, str], Cell]] = [(0, 0, first, (start.x, start.y))]
+        pushed = 0
+        while queue:
+            cost, _, node, (x, y) = heapq.heappop(queue)
+            if cost > best[node]:
+                continue
+            map_id, entry = node
+            if map_id == target and not (cell and memory.is_blocked(map_id, entry, cell_key(*cell), step)):
+                return Route(self._walk_back(came, node, first), cost)
+            for exit_ in self.exits(map_id):
+                if memory.is_blocked(map_id, entry, exit_.key, step):
+                    continue
+                after = (exit_.to_map, exit_.arrival_key)
+                total = cost + CROSSING_COST + abs(exit_.x - x) + abs(exit_.y - y)
+                if total < best.get(after, 1 << 30):
+                    best[after] = total
+                    came[after] = (node, exit_)
+                    pushed += 1
+                    heapq.heappush(queue, (total, pushed, after, exit_.arrival))
+        return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
+
+    def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> Iterable[tuple[int, MapId]]:
+        """All maps that can be reached as far as is known, nearest first, with a guess of the actions."""
+        best: dict[MapId, int] = {}
+        queue: list[tuple[int, MapId, str, Cell]] = [(0, start.map, memory.entry_of(start.map), (start.x, start.y))]
+        seen: set[tuple[MapId, str]] = set()
+        while queue:
+            cost, map_id, entry, (x, y) = heapq.heappop(queue)
+            if (map_id, entry) in seen:
+                continue
+            seen.add((map_id, entry))
+            best.setdefault(map_id, cost)
+            for exit_ in self.exits(map_id):
+                if not memory.is_blocked(map_id, entry, exit_.key, step):
+                    total = cost + CROSSING_COST + abs(exit_.x - x) + abs(exit_.y - y)
+                    heapq.heappush(queue, (total, exit_.to_map, exit_.arrival_key, exit_.arrival))
+        return tuple((cost, map_id) for map_id, cost in best.items())
+
+    def _size(self, map_id: MapId) -> tuple[int, int]:
+        map_ = self._world.maps[map_id]
+        return map_.width, map_.height
+
+    @staticmethod
+    def _on_edge(exit_: Exit, position: Position, width: int, height: int) -> bool:
+        at = {Button.UP: position.y == 0, Button.DOWN: position.y == height - 1}
+        at |= {Button.LEFT: position.x == 0, Button.RIGHT: position.x == width - 1}
+        along = position.x if exit_.edge in (Button.UP, Button.DOWN) else position.y
+        return exit_.edge is not None and at[exit_.edge] and exit_.first <= along <= exit_.last
+
+    def _warp_exits(self, map_id: MapId) -> list[Exit]:
+        exits: list[Exit] = []
+        for warp in self._world.maps[map_id].warps:
+            target = self._world.maps.get(warp.target)
+            if target is None or not 1 <= warp.target_warp <= len(target.warps):
+                continue  # "back to where one came from": not an edge of a fixed graph
+            landing = target.warps[warp.target_warp - 1]
+            exits.append(
+                Exit(
+                    key=f"warp {warp.id}",
+                    map=map_id,
+                    to_map=warp.target,
+                    x=warp.x,
+                    y=warp.y,
+                    arrival=(landing.x, landing.y),
+                    arrival_key=f"warp {landing.id}",
+                )
+            )
+        return exits
+
+    def _edge_exits(self, map_id: MapId) -> list[Exit]:
+        width, height = self._size(map_id)
+        exits: list[Exit] = []
+        for connection in self._world.maps[map_id].connections:
+            if connection.target not in self._world.maps:
+                continue
+            edge = _EDGES[connection.direction]
+            far_width, far_height = self._size(connection.target)
+            shift = connection.offset_steps
+            own, far = (width, far_width) if edge in (Button.UP, Button.DOWN) else (height, far_height)
+            first, last = max(0, shift), min(own, shift + far) - 1
+            middle = (first + last) // 2
+            here = {Button.UP: (middle, 0), Button.DOWN: (middle, height - 1)}
+            here |= {Button.LEFT: (0, middle), Button.RIGHT: (width - 1, middle)}
+            there = {Button.UP: (middle - shift, far_height - 1), Button.DOWN: (middle - shift, 0)}
+            there |= {Button.LEFT: (far_width - 1, middle - shift), Button.RIGHT: (0, middle - shift)}
+            opposite = {"north": "south", "south": "north", "west": "east", "east": "west"}[connection.direction]
+            exits.append(
+                Exit(
+                    key=connection.direction,
+                    map=map_id,
+                    to_map=connection.target,
+                    x=here[edge][0],
+                    y=here[edge][1],
+                    arrival=there[edge],
+                    arrival_key=opposite,
+                    edge=edge,
+                    first=first,
+                    last=last,
+                )
+            )
+        return exits
+
+    @staticmethod
+    def _walk_back(
+        came: dict[tuple[MapId, str], tuple[tuple[MapId, str], Exit]],
+        node: tuple[MapId, str],
+        first: tuple[MapId, str],
+    ) -> tuple[Exit, ...]:
+        exits: list[Exit] = []
+        while node != first:
+            node, exit_ = came[node]
+            exits.append(exit_)
+        exits.reverse()
+        return tuple(exits)
