@@ -1,0 +1,168 @@
+"""A causal language model as a policy over texts: it samples answers, and says how likely an answer was.
+
+Works with any Transformers causal model and tokenizer, in process. Probabilities are always those of the distribution
+that was sampled from (logits divided by the temperature), so that a ratio of new to old probability is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from core.exceptions import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How answers are drawn."""
+
+    temperature: float = 1.0
+    """Logits are divided by it; 0 means the likeliest token always (evaluation only)."""
+    max_new_tokens: int = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One answer to one prompt, with what is needed to learn from it."""
+
+    text: str
+    prompt_tokens: tuple[int, ...]
+    tokens: tuple[int, ...]
+    """The answer's tokens, with the end token if the model said it."""
+    log_probabilities: tuple[float, ...]
+    """Of each token when it was drawn, at the sampling temperature."""
+    temperature: float
+
+
+class TextPolicy:
+    """One model, one tokenizer, and optionally a PEFT adapter that is selected before each use."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, adapter: str | None = None) -> None:
+        if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
+            raise ConfigurationError(
+                "the tokenizer has no padding or no end token: set tokenizer.pad_token and tokenizer.eos_token"
+            )
+        self.model = model
+        self.tokenizer = tokenizer
+        self.adapter = adapter
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    def select(self) -> None:
+        """Make this policy's adapter the active one; several policies may share one base model."""
+        if self.adapter is not None:
+            set_adapter: Any = self.model.set_adapter
+            set_adapter(self.adapter)
+
+    def trainable_parameters(self) -> list[torch.nn.Parameter]:
+        """What an optimizer moves: the adapter's weights, or all."""
+        if self.adapter is None:
+            return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        marked = f".{self.adapter}."
+        return [parameter for name, parameter in self.model.named_parameters() if marked in name]
+
+    def encode(self, prompt: str) -> tuple[int, ...]:
+        """The prompt as one user message in the model's chat template, ready for the answer."""
+        ids = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=False
+        )
+        return tuple(int(token) for token in ids)
+
+    @torch.inference_mode()
+    def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
+        """One answer to each prompt (repeat a prompt to get several). Deterministic given the generator's state."""
+        self.select()
+        self.model.eval()
+        prompt_tokens = [self.encode(prompt) for prompt in prompts]
+        ids, attention = self._left_padded(prompt_tokens)
+        eos, pad = int(self.tokenizer.eos_token_id), int(self.tokenizer.pad_token_id)
+        positions = (attention.cumsum(1) - 1).clamp_min(0)
+        cache: Any = None
+        running = torch.ones(len(prompts), dtype=torch.bool, device=self.device)
+        tokens: list[Tensor] = []
+        log_probabilities: list[Tensor] = []
+        step_ids, step_positions = ids, positions
+        for _ in range(sampling.max_new_tokens):
+            output = self.model(
+                input_ids=step_ids,
+                attention_mask=attention,
+                position_ids=step_positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            cache = output.past_key_values
+            chosen, chosen_log = _draw(output.logits[:, -1].float(), sampling.temperature, generator)
+            tokens.append(torch.where(running, chosen, torch.full_like(chosen, pad)))
+            log_probabilities.append(chosen_log)
+            attention = torch.cat([attention, running[:, None].to(attention.dtype)], dim=1)
+            running = running & (chosen != eos)
+            if not running.any():
+                break
+            step_ids = tokens[-1][:, None]
+            step_positions = step_positions[:, -1:] + 1
+        return self._collect(prompt_tokens, torch.stack(tokens, 1), torch.stack(log_probabilities, 1), sampling)
+
+    def token_log_probabilities(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
+        """Log probability of each answer token, mean entropy of the distribution it is drawn from, and which count.
+
+        Shapes (samples, longest answer): log probabilities and entropies with gradient, and a float mask.
+        """
+        self.select()
+        width = max(len(sample.tokens) for sample in samples)
+        ids, attention = self._left_padded([sample.prompt_tokens for sample in samples])
+        answers = torch.full((len(samples), width), int(self.tokenizer.pad_token_id), device=self.device)
+        mask = torch.zeros((len(samples), width), device=self.device)
+        for row, sample in enumerate(samples):
+            answers[row, : len(sample.tokens)] = torch.tensor(sample.tokens, device=self.device)
+            mask[row, : len(sample.tokens)] = 1.0
+        attention = torch.cat([attention, mask.to(attention.dtype)], dim=1)
+        output = self.model(
+            input_ids=torch.cat([ids, answers], dim=1),
+            attention_mask=attention,
+            position_ids=(attention.cumsum(1) - 1).clamp_min(0),
+            logits_to_keep=width + 1,
+        )
+        temperatures = torch.tensor([sample.temperature or 1.0 for sample in samples], device=self.device)
+        logits = output.logits[:, :-1].float() / temperatures[:, None, None]
+        log_all = torch.log_softmax(logits, dim=-1)
+        entropies = -(log_all.exp() * log_all).sum(-1)
+        return log_all.gather(2, answers[:, :, None]).squeeze(2), entropies, mask
+
+    def _left_padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        width = max(len(row) for row in rows)
+        ids = torch.full((len(rows), width), int(self.tokenizer.pad_token_id), device=self.device)
+        attention = torch.zeros((len(rows), width), dtype=torch.long, device=self.device)
+        for index, row in enumerate(rows):
+            ids[index, width - len(row) :] = torch.tensor(row, device=self.device)
+            attention[index, width - len(row) :] = 1
+        return ids, attention
+
+    def _collect(
+        self, prompts: Sequence[tuple[int, ...]], tokens: Tensor, log_probabilities: Tensor, sampling: Sampling
+    ) -> list[Sample]:
+        eos = int(self.tokenizer.eos_token_id)
+        samples = []
+        for prompt, row, logs in zip(prompts, tokens.tolist(), log_probabilities.tolist(), strict=True):
+            length = row.index(eos) + 1 if eos in row else len(row)
+            text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
+            samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
+        return samples
+
+
+def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A token per row and its log probability at that temperature."""
+    log_all = torch.log_softmax(logits / (temperature or 1.0), dim=-1)
+    chosen = (
+        torch.multinomial(log_all.exp(), 1, generator=generator)
+        if temperature > 0
+        else log_all.argmax(-1, keepdim=True)
+    )
+    return chosen.squeeze(1), log_all.gather(1, chosen).squeeze(1)

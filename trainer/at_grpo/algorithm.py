@@ -1,0 +1,137 @@
+"""AT-GRPO whole, on one page (Zhao et al. 2025, "Stronger Together", arXiv 2510.11062).
+
+Plain GRPO compares answers to the same prompt. In a team, prompts differ by role and by turn, so answers of a whole
+episode cannot be compared. AT-GRPO groups by (problem e, role i, turn t) and samples a tree:
+
+    for each problem e, for each turn t, for each role i in speaking order:
+        1. sample K candidate answers a_1 .. a_K to role i's prompt from the *same* state s
+        2. play each candidate from s on its own branch; reward   r_k = alpha * team_k + local_k
+        3. advantage within this group only                       A_k = (r_k - mean r) / (std r + 1e-8)
+        4. the best candidate's branch becomes the state: s <- s_k*, k* = argmax r; the next role sees it
+    then one update of each policy on the samples of the roles it plays (`trainer/grpo/learner.py`)
+
+What others get wrong and tests here pin down: every candidate is scored before any state moves on, so the second
+role's advantages have spread; the state that advances is the one that the next prompt shows; a group never holds
+more than one prompt. Groups whose rewards are all equal teach nothing; they are counted, and shown.
+
+Left out on purpose: the dual clip of verl (advantages here are bounded by the group), filtering of groups by mean
+reward (it throws away what the policy does worst), and a learned critic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agents.text_policy import Sample, Sampling, TextPolicy
+from core.worlds.base import Turn, World
+from trainer.grpo.advantages import Scaling, group_advantages
+from trainer.grpo.learner import Scored
+
+State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSettings:
+    """How the tree is sampled and scored."""
+
+    candidates: int = 8
+    """K, answers per group."""
+    alpha: float = 1.0
+    """Weight of the team's reward beside the role's own."""
+    scaling: Scaling = Scaling.GROUP
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The candidates of one role at one turn of one problem: all answered the same prompt."""
+
+    seed: int
+    role: str
+    turn: int
+    prompt: str
+    samples: tuple[Sample, ...]
+    rewards: NDArray[np.float64]
+    """alpha * team + local, shape (K,)."""
+    best: int
+    feedback: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All groups of one iteration and which problems ended solved (on the greedy branch)."""
+
+    groups: tuple[Group, ...]
+    solved: tuple[bool, ...]
+
+
+@dataclass(slots=True)
+class _Branch(Generic[State]):
+    """The one live state of a problem."""
+
+    seed: int
+    state: State
+    done: bool = False
+    success: bool = False
+
+
+def grow_tree(
+    world: World[State],
+    seeds: Sequence[int],
+    policies: Mapping[str, TextPolicy],
+    settings: TreeSettings,
+    generator: torch.Generator,
+) -> Tree:
+    """Steps 1, 2 and 4 for a batch of problems; `policies` has one entry per role of the world."""
+    branches = [_Branch(seed, world.initial(seed)) for seed in seeds]
+    groups: list[Group] = []
+    for turn in range(world.max_rounds):
+        for role in world.roles:
+            live = [branch for branch in branches if not branch.done]
+            if not live:
+                break
+            prompts = [world.prompt(branch.state, role) for branch in live]
+            repeated = [prompt for prompt in prompts for _ in range(settings.candidates)]
+            answers = policies[role].sample(repeated, settings.sampling, generator)
+            for index, branch in enumerate(live):
+                samples = answers[index * settings.candidates : (index + 1) * settings.candidates]
+                outcomes = [world.play(branch.state, role, sample.text) for sample in samples]
+                rewards = np.array([settings.alpha * o.team_reward + o.local_reward for o in outcomes])
+                best = int(rewards.argmax())
+                feedback = tuple(outcome.feedback for outcome in outcomes)
+                groups.append(Group(branch.seed, role, turn, prompts[index], tuple(samples), rewards, best, feedback))
+                _advance(branch, outcomes[best])
+    return Tree(tuple(groups), tuple(branch.success for branch in branches))
+
+
+def scored_samples(groups: Sequence[Group], roles: Sequence[str], scaling: Scaling) -> list[Scored]:
+    """Step 3: the samples of these roles with their advantages."""
+    chosen = [group for group in groups if group.role in roles]
+    advantages = group_advantages([group.rewards for group in chosen], scaling)
+    return [
+        Scored(sample, float(advantage))
+        for group, row in zip(chosen, advantages, strict=True)
+        for sample, advantage in zip(group.samples, row, strict=True)
+    ]
+
+
+def success_rate(
+    world: World[State],
+    seeds: Sequence[int],
+    policies: Mapping[str, TextPolicy],
+    sampling: Sampling,
+    generator: torch.Generator,
+) -> float:
+    """Share of the problems solved when every role gives one answer per turn, likeliest tokens at temperature 0."""
+    one = TreeSettings(candidates=1, sampling=Sampling(0.0, sampling.max_new_tokens))
+    return float(np.mean(grow_tree(world, seeds, policies, one, generator).solved))
+
+
+def _advance(branch: _Branch[State], outcome: Turn[State]) -> None:
+    branch.state, branch.done, branch.success = outcome.state, outcome.done, outcome.success

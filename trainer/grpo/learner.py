@@ -1,0 +1,122 @@
+"""One optimizer step after another on samples with advantages: clipped, optionally held near a reference.
+
+For each answer token with ratio r = pi/pi_old (at the sampling temperature) and its answer's advantage A,
+
+    L = -mean_tokens( min(r A, clip(r, 1 - low, 1 + high) A) ) + beta * KL(pi || reference) - eta * H
+
+KL is Schulman's k3 estimate exp(d) - d - 1 with d = log reference - log pi. Tokens are averaged over the whole
+minibatch, so long answers do not weigh less per token.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from agents.text_policy import Sample, TextPolicy
+from core.exceptions import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class GRPOSettings:
+    """Of the update; sampling has its own."""
+
+    learning_rate: float = 1e-3
+    clip_low: float = 0.2
+    clip_high: float = 0.2
+    entropy_coefficient: float = 0.0
+    """eta. A little keeps tiny models from collapsing onto one answer."""
+    kl_coefficient: float = 0.0
+    """beta; 0 means that no reference is needed."""
+    epochs: int = 1
+    minibatch_samples: int = 128
+    max_gradient_norm: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A sample and what it was worth beside its group."""
+
+    sample: Sample
+    advantage: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMetrics:
+    """Means over one update's minibatches."""
+
+    samples: int
+    loss: float
+    entropy: float
+    approx_kl: float
+    clip_fraction: float
+    gradient_norm: float
+
+
+class GRPOLearner:
+    """Moves one policy's weights."""
+
+    def __init__(
+        self, policy: TextPolicy, settings: GRPOSettings, seed: int, reference: TextPolicy | None = None
+    ) -> None:
+        if settings.kl_coefficient > 0 and reference is None:
+            raise TrainingError("kl_coefficient is above 0, so a reference policy is needed: hand one in")
+        self.policy = policy
+        self.settings = settings
+        self.reference = reference
+        self.optimizer = torch.optim.AdamW(
+            policy.trainable_parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
+        )
+        self._shuffle = np.random.default_rng(seed)
+
+    def update(self, scored: Sequence[Scored]) -> UpdateMetrics | None:
+        """Learn from a batch; answers of zero advantage move nothing and are left out. None if none is left."""
+        useful = [item for item in scored if item.advantage != 0.0]
+        if not useful:
+            return None
+        numbers: list[tuple[float, float, float, float, float]] = []
+        self.policy.model.train()
+        for _ in range(self.settings.epochs):
+            order = self._shuffle.permutation(len(useful))
+            for rows in np.array_split(order, math.ceil(len(useful) / self.settings.minibatch_samples)):
+                numbers.append(self._step([useful[row] for row in rows]))
+        loss, entropy, kl, clipped, norm = np.mean(numbers, axis=0).tolist()
+        return UpdateMetrics(len(useful), loss, entropy, kl, clipped, norm)
+
+    def _step(self, items: Sequence[Scored]) -> tuple[float, float, float, float, float]:
+        settings, samples = self.settings, [item.sample for item in items]
+        new, entropies, mask = self.policy.token_log_probabilities(samples)
+        tokens = mask.sum()
+        old = torch.zeros_like(new)
+        for row, sample in enumerate(samples):
+            old[row, : len(sample.tokens)] = torch.tensor(sample.log_probabilities, device=new.device)
+        advantages = torch.tensor([item.advantage for item in items], device=new.device, dtype=new.dtype)[:, None]
+        log_ratio = (new - old) * mask
+        ratio = log_ratio.exp()
+        clipped = ratio.clamp(1 - settings.clip_low, 1 + settings.clip_high)
+        loss = -(torch.minimum(ratio * advantages, clipped * advantages) * mask).sum() / tokens
+        entropy = (entropies * mask).sum() / tokens
+        loss = loss - settings.entropy_coefficient * entropy
+        if self.reference is not None and settings.kl_coefficient > 0:
+            with torch.no_grad():
+                reference, _, _ = self.reference.token_log_probabilities(samples)
+            self.policy.select()
+            difference = (reference - new) * mask
+            loss = loss + settings.kl_coefficient * ((difference.exp() - difference - 1) * mask).sum() / tokens
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.trainable_parameters(), settings.max_gradient_norm))
+        if not math.isfinite(norm):
+            raise TrainingError(
+                f"the gradient is {norm} at loss {loss.item()}: lower the learning rate "
+                f"({settings.learning_rate}) and go on from the last checkpoint"
+            )
+        self.optimizer.step()
+        with torch.no_grad():
+            approx_kl = ((ratio - 1 - log_ratio) * mask).sum() / tokens
+            clip_fraction = (((ratio < 1 - settings.clip_low) | (ratio > 1 + settings.clip_high)) * mask).sum() / tokens
+        return loss.item(), entropy.item(), approx_kl.item(), clip_fraction.item(), norm
