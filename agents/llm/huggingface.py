@@ -11,10 +11,11 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
 from agents.llm.local_weights import (
@@ -199,7 +200,7 @@ class HuggingFaceModel:
         return exact and torch.allclose(again.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
 
 
-def _end_of_answer(tokenizer: PreTrainedTokenizerBase, source: str) -> int:
+def _end_of_answer(tokenizer: Any, source: str) -> int:
     if tokenizer.eos_token_id is None:
         raise LLMConnectionError(f"the tokenizer of {source!r} has no token that ends an answer (eos_token)")
     return int(tokenizer.eos_token_id)

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
 from core.exceptions import ConfigurationError, LLMConnectionError
@@ -37,9 +37,11 @@ class LocalModelSettings:
     """Keep the keys and values of the beginning that successive prompts share."""
 
 
-def load_weights(
-    source: str, device: str, settings: LocalModelSettings
-) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+def load_weights(source: str, device: str, settings: LocalModelSettings) -> tuple[Any, PreTrainedModel]:
+    """Tokenizer and model, ready to score. The tokenizer is `Any`: its published types do not fit its use.
+
+    Raises `LLMConnectionError` when anything is missing, damaged or of a form that could run code.
+    """
     dtype = settings.dtype
     if dtype == "auto" and device == "cpu":
         dtype = "float32"  # half precision is slower than single on most CPUs

@@ -68,12 +68,8 @@ def choice_from_json(text: str, options: Sequence[str]) -> Choice:
             FailureKind.MALFORMED,
             f"the model's answer does not have the asked form: {where}: {first['msg']}; it begins {text[:80]!r}",
         ) from error
-    return choice_of(
-        answer.choice,
-        options,
-        confidence=answer.confidence_percent / 100,
-        reason=plain_text(answer.reason, MAX_REASON_CHARACTERS),
-    )
+    reason = plain_text(answer.reason, MAX_REASON_CHARACTERS)
+    return choice_of(answer.choice, options, confidence=answer.confidence_percent / 100, reason=reason)
 
 
 def choice_from_object(answer: object, options: Sequence[str]) -> Choice:
