@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import os
 import platform
 import re
@@ -27,6 +28,8 @@ from safetensors.torch import load, save
 from core.exceptions import CheckpointError
 from trainer.durable_files import flush_directory, write_durably
 
+log = logging.getLogger(__name__)
+
 FORMAT = "crystal-hybrid checkpoint"
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -34,6 +37,7 @@ STATE = "state.json"
 WEIGHTS = "weights.safetensors"
 LATEST = "latest"
 BEST_MODEL = "best_model"
+SUMMARY_FILES = ("training_summary.json",)
 NUMBERED = re.compile(r"(checkpoint|resume)_(\d{6,})")
 PROGRAM = "crystal-hybrid"
 LIBRARIES = ("torch", "safetensors", "numpy", "gymnasium", "stable-baselines3", "sb3-contrib", "pyboy")
@@ -82,6 +86,32 @@ class CheckpointStore:
     def save_best_model(self, snapshot: Snapshot) -> Path:
         """Writes or replaces `best_model`. A kill between the two renames leaves the one before as `best_model.old`."""
         return self._write(BEST_MODEL, snapshot)
+
+    def tidy(self, new_run: bool) -> None:
+        """Before a run writes: removes what a kill left half-written and, for a new run, sets an older one aside.
+
+        An older run's checkpoints move to `previous_NNN`, so nothing is lost and nothing is mixed.
+        """
+        if not self.directory.is_dir():
+            return
+        best, best_aside = self.directory / BEST_MODEL, self.directory / f"{BEST_MODEL}.old"
+        if best_aside.exists() and not best.exists():
+            best_aside.rename(best)
+        for path in [*self.directory.glob(".*.writing"), *self.directory.glob("*.old")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if new_run and self.has_run():
+            self._set_aside()
+
+    def _set_aside(self) -> None:
+        number = 1 + sum(1 for _ in self.directory.glob("previous_*"))
+        aside = self.directory / f"previous_{number:03d}"
+        aside.mkdir()
+        (self.directory / LATEST).unlink(missing_ok=True)
+        names = [path.name for kind in ("checkpoint", "resume") for path in self._numbered(kind)]
+        for name in [*names, BEST_MODEL, *SUMMARY_FILES]:
+            if (self.directory / name).exists():
+                (self.directory / name).rename(aside / name)
+        log.info("an earlier run was in %s; it is now in %s", self.directory, aside)
 
     def _write(self, name: str, snapshot: Snapshot) -> Path:
         final = self.directory / name

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.learning.settings import LearnerSettings
 from core.exceptions import ConfigurationError
+from core.game.rewards import RewardWeights
 from core.vocabulary import AgentMode, StrategyType
 
 __all__ = ["CurriculumSettings", "Settings", "StageSettings", "load_settings", "settings_from_mapping"]
@@ -115,6 +116,8 @@ class Settings(_Section):
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
     curriculum: CurriculumSettings = CurriculumSettings()
     learner: LearnerSettings = LearnerSettings()
+    rewards: RewardWeights = RewardWeights()
+    """What one unit of each rewarded event pays."""
 
     def model_post_init(self, _context: Any) -> None:
         """Raises ConfigurationError for values that are fine alone and wrong together."""
@@ -234,4 +237,4 @@ def _known_keys(place: Sequence[int | str]) -> list[str]:
     names = tuple(part for part in place if isinstance(part, str))
     if names in sections:
         return list(sections[names].model_fields)
-    return list(LearnerSettings.__dataclass_fields__)
+    return list((RewardWeights if names == ("rewards",) else LearnerSettings).__dataclass_fields__)

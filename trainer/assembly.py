@@ -1,0 +1,78 @@
+"""From settings to the parts of a training: the only place that wires them.
+
+Parts are checked and built in an order in which bad input is found before anything is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import ConfigurationError
+from core.game.profile import identify_rom
+from core.hybrid_agent import HybridAgent
+from core.vector_env import VectorEnv
+from trainer.llm_manager import LLMManager
+from trainer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingParts:
+    """What `HybridLLMRLTrainer` is made of. The evaluation env is younger than the env, so it must be closed first."""
+
+    env: VectorEnv
+    evaluation_env: VectorEnv
+    agent: HybridAgent
+    strategy_system: AdaptiveStrategySystem
+    decision_analyzer: DecisionHistoryAnalyzer
+    llm_manager: LLMManager
+
+
+def assemble(settings: Settings) -> TrainingParts:
+    """Builds all parts. Raises the errors of `core.exceptions.BAD_INPUT_ERRORS`, and leaves no process behind then."""
+    identify_rom(settings.rom_path, settings.allow_unknown_rom)
+    check_writable("save_dir", settings.save_dir)
+    check_writable("folder of decision_db_path", settings.decision_db_path.parent)
+    llm_manager = LLMManager(settings.llm_model, settings.max_context_length)
+    decision_analyzer = DecisionHistoryAnalyzer(str(settings.decision_db_path))
+    strategy_system = AdaptiveStrategySystem(
+        decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
+    )
+    agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
+    make_env = environment_factory(settings)
+    env = VectorEnv(make_env, settings.lanes, settings.workers)
+    evaluation_lanes = min(settings.lanes, settings.eval_episodes)
+    evaluation_env = VectorEnv(make_env, evaluation_lanes, min(settings.workers, evaluation_lanes))
+    return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)
+
+
+def environment_factory(settings: Settings) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
+    """A maker of one lane's environment, for `VectorEnv`."""
+
+    def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
+        return EnhancedPyBoyPokemonCrystalEnv(
+            settings.rom_path,
+            headless=settings.headless or lane > 0,
+            observation_type=settings.observation_type,
+            max_steps=settings.max_steps_per_episode,
+            reward_weights=settings.rewards,
+            allow_unknown_rom=settings.allow_unknown_rom,
+        )
+
+    return make_env
+
+
+def check_writable(name: str, folder: Path) -> None:
+    """Raises ConfigurationError when `folder` cannot be made or written to; makes nothing."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise ConfigurationError(f"{name} is {folder}, and {there} is a file, not a folder; choose another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{name} is {folder}, and {there} cannot be written; choose another")

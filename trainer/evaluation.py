@@ -1,0 +1,110 @@
+"""Evaluation: what a frozen agent achieves from new games on seeds that training never sees.
+
+Nothing learns here, nothing is written to the decision record, and games are played in environments of their own, so an
+evaluation changes nothing of the training around it. The policy draws its buttons, as it does in training. Every
+evaluation plays the same seeds, so numbers of different moments and modes compare.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.guide import RulePlayerLike
+from core.hybrid_agent import HybridAgent
+from core.vocabulary import AgentMode, EpisodeResult
+from trainer.curriculum import Directive
+from trainer.episode_seeds import evaluation_seed
+from trainer.lane_player import LanePlayer, LanesEnv
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """Finished evaluation episodes of one mode."""
+
+    mode: AgentMode
+    episodes: tuple[EpisodeResult, ...]
+
+    @property
+    def mean_reward(self) -> float:
+        """Mean reward of an episode."""
+        return statistics.fmean(episode.reward for episode in self.episodes)
+
+    def __str__(self) -> str:
+        numbers = self.as_dict()
+        return (
+            f"{self.mode.value} reward {numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}, "
+            f"{numbers['avg_milestones']:.1f} milestones, {numbers['success_rate']:.0%} to the end, "
+            f"{numbers['avg_length']:.0f} steps, {len(self.episodes)} games"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
+        `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
+        reached the last milestone), `avg_milestones`, `milestones` (name to number of episodes).
+        """
+        rewards = [episode.reward for episode in self.episodes]
+        milestones = Counter(name for episode in self.episodes for name in episode.milestones)
+        return {
+            "avg_reward": self.mean_reward,
+            "std_reward": statistics.pstdev(rewards),
+            "avg_length": statistics.fmean(episode.steps for episode in self.episodes),
+            "avg_llm_usage": statistics.fmean(episode.llm_usage for episode in self.episodes),
+            "mode": self.mode.value,
+            "episodes": len(self.episodes),
+            "success_rate": statistics.fmean(not episode.truncated for episode in self.episodes),
+            "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
+            "milestones": dict(milestones),
+        }
+
+
+class Evaluator:
+    """Plays evaluations in `env`, which is its own."""
+
+    def __init__(
+        self,
+        env: LanesEnv,
+        make_rule_players: Callable[[int], Sequence[RulePlayerLike]],
+        run_seed: int,
+    ) -> None:
+        """`make_rule_players(lanes)` gives fresh rule players."""
+        self.env = env
+        self._make_rule_players = make_rule_players
+        self._run_seed = run_seed
+
+    def evaluate(
+        self,
+        agent: HybridAgent,
+        mode: AgentMode,
+        episodes: int,
+        horizon: int,
+        directive: Directive,
+        while_playing: Callable[[int], None] = lambda finished: None,
+    ) -> EvaluationResult:
+        """Plays `episodes` new games of at most `horizon` steps; calls `while_playing(finished)` after each step."""
+        lanes = self.env.lanes
+        twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
+        twin.direct(directive.guide_share, directive.strategy_preference)
+        player = LanePlayer(self.env, twin)
+        indices: list[int | None] = [lane if lane < episodes else None for lane in range(lanes)]
+        player.begin([evaluation_seed(self._run_seed, lane) for lane in range(lanes)], [horizon] * lanes)
+        next_index = lanes
+        results: dict[int, EpisodeResult] = {}
+        while len(results) < episodes:
+            played = player.step()
+            for lane, index in enumerate(indices):
+                done = played.is_done(lane)
+                twin.observe(lane, played.decisions[lane], float(played.rewards[lane]), done)
+                if not done:
+                    continue
+                if index is not None:
+                    results[index] = player.result(lane, index + 1, played)
+                # A lane without a game to play goes on with one that does not count: lanes step together.
+                indices[lane] = next_index if next_index < episodes else None
+                player.restart(lane, evaluation_seed(self._run_seed, next_index), horizon)
+                next_index += 1
+            while_playing(len(results))
+        return EvaluationResult(mode, tuple(results[index] for index in range(episodes)))

@@ -1,0 +1,28 @@
+"""What a command line tells its caller: one line and exit code 2 for bad input, a traceback for our own faults."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from core.exceptions import BAD_INPUT_ERRORS
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+def run_reporting_bad_input(program: Callable[[], object]) -> int:
+    """Run a program and return its exit code: 0, or 2 after printing a bad-input error as one line on stderr.
+
+    Ctrl-C returns 130. Other errors pass through with their traceback, and so does `SystemExit`.
+    """
+    try:
+        program()
+    except BAD_INPUT_ERRORS as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0

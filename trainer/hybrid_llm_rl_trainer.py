@@ -1,0 +1,428 @@
+"""The documented trainer: one loop over lanes in which a hybrid agent plays and learns, and what surrounds that loop.
+
+    trainer = create_trainer_from_config("config.json")
+    summary = trainer.train(total_episodes=1000)
+
+What follows from a step and from an episode's end is the list of stages in `_stages`; how a step is played is in
+`trainer/lane_player.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agents.sb3_policy import MaskablePPOLearner
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import CheckpointError, ConfigurationError
+from core.hybrid_agent import HybridAgent
+from core.protocols import LLMManagerLike
+from core.rules import RulePlayer
+from core.vector_env import VectorEnv
+from core.vocabulary import AgentMode, EpisodeResult, Source
+from trainer.assembly import assemble
+from trainer.checkpoint import CheckpointStore
+from trainer.episode_seeds import training_seed
+from trainer.evaluation import EvaluationResult, Evaluator
+from trainer.lane_player import LanePlayer, LanesEnv
+from trainer.llm_manager import BaseLLMManager
+from trainer.log_setup import set_log_level
+from trainer.progress import LogProgress, ProgressDisplay, ProgressView, SpeedMeter
+from trainer.run_lock import RunLock
+from trainer.settings import Settings, load_settings
+from trainer.single_lane import SingleLane
+from trainer.stages import (
+    CallbackStage,
+    CheckpointStage,
+    CreditStage,
+    CurriculumStage,
+    EndedEpisode,
+    EvaluateStage,
+    LearnStage,
+    ProgressStage,
+    RecordStage,
+    Stage,
+)
+from trainer.stop_request import StopRequest
+from trainer.summary import training_summary, write_summary
+from trainer.training_run import TrainingRun
+
+__all__ = ["HybridLLMRLTrainer", "create_trainer", "create_trainer_from_config"]
+
+log = logging.getLogger(__name__)
+
+EpisodeCallback = Callable[["HybridLLMRLTrainer", int, dict[str, Any]], None]
+CALLBACK_EVENTS = ("episode_end",)
+
+
+class HybridLLMRLTrainer:
+    """Trains `agent` in `env`. The parts are public attributes under the names of the constructor's parameters."""
+
+    def __init__(
+        self,
+        env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv,
+        agent: HybridAgent,
+        strategy_system: AdaptiveStrategySystem,
+        decision_analyzer: DecisionHistoryAnalyzer,
+        llm_manager: LLMManagerLike | BaseLLMManager | None,
+        save_dir: str | Path = "checkpoints",
+        log_level: str = "INFO",
+        *,
+        settings: Settings | None = None,
+        evaluation_env: VectorEnv | None = None,
+        progress: ProgressDisplay | None = None,
+    ) -> None:
+        """With one environment the trainer plays one lane in it, and evaluates in it between two episodes; many lanes
+        (`VectorEnv`) need an `evaluation_env` of their own.
+
+        An agent without a policy gets one for this environment; an agent without fitting lanes gets rule players.
+        `settings` gives curriculum, learner, seed, evaluation episodes and checkpoints to keep (the defaults of
+        `Settings` otherwise). Raises ConfigurationError when the parts do not fit together.
+        """
+        set_log_level(log_level)
+        self.settings = settings or Settings()
+        self.env = env
+        self.agent = agent
+        self.strategy_system = strategy_system
+        self.decision_analyzer = decision_analyzer
+        self.llm_manager = llm_manager
+        self.save_dir = Path(save_dir)
+        self.progress: ProgressDisplay = progress or LogProgress()
+        self.evaluations: dict[AgentMode, EvaluationResult] = {}
+        """The last evaluation of each agent mode."""
+        self.stop = StopRequest()
+        """Of the last `train`: whether it was stopped, and by which signal."""
+        self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env)
+        self._evaluator = Evaluator(evaluation_lanes_env, self._rule_players, self.settings.seed)
+        self.learner = self._fitting_learner()
+        if agent.lanes != self._lanes_env.lanes:
+            agent.attach_lanes(self._rule_players(self._lanes_env.lanes))
+        sha1 = env.rom.profile.sha1
+        self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
+        self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
+        self._callbacks: list[EpisodeCallback] = []
+        self._time_mark_s = 0.0
+        self._speed = SpeedMeter()
+
+    # -- the documented interface ------------------------------------------------------------------------------
+
+    def train(
+        self,
+        total_episodes: int = 1000,
+        max_steps_per_episode: int = 10000,
+        save_interval: int = 100,
+        eval_interval: int = 50,
+        curriculum_patience: int = 20,
+    ) -> dict[str, Any]:
+        """Trains until the run has `total_episodes` in all, those before a `load_checkpoint` or an earlier `train`
+        included, then evaluates and writes `training_summary.json` into the save directory.
+
+        `save_interval` and `eval_interval` are in episodes; a resume point is written after every episode anyway.
+        `curriculum_patience`: see `Curriculum`. The first Ctrl-C ends the run after the current step, without the
+        evaluation (the summary then has `interrupted` True); the second ends it at once.
+
+        Returns the documented summary; `trainer/summary.py` names all keys. Raises ConfigurationError for numbers
+        below 1, TrainingError when the games cannot go on, CheckpointError and HistoryError when nothing can be
+        written.
+        """
+        numbers = {
+            "total_episodes": total_episodes,
+            "max_steps_per_episode": max_steps_per_episode,
+            "save_interval": save_interval,
+            "eval_interval": eval_interval,
+            "curriculum_patience": curriculum_patience,
+        }
+        for name, value in numbers.items():
+            if value < 1:
+                raise ConfigurationError(f"{name} is {value}: it must be 1 or more")
+        self.run.curriculum.patience_episodes = curriculum_patience
+        self._time_mark_s = time.perf_counter()
+        with RunLock(self.save_dir), StopRequest() as self.stop:
+            self._checkpoints.tidy(new_run=self.run.entry is None)
+            self.run.begin()
+            with self.progress:
+                stages = self._stages(total_episodes, max_steps_per_episode, save_interval, eval_interval)
+                try:
+                    self._play(stages, total_episodes, max_steps_per_episode)
+                finally:
+                    self.run.starts.drop_running()
+                    self.learner.discard_rollout()
+                if not self.stop.requested:
+                    self._evaluate_all_modes(max_steps_per_episode, total_episodes)
+            self._note_time()
+            summary = self.summary()
+            write_summary(summary, self.save_dir)
+        return summary
+
+    def load_checkpoint(self, checkpoint_path: str | Path) -> bool:
+        """Restores a run: "latest", "best_model", the name of a checkpoint in the save directory, or a path.
+
+        The next `train(total_episodes=N)` goes on with the next episode, up to N in all. Episodes that the decision
+        record has beyond the checkpoint are taken out of it and played again. Returns False, and logs what is wrong
+        and which older checkpoint is good, when there is none or it is damaged; `restore` raises instead.
+        """
+        try:
+            self.restore(checkpoint_path)
+        except CheckpointError as error:
+            log.error("%s", error)
+            return False
+        return True
+
+    def register_callback(self, event: str, callback: EpisodeCallback) -> None:
+        """Calls `callback(trainer, episode, metrics)` after every finished episode, with the dict of `metrics`.
+
+        `event` is "episode_end". An error in a callback ends the training.
+        """
+        if event not in CALLBACK_EVENTS:
+            raise ConfigurationError(f"there is no event {event!r}; the events are {', '.join(CALLBACK_EVENTS)}")
+        self._callbacks.append(callback)
+
+    def save_best_model(self) -> Path:
+        """Writes the agent as it is now to `best_model` in the save directory; evaluations do so for the best one."""
+        path = self._checkpoints.save_best_model(self.run.snapshot())
+        log.info("best model saved to %s", path)
+        return path
+
+    # -- beyond the documented interface -----------------------------------------------------------------------
+
+    def restore(self, checkpoint_path: str | Path) -> None:
+        """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run."""
+        self.run.restore(self._checkpoints.load(checkpoint_path, rom_sha1=self.env.rom.profile.sha1))
+
+    def metrics(self, result: EpisodeResult) -> dict[str, Any]:
+        """The documented metrics after an episode: `episode_reward` and `reward` (the same), `average_reward` and
+        `success_rate` (0 to 1) over the last episodes (see `RunTally`), `llm_usage_rate` (0 to 1, of this episode),
+        `episode_length` (steps), `strategy_switches` (of the run), `curriculum_stage` (from 0); and further
+        `milestones` (ids reached in it) and `source_shares` (0 to 1 each)."""
+        return {
+            "reward": result.reward,
+            "episode_reward": result.reward,
+            "average_reward": self.run.tally.recent_reward,
+            "llm_usage_rate": result.llm_usage,
+            "episode_length": result.steps,
+            "strategy_switches": self.strategy_system.switches,
+            "curriculum_stage": self.run.curriculum.stage_index,
+            "success_rate": self.run.tally.success_rate,
+            "milestones": result.milestones,
+            "source_shares": {source.value: result.source_steps.get(source, 0) / result.steps for source in Source},
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """The summary of what was done so far (see `trainer/summary.py`)."""
+        return training_summary(
+            self.run.tally,
+            self.run.curriculum,
+            self.evaluations,
+            mode=self.agent.mode,
+            strategy_switches=self.strategy_system.switches,
+            learner_updates=self.learner.updates,
+            run=self.run.begin().name,
+            interrupted=self.stop.requested,
+        )
+
+    def close(self) -> None:
+        """Closes the environments and the decision record."""
+        if self._evaluator.env is not self._lanes_env:
+            self._evaluator.env.close()  # forked later, its workers hold the pipes of the first one's
+        self._lanes_env.close()
+        self.decision_analyzer.close()
+
+    # -- the loop ----------------------------------------------------------------------------------------------
+
+    def _play(self, stages: list[Stage], total_episodes: int, max_steps: int) -> None:
+        """Plays until the run has `total_episodes` or is asked to stop."""
+        lanes = range(self._lanes_env.lanes)
+        starts, tally, seed = self.run.starts, self.run.tally, self.settings.seed
+        if tally.episodes >= total_episodes:
+            return
+        player = LanePlayer(self._lanes_env, self.agent, with_contexts=True)
+        player.begin(
+            [training_seed(seed, starts.take(lane)) for lane in lanes], [self._horizon(max_steps)] * len(lanes)
+        )
+        while not self.stop.requested:
+            played = player.step()
+            for stage in stages:
+                stage.after_step(played)
+            for lane in lanes:
+                if not played.is_done(lane):
+                    continue
+                starts.finish(lane)
+                result = player.result(lane, tally.episodes + 1, played)
+                tally.add(result)
+                self._note_time()
+                ended = EndedEpisode(result, lane, terminated=bool(played.terminated[lane]))
+                for stage in stages:
+                    stage.after_episode(ended)
+                if tally.episodes >= total_episodes:
+                    return
+                player.restart(lane, training_seed(seed, starts.take(lane)), self._horizon(max_steps))
+
+    def _stages(self, total_episodes: int, max_steps: int, save_interval: int, eval_interval: int) -> list[Stage]:
+        """What follows from every step and episode, in this order; the reasons are in `trainer/stages.py`."""
+        run = self.run
+        show = partial(self._show_training, run.tally.steps, total_episodes)
+        return [
+            CreditStage(self.agent),
+            RecordStage(self.decision_analyzer.store, run.begin().id, self._lanes_env.lanes),
+            LearnStage(self.learner),
+            CurriculumStage(run.curriculum, self.agent, self.learner),
+            EvaluateStage(eval_interval, partial(self._evaluate_and_keep_best, max_steps, total_episodes)),
+            CallbackStage(self._call_back),
+            CheckpointStage(save_interval, self._checkpoints, run),
+            ProgressStage(show, self.progress.interval_s),
+        ]
+
+    def _call_back(self, result: EpisodeResult) -> None:
+        for callback in self._callbacks:
+            callback(self, result.episode, self.metrics(result))
+
+    def _horizon(self, max_steps: int) -> int:
+        """Steps of an episode that begins now: the run's, or the curriculum stage's where that is shorter."""
+        return min(max_steps, self.run.curriculum.directive().max_steps or max_steps)
+
+    # -- evaluating --------------------------------------------------------------------------------------------
+
+    def _evaluate_and_keep_best(self, max_steps: int, total_episodes: int) -> None:
+        """The evaluation during training, of the agent's own mode."""
+        result = self._evaluate(self.agent.mode, max_steps, total_episodes)
+        best = self.run.best_evaluation
+        if best is None or result.mean_reward > best:
+            self.run.best_evaluation = result.mean_reward
+            self.save_best_model()
+
+    def _evaluate_all_modes(self, max_steps: int, total_episodes: int) -> None:
+        """The evaluation at the end: of the agent's own mode, and beside it of the sources alone."""
+        alone = [AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
+        if self.agent.llm_available:
+            alone.append(AgentMode.LLM_ONLY)
+        for mode in dict.fromkeys([self.agent.mode, *alone]):
+            self._evaluate(mode, max_steps, total_episodes)
+
+    def _evaluate(self, mode: AgentMode, max_steps: int, total_episodes: int) -> EvaluationResult:
+        episodes = self.settings.eval_episodes
+        next_show_s = 0.0
+
+        def show(finished: int) -> None:
+            nonlocal next_show_s
+            now = time.perf_counter()
+            if now >= next_show_s:
+                next_show_s = now + self.progress.interval_s
+                activity = f"evaluating {mode.value}, game {finished + 1} of {episodes}"
+                self.progress.show(self._view(self.run.tally.steps, total_episodes, activity))
+
+        directive = self.run.curriculum.directive()
+        result = self._evaluator.evaluate(self.agent, mode, episodes, max_steps, directive, show)
+        self.evaluations[mode] = result
+        log.info("evaluation after episode %d: %s", self.run.tally.episodes, result)
+        return result
+
+    # -- showing -----------------------------------------------------------------------------------------------
+
+    def _show_training(self, steps_before: int, total_episodes: int, steps: int) -> None:
+        self.progress.show(self._view(steps_before + steps, total_episodes, "training"))
+
+    def _view(self, steps: int, total_episodes: int, activity: str) -> ProgressView:
+        tally, curriculum = self.run.tally, self.run.curriculum
+        self._note_time()
+        seconds_per_episode = tally.seconds / tally.episodes if tally.episodes else None
+        left = max(0, total_episodes - tally.episodes)
+        return ProgressView(
+            episodes=tally.episodes,
+            total_episodes=total_episodes,
+            steps=steps,
+            steps_per_s=self._speed.update(steps),
+            mean_reward=tally.recent_reward,
+            best_reward=tally.best_reward,
+            milestones=tally.milestones,
+            source_shares={source.value: tally.source_share(source) for source in Source},
+            stage=curriculum.stage_index + 1,
+            stages=len(curriculum.settings.stages),
+            guide_share=curriculum.directive().guide_share,
+            strategy=self.strategy_system.current_strategy.value,
+            updates=self.learner.updates,
+            eta_s=None if seconds_per_episode is None else left * seconds_per_episode,
+            activity=activity,
+        )
+
+    def _note_time(self) -> None:
+        """Adds the time since the last note to the run's."""
+        now = time.perf_counter()
+        self.run.tally.seconds += now - self._time_mark_s
+        self._time_mark_s = now
+
+    # -- fitting parts together --------------------------------------------------------------------------------
+
+    def _rule_players(self, lanes: int) -> list[RulePlayer]:
+        """Fresh rule players; each lane makes its free choices by a seed of its own."""
+        return [RulePlayer(self.env.rom.world, seed=self.settings.seed + lane) for lane in range(lanes)]
+
+    def _fitting_learner(self) -> MaskablePPOLearner:
+        """The agent's own policy where it is a learner for these lanes, or a new one where it has none."""
+        lanes = self._lanes_env.lanes
+        policy = self.agent.policy
+        if policy is None:
+            space = self.env.policy_space
+            policy = MaskablePPOLearner(space, lanes, self.settings.learner, seed=self.settings.seed)
+            self.agent.attach_policy(policy)
+        if not isinstance(policy, MaskablePPOLearner) or policy.lanes != lanes:
+            raise ConfigurationError(
+                f"the agent's policy is {policy!r}: training in {lanes} lanes needs a MaskablePPOLearner with as many; "
+                "attach one, or none and let the trainer make it"
+            )
+        return policy
+
+
+def _lanes_of(
+    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None
+) -> tuple[LanesEnv, LanesEnv]:
+    """The environments to train and to evaluate in, in the form of lanes."""
+    if not isinstance(env, VectorEnv):
+        single = SingleLane(env)
+        return single, evaluation_env or single
+    if evaluation_env is None:
+        raise ConfigurationError("training in a VectorEnv needs an evaluation_env: a second, smaller VectorEnv")
+    return env, evaluation_env
+
+
+def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:
+    """The trainer of a JSON config (see `trainer/settings.py`), ready to `train`.
+
+    `train()` takes its own documented defaults; `train(**trainer.settings.train_arguments())` takes the config's.
+    Raises ConfigurationError, EnvironmentError or HistoryError with one line that says what is wrong; nothing is
+    written then.
+    """
+    return create_trainer(load_settings(config_path))
+
+
+def create_trainer(
+    settings: Settings, progress: ProgressDisplay | None = None, resume_from: str | None = None
+) -> HybridLLMRLTrainer:
+    """The trainer of checked settings; with `resume_from` (see `load_checkpoint`) it goes on with that run.
+
+    Raises CheckpointError when there is nothing good to resume from, before anything is made.
+    """
+    set_log_level(settings.log_level)
+    if resume_from is not None:
+        CheckpointStore(settings.save_dir).load(resume_from)
+    parts = assemble(settings)
+    trainer = HybridLLMRLTrainer(
+        parts.env,
+        parts.agent,
+        parts.strategy_system,
+        parts.decision_analyzer,
+        parts.llm_manager,
+        save_dir=settings.save_dir,
+        log_level=settings.log_level,
+        settings=settings,
+        evaluation_env=parts.evaluation_env,
+        progress=progress,
+    )
+    if resume_from is not None:
+        trainer.restore(resume_from)
+    return trainer

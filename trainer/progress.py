@@ -1,0 +1,193 @@
+"""How a run shows itself: a live panel on a terminal, plain log lines everywhere else.
+
+Drawn from the training loop itself: a drawing thread beside an emulator would take the interpreter lock from it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+log = logging.getLogger(__name__)
+
+LIVE_INTERVAL_S = 0.25
+LOG_INTERVAL_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """What is shown of a run at one moment."""
+
+    episodes: int
+    total_episodes: int
+    steps: int
+    """Environment steps so far, those of running episodes included."""
+    steps_per_s: float
+    mean_reward: float | None
+    """Over the last finished episodes."""
+    best_reward: float | None
+    milestones: Mapping[str, int]
+    """In how many episodes each was reached."""
+    source_shares: Mapping[str, float]
+    """0 to 1 each."""
+    stage: int
+    """From 1, as people count."""
+    stages: int
+    guide_share: float
+    strategy: str
+    updates: int
+    eta_s: float | None
+    activity: str = "training"
+    """What goes on: training, or an evaluation with its own count."""
+
+
+class ProgressDisplay(Protocol):
+    """Something that a `ProgressView` can be shown on."""
+
+    interval_s: float
+    """Least time between two `show`s."""
+
+    def __enter__(self) -> ProgressDisplay: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def show(self, view: ProgressView) -> None: ...
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    interval_s = float("inf")
+
+    def __enter__(self) -> NoProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def show(self, view: ProgressView) -> None:
+        """Does nothing."""
+
+
+class LogProgress(NoProgress):
+    """One log line every `LOG_INTERVAL_S`."""
+
+    interval_s = LOG_INTERVAL_S
+
+    def show(self, view: ProgressView) -> None:
+        """Writes the line."""
+        log.info(progress_line(view))
+
+
+class LiveProgress:
+    """A panel that is redrawn in place; log lines printed to the same console scroll by above it."""
+
+    interval_s = LIVE_INTERVAL_S
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+
+    def __enter__(self) -> LiveProgress:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def show(self, view: ProgressView) -> None:
+        """Redraws the panel."""
+        self._live.update(progress_panel(view), refresh=True)
+
+
+class SpeedMeter:
+    """Steps per second over about the last ten seconds."""
+
+    WINDOW_S = 10.0
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[float, int]] = []
+
+    def update(self, steps: int) -> float:
+        """Notes the number of steps so far; the speed now, 0 at first."""
+        now = time.perf_counter()
+        self._marks.append((now, steps))
+        while len(self._marks) > 2 and now - self._marks[1][0] > self.WINDOW_S:
+            del self._marks[0]
+        (then, steps_then) = self._marks[0]
+        elapsed = now - then
+        return (steps - steps_then) / elapsed if elapsed > 0 else 0.0
+
+
+def progress_line(view: ProgressView) -> str:
+    """The view as one line of text."""
+    parts = [
+        f"{view.activity}: episode {view.episodes}/{view.total_episodes}",
+        f"{view.steps:,} steps",
+        f"{view.steps_per_s:,.0f} steps/s",
+        f"reward {_number(view.mean_reward)} (best {_number(view.best_reward)})",
+        f"milestones {len(view.milestones)}",
+        " ".join(f"{name} {share:.0%}" for name, share in view.source_shares.items()),
+        f"stage {view.stage}/{view.stages}",
+        view.strategy,
+        f"{view.updates} updates",
+        f"left {duration(view.eta_s)}",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def progress_panel(view: ProgressView) -> Panel:
+    """The view as a panel about eight lines high."""
+    head = Table.grid(expand=True, padding=(0, 1))
+    head.add_column()
+    head.add_column(ratio=1)
+    head.add_column(justify="right")
+    head.add_row(
+        f"[bold]{view.episodes}[/] of {view.total_episodes} episodes",
+        ProgressBar(total=view.total_episodes, completed=view.episodes),
+        f"left {duration(view.eta_s)}",
+    )
+    body = Table.grid(expand=True, padding=(0, 2))
+    for _ in range(4):
+        body.add_column(ratio=1)
+    body.add_row("[dim]steps[/]", f"{view.steps:,}", "[dim]steps/s[/]", f"{view.steps_per_s:,.0f}")
+    body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
+    body.add_row(
+        "[dim]curriculum[/]",
+        f"stage {view.stage} of {view.stages}, guide {view.guide_share:.0%}",
+        "[dim]strategy[/]",
+        view.strategy,
+    )
+    shares = "  ".join(f"{name} {share:.0%}" for name, share in view.source_shares.items())
+    body.add_row("[dim]decided by[/]", shares, "[dim]policy updates[/]", str(view.updates))
+    farthest = sorted(view.milestones.items(), key=lambda item: item[1])[:4]
+    milestones = ", ".join(f"{name} ({count})" for name, count in farthest) or "none yet"
+    foot = Text.assemble(("rarest milestones  ", "dim"), milestones)
+    return Panel(Group(head, "", body, foot), title=f"crystal-hybrid: {view.activity}", title_align="left")
+
+
+def duration(seconds: float | None) -> str:
+    """75 -> "1:15", 3700 -> "1:01:40", None -> "?"."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _number(value: float | None) -> str:
+    return "?" if value is None else f"{value:.2f}"

@@ -1,0 +1,114 @@
+"""What a run came to, once and for all: the documented summary dict, as a file and as a table.
+
+Keys beyond the documented ones: `run` (its name in the decision record), `interrupted`, `duration_s`, `steps_per_s`,
+`learner_updates`, `source_shares`, `milestones` (name to number of training episodes) and `evaluation_by_mode`.
+Everything but the evaluations is live training, where the guide helps and the policy still changes: only evaluations
+are results.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from core.vocabulary import AgentMode, Source
+from trainer.curriculum import Curriculum
+from trainer.durable_files import write_text_atomically
+from trainer.evaluation import EvaluationResult
+from trainer.progress import duration
+from trainer.tally import RunTally
+
+FILE_NAME = "training_summary.json"
+
+
+def training_summary(
+    tally: RunTally,
+    curriculum: Curriculum,
+    evaluations: Mapping[AgentMode, EvaluationResult],
+    *,
+    mode: AgentMode,
+    strategy_switches: int,
+    learner_updates: int,
+    run: str,
+    interrupted: bool,
+) -> dict[str, Any]:
+    """The documented summary. `evaluations` is by agent mode; that of `mode` is the `final_evaluation`.
+
+    Values that do not exist are None: rewards before the first finished episode, and the four values of
+    `final_evaluation` when the run was interrupted before its evaluation.
+    """
+    nothing = {"avg_reward": None, "std_reward": None, "avg_length": None, "avg_llm_usage": None}
+    by_mode = {done.value: result.as_dict() for done, result in evaluations.items()}
+    return {
+        "total_episodes": tally.episodes,
+        "total_steps": tally.steps,
+        "best_reward": tally.best_reward,
+        "final_avg_reward": tally.recent_reward,
+        "curriculum_stage_reached": curriculum.highest_stage,
+        "curriculum_advancements": curriculum.advancements,
+        "strategy_switches": strategy_switches,
+        "final_evaluation": by_mode.get(mode.value, nothing),
+        "avg_episode_length": tally.episode_length,
+        "avg_llm_usage": tally.source_share(Source.LLM),
+        "run": run,
+        "interrupted": interrupted,
+        "duration_s": tally.seconds,
+        "steps_per_s": tally.steps / tally.seconds if tally.seconds else None,
+        "learner_updates": learner_updates,
+        "source_shares": {source.value: tally.source_share(source) for source in Source},
+        "milestones": dict(tally.milestones),
+        "evaluation_by_mode": by_mode,
+    }
+
+
+def write_summary(summary: Mapping[str, Any], save_dir: Path) -> Path:
+    """Writes the summary as JSON into the save directory, replacing the last one as a whole."""
+    path = save_dir / FILE_NAME
+    write_text_atomically(path, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    return path
+
+
+def summary_table(summary: Mapping[str, Any]) -> RenderableType:
+    """The summary for people: evaluations first, live training after them."""
+    results = Table(title="Evaluation: frozen agent, new games, unseen seeds", title_justify="left")
+    for heading in ("mode", "reward", "reached the end", "milestones", "steps", "language model"):
+        results.add_column(heading, justify="left" if heading == "mode" else "right")
+    for mode, result in summary["evaluation_by_mode"].items():
+        results.add_row(
+            mode,
+            f"{result['avg_reward']:.2f} ± {result['std_reward']:.2f}",
+            f"{result['success_rate']:.0%} of {result['episodes']}",
+            f"{result['avg_milestones']:.1f}",
+            f"{result['avg_length']:.0f}",
+            f"{result['avg_llm_usage']:.0%}",
+        )
+    training = Table(title="Training", title_justify="left", show_header=False)
+    training.add_column(style="dim")
+    training.add_column(justify="right")
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in summary["source_shares"].items())
+    for name, value in (
+        ("episodes", f"{summary['total_episodes']:,}" + (" (interrupted)" if summary["interrupted"] else "")),
+        ("steps", f"{summary['total_steps']:,}"),
+        ("time", duration(summary["duration_s"])),
+        ("steps per second", _plain(summary["steps_per_s"], 0)),
+        ("best reward", _plain(summary["best_reward"])),
+        ("mean reward at the end", _plain(summary["final_avg_reward"])),
+        ("mean episode length", _plain(summary["avg_episode_length"], 0)),
+        ("decided by", shares),
+        ("curriculum stage reached", f"{summary['curriculum_stage_reached'] + 1}"),
+        ("curriculum advancements", str(summary["curriculum_advancements"])),
+        ("strategy switches", str(summary["strategy_switches"])),
+        ("policy updates", str(summary["learner_updates"])),
+        ("milestones reached", str(len(summary["milestones"]))),
+    ):
+        training.add_row(name, value)
+    return Group(results, training) if summary["evaluation_by_mode"] else training
+
+
+def _plain(value: float | None, digits: int = 2) -> str:
+    return "none" if value is None else f"{value:,.{digits}f}"
