@@ -12,6 +12,7 @@ import heapq
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from core.vocabulary import DIRECTION_BUTTONS, Button
 Cell = tuple[int, int]
 """(x, y) in steps from the top left of the map."""
 
+UNREACHED = 1 << 30
 GRASS_COST = 3
 """Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
 
@@ -159,64 +161,85 @@ def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[
     return path if path is not None else _explain(ground, start, facing, goals)
 
 
-class _Node(NamedTuple):
-    """A state of the search. `left` tells apart standing on the start cell from having come back to it."""
-
-    x: int
-    y: int
-    look: Button
-    left: bool
-
-
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
-    wanted: dict[Cell, list[Goal]] = {}
-    for goal in goals:
-        wanted.setdefault((goal.x, goal.y), []).append(goal)
+    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
+
+    A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
+    the start and having come back to it are told apart; the goals' own nodes are negative.
+    """
+    rows, columns = ground.collision.shape
+    wanted: dict[Cell, list[tuple[int, Goal]]] = {}
+    for index, goal in enumerate(goals):
+        wanted.setdefault((goal.x, goal.y), []).append((-1 - index, goal))
     if not wanted:
         return None
     slides = bool(np.isin(ground.collision, list(terrain.ICE)).any())
+    bounds: dict[Cell, int] = {}
 
-    def distance(x: int, y: int) -> int:
-        """A lower bound of the actions to the nearest goal; one slide may cross any number of cells."""
-        return 0 if slides else min(abs(x - gx) + abs(y - gy) for gx, gy in wanted)
+    def bound(cell: Cell) -> int:
+        """No fewer actions than this lead from a cell to a goal; one slide may cross any number of cells."""
+        known = bounds.get(cell)
+        if known is None:
+            x, y = cell
+            known = bounds[cell] = 0 if slides else min(abs(x - gx) + abs(y - gy) for gx, gy in wanted)
+        return known
 
-    first = _Node(start[0], start[1], facing, False)
-    best: dict[_Node, int] = {first: 0}
-    came: dict[_Node, _Node] = {}
-    queue: list[tuple[int, int, int, _Node]] = [(distance(*start), 0, 0, first)]
+    first = 4 * rows * columns + DIRECTION_BUTTONS.index(facing)
+    best = {first: 0}
+    came: dict[int, int] = {}
+    queue = [(bound(start), 0, first)]
     while queue:
-        _, _, cost, node = heapq.heappop(queue)
+        _, cost, node = heapq.heappop(queue)
+        if node < 0:
+            goal = list(goals)[-1 - node]
+            steps = _presses(came, node, start, columns)
+            look = DIRECTION_BUTTONS[came[node] & 3]
+            if goal.then is not None and goal.then is not look:
+                steps.append(PathStep(goal.then, goal.x, goal.y))
+            return Path(goal, tuple(steps), cost)
         if cost > best[node]:
             continue
-        x, y, look, left = node
-        warps = ground.warps_on_arrival(x, y)
+        left = node < 4 * rows * columns
+        cell = ((node >> 2) % columns, (node >> 2) // columns) if left else start
+        look = DIRECTION_BUTTONS[node & 3]
+        warps = ground.warps_on_arrival(*cell)
         if left or not warps:
-            for goal in wanted.get((x, y), ()):
-                if goal.then is None or goal.then == look:
-                    return Path(goal, _walk_back(came, node, first), cost)
+            for goal_node, goal in wanted.get(cell, ()):
+                total = cost + (goal.then is not None and goal.then is not look)
+                if total < best.get(goal_node, UNREACHED):
+                    best[goal_node], came[goal_node] = total, node
+                    heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
             continue  # the warp takes one away: no path goes on from here
-        for button in DIRECTION_BUTTONS:
-            if button != look:
-                after, total = _Node(x, y, button, left), cost + 1
-            elif (moved := ground.move(x, y, button)) is not None:
-                after, total = _Node(moved[0], moved[1], button, True), cost + 1 + moved[2]
-            else:
+        for number, button in enumerate(DIRECTION_BUTTONS):
+            moved = ground.move(cell[0], cell[1], button)
+            if moved is None:
                 continue
-            if total < best.get(after, 1 << 30):
-                best[after] = total
-                came[after] = node
-                heapq.heappush(queue, (total + distance(after.x, after.y), len(came), total, after))
+            after = 4 * (moved[1] * columns + moved[0]) + number
+            total = cost + 1 + (button is not look) + moved[2]
+            if total < best.get(after, UNREACHED):
+                best[after], came[after] = total, node
+                heapq.heappush(queue, (total + bound((moved[0], moved[1])), total, after))
     return None
 
 
-def _walk_back(came: dict[_Node, _Node], node: _Node, first: _Node) -> tuple[PathStep, ...]:
-    steps: list[PathStep] = []
-    while node != first:
-        steps.append(PathStep(node.look, node.x, node.y))
+def _presses(came: dict[int, int], goal_node: int, start: Cell, columns: int) -> list[PathStep]:
+    """The buttons along the way to a goal's cell, turns on the spot included."""
+    nodes: list[int] = []
+    node = goal_node
+    while node in came:
         node = came[node]
-    steps.reverse()
-    return tuple(steps)
+        nodes.append(node)
+    nodes.reverse()
+    steps: list[PathStep] = []
+    x, y = start
+    for before, after in pairwise(nodes):
+        button = DIRECTION_BUTTONS[after & 3]
+        if before & 3 != after & 3:
+            steps.append(PathStep(button, x, y))
+        x, y = (after >> 2) % columns, (after >> 2) // columns
+        steps.append(PathStep(button, x, y))
+    return steps
 
 
 def _explain(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Blocked:

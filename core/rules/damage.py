@@ -35,7 +35,7 @@ class Estimate:
         return self.mean * self.hit_chance
 
     def knock_out_chance(self, hp: int) -> float:
-        """Rough chance that one use ends the fight: the hit chance if the lowest roll does it, half if the mean does."""
+        """Rough chance that one use ends the fight: the hit chance if the lowest roll does, half if the mean does."""
         if self.least >= hp:
             return self.hit_chance
         return self.hit_chance / 2 if self.mean >= hp else 0.0
