@@ -47,7 +47,7 @@ class Outcome:
     truncated: bool
 
 
-class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], int]):
+class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     """Fernvale or the user's own Pokemon Crystal as an environment.
 
     `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `reward_events`,
@@ -134,7 +134,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], int]):
         self.restart(seed=seed, options=options, render=self._draws)
         return self._observation(), self._info()
 
-    def step(self, action: int) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
+    def step(self, action: int | np.int64) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """Press one button (0 A, 1 B, 2 START, 3 SELECT, 4 up, 5 down, 6 left, 7 right, 8 none).
 
         Terminated when the last milestone is reached, truncated after `max_steps` actions.
@@ -202,7 +202,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], int]):
         self._policy_view.reset()
         return state
 
-    def advance(self, action: int, render: bool | None = None) -> Outcome:
+    def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
         """`step` without making an observation: what the vector env's workers call."""
         previous = self.state
         button = self._button(action)
@@ -247,7 +247,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], int]):
         """The info dict of the present state."""
         return self._info()
 
-    def _button(self, action: int) -> Button:
+    def _button(self, action: int | np.int64) -> Button:
         try:
             number = int(action)
             if number == action and 0 <= number < ACTION_COUNT:
