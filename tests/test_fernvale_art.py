@@ -188,12 +188,18 @@ def test_the_title_is_cut_into_tiles_without_loss() -> None:
     picture, canvas = title.tiles_and_map(), title.canvas()
     assert len(picture.tiles) <= 0x60 * 16
     assert len(picture.tile_ids) == len(picture.attributes) == 360
+    letters = {code: letter for letter, code in font.CODES.items()}
+    prompt = ""
     for place, (number, attribute) in enumerate(zip(picture.tile_ids, picture.attributes, strict=True)):
         y, x = divmod(place, 20)
+        if number >= 0x80:
+            prompt += letters[number]
+            continue
         square = decoded(tile(picture.tiles, number))
         if attribute & title.FLIP_X:
             square = pixels.mirror(square)
         assert square == pixels.cut(canvas, x * 8, y * 8, 8, 8)
+    assert prompt == title.PROMPT.replace(" ", "")
 
 
 def test_palettes_are_fifteen_bits_and_night_is_darker_than_day() -> None:

@@ -145,18 +145,16 @@ def picture_of_creatures(names: Sequence[str], columns: int = 4) -> Image.Image:
 
 
 def picture_of_title() -> Image.Image:
-    """An image of the title screen."""
+    """An image of the title screen, as the console puts it together."""
     light, picture = palettes.SETS["title"], title.tiles_and_map()
-    ids = [picture.tile_ids[start : start + title.COLUMNS] for start in range(0, len(picture.tile_ids), title.COLUMNS)]
-    if any(attribute & title.FLIP_X for attribute in picture.attributes):
-        grid, attributes = title.canvas(), picture.attributes
-        image = Image.new("RGB", (160, 144))
-        for y, row in enumerate(grid):
-            for x, shade in enumerate(row):
-                four = light[attributes[y // 8 * title.COLUMNS + x // 8] & 7]
-                image.putpixel((x, y), palettes.rgb888(four[shade]))
-        return image
-    return picture_of_tiles(picture.tiles, ids, [[light[0]] * title.COLUMNS for _ in ids])
+    tiles = picture.tiles.ljust(font.FIRST_ID * 16, b"\0") + font.tiles()
+    whole = Image.new("RGB", (title.COLUMNS * 8, title.ROWS * 8))
+    for place, (number, attribute) in enumerate(zip(picture.tile_ids, picture.attributes, strict=True)):
+        square = picture_of_tiles(tiles, [[number]], [[light[attribute & 7]]])
+        if attribute & title.FLIP_X:
+            square = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        whole.paste(square, (place % title.COLUMNS * 8, place // title.COLUMNS * 8))
+    return whole
 
 
 def save(image: Image.Image, path: Path, scale: int = 2) -> None:

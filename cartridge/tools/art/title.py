@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cartridge.tools.art import pixels
+from cartridge.tools.art import font, pixels
 
 COLUMNS, ROWS = 20, 18
 NAME = "FERNVALE"
@@ -17,18 +17,23 @@ TILE_LIMIT = 0x60
 FLIP_X = 0x20
 """The attribute bit that mirrors a tile."""
 
-LEAF, LETTER, SKY, MEADOW = range(4)
-"""Palettes of the set ``title``: the fronds, the letters, the air, the hills."""
+LEAF, LETTER, MEADOW, TEXT = 0, 1, 3, 7
+"""Palettes of the set ``title``: the fronds, the letters, the hills, the prompt."""
+
+PROMPT, PROMPT_ROW = "PRESS START", 11
 
 _LETTER_TOP, _LETTER_LEFT = 24, 16
 _HORIZON = 14 * 8
 _STEM_FOOT, _STEM_BEND, _STEM_TIP = (14, 122), (10, 74), (50, 60)
-_STEM_STEPS = 72
+_STEM_STEPS = 144
 
 
 @dataclass(frozen=True)
 class TitlePicture:
-    """A full screen: tiles for ids from 0x00 on, and 360 tile ids and attribute bytes, row by row."""
+    """A full screen: tiles for ids from 0x00 on, and 360 tile ids and attribute bytes, row by row.
+
+    Ids from 0x80 on are letters of the font.
+    """
 
     tiles: bytes
     tile_ids: bytes
@@ -67,8 +72,8 @@ def _frond(grid: pixels.Grid) -> None:
     """A fern frond at the left: a bent stem with leaflets on both sides that shorten towards the curled tip."""
     for step in range(_STEM_STEPS + 1):
         x, y = _stem(step)
-        if step % 9 == 4 and step < _STEM_STEPS - 4:
-            reach = 5 + (_STEM_STEPS - step) * 15 // _STEM_STEPS
+        if step % 18 == 8 and step < _STEM_STEPS - 8:
+            reach = 5 + (_STEM_STEPS - step) * 12 // _STEM_STEPS
             _leaflet(grid, x, y, -1, reach)
             _leaflet(grid, x + 1, y, 1, reach)
     for step in range(_STEM_STEPS + 1):
@@ -141,6 +146,12 @@ def tiles_and_map() -> TitlePicture:
                 flipped.setdefault(mirrored, number)
             tile_ids.append(number)
             attributes.append(_palette(column, row) | flip)
+    blank = numbers[bytes(16)]
+    for place, letter in enumerate(PROMPT, PROMPT_ROW * COLUMNS + (COLUMNS - len(PROMPT)) // 2):
+        if tile_ids[place] != blank:
+            raise ValueError(f"the title's {PROMPT!r} would cover the picture at tile {place}")
+        if letter != " ":
+            tile_ids[place], attributes[place] = font.CODES[letter], TEXT
     if len(numbers) > TILE_LIMIT:
         raise ValueError(f"the title picture has {len(numbers)} tiles; the console's room is for {TILE_LIMIT}")
     return TitlePicture(b"".join(numbers), bytes(tile_ids), bytes(attributes))
