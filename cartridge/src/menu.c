@@ -17,18 +17,24 @@ static u8 moved(u8 position, u8 count, u8 forward, u8 wraps) {
     return position > 1 ? position - 1 : wraps ? count : position;
 }
 
-u8 menu_run(const menu_t *menu, u8 first, u8 buttons) {
-    u8 pressed;
+/* Publishes the menu and puts the cursor on an item. */
+void menu_show(const menu_t *menu, u8 item) {
     w2DMenuCursorInitY = menu->y;
     w2DMenuCursorInitX = menu->x;
     w2DMenuNumRows = menu->rows;
     w2DMenuNumCols = menu->columns;
     w2DMenuCursorOffsets = menu->row_step << 4 | menu->column_step;
     w2DMenuFlags1 = menu->wraps << 5;
-    wMenuJoypadFilter = buttons;
-    wMenuCursorY = first / menu->columns + 1;
-    wMenuCursorX = first % menu->columns + 1;
+    wMenuCursorY = item / menu->columns + 1;
+    wMenuCursorX = item % menu->columns + 1;
     wCursorOffCharacter = TILE_SPACE;
+    cursor_put(menu, TILE_CURSOR);
+}
+
+u8 menu_run(const menu_t *menu, u8 first, u8 buttons) {
+    u8 pressed;
+    wMenuJoypadFilter = buttons;
+    menu_show(menu, first);
     for (;;) {
         cursor_put(menu, TILE_CURSOR);
         pressed = buttons_wait(buttons | BUTTON_UP | BUTTON_DOWN | BUTTON_LEFT | BUTTON_RIGHT);

@@ -23,6 +23,13 @@ void text_copy(u16 id, u8 *destination, u8 size) {
     rom_copy(text_bank, destination, text_at, size);
 }
 
+/* A text without control codes, anywhere on the screen. */
+void text_label(u8 x, u8 y, u16 id) {
+    u8 label[SCREEN_COLUMNS];
+    text_copy(id, label, sizeof label);
+    screen_text(x, y, label);
+}
+
 static void letter(u8 x, u8 y, u8 tile) {
     u8 delay = wOptions & 7;
     screen_put(x, y, tile);

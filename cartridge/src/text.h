@@ -6,6 +6,7 @@
 enum { NAME_SIZE = 11, NAME_LONG = 13 };
 
 void text_copy(u16 id, u8 *destination, u8 size);
+void text_label(u8 x, u8 y, u16 id);
 void text_box(void);
 void say(u16 id);      /* print, then wait for a button without an arrow */
 void say_asking(u16 id); /* print and return at once: a question follows */

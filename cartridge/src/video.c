@@ -31,6 +31,13 @@ void palettes_load(u8 background_set) {
     for (i = 0; i < 64; i++) rOCPD = colours[i];
 }
 
+/* The palettes of battles and lists, for a screen that is drawn over another one. */
+void palettes_battle(void) {
+    lcd_off();
+    palettes_load(PALETTES_BATTLE);
+    lcd_on();
+}
+
 void palette_set(u8 number, const u8 *colours) {
     u8 i;
     rBCPS = 0x80 | number << 3;

@@ -22,6 +22,7 @@ void lcd_off(void);
 void lcd_on(void);
 void video_copy(u8 bank, const void *source, u16 destination, u16 count);
 void palettes_load(u8 background_set);
+void palettes_battle(void);
 void palette_set(u8 number, const u8 *colours);
 
 void screen_fill(u8 x, u8 y, u8 width, u8 height, u8 tile);

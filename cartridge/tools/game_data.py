@@ -103,6 +103,8 @@ def _moves(content: Content, rom: Rom, constants: Constants) -> None:
         for move in content.moves.values()
     )
     constants.place("MOVES", rom.place(records))
+    for i, name in enumerate(content.moves, 1):
+        constants.number(f"MOVE_{name}", i)
     chart = bytes(value for a, d, tenths in content.chart for value in (content.types[a], content.types[d], tenths)) + b"\xff"
     constants.place("TYPE_CHART", rom.place(chart))
     names = b"".join(encode_name(name, 8, "types.txt") + bytes([number]) for name, number in content.types.items())

@@ -1,0 +1,119 @@
+#pragma bank 4
+#include <string.h>
+#include "battle_items.h"
+#include "bag.h"
+#include "battle_screen.h"
+#include "data.h"
+#include "menu.h"
+#include "numbers.h"
+#include "pack_screen.h"
+#include "party_screen.h"
+
+/* Crystal's idea: weak, sleeping and common creatures are easier. */
+static u8 catch_chance(u8 ball_tenths) {
+    u16 max = be16(wEnemyMon + BATTLE_MAX_HP), hp = side_hp(FOE), rate = (u16)wEnemyMonCatchRate * ball_tenths / 10;
+    u16 chance;
+    if (rate > 255) rate = 255;
+    chance = (u32)(3 * max - 2 * hp) * rate / (3 * max);
+    if (wEnemyMon[BATTLE_STATUS] & STATUS_SLEEP) chance += 10;
+    else if (wEnemyMon[BATTLE_STATUS]) chance += 5;
+    return chance > 255 ? 255 : chance ? chance : 1;
+}
+
+/* The caught creature keeps its wounds. */
+static void keep(void) {
+    u8 place = wPartyCount;
+    side_save(FOE);
+    party_add(wEnemyMon[BATTLE_SPECIES], wEnemyMon[BATTLE_LEVEL]);
+    memcpy(PARTY_MON(place), wOTPartyMons, PARTY_SIZE);
+    memcpy(PARTY_MON(place) + PARTY_OT_ID, wPlayerID, 2);
+}
+
+static u8 throw_ball(u8 item, const item_t *data) {
+    if (wBattleMode == BATTLE_TRAINER) {
+        say(TEXT_NOT_NOW);
+        return ITEM_NOT_USED;
+    }
+    if (wPartyCount == PARTY_MAX) {
+        say(TEXT_PARTY_FULL);
+        return ITEM_NOT_USED;
+    }
+    bag_take(item, 1);
+    item_name(item, wStringBuffer1);
+    say_passing(TEXT_THREW);
+    battle_screen_gone(FOE);
+    side_name(FOE, wStringBuffer1);
+    if (random_byte() > catch_chance(data->amount)) {
+        battle_screen_side(FOE);
+        say(TEXT_BROKE_FREE);
+        return ITEM_USED;
+    }
+    keep();
+    say(TEXT_CAUGHT);
+    return ITEM_CAUGHT;
+}
+
+/* Tonics and herbs; works on the record, and on the creature in play when it is that one. */
+static u8 treat(u8 index, const item_t *data) {
+    u8 *record = PARTY_MON(index);
+    u16 hp = be16(record + PARTY_HP), max = be16(record + PARTY_MAX_HP);
+    if (!hp) return 0;
+    switch (data->effect) {
+    case ITEM_EFFECT_HEAL:
+        if (hp == max) return 0;
+        be16_put(record + PARTY_HP, hp + data->amount < max ? hp + data->amount : max);
+        break;
+    case ITEM_EFFECT_CURE_POISON:
+        if (!(record[PARTY_STATUS] & STATUS_POISON)) return 0;
+        record[PARTY_STATUS] = 0;
+        break;
+    case ITEM_EFFECT_CURE_ALL:
+        if (!record[PARTY_STATUS]) return 0;
+        record[PARTY_STATUS] = 0;
+        break;
+    default: return 0;
+    }
+    if (index == wCurBattleMon) {
+        memcpy(wBattleMon + BATTLE_HP, record + PARTY_HP, 2);
+        wBattleMon[BATTLE_STATUS] = record[PARTY_STATUS];
+        side_stats(OWN);
+    }
+    return 1;
+}
+
+static u8 use_on_pal(u8 item, const item_t *data) {
+    u8 index = party_screen(TEXT_USE_ON_WHICH, 1), works;
+    if (index == MENU_CANCELLED) {
+        battle_screen_open();
+        return ITEM_NOT_USED;
+    }
+    works = treat(index, data);
+    battle_screen_open();
+    item_name(item, wStringBuffer1);
+    if (!works) {
+        say(TEXT_NO_USE);
+        return ITEM_NOT_USED;
+    }
+    bag_take(item, 1);
+    say(TEXT_USED_ITEM);
+    return ITEM_USED;
+}
+
+u8 battle_pack(void) __banked {
+    item_t data;
+    u8 item;
+    side_save(OWN);
+    item = pack_screen();
+    if (item == NO_ITEM) {
+        battle_screen_open();
+        return ITEM_NOT_USED;
+    }
+    item_read(item, &data);
+    switch (data.effect) {
+    case ITEM_EFFECT_CATCH: battle_screen_open(); return throw_ball(item, &data);
+    case ITEM_EFFECT_HEAL: case ITEM_EFFECT_CURE_POISON: case ITEM_EFFECT_CURE_ALL: return use_on_pal(item, &data);
+    }
+    battle_screen_open();
+    say(TEXT_NOT_NOW);
+    return ITEM_NOT_USED;
+}
