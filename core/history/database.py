@@ -45,7 +45,6 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma cache_size = -65536")  # KiB
-        connection.execute("pragma temp_store = memory")
         connection.execute("pragma mmap_size = 268435456")
         _upgrade(database)
     except sqlite3.Error as error:

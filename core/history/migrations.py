@@ -174,7 +174,7 @@ def create_search(db: Database) -> None:
     db.execute("""
         create view decision_list as
         select
-            d.episode_id || '-' || d.step as id,
+            d.episode_id || '-' || d.step as id, d.episode_id,
             datetime(e.started_at_s + d.elapsed_ms / 1000.0, 'unixepoch') as time_utc,
             r.name as run, e.number as episode, d.step,
             json_extract(c.json, '$.mode') as mode, json_extract(c.json, '$.map') as map,

@@ -1,0 +1,136 @@
+"""Decisions out of the database, for other programs: CSV, JSON lines or Parquet, streamed in the order of playing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from core.exceptions import ConfigurationError, HistoryError
+
+_BATCH_ROWS = 20_000
+
+
+class ExportFormat(StrEnum):
+    """File formats, named by their usual suffix."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    PARQUET = "parquet"
+
+
+EXPORT_COLUMNS = (
+    "id",
+    "time_utc",
+    "run",
+    "episode",
+    "step",
+    "mode",
+    "map",
+    "action",
+    "guide_action",
+    "source",
+    "strategy",
+    "option",
+    "confidence",
+    "behaviour_probability",
+    "reward",
+    "outcome",
+    "reasoning",
+    "state_hash",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    """Which decisions to export; None means all."""
+
+    run: str | None = None
+    episode: int | None = None
+
+
+def export_decisions(
+    connection: sqlite3.Connection, target: Path, file_format: ExportFormat, choice: ExportChoice
+) -> int:
+    """Write the chosen decisions to `target`, which must not exist; returns how many.
+
+    The file appears under its name only when it is complete. Parquet needs the package `pyarrow`.
+    """
+    if target.exists():
+        raise ConfigurationError(f"{target} exists already; name a file that does not")
+    if not target.parent.is_dir():
+        raise ConfigurationError(f"the directory {target.parent} does not exist; create it first")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        count = _WRITERS[file_format](_batches(connection, choice), partial)
+        partial.replace(target)
+    except OSError as error:
+        raise HistoryError(f"cannot write {target}: {error.strerror}; check rights and free disk space") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
+def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[list[tuple]]:
+    cursor = connection.execute(
+        f"select {', '.join(EXPORT_COLUMNS)} from decision_list "
+        "where (:run is null or run = :run) and (:episode is null or episode = :episode) order by episode_id, step",
+        {"run": choice.run, "episode": choice.episode},
+    )
+    while rows := cursor.fetchmany(_BATCH_ROWS):
+        yield rows
+
+
+def _write_csv(batches: Iterator[list[tuple]], path: Path) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(EXPORT_COLUMNS)
+        for rows in batches:
+            writer.writerows(rows)
+            count += len(rows)
+    return count
+
+
+def _write_json_lines(batches: Iterator[list[tuple]], path: Path) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8") as stream:
+        for rows in batches:
+            for row in rows:
+                stream.write(json.dumps(dict(zip(EXPORT_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n")
+            count += len(rows)
+    return count
+
+
+def _write_parquet(batches: Iterator[list[tuple]], path: Path) -> int:
+    try:
+        import pyarrow as arrow  # pyright: ignore[reportMissingImports]
+        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
+    except ImportError as error:
+        raise ConfigurationError("Parquet needs the package pyarrow: pip install pyarrow; or export csv") from error
+    integers = {"episode", "step", "action", "guide_action", "state_hash"}
+    reals = {"confidence", "behaviour_probability", "reward", "outcome"}
+    schema = arrow.schema(
+        [
+            (name, arrow.int64() if name in integers else arrow.float64() if name in reals else arrow.string())
+            for name in EXPORT_COLUMNS
+        ]
+    )
+    count = 0
+    with parquet.ParquetWriter(path, schema) as writer:
+        for rows in batches:
+            columns = dict(zip(EXPORT_COLUMNS, zip(*rows, strict=True), strict=True))
+            writer.write_table(arrow.Table.from_pydict(columns, schema=schema))
+            count += len(rows)
+    return count
+
+
+_WRITERS = {
+    ExportFormat.CSV: _write_csv,
+    ExportFormat.JSON_LINES: _write_json_lines,
+    ExportFormat.PARQUET: _write_parquet,
+}
