@@ -31,9 +31,6 @@ CODES: dict[str, int] = {
 ``$`` is the money sign.
 """
 
-PALS = (0xE1, 0xE2)
-"""Two tiles that read "PALS": the battle menu has room for two letters there."""
-
 _NAMES = {
     "Ä": "Auml", "Ö": "Ouml", "Ü": "Uuml", "ä": "auml", "ö": "ouml", "ü": "uuml", "é": "eacute",
     "←": "leftarrow", "→": "rightarrow", "▷": "hollow", "▶": "cursor", "▼": "more", "♂": "male", "♀": "female",
@@ -45,8 +42,6 @@ def tiles() -> bytes:
     """128 tiles of 16 bytes for the ids 0x80-0xFF; codes without a letter are empty."""
     drawn = pixels.read_pictures("font.txt")
     encoded = [bytes(16)] * TILE_COUNT
-    for code, half in zip(PALS, ("pals_left", "pals_right"), strict=True):
-        encoded[code - FIRST_ID] = pixels.encode_tile(drawn[half])
     for character, code in CODES.items():
         if code >= FIRST_ID:
             encoded[code - FIRST_ID] = pixels.encode_tile(drawn[_NAMES.get(character, character)])
