@@ -43,13 +43,16 @@ class TextPolicy:
     """One model, one tokenizer, and optionally a PEFT adapter that is selected before each use."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, adapter: str | None = None) -> None:
-        if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
+        pad, end = tokenizer.pad_token_id, tokenizer.eos_token_id
+        if not isinstance(pad, int) or not isinstance(end, int):
             raise ConfigurationError(
                 "the tokenizer has no padding or no end token: set tokenizer.pad_token and tokenizer.eos_token"
             )
         self.model = model
         self.tokenizer = tokenizer
         self.adapter = adapter
+        self._pad = pad
+        self._end = end
 
     @property
     def device(self) -> torch.device:
@@ -70,10 +73,9 @@ class TextPolicy:
 
     def encode(self, prompt: str) -> tuple[int, ...]:
         """The prompt as one user message in the model's chat template, ready for the answer."""
-        ids = self.tokenizer.apply_chat_template(
-            [{"role": "user", "content": prompt}], add_generation_prompt=True, return_dict=False
-        )
-        return tuple(int(token) for token in ids)
+        template: Any = self.tokenizer.apply_chat_template
+        message = {"role": "user", "content": prompt}
+        return tuple(template([message], add_generation_prompt=True, return_dict=False))
 
     @torch.inference_mode()
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
@@ -82,7 +84,6 @@ class TextPolicy:
         self.model.eval()
         prompt_tokens = [self.encode(prompt) for prompt in prompts]
         ids, attention = self._left_padded(prompt_tokens)
-        eos, pad = int(self.tokenizer.eos_token_id), int(self.tokenizer.pad_token_id)
         positions = (attention.cumsum(1) - 1).clamp_min(0)
         cache: Any = None
         running = torch.ones(len(prompts), dtype=torch.bool, device=self.device)
@@ -100,10 +101,10 @@ class TextPolicy:
             )
             cache = output.past_key_values
             chosen, chosen_log = _draw(output.logits[:, -1].float(), sampling.temperature, generator)
-            tokens.append(torch.where(running, chosen, torch.full_like(chosen, pad)))
+            tokens.append(torch.where(running, chosen, torch.full_like(chosen, self._pad)))
             log_probabilities.append(chosen_log)
             attention = torch.cat([attention, running[:, None].to(attention.dtype)], dim=1)
-            running = running & (chosen != eos)
+            running = running & (chosen != self._end)
             if not running.any():
                 break
             step_ids = tokens[-1][:, None]
@@ -118,7 +119,7 @@ class TextPolicy:
         self.select()
         width = max(len(sample.tokens) for sample in samples)
         ids, attention = self._left_padded([sample.prompt_tokens for sample in samples])
-        answers = torch.full((len(samples), width), int(self.tokenizer.pad_token_id), device=self.device)
+        answers = torch.full((len(samples), width), self._pad, device=self.device)
         mask = torch.zeros((len(samples), width), device=self.device)
         for row, sample in enumerate(samples):
             answers[row, : len(sample.tokens)] = torch.tensor(sample.tokens, device=self.device)
@@ -138,7 +139,7 @@ class TextPolicy:
 
     def _left_padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         width = max(len(row) for row in rows)
-        ids = torch.full((len(rows), width), int(self.tokenizer.pad_token_id), device=self.device)
+        ids = torch.full((len(rows), width), self._pad, device=self.device)
         attention = torch.zeros((len(rows), width), dtype=torch.long, device=self.device)
         for index, row in enumerate(rows):
             ids[index, width - len(row) :] = torch.tensor(row, device=self.device)
@@ -148,10 +149,9 @@ class TextPolicy:
     def _collect(
         self, prompts: Sequence[tuple[int, ...]], tokens: Tensor, log_probabilities: Tensor, sampling: Sampling
     ) -> list[Sample]:
-        eos = int(self.tokenizer.eos_token_id)
         samples = []
         for prompt, row, logs in zip(prompts, tokens.tolist(), log_probabilities.tolist(), strict=True):
-            length = row.index(eos) + 1 if eos in row else len(row)
+            length = row.index(self._end) + 1 if self._end in row else len(row)
             text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
             samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
         return samples

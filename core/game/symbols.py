@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import cast
 
 from core.exceptions import ConfigurationError
 
@@ -75,9 +76,6 @@ def structs() -> dict[str, dict[str, Field]]:
     """Struct layouts by name: party_struct, box_struct, battle_struct, object_struct, map_object, ..."""
     layouts: dict[str, dict[str, Field]] = {}
     for struct, members in _document()["structs"].items():
-        layouts[struct] = {
-            name: Field(int(str(member["offset"])), int(str(member["size"])))
-            for name, member in members.items()
-            if isinstance(member, dict) and "offset" in member
-        }
+        rows = {name: cast("dict[str, int]", row) for name, row in members.items() if isinstance(row, dict)}
+        layouts[struct] = {name: Field(row["offset"], row["size"]) for name, row in rows.items() if "offset" in row}
     return layouts
