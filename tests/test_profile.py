@@ -36,7 +36,7 @@ def test_fernvale_is_recognised() -> None:
 
 
 def test_missing_file_says_which(tmp_path: Path) -> None:
-    with pytest.raises(exceptions.EnvironmentError, match="nowhere.gbc.*No such file"):
+    with pytest.raises(exceptions.EnvironmentError, match=r"nowhere\.gbc.*No such file"):
         identify_rom(tmp_path / "nowhere.gbc")
 
 

@@ -1,4 +1,4 @@
-"""Rewards pay for progress, and no known exploit pays: each loop is played many times and must stay below one milestone."""
+"""Rewards pay for progress, and no known exploit pays: each loop is played often and stays below one milestone."""
 
 from __future__ import annotations
 
