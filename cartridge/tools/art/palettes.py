@@ -109,14 +109,6 @@ _CAVE: tuple[Palette, ...] = (
     _HEALER,
     _TEXT,
 )
-_FOREST: tuple[Palette, ...] = (
-    palette(0xA4D484, 0x5CAC5C, 0x2C7848, 0x103430),
-    palette(0xE0D0A0, 0xC09C6C, 0x845840, 0x382424),
-    *BACKGROUND[2:5],
-    palette(0xA4D484, 0xE0D0A0, 0xC06890, 0x2C7848),
-    _HEALER,
-    _TEXT,
-)
 _TOWER: tuple[Palette, ...] = (
     palette(0xE0D8E8, 0x84CC6C, 0x3C9454, 0x184038),
     palette(0xE0D8E8, 0xC8A070, 0x8C5840, 0x3C2028),
@@ -154,7 +146,7 @@ SETS: dict[str, tuple[Palette, ...]] = {
     "night": tint(BACKGROUND, (48, 54, 84)),
     "indoor": _INDOOR,
     "cave": _CAVE,
-    "forest": _FOREST,
+    "forest": tint(BACKGROUND, (76, 90, 78)),
     "tower": _TOWER,
     "battle": _BATTLE,
     "title": _TITLE,
