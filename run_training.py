@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from core.exceptions import BAD_INPUT_ERRORS, CrystalHybridError
+from trainer.exit_codes import run_reporting_bad_input
 from trainer.hybrid_llm_rl_trainer import create_trainer
 from trainer.log_setup import log_to_console
 from trainer.progress import LiveProgress, LogProgress, NoProgress, ProgressDisplay
 from trainer.settings import load_settings
 from trainer.stop_request import EXIT_CODES
-from trainer.summary import summary_table
-
-BAD_INPUT_EXIT_CODE = 2
-FAILURE_EXIT_CODE = 1
+from trainer.summary import FILE_NAME, summary_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -52,38 +50,24 @@ def progress_display(console: Console, wanted: bool) -> ProgressDisplay:
     return LogProgress()
 
 
-def train(arguments: argparse.Namespace) -> int:
-    """Trains as asked; the exit code of a run that ended by itself or by a signal."""
+def train(arguments: argparse.Namespace) -> None:
+    """Trains as asked. Raises SystemExit with 130 or 143 when a signal ended the run."""
     console = Console()
     settings = load_settings(arguments.config).changed(
         total_episodes=arguments.episodes, save_dir=arguments.save_dir, seed=arguments.seed
     )
-    trainer = create_trainer(
-        settings, progress_display(console, not arguments.no_progress), resume_from=arguments.resume
-    )
+    progress = progress_display(console, not arguments.no_progress)
+    trainer = create_trainer(settings, progress, resume_from=arguments.resume)
     try:
         summary = trainer.train(**settings.train_arguments())
     finally:
         trainer.close()
     console.print(summary_table(summary))
-    console.print(f"Summary: {settings.save_dir / 'training_summary.json'}; decisions: {settings.decision_db_path}")
-    if trainer.stop.signal is None:
-        return 0
-    console.print("Stopped. Go on with --resume.")
-    return EXIT_CODES[trainer.stop.signal]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line; bad input ends in one line on standard error and exit code 2."""
-    try:
-        return train(parse_arguments(arguments))
-    except BAD_INPUT_ERRORS as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT_EXIT_CODE
-    except CrystalHybridError as error:
-        print(f"error: {error}\nThe last finished episode is saved; go on with --resume.", file=sys.stderr)
-        return FAILURE_EXIT_CODE
+    console.print(f"Summary: {settings.save_dir / FILE_NAME}\nDecisions: {settings.decision_db_path}", soft_wrap=True)
+    if trainer.stop.signal is not None:
+        console.print("Stopped. Go on with --resume.")
+        sys.exit(EXIT_CODES[trainer.stop.signal])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_reporting_bad_input(partial(train, parse_arguments())))

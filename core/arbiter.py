@@ -79,7 +79,7 @@ class Arbiter:
         self.calibration = ConfidenceCalibration()
         self.random = random
         self.masked_advice = 0
-        self._told_rules_only = False
+        self.told_rules_only = False
 
     @property
     def model_available(self) -> bool:
@@ -193,8 +193,8 @@ class Arbiter:
         if self.mode is AgentMode.RULES_ONLY:
             return False
         if not self.model_available:
-            if not self._told_rules_only:
+            if not self.told_rules_only:
                 log.warning("no language model is available: the rules take its share of the decisions")
-                self._told_rules_only = True
+                self.told_rules_only = True
             return False
         return self.mode is AgentMode.LLM_ONLY or self.random.random() < strategy.llm_share

@@ -241,6 +241,7 @@ class HybridAgent:
         twin.stage, twin.episodes_in_stage = self.stage, self.episodes_in_stage
         twin.calibration.load_state_dict(self.calibration.state_dict())
         twin.frozen = True
+        twin._arbiter.told_rules_only = self._arbiter.told_rules_only
         twin.attach_policy(self.policy)
         twin.attach_lanes(players)
         return twin

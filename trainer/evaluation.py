@@ -82,9 +82,12 @@ class Evaluator:
         episodes: int,
         horizon: int,
         directive: Directive,
-        while_playing: Callable[[int], None] = lambda finished: None,
-    ) -> EvaluationResult:
-        """Plays `episodes` new games of at most `horizon` steps; calls `while_playing(finished)` after each step."""
+        goes_on: Callable[[int], bool] = lambda finished: True,
+    ) -> EvaluationResult | None:
+        """Plays `episodes` new games of at most `horizon` steps.
+
+        Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result.
+        """
         lanes = self.env.lanes
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
         twin.direct(directive.guide_share, directive.strategy_preference)
@@ -106,5 +109,6 @@ class Evaluator:
                 indices[lane] = next_index if next_index < episodes else None
                 player.restart(lane, evaluation_seed(self._run_seed, next_index), horizon)
                 next_index += 1
-            while_playing(len(results))
+            if not goes_on(len(results)):
+                return None
         return EvaluationResult(mode, tuple(results[index] for index in range(episodes)))

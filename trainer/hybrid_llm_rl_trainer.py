@@ -10,7 +10,6 @@ What follows from a step and from an episode's end is the list of stages in `_st
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,7 +32,8 @@ from trainer.evaluation import EvaluationResult, Evaluator
 from trainer.lane_player import LanePlayer, LanesEnv
 from trainer.llm_manager import BaseLLMManager
 from trainer.log_setup import set_log_level
-from trainer.progress import LogProgress, ProgressDisplay, ProgressView, SpeedMeter
+from trainer.progress import LogProgress, ProgressDisplay
+from trainer.reporter import Reporter
 from trainer.run_lock import RunLock
 from trainer.settings import Settings, load_settings
 from trainer.single_lane import SingleLane
@@ -107,8 +107,6 @@ class HybridLLMRLTrainer:
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
         self._callbacks: list[EpisodeCallback] = []
-        self._time_mark_s = 0.0
-        self._speed = SpeedMeter()
 
     # -- the documented interface ------------------------------------------------------------------------------
 
@@ -142,20 +140,21 @@ class HybridLLMRLTrainer:
             if value < 1:
                 raise ConfigurationError(f"{name} is {value}: it must be 1 or more")
         self.run.curriculum.patience_episodes = curriculum_patience
-        self._time_mark_s = time.perf_counter()
+        self.run.start_clock()
         with RunLock(self.save_dir), StopRequest() as self.stop:
             self._checkpoints.tidy(new_run=self.run.entry is None)
             self.run.begin()
             with self.progress:
-                stages = self._stages(total_episodes, max_steps_per_episode, save_interval, eval_interval)
+                reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
+                stages = self._stages(max_steps_per_episode, save_interval, eval_interval, reporter)
                 try:
                     self._play(stages, total_episodes, max_steps_per_episode)
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
                 if not self.stop.requested:
-                    self._evaluate_all_modes(max_steps_per_episode, total_episodes)
-            self._note_time()
+                    self._evaluate_all_modes(max_steps_per_episode, reporter)
+            self.run.note_time()
             summary = self.summary()
             write_summary(summary, self.save_dir)
         return summary
@@ -255,7 +254,7 @@ class HybridLLMRLTrainer:
                 starts.finish(lane)
                 result = player.result(lane, tally.episodes + 1, played)
                 tally.add(result)
-                self._note_time()
+                self.run.note_time()
                 ended = EndedEpisode(result, lane, terminated=bool(played.terminated[lane]))
                 for stage in stages:
                     stage.after_episode(ended)
@@ -263,19 +262,18 @@ class HybridLLMRLTrainer:
                     return
                 player.restart(lane, training_seed(seed, starts.take(lane)), self._horizon(max_steps))
 
-    def _stages(self, total_episodes: int, max_steps: int, save_interval: int, eval_interval: int) -> list[Stage]:
+    def _stages(self, max_steps: int, save_interval: int, eval_interval: int, reporter: Reporter) -> list[Stage]:
         """What follows from every step and episode, in this order; the reasons are in `trainer/stages.py`."""
         run = self.run
-        show = partial(self._show_training, run.tally.steps, total_episodes)
         return [
             CreditStage(self.agent),
             RecordStage(self.decision_analyzer.store, run.begin().id, self._lanes_env.lanes),
             LearnStage(self.learner),
             CurriculumStage(run.curriculum, self.agent, self.learner),
-            EvaluateStage(eval_interval, partial(self._evaluate_and_keep_best, max_steps, total_episodes)),
+            EvaluateStage(eval_interval, partial(self._evaluate_and_keep_best, max_steps, reporter)),
             CallbackStage(self._call_back),
             CheckpointStage(save_interval, self._checkpoints, run),
-            ProgressStage(show, self.progress.interval_s),
+            ProgressStage(reporter),
         ]
 
     def _call_back(self, result: EpisodeResult) -> None:
@@ -288,73 +286,37 @@ class HybridLLMRLTrainer:
 
     # -- evaluating --------------------------------------------------------------------------------------------
 
-    def _evaluate_and_keep_best(self, max_steps: int, total_episodes: int) -> None:
+    def _evaluate_and_keep_best(self, max_steps: int, reporter: Reporter) -> None:
         """The evaluation during training, of the agent's own mode."""
-        result = self._evaluate(self.agent.mode, max_steps, total_episodes)
+        result = self._evaluate(self.agent.mode, max_steps, reporter)
         best = self.run.best_evaluation
-        if best is None or result.mean_reward > best:
+        if result is not None and (best is None or result.mean_reward > best):
             self.run.best_evaluation = result.mean_reward
             self.save_best_model()
 
-    def _evaluate_all_modes(self, max_steps: int, total_episodes: int) -> None:
+    def _evaluate_all_modes(self, max_steps: int, reporter: Reporter) -> None:
         """The evaluation at the end: of the agent's own mode, and beside it of the sources alone."""
         alone = [AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
         if self.agent.llm_available:
             alone.append(AgentMode.LLM_ONLY)
         for mode in dict.fromkeys([self.agent.mode, *alone]):
-            self._evaluate(mode, max_steps, total_episodes)
+            self._evaluate(mode, max_steps, reporter)
 
-    def _evaluate(self, mode: AgentMode, max_steps: int, total_episodes: int) -> EvaluationResult:
-        episodes = self.settings.eval_episodes
-        next_show_s = 0.0
+    def _evaluate(self, mode: AgentMode, max_steps: int, reporter: Reporter) -> EvaluationResult | None:
+        """None when the run was asked to stop meanwhile."""
+        games = self.settings.eval_episodes
+        lanes = self._evaluator.env.lanes
 
-        def show(finished: int) -> None:
-            nonlocal next_show_s
-            now = time.perf_counter()
-            if now >= next_show_s:
-                next_show_s = now + self.progress.interval_s
-                activity = f"evaluating {mode.value}, game {finished + 1} of {episodes}"
-                self.progress.show(self._view(self.run.tally.steps, total_episodes, activity))
+        def goes_on(finished: int) -> bool:
+            reporter.evaluating(mode, finished, games, lanes)
+            return not self.stop.requested
 
         directive = self.run.curriculum.directive()
-        result = self._evaluator.evaluate(self.agent, mode, episodes, max_steps, directive, show)
-        self.evaluations[mode] = result
-        log.info("evaluation after episode %d: %s", self.run.tally.episodes, result)
+        result = self._evaluator.evaluate(self.agent, mode, games, max_steps, directive, goes_on)
+        if result is not None:
+            self.evaluations[mode] = result
+            log.info("evaluation after episode %d: %s", self.run.tally.episodes, result)
         return result
-
-    # -- showing -----------------------------------------------------------------------------------------------
-
-    def _show_training(self, steps_before: int, total_episodes: int, steps: int) -> None:
-        self.progress.show(self._view(steps_before + steps, total_episodes, "training"))
-
-    def _view(self, steps: int, total_episodes: int, activity: str) -> ProgressView:
-        tally, curriculum = self.run.tally, self.run.curriculum
-        self._note_time()
-        seconds_per_episode = tally.seconds / tally.episodes if tally.episodes else None
-        left = max(0, total_episodes - tally.episodes)
-        return ProgressView(
-            episodes=tally.episodes,
-            total_episodes=total_episodes,
-            steps=steps,
-            steps_per_s=self._speed.update(steps),
-            mean_reward=tally.recent_reward,
-            best_reward=tally.best_reward,
-            milestones=tally.milestones,
-            source_shares={source.value: tally.source_share(source) for source in Source},
-            stage=curriculum.stage_index + 1,
-            stages=len(curriculum.settings.stages),
-            guide_share=curriculum.directive().guide_share,
-            strategy=self.strategy_system.current_strategy.value,
-            updates=self.learner.updates,
-            eta_s=None if seconds_per_episode is None else left * seconds_per_episode,
-            activity=activity,
-        )
-
-    def _note_time(self) -> None:
-        """Adds the time since the last note to the run's."""
-        now = time.perf_counter()
-        self.run.tally.seconds += now - self._time_mark_s
-        self._time_mark_s = now
 
     # -- fitting parts together --------------------------------------------------------------------------------
 

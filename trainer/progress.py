@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,10 +30,12 @@ LOG_INTERVAL_S = 10.0
 class ProgressView:
     """What is shown of a run at one moment."""
 
+    activity: str
+    """What goes on: training, or an evaluation with its own count."""
     episodes: int
     total_episodes: int
     steps: int
-    """Environment steps so far, those of running episodes included."""
+    """Environment steps of training so far, those of running episodes included."""
     steps_per_s: float
     mean_reward: float | None
     """Over the last finished episodes."""
@@ -48,8 +51,6 @@ class ProgressView:
     strategy: str
     updates: int
     eta_s: float | None
-    activity: str = "training"
-    """What goes on: training, or an evaluation with its own count."""
 
 
 class ProgressDisplay(Protocol):
@@ -120,17 +121,21 @@ class SpeedMeter:
     WINDOW_S = 10.0
 
     def __init__(self) -> None:
-        self._marks: list[tuple[float, int]] = []
+        self._steps = 0
+        self._marks: deque[tuple[float, int]] = deque([(time.perf_counter(), 0)])
 
-    def update(self, steps: int) -> float:
-        """Notes the number of steps so far; the speed now, 0 at first."""
+    def add(self, steps: int) -> None:
+        """So many more steps were made."""
+        self._steps += steps
+
+    def steps_per_s(self) -> float:
+        """The speed now; ask a few times a second at most, every question is remembered for the window."""
         now = time.perf_counter()
-        self._marks.append((now, steps))
+        self._marks.append((now, self._steps))
         while len(self._marks) > 2 and now - self._marks[1][0] > self.WINDOW_S:
-            del self._marks[0]
-        (then, steps_then) = self._marks[0]
-        elapsed = now - then
-        return (steps - steps_then) / elapsed if elapsed > 0 else 0.0
+            self._marks.popleft()
+        then, steps_then = self._marks[0]
+        return (self._steps - steps_then) / max(now - then, 1e-9)
 
 
 def progress_line(view: ProgressView) -> str:

@@ -9,7 +9,6 @@ Credit, learn and curriculum teach the agent; without any of the others it plays
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from core.vocabulary import EpisodeResult
 from trainer.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum, Directive, Move
 from trainer.lane_player import PlayedStep
+from trainer.reporter import Reporter
 from trainer.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
@@ -197,19 +197,11 @@ class CheckpointStage(Stage):
 
 
 class ProgressStage(Stage):
-    """Shows the run when `interval_s` has passed."""
+    """Tells the reporter how far the run is."""
 
-    def __init__(self, show: Callable[[int], None], interval_s: float) -> None:
-        """`show` gets the steps of running and finished episodes that this stage has seen."""
-        self._show = show
-        self._interval_s = interval_s
-        self._next_s = 0.0
-        self._steps = 0
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
 
     def after_step(self, played: PlayedStep) -> None:
-        """Counts, and shows when it is time."""
-        self._steps += len(played.decisions)
-        now = time.perf_counter()
-        if now >= self._next_s:
-            self._next_s = now + self._interval_s
-            self._show(self._steps)
+        """Reports the step of all lanes."""
+        self._reporter.training(len(played.decisions))

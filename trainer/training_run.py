@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from agents.sb3_policy import MaskablePPOLearner
@@ -46,6 +47,7 @@ class TrainingRun:
         self._history = history
         self._settings = settings
         self._rom_sha1 = rom_sha1
+        self._clock_s = time.perf_counter()
 
     def begin(self) -> Run:
         """The run's entry in the decision record, made when there is none yet."""
@@ -53,6 +55,16 @@ class TrainingRun:
             self.entry = self._history.start_run(settings=self._settings_as_json())
             log.info("run %s begins", self.entry.name)
         return self.entry
+
+    def start_clock(self) -> None:
+        """Time counts from now on (see `note_time`)."""
+        self._clock_s = time.perf_counter()
+
+    def note_time(self) -> None:
+        """Adds the time since the last note to the tally."""
+        now = time.perf_counter()
+        self.tally.seconds += now - self._clock_s
+        self._clock_s = now
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, for a checkpoint."""
