@@ -161,6 +161,22 @@ def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[
     return path if path is not None else _explain(ground, start, facing, goals)
 
 
+def reachable(ground: MapGround, start: Cell) -> set[Cell]:
+    """All cells that can be walked to from `start`, itself included; warps that act on arrival end the walk."""
+    found = {start}
+    frontier = [start]
+    while frontier:
+        x, y = frontier.pop()
+        if (x, y) != start and ground.warps_on_arrival(x, y):
+            continue
+        for button in DIRECTION_BUTTONS:
+            moved = ground.move(x, y, button)
+            if moved is not None and moved[:2] not in found:
+                found.add(moved[:2])
+                frontier.append(moved[:2])
+    return found
+
+
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
     """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
 

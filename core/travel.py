@@ -77,9 +77,13 @@ class TravelMemory:
     def entry_of(self, map_id: MapId) -> str:
         return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
 
-    def block(self, map_id: MapId, exit_key: str, until_step: int) -> None:
-        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`."""
-        self._blocked_until[map_id, self.entry_of(map_id), exit_key] = until_step
+    def block(self, map_id: MapId, exit_key: str, until_step: int, also_from: Iterable[str] = ()) -> None:
+        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`.
+
+        `also_from` are entries in the same part of the map: coming in by them would not help.
+        """
+        for entry in (self.entry_of(map_id), *also_from):
+            self._blocked_until[map_id, entry, exit_key] = until_step
 
     def is_blocked(self, map_id: MapId, entry_key: str, exit_key: str, step: int) -> bool:
         return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.pathfinding import Blocked, BlockReason, Goal, MapGround, Path, find_path, talk_goals, warp_goals
+from core.pathfinding import Blocked, BlockReason, Goal, MapGround, Path, find_path, reachable, talk_goals, warp_goals
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}
@@ -105,13 +105,21 @@ def test_talk_goals_reach_across_a_counter() -> None:
 
 
 def test_grass_is_avoided_when_the_detour_is_short() -> None:
-    path = find_path(MapGround(drawn('."". ....')), (0, 0), Button.RIGHT, [Goal(6, 0)])
+    path = find_path(MapGround(drawn('."""""". ........')), (0, 0), Button.RIGHT, [Goal(7, 0)])
     assert isinstance(path, Path) and (1, 0) not in {(step.x, step.y) for step in path.steps}
+    path = find_path(MapGround(drawn('.". ...')), (0, 0), Button.RIGHT, [Goal(2, 0)])
+    assert isinstance(path, Path) and (1, 0) in {(step.x, step.y) for step in path.steps}
 
 
 def test_ice_slides_to_the_far_side() -> None:
     path = find_path(MapGround(drawn(".iii.")), (0, 0), Button.RIGHT, [Goal(4, 0)])
     assert walked(path) == "R"
+
+
+def test_reachable_stops_at_walls_and_people_and_goes_down_ledges_only() -> None:
+    ground = MapGround(drawn("..# .v. .## ..."), people=frozenset({(2, 1)}))
+    assert reachable(ground, (0, 0)) == {(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 3), (2, 3)}
+    assert (1, 1) in reachable(ground, (0, 3)) and (1, 3) in reachable(ground, (1, 1))
 
 
 grounds = st.integers(2, 7).flatmap(

@@ -11,7 +11,7 @@ from core.game.state import GameState
 from core.game.world import World
 from core.goal_planner import ANYWHERE, HEAL_BELOW
 from core.lane_memory import LaneMemory
-from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals
+from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, reachable, talk_goals
 from core.rules.step import RuleStep
 from core.rules.walking import Arrived, Walker
 from core.terrain import OFFSET
@@ -132,15 +132,23 @@ class FieldRules:
 
     def _exit_is_shut(self, state: GameState, option: Option, exit_: Exit, why: Blocked) -> RuleStep | None:
         """Remember it, and look for another way at once."""
-        person = why.reason is BlockReason.PERSON_IN_THE_WAY
-        until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
-        self._memory.travel.block(state.position.map, exit_.key, until)
+        self._remember_block(state, exit_.key, why)
         self._leg = None
         self._knocks = 0
         assert option.position is not None
         if option.kind is OptionKind.ENTER and option.position.map == state.position.map:
             return self._give_up(option)
         return self._travel(state, option, option.position.map)
+
+    def _remember_block(self, state: GameState, key: str, why: Blocked) -> None:
+        """For this entry and for all others that lead to the same part of the map."""
+        person = why.reason is BlockReason.PERSON_IN_THE_WAY
+        until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
+        ground = self._ground(state, frozenset())
+        near = reachable(ground, (state.position.x, state.position.y))
+        exits = self._graph.exits(state.position.map)
+        doors = [one.key for one in exits if any((goal.x, goal.y) in near for goal in one.goals(ground))]
+        self._memory.travel.block(state.position.map, key, until, doors)
 
     def _enter(self, state: GameState, option: Option) -> RuleStep | None:
         exits = self._graph.exits(state.position.map)
@@ -157,11 +165,7 @@ class FieldRules:
         key = f"{option.key}@{cell[0]},{cell[1]}"
         answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
         if isinstance(answer, Blocked):
-            self._memory.travel.block(
-                state.position.map,
-                cell_key(option.position.x, option.position.y),
-                self._memory.step + WALL_BLOCKS_STEPS,
-            )
+            self._remember_block(state, cell_key(option.position.x, option.position.y), answer)
             return self._give_up(option)
         if isinstance(answer, Arrived):
             self._knocks += 1
@@ -186,7 +190,7 @@ class FieldRules:
     def _stand_on(self, state: GameState, option: Option, cell: Cell) -> RuleStep | None:
         answer = self._walker.next(state, self._memory.step, option.key, lambda ground: (Goal(*cell),))
         if isinstance(answer, Blocked):
-            self._memory.travel.block(state.position.map, cell_key(*cell), self._memory.step + WALL_BLOCKS_STEPS)
+            self._remember_block(state, cell_key(*cell), answer)
             return self._give_up(option)
         return None if isinstance(answer, Arrived) else RuleStep(answer, 0.9, option.label)
 

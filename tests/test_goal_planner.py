@@ -1,0 +1,128 @@
+"""Goals from Fernvale's milestones and from needs, on states of the running game."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.milestones import milestones_for
+from core.game.ram import RamSnapshot, index_of
+from core.game.state import GameState
+from core.goal_planner import GoalKind, GoalOrientedPlanner
+from core.lane_memory import LaneMemory
+from core.rules import RulePlayer
+from core.story import StoryGuide
+from core.vocabulary import OptionKind
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    yield env
+    env.close()
+
+
+@pytest.fixture(scope="module")
+def planner(env: EnhancedPyBoyPokemonCrystalEnv) -> GoalOrientedPlanner:
+    return GoalOrientedPlanner(env.rom.world, milestones_for(env.rom.profile))
+
+
+def reached_before(env: EnhancedPyBoyPokemonCrystalEnv, milestone_id: str) -> list[str]:
+    ids = [one.id for one in milestones_for(env.rom.profile)]
+    return ids[: ids.index(milestone_id)]
+
+
+def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
+    """The first free moment with a creature."""
+    _, info = env.reset(seed=0)
+    player = RulePlayer(env.rom.world, 0)
+    for _ in range(300):
+        state: GameState = info["game_state"]
+        if state.party and state.is_free:
+            return state
+        _, _, _, _, info = env.step(int(player.act(state, player.choose(state)).button))
+    raise AssertionError("no creature after 300 steps")
+
+
+def test_every_required_milestone_has_an_errand_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    milestones = milestones_for(env.rom.profile)
+    story = StoryGuide(env.rom.world, milestones)
+    silent = [
+        one.id for one in milestones if not one.optional and not story.errands(one) and not story.wanted_level(one)
+    ]
+    assert silent == []
+
+
+def test_first_goal_is_the_first_milestone_ahead(
+    env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
+) -> None:
+    _, info = env.reset(seed=0)
+    state = info["game_state"]
+    goal = planner.current_goal(state, reached_before(env, "downstairs"))
+    assert goal is not None and goal.kind is GoalKind.STORY and goal.milestone_id == "downstairs"
+    assert goal.option.kind is OptionKind.GO_TO and "Home" in goal.text
+
+
+def test_the_starter_is_a_choice_of_three_that_the_seed_settles(
+    env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
+) -> None:
+    _, info = env.reset(seed=0)
+    state, reached = info["game_state"], reached_before(env, "starter")
+    firsts = {planner.goals(state, reached, LaneMemory(), seed)[0].option.key for seed in range(6)}
+    assert len(firsts) == 3 and all(key.startswith("talk:WORKSHOP:") for key in firsts)
+
+
+def test_a_tired_lead_rests_before_the_story_goes_on(
+    env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
+) -> None:
+    state = after_starter(env)
+    reached = reached_before(env, "gatehouse")
+    healthy = planner.current_goal(state, reached)
+    assert healthy is not None and healthy.kind is GoalKind.STORY
+    hp = index_of("wPartyMon1HP")
+    data = bytearray(state.snapshot.data)
+    data[hp : hp + 2] = bytes((0, 2))
+    tired = planner.current_goal(GameState(RamSnapshot(bytes(data)), state.rom), reached)
+    assert tired is not None and tired.kind is GoalKind.HEAL and tired.option.kind is OptionKind.HEAL
+
+
+def test_a_lost_battle_asks_for_training(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
+    state = after_starter(env)
+    memory = LaneMemory()
+    memory.wanted_level = state.party[0].level + 2
+    goal = planner.goals(state, reached_before(env, "gatehouse"), memory)[0]
+    assert goal.kind is GoalKind.TRAIN and str(memory.wanted_level) in goal.text
+
+
+def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
+    env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
+) -> None:
+    _, info = env.reset(seed=0)
+    state, reached, memory = info["game_state"], reached_before(env, "downstairs"), LaneMemory()
+    first = planner.goals(state, reached, memory)[0]
+    memory.abandon(first.option)
+    second = planner.goals(state, reached, memory)[0]
+    assert second.option.key != first.option.key
+    memory.step += 401
+    assert planner.goals(state, reached, memory)[0].option.key == first.option.key
+
+
+def test_taken_things_are_no_errand(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
+    _, info = env.reset(seed=0)
+    state = info["game_state"]
+    flag = env.rom.world.event_flags["EVENT_STARTER_LEAF_TAKEN"].index
+    data = bytearray(state.snapshot.data)
+    data[index_of("wEventFlags") + flag // 8] |= 1 << flag % 8
+    taken = GameState(RamSnapshot(bytes(data)), state.rom)
+    goals = planner.goals(taken, reached_before(env, "starter"), LaneMemory())
+    assert len([goal for goal in goals if goal.kind is GoalKind.STORY]) == 2
+
+
+def test_without_a_world_there_is_nothing_to_plan(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    _, info = env.reset(seed=0)
+    assert GoalOrientedPlanner().current_goal(info["game_state"], ()) is None

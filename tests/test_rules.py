@@ -1,0 +1,198 @@
+"""The rule player in the running game: it plays the first region to its end, whatever the seed, and never in vain."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.battle import Fighter
+from core.game.milestones import milestones_for
+from core.game.state import GameState
+from core.guide import LaneGuide
+from core.rules import RulePlayer
+from core.rules.answers import wants_yes
+from core.rules.battle import catch_chance
+from core.rules.damage import estimate, turns_to_win, win_chance
+from core.vocabulary import Button, GameMode, OptionKind
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+MOST_STEPS = 6000
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=MOST_STEPS)
+    yield env
+    env.close()
+
+
+@dataclass
+class Game:
+    """How one game by the rules went."""
+
+    presses: list[int] = field(default_factory=list)
+    masked: int = 0
+    finished: bool = False
+    milestones: tuple[str, ...] = ()
+    starter: int = 0
+    decision_us: list[float] = field(default_factory=list)
+
+
+def play(env: EnhancedPyBoyPokemonCrystalEnv, seed: int, noise: float = 0.0, most_steps: int = MOST_STEPS) -> Game:
+    """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead."""
+    _, info = env.reset(seed=seed)
+    state: GameState = info["game_state"]
+    guide = LaneGuide(RulePlayer(state.world, seed), None, str)
+    guide.reset()
+    random = np.random.default_rng(seed)
+    game = Game()
+    for _ in range(most_steps):
+        begin = time.perf_counter()
+        action = guide.advise(state, ask_model=lambda: False, stuck=False).action
+        game.decision_us.append(1e6 * (time.perf_counter() - begin))
+        mask = info["action_mask"]
+        game.masked += not mask[action]
+        if not mask[action] or random.random() < noise:
+            action = int(random.choice(np.flatnonzero(mask)))
+        game.presses.append(action)
+        _, _, game.finished, truncated, info = env.step(action)
+        state = info["game_state"]
+        if state.party:
+            game.starter = game.starter or state.party[0].species
+        if game.finished or truncated:
+            break
+    game.milestones = info["milestones"]
+    return game
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_plays_the_first_region_to_its_end(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
+    game = play(env, seed)
+    print(f"seed {seed}: {len(game.presses)} steps, {len(game.milestones)} milestones")
+    assert game.finished, game.milestones
+    required = [one.id for one in milestones_for(env.rom.profile) if not one.optional]
+    assert set(required) <= set(game.milestones)
+    assert game.masked == 0
+
+
+@pytest.mark.slow
+def test_plays_twenty_games_to_their_end(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    games = [play(env, seed) for seed in range(20)]
+    print("steps:", [len(game.presses) for game in games])
+    assert all(game.finished for game in games)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_random_presses_in_between_do_not_stop_it(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
+    assert play(env, seed, noise=0.3).finished
+
+
+def test_same_seed_same_presses_and_the_seed_picks_the_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    games = [play(env, seed, most_steps=120) for seed in (0, 1, 2)]
+    assert len({game.starter for game in games}) == 3
+    assert play(env, 1, most_steps=120).presses == games[1].presses
+
+
+def test_typical_decision_takes_less_than_100_microseconds(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    game = play(env, 3)
+    assert statistics.median(game.decision_us) < 100
+
+
+def test_options_are_sorted_distinct_and_explained(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    _, info = env.reset(seed=0)
+    state: GameState = info["game_state"]
+    player = RulePlayer(state.world, 0)
+    kinds: set[OptionKind] = set()
+    for _ in range(400):
+        options = player.options(state)
+        assert options
+        values = [option.value for option in options]
+        assert values == sorted(values, reverse=True)
+        assert all(0 <= value <= 1 for value in values)
+        assert all(option.label for option in options)
+        assert len({option.key for option in options}) == len(options)
+        assert player.choose(state) == options[0]
+        kinds |= {option.kind for option in options}
+        _, _, done, _, info = env.step(int(player.act(state, options[0]).button))
+        state = info["game_state"]
+        if done:
+            break
+    wanted = {OptionKind.GO_TO, OptionKind.TALK, OptionKind.ENTER, OptionKind.ANSWER, OptionKind.FIGHT, OptionKind.RUN}
+    assert wanted <= kinds
+
+
+def test_a_pointless_option_is_over_at_once_and_the_press_is_useful(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """In the first room there is nothing to fight: the player says so and goes on with its own plan."""
+    _, info = env.reset(seed=0)
+    state: GameState = info["game_state"]
+    player = RulePlayer(state.world, 0)
+    best = player.choose(state)
+    stale = next(option for option in player.options(state) if option.kind is OptionKind.ENTER)
+    gone = type(stale)(OptionKind.FIGHT, "Fight nobody", "fight:nobody", index=0)
+    step = player.act(state, gone)
+    assert step.done and info["action_mask"][step.button]
+    assert state.mode is GameMode.FREE and best.label in step.reasoning
+
+
+def fighter(**changes: object) -> Fighter:
+    base: dict[str, object] = {
+        "species": 1, "level": 10, "hp": 30, "max_hp": 30, "status": 0, "moves": (1,), "pp": (10,), "types": (0, 0),
+        "attack": 20, "defense": 20, "speed": 20, "special_attack": 20, "special_defense": 20, "stages": (0,) * 7,
+    }  # fmt: skip
+    return Fighter(**(base | changes))  # type: ignore[arg-type]
+
+
+def test_damage_follows_the_formula_and_the_type_chart(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    world = env.rom.world
+    moves = {move.key: move for move in world.moves.values()}
+    numbers = {name: number for number, name in world.types.items()}
+    leaf, water = (numbers["LEAF"],) * 2, (numbers["WATER"],) * 2
+    plain = estimate(fighter(), fighter(), moves["SEEDSHOT"], world)
+    base = (2 * 10 / 5 + 2) * 45 * 20 / 20 / 50 + 2
+    assert plain.mean == pytest.approx(base * 236 / 255)
+    strong = estimate(fighter(types=leaf), fighter(types=water), moves["SEEDSHOT"], world)
+    assert strong.mean == pytest.approx(plain.mean * 1.5 * 2)
+    assert estimate(fighter(), fighter(), moves["GLARE"], world).expected == 0
+    shade = (numbers["SHADE"],) * 2
+    assert estimate(fighter(), fighter(types=shade), moves["BUMP"], world).expected == 0
+
+
+def test_chances_are_monotonous() -> None:
+    assert win_chance(turns_to_win(10, 20), turns_to_win(5, 20)) > 0.8
+    assert win_chance(turns_to_win(0, 20), turns_to_win(5, 20)) < 0.05
+    assert win_chance(2, 2) == pytest.approx(0.5)
+    healthy, tired = fighter(), fighter(hp=3)
+    assert catch_chance(healthy, 90) < catch_chance(tired, 90) <= 1
+
+
+@pytest.mark.parametrize(
+    ("question", "yes"),
+    [
+        ("SHALL I LOOK AFTER YOUR PALS?", True),
+        ("GIVE A NICKNAME TO IT?", False),
+        ("WOULD YOU LIKE TO SAVE THE GAME?", False),
+        ("STOP LEARNING IT?", True),
+    ],
+)
+def test_questions_are_answered_by_their_words(question: str, yes: bool) -> None:
+    assert wants_yes(question) is yes
+
+
+def test_a_menu_that_was_opened_by_accident_is_closed(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    _, info = env.reset(seed=0)
+    player = RulePlayer(env.rom.world, 0)
+    for button in (Button.START, Button.SELECT, Button.START):
+        _, _, _, _, info = env.step(int(button))
+    for _ in range(10):
+        state: GameState = info["game_state"]
+        if state.mode is GameMode.FREE:
+            break
+        _, _, _, _, info = env.step(int(player.act(state, player.choose(state)).button))
+    assert info["game_state"].mode is GameMode.FREE

@@ -1,0 +1,113 @@
+"""Routes over Fernvale's real doors and edges, and what a lane remembers of shut ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.game.profile import identify_rom
+from core.game.world import World, load_world
+from core.pathfinding import Blocked, MapGround
+from core.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
+from core.vocabulary import Button, MapId, Position
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return load_world(identify_rom(ROOT / "cartridge" / "fernvale.gbc"))
+
+
+@pytest.fixture(scope="module")
+def graph(world: World) -> WorldGraph:
+    return WorldGraph(world)
+
+
+def map_id(world: World, key: str) -> MapId:
+    found = world.map_by_key(key)
+    assert found is not None
+    return found.id
+
+
+def keys(route: Route | Blocked, world: World) -> list[str]:
+    assert isinstance(route, Route), route
+    return [world.maps[exit_.to_map].key for exit_ in route.exits]
+
+
+def test_route_leads_through_doors_and_edges(world: World, graph: WorldGraph) -> None:
+    start = Position(map_id(world, "HOME_UPSTAIRS"), 3, 3)
+    route = graph.route(start, map_id(world, "GATEHOUSE"), TravelMemory(), 0)
+    assert keys(route, world) == ["HOME", "HAZEL_HOLLOW", "FERN_PATH", "GATEHOUSE"]
+    assert isinstance(route, Route) and route.cost > 40
+
+
+def test_route_to_the_own_map_is_empty(world: World, graph: WorldGraph) -> None:
+    here = map_id(world, "HOME")
+    assert keys(graph.route(Position(here, 4, 4), here, TravelMemory(), 0), world) == []
+
+
+def test_an_unknown_map_is_out_of_reach(world: World, graph: WorldGraph) -> None:
+    here = map_id(world, "HOME")
+    assert isinstance(graph.route(Position(here, 4, 4), MapId(99, 99), TravelMemory(), 0), Blocked)
+
+
+def test_exits_agree_with_the_exported_map(world: World, graph: WorldGraph) -> None:
+    """Every door and every edge has a cell from which it can really be taken, and is entered where it says."""
+    atlas = json.loads((ROOT / "core/game/data/fernvale/world.json").read_text(encoding="utf-8"))["maps"]
+    for known in world.maps.values():
+        rows = atlas[known.key]["collision"]
+        ground = MapGround(np.array([list(bytes.fromhex(row)) for row in rows], dtype=np.uint8))
+        for exit_ in graph.exits(known.id):
+            assert any(ground.standable(goal.x, goal.y) for goal in exit_.goals(ground)), (known.key, exit_.key)
+            back = graph.entry_key_at(Position(exit_.to_map, *exit_.arrival))
+            assert back != UNKNOWN_ENTRY, (known.key, exit_.key)
+
+
+def test_an_edge_is_left_along_the_shared_stretch_only(world: World, graph: WorldGraph) -> None:
+    town = world.maps[map_id(world, "HAZEL_HOLLOW")]
+    east = next(exit_ for exit_ in graph.exits(town.id) if exit_.edge is Button.RIGHT)
+    neighbour = world.maps[east.to_map]
+    shift = next(one.offset_steps for one in town.connections if one.target == east.to_map)
+    assert (east.first, east.last) == (max(0, shift), min(town.height, shift + neighbour.height) - 1)
+    assert east.arrival == (0, (east.first + east.last) // 2 - shift)
+
+
+def test_shut_exits_are_avoided_until_they_may_be_open_again(world: World, graph: WorldGraph) -> None:
+    home, town = map_id(world, "HOME"), map_id(world, "HAZEL_HOLLOW")
+    memory = TravelMemory()
+    start = Position(home, 4, 4)
+    first = graph.route(start, town, memory, 0)
+    assert isinstance(first, Route)
+    memory.block(home, first.exits[0].key, until_step=100)
+    second = graph.route(start, town, memory, 50)
+    assert isinstance(second, Route) and second.exits[0].key != first.exits[0].key
+    memory.block(home, second.exits[0].key, until_step=100, also_from=["warp 3"])
+    memory.block(home, first.exits[0].key, until_step=100, also_from=["warp 3"])
+    assert isinstance(graph.route(start, town, memory, 50), Blocked), "the stairs lead back into the same room"
+    assert isinstance(graph.route(start, town, memory, 100), Route)
+    memory.block(home, first.exits[0].key, until_step=10**6)
+    memory.forget_blocks()
+    assert isinstance(graph.route(start, town, memory, 0), Route)
+
+
+def test_what_is_shut_from_one_entry_may_be_open_from_another(world: World, graph: WorldGraph) -> None:
+    path, town = map_id(world, "FERN_PATH"), map_id(world, "HAZEL_HOLLOW")
+    memory = TravelMemory()
+    memory.entered(path, "west")
+    memory.block(path, cell_key(4, 3), until_step=10**6)
+    blocked = graph.route(Position(path, 0, 6), path, memory, 0, cell=(4, 3))
+    assert isinstance(blocked, Route) and blocked.exits, "another entry may do: out and in again by another door"
+    assert blocked.exits[-1].to_map == path and blocked.exits[0].to_map in (town, map_id(world, "GATEHOUSE"))
+    memory.entered(path, "warp 1")
+    assert keys(graph.route(Position(path, 33, 6), path, memory, 0, cell=(4, 3)), world) == []
+
+
+def test_maps_by_distance_are_nearest_first(world: World, graph: WorldGraph) -> None:
+    start = Position(map_id(world, "HOME_UPSTAIRS"), 3, 3)
+    found = list(graph.maps_by_distance(start, TravelMemory(), 0))
+    assert [cost for cost, _ in found] == sorted(cost for cost, _ in found)
+    assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(world.maps)
