@@ -48,6 +48,9 @@ class Lane:
 
     guide: LaneGuide
     strategy: StrategyType
+    """Of this episode; chosen at its first decision."""
+    is_fresh: bool = True
+    """True until the first decision of an episode."""
     loops: LoopDetector = field(default_factory=LoopDetector)
     episode_return: float = 0.0
     stated_confidence: float = 0.0

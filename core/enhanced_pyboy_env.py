@@ -50,7 +50,8 @@ class Outcome:
 class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     """Fernvale or the user's own Pokemon Crystal as an environment.
 
-    `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `reward_events`,
+    `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `policy_view` (see
+    `core.policy_view`), `reward_events`,
     `milestones` (ids reached in this episode, in order), `episode_steps` and `idle_frames`.
     """
 
@@ -275,6 +276,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         return {
             "game_state": self.state,
             "action_mask": self.action_masks().copy(),
+            "policy_view": self.policy_observation(),
             "reward_events": self._events,
             "milestones": self.tracker.reached,
             "episode_steps": self._steps,

@@ -133,7 +133,9 @@ class LaneGuide:
             if any(option.key == interrupted.option.key for option in options):
                 self._plan = interrupted
                 return interrupted
-        self._plan = self._chosen_by_model(state, options) if len(options) > 1 and ask_model() else None
+        self._plan = None
+        if len(options) > 1 and not self._decides_buttons and ask_model():
+            self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = _Plan(self.player.choose(state), Source.RULES, None, "")
         return self._plan

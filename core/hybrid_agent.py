@@ -86,7 +86,7 @@ class HybridAgent:
         for player in players:
             guide = LaneGuide(player, self.llm_manager, self._describe)
             guide.reset()
-            self._lanes.append(Lane(guide, self._select_strategy()))
+            self._lanes.append(Lane(guide, self.adaptive_strategy.current_strategy))
 
     @property
     def policy(self) -> Policy | None:
@@ -160,6 +160,10 @@ class HybridAgent:
 
         Raises ConfigurationError when lanes or, in RL_ONLY mode, the policy are missing.
         """
+        for lane in self._lanes:
+            if lane.is_fresh:
+                lane.is_fresh = False
+                lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
         return self._arbiter.decide(step, states, self._lanes, self.curriculum_share)
 
     def observe(self, lane: int, decision: Decision, reward: float, done: bool) -> None:
@@ -274,7 +278,7 @@ class HybridAgent:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores `state_dict`; running episodes begin anew. Raises CheckpointError on another version."""
+        """Restores `state_dict`; all lanes begin new episodes. Raises CheckpointError on another version."""
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"agent state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
@@ -289,14 +293,11 @@ class HybridAgent:
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _select_strategy(self) -> StrategyType:
-        return self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
-
     def _end_episode(self, memory: Lane) -> None:
         if not self.frozen:
             self.adaptive_strategy.record_outcome(memory.strategy, memory.episode_return, memory.guide.model_calls)
             self.episodes_in_stage += 1
-        memory.strategy = self._select_strategy()
+        memory.is_fresh = True
         memory.guide.reset()
         memory.loops.progress()
         memory.episode_return = 0.0
