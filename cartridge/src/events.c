@@ -1,5 +1,6 @@
 #include "events.h"
 #include "battle.h"
+#include "clock.h"
 #include "data.h"
 #include "flags.h"
 #include "numbers.h"
@@ -16,6 +17,7 @@
 static void enter_begin(u8 method) {
     hMapEntryMethod = method;
     wMapStatus = 1;
+    clock_read();
     wPrevMapGroup = wMapGroup;
     wPrevMapNumber = wMapNumber;
 }
@@ -166,6 +168,7 @@ static u8 try_encounter(void) {
 
 void events_after_step(void) {
     wStepCount++;
+    clock_read();
     if (try_trainers()) return;
     if (map_is_immediate_warp(wPlayerTileCollision) && try_warp()) return;
     if (try_coord_events()) return;

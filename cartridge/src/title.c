@@ -2,6 +2,7 @@
 #include <string.h>
 #include "title.h"
 #include "buttons.h"
+#include "clock.h"
 #include "data.h"
 #include "flags.h"
 #include "menu.h"
@@ -35,6 +36,7 @@ static void new_game(void) {
     wPlayerID[1] = random_byte();
     memcpy(wPlayerName, player_name, sizeof player_name);
     memcpy(wRivalName, rival_name, sizeof rival_name);
+    hHours = FIRST_HOUR;
     wPlayerSprite = SPRITE_PLAYER;
     wStateFlags = wSpriteUpdatesEnabled = 1;
     flag_set(FLAG_EVENT_INITIALIZED);

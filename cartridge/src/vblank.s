@@ -93,6 +93,7 @@ joypad:
 	ret
 
 ;------------------------------------------- hours, minutes, seconds, frames played
+; The clock of the valley goes with the play time, a minute a second, so that it is the same on every machine.
 play_timer:
 	ld a,(wGameTimerPaused)
 	rra			; bit 0 set: the timer runs
@@ -106,6 +107,7 @@ play_timer:
 	cp #60
 	ret C
 	ld (hl),#0
+	call clock_minute
 	dec hl			; seconds
 	inc (hl)
 	ld a,(hl)
@@ -123,6 +125,21 @@ play_timer:
 	ret NZ
 	dec hl
 	inc (hl)
+	ret
+
+clock_minute:
+	ldh a,(hMinutes)
+	inc a
+	cp #60
+	jr C,1$
+	ldh a,(hHours)
+	inc a
+	cp #24
+	jr C,2$
+	xor a
+2$:	ldh (hHours),a
+	xor a
+1$:	ldh (hMinutes),a
 	ret
 
 ;------------------------------------------------- one map column or row

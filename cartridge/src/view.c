@@ -1,4 +1,5 @@
 #include "view.h"
+#include "clock.h"
 #include "data.h"
 #include "people.h"
 #include "video.h"
@@ -66,9 +67,15 @@ static void people_tiles(void) {
     rVBK = 0;
 }
 
+/* Open country changes its colours with the day; rooms and caves do not. */
+static u8 background_set(void) {
+    if (map.background_set != PALETTES_DAY || wTimeOfDay == DAY) return map.background_set;
+    return wTimeOfDay == MORNING ? PALETTES_MORNING : PALETTES_NIGHT;
+}
+
 void view_load(void) {
     lcd_off();
-    palettes_load(map.background_set);
+    palettes_load(background_set());
     video_copy(map.graphics_bank, map.graphics, 0x9000, map.graphics_size);
     video_copy(FONT_BANK, FONT, 0x8800, 2048);
     video_copy(FRAME_BANK, FRAME, 0x9600, 512);

@@ -6,16 +6,8 @@ A text is written as plain words. `||` starts a new page; `<PLAYER>`, `<1>` and 
 from __future__ import annotations
 
 import re
-import string
 
-CODES: dict[str, int] = (
-    {letter: 0x80 + i for i, letter in enumerate(string.ascii_uppercase)}
-    | {letter: 0xA0 + i for i, letter in enumerate(string.ascii_lowercase)}
-    | {digit: 0xF6 + i for i, digit in enumerate(string.digits)}
-    | {"(": 0x9A, ")": 0x9B, ":": 0x9C, ";": 0x9D, "[": 0x9E, "]": 0x9F, " ": 0x7F, "'": 0xE0, "-": 0xE3, "?": 0xE6, "!": 0xE7}
-    | {".": 0xE8, "&": 0xE9, "$": 0xF0, "*": 0xF1, "/": 0xF3, ",": 0xF4}
-)
-"""Character to tile number; `$` is the coin sign and `*` the times sign."""
+from cartridge.tools.art.font import CODES
 
 CONTROL = {"LINE": 0x4F, "END": 0x50, "PARA": 0x51, "PLAYER": 0x52, "NAME1": 0x53, "NAME2": 0x54, "CONT": 0x55}
 INSERTS = {"<PLAYER>": CONTROL["PLAYER"], "<1>": CONTROL["NAME1"], "<2>": CONTROL["NAME2"]}
