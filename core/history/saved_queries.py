@@ -32,7 +32,8 @@ from runs r left join episodes e on e.run_id = r.id group by r.id order by r.id"
         "learning-curve",
         "Learning curve of the newest run, in blocks of 10 episodes",
         """select (number - 1) / 10 * 10 + 1 as first_episode, count(*) as episodes,
-       round(avg(reward), 3) as mean_reward, round(avg(steps), 1) as mean_steps, round(sum(llm_steps) * 1.0 / sum(steps), 3) as llm_share,
+       round(avg(reward), 3) as mean_reward, round(avg(steps), 1) as mean_steps,
+       round(sum(llm_steps) * 1.0 / sum(steps), 3) as llm_share,
        round(sum(rules_steps) * 1.0 / sum(steps), 3) as rules_share,
        round(sum(policy_steps) * 1.0 / sum(steps), 3) as policy_share,
        round(sum(loop_steps) * 1.0 / sum(steps), 3) as loop_share

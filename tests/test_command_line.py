@@ -1,0 +1,183 @@
+"""`crystal-agent decisions`: every command on a real database, as a user starts it, and bad input in one line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.exceptions import ConfigurationError
+from core.history.saved_queries import SAVED_QUERIES
+from core.history.store import HistoryStore
+from tests.history_samples import filled_database, walk
+from trainer.command_line import app
+from trainer.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = filled_database(tmp_path_factory.mktemp("history") / "decisions.db")
+    with HistoryStore(path) as store:
+        store.commit_episode(store.start_run("second").id, walk(1, seed=5))
+    return path
+
+
+def decisions(*arguments: str | Path) -> str:
+    """Standard output of a command that succeeds."""
+    result = CliRunner().invoke(app, ["decisions", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def crystal_agent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The program as a process of its own."""
+    command = [sys.executable, "-m", "trainer.command_line", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_recent(database: Path) -> None:
+    rows = json.loads(decisions("recent", "--db", database, "-n", "3", "--json"))
+    assert [(row["run"], row["step"]) for row in rows] == [("second", 199), ("second", 198), ("second", 197)]
+    assert "walk to place" in rows[0]["reasoning"]
+    assert "Newest decisions" in decisions("recent", "--db", database)
+
+
+def test_patterns(database: Path) -> None:
+    found = json.loads(decisions("patterns", "--db", database, "--where", "mode=battle", "--json"))
+    assert found
+    assert all(pattern["context"]["mode"] == "battle" for pattern in found)
+    loops = json.loads(decisions("patterns", "--db", database, "--kind", "loop", "--json"))
+    assert {pattern["kind"] for pattern in loops} == {"loop"}
+    assert "context_action" in decisions("patterns", "--db", database)
+
+
+def test_search(database: Path) -> None:
+    assert json.loads(decisions("search", "walk", "--db", database, "--json"))[0]["uses"] > 0
+    assert "walk" in decisions("search", "walk", "--db", database)
+
+
+def test_explain(database: Path) -> None:
+    told = json.loads(decisions("explain", "walks/2", "--db", database, "--json"))
+    assert told["episode"]["number"] == 2
+    assert sum(c["last_step"] - c["first_step"] + 1 for c in told["chapters"]) == 200
+    assert sum(c["reward"] for c in told["chapters"]) == pytest.approx(told["episode"]["reward"])
+    assert "Episode 1 of run second" in decisions("explain", "--db", database)
+
+
+def test_compare(database: Path) -> None:
+    first, second = json.loads(decisions("compare", "--db", database, "--json"))
+    assert (first["name"], first["episodes"], second["name"], second["episodes"]) == ("walks", 6, "second", 1)
+    assert "mean reward" in decisions("compare", "second", "walks", "--db", database)
+
+
+def test_export(database: Path, tmp_path: Path) -> None:
+    assert "wrote 1200 decisions" in decisions("export", tmp_path / "all.csv", "--db", database, "--run", "walks")
+    with (tmp_path / "all.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["episode"], row["step"]) for row in rows[198:202]] == [
+        ("1", "198"),
+        ("1", "199"),
+        ("2", "0"),
+        ("2", "1"),
+    ]
+    decisions("export", tmp_path / "two.jsonl", "--db", database, "--run", "walks", "--episode", "2")
+    lines = [json.loads(line) for line in (tmp_path / "two.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["reward"] for line in lines] == walk(2).columns.reward.tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "two.jsonl"]
+
+
+def test_export_to_parquet(database: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    decisions("export", tmp_path / "all.parquet", "--db", database)
+    table = parquet.read_table(tmp_path / "all.parquet")
+    assert table.num_rows == 1400
+    assert str(table.schema.field("outcome").type) == "double"
+
+
+def test_verify(database: Path, tmp_path: Path) -> None:
+    assert "all counts agree" in decisions("verify", "--db", database)
+    damaged = filled_database(tmp_path / "damaged.db", episodes=1)
+    with HistoryStore(damaged) as store:
+        store.connection.execute("update loops set n = n + 1")
+        store.connection.commit()
+    result = CliRunner().invoke(app, ["decisions", "verify", "--db", str(damaged)])
+    assert result.exit_code == 1
+    assert "loops" in result.stdout
+
+
+def test_prune(tmp_path: Path) -> None:
+    path = filled_database(tmp_path / "decisions.db")
+    assert "deleted 1000 decisions of 5 episodes" in decisions("prune", "--keep", "200", "--vacuum", "--db", path)
+
+
+@pytest.mark.parametrize("name", [query.name for query in SAVED_QUERIES])
+def test_every_saved_query_answers(database: Path, name: str) -> None:
+    assert json.loads(decisions("query", name, "--db", database, "--json"))
+    assert decisions("query", name, "--db", database)
+
+
+def test_datasette_metadata_names_the_file_and_every_query(database: Path) -> None:
+    metadata = json.loads(decisions("datasette", "--db", database))
+    queries = metadata["databases"]["decisions"]["queries"]
+    assert set(queries) == {query.name for query in SAVED_QUERIES}
+    with HistoryStore(database) as store:
+        names = {row[0] for row in store.connection.execute("select name from sqlite_master")}
+    assert set(metadata["databases"]["decisions"]["tables"]) <= names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["recent", "--db", "none.db"], "no decision database at none.db"),
+        (["recent", "--db", "pyproject.toml"], "pyproject.toml is not a SQLite database"),
+        (["explain", "99", "--db", "{db}"], "no episode 99; it has 1 to 1"),
+        (["explain", "first", "--db", "{db}"], "'first' names no episode"),
+        (["patterns", "--where", "moon=full", "--db", "{db}"], "moon"),
+        (["patterns", "--where", "moon", "--db", "{db}"], "has no '='"),
+        (["search", '"', "--db", "{db}"], "double quotes"),
+        (["compare", "walks", "--db", "{db}"], "two runs or none"),
+        (["compare", "walks", "thirds", "--db", "{db}"], "no run named 'thirds'"),
+        (["query", "everything", "--db", "{db}"], "no saved query 'everything'"),
+        (["export", "pyproject.toml", "--db", "{db}"], "exists already"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(database: Path, arguments: list[str], said: str) -> None:
+    result = crystal_agent("decisions", *(argument.replace("{db}", str(database)) for argument in arguments))
+    assert result.returncode == EXIT_BAD_INPUT, result.stderr
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+
+
+def test_the_program_runs_and_helps() -> None:
+    result = crystal_agent("decisions", "--help")
+    assert result.returncode == 0
+    for command in ("recent", "patterns", "search", "explain", "compare", "export", "verify", "prune", "query"):
+        assert command in result.stdout
+    assert crystal_agent("decisions", "recent", "--bogus").returncode == EXIT_BAD_INPUT
+
+
+def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    def bad_input() -> None:
+        raise ConfigurationError("lanes is 0;\n  it must be 1 or more")
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    assert run_reporting_bad_input(lambda: None) == 0
+    assert run_reporting_bad_input(bad_input) == EXIT_BAD_INPUT
+    assert capsys.readouterr().err == "error: lanes is 0; it must be 1 or more\n"
+    assert run_reporting_bad_input(interrupted) == EXIT_INTERRUPTED
+    with pytest.raises(ZeroDivisionError):
+        run_reporting_bad_input(fault)
