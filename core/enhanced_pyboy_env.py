@@ -50,9 +50,9 @@ class Outcome:
 class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     """Fernvale or the user's own Pokemon Crystal as an environment.
 
-    `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `policy_view` (see
-    `core.policy_view`), `reward_events`,
-    `milestones` (ids reached in this episode, in order), `episode_steps` and `idle_frames`.
+    `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `policy_view` (the
+    arrays of `policy_space`), `reward_events`, `milestones` (ids reached in this episode, in order), `episode_steps`
+    and `idle_frames`.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 60 / ACTION_FRAMES}  # noqa: RUF012

@@ -15,9 +15,13 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.console import Console
+from core.game.masks import action_mask
+from core.game.menu import MenuKind
 from core.game.state import GameState
 from core.observation import STATE_VARIABLE_NAMES
 from core.policy_env import PolicyViewEnv
+from core.rules import RulePlayer
 from core.vocabulary import Button, GameMode
 from tests.game_states import ROM_PATH
 
@@ -228,3 +232,42 @@ def test_policy_screen_shows_the_game() -> None:
 def test_it_is_a_gymnasium_env(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     assert isinstance(env, gym.Env)
     assert env.action_space == gym.spaces.Discrete(9)
+
+
+def test_states_of_another_format_or_without_a_game_are_refused(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    saved = env.save_state()
+    with pytest.raises(exceptions.EnvironmentError, match="state format 9"):
+        env.reset(options={"start_state": b"\x09" + saved[1:]})
+    title = Console(env.rom.profile)
+    title.wait(30)
+    with pytest.raises(exceptions.EnvironmentError, match="no game is running"):
+        env.reset(options={"start_state": title.save_state()})
+    title.close()
+    env.reset(seed=0)
+    assert env.state.mode is GameMode.FREE
+
+
+def test_battle_seen_through_the_env(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """The rules play into the first battle: what the state says of it must hang together."""
+    env.reset(seed=3)
+    player = RulePlayer(env.rom.world, seed=1)
+    kinds: dict[MenuKind, GameState] = {}
+    for _ in range(600):
+        state = env.state
+        if state.battle is not None and state.menu is not None:
+            kinds.setdefault(state.menu.kind, state)
+            if MenuKind.BATTLE_MOVES in kinds:
+                break
+        env.step(player.act(state, player.choose(state)).button)
+    main, moves = kinds[MenuKind.BATTLE_MAIN], kinds[MenuKind.BATTLE_MOVES]
+    for state in (main, moves):
+        battle = state.battle
+        assert battle is not None and state.mode is GameMode.BATTLE
+        lead = state.party[battle.active_slot]
+        assert (battle.own.species, battle.own.level, battle.own.moves) == (lead.species, lead.level, lead.moves)
+        assert battle.enemy.species in state.world.species and 0 < battle.enemy.hp <= battle.enemy.max_hp
+    assert main.menu is not None and main.menu.items[0] == "FIGHT" and main.menu.items[3] == "RUN"
+    assert moves.menu is not None and moves.battle is not None
+    assert moves.menu.items == tuple(moves.world.moves[move].name for move in moves.battle.own.moves)
+    assert set(np.flatnonzero(action_mask(main))) == {Button.A, Button.DOWN, Button.RIGHT}
+    assert not action_mask(moves)[[Button.START, Button.SELECT, Button.LEFT, Button.RIGHT, Button.NONE]].any()

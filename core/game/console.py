@@ -11,16 +11,21 @@ from __future__ import annotations
 import gc
 import io
 import logging
+import warnings
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pyboy import PyBoy
 
 from core import exceptions
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.vocabulary import Button
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # said at import, on every start, to no use
+    from pyboy import PyBoy
+    from pyboy.utils import PyBoyException
 
 BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right")
 """PyBoy's names in the order of `Button`."""
@@ -51,7 +56,7 @@ class Console:
                 no_input=True,
                 log_level=SILENT,
             )
-        except Exception as error:  # PyBoy raises bare and varying types for a ROM or a display it cannot use
+        except (PyBoyException, OSError, RuntimeError, ImportError) as error:
             raise exceptions.EnvironmentError(
                 f"PyBoy cannot start {profile.title!r} with headless={headless}: {error}. "
                 "Check the ROM, or set headless to true where there is no display"
@@ -63,6 +68,7 @@ class Console:
         self._hram_places = tuple((address - HRAM_START, address) for address in HRAM_ADDRESSES)
         self._wram = self._find_wram()
         self._state_size = 0
+        self._state_version = -1
         self.closed = False
 
     def press(self, button: Button, hold_frames: int, total_frames: int, render: bool) -> None:
@@ -115,7 +121,7 @@ class Console:
         buffer = io.BytesIO()
         self._emulator.save_state(buffer)
         state = buffer.getvalue()
-        self._state_size = len(state)
+        self._state_size, self._state_version = len(state), state[0]
         return state
 
     def load_state(self, state: bytes, source: str = "the save state") -> None:
@@ -131,12 +137,14 @@ class Console:
                 f"{source} has {len(state)} bytes; a PyBoy save state of {self.profile.title!r} has "
                 f"{self._state_size}. It is damaged, of another game or of another PyBoy: make it again"
             )
+        if state[0] != self._state_version:
+            raise exceptions.EnvironmentError(
+                f"{source} has PyBoy's state format {state[0]}; this PyBoy writes {self._state_version}: make it again"
+            )
         try:
             self._emulator.load_state(io.BytesIO(state))
-        except Exception as error:  # PyBoy raises bare and varying types for a state that it cannot load
-            raise exceptions.EnvironmentError(
-                f"PyBoy cannot load {source}: {error}. It is of another PyBoy version: make it again"
-            ) from error
+        except PyBoyException as error:
+            raise exceptions.EnvironmentError(f"PyBoy cannot load {source}: {error}. Make it again") from error
 
     def close(self) -> None:
         """Stop the emulator without writing a save file. May be called twice."""

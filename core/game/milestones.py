@@ -168,6 +168,8 @@ class MilestoneTracker:
         self._seen: tuple[int, ...] | None = None
         self._open: list[Milestone] = list(milestones)
         self._was_false: set[str] = set()
+        required = [place for place, milestone in enumerate(milestones) if not milestone.optional]
+        self._last = required[-1] if required else None
         self._places = {milestone.id: place for place, milestone in enumerate(milestones)}
         self.reached: tuple[str, ...] = ()
         """Ids in the order of reaching."""
@@ -182,8 +184,7 @@ class MilestoneTracker:
     @property
     def finished(self) -> bool:
         """Whether the last milestone that is not optional is reached."""
-        required = [milestone.id for milestone in self.milestones if not milestone.optional]
-        return bool(required) and required[-1] in self.reached
+        return self._last is not None and bool(self.reached_flags[self._last])
 
     def reset(self) -> None:
         """Forget everything: another game begins."""

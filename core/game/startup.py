@@ -82,7 +82,10 @@ def check_start_state(state: GameState, source: str) -> None:
     Raises `core.exceptions.EnvironmentError`.
     """
     if state.mode is GameMode.BOOT:
-        return  # a state at the title screen is a legitimate start
+        raise exceptions.EnvironmentError(
+            f"{source} does not fit {state.rom.profile.title!r}: no game is running in it. Make it after the first "
+            "free step of a game, with this ROM"
+        )
     if state.map_id not in state.world.maps:
         raise exceptions.EnvironmentError(
             f"{source} does not fit {state.rom.profile.title!r}: it is on map {state.map_id.group}."

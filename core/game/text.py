@@ -19,8 +19,12 @@ MORE_ARROW: Final = 0xEE
 BOX_TOP_LEFT: Final = 0x79
 BOX_TOP_RIGHT: Final = 0x7B
 BOX_BOTTOM_LEFT: Final = 0x7D
-FIRST_TEXT_CODE: Final = 0x60
-"""Codes below are map tiles or control codes, shown as blanks."""
+FIRST_TEXT_CODE: Final = 0x7F
+"""Codes below are map tiles, frames, bars and control codes, shown as blanks, except for a few signs."""
+SIGNS: Final = (0x72, 0x73, 0x74, 0x75)
+"""Quotation marks, the middle dot and the ellipsis."""
+LIGATURES: Final = {0xE1: "P", 0xE2: "K"}
+"""The two tiles that stand for the creatures' collective name in battle menus."""
 
 
 @lru_cache(maxsize=1)
@@ -35,11 +39,14 @@ def charmap() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _cells() -> tuple[str, ...]:
-    """One character a code, so that a screen line keeps its columns; frames and control codes are blanks."""
-    return tuple(
-        shown[0] if code >= FIRST_TEXT_CODE and not BOX_TOP_LEFT <= code <= 0x7F and not shown.startswith("<") else " "
+    """One character a code, so that a screen line keeps its columns."""
+    cells = [
+        shown[0] if (code >= FIRST_TEXT_CODE or code in SIGNS) and not shown.startswith("<") else " "
         for code, shown in enumerate(charmap())
-    )
+    ]
+    for code, letter in LIGATURES.items():
+        cells[code] = letter
+    return tuple(cells)
 
 
 def decode_name(codes: bytes) -> str:
