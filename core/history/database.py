@@ -35,7 +35,9 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
     try:
         connection = sqlite3.connect(file, timeout=_BUSY_TIMEOUT_S)
     except sqlite3.Error as error:
-        raise HistoryError(f"cannot open the decision database {file}: {error}; its directory must be writable, on a local disk") from error
+        raise HistoryError(
+            f"cannot open the decision database {file}: {error}; its directory must be writable, on a local disk"
+        ) from error
     try:
         if new:
             # Written in rollback-journal mode, so that the mark is in the file itself and not only in its WAL.
