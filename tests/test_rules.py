@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import Fighter
 from core.game.milestones import milestones_for
 from core.game.state import GameState
+from core.game.symbols import symbol
 from core.guide import LaneGuide
 from core.rules import RulePlayer
 from core.rules.answers import wants_yes
@@ -45,15 +46,27 @@ class Game:
     decision_us: list[float] = field(default_factory=list)
 
 
-def play(env: EnhancedPyBoyPokemonCrystalEnv, seed: int, noise: float = 0.0, most_steps: int = MOST_STEPS) -> Game:
-    """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead."""
+def play(
+    env: EnhancedPyBoyPokemonCrystalEnv,
+    seed: int,
+    noise: float = 0.0,
+    most_steps: int = MOST_STEPS,
+    before_press: Callable[[GameState, RulePlayer], bool] = lambda state, player: False,
+) -> Game:
+    """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead.
+
+    `before_press` looks at every state and may end the game by returning True.
+    """
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
-    guide = LaneGuide(RulePlayer(state.world, seed), None, str)
+    player = RulePlayer(state.world, seed)
+    guide = LaneGuide(player, None, str)
     guide.reset()
     random = np.random.default_rng(seed)
     game = Game()
     for _ in range(most_steps):
+        if before_press(state, player):
+            break
         begin = time.perf_counter()
         action = guide.advise(state, ask_model=lambda: False, stuck=False).action
         game.decision_us.append(1e6 * (time.perf_counter() - begin))
@@ -139,6 +152,55 @@ def test_a_pointless_option_is_over_at_once_and_the_press_is_useful(env: Enhance
     step = player.act(state, gone)
     assert step.done and info["action_mask"][step.button]
     assert state.mode is GameMode.FREE and best.label in step.reasoning
+
+
+def poke(env: EnhancedPyBoyPokemonCrystalEnv, name: str, *values: int) -> None:
+    """Writes bytes into the running game."""
+    row = symbol(name)
+    for place, value in enumerate(values):
+        env._console._memory[row.bank, row.address + place] = value
+
+
+def test_a_new_move_takes_the_place_of_the_weakest(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """MOSSBIT with four moves, three without power, is one fight away from the level of SEEDSHOT."""
+    numbers = {move.key: move.id for move in env.rom.world.moves.values()}
+    met: list[str] = []
+
+    def prepare(state: GameState, player: RulePlayer) -> bool:
+        if state.party and not met and state.is_free:
+            met.append("prepared")
+            poke(env, "wPartyMon1Moves", *(numbers[key] for key in ("GLARE", "BUMP", "HOWL_AT", "BRACE")))
+            poke(env, "wPartyMon1PP", 30, 35, 35, 30)
+            poke(env, "wPartyMon1Exp", 0, 0, 6**3 - 1)
+        return bool(met) and state.is_free and state.party[0].level >= 6
+
+    game = play(env, 0, before_press=prepare)
+    moves = RulePlayer(env.rom.world, 0).world.moves
+    last = env.state.party[0]
+    assert not game.finished and last.level >= 6
+    assert {"SEEDSHOT", "BUMP"} <= {moves[number].key for number in last.moves}, [moves[n].key for n in last.moves]
+
+
+def test_after_a_lost_battle_it_trains_and_still_comes_to_the_end(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    lost: list[int] = []
+    wanted: list[int] = []
+
+    def spoil(state: GameState, player: RulePlayer) -> bool:
+        battle = state.battle
+        if battle is not None and battle.is_trainer and not lost:
+            lost.append(state.party[0].level)
+            for slot in range(len(state.party)):
+                hp = symbol("wPartyMon1HP")
+                env._console._memory[hp.bank, hp.address + 48 * slot : hp.address + 48 * slot + 2] = [0, 1]
+            poke(env, "wBattleMonHP", 0, 1)
+            poke(env, "wNumItems", 0, 0xFF)
+        if lost and state.mode is GameMode.FREE:
+            wanted.append(player.memory.wanted_level)
+        return False
+
+    game = play(env, 0, before_press=spoil)
+    assert lost and max(wanted) >= lost[0] + 2
+    assert game.finished
 
 
 def fighter(**changes: object) -> Fighter:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
+from core.game.world import World
 from core.lane_memory import LaneMemory
+from core.rules.lessons import Lesson, is_list_of_moves, lesson_of
 from core.rules.menus import toward
 from core.rules.step import RuleStep
 from core.vocabulary import Button, GameMode, Option, OptionKind
@@ -20,6 +22,7 @@ CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
 
 _SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
+_ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
 _LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")
 REPETITION_FACTOR = 0.5
 
@@ -39,7 +42,8 @@ def wants_yes(question: str) -> bool:
 class AnswerRules:
     """Options and presses for dialogs and menus outside the battle's own menus."""
 
-    def __init__(self, memory: LaneMemory) -> None:
+    def __init__(self, world: World, memory: LaneMemory) -> None:
+        self._world = world
         self._memory = memory
 
     def options(self, state: GameState) -> tuple[Option, ...]:
@@ -51,19 +55,41 @@ class AnswerRules:
             return (CLOSE,)
         question = question_of(state)
         if menu.kind is MenuKind.YES_NO:
-            likely = YES_ROW if wants_yes(question) else NO_ROW
+            likely = YES_ROW if self._wants_yes(state, question) else NO_ROW
             found = [
                 self._answer(state, question, row, word, 0.9 if row == likely else 0.3)
                 for row, word in ((YES_ROW, "yes"), (NO_ROW, "no"))
             ]
+        elif (lesson := self._lesson_of_list(state, menu)) is not None:
+            strongest = max(lesson.values)
+            found = [
+                self._answer(state, question, row, line, 0.9 - 0.6 * lesson.values[row] / strongest)
+                for row, line in enumerate(menu.items[: len(lesson.values)])
+            ]
         else:
             found = [
-                self._answer(state, question, row, line, 0.15 if line.upper().startswith(_LEAVING_LINES) else 0.7)
+                self._answer(state, question, row, line, 0.15 if line.upper() in _LEAVING_LINES else 0.7)
                 for row, line in enumerate(menu.items)
                 if line
             ]
             found.append(CLOSE)
         return tuple(sorted(found, key=lambda option: -option.value))
+
+    def _wants_yes(self, state: GameState, question: str) -> bool:
+        """By the words, and for moves by what they are worth."""
+        stops = any(words in question for words in _SAY_YES_TO_STOP)
+        if not stops and any(words in question for words in _ABOUT_LEARNING):
+            lesson = lesson_of(state, self._world)
+            if lesson is not None:
+                return lesson.is_worth_it
+        return wants_yes(question)
+
+    def _lesson_of_list(self, state: GameState, menu: MenuState) -> Lesson | None:
+        """The lesson when this menu asks which move to give up."""
+        lesson = lesson_of(state, self._world)
+        if lesson is None or not is_list_of_moves(menu, state.party[lesson.slot], self._world):
+            return None
+        return lesson
 
     def _answer(self, state: GameState, question: str, row: int, word: str, value: float) -> Option:
         times = self._memory.times_answered(state.position.map, question, row)

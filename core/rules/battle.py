@@ -64,9 +64,10 @@ class BattleRules:
         menu, battle = state.menu, state.battle
         if menu is None or battle is None:
             return (READ_ON,)
-        if menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
+        asks_turn = menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES)
+        if asks_turn and battle.enemy.hp:
             return self._turn_options(state, battle)
-        if menu.kind is MenuKind.YES_NO:
+        if asks_turn or menu.kind is MenuKind.YES_NO:  # a list of moves after a victory: which one to give up
             return self._answers.options(state)
         if not any(member.can_fight and self._line_of(menu, member.nickname) is not None for member in state.party):
             return self._answers.options(state)

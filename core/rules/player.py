@@ -59,7 +59,7 @@ class RulePlayer:
     def reset(self) -> None:
         """A new episode begins: forget everything that was learned in the last one."""
         self.memory = LaneMemory()
-        self._answers = AnswerRules(self.memory)
+        self._answers = AnswerRules(self.world, self.memory)
         self._battle = BattleRules(self.world, self._answers)
         self._field = FieldRules(self.world, self._graph, self.memory)
         self._map: MapId | None = None
