@@ -186,7 +186,7 @@ class VectorEnv:
         answer_read, answer_write = os.pipe()
         process = os.fork()
         if process == 0:
-            # Without this, a later worker would hold an earlier one's command pipe open after the main process died.
+            # Otherwise a later worker would keep an earlier one's command pipe open until it has ended itself.
             for other in self._workers:
                 os.close(other.commands)
                 os.close(other.answers)

@@ -207,3 +207,19 @@ def test_weights_have_bounds() -> None:
 def test_weights_scale_their_event_only() -> None:
     play = Play(at(3, 3), RewardWeights(new_tile=0.5))
     assert play.to(at(4, 3)) == 0.5
+
+
+def test_damage_of_a_lost_fight_is_forgotten() -> None:
+    play = Play(team((1, 5, 20, 20)))
+    play.to(with_ram(team((1, 5, 0, 20)), IN_BATTLE))
+    play.to(team((1, 5, 20, 20)))
+    play.to(team((1, 5, 10, 20)))  # poison while walking
+    play.to(team((1, 5, 20, 20)))
+    assert "heal" not in play.parts
+
+
+def test_health_gained_with_a_level_is_no_healing() -> None:
+    play = Play(team((1, 5, 20, 20)))
+    play.to(with_ram(team((1, 5, 4, 20)), IN_BATTLE))
+    play.to(team((1, 6, 22, 22)))
+    assert "heal" not in play.parts and "level_up" in play.parts
