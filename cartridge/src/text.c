@@ -65,7 +65,7 @@ static void scroll_line(void) {
 }
 
 void text_box(void) {
-    if (view_is_shown() && (hWY || view_covered)) view_capture();
+    if (view_is_shown() && ((hWY & WINDOW_HIDDEN) || view_covered)) view_capture();
     screen_box(0, TEXTBOX_ROW, SCREEN_COLUMNS, TEXTBOX_HEIGHT);
     sprites_hide_under(0, TEXTBOX_ROW, SCREEN_COLUMNS, TEXTBOX_HEIGHT);
     wStateFlags |= STATE_TEXT;
@@ -120,7 +120,7 @@ void say_passing(u16 id) {
 }
 
 void text_close(void) {
-    if (hWY) return;
+    if (hWY & WINDOW_HIDDEN) return;
     view_restore();
     wStateFlags &= ~STATE_TEXT;
 }

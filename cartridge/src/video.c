@@ -111,7 +111,7 @@ void screen_number(u8 x, u8 y, u16 value, u8 width) {
 
 /* The window covers everything, so the whole screen copy has to be there before it appears. */
 void window_show(void) {
-    if (hWY == 0) return;
+    if (!(hWY & WINDOW_HIDDEN)) return;
     screen_dirty(0, SCREEN_ROWS);
     screen_flush();
     hWY = 0;

@@ -4,6 +4,7 @@
 #include "state.h"
 
 enum { SCREEN_COLUMNS = 20, SCREEN_ROWS = 18 };
+/* Test hWY as `hWY & WINDOW_HIDDEN`: sdcc 4.2.0 reads a high RAM variable from page 0 when it is tested whole. */
 enum { WINDOW_HIDDEN = 144, PALETTE_TEXT = 7 };
 enum {
     TILE_LEVEL = 0x69, TILE_TOP_LEFT = 0x79, TILE_HORIZONTAL, TILE_TOP_RIGHT, TILE_VERTICAL, TILE_BOTTOM_LEFT, TILE_BOTTOM_RIGHT, TILE_SPACE,

@@ -37,7 +37,7 @@ void view_capture(void) {
     blocks_to(wAttrmap, map.set_attributes);
     people_draw();
     view_covered = 0;
-    if (hWY == 0) screen_dirty(0, SCREEN_ROWS);
+    if (!(hWY & WINDOW_HIDDEN)) screen_dirty(0, SCREEN_ROWS);
 }
 
 void view_restore(void) {
