@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -178,6 +179,28 @@ def test_milestone_leads_look_back_50_decisions(store: HistoryStore) -> None:
     (lead,) = find_patterns(store.connection, 1, kinds=[PatternKind.MILESTONE_LEAD])
     assert lead.details["option"] == "go_to:gym"
     assert (lead.frequency, lead.details["share"], lead.details["mean_step"]) == (1, 1.0, 99.0)
+
+
+def test_patterns_are_answered_without_reading_decisions(store: HistoryStore) -> None:
+    run = store.start_run()
+    for number in range(1, 4):
+        store.commit_episode(run.id, walk(number))
+    denied: list[str] = []
+
+    def deny_single_decisions(action: int, table: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_READ and table == "decisions":
+            denied.append(table)
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    store.connection.set_authorizer(deny_single_decisions)
+    assert {pattern.kind for pattern in find_patterns(store.connection, 1)} == set(PatternKind)
+    assert find_past_outcomes(store.connection, {"mode": "free"}, "go_to:gym")
+    assert search_reasonings(store.connection, "place")
+    assert summarize_run(store.connection, run).episodes == 3
+    with pytest.raises(sqlite3.DatabaseError):
+        recent_decisions(store.connection, 1)
+    assert denied
 
 
 def test_recent_is_newest_first_across_runs(store: HistoryStore) -> None:

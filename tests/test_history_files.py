@@ -17,6 +17,8 @@ from core.history.store import HistoryStore
 from core.history.verify import verify
 from tests.history_samples import filled_database, walk
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 def fingerprint(path: Path) -> tuple[str, list[str]]:
     """The file's bytes, and what lies beside it."""
@@ -85,6 +87,17 @@ def test_an_old_file_is_upgraded(tmp_path: Path, step: str) -> None:
         store.commit_episode(store.start_run().id, walk(1))
         assert verify(store).ok
         assert MIGRATIONS.pending(store.database) == []
+
+
+def test_every_table_and_column_is_in_the_documentation() -> None:
+    text = (ROOT / "docs" / "decisions_db.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    database = Database(memory=True)
+    MIGRATIONS.apply(database)
+    ours = [name for name in database.table_names() if not name.startswith(("_sqlite", "sqlite_", "reasonings_fts"))]
+    for table in ours:
+        for column in database[table].columns:
+            assert f"`{column.name}`" in rows.get(table, ""), f"{table}.{column.name} is not in docs/decisions_db.md"
 
 
 def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +40,10 @@ class _WordTable:
             self._ids[word] = known
         return known
 
-    def ids(self, connection: sqlite3.Connection, words: Iterable[str]) -> NDArray[np.int64]:
-        local: dict[str, int] = {}  # an episode repeats few words; one lookup each
-        out = []
-        for word in words:
-            known = local.get(word)
-            if known is None:
-                known = local[word] = self.id(connection, word)
-            out.append(known)
-        return np.asarray(out, dtype=np.int64)
+    def ids(self, connection: sqlite3.Connection, words: Sequence[str]) -> NDArray[np.int64]:
+        # An episode repeats few words: one lookup each, in order of appearance so that ids do not depend on hashing.
+        ids = {word: self.id(connection, word) for word in dict.fromkeys(words)}
+        return np.fromiter(map(ids.__getitem__, words), dtype=np.int64, count=len(words))
 
     def forget(self) -> None:
         self._ids.clear()
@@ -66,11 +61,11 @@ class Interning:
         """Id of a source, mode, strategy, option key or milestone; 0 for the empty name."""
         return self._names.id(connection, name)
 
-    def name_ids(self, connection: sqlite3.Connection, names: Iterable[str]) -> NDArray[np.int64]:
+    def name_ids(self, connection: sqlite3.Connection, names: Sequence[str]) -> NDArray[np.int64]:
         """Ids of many names, in order."""
         return self._names.ids(connection, names)
 
-    def reasoning_ids(self, connection: sqlite3.Connection, texts: Iterable[str]) -> NDArray[np.int64]:
+    def reasoning_ids(self, connection: sqlite3.Connection, texts: Sequence[str]) -> NDArray[np.int64]:
         """Ids of many reasonings, in order."""
         return self._reasonings.ids(connection, texts)
 
