@@ -19,6 +19,7 @@ from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
     from core.game.milestones import Milestone
+    from core.game.party import PartyMember
     from core.game.state import GameState
     from core.game.world import GameMap, MapObject, World
 
@@ -26,6 +27,7 @@ ANYWHERE = -1
 """x and y of a position that means "anywhere on this map"."""
 HEAL_BELOW = 0.5
 """Share of the lead's HP below which a rest is worth a way."""
+LEAST_NEED = 0.1
 NEAR_ACTIONS = 60
 """A way that costs this many actions halves the value of a convenience."""
 
@@ -107,16 +109,23 @@ class GoalOrientedPlanner:
         milestone = self.next_milestone(reached)
         if milestone is None or self._story is None:
             return
-        level = self._story.wanted_level(milestone)
-        if level and state.party and state.party[0].level < level:
-            memory.wanted_level = max(memory.wanted_level, level)
         errands = [errand for errand in self._story.errands(milestone) if not self._gone(errand, state)]
+        level = max([self._story.wanted_level(milestone), *(self._trainer_level(errand) for errand in errands)])
+        memory.wanted_level = max(memory.wanted_level, level)
         for rank in range(len(errands)):
             errand = errands[(rank + seed) % len(errands)]
             option = self._errand_option(errand)
             tried = errand.object_id is not None and memory.has_spoken((errand.map, f"object {errand.object_id}"))
             option = replace(option, value=(0.3 if tried else 0.8) - 0.02 * rank)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
+
+    def _trainer_level(self, errand: Errand) -> int:
+        """The level of the strongest creature of the trainer whom the errand leads to; 0 if it leads to none."""
+        assert self.world is not None
+        thing = self._object(errand.map, errand.object_id) if errand.object_id is not None else None
+        if thing is None or thing.trainer_class is None or thing.trainer_id is None:
+            return 0
+        return self.world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
 
     def _gone(self, errand: Errand, state: GameState) -> bool:
         """Whether the errand's object is hidden by its flag."""
@@ -130,7 +139,7 @@ class GoalOrientedPlanner:
             thing = self._object(errand.map, errand.object_id)
             x, y = (thing.x, thing.y) if thing is not None else (ANYWHERE, ANYWHERE)
             kind = OptionKind.PICK_UP if thing is not None and thing.kind == "item_ball" else OptionKind.TALK
-            what = describe_object(thing, errand.object_id)
+            what = self._describe(errand.map, thing, errand.object_id)
             verb = "Pick up" if kind is OptionKind.PICK_UP else "Talk to"
             return Option(
                 kind,
@@ -158,22 +167,17 @@ class GoalOrientedPlanner:
         if not party:
             return
         lead = next((member for member in party if member.hp), party[0])
-        tired = 1 - lead.hp_fraction
-        spent = all(pp == 0 for pp in lead.pp)
-        ill = 0.15 if lead.status else 0.0
-        value = (
-            0.95
-            if spent
-            else min(0.95, (0.9 if lead.hp_fraction < HEAL_BELOW else 0.5) * tired + 0.3 * (tired > HEAL_BELOW) + ill)
-        )
-        if value < 0.1:
+        need = need_of_rest(lead)
+        if need < LEAST_NEED:
             return
         for place in self.world.maps.values():
             nurse = healer_of(place)
             if nurse is None or place.id not in distances:
                 continue
+            if memory.spoke_lately((place.id, f"object {nurse.id}")):
+                continue  # it was no help
             label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
-            worth = value * near(distances[place.id]) ** 0.25 * (0.9 if nurse.sets else 1.0)
+            worth = need * near(distances[place.id]) ** 0.25 * (0.9 if nurse.sets else 1.0)
             option = Option(
                 OptionKind.HEAL, label, f"heal:{place.key}", Position(place.id, nurse.x, nurse.y), nurse.id, worth
             )
@@ -274,6 +278,17 @@ class GoalOrientedPlanner:
         known = self.world.maps.get(map_id)
         return next((one for one in known.objects if one.id == object_id), None) if known is not None else None
 
+    def _describe(self, map_id: MapId, thing: MapObject | None, object_id: int) -> str:
+        """What a person sees, in plain words; with the place where the map has several of the kind."""
+        assert self.world is not None
+        if thing is None:
+            return f"object {object_id}"
+        sprite = thing.sprite.removeprefix("SPRITE_")
+        name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
+        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self.world.maps[map_id].objects)
+        place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
+        return f"the {name.replace('_', ' ').lower()}{place}"
+
     def _key(self, map_id: MapId) -> str:
         assert self.world is not None
         known = self.world.maps.get(map_id)
@@ -285,15 +300,14 @@ def near(distance: int) -> float:
     return NEAR_ACTIONS / (NEAR_ACTIONS + distance)
 
 
+def need_of_rest(lead: PartyMember) -> float:
+    """How much a creature needs a healer, 0 to 1: little above half its HP, urgently below, most without any PP."""
+    if not any(lead.pp):
+        return 0.95
+    wounds = 0.95 - 0.4 * lead.hp_fraction if lead.hp_fraction < HEAL_BELOW else 0.5 * (1 - lead.hp_fraction)
+    return min(0.95, wounds + (0.15 if lead.status else 0.0))
+
+
 def healer_of(place: GameMap) -> MapObject | None:
     """Who heals on this map, before others the one who does nothing else; None where nobody does."""
     return min((one for one in place.objects if one.heals), key=lambda one: len(one.sets), default=None)
-
-
-def describe_object(thing: MapObject | None, object_id: int) -> str:
-    """What a person sees: the sprite's name in plain words."""
-    if thing is None:
-        return f"object {object_id}"
-    if thing.kind == "item_ball":
-        return f"the {(thing.item or 'item').replace('_', ' ').lower()}"
-    return f"the {thing.sprite.removeprefix('SPRITE_').replace('_', ' ').lower()}"

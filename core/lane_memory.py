@@ -15,6 +15,9 @@ ABANDON_STEPS = 400
 """How long an option that failed is left alone; doubled with every further failure, up to `LONGEST_ABANDON_STEPS`."""
 LONGEST_ABANDON_STEPS = 6400
 
+LATELY_STEPS = 80
+"""A healer that left one tired is not asked again this soon."""
+
 Subject = tuple[MapId, str]
 """A map and what on it: "object 3", "sign 10,6", "cell 4,5"."""
 
@@ -30,7 +33,8 @@ class LaneMemory:
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
-    _spoken: dict[Subject, int] = field(default_factory=dict)
+    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
+    """Progress and step of the last talk."""
     _failures: Counter[str] = field(default_factory=Counter)
     _abandoned_until: dict[str, int] = field(default_factory=dict)
     _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter)
@@ -46,11 +50,15 @@ class LaneMemory:
         self._answers.clear()
 
     def note_spoken(self, subject: Subject) -> None:
-        self._spoken[subject] = self.progress
+        self._spoken[subject] = (self.progress, self.step)
 
     def has_spoken(self, subject: Subject) -> bool:
         """Whether one has spoken to it since the story last moved."""
-        return self._spoken.get(subject) == self.progress
+        return subject in self._spoken and self._spoken[subject][0] == self.progress
+
+    def spoke_lately(self, subject: Subject) -> bool:
+        """Whether one has spoken to it within the last `LATELY_STEPS`."""
+        return subject in self._spoken and self.step - self._spoken[subject][1] < LATELY_STEPS
 
     def ever_spoken(self, subject: Subject) -> bool:
         return subject in self._spoken

@@ -79,7 +79,7 @@ class StoryGuide:
     def _of(self, condition: Condition) -> tuple[Errand, ...]:
         """What one condition by itself tells of the way."""
         match condition.kind:
-            case "map_reached" if condition.map is not None:
+            case "map_reached" | "scene_id" if condition.map is not None:
                 return (Errand(condition.map),)
             case "event_flag":
                 return tuple(self._flag_errands.get(condition.name, ()))

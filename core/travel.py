@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
+MOST_MAPS = 48
+"""So many maps around are looked at when one asks what is near."""
 UNKNOWN_ENTRY = "start"
 _EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
 
@@ -43,6 +45,13 @@ class Exit:
     edge: Button | None = None
     first: int = -1
     last: int = -1
+
+    @property
+    def label(self) -> str:
+        """The exit in words."""
+        if self.edge is None:
+            return f"the door at ({self.x}, {self.y})"
+        return f"the {self.key} edge"
 
     def goals(self, ground: MapGround) -> tuple[Goal, ...]:
         """The cells from which this exit is taken, with the direction to press there."""
@@ -151,12 +160,12 @@ class WorldGraph:
                     heapq.heappush(queue, (total, pushed, after, exit_.arrival))
         return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
 
-    def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> Iterable[tuple[int, MapId]]:
-        """All maps that can be reached as far as is known, nearest first, with a guess of the actions."""
+    def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
+        """The nearest maps that can be reached as far as is known, with a guess of the actions, nearest first."""
         best: dict[MapId, int] = {}
         queue: list[tuple[int, MapId, str, Cell]] = [(0, start.map, memory.entry_of(start.map), (start.x, start.y))]
         seen: set[tuple[MapId, str]] = set()
-        while queue:
+        while queue and len(best) < MOST_MAPS:
             cost, map_id, entry, (x, y) = heapq.heappop(queue)
             if (map_id, entry) in seen:
                 continue

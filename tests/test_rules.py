@@ -130,7 +130,7 @@ def test_options_are_sorted_distinct_and_explained(env: EnhancedPyBoyPokemonCrys
         assert values == sorted(values, reverse=True)
         assert all(0 <= value <= 1 for value in values)
         assert all(option.label for option in options)
-        assert len({option.key for option in options}) == len(options)
+        assert len({option.key for option in options}) == len({option.label for option in options}) == len(options)
         assert player.choose(state) == options[0]
         kinds |= {option.kind for option in options}
         _, _, done, _, info = env.step(int(player.act(state, options[0]).button))

@@ -28,12 +28,13 @@ REPETITION_FACTOR = 0.5
 
 
 def question_of(state: GameState) -> str:
-    """The words in the text box at the bottom of the screen, in capitals, without the menu's own lines."""
-    return " ".join(" ".join(line.split()) for line in state.screen_lines[12:]).upper().strip()
+    """The words in the text box at the bottom of the screen, on one line."""
+    return " ".join(" ".join(state.screen_lines[12:]).split())
 
 
 def wants_yes(question: str) -> bool:
     """Whether a question with these words is best answered with YES."""
+    question = question.upper()
     if any(words in question for words in _SAY_YES_TO_STOP):
         return True
     return not any(words in question for words in _SAY_NO)
@@ -77,8 +78,9 @@ class AnswerRules:
 
     def _wants_yes(self, state: GameState, question: str) -> bool:
         """By the words, and for moves by what they are worth."""
-        stops = any(words in question for words in _SAY_YES_TO_STOP)
-        if not stops and any(words in question for words in _ABOUT_LEARNING):
+        capitals = question.upper()
+        stops = any(words in capitals for words in _SAY_YES_TO_STOP)
+        if not stops and any(words in capitals for words in _ABOUT_LEARNING):
             lesson = lesson_of(state, self._world)
             if lesson is not None:
                 return lesson.is_worth_it
@@ -93,7 +95,7 @@ class AnswerRules:
 
     def _answer(self, state: GameState, question: str, row: int, word: str, value: float) -> Option:
         times = self._memory.times_answered(state.position.map, question, row)
-        subject = f" to: {question.lower()}" if question else ""
+        subject = f" to: {question}" if question else ""
         return Option(
             OptionKind.ANSWER,
             f"Answer {word}{subject}",

@@ -144,6 +144,8 @@ class BattleRules:
             move = self._world.moves[number]
             effect = "" if guess.effectiveness == 1 else f", {guess.effectiveness:g} times effective"
             label = f"Use {move.name} on {enemy}: about {guess.mean:.0f} of its {battle.enemy.hp} HP{effect}"
+            if not move.power:
+                label = f"Use {move.name} on {enemy}: {move.effect.removeprefix('EFFECT_').replace('_', ' ').lower()}"
             ends = guess.knock_out_chance(battle.enemy.hp)
             worth = max(guess.expected / strongest, ends) if guess.mean else 0.05
             value = 0.3 + 0.35 * outlook.chance * worth + 0.1 * worth + 0.1 * ends

@@ -113,7 +113,7 @@ class FieldRules:
             if self._knocks > MOST_KNOCKS or answer.goal.then is None:
                 shut = Blocked(BlockReason.PERSON_IN_THE_WAY, "the way out does not open")
                 return self._exit_is_shut(state, option, exit_, shut)
-            return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by the {exit_.key}")
+            return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by {exit_.label}")
         self._knocks = 0
         return RuleStep(answer, 0.9, option.label)
 

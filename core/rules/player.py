@@ -180,7 +180,7 @@ class RulePlayer:
             key = f"enter:{self.world.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)
             value = 0.05 if self.memory.is_abandoned(key) else 0.1
-            option = Option(OptionKind.ENTER, f"Leave by the {exit_.key} to {place}", key, position, index, value)
+            option = Option(OptionKind.ENTER, f"Leave by {exit_.label} to {place}", key, position, index, value)
             found.setdefault(key, option)
         ordered = sorted(found.values(), key=lambda option: -option.value)
         return tuple(ordered[:MOST_OPTIONS]) or (READ_ON,)
