@@ -74,7 +74,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
         Args:
             rom_path: the ROM file.
-            headless: without a window; with one the game runs at its normal speed.
+            headless: without a window; with one every frame is shown at the normal speed.
             observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers).
             max_steps: actions after which an episode is truncated, from 1.
             reward_weights: what each event pays; the defaults of `RewardWeights` if None.
@@ -117,6 +117,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._console = Console(self.rom.profile, headless)
         try:
             self._start_state = self._read_start_state(start_state)
+            if not headless:
+                self._console.watch()
         except BaseException:
             self._console.close()
             raise

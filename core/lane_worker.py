@@ -7,6 +7,7 @@ it ends, the command pipe closes and the worker leaves.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import traceback
@@ -79,6 +80,7 @@ def run_worker(number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays,
     status = 1
     try:
         worker = LaneWorker(number, lanes, make_env, arrays)
+        gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
         os.write(answers, DONE)
         while command := os.read(commands, 1):
             if command == STEP:

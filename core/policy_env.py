@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 
 
-class PolicyViewEnv(
-    gym.ObservationWrapper[dict[str, NDArray[Any]], np.int64, dict[str, Any]],
-):
+class PolicyViewEnv(gym.ObservationWrapper[dict[str, Any], np.int64, dict[str, Any]]):
     """Wraps an env; observations are `env.policy_observation()`, masks are handed through."""
 
     def __init__(self, env: EnhancedPyBoyPokemonCrystalEnv) -> None:
@@ -24,7 +22,7 @@ class PolicyViewEnv(
         self.game = env
         self.observation_space = env.policy_space
 
-    def observation(self, observation: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    def observation(self, observation: dict[str, Any]) -> dict[str, Any]:
         """The policy view in place of the documented observation."""
         return self.game.policy_observation()
 

@@ -22,7 +22,7 @@ from core.game.state import GameState
 from core.observation import STATE_VARIABLE_NAMES
 from core.policy_env import PolicyViewEnv
 from core.rules import RulePlayer
-from core.vocabulary import Button, GameMode
+from core.vocabulary import Button, GameMode, Option
 from tests.game_states import ROM_PATH
 
 
@@ -252,13 +252,17 @@ def test_battle_seen_through_the_env(env: EnhancedPyBoyPokemonCrystalEnv) -> Non
     env.reset(seed=3)
     player = RulePlayer(env.rom.world, seed=1)
     kinds: dict[MenuKind, GameState] = {}
+    option: Option | None = None
     for _ in range(600):
         state = env.state
         if state.battle is not None and state.menu is not None:
             kinds.setdefault(state.menu.kind, state)
             if MenuKind.BATTLE_MOVES in kinds:
                 break
-        env.step(player.act(state, player.choose(state)).button)
+        option = option or player.choose(state)
+        press = player.act(state, option)
+        option = None if press.done else option
+        env.step(press.button)
     main, moves = kinds[MenuKind.BATTLE_MAIN], kinds[MenuKind.BATTLE_MOVES]
     for state in (main, moves):
         battle = state.battle
@@ -271,3 +275,17 @@ def test_battle_seen_through_the_env(env: EnhancedPyBoyPokemonCrystalEnv) -> Non
     assert moves.menu.items == tuple(moves.world.moves[move].name for move in moves.battle.own.moves)
     assert set(np.flatnonzero(action_mask(main))) == {Button.A, Button.DOWN, Button.RIGHT}
     assert not action_mask(moves)[[Button.START, Button.SELECT, Button.LEFT, Button.RIGHT, Button.NONE]].any()
+
+
+def test_a_watched_game_is_the_same_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    watched = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, headless=False, observation_type="state")
+    plain = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
+    watched._console._emulator.set_emulation_speed(0)
+    assert watched.restart(seed=4) == plain.restart(seed=4)
+    dice = np.random.default_rng(2)
+    for _ in range(30):
+        action = random_action(plain, dice)
+        assert watched.advance(action).state == plain.advance(action).state
+    watched.close()
+    plain.close()

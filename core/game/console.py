@@ -45,9 +45,10 @@ class Console:
 
         Args:
             profile: the recognised ROM; its bytes are given to PyBoy in memory, so no file beside it is read or made.
-            headless: without a window, as fast as the machine can; otherwise in an SDL2 window at normal speed.
+            headless: without a window; otherwise with an SDL2 window, at full speed until `watch` is called.
         """
         self.profile = profile
+        self._watched = False
         try:
             self._emulator = PyBoy(
                 io.BytesIO(profile.rom),
@@ -63,6 +64,7 @@ class Console:
             ) from error
         if profile.rom[0x147] in CARTRIDGES_WITH_CLOCK:
             self._emulator.rtc_lock_experimental(True)
+        self._emulator.set_emulation_speed(0)
         self._memory = self._emulator.memory
         self._screen: NDArray[np.uint8] = self._emulator.screen.ndarray
         self._hram_places = tuple((address - HRAM_START, address) for address in HRAM_ADDRESSES)
@@ -76,6 +78,9 @@ class Console:
 
         With `render` the last frame is drawn, so that `screen_rgb` shows it.
         """
+        if self._watched:
+            self._press_watched(button, hold_frames, total_frames)
+            return
         emulator = self._emulator
         if button == Button.NONE:
             emulator.tick(total_frames, render, False)
@@ -85,6 +90,20 @@ class Console:
         emulator.tick(hold_frames, False, False)
         emulator.button_release(name)
         emulator.tick(total_frames - hold_frames, render, False)
+
+    def watch(self) -> None:
+        """From now on draw every frame at the game's normal speed, for people who look at the window."""
+        self._watched = True
+        self._emulator.set_emulation_speed(1)
+
+    def _press_watched(self, button: Button, hold_frames: int, total_frames: int) -> None:
+        """The same frames one by one: the game cannot tell the difference, the eye can."""
+        for frame in range(total_frames):
+            if button != Button.NONE and frame == 0:
+                self._emulator.button_press(BUTTON_NAMES[button])
+            if button != Button.NONE and frame == hold_frames:
+                self._emulator.button_release(BUTTON_NAMES[button])
+            self._emulator.tick(1, True, False)
 
     def wait(self, frames: int, render: bool = False) -> None:
         """Let frames pass without a button."""
