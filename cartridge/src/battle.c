@@ -12,6 +12,7 @@
 #include "numbers.h"
 #include "party.h"
 #include "party_screen.h"
+#include "view.h"
 
 enum { GOES_ON = 255, SWITCH_FRAMES = 8, STATE_TEXT = 0x40, FLED_LIMIT = 255 };
 enum { ACTION_MOVE, ACTION_ITEM, ACTION_SWITCH }; /* wBattlePlayerAction */
@@ -258,9 +259,24 @@ static void opening(void) {
     say_passing(TEXT_GO);
 }
 
+/* The picture closes from above and below before the battle screen opens. */
+static void curtain(void) {
+    u8 row;
+    if (hWY & WINDOW_HIDDEN) view_capture();
+    wStateFlags |= STATE_TEXT;
+    window_show();
+    sprites_hide();
+    for (row = 0; row < SCREEN_ROWS / 2; row++) {
+        screen_fill(0, row, SCREEN_COLUMNS, 1, TILE_SPACE);
+        screen_fill(0, SCREEN_ROWS - 1 - row, SCREEN_COLUMNS, 1, TILE_SPACE);
+        wait_frame();
+    }
+}
+
 static u8 fight(u8 mode) {
     u8 result;
-    wStateFlags |= STATE_TEXT;
+    curtain();
+    wSpriteUpdatesEnabled = 0;
     wBattleResult = wBattleEnded = wNumFleeAttempts = wBattleMenuCursorPosition = wCurMoveNum = 0;
     wBattleParticipantsNotFainted = 0;
     side_enter(OWN, party_first_able());
@@ -281,6 +297,7 @@ static u8 fight(u8 mode) {
 
 static void clear(void) {
     wBattleMode = BATTLE_NONE;
+    wSpriteUpdatesEnabled = 1;
     wBattleType = wTempWildMonSpecies = wOtherTrainerClass = 0;
 }
 

@@ -65,8 +65,9 @@ static u8 pocket_browse(u8 pocket, u8 *item) {
 }
 
 u8 pack_screen(void) __banked {
-    u8 pressed, item = NO_ITEM;
+    u8 pressed, updates, item = NO_ITEM;
     palettes_battle();
+    updates = wSpriteUpdatesEnabled; /* 0 already in a battle */
     wSpriteUpdatesEnabled = 0;
     sprites_hide();
     if (wCurPocket >= POCKETS) wCurPocket = 0;
@@ -78,7 +79,7 @@ u8 pack_screen(void) __banked {
         else if (pressed & BUTTON_LEFT) wCurPocket = wCurPocket ? wCurPocket - 1 : POCKETS - 1;
         else break;
     }
-    wSpriteUpdatesEnabled = 1;
+    wSpriteUpdatesEnabled = updates;
     wMenuSelection = item ? item : 255;
     wCurItem = item;
     return item;

@@ -21,8 +21,9 @@ static void pal_put(u8 index) {
 
 u8 party_screen(u16 prompt, u8 can_cancel) __banked {
     menu_t menu = {0, 1, 0, 1, 2, 0, 1};
-    u8 i;
+    u8 i, updates;
     palettes_battle();
+    updates = wSpriteUpdatesEnabled; /* 0 already in a battle */
     wSpriteUpdatesEnabled = 0;
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
     sprites_hide();
@@ -34,6 +35,6 @@ u8 party_screen(u16 prompt, u8 can_cancel) __banked {
     i = menu_run(&menu, wPartyMenuCursor && wPartyMenuCursor <= wPartyCount ? wPartyMenuCursor - 1 : 0, can_cancel ? BUTTON_A | BUTTON_B : BUTTON_A);
     wPartyMenuCursor = i + 1;
     wCurPartyMon = i;
-    wSpriteUpdatesEnabled = 1;
+    wSpriteUpdatesEnabled = updates;
     return wMenuJoypad & BUTTON_B ? MENU_CANCELLED : i;
 }

@@ -14,6 +14,9 @@ from cartridge.tools.maps import BORDER_STEPS, Map, surrounded
 WALL = 0x07
 FLOOR = 0x00
 MAX_SET = 256
+WARPS = (0x60, 0x68, *range(0x70, 0x80))
+"""Collision bytes that can take one to another map: pits, doors, stairs, cave mouths, mats."""
+
 LEDGES = {0xA0: (-1, 0), 0xA1: (1, 0), 0xA2: (0, 1), 0xA3: (0, -1)}
 """Collision of a drawn ledge to where one stands before hopping over it."""
 
@@ -117,6 +120,10 @@ def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
         for block in wanted:
             current.blocks.setdefault(block, len(current.blocks))
         inner = steps[BORDER_STEPS:-BORDER_STEPS]
+        for warp in found.warps:
+            collision = inner[warp.y][warp.x + BORDER_STEPS].collision
+            if collision not in WARPS:
+                raise warp.line.error(f"{warp.x},{warp.y} is no door, stairs, cave mouth or mat (collision {collision:#04x})")
         built[constant] = BuiltMap(
             bytes(current.blocks[block] for row in groups for block in row),
             current,

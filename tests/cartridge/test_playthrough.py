@@ -25,7 +25,7 @@ def to_fern_path(walker: Walker) -> None:
         elif walker.map == "WORKSHOP":
             walker.leave(4, 11, "down")
         elif walker.map == "HOME_UPSTAIRS":
-            walker.go(7, 2)
+            walker.enter("HOME")
         else:
             walker.leave(4, 7, "down")
 
@@ -35,7 +35,7 @@ def rest(walker: Walker) -> None:
     if walker.map == "FERN_PATH":
         walker.leave(0, 6, "left")
     if walker.map == "HAZEL_HOLLOW":
-        walker.go(16, 12)
+        walker.enter("REST_HOUSE")
     if walker.map == "REST_HOUSE":
         walker.go(4, 4)
         walker.talk("up")
@@ -69,11 +69,9 @@ def test_the_first_region_can_be_finished(ball_x: int) -> None:
     console.boot()
     walker = Walker(console)
     assert walker.map == "HOME_UPSTAIRS"
-    walker.go(7, 2)
-    assert walker.map == "HOME"
+    walker.enter("HOME")
     walker.leave(4, 7, "down")
-    walker.go(15, 5)
-    assert walker.map == "WORKSHOP"
+    walker.enter("WORKSHOP")
     walker.go(ball_x, 4)
     walker.talk("up")
     assert console.read("wPartyCount") == 1
@@ -86,8 +84,7 @@ def test_the_first_region_can_be_finished(ball_x: int) -> None:
     assert console.flag(flag_index(walker, "EVENT_FERN_PATH_TONIC"))
     train(walker, TRAINING_LEVEL)
     go_back_until(walker, 33, 6)
-    walker.go(33, 5)
-    assert walker.map == "GATEHOUSE"
+    walker.enter("GATEHOUSE")
     walker.go(4, 4)
     walker.talk("up")
     milestones = json.loads((FACTS / "milestones.json").read_text(encoding="utf-8"))["milestones"]

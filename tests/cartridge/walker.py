@@ -114,6 +114,12 @@ class Walker:
             self.step(buttons[0])
         raise AssertionError(f"no way from {self.place} to {(x, y)}")
 
+    def enter(self, target: str) -> None:
+        """Walks onto the door, stairs or cave mouth that leads to a map."""
+        warp = next(warp for warp in self.world[self.map]["warps"] if warp["target"] == target)
+        self.go(warp["x"], warp["y"])
+        assert self.map == target, f"the way to {target} led to {self.place}"
+
     def leave(self, x: int, y: int, button: str) -> None:
         """Goes to a step and walks off it: a mat, a door or an edge of the map."""
         start = self.map
@@ -145,6 +151,8 @@ class Walker:
                 self.console.press("a", 3, 8)
             elif self.console.read("wBattleMode") and self.at_move_list():
                 self.choose_move()
+            elif self.console.read("wBattleMode") and self.at_party():
+                self.choose_pal()
             elif self.console.read("wStateFlags") & 0x40 or self.console.read("wBattleMode"):
                 self.console.press("a", 3, 5)
             else:
@@ -159,6 +167,20 @@ class Walker:
     def at_move_list(self) -> bool:
         cursor = self.console.pointer("wCursorCurrentTile")
         return self.console.tile(4, 12) == 0x79 and self.console.byte(cursor) == 0xED and cursor % 20 == (0xC4A0 + 5) % 20
+
+    def at_party(self) -> bool:
+        """The list of pals: the only menu whose cursor stands in column 0."""
+        offset = self.console.pointer("wCursorCurrentTile") - 0xC4A0
+        return offset % 20 == 0 and self.console.read("wTilemap", offset) == 0xED
+
+    def choose_pal(self) -> None:
+        """The first pal that can fight."""
+        able = next(i for i in range(6) if self.console.word("wPartyMons", i * 48 + 34))
+        for _ in range(6):
+            if self.console.read("wMenuCursorY") == able + 1:
+                break
+            self.console.press("down", 3, 5)
+        self.console.press("a", 3, 5)
 
     def best_move(self) -> int:
         """The slot of the move with the most expected damage that has power points left."""
