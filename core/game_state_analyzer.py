@@ -8,7 +8,7 @@ All fractions are 0 to 1; nothing here is a percentage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -113,13 +113,20 @@ class GameStateAnalysis:
         if levels:
             known.setdefault("own_level", levels[0])
         self.variables = StateVariables(**known)
-        self.state_variables: dict[str, Any] = dict(state_variables)
         self.unrecognised = tuple(sorted(set(state_variables) - set(KNOWN_VARIABLES)))
 
     @classmethod
     def from_game_state(cls, state: GameState) -> GameStateAnalysis:
         """The analysis of a decoded state."""
-        return cls(variables_of(state))
+        analysis = cls.__new__(cls)
+        analysis.variables = variables_of(state)
+        analysis.unrecognised = ()
+        return analysis
+
+    @property
+    def state_variables(self) -> dict[str, Any]:
+        """The numbers read, by name. A fresh dict each time."""
+        return asdict(self.variables)
 
     @property
     def state_hash(self) -> int:
@@ -286,38 +293,32 @@ def _checked(name: str, value: Any) -> Any:
         raise DecisionValidationError(f"state variable {name} must be a whole number, got {value!r}") from error
 
 
-def variables_of(state: GameState) -> dict[str, Any]:
-    """The named numbers of a decoded state: keys of `StateVariables`."""
-    party, battle = state.party, state.battle
-    lead = next((member for member in party if member.hp), party[0] if party else None)
-    position = state.position
-    variables: dict[str, Any] = {
-        "mode": state.mode.value,
-        "map_group": position.map.group,
-        "map_number": position.map.number,
-        "map_name": state.world.map_name(position.map),
-        "player_x": position.x,
-        "player_y": position.y,
-        "party_count": len(party),
-        "party_levels": tuple(member.level for member in party),
-        "party_hp": tuple(member.hp for member in party),
-        "party_max_hp": tuple(member.max_hp for member in party),
-        "badges": state.badge_count,
-        "money": state.money,
-        "ball_count": sum(slot.quantity for slot in state.balls),
-        "item_count": sum(slot.quantity for slot in state.items),
-        "state_hash": state.state_hash,
-    }
-    if battle is not None:
-        variables |= {
-            "battle_kind": "trainer" if battle.is_trainer else "wild",
-            "enemy_level": battle.enemy.level,
-            "enemy_hp": battle.enemy.hp,
-            "enemy_max_hp": battle.enemy.max_hp,
-            "own_hp": battle.own.hp,
-            "own_max_hp": battle.own.max_hp,
-            "own_level": battle.own.level,
-        }
-    elif lead is not None:
-        variables |= {"own_hp": lead.hp, "own_max_hp": lead.max_hp, "own_level": lead.level}
-    return variables
+def variables_of(state: GameState) -> StateVariables:
+    """The named numbers of a decoded state."""
+    party, battle, position = state.party, state.battle, state.position
+    front = battle.own if battle is not None else next((one for one in party if one.hp), party[0] if party else None)
+    enemy = battle.enemy if battle is not None else None
+    return StateVariables(
+        mode=state.mode.value,
+        map_group=position.map.group,
+        map_number=position.map.number,
+        map_name=state.world.map_name(position.map),
+        player_x=position.x,
+        player_y=position.y,
+        party_count=len(party),
+        party_levels=tuple([member.level for member in party]),
+        party_hp=tuple([member.hp for member in party]),
+        party_max_hp=tuple([member.max_hp for member in party]),
+        badges=state.badge_count,
+        money=state.money,
+        ball_count=sum([slot.quantity for slot in state.balls]),
+        item_count=sum([slot.quantity for slot in state.items]),
+        battle_kind="none" if battle is None else "trainer" if battle.is_trainer else "wild",
+        enemy_level=enemy.level if enemy is not None else 0,
+        enemy_hp=enemy.hp if enemy is not None else 0,
+        enemy_max_hp=enemy.max_hp if enemy is not None else 0,
+        own_hp=front.hp if front is not None else 0,
+        own_max_hp=front.max_hp if front is not None else 0,
+        own_level=front.level if front is not None else 0,
+        state_hash=state.state_hash,
+    )

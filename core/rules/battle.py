@@ -12,7 +12,7 @@ from core.game.battle import BattleState, Fighter
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
 from core.game.world import World
-from core.rules.answers import READ_ON, AnswerRules
+from core.rules.answers import CLOSE, READ_ON, AnswerRules
 from core.rules.damage import Estimate, estimate, turns_to_win, win_chance
 from core.rules.menus import find_line, toward
 from core.rules.step import RuleStep
@@ -61,7 +61,8 @@ class BattleRules:
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can be decided now, best first; never empty."""
-        menu, battle = state.menu, state.battle
+        menu = state.menu
+        battle = state.battle if menu is not None else None
         if menu is None or battle is None:
             return (READ_ON,)
         asks_turn = menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES)
@@ -69,10 +70,20 @@ class BattleRules:
             return self._turn_options(state, battle)
         if asks_turn or menu.kind is MenuKind.YES_NO:  # a list of moves after a victory: which one to give up
             return self._answers.options(state)
-        if not any(member.can_fight and self._line_of(menu, member.nickname) is not None for member in state.party):
-            return self._answers.options(state)
-        options = self._switch_options(state, battle, self._outlook(battle), forced=battle.own.hp == 0)
-        return options or self._answers.options(state)
+        return self._list_options(state, menu, battle) or self._answers.options(state)
+
+    def _list_options(self, state: GameState, menu: MenuState, battle: BattleState) -> tuple[Option, ...]:
+        """In the bag or the party: what of the turn's options can go on from there, or leave."""
+        outlook = self._outlook(battle)
+        found: list[Option] = []
+        if any(self._line_of(menu, member.nickname) is not None for member in state.party):
+            found += self._switch_options(state, battle, outlook, forced=not battle.own.hp)
+            if not battle.own.hp:
+                return tuple(found)
+        found += self._item_options(state, battle, outlook)
+        if not battle.is_trainer:
+            found += self._catch_options(state, battle, outlook)
+        return tuple(sorted((*found, CLOSE), key=lambda option: -option.value)) if found else ()
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for a battle option; None when it does not fit the screen any more."""
