@@ -286,6 +286,44 @@ def test_numpy_scalars_are_stored_as_numbers(store: HistoryStore) -> None:
     assert row.fetchone() == ("integer", "integer", 0.25)
 
 
+def test_a_failed_commit_leaves_nothing_and_the_next_one_works(store: HistoryStore) -> None:
+    run = store.start_run()
+    store.connection.execute(
+        "create temp trigger disk_full before insert on decisions begin select raise(abort, 'disk full'); end"
+    )
+    with pytest.raises(HistoryError, match="disk full; nothing of this episode was kept"):
+        store.commit_episode(run.id, walk(1))
+    assert store.connection.execute("select count(*) from reasonings").fetchone() == (0,)
+    store.connection.execute("drop trigger disk_full")
+    store.commit_episode(run.id, walk(1))
+    assert verify(store).problems == ()
+    assert recent_decisions(store.connection, 1)[0].reasoning == walk(1).columns.reasoning[-1]
+
+
+def test_past_outcomes_have_a_mean_and_its_standard_error(store: HistoryStore) -> None:
+    rewards = (1.0, 2.0, 4.0, 0.0)
+    run = store.start_run()
+    for number, reward in enumerate(rewards, start=1):
+        recorder = EpisodeRecorder()
+        recorder.record(decision(option="heal"), reward, {"mode": "free"})
+        store.commit_episode(run.id, recorder.finish(number))
+    outcome = find_past_outcomes(store.connection, {"mode": "free"}, "heal")["rules"]
+    assert (outcome.count, outcome.mean_outcome) == (4, pytest.approx(1.75))
+    assert outcome.standard_error == pytest.approx(np.std(rewards, ddof=1) / 2)
+
+
+def test_two_processes_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.db"
+    children = [
+        subprocess.Popen([sys.executable, "-c", _WRITER, str(path), "25"], cwd=ROOT, stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [child.wait(timeout=120) for child in children] == [0, 0]
+    with HistoryStore(path) as store:
+        report = verify(store)
+    assert (report.problems, report.episodes) == ((), 50)
+
+
 def test_two_writers_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "decisions.db"
     with HistoryStore(path) as one, HistoryStore(path) as two:
@@ -324,7 +362,7 @@ from tests.history_samples import walk
 store = HistoryStore(sys.argv[1])
 run = store.start_run()
 print(run.id, flush=True)
-for number in range(1, 10_000):
+for number in range(1, 1 + int(sys.argv[2])):
     store.commit_episode(run.id, walk(number, steps=400))
     print(number, flush=True)
 """
@@ -334,7 +372,11 @@ for number in range(1, 10_000):
 def test_kill_9_leaves_a_whole_file(tmp_path: Path, wait_s: float) -> None:
     path = tmp_path / "decisions.db"
     child = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ}
+        [sys.executable, "-c", _WRITER, str(path), "10000"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
     )
     assert child.stdout is not None
     child.stdout.readline()

@@ -1,7 +1,7 @@
 """Words by number: names, reasonings and contexts are stored once and referred to by id.
 
-Ids are remembered between episodes. Another process may add or delete words in the meantime, so the store calls
-`forget` whenever the file changed under it or a transaction was rolled back.
+Ids are remembered between episodes, which is safe because words are never deleted. Only a transaction that is rolled
+back takes its new words with it; the store calls `forget` then.
 """
 
 from __future__ import annotations

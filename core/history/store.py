@@ -72,7 +72,6 @@ class HistoryStore:
         self.path = Path(path)
         self._database: Database | None = open_database(path, must_exist=must_exist)
         self._words = Interning()
-        self._data_version = self._current_data_version()
 
     @property
     def database(self) -> Database:
@@ -191,12 +190,10 @@ class HistoryStore:
         return int(steps)
 
     def _transact(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Run `work` in one write transaction, with no remembered id that may have gone stale."""
-        if self._current_data_version() != self._data_version:  # another connection wrote to the file
-            self._words.forget()
+        """Run `work` in one write transaction."""
         try:
             with write_transaction(self.database) as connection:
-                result = work(connection)
+                return work(connection)
         except BaseException as error:
             self._words.forget()  # words interned in the rolled-back transaction are gone
             if isinstance(error, sqlite3.Error):
@@ -205,12 +202,6 @@ class HistoryStore:
                     "Check free disk space, rights, and that no other program holds the file"
                 ) from error
             raise
-        self._data_version = self._current_data_version()
-        return result
-
-    def _current_data_version(self) -> int:
-        (version,) = self.connection.execute("pragma data_version").fetchone()
-        return int(version)
 
     def _insert(
         self, connection: sqlite3.Connection, run_id: int, record: EpisodeRecord, episode_id: int | None = None
