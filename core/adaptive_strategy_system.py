@@ -130,7 +130,11 @@ class AdaptiveStrategySystem:
         settings: StrategySettings | None = None,
         seed: int = 0,
     ) -> None:
-        """`initial_strategy` may be the documented config word; ConfigurationError names the known ones."""
+        """`initial_strategy` may be the documented config word; ConfigurationError names the known ones.
+
+        `goal_planner` names the next milestone in the reasons of switches. `history_analyzer` is kept for callers who
+        reach it through the system; the bandit's own memory is in the checkpoint (`state_dict`).
+        """
         self.history_analyzer = history_analyzer
         self.goal_planner = goal_planner
         self.settings = settings or StrategySettings()
@@ -188,7 +192,8 @@ class AdaptiveStrategySystem:
         - `success_rate`, 0 to 1: the caller's own measure of how the current strategy does; replaces the posterior
           mean and does not wait for `least_outcomes` episodes;
         - `llm_available`, bool: with False nothing is learned by switching (the rules carry every share), so the
-          current strategy stays.
+          current strategy stays;
+        - `milestones`, ids reached so far: with a planner, the reason of a switch names the next one.
         """
         memory = self._memory
         if context.get("llm_available") is False:
@@ -208,7 +213,7 @@ class AdaptiveStrategySystem:
             why = f"success rate {rate:.2f} of {memory.current} is below {thresholds.success}"
         best = max(draws, key=lambda strategy: draws[strategy])
         if best is not memory.current:
-            self._switch(best, f"{why}; {best} drew {draws[best]:.2f}")
+            self._switch(best, f"{why}; {best} drew {draws[best]:.2f}{self._heading(context)}")
         return memory.current
 
     def get_strategy_stats(self) -> dict[str, Any]:
@@ -284,6 +289,13 @@ class AdaptiveStrategySystem:
             ),
         )
         self._random.bit_generator.state = state["random"]
+
+    def _heading(self, context: dict[str, Any]) -> str:
+        """What the play was about, for the reason of a switch; empty without a planner or at the story's end."""
+        if self.goal_planner is None or "milestones" not in context:
+            return ""
+        milestone = self.goal_planner.next_milestone(context["milestones"])
+        return "" if milestone is None else f"; next milestone: {milestone.name}"
 
     def _posterior(self, strategy: StrategyType) -> tuple[float, float]:
         """Beta parameters: prior plus discounted counts."""

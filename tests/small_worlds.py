@@ -5,14 +5,15 @@ Both speak the form of the vector environment: arrays with a leading lane axis, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from agents.sb3_policy import LearnerMetrics, LearnerSettings, MaskablePPOLearner
+from agents.sb3_policy import LearnerSettings
 from core.vocabulary import ACTION_COUNT, Button
 
 NO_GUIDE = -1
@@ -109,6 +110,32 @@ class GridWorld:
         self.x[finished] = self.y[finished] = self.age[finished] = 0
 
 
+Metrics = TypeVar("Metrics", covariant=True)
+
+
+class Learns(Protocol[Metrics]):
+    """The calls of `MaskablePPOLearner`, which a rival method may have too."""
+
+    @property
+    def ready(self) -> bool: ...
+    def probabilities(
+        self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]
+    ) -> NDArray[np.floating[Any]]: ...
+    def observe(
+        self,
+        observations: Mapping[str, NDArray[Any]],
+        masks: NDArray[np.bool_],
+        actions: NDArray[np.int64],
+        behaviour_probabilities: NDArray[np.floating[Any]],
+        guide_actions: NDArray[np.int64],
+        rewards: NDArray[np.floating[Any]],
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+        next_observations: Mapping[str, NDArray[Any]],
+    ) -> None: ...
+    def update(self) -> Metrics: ...
+
+
 World = IdentityWorld | GridWorld
 Guide = Callable[[World], NDArray[np.int64]]
 
@@ -131,20 +158,20 @@ def sample(probabilities: NDArray[np.floating], random: np.random.Generator) -> 
 
 def play(
     world: World,
-    learner: MaskablePPOLearner,
+    learner: Learns[Metrics],
     updates: int,
     guide: Guide | None = None,
     share: float = 0.0,
     seed: int = 0,
     claimed_share: float | None = None,
-) -> list[LearnerMetrics]:
+) -> list[Metrics]:
     """Trains for `updates` updates; the guide acts in `share` of the steps and always says what it would do.
 
     `claimed_share` lies to the learner about the share (0 pretends that the policy chose everything).
     """
     random = np.random.default_rng(seed)
     lanes = np.arange(world.lanes)
-    metrics: list[LearnerMetrics] = []
+    metrics: list[Metrics] = []
     while len(metrics) < updates:
         step = world.view()
         probabilities = learner.probabilities(step.observations, step.masks)
@@ -164,7 +191,7 @@ def play(
     return metrics
 
 
-def success(world: World, learner: MaskablePPOLearner, seed: int = 1000) -> float:
+def success(world: World, learner: Learns[Any], seed: int = 1000) -> float:
     """Mean discounted success of the policy alone over one episode per lane of a fresh world: 1 is perfect.
 
     In the grid an arrival counts as the shortest way's length over the steps it took.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.adaptive_strategy_system import THRESHOLDS, AdaptiveStrategySystem, StrategySettings, StrategyType
 from core.exceptions import CheckpointError, ConfigurationError
+from core.game.milestones import milestones_for
+from core.game.profile import identify_rom
+from core.goal_planner import GoalOrientedPlanner
 
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 HEAVY, BALANCED, RULES = StrategyType.LLM_HEAVY, StrategyType.BALANCED, StrategyType.RULE_HEAVY
 
 
@@ -89,6 +94,16 @@ def test_switches_are_counted_and_explained() -> None:
     assert (switch["previous"], switch["chosen"]) == ("rule_heavy", chosen)
     assert "success rate 0.10 of rule_heavy is below 0.2" in switch["reason"]
     json.dumps(stats)
+
+
+def test_a_planner_names_the_next_milestone_in_the_reason() -> None:
+    profile = identify_rom(ROM)
+    planner = GoalOrientedPlanner(milestones=milestones_for(profile))
+    system = AdaptiveStrategySystem(goal_planner=planner, initial_strategy=RULES)
+    system.select_strategy({"success_rate": 0.0, "milestones": ()})
+    (switch,) = system.get_strategy_stats()["recent_switches"]
+    expected = next(milestone.name for milestone in milestones_for(profile) if not milestone.optional)
+    assert switch["reason"].endswith(f"next milestone: {expected}")
 
 
 def test_a_preference_switches_once_and_counts_as_evidence() -> None:
