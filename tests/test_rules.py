@@ -203,6 +203,20 @@ def test_after_a_lost_battle_it_trains_and_still_comes_to_the_end(env: EnhancedP
     assert game.finished
 
 
+def test_when_nothing_has_any_effect_it_tries_something_else(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """The same moment again and again, as if a script swallowed every press: no option is held on to for long."""
+    _, info = env.reset(seed=0)
+    state: GameState = info["game_state"]
+    player = RulePlayer(state.world, 0)
+    option = player.choose(state)
+    tried = [option.key]
+    for _ in range(200):
+        if player.act(state, option).done:
+            option = player.choose(state)
+            tried.append(option.key)
+    assert len(set(tried)) >= 3, tried
+
+
 def fighter(**changes: object) -> Fighter:
     base: dict[str, object] = {
         "species": 1, "level": 10, "hp": 30, "max_hp": 30, "status": 0, "moves": (1,), "pp": (10,), "types": (0, 0),

@@ -16,13 +16,15 @@ from core.rules.step import RuleStep
 from core.rules.walking import Arrived, Walker
 from core.terrain import OFFSET
 from core.travel import Exit, WorldGraph, cell_key
-from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind
+from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind, Position
 
 PERSON_BLOCKS_STEPS = 120
 """How long an exit counts as shut when somebody stood in the way."""
 WALL_BLOCKS_STEPS = 5000
 MOST_STEPS = 700
 """Presses in the overworld, not counting those before the last battle, after which an option is given up."""
+MOST_RETURNS = 20
+"""Times that one may stand on the same spot, looking the same way, for one errand before it is given up as a loop."""
 MOST_KNOCKS = 4
 """Presses at the goal (A, or the way out) without effect before it is given up."""
 TALKING = (OptionKind.TALK, OptionKind.PICK_UP, OptionKind.HEAL)
@@ -39,10 +41,12 @@ class FieldRules:
         self.reset()
 
     def reset(self) -> None:
+        """A new episode begins."""
         self._walker.reset()
         self._option_key = ""
         self._steps = 0
         self._knocks = 0
+        self._returns: dict[tuple[Position, Button], int] = {}
         self._leg: tuple[str, MapId, Exit] | None = None
         self.talking_to: tuple[MapId, str] | None = None
         """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
@@ -55,13 +59,23 @@ class FieldRules:
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
         self._steps = 0
+        self._returns.clear()
+
+    def _goes_in_circles(self, state: GameState, option: Option) -> bool:
+        """Whether one has come back to this spot too often; pacing in the grass to train is meant to."""
+        if option.kind is OptionKind.TRAIN:
+            return False
+        spot = (state.position, state.facing)
+        times = self._returns[spot] = self._returns.get(spot, 0) + 1
+        return times > MOST_RETURNS
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for an overworld option; None when it is finished, pointless or out of reach."""
         if option.key != self._option_key:
             self._option_key, self._steps, self._knocks, self._leg = option.key, 0, 0, None
+            self._returns.clear()
         self._steps += 1
-        if self._steps > MOST_STEPS:
+        if self._steps > MOST_STEPS or self._goes_in_circles(state, option):
             return self._give_up(option)
         if option.position is None:
             return None
