@@ -1,0 +1,116 @@
+"""Bad input of the main command: one line on standard error that names what, the value seen and the remedy; exit code
+2; and nothing written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.utils import FERNVALE, generate_test_config
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """How a good config is spoilt, and what the message must say."""
+
+    says: tuple[str, ...]
+    changes: dict[str, Any] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    prepare: Callable[[Path], object] = lambda folder: None
+
+
+def unknown_rom(folder: Path) -> None:
+    """A well-formed ROM of a title that nobody knows."""
+    rom = bytearray(FERNVALE.read_bytes())
+    rom[0x134:0x13F] = b"SOMEGAME\0\0\0"
+    checksum = 0
+    for byte in rom[0x134:0x14D]:
+        checksum = (checksum - byte - 1) & 0xFF
+    rom[0x14D] = checksum
+    (folder / "some.gbc").write_bytes(bytes(rom))
+
+
+def database_of_another_program(folder: Path) -> None:
+    with sqlite3.connect(folder / "theirs.db") as connection:
+        connection.execute("create table theirs (id integer)")
+
+
+STAGE = {"reward_threshold": 1.0, "min_episodes": 1, "llm_confidence": 0.5, "strategy_preference": "balanced"}
+MISTAKES = {
+    "missing config": Mistake(("nowhere.json does not exist",), arguments=("--config", "nowhere.json")),
+    "missing ROM": Mistake(("nowhere.gbc", "rom_path"), {"rom_path": "nowhere.gbc"}),
+    "a file that is no ROM": Mistake(("is no Game Boy ROM", "rom_path"), {"rom_path": "config.json"}),
+    "an unknown ROM": Mistake(
+        ("'SOMEGAME'", "SHA-1", "f4cd194bdee0d04ca4eac29e09b8e4e9d818c133"),
+        {"rom_path": "some.gbc"},
+        prepare=unknown_rom,
+    ),
+    "a misspelt key": Mistake(("unknown key 'lanse'; did you mean 'lanes'?",), {"lanse": 2}),
+    "a misspelt key within": Mistake(
+        ("did you mean 'min_episodes'?",), {"curriculum": {"stages": [{**STAGE, "min_epsiodes": 1}]}}
+    ),
+    "a misspelt reward": Mistake(("'rewards.bagde'; did you mean 'badge'?",), {"rewards": {"bagde": 1.0}}),
+    "a wrong type": Mistake(("'lanes' is \"two\"",), {"lanes": "two"}),
+    "out of range": Mistake(("'lanes' is 0",), {"lanes": 0}),
+    "a reward out of range": Mistake(("badge is 99.0", "-10 to 10"), {"rewards": {"badge": 99}}),
+    "a learner setting out of range": Mistake(("discount is 3.0",), {"learner": {"discount": 3}}),
+    "more workers than lanes": Mistake(("workers is 3 and lanes 2",), {"workers": 3}),
+    "an unknown word": Mistake(("'llm_havy'", "'llm_heavy'"), {"initial_strategy": "llm_havy"}),
+    "an unknown model": Mistake(("'zzz/model'",), {"llm_model": "zzz/model"}),
+    "a save directory that is a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json"}),
+    "a save directory in a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json/deep/er"}),
+    "a save directory that cannot be written": Mistake(("save_dir", "/proc/1"), {"save_dir": "/proc/1/run"}),
+    "a database of another program": Mistake(
+        ("theirs.db", "another program"), {"decision_db_path": "theirs.db"}, prepare=database_of_another_program
+    ),
+    "a database that is no database": Mistake(("is not a SQLite database",), {"decision_db_path": "config.json"}),
+    "nothing to resume": Mistake(("Checkpoint not found",), arguments=("--resume",)),
+    "no such checkpoint": Mistake(("Checkpoint not found: nope",), arguments=("--resume", "nope")),
+    "no episodes": Mistake(("'total_episodes' is 0",), arguments=("--episodes", "0")),
+}
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    mistake = MISTAKES[name]
+    config = generate_test_config(tmp_path, **mistake.changes)
+    mistake.prepare(tmp_path)
+    before = contents(tmp_path)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "run_training.py"), "--config", str(config), *mistake.arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    lines = [line for line in done.stderr.splitlines() if "Warning" not in line]
+    assert done.returncode == 2, done.stderr
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    for part in mistake.says:
+        assert part in lines[0]
+    assert done.stdout == ""
+    assert contents(tmp_path) == before
+
+
+def test_the_config_of_the_project_is_complete() -> None:
+    """Every key that can be set at the top is in config.json, so a reader sees them all."""
+    from trainer.settings import Settings, load_settings
+
+    data = json.loads((ROOT / "config.json").read_text())
+    assert set(data) == set(Settings.model_fields)
+    assert load_settings(ROOT / "config.json").rom_path == FERNVALE
