@@ -88,15 +88,14 @@ _MENU_START: Final = _MODE_START + len(GameMode)
 _FACING_START: Final = _MENU_START + len(MenuKind)
 _MAP_START: Final = _FACING_START + len(DIRECTION_BUTTONS)
 _ACTION_START: Final = _MAP_START + MAP_CODE_BITS
-_NO_BATTLE: Final = (0.0,) * len(_BATTLE)
 
 
 @lru_cache(maxsize=1024)
-def map_code(map_id: MapId) -> tuple[float, ...]:
+def map_code(map_id: MapId) -> NDArray[np.float32]:
     """Twelve numbers of -1 and 1 that tell maps apart: a hash, so that any map of any game has one."""
     digest = hashlib.blake2b(bytes(map_id), digest_size=2).digest()
     bits = int.from_bytes(digest, "big")
-    return tuple(1.0 if bits >> bit & 1 else -1.0 for bit in range(MAP_CODE_BITS))
+    return np.array([1.0 if bits >> bit & 1 else -1.0 for bit in range(MAP_CODE_BITS)], dtype=np.float32)
 
 
 def policy_space(with_screen: bool = False) -> spaces.Dict:
@@ -114,16 +113,17 @@ class PolicyView:
     """Writes policy views. Keeps the last actions of one env; `reset` at the start of an episode."""
 
     def __init__(self) -> None:
-        self._actions: list[int | None] = [None] * LAST_ACTIONS
+        self._action_features = np.zeros(LAST_ACTIONS * ACTION_COUNT, dtype=np.float32)
 
     def reset(self) -> None:
         """Forget the last actions."""
-        self._actions = [None] * LAST_ACTIONS
+        self._action_features[:] = 0.0
 
     def note_action(self, action: int) -> None:
         """Remember an action; the latest stands first."""
-        self._actions.insert(0, action)
-        self._actions.pop()
+        self._action_features[ACTION_COUNT:] = self._action_features[:-ACTION_COUNT].copy()
+        self._action_features[:ACTION_COUNT] = 0.0
+        self._action_features[action] = 1.0
 
     def write(
         self,
@@ -138,7 +138,6 @@ class PolicyView:
         write_crop(state, visits, crop)
 
     def _write_features(self, state: GameState, tracker: MilestoneTracker, out: NDArray[np.float32]) -> None:
-        values = [0.0] * FEATURE_COUNT
         party = state.party
         lead = party[0] if party else None
         menu = state.menu
@@ -150,9 +149,9 @@ class PolicyView:
             len(party) / 6,
             state.party_hp_fraction,
             lead.hp_fraction if lead else 0.0,
-            lead.level / 100 if lead else 0.0,
+            min(1.0, lead.level / 100) if lead else 0.0,
             1.0 if lead and lead.status else 0.0,
-            sum(member.level for member in party) / 600,
+            min(1.0, sum(member.level for member in party) / 600),
             sum(not member.can_fight for member in party) / 6,
             state.badge_count / 16,
             min(1.0, state.money / 10_000),
@@ -166,19 +165,16 @@ class PolicyView:
             menu.rows / 10 if menu else 0.0,
             1.0 if menu and menu.selected == "YES" else 0.0,
         )
-        values[: len(general)] = general
+        out[: len(_GENERAL)] = general
         battle = state.battle
-        values[len(general) : _MODE_START] = _NO_BATTLE if battle is None else battle_features(battle, state.world)
-        values[_MODE_START + _MODE_PLACE[state.mode]] = 1.0
+        out[len(_GENERAL) : _MODE_START] = 0.0 if battle is None else battle_features(battle, state.world)
+        out[_MODE_START:_MAP_START] = 0.0
+        out[_MODE_START + _MODE_PLACE[state.mode]] = 1.0
         if menu is not None:
-            values[_MENU_START + _MENU_PLACE[menu.kind]] = 1.0
-        values[_FACING_START + _FACING_PLACE[state.facing]] = 1.0
-        values[_MAP_START:_ACTION_START] = map_code(map_id)
-        for age, action in enumerate(self._actions):
-            if action is not None:
-                values[_ACTION_START + age * ACTION_COUNT + action] = 1.0
-        out[:] = values
-        np.clip(out, -1.0, 1.0, out=out)
+            out[_MENU_START + _MENU_PLACE[menu.kind]] = 1.0
+        out[_FACING_START + _FACING_PLACE[state.facing]] = 1.0
+        out[_MAP_START:_ACTION_START] = map_code(map_id)
+        out[_ACTION_START:] = self._action_features
 
 
 def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
@@ -198,10 +194,10 @@ def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
         0.0 if battle.is_trainer else 1.0,
         1.0 if battle.is_trainer else 0.0,
         own.hp_fraction,
-        own.level / 100,
+        min(1.0, own.level / 100),
         enemy.hp_fraction,
-        enemy.level / 100,
-        (own.level - enemy.level) / 20,
+        min(1.0, enemy.level / 100),
+        max(-1.0, min(1.0, (own.level - enemy.level) / 20)),
         battle.enemy_party_count / 6,
         *moves,
     )
