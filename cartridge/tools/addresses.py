@@ -1,7 +1,7 @@
 """The address list as C and assembler headers, and the check that nothing overlaps.
 
-`core/game/data/symbols.json` says where Crystal keeps its variables. The rows with a `fernvale` key are ours too; the section
-`fernvale_only` adds bytes that only this cartridge has.
+`core/game/data/symbols.json` says where Crystal keeps its variables. The rows with a `fernvale` key are ours
+too; the section `fernvale_only` adds bytes that only this cartridge has.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def read_variables() -> list[Variable]:
 
 
 def check_overlaps(variables: list[Variable]) -> None:
-    """A variable may lie inside another (a field of a struct, a use of the same byte by another screen), never across its
-    end, nor in the stack or the linker's RAM. Raises ValueError naming both."""
+    """A variable may lie inside another (a field of a struct, a use of the same byte by another screen), never across
+    its end, nor in the stack or the linker's RAM. Raises ValueError naming both."""
     taken = [Variable("the stack", 0, *STACK, ""), Variable("the linker's RAM", 0, *LINKER_RAM, "")]
     for i, one in enumerate(variables):
         for region in taken:
@@ -65,12 +65,18 @@ def check_overlaps(variables: list[Variable]) -> None:
             if one.bank != other.bank or other.address >= one.end:
                 break
             if other.end > one.end:
-                raise ValueError(f"{one.name} ({one.address:04X}-{one.end - 1:04X}) overlaps {other.name} at {other.address:04X}")
+                raise ValueError(
+                    f"{one.name} ({one.address:04X}-{one.end - 1:04X}) overlaps {other.name} at {other.address:04X}"
+                )
 
 
 def c_header(variables: list[Variable]) -> str:
     """state.h: every variable at its address, and the offsets inside records."""
-    out = ["/* Made by cartridge/tools/addresses.py from core/game/data/symbols.json. */", "#ifndef STATE_H", "#define STATE_H"]
+    out = [
+        "/* Made by cartridge/tools/addresses.py from core/game/data/symbols.json. */",
+        "#ifndef STATE_H",
+        "#define STATE_H",
+    ]
     out.append('#include "hardware.h"')
     for variable in variables:
         if variable.address < 0xC000:
@@ -84,12 +90,16 @@ def c_header(variables: list[Variable]) -> str:
     document = json.loads(SYMBOLS.read_text(encoding="utf-8"))
     for prefix, struct in STRUCTS.items():
         members = document["structs"][struct]
-        offsets = [f"{prefix}_{name.upper()} = {row['offset']}" for name, row in members.items() if isinstance(row, dict)]
+        offsets = [
+            f"{prefix}_{name.upper()} = {row['offset']}" for name, row in members.items() if isinstance(row, dict)
+        ]
         out.append(f"enum {{ {', '.join(offsets)}, {prefix}_SIZE = {members['_length']} }};")
     return "\n".join([*out, "#endif", ""])
 
 
 def assembler_header(variables: list[Variable]) -> str:
     """ram.inc: the same names for the assembler; high RAM as the offset that `ldh` wants."""
-    names = {variable.name: variable.address & 255 if variable.in_high_ram else variable.address for variable in variables}
+    names = {
+        variable.name: variable.address & 255 if variable.in_high_ram else variable.address for variable in variables
+    }
     return "\n".join([f"{name} = 0x{address:X}" for name, address in names.items()] + [""])

@@ -1,7 +1,7 @@
-"""Blocks: the 2x2 steps that a map is stored in, with tiles, attributes and collision per block, as Crystal stores them.
+"""Blocks: the 2x2 steps that a map is stored in, with tiles, attributes and collision per block, as in Crystal.
 
-Authors draw in steps. Equal groups of 2x2 steps become one block; maps of a tileset share a set of at most 256 blocks, and a
-new set is begun when one is full. Block 0 is solid everywhere.
+Authors draw in steps. Equal groups of 2x2 steps become one block; maps of a tileset share a set of at most 256 blocks,
+and a new set is begun when one is full. Block 0 is solid everywhere.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _steps(maps: dict[str, Map], found: Map, tileset: tilesets.Tileset) -> list[
         raise ValueError(f"{found.path.name}: the tileset {found.tileset} has no cells {sorted(strangers)}")
     cells = [[tileset.cells[character] for character in row] for row in tileset.dress(rows)]
     grid = _collisions(cells, found.path.name)
-    return [[Step(tuple(cell.tiles), cell.palette, grid[y][x]) for x, cell in enumerate(row)] for y, row in enumerate(cells)]
+    return [[Step(cell.tiles, cell.palette, grid[y][x]) for x, cell in enumerate(row)] for y, row in enumerate(cells)]
 
 
 def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
@@ -123,7 +123,9 @@ def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
         for warp in found.warps:
             collision = inner[warp.y][warp.x + BORDER_STEPS].collision
             if collision not in WARPS:
-                raise warp.line.error(f"{warp.x},{warp.y} is no door, stairs, cave mouth or mat (collision {collision:#04x})")
+                raise warp.line.error(
+                    f"{warp.x},{warp.y} is no door, stairs, cave mouth or mat (collision {collision:#04x})"
+                )
         built[constant] = BuiltMap(
             bytes(current.blocks[block] for row in groups for block in row),
             current,

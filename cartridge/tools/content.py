@@ -211,7 +211,9 @@ def _items(content: Content) -> None:
         if pocket not in POCKETS or effect not in ItemEffect.__members__:
             raise line.error(f"unknown pocket {pocket!r} or effect {effect!r}")
         amount_value = line.integer(amount[0]) if amount else 0
-        content.items[name] = Item(name.replace("_", " "), pocket, line.integer(price, 0, 65535), ItemEffect[effect], amount_value)
+        content.items[name] = Item(
+            name.replace("_", " "), pocket, line.integer(price, 0, 65535), ItemEffect[effect], amount_value
+        )
 
 
 def _trainers(content: Content) -> None:

@@ -64,7 +64,11 @@ def _effects(effects: Effects | None) -> Json:
 def _person(number: int, person: Person, content: Content, effects: dict[str, Effects]) -> Json:
     row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
     row["sprite_id"] = people.NAMES.index(person.sprite) + 1
-    row |= {"movement": person.movement, "type": f"OBJECTTYPE_{person.kind.name.replace('_', '')}", "sight": person.sight}
+    row |= {
+        "movement": person.movement,
+        "type": f"OBJECTTYPE_{person.kind.name.replace('_', '')}",
+        "sight": person.sight,
+    }
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
     row |= _effects(effects.get(person.script or ""))
@@ -120,8 +124,8 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
 def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) -> Json:
     """All maps by constant."""
     about = (
-        "Coordinates are steps (wXCoord, wYCoord); a block is 2x2 steps; warps count from 1; objects[].id is the index in "
-        "wMapObjects (0 is the player); collision has two hex digits a step, as the map-reading rule gives them."
+        "Coordinates are steps (wXCoord, wYCoord); a block is 2x2 steps; warps count from 1; objects[].id is the index "
+        "in wMapObjects (0 is the player); collision has two hex digits a step, as the map-reading rule gives them."
     )
     rows = {
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
@@ -133,7 +137,9 @@ def _species(content: Content) -> Json:
     rows: Json = {}
     for i, creature in enumerate(content.creatures.values(), 1):
         stats = dict(zip(("hp", "atk", "def", "spd", "sat", "sdf"), creature.stats, strict=True))
-        evolves = [{"how": "level", "param": creature.evolves[0], "to": creature.evolves[1]}] if creature.evolves else []
+        evolves = (
+            [{"how": "level", "param": creature.evolves[0], "to": creature.evolves[1]}] if creature.evolves else []
+        )
         rows[str(i)] = {
             "const": creature.name,
             "name": creature.name,

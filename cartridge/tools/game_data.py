@@ -85,7 +85,9 @@ def _creatures(content: Content, rom: Rom, constants: Constants) -> None:
         picture = rom.place(front + back + colours)
         evolve_level, evolve_to = creature.evolves or (0, "")
         records += encode_name(creature.name, NAME_SIZE, creature.name) + bytes(creature.stats)
-        records += bytes([content.types[name] for name in creature.types]) + bytes([creature.catch_rate, creature.base_exp])
+        records += bytes([content.types[name] for name in creature.types]) + bytes(
+            [creature.catch_rate, creature.base_exp]
+        )
         records += bytes([evolve_level, species_numbers.get(evolve_to, 0)])
         records += (moves_at + learnsets[i]).to_bytes(2, "little") + picture.packed()
         records += bytes(32 * (i + 1) - len(records))
@@ -105,7 +107,10 @@ def _moves(content: Content, rom: Rom, constants: Constants) -> None:
     constants.place("MOVES", rom.place(records))
     for i, name in enumerate(content.moves, 1):
         constants.number(f"MOVE_{name}", i)
-    chart = bytes(value for a, d, tenths in content.chart for value in (content.types[a], content.types[d], tenths)) + b"\xff"
+    chart = (
+        bytes(value for a, d, tenths in content.chart for value in (content.types[a], content.types[d], tenths))
+        + b"\xff"
+    )
     constants.place("TYPE_CHART", rom.place(chart))
     names = b"".join(encode_name(name, 8, "types.txt") + bytes([number]) for name, number in content.types.items())
     constants.place("TYPE_NAMES", rom.place(names + bytes([0x50] * 8 + [255])))
@@ -167,4 +172,3 @@ def place_game(content: Content, maps: dict[str, Map], rom: Rom) -> tuple[Consta
     index = b"".join(rom.place(codes).packed() for codes in table.encoded)
     constants.place("TEXT_INDEX", rom.place(index))
     return constants, built
-

@@ -23,7 +23,9 @@ def _word(value: int) -> bytes:
 class MapPacker:
     """Places maps one by one; sets and tile graphics that maps share are placed once."""
 
-    def __init__(self, maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom):
+    def __init__(
+        self, maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom
+    ):
         self.maps, self.built, self.content, self.compiler, self.rom = maps, built, content, compiler, rom
         self.sets: dict[int, tuple[Place, int, int]] = {}
         self.graphics: dict[str, tuple[Place, int]] = {}
@@ -66,7 +68,7 @@ class MapPacker:
         return self.graphics[name]
 
     def _events(self, found: Map) -> bytes:
-        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind of row."""
+        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind."""
         scripts = self.compiler.scripts_of(found)
         records = {person.line.number: self._record(person, found) for person in found.people}
         counts = (len(found.warps), len(found.steps), len(found.signs), len(found.people))
@@ -139,7 +141,9 @@ class MapPacker:
         return bytes(people.NAMES.index(name) + 1 for name in names).ljust(MAP_SPRITES, b"\0")
 
 
-def place_maps(maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom) -> Place:
+def place_maps(
+    maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom
+) -> Place:
     """Places all maps and returns the list of them: group, number, bank and address of the header, ended by 0."""
     packer = MapPacker(maps, built, content, compiler, rom)
     listing = bytearray()

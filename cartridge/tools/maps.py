@@ -1,22 +1,22 @@
 """Maps as authors draw them: a header, people, warps and signs, and a picture in steps (`cartridge/data/maps/*.txt`).
 
-    id 1 2                      group and number
-    name Fern Path              the name people read
-    tileset outdoor
-    environment ROUTE
-    border T                    the cell outside the picture
-    connect west HAZEL_HOLLOW 0 the neighbour's picture shifted by 0 steps along the edge
-    home 5,9                    where a white-out puts the player (towns)
-    spawn HAZEL_HOLLOW          entering makes that map the white-out destination (healers)
-    warp 6,5 HOME 1             stepping there leads to the first warp of HOME
-    person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
-    trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
-    ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
-    sign 10,6 script=town_sign
-    step 18,7 script=stop
-    wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
-    picture
-    TTTT...
+id 1 2                      group and number
+name Fern Path              the name people read
+tileset outdoor
+environment ROUTE
+border T                    the cell outside the picture
+connect west HAZEL_HOLLOW 0 the neighbour's picture shifted by 0 steps along the edge
+home 5,9                    where a white-out puts the player (towns)
+spawn HAZEL_HOLLOW          entering makes that map the white-out destination (healers)
+warp 6,5 HOME 1             stepping there leads to the first warp of HOME
+person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
+trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
+ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
+sign 10,6 script=town_sign
+step 18,7 script=stop
+wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
+picture
+TTTT...
 """
 
 from __future__ import annotations

@@ -76,7 +76,10 @@ class Rom:
             self.used[bank] = sum(bank * BANK_SIZE <= offset < (bank + 1) * BANK_SIZE for offset in taken)
 
     def finish(self) -> bytes:
-        """The image with its header. The logo area stays empty: it is a vendor's picture, and emulators do not need it."""
+        """The image with its header.
+
+        The logo area stays empty: it is a vendor's picture, and emulators do not need it.
+        """
         image = self.image
         image[LOGO] = bytes(48)
         image[0x134:0x13F] = TITLE.ljust(11, b"\0")

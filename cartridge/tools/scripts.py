@@ -1,16 +1,16 @@
 """Event scripts: a few words of plain text each line, compiled to the bytecode of `cartridge/src/script.c`.
 
-    script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or common.txt for all maps)
-      face_player
-      if_set EVENT_X later      jump to a label of this script
-      say Good morning!         text, then a button
-      ask Shall I help?         text, then YES or NO
-      if_no bye
-      menu ONE | TWO            the answer, from 0, for `if_var`
-      give_item TONIC 2
-      end
-    :later
-      ...
+script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or common.txt for all maps)
+  face_player
+  if_set EVENT_X later      jump to a label of this script
+  say Good morning!         text, then a button
+  ask Shall I help?         text, then YES or NO
+  if_no bye
+  menu ONE | TWO            the answer, from 0, for `if_var`
+  give_item TONIC 2
+  end
+:later
+  ...
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cartridge.tools.content import Content
-from cartridge.tools.maps import DIRECTIONS, Map
+from cartridge.tools.maps import Map
 from cartridge.tools.source import DATA, Block, Line, blocks
-from cartridge.tools.texts import TextTable
+from cartridge.tools.texts import CONTROL, TextTable, encode_plain
 
 OPERATIONS = (
-    "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear", "give_creature",
-    "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk", "refresh", "pause", "trainer", "wild",
-    "warp",
+    "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
+    "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
+    "refresh", "pause", "trainer", "wild", "warp",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
@@ -109,7 +109,9 @@ class Compiler:
             code.append(line.integer(words[0]) if value is None else value)
             target = words[-1]
         elif keyword in ("if_item", "if_party"):
-            code.append(self.content.number("items", words[0], line) if keyword == "if_item" else line.integer(words[0]))
+            code.append(
+                self.content.number("items", words[0], line) if keyword == "if_item" else line.integer(words[0])
+            )
             target = words[1]
         elif keyword in ("give_item", "take_item"):
             code += bytes([self.content.number("items", words[0], line), line.integer(words[1], 1, 99)])
@@ -134,13 +136,8 @@ class Compiler:
         return target
 
     def _menu(self, line: Line, code: bytearray) -> None:
-        from cartridge.tools.texts import CONTROL, encode_plain
-
         options = [option.strip() for option in line.rest.split("|")]
         where = f"{line.path.name}:{line.number}"
         end = bytes([CONTROL["END"]])
         numbers = [self.texts.append(encode_plain(option, where) + end) for option in options]
         code += bytes([len(options), *numbers[0].to_bytes(2, "little")])
-
-
-assert len(DIRECTIONS) == len(STEPS)

@@ -1,7 +1,7 @@
 """Compiling and linking with sdcc 4.2.0.
 
-Another version gives other bytes, so exactly one is accepted. Nothing of the machine (paths, time, order of directory entries)
-may reach the output.
+Another version gives other bytes, so exactly one is accepted. Nothing of the machine (paths, time, order of
+directory entries) may reach the output.
 """
 
 from __future__ import annotations
@@ -55,7 +55,17 @@ def _compile(source: Path, work: Path) -> int:
     segments = ["--codeseg", f"CODE_{bank}", "--constseg", f"CODE_{bank}"] if bank else []
     options = ["-msm83", "--std-c11", "--opt-code-speed", "--max-allocs-per-node", ALLOCATIONS]
     _run(
-        ["sdcc", *options, f"-I{SOURCES}", f"-I{work}", *segments, "-c", str(source), "-o", str(work / f"{source.stem}.rel")],
+        [
+            "sdcc",
+            *options,
+            f"-I{SOURCES}",
+            f"-I{work}",
+            *segments,
+            "-c",
+            str(source),
+            "-o",
+            str(work / f"{source.stem}.rel"),
+        ],
         source.name,
     )
     return bank

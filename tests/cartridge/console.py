@@ -12,7 +12,11 @@ from core.game.symbols import symbol
 
 ROM = Path(__file__).resolve().parents[2] / "cartridge" / "fernvale.gbc"
 BUTTONS = ("a", "b", "start", "select", "up", "down", "left", "right")
-LETTERS = {code: character for codes in [range(0x80, 0x9A)] for code, character in zip(codes, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=True)}
+LETTERS = {
+    code: character
+    for codes in [range(0x80, 0x9A)]
+    for code, character in zip(codes, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", strict=True)
+}
 LETTERS |= {0xA0 + i: character for i, character in enumerate("abcdefghijklmnopqrstuvwxyz")}
 LETTERS |= {0xF6 + i: character for i, character in enumerate("0123456789")} | {0x7F: " ", 0xED: ">", 0xEE: "v"}
 

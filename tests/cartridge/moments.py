@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.game.symbols import symbol
-from tests.cartridge.console import Console
+from tests.cartridge.console import ROM, Console
 from tests.cartridge.walker import Walker
 
 
@@ -19,11 +19,14 @@ class Moment:
     """C000-DFFF, the upper half from bank 1."""
     high: bytes
     """FF80-FFFF"""
-    rom: Callable[[int, int], int]
-    """bank, address -> byte"""
+    image: bytes
+    """The whole ROM."""
 
     def byte(self, address: int) -> int:
         return self.high[address - 0xFF80] if address >= 0xFF80 else self.low[address - 0xC000]
+
+    def rom(self, bank: int, address: int) -> int:
+        return self.image[bank * 0x4000 + address % 0x4000]
 
     def bytes(self, name: str) -> bytes:
         place = symbol(name)
@@ -52,7 +55,7 @@ class Recorder:
     def keep(self, name: str) -> None:
         memory = self.console.pyboy.memory
         low = bytes(memory[0xC000:0xD000]) + bytes(memory[1, 0xD000:0xDFFF]) + bytes([memory[1, 0xDFFF]])
-        self.kept[name] = Moment(low, bytes(memory[0xFF80:0xFFFF]), self.console.rom)
+        self.kept[name] = Moment(low, bytes(memory[0xFF80:0xFFFF]), ROM.read_bytes())
 
     def until(self, condition: Callable[[], bool], frames: int = 2000) -> None:
         for _ in range(frames):
@@ -190,7 +193,12 @@ class Recorder:
         self.console.press("left", 3, 6)
         self.console.press("a", 3, 8)
         self.console.press("a", 3, 8)
-        self.until(lambda: self.read("wEnemyMonHP") << 8 | self.console.read("wEnemyMonHP", 1) != 0 and self.read("wCurPlayerMove") != 0)
+        self.until(
+            lambda: (
+                self.read("wEnemyMonHP") << 8 | self.console.read("wEnemyMonHP", 1) != 0
+                and self.read("wCurPlayerMove") != 0
+            )
+        )
         self.mash_until(lambda: self.read("wCurEnemyMove") != 0)
         self.keep("wild_hit")
         self.mash_until(lambda: self.walker.at_battle_menu() or not self.read("wBattleMode"))
@@ -263,4 +271,5 @@ def moments() -> dict[str, Moment]:
     recorder = Recorder()
     for scene in ("steps", "doors", "texts", "route", "wild", "catch", "flee", "trainer", "lose"):
         getattr(recorder, scene)()
+    recorder.console.close()
     return recorder.kept

@@ -1,4 +1,4 @@
-"""Whatever buttons are pressed: no hang, no impossible place, no overrun of vblank or stack; and the same again next time."""
+"""Whatever is pressed: no hang, no impossible place, no overrun of vblank or stack; and the same again next time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ def act(console: Console, chooser: random.Random) -> None:
 
 def signature(console: Console) -> tuple[int, ...]:
     """Place, direction, mode, cursor and text: what a player sees change."""
-    names = ("wMapGroup", "wMapNumber", "wXCoord", "wYCoord", "wPlayerDirection", "wBattleMode", "wMenuCursorY", "wMenuCursorX")
+    names = (
+        "wMapGroup",
+        "wMapNumber",
+        "wXCoord",
+        "wYCoord",
+        "wPlayerDirection",
+        "wBattleMode",
+        "wMenuCursorY",
+        "wMenuCursorX",
+    )
     return (*(console.read(name) for name in names), hash(console.bytes("wTilemap")))
 
 

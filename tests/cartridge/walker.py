@@ -1,4 +1,4 @@
-"""A plain player for the tests: finds its way over the map as RAM shows it, talks, and fights with the strongest move."""
+"""A plain player for the tests: finds its way over the map as RAM shows it, talks, fights with the strongest move."""
 
 from __future__ import annotations
 
@@ -94,7 +94,11 @@ class Walker:
         self.console.pyboy.button_press(button)
         for _ in range(48):
             self.console.tick(1)
-            if self.place != before or self.console.read("wBattleMode") or self.console.read("wScriptRunning") not in (0, 9):
+            if (
+                self.place != before
+                or self.console.read("wBattleMode")
+                or self.console.read("wScriptRunning") not in (0, 9)
+            ):
                 break
         self.console.pyboy.button_release(button)
         self.settle()
@@ -166,7 +170,9 @@ class Walker:
 
     def at_move_list(self) -> bool:
         cursor = self.console.pointer("wCursorCurrentTile")
-        return self.console.tile(4, 12) == 0x79 and self.console.byte(cursor) == 0xED and cursor % 20 == (0xC4A0 + 5) % 20
+        return (
+            self.console.tile(4, 12) == 0x79 and self.console.byte(cursor) == 0xED and cursor % 20 == (0xC4A0 + 5) % 20
+        )
 
     def at_party(self) -> bool:
         """The list of pals: the only menu whose cursor stands in column 0."""

@@ -1,0 +1,49 @@
+"""Every variable that the cartridge writes is where the address list says, and shows what Crystal's would show."""
+
+from __future__ import annotations
+
+import pytest
+
+from cartridge.tools.addresses import Variable, check_overlaps, read_variables
+from core.game.symbols import symbols
+from tests.cartridge import address_rows, address_rows_battle
+from tests.cartridge.moments import moments
+
+ROWS = (
+    address_rows.MAP
+    | address_rows.PLAYER
+    | address_rows.SCREEN
+    | address_rows.STORY
+    | address_rows_battle.PARTY
+    | address_rows_battle.OWN
+    | address_rows_battle.FOE
+    | address_rows_battle.BATTLE
+)
+MARKED = sorted(name for name, row in symbols().items() if row.fernvale is not None)
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_the_variable_shows_its_meaning(name: str) -> None:
+    assert name in ROWS, f"{name} is marked in symbols.json and has no row in address_rows.py"
+    moment, check = ROWS[name]
+    seen = moments()[moment]
+    assert check(seen), f"{name} at the moment {moment!r} is {seen.bytes(name)[:16].hex(' ')}"
+
+
+def test_no_row_is_left_over() -> None:
+    assert set(ROWS) == set(MARKED)
+
+
+def test_nothing_overlaps() -> None:
+    check_overlaps(read_variables())
+
+
+def test_an_overlap_is_found() -> None:
+    crossing = [Variable("first", 1, 0xD000, 4, ""), Variable("second", 1, 0xD002, 4, "")]
+    with pytest.raises(ValueError, match=r"first .* overlaps second"):
+        check_overlaps(crossing)
+
+
+def test_the_stack_is_kept_free() -> None:
+    with pytest.raises(ValueError, match="the stack"):
+        check_overlaps([Variable("intruder", 0, 0xC0FF, 2, "")])
