@@ -122,6 +122,8 @@ class WorldGraph:
 
     def entry_key_at(self, position: Position) -> str:
         """By which door or edge one probably came, judged from where one stands just after a change of map."""
+        if position.map not in self._exits:
+            return UNKNOWN_ENTRY
         width, height = self._size(position.map)
         near: list[tuple[int, str]] = []
         for exit_ in self.exits(position.map):

@@ -6,14 +6,18 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import Fighter
 from core.game.milestones import milestones_for
+from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.symbols import symbol
 from core.guide import LaneGuide
@@ -215,6 +219,46 @@ def test_when_nothing_has_any_effect_it_tries_something_else(env: EnhancedPyBoyP
             option = player.choose(state)
             tried.append(option.key)
     assert len(set(tried)) >= 3, tried
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_memory_however_wild_makes_it_stumble(env: EnhancedPyBoyPokemonCrystalEnv, data: st.DataObject) -> None:
+    """Some bytes of a real moment, those that the rules read above all, take any value; a button comes out."""
+    state = _moments(env)[data.draw(st.integers(0, 1))]
+    ram = bytearray(state.snapshot.data)
+    for _ in range(data.draw(st.integers(1, 12))):
+        start = index_of(data.draw(st.sampled_from(WILD_SYMBOLS)))
+        for place in range(start, start + data.draw(st.integers(1, 60))):
+            ram[place] = data.draw(st.integers(0, 255))
+    wild = GameState(RamSnapshot(bytes(ram)), state.rom)
+    player = RulePlayer(state.world, 0)
+    for option in player.options(wild):
+        assert player.act(wild, option).button in Button
+
+
+WILD_SYMBOLS = (
+    "wBattleMode", "wBattleMon", "wEnemyMon", "wPartyCount", "wPartyMon1", "wNumItems", "wNumBalls", "wMapGroup",
+    "wXCoord", "wMapWidth", "wObjectStructs", "wMapObjects", "wEventFlags", "wTilemap", "w2DMenuCursorInitY",
+    "wScriptRunning", "wPlayerDirection", "wOverworldMapBlocks", "wCursorCurrentTile", "wStateFlags",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _moments(env: EnhancedPyBoyPokemonCrystalEnv) -> tuple[GameState, GameState]:
+    """A free step among people with a creature in the party, and a turn of a fight."""
+    free: list[GameState] = []
+    fight: list[GameState] = []
+
+    def keep(state: GameState, player: RulePlayer) -> bool:
+        if state.party and state.mode is GameMode.FREE and state.people:
+            free.append(state)
+        if state.battle is not None and state.menu is not None:
+            fight.append(state)
+        return bool(free and fight)
+
+    play(env, 0, before_press=keep)
+    return free[0], fight[0]
 
 
 def fighter(**changes: object) -> Fighter:

@@ -38,7 +38,8 @@ STUCK_PRESSES = 40
 class _Outlook:
     """A fight in numbers."""
 
-    estimates: tuple[Estimate, ...]
+    estimates: dict[int, Estimate]
+    """By slot of the own moves that have power points left."""
     enemy_per_turn: float
     chance: float
     """To win by hitting on, 0 to 1."""
@@ -117,12 +118,12 @@ class BattleRules:
     # -- weighing ----------------------------------------------------------------------------------------------
 
     def _outlook(self, battle: BattleState) -> _Outlook:
-        own = tuple(
-            estimate(battle.own, battle.enemy, move, self._world)
-            for move in (self._world.moves.get(number) for number in battle.own.moves)
-            if move is not None
-        )
-        best = max((one.expected for one, pp in zip(own, battle.own.pp, strict=False) if pp), default=0.0)
+        own = {
+            slot: estimate(battle.own, battle.enemy, self._world.moves[number], self._world)
+            for slot, (number, pp) in enumerate(zip(battle.own.moves, battle.own.pp, strict=True))
+            if pp and number in self._world.moves
+        }
+        best = max((one.expected for one in own.values()), default=0.0)
         enemy = self._per_turn(battle.enemy, battle.own)
         chance = win_chance(turns_to_win(best, battle.enemy.hp), turns_to_win(enemy, battle.own.hp))
         return _Outlook(own, enemy, chance)
@@ -147,12 +148,10 @@ class BattleRules:
 
     def _fight_options(self, battle: BattleState, outlook: _Outlook) -> list[Option]:
         enemy = self._world.species_name(battle.enemy.species)
-        strongest = max((one.expected for one in outlook.estimates), default=0.0) or 1.0
+        strongest = max((one.expected for one in outlook.estimates.values()), default=0.0) or 1.0
         found: list[Option] = []
-        for slot, (number, guess) in enumerate(zip(battle.own.moves, outlook.estimates, strict=False)):
-            if slot >= len(battle.own.pp) or not battle.own.pp[slot]:
-                continue
-            move = self._world.moves[number]
+        for slot, guess in outlook.estimates.items():
+            move = self._world.moves[battle.own.moves[slot]]
             effect = "" if guess.effectiveness == 1 else f", {guess.effectiveness:g} times effective"
             label = f"Use {move.name} on {enemy}: about {guess.mean:.0f} of its {battle.enemy.hp} HP{effect}"
             if not move.power:
@@ -233,9 +232,10 @@ class BattleRules:
         if menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
             return self._from_main(menu, option, BAG_PLACE)
         pocket = state.balls if option.kind is OptionKind.CATCH else state.items
-        if option.index is None or option.index >= len(pocket):
+        slot = option.index if option.index is not None else len(pocket)
+        item = self._world.items.get(pocket[slot].item) if slot < len(pocket) else None
+        if item is None:
             return RuleStep(Button.B, 0.3, "the item is used up", done=True)
-        item = self._world.items[pocket[option.index].item]
         lines = ("USE", item.name, self._nickname(state))
         for line in lines:
             if (place := find_line(menu, line)) is not None:
