@@ -159,4 +159,5 @@ void player_frame(void) {
     buttons_poll();
     if ((hJoyPressed & BUTTON_A) && events_talk()) return;
     obey(held_direction());
+    if (player_step_frames) step_frame(); /* the frame that starts a step is its first */
 }
