@@ -55,28 +55,28 @@ class CurriculumSettings(_Section):
         min_length=1,
         default=(
             StageSettings(
-                reward_threshold=4.0,
-                min_episodes=8,
+                reward_threshold=38.0,
+                min_episodes=12,
                 llm_confidence=0.9,
                 strategy_preference=StrategyType.LLM_HEAVY,
             ),
             StageSettings(
-                reward_threshold=8.0,
-                min_episodes=12,
-                llm_confidence=0.6,
+                reward_threshold=36.0,
+                min_episodes=24,
+                llm_confidence=0.7,
                 strategy_preference=StrategyType.BALANCED,
             ),
             StageSettings(
-                reward_threshold=12.0,
-                min_episodes=16,
-                llm_confidence=0.3,
+                reward_threshold=34.0,
+                min_episodes=24,
+                llm_confidence=0.5,
                 strategy_preference=StrategyType.RULE_HEAVY,
             ),
         ),
     )
     advancement_patience: Count = 20
     """Episodes past a stage's minimum without advancement after which stepping back is considered."""
-    confidence_decay_rate: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 0.01
+    confidence_decay_rate: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 0.005
     """Part of `llm_confidence` that is lost with every episode of a stage."""
 
 
