@@ -69,5 +69,10 @@ def train(arguments: argparse.Namespace) -> None:
         sys.exit(EXIT_CODES[trainer.stop.signal])
 
 
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0, or 2 after one line that says what is wrong with the input."""
+    return run_reporting_bad_input(partial(train, parse_arguments(arguments)))
+
+
 if __name__ == "__main__":
-    sys.exit(run_reporting_bad_input(partial(train, parse_arguments())))
+    sys.exit(main())

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import run_training
 from tests.utils import FERNVALE, generate_test_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,7 +66,7 @@ MISTAKES = {
     "a reward out of range": Mistake(("badge is 99.0", "-10 to 10"), {"rewards": {"badge": 99}}),
     "a learner setting out of range": Mistake(("discount is 3.0",), {"learner": {"discount": 3}}),
     "more workers than lanes": Mistake(("workers is 3 and lanes 2",), {"workers": 3}),
-    "an unknown word": Mistake(("'llm_havy'", "'llm_heavy'"), {"initial_strategy": "llm_havy"}),
+    "an unknown word": Mistake(('"llm_havy"', "'llm_heavy'"), {"initial_strategy": "llm_havy"}),
     "an unknown model": Mistake(("'zzz/model'",), {"llm_model": "zzz/model"}),
     "a save directory that is a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json"}),
     "a save directory in a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json/deep/er"}),
@@ -85,26 +86,31 @@ def contents(folder: Path) -> dict[Path, bytes]:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_bad_input_is_one_line_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+def test_bad_input_is_one_line_and_nothing_is_written(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     mistake = MISTAKES[name]
     config = generate_test_config(tmp_path, **mistake.changes)
     mistake.prepare(tmp_path)
     before = contents(tmp_path)
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "run_training.py"), "--config", str(config), *mistake.arguments],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    lines = [line for line in done.stderr.splitlines() if "Warning" not in line]
-    assert done.returncode == 2, done.stderr
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("error: ")
+    monkeypatch.chdir(tmp_path)
+    exit_code = run_training.main(["--config", str(config), *mistake.arguments])
+    said = capsys.readouterr()
+    assert exit_code == 2
+    assert said.err.startswith("error: ") and said.err.count("\n") == 1, said.err
     for part in mistake.says:
-        assert part in lines[0]
-    assert done.stdout == ""
+        assert part in said.err
+    assert said.out == ""
     assert contents(tmp_path) == before
+
+
+def test_the_command_itself_ends_with_code_2(tmp_path: Path) -> None:
+    config = generate_test_config(tmp_path, lanse=2)
+    command = [sys.executable, str(ROOT / "run_training.py"), "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "did you mean 'lanes'?" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_config_of_the_project_is_complete() -> None:
