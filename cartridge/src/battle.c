@@ -14,7 +14,7 @@
 #include "party_screen.h"
 #include "view.h"
 
-enum { GOES_ON = 255, SWITCH_FRAMES = 8, STATE_TEXT = 0x40, FLED_LIMIT = 255 };
+enum { GOES_ON = 255, STATE_TEXT = 0x40, FLED_LIMIT = 255 };
 enum { ACTION_MOVE, ACTION_ITEM, ACTION_SWITCH }; /* wBattlePlayerAction */
 
 /* A trainer's record starts like this; cartridge/tools/game_data.py packs it. */
