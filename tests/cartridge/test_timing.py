@@ -9,8 +9,8 @@ import pytest
 from tests.cartridge.console import Console
 
 STEP, TURN, HOP = 16, 8, 32
-SLACK = 2
-"""The button is seen in the frame after it is pressed, and shown in the one after that."""
+SLACK = 1
+"""The button is seen in the frame after it is pressed."""
 
 
 @pytest.fixture(scope="module")
