@@ -310,3 +310,6 @@ def test_helpers_and_benchmarks_measure_real_things(tmp_path: Path) -> None:
     assert not config.exists()
     with pytest.raises(ValueError, match="was not made by"):
         cleanup_test_files(tmp_path)
+    unnamed = generate_test_config()
+    cleanup_test_files()
+    assert not unnamed.parent.exists() and tmp_path.exists()

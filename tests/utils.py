@@ -15,6 +15,8 @@ from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer, create_trainer_fro
 FERNVALE = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 MARK = ".crystal-hybrid-test-files"
 """A file that says: this folder was made here and may be removed by `cleanup_test_files`."""
+_own_folders: list[Path] = []
+"""Folders of this process that the caller did not name."""
 
 
 def create_mock_environment(
@@ -31,7 +33,11 @@ def generate_test_config(temp_dir: str | Path | None = None, **changes: Any) -> 
 
     `changes` replace or add keys. All paths lie in that folder, except the ROM.
     """
-    folder = Path(temp_dir) if temp_dir is not None else Path(tempfile.mkdtemp(prefix="crystal-hybrid-"))
+    if temp_dir is None:
+        folder = Path(tempfile.mkdtemp(prefix="crystal-hybrid-"))
+        _own_folders.append(folder)
+    else:
+        folder = Path(temp_dir)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
     config: dict[str, Any] = {
@@ -68,8 +74,15 @@ def create_test_trainer(
     return create_trainer_from_config(str(path))
 
 
-def cleanup_test_files(temp_dir: str | Path) -> None:
-    """Removes a folder made by these helpers. Raises ValueError for any other folder, which it leaves alone."""
+def cleanup_test_files(temp_dir: str | Path | None = None) -> None:
+    """Removes a folder made by these helpers; without an argument, all that were made without naming a folder.
+
+    Raises ValueError for any other folder, which it leaves alone.
+    """
+    if temp_dir is None:
+        while _own_folders:
+            shutil.rmtree(_own_folders.pop(), ignore_errors=True)
+        return
     folder = Path(temp_dir)
     if not (folder / MARK).is_file():
         raise ValueError(f"{folder} was not made by generate_test_config (it has no {MARK}); remove it by hand")

@@ -167,8 +167,8 @@ def progress_panel(view: ProgressView) -> Panel:
         f"left {duration(view.eta_s)}",
     )
     body = Table.grid(expand=True, padding=(0, 2))
-    for _ in range(4):
-        body.add_column(ratio=1)
+    for ratio in (3, 6, 3, 3):
+        body.add_column(ratio=ratio)
     body.add_row("[dim]steps[/]", f"{view.steps:,}", "[dim]steps/s[/]", f"{view.steps_per_s:,.0f}")
     body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
     body.add_row(
