@@ -132,7 +132,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
         Args:
             seed: seeds `np_random`, from which the idle frames before the first action are drawn.
-            options: {"start_state": bytes or path} begins this one episode elsewhere.
+            options: {"start_state": bytes or path} begins this one episode elsewhere; {"reached": ids} beside it
+                names milestones which that game had reached before, so that they pay nothing again.
         """
         self.restart(seed=seed, options=options, render=self._draws)
         return self._observation(), self._info()
@@ -202,6 +203,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._steps = 0
         self._events = ()
         self.memory.start(state)
+        if options and options.get("reached"):
+            self.tracker.restore(options["reached"])
         self._policy_view.reset()
         return state
 

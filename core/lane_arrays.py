@@ -21,12 +21,22 @@ class LaneArrays:
     """Named arrays in one anonymous shared mapping. Made before the fork, seen by both sides afterwards."""
 
     def __init__(
-        self, lanes: int, workers: int, policy_space: spaces.Dict, reward_count: int, milestone_count: int
+        self,
+        lanes: int,
+        workers: int,
+        policy_space: spaces.Dict,
+        reward_count: int,
+        milestone_count: int,
+        state_bytes: int,
     ) -> None:
         plan: dict[str, tuple[tuple[int, ...], Any]] = {
             "actions": ((lanes,), np.int64),
             "must_reset": ((lanes,), np.bool_),
             "seeds": ((lanes,), np.int64),
+            "has_start_state": ((lanes,), np.bool_),
+            "start_states": ((lanes, state_bytes), np.uint8),
+            "start_reached": ((lanes, milestone_count), np.bool_),
+            "replayed": ((lanes,), np.bool_),
             "masks": ((lanes, ACTION_COUNT), np.bool_),
             "rewards": ((lanes,), np.float32),
             "terminated": ((lanes,), np.bool_),
@@ -47,6 +57,10 @@ class LaneArrays:
         self.actions = self._take(*plan["actions"])
         self.must_reset = self._take(*plan["must_reset"])
         self.seeds = self._take(*plan["seeds"])
+        self.has_start_state = self._take(*plan["has_start_state"])
+        self.start_states = self._take(*plan["start_states"])
+        self.start_reached = self._take(*plan["start_reached"])
+        self.replayed = self._take(*plan["replayed"])
         self.masks = self._take(*plan["masks"])
         self.rewards = self._take(*plan["rewards"])
         self.terminated = self._take(*plan["terminated"])

@@ -11,12 +11,15 @@ import gc
 import os
 import signal
 import traceback
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.game.rewards import REWARD_NAMES
 from core.lane_arrays import LaneArrays
+from core.lane_history import LaneHistory
 
 STEP: Final = b"s"
 RESET: Final = b"r"
@@ -48,8 +51,28 @@ class LaneWorker:
             if not arrays.must_reset[lane]:
                 continue
             arrays.must_reset[lane] = False
-            state = env.restart(seed=int(arrays.seeds[lane]))
+            options: dict[str, Any] | None = None
+            if arrays.has_start_state[lane]:
+                ids = [milestone.id for milestone in env.tracker.milestones]
+                reached = tuple(ids[place] for place in np.flatnonzero(arrays.start_reached[lane]))
+                options = {"start_state": arrays.start_states[lane].tobytes(), "reached": reached}
+            state = env.restart(seed=int(arrays.seeds[lane]), options=options)
             self._write(lane, env, Outcome(state, 0.0, (), env.action_masks(), False, False))
+
+    def replay(self, histories: Mapping[int, LaneHistory]) -> None:
+        """Bring each lane to where its history ends, and mark in `replayed` whether RAM agrees with what it was.
+
+        Where it does not, the episode begins anew. The rows stay as the dead worker left them: nobody has asked for new ones.
+        """
+        for lane, history in histories.items():
+            env, start = self.envs[lane], history.start
+            options = {"start_state": start.state, "reached": start.reached} if start else None
+            state = env.restart(seed=history.seed, options=options)
+            for action in history.actions:
+                state = env.advance(action).state
+            self.arrays.replayed[lane] = is_same = state.snapshot.data == history.ram
+            if not is_same:
+                env.restart(seed=history.seed, options=options)
 
     def close(self) -> None:
         """Stop the emulators."""
@@ -74,13 +97,22 @@ class LaneWorker:
         arrays.milestones[lane] = env.tracker.reached_flags
 
 
-def run_worker(number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays, commands: int, answers: int) -> None:
+def run_worker(
+    number: int,
+    lanes: range,
+    make_env: MakeEnv,
+    arrays: LaneArrays,
+    commands: int,
+    answers: int,
+    histories: Mapping[int, LaneHistory],
+) -> None:
     """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
     status = 1
     try:
         worker = LaneWorker(number, lanes, make_env, arrays)
         gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
+        worker.replay(histories)
         os.write(answers, DONE)
         while command := os.read(commands, 1):
             if command == STEP:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError, TrainingError
-from core.vector_env import VectorEnv, VectorStep
+from core.vector_env import StartPoint, VectorEnv, VectorStep
 from tests.game_states import ROM_PATH
 
 
@@ -104,16 +102,6 @@ def test_shapes_and_names() -> None:
         assert step.lanes == 2
 
 
-def test_a_killed_worker_is_named() -> None:
-    env = VectorEnv(make_env, 4, 2)
-    env.reset([0, 1, 2, 3])
-    os.kill(env.worker_processes()[1], signal.SIGKILL)
-    with pytest.raises(TrainingError, match=r"worker 1 .*lanes 2-3.* was killed by SIGKILL"):
-        for _ in range(3):
-            env.step([8, 8, 8, 8])
-    env.close()
-
-
 def test_an_error_in_a_worker_is_told_with_its_traceback() -> None:
     class Failing(EnhancedPyBoyPokemonCrystalEnv):
         def _calculate_reward(self, current_state, previous_state, action):  # type: ignore[no-untyped-def]
@@ -124,6 +112,67 @@ def test_an_error_in_a_worker_is_told_with_its_traceback() -> None:
     with pytest.raises(TrainingError, match=r"(?s)worker 0 \(lanes 0-0\) failed.*no reward today"):
         env.step([8, 8])
     env.close()
+
+
+def test_halves_in_flight_play_the_same_games() -> None:
+    dice = np.random.default_rng(5)
+    plan = dice.integers(0, 9, (30, 4))
+    with VectorEnv(make_env, 4, 2) as env:
+        env.reset([0, 1, 2, 3])
+        whole = [env.step(actions) for actions in plan]
+        env.reset([0, 1, 2, 3])
+        assert env.halves == (range(2), range(2, 4))
+        seen: list[list[VectorStep]] = [[], []]
+        for half, lanes in enumerate(env.halves):
+            env.send(half, plan[0, lanes.start : lanes.stop])
+        for number in range(1, len(plan) + 1):
+            for half, lanes in enumerate(env.halves):
+                seen[half].append(env.receive(half))
+                if number < len(plan):
+                    env.send(half, plan[number, lanes.start : lanes.stop])
+        for step, first, second in zip(whole, *seen, strict=True):
+            assert (first.first_lane, second.first_lane) == (0, 2)
+            assert np.array_equal(step.ram, np.concatenate((first.ram, second.ram)))
+            assert np.array_equal(step.rewards, np.concatenate((first.rewards, second.rewards)))
+        assert env.game_state(3) == second.game_state(1)
+
+
+def test_a_lane_is_reset_while_the_other_half_plays() -> None:
+    with VectorEnv(make_env, 4, 2) as env:
+        env.reset([0, 1, 2, 3])
+        env.send(0, [5, 5])
+        after = env.reset_lane_of_half(3, 8)
+        assert after.lanes == 2 and after.first_lane == 2
+        for forbidden in (
+            lambda: env.step([8] * 4),
+            lambda: env.reset_lane(3, 1),
+            lambda: env.reset_lane_of_half(0, 1),
+            lambda: env.send(0, [8, 8]),
+        ):
+            with pytest.raises(ConfigurationError, match="half 0 is playing"):
+                forbidden()
+        assert env.receive(0).episode_steps.tolist() == [1, 1]
+        with pytest.raises(ConfigurationError, match="nothing was sent to half 0"):
+            env.receive(0)
+        assert env.step([8] * 4).episode_steps.tolist() == [2, 2, 1, 1]
+
+
+def test_an_episode_begins_at_a_save_state() -> None:
+    single = make_env(0)
+    single.restart(seed=0)
+    for button in (5, 5, 7, 7):
+        single.advance(button)
+    start = StartPoint(single.save_state(), (single.tracker.milestones[5].id,))
+    there = single.restart(seed=4, options={"start_state": start.state, "reached": start.reached})
+    with VectorEnv(make_env, 3, 2) as env:
+        env.reset([0, 1, 2])
+        step = env.reset_lane(2, 4, start)
+        assert step.game_state(2) == there and step.game_state(1) != there
+        assert set(step.reached(2)) == set(single.milestones) and step.milestones[2, 5]
+        assert env.reset_lane(2, 4).game_state(2) != there, "a start point counts for one episode"
+        with pytest.raises(ConfigurationError, match="has 7 bytes"):
+            env.reset_lane(0, 1, StartPoint(b"foreign"))
+    single.close()
 
 
 @pytest.mark.parametrize(("lanes", "workers"), [(0, 0), (2, 3), (2, 0)])

@@ -7,7 +7,7 @@ these names.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import itemgetter
@@ -193,6 +193,16 @@ class MilestoneTracker:
         self._was_false.clear()
         self.reached = ()
         self.reached_flags[:] = False
+
+    def restore(self, ids: Iterable[str]) -> None:
+        """Latch what an earlier part of this game had reached; `ValueError` for an id that is not in the list."""
+        new = [identifier for identifier in ids if identifier not in self.reached]
+        if unknown := [identifier for identifier in new if identifier not in self._places]:
+            raise ValueError(f"{unknown[0]!r} is no milestone of this game")
+        self.reached += tuple(new)
+        self.reached_flags[[self._places[identifier] for identifier in new]] = True
+        self._open = [milestone for milestone in self._open if milestone.id not in self.reached]
+        self._seen = None
 
     def update(self, state: GameState) -> tuple[str, ...]:
         """Look at a state; the ids reached just now, in the order of the list."""
