@@ -78,18 +78,53 @@ class _Plan:
     reason: str
 
 
+class StateWriter(Protocol):
+    """Puts one lane's states into words; `core.prompts.writer.PromptWriter` remembers what was seen and tried."""
+
+    def reset(self) -> None:
+        """A new episode begins."""
+        ...
+
+    def see(self, state: GameState) -> None:
+        """Called at every step that the guide is asked about."""
+        ...
+
+    def chose(self, label: str, state: GameState) -> None:
+        """Called with the words of each option that was chosen, whoever chose it."""
+        ...
+
+    def describe(self, state: GameState) -> str:
+        """The prompt that is put before the options."""
+        ...
+
+
+class PlainWriter:
+    """A writer without memory, from a function of the state alone."""
+
+    def __init__(self, describe: Callable[[GameState], str]) -> None:
+        self._describe = describe
+
+    def reset(self) -> None: ...
+
+    def see(self, state: GameState) -> None: ...
+
+    def chose(self, label: str, state: GameState) -> None: ...
+
+    def describe(self, state: GameState) -> str:
+        return self._describe(state)
+
+
 class LaneGuide:
     """The guide of one lane. `model_calls` counts questions that were really put to a model in this episode."""
 
-    def __init__(
-        self, player: RulePlayerLike, manager: LLMManagerLike | None, describe: Callable[[GameState], str]
-    ) -> None:
+    def __init__(self, player: RulePlayerLike, manager: LLMManagerLike | None, writer: StateWriter) -> None:
         self.player = player
         self.manager = manager
-        self.describe = describe
+        self.writer = writer
         self.model_calls = 0
         self._decides_buttons = manager is not None and not hasattr(manager, "choose_option")
         """The documented custom manager: it has `get_action` only and names buttons itself."""
+        self._episode = 0
         self._situation = ""
         self._plan: _Plan | None = None
         self._interrupted: _Plan | None = None
@@ -98,6 +133,9 @@ class LaneGuide:
     def reset(self) -> None:
         """A new episode begins."""
         self.player.reset()
+        self.writer.reset()
+        if self.manager is not None and not self._decides_buttons:
+            self._episode = self.manager.begin_episode()
         self.model_calls = 0
         self._situation = ""
         self._plan = self._interrupted = None
@@ -106,6 +144,7 @@ class LaneGuide:
     def advise(self, state: GameState, *, ask_model: Callable[[], bool], stuck: bool) -> Advice:
         """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
         if self._decides_buttons and ask_model():
+            self.writer.see(state)
             return self._button_from_manager(state)
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
@@ -113,6 +152,7 @@ class LaneGuide:
         if retry:
             self._steps_since_stuck_choice = 0
             self._plan = self._interrupted = None
+        self.writer.see(state)
         plan = self._plan
         if plan is None or situation != self._situation:
             plan = self._next_plan(state, situation, ask_model)
@@ -138,6 +178,7 @@ class LaneGuide:
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = _Plan(self.player.choose(state), Source.RULES, None, "")
+        self.writer.chose(self._plan.option.label, state)
         return self._plan
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
@@ -145,7 +186,9 @@ class LaneGuide:
         if self.manager is None:
             return None
         listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
-        choice: Choice | None = self.manager.choose_option(self.describe(state), [option.label for option in listed])
+        choice: Choice | None = self.manager.choose_option(
+            self.writer.describe(state), [option.label for option in listed], self._episode
+        )
         if choice is None:
             return None
         if not 0 <= choice.index < len(listed):
@@ -159,7 +202,7 @@ class LaneGuide:
 
     def _button_from_manager(self, state: GameState) -> Advice:
         assert self.manager is not None
-        action, metadata = self.manager.get_action(self.describe(state))
+        action, metadata = self.manager.get_action(self.writer.describe(state))
         self.model_calls += 1
         return Advice(
             checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))

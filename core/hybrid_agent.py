@@ -17,8 +17,8 @@ from core.arbiter import Arbiter, Lane, LanesStep
 from core.arbitration import GuideCurriculum
 from core.calibration import ConfidenceCalibration
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
-from core.game_state_analyzer import GameStateAnalysis
-from core.guide import LaneGuide, RulePlayerLike, situation_of
+from core.guide import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
+from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import LLMManagerLike, Policy
 from core.transition_feeder import Learner, OneLane, TransitionFeeder, policy_view
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["AgentMode", "HybridAgent"]
 
 STATE_VERSION = 1
-
-
-def describe_state(state: GameState) -> str:
-    """The prompt put before the options: what is the case, in one line of plain English."""
-    return f"{GameStateAnalysis.from_game_state(state).get_summary()}\nWhat should be done next?"
 
 
 class HybridAgent:
@@ -47,10 +42,11 @@ class HybridAgent:
         curriculum_config: dict[str, Any] | None = None,
         mode: AgentMode | str = AgentMode.ADAPTIVE,
         seed: int = 0,
-        describe: Callable[[GameState], str] = describe_state,
+        describe: Callable[[GameState], str] | None = None,
     ) -> None:
         """`llm_manager` may be None: the rules then carry the language model's share. A custom manager that has only
-        the documented `get_action(context) -> (action, metadata)` names buttons itself.
+        the documented `get_action(context) -> (action, metadata)` names buttons itself. `describe` takes the place of
+        the prompts of `core.prompts`.
 
         Raises ConfigurationError for an unknown mode or a curriculum that does not have the documented form.
         """
@@ -84,7 +80,7 @@ class HybridAgent:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
         for player in players:
-            guide = LaneGuide(player, self.llm_manager, self._describe)
+            guide = LaneGuide(player, self.llm_manager, self._new_writer())
             guide.reset()
             self._lanes.append(Lane(guide, self.adaptive_strategy.current_strategy))
 
@@ -292,6 +288,11 @@ class HybridAgent:
         self.attach_lanes([lane.guide.player for lane in self._lanes])
 
     # -- inside ------------------------------------------------------------------------------------------------
+
+    def _new_writer(self) -> StateWriter:
+        if self._describe is not None:
+            return PlainWriter(self._describe)
+        return PromptWriter(getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
 
     def _end_episode(self, memory: Lane) -> None:
         if not self.frozen:

@@ -47,7 +47,11 @@ class LLMManagerLike(Protocol):
         """False when there is no language model: the rules then carry its share."""
         ...
 
-    def choose_option(self, prompt: str, options: Sequence[str]) -> Choice | None:
+    def begin_episode(self) -> int:
+        """A number for a new episode, to be given with its questions: budgets per episode go by it."""
+        ...
+
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
         """The model's choice, or None when it cannot answer now (away, over budget); never raises for that."""
         ...
 

@@ -124,7 +124,10 @@ class LastOption:
     def __init__(self) -> None:
         self.asked = 0
 
-    def choose_option(self, prompt: str, options: Sequence[str]) -> Choice | None:
+    def begin_episode(self) -> int:
+        return 1
+
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
         self.asked += 1
         return Choice(len(options) - 1, 0.6, "the last is best")
 
@@ -135,7 +138,7 @@ class LastOption:
 class NeverAnswers(LastOption):
     """A manager whose model is away."""
 
-    def choose_option(self, prompt: str, options: Sequence[str]) -> Choice | None:
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
         self.asked += 1
         return None
 

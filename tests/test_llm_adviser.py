@@ -80,7 +80,7 @@ def test_a_short_rate_limit_is_waited_out(server: ModelServer, make_adviser: Mak
     assert time.monotonic() - started >= 0.15
     reading = adviser.reading()
     assert reading.failures == {"rate_limit": 1, "server_error": 1} and reading.calls == 1
-    assert not adviser.away
+    assert adviser.usable
 
 
 def test_a_long_rate_limit_sends_the_model_away_for_that_time(server: ModelServer, make_adviser: MakeAdviser) -> None:
@@ -126,14 +126,14 @@ def test_what_only_a_person_can_mend_is_asked_once(
         assert kind_of(adviser.ask(f"q{number}", OPTIONS)) is not None
     time.sleep(0.4)
     assert kind_of(adviser.ask("later", OPTIONS)) is FailureKind.AWAY
-    assert len(server.seen) == 1 and adviser.away
+    assert len(server.seen) == 1 and not adviser.usable
 
 
 def test_a_refusal_ends_that_question_only(server: ModelServer, make_adviser: MakeAdviser) -> None:
     adviser = make_adviser()
     server.script.append(Step(Fault.REFUSAL))
     assert kind_of(adviser.ask("q1", OPTIONS)) is FailureKind.REFUSAL
-    assert isinstance(adviser.ask("q2", OPTIONS), Choice) and not adviser.away
+    assert isinstance(adviser.ask("q2", OPTIONS), Choice) and adviser.usable
 
 
 def test_a_row_of_useless_answers_is_an_outage_and_all_are_paid_for(
@@ -142,7 +142,7 @@ def test_a_row_of_useless_answers_is_an_outage_and_all_are_paid_for(
     adviser = make_adviser(price=Price(input_usd=1.0, output_usd=10.0))
     server.script.extend([Step(Fault.UNKNOWN_OPTION)] * 3)
     assert kind_of(adviser.ask("q", OPTIONS)) is FailureKind.UNKNOWN_OPTION
-    assert adviser.away
+    assert not adviser.usable
     reading = adviser.reading()
     assert (reading.prompt_tokens, reading.completion_tokens) == (360, 36)
     assert reading.cost_usd == pytest.approx((360 * 1.0 + 36 * 10.0) / 1e6)
@@ -196,16 +196,15 @@ def test_budgets_hold_per_run_and_per_episode(
     adviser = make_adviser(budget=limits)
     asked = iter(range(100))
 
-    def results(lane: int, count: int) -> list[FailureKind | None]:
-        return [kind_of(adviser.ask(f"q{next(asked)}", OPTIONS, lane)) for _ in range(count)]
+    def results(episode: int, count: int) -> list[FailureKind | None]:
+        return [kind_of(adviser.ask(f"q{next(asked)}", OPTIONS, episode)) for _ in range(count)]
 
+    first, second, third, fourth = (adviser.begin_episode() for _ in range(4))
     with caplog.at_level(logging.WARNING):
-        assert results(0, 4) == [None, None, FailureKind.BUDGET, FailureKind.BUDGET]
-        assert results(1, 1) == [None], "another lane is another episode"
-        adviser.begin_episode(0)
-        assert results(0, 3) == [None, None, FailureKind.BUDGET]
-        adviser.begin_episode(0)
-        assert results(0, 1) == [FailureKind.BUDGET], "the run's five calls are spent"
+        assert results(first, 4) == [None, None, FailureKind.BUDGET, FailureKind.BUDGET]
+        assert results(second, 1) == [None], "another episode has a budget of its own"
+        assert results(third, 3) == [None, None, FailureKind.BUDGET]
+        assert not adviser.usable and results(fourth, 1) == [FailureKind.BUDGET], "the run's five calls are spent"
     assert len(server.seen) == 5
     assert isinstance(adviser.ask("q0", OPTIONS), Choice), "what is known costs nothing"
     assert sum("budget" in record.getMessage() for record in caplog.records) == 1

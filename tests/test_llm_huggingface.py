@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from agents.llm.huggingface import HuggingFaceModel
-from agents.llm.local_weights import CALIBRATION_FILE, LocalModelSettings
+from agents.llm.local_weights import CALIBRATION_FILE
 from agents.llm.registry import load_text_model
 from agents.llm.scoring import TokenQuestion, option_log_probabilities, pack
+from agents.llm.settings import LocalModelSettings
 from core.exceptions import ConfigurationError, LLMConnectionError
 from tests.tiny_models import ARCHITECTURES, make_model
 

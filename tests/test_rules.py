@@ -20,7 +20,7 @@ from core.game.milestones import milestones_for
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.guide import LaneGuide
+from core.guide import LaneGuide, PlainWriter
 from core.rules import RulePlayer
 from core.rules.answers import wants_yes
 from core.rules.battle import catch_chance
@@ -64,7 +64,7 @@ def play(
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
     player = RulePlayer(state.world, seed)
-    guide = LaneGuide(player, None, str)
+    guide = LaneGuide(player, None, PlainWriter(str))
     guide.reset()
     random = np.random.default_rng(seed)
     game = Game()

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from agents.llm.registry import load_text_model
+from agents.llm.adviser import Adviser
+from agents.llm.cache import AnswerCache
+from agents.llm.failures import ModelFailure
+from agents.llm.meter import MeterReading
+from agents.llm.model_name import parse_model_name
+from agents.llm.question import neutral_order
+from agents.llm.registry import IN_THIS_PROCESS, load_text_model
+from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError, DecisionValidationError, LLMConnectionError
-from core.protocols import Choice, TextModel
+from core.protocols import Choice
 from core.vocabulary import Button
 
 __all__ = ["BaseLLMManager", "LLMManager"]
@@ -57,38 +65,85 @@ class BaseLLMManager(ABC):
 class LLMManager(BaseLLMManager):
     """The manager that `llm_model` of a config names. It satisfies `core.protocols.LLMManagerLike`."""
 
-    def __init__(self, model: str = "none", max_context_length: int = 2048) -> None:
+    def __init__(
+        self, model: str = "none", max_context_length: int = 2048, settings: LanguageModelSettings | None = None
+    ) -> None:
         """`model` is "none" or `provider/model[@url]`; `max_context_length` the most tokens in one prompt.
 
-        Raises ConfigurationError for an unknown model or a length below 1.
+        Raises ConfigurationError for an unknown model, a missing key or a length below 1, LLMConnectionError for
+        weights that cannot be loaded.
         """
         if max_context_length < 1:
             raise ConfigurationError(f"max_context_length is {max_context_length}: it must be 1 or more")
+        settings = settings or LanguageModelSettings(cache_path=None)
         self.model_name = model
         self.max_context_length = max_context_length
-        self.model: TextModel | None = load_text_model(model)
+        """Tokens for one question; never more than the model can read."""
+        self._adviser: Adviser | None = None
+        name = parse_model_name(model)
+        loaded = load_text_model(name, timeout_s=settings.timeout_s, local=settings.local)
+        if loaded is not None:
+            is_local = name.provider in IN_THIS_PROCESS
+            cache = AnswerCache(settings.cache_path or ":memory:")
+            self._adviser = Adviser(loaded, cache, settings.adviser(model, is_local=is_local))
+            self.max_context_length = min(max_context_length, getattr(loaded, "context_length", max_context_length))
 
     @property
     def available(self) -> bool:
-        """True when a model is loaded."""
-        return self.model is not None
+        """False when there is no model, while it is away, and when the run's budget is used up: the rules then carry
+        its share. Becomes true again when it is time to see whether a model that was away has returned.
+        """
+        return self._adviser is not None and self._adviser.usable
 
-    def choose_option(self, prompt: str, options: Sequence[str]) -> Choice | None:
-        """The model's choice among `options`, or None when there is no model or it cannot answer now."""
-        if self.model is None:
+    @property
+    def reading(self) -> MeterReading | None:
+        """Calls, cache hits, tokens, cost, latencies and failures so far; None without a model."""
+        return self._adviser.reading() if self._adviser is not None else None
+
+    def begin_episode(self) -> int:
+        """A number for a new episode, to be given with its questions: budgets per episode go by it."""
+        return self._adviser.begin_episode() if self._adviser is not None else 0
+
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
+        """The model's choice among `options`, or None when it cannot answer now; the reason is counted in `reading`.
+
+        The model sees the options in an order that does not tell who likes them.
+        """
+        if self._adviser is None:
             return None
-        try:
-            return self.model.choose(prompt, options)
-        except LLMConnectionError as error:
-            log.warning("%s cannot answer now, the rules decide: %s", self.model.name, error)
+        order = neutral_order(options)
+        answer = self._adviser.ask(prompt, [options[index] for index in order], episode)
+        if isinstance(answer, ModelFailure):
+            log.debug("no answer from %s: %s", self._adviser.name, answer)
             return None
+        return replace(answer, index=order[answer.index])
 
     def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
         """The model's choice among the nine buttons. Raises LLMConnectionError when there is no model or no answer."""
-        if self.model is None:
+        if self._adviser is None:
             raise LLMConnectionError(
                 "there is no language model to ask: llm_model is 'none'; check `available` first or name a model"
             )
-        choice = self.model.choose(context, [button.name for button in Button])
-        metadata = {"source": self.model.name, "confidence": choice.confidence, "reasoning": choice.reason}
-        return choice.index, metadata
+        answer = self._adviser.ask(context, [button.name for button in Button])
+        if isinstance(answer, ModelFailure):
+            raise answer
+        return answer.index, {
+            "source": self._adviser.name,
+            "confidence": answer.confidence,
+            "reasoning": answer.reason,
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Counters and spending, JSON-able, so that a resumed run does not start from zero."""
+        return self._adviser.state() if self._adviser is not None else {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores `state_dict`; without a model, or without a state, nothing."""
+        if self._adviser is not None and state:
+            self._adviser.load_state(state)
+
+    def close(self) -> None:
+        """Gives up questions under way and closes the cache; the manager answers no more."""
+        if self._adviser is not None:
+            self._adviser.close()
+            self._adviser = None

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.llm.budget import Budget, BudgetLimits
 from agents.llm.cache import AnswerCache
@@ -67,15 +68,15 @@ class Adviser:
         return self._model.name
 
     @property
-    def away(self) -> bool:
-        """True while the model is known to be away; questions then fail at once."""
-        return self._model.away
+    def usable(self) -> bool:
+        """False while every question would fail: the model is away, or the run's budget is used up."""
+        return not self._model.away and not self._budget.run_exceeded()
 
-    def begin_episode(self, lane: int = 0) -> None:
-        """Tell that a new episode starts on a lane: its budget per episode begins anew."""
-        self._budget.begin_episode(lane)
+    def begin_episode(self) -> int:
+        """A number for a new episode, with a budget per episode of its own."""
+        return self._budget.begin_episode()
 
-    def ask(self, prompt: str, options: Sequence[str], lane: int = 0) -> Choice | ModelFailure:
+    def ask(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | ModelFailure:
         """The model's choice, or why there is none; returns after `patience_s` at the latest (with workers).
 
         A question whose answer came late may be asked again: it is sent once, and answered as soon as the answer is
@@ -90,22 +91,22 @@ class Adviser:
         with self._lock:
             future = self._under_way.get(question)
         if future is None:
-            if (limit := self._budget.exceeded(lane)) is not None:
+            if (limit := self._budget.exceeded(episode)) is not None:
                 return self._over_budget(limit)
             if self._workers is None:
-                return self._answer(question, lane)
-            future = self._send(question, lane, self._workers)
+                return self._answer(question, episode)
+            future = self._send(question, episode, self._workers)
         return self._wait(question, future)
 
     def reading(self) -> MeterReading:
         """Calls, hits, tokens, cost, latencies and failures so far."""
         return self._meter.reading()
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """JSON-able counters and spending, for a checkpoint."""
         return {"meter": self._meter.state(), "budget": self._budget.state()}
 
-    def load_state(self, state: dict[str, dict[str, float]]) -> None:
+    def load_state(self, state: Mapping[str, Any]) -> None:
         self._meter.load_state(state["meter"])
         self._budget.load_state(state["budget"])
 
@@ -116,10 +117,10 @@ class Adviser:
             self._workers.close()
         self._cache.close()
 
-    def _send(self, question: _Question, lane: int, workers: Workers[_Answer]) -> Future[_Answer] | None:
+    def _send(self, question: _Question, episode: int, workers: Workers[_Answer]) -> Future[_Answer] | None:
         with self._lock:  # held until the question is noted, so that its answer cannot come before
             if (future := self._under_way.get(question)) is None:
-                future = workers.submit(lambda: self._answer(question, lane))
+                future = workers.submit(lambda: self._answer(question, episode))
                 if future is not None:
                     self._under_way[question] = future
             return future
@@ -140,25 +141,25 @@ class Adviser:
         self._meter.note_failure(FailureKind.LATE)
         return ModelFailure(FailureKind.LATE, message)
 
-    def _answer(self, question: _Question, lane: int) -> _Answer:
+    def _answer(self, question: _Question, episode: int) -> _Answer:
         """Ask the model; runs in a worker thread, or in the caller's without workers."""
         try:
             choice = self._model.choose(*question)
-            self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, lane)
+            self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, episode)
             self._cache.keep(self.name, *question, choice)
             return choice
         except ModelFailure as failure:
             if failure.prompt_tokens or failure.completion_tokens:
-                self._charge(failure.prompt_tokens, failure.completion_tokens, failure.latency_s, lane)
+                self._charge(failure.prompt_tokens, failure.completion_tokens, failure.latency_s, episode)
             return failure
         finally:
             with self._lock:
                 self._under_way.pop(question, None)
                 self._late.discard(question)
 
-    def _charge(self, prompt_tokens: int, completion_tokens: int, latency_s: float, lane: int) -> None:
+    def _charge(self, prompt_tokens: int, completion_tokens: int, latency_s: float, episode: int) -> None:
         usd = self._meter.note_call(prompt_tokens, completion_tokens, latency_s)
-        self._budget.charge(prompt_tokens + completion_tokens, usd, lane)
+        self._budget.charge(prompt_tokens + completion_tokens, usd, episode)
 
     def _note_failure(self, failure: ModelFailure) -> None:
         self._meter.note_failure(failure.kind)

@@ -33,8 +33,12 @@ class _Spent:
     usd: float = 0.0
 
 
+EPISODES_KEPT = 8192
+"""Accounts of the latest episodes; more than ever run at once."""
+
+
 class Budget:
-    """Keeps account. Episodes are told apart by their lane, because several run at once."""
+    """Keeps account. Episodes are told apart by the number that `begin_episode` gives, for several run at once."""
 
     def __init__(self, limits: BudgetLimits, model: str, price: Price | None = None) -> None:
         for limit in fields(limits):
@@ -47,28 +51,40 @@ class Budget:
             )
         self._limits = limits
         self._run = _Spent()
-        self._episodes: dict[int, _Spent] = {}
+        self._episodes: dict[int, _Spent] = {0: _Spent()}
+        self._begun = 0
         self._lock = threading.Lock()
 
-    def begin_episode(self, lane: int = 0) -> None:
-        """A new episode starts on that lane with nothing spent."""
+    def begin_episode(self) -> int:
+        """A new episode with nothing spent: its number, to be given with each question. 0 is play outside episodes."""
         with self._lock:
-            self._episodes[lane] = _Spent()
+            self._begun += 1
+            self._episodes[self._begun] = _Spent()
+            if len(self._episodes) > EPISODES_KEPT:
+                del self._episodes[next(number for number in self._episodes if number)]
+            return self._begun
 
-    def exceeded(self, lane: int = 0) -> str | None:
+    def run_exceeded(self) -> bool:
+        """Whether the run as a whole may ask no more."""
+        with self._lock:
+            return self._used_up(self._run, "run") is not None
+
+    def exceeded(self, episode: int = 0) -> str | None:
         """The limit that is used up, in words, or None while a question may still be sent."""
         with self._lock:
-            episode = self._episodes.setdefault(lane, _Spent())
-            for spent, scope in ((self._run, "run"), (episode, "episode")):
-                for unit in ("calls", "tokens", "usd"):
-                    limit = getattr(self._limits, f"{unit}_per_{scope}")
-                    if limit is not None and getattr(spent, unit) >= limit:
-                        return f"{limit} {'dollars' if unit == 'usd' else unit} per {scope}"
+            spent = self._episodes.setdefault(episode, _Spent())
+            return self._used_up(self._run, "run") or self._used_up(spent, "episode")
+
+    def _used_up(self, spent: _Spent, scope: str) -> str | None:
+        for unit in ("calls", "tokens", "usd"):
+            limit = getattr(self._limits, f"{unit}_per_{scope}")
+            if limit is not None and getattr(spent, unit) >= limit:
+                return f"{limit} {'dollars' if unit == 'usd' else unit} per {scope}"
         return None
 
-    def charge(self, tokens: int, usd: float, lane: int = 0) -> None:
+    def charge(self, tokens: int, usd: float, episode: int = 0) -> None:
         with self._lock:
-            for spent in (self._run, self._episodes.setdefault(lane, _Spent())):
+            for spent in (self._run, self._episodes.setdefault(episode, _Spent())):
                 spent.calls += 1
                 spent.tokens += tokens
                 spent.usd += usd

@@ -18,6 +18,7 @@ from core.protocols import Choice
 
 APPLICATION_ID = 0x43485143
 """Marks our files in SQLite's header ("CHQC"), so that no other program's database is written to."""
+ANSWERS_KEPT = 1_000_000
 _SCHEMA = """
 CREATE TABLE answers (
     question BLOB PRIMARY KEY,
@@ -55,8 +56,16 @@ class AnswerCache:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._database.execute(_SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
+        self._forget_oldest()
         # A lost answer costs one question, so the file need not reach the disk at each.
         self._database.execute("PRAGMA synchronous = OFF")
+
+    def _forget_oldest(self) -> None:
+        """Keep the file below `ANSWERS_KEPT` answers, some 200 bytes each; looked at when it is opened."""
+        (count,) = self._database.execute("SELECT count(*) FROM answers").fetchone()
+        if count > ANSWERS_KEPT:
+            oldest = "SELECT question FROM answers ORDER BY answered_at LIMIT ?"
+            self._database.execute(f"DELETE FROM answers WHERE question IN ({oldest})", (count - ANSWERS_KEPT,))
 
     def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
         """The answer that this model gave to this very question, or None."""

@@ -18,8 +18,8 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
+from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.local_weights import (
-    LocalModelSettings,
     calibrated_temperature,
     fingerprint,
     load_weights,
@@ -27,9 +27,12 @@ from agents.llm.local_weights import (
 )
 from agents.llm.question import check_options, question_text
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
+from agents.llm.settings import LocalModelSettings
 from core.exceptions import LLMConnectionError
 from core.protocols import Choice
 
+UNBOUNDED_CONTEXT = 1 << 20
+"""Stands for "no limit" with architectures that have none, such as state-space models."""
 _PROBE_TOLERANCE = 0.02
 _logger = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ class HuggingFaceModel:
         self._settings = settings
         self._device = usable_device(settings.device)
         self._tokenizer, self._model = load_weights(source, self._device, settings)
+        self.context_length: int = getattr(self._model.config, "max_position_embeddings", UNBOUNDED_CONTEXT)
+        """Most tokens of a question with its longest option."""
         self._temperature = calibrated_temperature(source)
         self._name = f"{name or 'huggingface/' + source}#{fingerprint(self._model)}"
         self._end = _end_of_answer(self._tokenizer, source)
@@ -113,12 +118,16 @@ class HuggingFaceModel:
                 return_dict=False,
                 enable_thinking=False,  # templates without such a switch ignore it
             )
-        answers = self._tokenizer([self._disarmed(option) for option in options], add_special_tokens=False)["input_ids"]
-        return TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of a text, without any template around it."""
-        return len(self._tokenizer.encode(self._disarmed(text), add_special_tokens=False))
+        texts = [self._disarmed(option) for option in options]
+        answers: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
+        question = TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
+        longest = len(question.prompt) + max(map(len, question.options))
+        if longest > self.context_length:
+            message = (
+                f"the question has {longest} tokens, {self._name} reads {self.context_length}; lower max_context_length"
+            )
+            raise ModelFailure(FailureKind.REJECTED, message)
+        return question
 
     def _disarmed(self, text: str) -> str:
         """The text without the tokenizer's own marks, so that quoted text cannot end the user's turn."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,12 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
+from agents.llm.settings import LocalModelSettings
 from core.exceptions import ConfigurationError, LLMConnectionError
 
 CALIBRATION_FILE = "calibration.json"
 """Beside the weights, optional: `{"temperature": t}`, by which option scores are divided before they become a
 confidence. Written by whoever calibrated the model; 1.0 when absent."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalModelSettings:
-    """How a local model is run."""
-
-    device: str = "auto"
-    """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
-    dtype: str = "auto"
-    """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
-    adapter: str | None = None
-    """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
-    keep_prefix: bool = True
-    """Keep the keys and values of the beginning that successive prompts share."""
 
 
 def load_weights(source: str, device: str, settings: LocalModelSettings) -> tuple[Any, PreTrainedModel]:

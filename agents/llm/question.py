@@ -35,6 +35,11 @@ def check_options(options: Sequence[str]) -> None:
         raise ValueError(f"an option is listed twice, so an answer would be ambiguous: {list(options)!r}")
 
 
+def neutral_order(options: Sequence[str]) -> list[int]:
+    """An order of options that tells nothing of how much somebody likes them: that of their words."""
+    return sorted(range(len(options)), key=options.__getitem__)
+
+
 def question_text(prompt: str, options: Sequence[str]) -> str:
     """The prompt, followed by the list of options."""
     listed = "\n".join(f"- {plain_text(option)}" for option in options)

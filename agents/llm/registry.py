@@ -13,7 +13,7 @@ from core.exceptions import ConfigurationError
 from core.protocols import TextModel
 
 if TYPE_CHECKING:
-    from agents.llm.local_weights import LocalModelSettings
+    from agents.llm.settings import LocalModelSettings
 
 POCKET_FOLDER = Path(__file__).parent / "pocket"
 """Where the bundled model lies: a plain Transformers folder."""

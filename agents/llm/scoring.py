@@ -81,22 +81,26 @@ def option_log_probabilities(logits: Tensor, rows: PackedRows) -> list[Tensor]:
     """Log-probability of each option's text, its end included: one tensor (options,) a question.
 
     `logits` are the model's, (rows, length, vocabulary), or those of the last places only. Differentiable, so
-    training uses it too.
+    training uses it too; all places are gathered at once, because each gathering costs a gradient of the logits' size.
     """
-    scores: list[Tensor] = []
-    left_out = rows.tokens.shape[1] - logits.shape[1]
+    kept = logits.shape[1]
+    left_out = rows.tokens.shape[1] - kept
+    predictors: list[int] = []
+    targets: list[int] = []
+    lengths: list[int] = []
     for row, question in enumerate(rows.questions):
-        start = len(question.prompt) - rows.prefix
-        last_of_prompt = start - 1
-        option_starts = [start + sum(map(len, question.options[:number])) for number in range(len(question.options))]
-        # The token at place k is predicted by the logits at place k - 1; an option's first, by the prompt's last.
-        predictors = [
-            place - left_out
-            for first, option in zip(option_starts, question.options, strict=True)
-            for place in (last_of_prompt, *range(first, first + len(option) - 1))
-        ]
-        targets = torch.tensor([t for option in question.options for t in option], device=logits.device)
-        chosen = nn.functional.log_softmax(logits[row, predictors].float(), dim=-1)
-        per_token = chosen.gather(1, targets[:, None])[:, 0]
-        scores.append(torch.stack([part.sum() for part in per_token.split([len(o) for o in question.options])]))
-    return scores
+        first = len(question.prompt) - rows.prefix
+        base = row * kept - left_out
+        last_of_prompt = base + first - 1
+        for option in question.options:
+            # The token at place k is predicted by the logits at place k - 1; an option's first, by the prompt's last.
+            predictors += (last_of_prompt, *range(base + first, base + first + len(option) - 1))
+            targets += option
+            lengths.append(len(option))
+            first += len(option)
+    places = torch.tensor(predictors, device=logits.device)
+    wanted = torch.tensor(targets, device=logits.device)
+    chances = nn.functional.log_softmax(logits.flatten(0, 1)[places].float(), dim=-1)
+    per_token = chances.gather(1, wanted[:, None])[:, 0]
+    per_option = torch.stack([part.sum() for part in per_token.split(lengths)])
+    return list(per_option.split([len(question.options) for question in rows.questions]))

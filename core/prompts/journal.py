@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, PLAYER_COLUMN, PLAYER_ROW
 from core.game.milestones import MilestoneTracker
-from core.vocabulary import GameMode, MapId, Option, Position
+from core.vocabulary import GameMode, MapId, Position
 
 if TYPE_CHECKING:
     from core.game.milestones import Milestone
@@ -60,7 +60,7 @@ class LaneJournal:
         self._tracker.reset()
         self._seen: dict[MapId, NDArray[np.bool_]] = {}
         self._last_position: Position | None = None
-        self._choice: tuple[Option, _Mark] | None = None
+        self._choice: tuple[str, _Mark] | None = None
         self._vain: Counter[str] = Counter()
         self.results: deque[Result] = deque(maxlen=RESULTS_KEPT)
         """The latest choices and what came of them, oldest first."""
@@ -106,20 +106,20 @@ class LaneJournal:
         """Which steps of a map have been on screen, bool (height, width); None for a map never visited."""
         return self._seen.get(map_id)
 
-    def chose(self, option: Option, state: GameState) -> None:
-        """Note a choice; what came of the one before is settled now."""
+    def chose(self, label: str, state: GameState) -> None:
+        """Note a choice by its words; what came of the one before is settled now."""
         mark = self._mark(state)
         if self._choice is not None:
             earlier, before = self._choice
             outcome = self._difference(before, mark, state)
-            self.results.append(Result(earlier.label, outcome))
+            self.results.append(Result(earlier, outcome))
             if outcome:
-                self._vain.pop(earlier.label, None)
+                self._vain.pop(earlier, None)
             else:
-                self._vain[earlier.label] += 1
+                self._vain[earlier] += 1
             if mark.milestones != before.milestones:
                 self._vain.clear()
-        self._choice = (option, mark)
+        self._choice = (label, mark)
 
     def _mark(self, state: GameState) -> _Mark:
         self._tracker.update(state)

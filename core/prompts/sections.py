@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen"), (64, "paralysed"))
 _SIDES: Final = {Button.UP: "up", Button.DOWN: "down", Button.LEFT: "left", Button.RIGHT: "right"}
-_HALF_WORDS: Final = 24
+_MENU_LINE: Final = 24
+_NO_WORDS: Final = dict.fromkeys(map(ord, "■□▲▼▶▷☎"), " ")
+"""Bars, arrows and icons of the game's font."""
 
 
 def goal(state: GameState, journal: LaneJournal) -> str:
@@ -132,11 +134,13 @@ def map_drawing(state: GameState, journal: LaneJournal, reach: int | None = None
 
 def screen(state: GameState) -> str:
     """The words on screen, as a quotation, and the menu's lines."""
-    words = " ".join(" ".join(line.split()) for line in state.screen_lines)
-    lines = [f"On screen: {quoted(words)}"] if words.strip() else []
     menu = state.menu
-    if menu is not None and menu.kind not in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
-        lines.append("Menu: " + ", ".join(quoted(item, _HALF_WORDS) for item in menu.items if item))
+    if menu is not None and menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
+        return ""  # what it shows stands in the section about the battle
+    words = " ".join(" ".join(line.translate(_NO_WORDS).split()) for line in state.screen_lines)
+    lines = [f"On screen: {quoted(words)}"] if words.strip() else []
+    if menu is not None:
+        lines.append("Menu: " + ", ".join(quoted(item, _MENU_LINE) for item in menu.items if item))
     return "\n".join(lines)
 
 

@@ -8,20 +8,20 @@ tokens, the least useful ones are shortened first and then left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.exceptions import ConfigurationError
+from core.game.milestones import milestones_for
 from core.prompts import sections
 from core.prompts.frame import FRAME
 from core.prompts.journal import LaneJournal
-from core.vocabulary import GameMode, Option
+from core.vocabulary import GameMode
 
 if TYPE_CHECKING:
-    from core.game.milestones import Milestone
     from core.game.state import GameState
 
+DEFAULT_MAX_TOKENS: Final = 2048
 SMALLEST_BUDGET: Final = 128
 """Tokens. Less does not hold the frame, the goal and a line about the present."""
 OPTIONS_SHARE: Final = 0.35
@@ -41,41 +41,45 @@ class _Part:
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text for a tokenizer that is not known."""
+    """Tokens of a text, on the safe side: prompts do not depend on whose tokenizer will read them."""
     return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
 
 
 class PromptWriter:
     """Writes the prompts of one lane. `see` every step, `chose` after each choice, `reset` at an episode's start."""
 
-    def __init__(
-        self,
-        milestones: tuple[Milestone, ...],
-        max_tokens: int = 2048,
-        count_tokens: Callable[[str], int] = estimate_tokens,
-    ) -> None:
+    def __init__(self, max_tokens: int = DEFAULT_MAX_TOKENS) -> None:
         """`max_tokens` is the whole question's budget, options included; ConfigurationError when it is too small."""
         if max_tokens < SMALLEST_BUDGET:
             raise ConfigurationError(
                 f"max_context_length is {max_tokens}: a prompt needs at least {SMALLEST_BUDGET} tokens"
             )
-        self.journal = LaneJournal(milestones)
         self._budget = int(max_tokens * (1 - OPTIONS_SHARE))
-        self._count = count_tokens
+        self._journal: LaneJournal | None = None
 
     def reset(self) -> None:
-        self.journal.reset()
+        """A new episode begins."""
+        if self._journal is not None:
+            self._journal.reset()
 
     def see(self, state: GameState) -> None:
-        self.journal.see(state)
+        """Look at a state; called at every step, so it costs next to nothing while the player stands still."""
+        self.journal(state).see(state)
 
-    def chose(self, option: Option, state: GameState) -> None:
-        self.journal.chose(option, state)
+    def chose(self, label: str, state: GameState) -> None:
+        """Note that the option with these words was chosen."""
+        self.journal(state).chose(label, state)
+
+    def journal(self, state: GameState) -> LaneJournal:
+        """The lane's notes; begun with the first state, which tells which game is played."""
+        if self._journal is None:
+            self._journal = LaneJournal(milestones_for(state.rom.profile))
+        return self._journal
 
     def describe(self, state: GameState) -> str:
         """The prompt for this state, within the budget of tokens."""
         parts = [part for part in self._parts(state) if part.versions[0]]
-        length = {version: self._count(version) + 1 for part in parts for version in part.versions}
+        length = {version: estimate_tokens(version) + 1 for part in parts for version in part.versions}
         chosen = [0] * len(parts)
         while (
             sum(length[part.versions[pick]] for part, pick in zip(parts, chosen, strict=True)) > self._budget
@@ -95,7 +99,7 @@ class PromptWriter:
         return min(shrinkable, key=lambda index: parts[index].worth, default=None)
 
     def _parts(self, state: GameState) -> list[_Part]:
-        journal = self.journal
+        journal = self.journal(state)
         start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
         party = _Part(8, (sections.party(state), sections.party_in_short(state)))
         bag = _Part(4, (sections.bag(state), ""))

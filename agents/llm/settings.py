@@ -1,0 +1,62 @@
+"""What a user may set about language models: the `language_model` part of a config. Imports no model's library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agents.llm.adviser import AdviserSettings
+from agents.llm.budget import BudgetLimits
+from agents.llm.faults import FaultSettings
+from agents.llm.meter import Price
+from core.exceptions import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModelSettings:
+    """How a local model is run."""
+
+    device: str = "auto"
+    """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
+    dtype: str = "auto"
+    """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
+    adapter: str | None = None
+    """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
+    keep_prefix: bool = True
+    """Keep the keys and values of the beginning that successive prompts share."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelSettings:
+    """How the language model named by `llm_model` is run, consulted and paid. Keys never stand in a config."""
+
+    timeout_s: float = 30.0
+    """One try with a server, from connecting to the last byte."""
+    patience_s: float = 2.0
+    """The agent never waits longer for a server's answer; the rules decide meanwhile."""
+    parallel_questions: int = 4
+    """Questions under way with a server at the same time."""
+    cache_path: str | None = "llm_answers.db"
+    """SQLite file of answers, shared by runs; null keeps them for the run only."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """By the name in `llm_model`, in dollars for a million tokens. They change, so none are built in."""
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
+    faults: FaultSettings = field(default_factory=FaultSettings)
+    local: LocalModelSettings = field(default_factory=LocalModelSettings)
+
+    def __post_init__(self) -> None:
+        if self.timeout_s <= 0 or self.patience_s < 0 or not 1 <= self.parallel_questions <= 64:
+            raise ConfigurationError(
+                f"language_model: timeout_s is {self.timeout_s} (must be above 0), patience_s {self.patience_s} (not "
+                f"negative), parallel_questions {self.parallel_questions} (1 to 64)"
+            )
+
+    def adviser(self, model: str, *, is_local: bool) -> AdviserSettings:
+        """What the adviser of that model needs; a local model is asked in the agent's own thread."""
+        return AdviserSettings(
+            patience_s=self.patience_s,
+            workers=0 if is_local else self.parallel_questions,
+            budget=self.budget,
+            faults=self.faults,
+            price=self.prices.get(model),
+        )

@@ -1,0 +1,112 @@
+"""Collects examples by playing Fernvale: the rules say what they would choose, and now and then something else is done.
+
+With rule play alone a model would see only the states that rules lead to, and be lost after its first mistake. So in
+some games a part of the options, or a part of the buttons, is drawn at random, while the examples go on teaching what
+the rules would choose from there (the idea of DAgger: Ross, Gordon and Bagnell, 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.state import GameState
+from core.guide import LaneGuide, situation_of
+from core.prompts.writer import PromptWriter
+from core.protocols import Choice
+from core.rules.player import RulePlayer
+from trainer.pocket.examples import Example, example_of
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How far a game strays from the rules: shares of options and of buttons that are drawn at random."""
+
+    random_options: float
+    random_buttons: float
+
+
+HABITS = (Habit(0.0, 0.0), Habit(0.1, 0.0), Habit(0.3, 0.02), Habit(0.6, 0.1), Habit(0.05, 0.3))
+"""Games take these in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSettings:
+    games: int = 200
+    steps_per_game: int = 3000
+    context_length: int = 512
+    """The prompts' budget of tokens; must be what the model will be asked with."""
+    first_seed: int = 100_000
+    """Games from here on; evaluation and tests use other seeds."""
+
+
+class _Teacher:
+    """Writer and model in one for a `LaneGuide`: notes each question, answers with the rules' choice."""
+
+    available = True
+
+    def __init__(self, writer: PromptWriter, habit: Habit, random: np.random.Generator) -> None:
+        self.examples: list[Example] = []
+        self.reset, self.see, self.chose = writer.reset, writer.see, writer.chose
+        self._writer = writer
+        self._habit = habit
+        self._random = random
+        self._situation = ""
+
+    def begin_episode(self) -> int:
+        return 0
+
+    def describe(self, state: GameState) -> str:
+        self._situation = situation_of(state.mode)
+        return self._writer.describe(state)
+
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice:
+        """The guide lists options as the rules like them, best first."""
+        if len(options) > 1:
+            self.examples.append(example_of(prompt, options, self._situation))
+        stray = self._random.random() < self._habit.random_options
+        return Choice(int(self._random.integers(len(options))) if stray else 0, 1.0)
+
+    def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
+        raise NotImplementedError("a teacher chooses options, never buttons")
+
+
+def collect(rom_path: Path, settings: CollectionSettings, say: Callable[[str], None]) -> Iterator[Example]:
+    """Play `settings.games` games and yield every decision, in order; the same settings give the same examples."""
+    env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=settings.steps_per_game)
+    try:
+        for game in range(settings.games):
+            seed = settings.first_seed + game
+            examples, outcome = _play(env, seed, HABITS[game % len(HABITS)], settings)
+            if (game + 1) % 10 == 0:
+                say(f"game {game + 1} of {settings.games}: {len(examples)} decisions, {outcome}")
+            yield from examples
+    finally:
+        env.close()
+
+
+def _play(
+    env: EnhancedPyBoyPokemonCrystalEnv, seed: int, habit: Habit, settings: CollectionSettings
+) -> tuple[list[Example], str]:
+    random = np.random.default_rng(seed)
+    _, info = env.reset(seed=seed)
+    state: GameState = info["game_state"]
+    writer = PromptWriter(settings.context_length)
+    teacher = _Teacher(writer, habit, random)
+    guide = LaneGuide(RulePlayer(state.world, seed), teacher, teacher)
+    guide.reset()
+    terminated = truncated = False
+    steps = 0
+    while not terminated and not truncated:
+        state = info["game_state"]
+        action = guide.advise(state, ask_model=lambda: True, stuck=False).action
+        if random.random() < habit.random_buttons:
+            action = int(random.choice(np.flatnonzero(info["action_mask"])))
+        _, _, terminated, truncated, info = env.step(action)
+        steps += 1
+    return teacher.examples, f"{'finished' if terminated else 'stopped'} after {steps} steps"
