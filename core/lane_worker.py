@@ -62,7 +62,7 @@ class LaneWorker:
     def replay(self, histories: Mapping[int, LaneHistory]) -> None:
         """Bring each lane to where its history ends, and mark in `replayed` whether RAM agrees with what it was.
 
-        Where it does not, the episode begins anew. The rows stay as the dead worker left them: nobody has asked for new ones.
+        Where it does not, the episode begins anew. Rows stay as they are: new ones come with the next command only.
         """
         for lane, history in histories.items():
             env, start = self.envs[lane], history.start

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from trainer.commands import decisions
+from trainer.commands.doctor import doctor
 from trainer.exit_codes import run_reporting_bad_input
 
 app = typer.Typer(
@@ -16,11 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # our own errors are one line already; a fault should show its whole traceback
 )
 app.add_typer(decisions.app, name="decisions")
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `decisions` a named group while it is the only one."""
+app.command()(doctor)
 
 
 def main() -> None:

@@ -1,0 +1,92 @@
+"""`crystal-agent doctor`: what it looks at, what it says of it, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.utils import generate_test_config
+from trainer.machine import available_memory_bytes, usable_cores
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "ignore", "-m", "trainer.command_line", "doctor", "--seconds", "0.2", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
+    return {row["check"]: row for row in json.loads(done.stdout)}
+
+
+def test_a_machine_that_can_train(tmp_path: Path) -> None:
+    config = generate_test_config(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    done = run_doctor("--config", str(config), "--json")
+    assert done.returncode == 0, done.stderr
+    found = rows(done)
+    assert list(found) == [
+        "Python",
+        "processes",
+        "libraries",
+        "save_dir",
+        "decision_db_path",
+        "memory",
+        "cores",
+        "ROM",
+        "emulator",
+        "speed",
+    ]
+    assert all(row["verdict"] in ("good", "warning") for row in found.values())
+    assert "FERNVALE" in found["ROM"]["seen"]
+    assert int(found["speed"]["seen"].split()[0]) > 0
+    cores = usable_cores()
+    assert f"with {cores} workers" in found["speed"]["seen"]
+    if cores != 1:  # the test config has one worker
+        assert f'"workers": {cores}' in found["speed"]["remedy"]
+    assert sorted(tmp_path.rglob("*")) == before, "a check writes nothing"
+
+
+def test_what_is_wrong_is_a_row_with_a_remedy(tmp_path: Path) -> None:
+    config = generate_test_config(tmp_path, save_dir="config.json/deep")
+    done = run_doctor("--config", str(config), "--rom", str(ROOT / "README.md"), "--json")
+    assert done.returncode == 1
+    found = rows(done)
+    assert found["ROM"]["verdict"] == found["save_dir"]["verdict"] == "failed"
+    assert "no Game Boy ROM" in found["ROM"]["seen"] and "--rom" in found["ROM"]["remedy"]
+    assert "is a file" in found["save_dir"]["seen"]
+    assert "emulator" not in found and "speed" not in found
+
+
+def test_a_bad_config_is_one_line(tmp_path: Path) -> None:
+    done = run_doctor("--config", str(tmp_path / "nowhere.json"))
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ") and "nowhere.json does not exist" in line
+
+
+def test_the_table_is_for_people(tmp_path: Path) -> None:
+    done = run_doctor("--config", str(generate_test_config(tmp_path)), "--rom", str(tmp_path / "absent.gbc"))
+    assert done.returncode == 1
+    assert "verdict" in done.stdout and "failed" in done.stdout and "absent.gbc" in done.stdout
+
+
+@pytest.mark.parametrize(("limit", "cores"), [("max 100000", None), ("100000 100000", 1), ("50000 100000", 1)])
+def test_cores_of_a_container(tmp_path: Path, limit: str, cores: int | None) -> None:
+    (tmp_path / "cpu.max").write_text(limit + "\n")
+    assert usable_cores(tmp_path) == (cores or usable_cores(tmp_path / "absent"))
+
+
+def test_memory_of_a_container(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:   4000 kB\n")
+    assert available_memory_bytes(tmp_path / "meminfo", tmp_path) == 4000 * 1024
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    assert available_memory_bytes(tmp_path / "meminfo", tmp_path) == 2_000_000
+    assert available_memory_bytes(tmp_path / "absent", tmp_path / "absent") is None

@@ -1,0 +1,236 @@
+"""`crystal-agent doctor`: is everything here that a training needs, and how fast will it be on this machine?
+
+Every check is one row: what was looked at, what was seen, and what to do where it is not good. The speed is measured,
+not guessed: the env of the config plays for some seconds, alone and in as many workers as there are cores.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import BAD_INPUT_ERRORS, TrainingError
+from core.game.profile import identify_rom
+from core.vector_env import VectorEnv
+from trainer.assembly import check_writable, environment_factory
+from trainer.commands.printing import print_json, print_table
+from trainer.machine import available_memory_bytes, usable_cores
+from trainer.settings import Settings, load_settings
+
+EXIT_CHECK_FAILED: Final = 1
+LIBRARIES: Final = ("pyboy", "gymnasium", "numpy", "torch", "stable-baselines3", "sb3-contrib")
+OLDEST_PYTHON: Final = (3, 11)
+WANTED_DISK_BYTES: Final = 2 * 2**30
+WORKER_BYTES: Final = 60 * 2**20
+LANE_BYTES: Final = 8 * 2**20
+"""Memory of a worker process and of one emulator in it, rounded up from measurements."""
+LANES_PER_WORKER: Final = 4
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What the measurement came to."""
+
+    single_steps_per_s: float
+    """Of one env in this process, per second of CPU time."""
+    workers: int
+    lanes: int
+    steps_per_s: float
+    """Of all lanes in that many workers, per second of wall time."""
+
+
+def doctor(
+    config: Annotated[Path, typer.Option(help="The config of the training to check.")] = Path("config.json"),
+    rom: Annotated[Path | None, typer.Option(help="Another ROM than the config's.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure the speed, twice.")] = 3.0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Check ROM, emulator, Python, disk and cores; tell the speed to expect and the number of workers to use.
+
+    Exits with 1 when a check failed and with 2 when the config itself cannot be read.
+    """
+    settings = load_settings(config)
+    if rom is not None:
+        settings = settings.changed(rom_path=rom)
+    checks = [*machine_checks(settings), _rom_check(settings)]
+    speed: Speed | None = None
+    if all(check.verdict is not Verdict.FAILED for check in checks):
+        check, speed = emulator_check(settings, seconds)
+        checks.append(check)
+    if speed is not None:
+        checks.append(_workers_check(settings, speed))
+    if json:
+        print_json([{"check": c.name, "verdict": c.verdict, "seen": c.seen, "remedy": c.remedy} for c in checks])
+    else:
+        rows = [(check.name, check.verdict.value, check.seen, check.remedy or "-") for check in checks]
+        print_table(f"Can {config} train here?", ("check", "verdict", "seen", "what to do"), rows)
+    if any(check.verdict is Verdict.FAILED for check in checks):
+        raise typer.Exit(EXIT_CHECK_FAILED)
+
+
+def machine_checks(settings: Settings) -> Iterator[Check]:
+    """Python, libraries, disk, memory and cores."""
+    version = platform.python_version()
+    if sys.version_info >= OLDEST_PYTHON:
+        yield Check("Python", Verdict.GOOD, f"{version} on {platform.system()} {platform.machine()}")
+    else:
+        yield Check("Python", Verdict.FAILED, version, "use Python 3.11 or newer")
+    if hasattr(os, "fork"):
+        yield Check("processes", Verdict.GOOD, "workers can be forked")
+    else:
+        yield Check("processes", Verdict.FAILED, "no fork on this system", "use Linux, macOS or WSL")
+    yield _libraries_check()
+    yield _folder_check("save_dir", settings.save_dir)
+    yield _folder_check("decision_db_path", settings.decision_db_path.parent)
+    yield _memory_check(settings)
+    cores = usable_cores()
+    load = os.getloadavg()[0]
+    if load > cores / 2:
+        yield Check("cores", Verdict.WARNING, f"{cores} usable, load {load:.1f}", "others use them: expect less speed")
+    else:
+        yield Check("cores", Verdict.GOOD, f"{cores} usable, load {load:.1f}")
+
+
+def _libraries_check() -> Check:
+    seen, missing = [], []
+    for name in LIBRARIES:
+        try:
+            seen.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return Check(
+            "libraries", Verdict.FAILED, f"missing: {', '.join(missing)}", "pip install -e . -c constraints.txt"
+        )
+    return Check("libraries", Verdict.GOOD, ", ".join(seen))
+
+
+def _folder_check(name: str, folder: Path) -> Check:
+    try:
+        check_writable(name, folder)
+    except BAD_INPUT_ERRORS as error:
+        return Check(name, Verdict.FAILED, str(error), "choose a folder that you may write to")
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    seen = f"{free / 2**30:.1f} GiB free at {there}"
+    if free < WANTED_DISK_BYTES:
+        return Check(name, Verdict.WARNING, seen, "a long training wants 2 GiB: free some or choose another disk")
+    return Check(name, Verdict.GOOD, seen)
+
+
+def _memory_check(settings: Settings) -> Check:
+    available = available_memory_bytes()
+    wanted = settings.workers * WORKER_BYTES + settings.lanes * LANE_BYTES
+    if available is None:
+        return Check("memory", Verdict.WARNING, "this system does not say", f"have {wanted / 2**30:.1f} GiB free")
+    seen = f"{available / 2**30:.1f} GiB available, the emulators want {wanted / 2**30:.1f}"
+    if available < 2 * wanted:
+        return Check("memory", Verdict.WARNING, seen, "use fewer lanes, or close other programs")
+    return Check("memory", Verdict.GOOD, seen)
+
+
+def _rom_check(settings: Settings) -> Check:
+    try:
+        profile = identify_rom(settings.rom_path, settings.allow_unknown_rom)
+    except BAD_INPUT_ERRORS as error:
+        return Check("ROM", Verdict.FAILED, str(error), "name another with --rom or in the config")
+    return Check("ROM", Verdict.GOOD, f"{profile.title}, {profile.revision}, SHA-1 {profile.sha1[:12]}...")
+
+
+def emulator_check(settings: Settings, seconds: float) -> tuple[Check, Speed | None]:
+    """Start the game, play to its first free control, and measure the speed."""
+    make_env = environment_factory(settings.model_copy(update={"headless": True}))
+    began_s = time.monotonic()
+    try:
+        env = make_env(0)
+    except BAD_INPUT_ERRORS as error:
+        return Check("emulator", Verdict.FAILED, str(error), "see the message"), None
+    started_s = time.monotonic() - began_s
+    try:
+        single = _single_speed(env, seconds)
+        place = env.state.position
+        where = env.rom.world.map_name(place.map)
+    finally:
+        env.close()
+    workers = usable_cores()
+    lanes = max(settings.lanes, workers * LANES_PER_WORKER)
+    try:
+        together = _vector_speed(make_env, lanes, workers, seconds)
+    except TrainingError as error:
+        return Check("emulator", Verdict.FAILED, str(error), "use fewer lanes"), None
+    seen = f"starts in {started_s:.1f} s, plays in {where}"
+    return Check("emulator", Verdict.GOOD, seen), Speed(single, workers, lanes, together)
+
+
+def _random_actions(masks: np.ndarray, dice: np.random.Generator) -> np.ndarray:
+    """One allowed action a row."""
+    return np.where(masks, dice.random(masks.shape), -1.0).argmax(axis=1)
+
+
+def _single_speed(env: EnhancedPyBoyPokemonCrystalEnv, seconds: float) -> float:
+    dice = np.random.default_rng(0)
+    env.restart(seed=0)
+    view = env.policy_observation()
+    steps, began_s, deadline_s = 0, time.process_time(), time.monotonic() + seconds
+    while time.monotonic() < deadline_s:
+        env.advance(int(_random_actions(env.action_masks()[None], dice)[0]))
+        env.write_policy_view(view)
+        steps += 1
+    return steps / (time.process_time() - began_s)
+
+
+def _vector_speed(
+    make_env: Callable[[int], EnhancedPyBoyPokemonCrystalEnv], lanes: int, workers: int, seconds: float
+) -> float:
+    dice = np.random.default_rng(0)
+    with VectorEnv(make_env, lanes, workers) as env:
+        step = env.reset(list(range(lanes)))
+        steps, began_s = 0, time.monotonic()
+        while time.monotonic() < began_s + seconds:
+            step = env.step(_random_actions(step.masks, dice))
+            steps += lanes
+        return steps / (time.monotonic() - began_s)
+
+
+def _workers_check(settings: Settings, speed: Speed) -> Check:
+    seen = (
+        f"{speed.steps_per_s:.0f} steps/s with {speed.workers} workers and {speed.lanes} lanes "
+        f"({speed.single_steps_per_s:.0f} per core alone); learning and a language model come on top"
+    )
+    if settings.workers == speed.workers:
+        return Check("speed", Verdict.GOOD, seen)
+    advice = f'set "workers": {speed.workers}'
+    if settings.lanes < speed.workers:
+        advice += f' and "lanes": {speed.lanes}'
+    return Check("speed", Verdict.WARNING, seen, f"{advice}; the config has {settings.workers} workers")
