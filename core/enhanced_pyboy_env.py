@@ -17,12 +17,14 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from core import exceptions, observation
+from core.frontier_archive import FrontierArchive
 from core.game.console import Console
 from core.game.masks import action_mask
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
 from core.game.startup import check_start_state, new_game_state
 from core.game.state import GameState, RomTables
+from core.lane_history import StartPoint
 from core.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
 from core.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
@@ -67,6 +69,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         reward_weights: RewardWeights | None = None,
         start_state: bytes | str | Path | None = None,
         policy_screen: bool = False,
+        frontier: FrontierArchive | None = None,
         allow_unknown_rom: bool = False,
         render_mode: str | None = None,
     ) -> None:
@@ -80,6 +83,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             reward_weights: what each event pays; the defaults of `RewardWeights` if None.
             start_state: a PyBoy save state (bytes or a file) in which episodes begin; a new game if None.
             policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
+            frontier: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
+                env only files; where its episodes begin is up to `reset(options=...)`.
             allow_unknown_rom: take a ROM titled like Crystal although its SHA-1 is unknown.
             render_mode: None or "rgb_array".
 
@@ -105,6 +110,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.policy_space = policy_space(policy_screen)
         self.tracker = MilestoneTracker(milestones_for(self.rom.profile))
         self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.world)
+        self._frontier = frontier
         self._policy_view = PolicyView()
         self._policy_screen = policy_screen
         self._draws = policy_screen or observation_type != "state" or render_mode is not None or not headless
@@ -219,6 +225,10 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._steps += 1
         self._policy_view.note_action(button)
         reward = float(self._calculate_reward(current, previous, int(button)))
+        if self._frontier is not None:
+            cell = self._frontier.wants(current, len(self.tracker.reached))
+            if cell is not None:
+                self._frontier.add(cell, StartPoint(self.save_state(), self.tracker.reached))
         return Outcome(
             state=current,
             reward=reward,
