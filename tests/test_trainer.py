@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import threading
@@ -81,6 +80,7 @@ def test_the_summary_is_documented_true_and_on_disk(trainer: HybridLLMRLTrainer)
     assert summary["avg_llm_usage"] == 0, "there is no language model"
     assert summary["learner_updates"] == trainer.learner.updates == 160 // 2 // 16
     assert set(summary["evaluation_by_mode"]) == {"adaptive", "rl_only", "rules_only"}
+    assert summary["evaluation_untrained"]["mode"] == "rl_only"
     assert not summary["interrupted"]
     assert json.loads((trainer.save_dir / "training_summary.json").read_text()) == summary
 
@@ -285,7 +285,6 @@ def test_training_in_a_thread_works_without_signals(tmp_path: Path) -> None:
 def test_progress_is_logged_where_there_is_no_terminal(
     trainer: HybridLLMRLTrainer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("trainer").setLevel("INFO")
     with caplog.at_level("INFO", logger="trainer"):
         train(trainer, total_episodes=2)
     lines = [record.message for record in caplog.records]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,20 @@ def assemble(settings: Settings) -> TrainingParts:
     check_writable("save_dir", settings.save_dir)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
     llm_manager = LLMManager(settings.llm_model, settings.max_context_length)
-    decision_analyzer = DecisionHistoryAnalyzer(str(settings.decision_db_path))
-    strategy_system = AdaptiveStrategySystem(
-        decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
-    )
-    agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
     make_env = environment_factory(settings)
-    env = VectorEnv(make_env, settings.lanes, settings.workers)
     evaluation_lanes = min(settings.lanes, settings.eval_episodes)
-    evaluation_env = VectorEnv(make_env, evaluation_lanes, min(settings.workers, evaluation_lanes))
+    with ExitStack() as on_failure:
+        decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
+        on_failure.callback(decision_analyzer.close)
+        env = VectorEnv(make_env, settings.lanes, settings.workers)
+        on_failure.callback(env.close)
+        evaluation_env = VectorEnv(make_env, evaluation_lanes, min(settings.workers, evaluation_lanes))
+        on_failure.callback(evaluation_env.close)
+        strategy_system = AdaptiveStrategySystem(
+            decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
+        )
+        agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
+        on_failure.pop_all()
     return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)
 
 

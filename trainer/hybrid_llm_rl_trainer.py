@@ -24,11 +24,12 @@ from core.hybrid_agent import HybridAgent
 from core.protocols import LLMManagerLike
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
-from core.vocabulary import AgentMode, EpisodeResult, Source
+from core.vocabulary import EpisodeResult, Source
 from trainer.assembly import assemble
 from trainer.checkpoint import CheckpointStore
 from trainer.episode_seeds import training_seed
-from trainer.evaluation import EvaluationResult, Evaluator
+from trainer.evaluation import Evaluator
+from trainer.evaluation_schedule import EvaluationSchedule
 from trainer.lane_player import LanePlayer, LanesEnv
 from trainer.llm_manager import BaseLLMManager
 from trainer.log_setup import set_log_level
@@ -94,8 +95,6 @@ class HybridLLMRLTrainer:
         self.llm_manager = llm_manager
         self.save_dir = Path(save_dir)
         self.progress: ProgressDisplay = progress or LogProgress()
-        self.evaluations: dict[AgentMode, EvaluationResult] = {}
-        """The last evaluation of each agent mode."""
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""
         self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env)
@@ -107,6 +106,14 @@ class HybridLLMRLTrainer:
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
         self._callbacks: list[EpisodeCallback] = []
+        self._evaluations = EvaluationSchedule(
+            self._evaluator,
+            agent,
+            self.run,
+            self.settings.eval_episodes,
+            is_stopped=lambda: self.stop.requested,
+            save_best_model=self.save_best_model,
+        )
 
     # -- the documented interface ------------------------------------------------------------------------------
 
@@ -146,6 +153,8 @@ class HybridLLMRLTrainer:
             self.run.begin()
             with self.progress:
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
+                if self.run.tally.episodes == 0:
+                    self._evaluations.before_training(max_steps_per_episode, reporter)
                 stages = self._stages(max_steps_per_episode, save_interval, eval_interval, reporter)
                 try:
                     self._play(stages, total_episodes, max_steps_per_episode)
@@ -153,7 +162,7 @@ class HybridLLMRLTrainer:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
                 if not self.stop.requested:
-                    self._evaluate_all_modes(max_steps_per_episode, reporter)
+                    self._evaluations.after_training(max_steps_per_episode, reporter)
             self.run.note_time()
             summary = self.summary()
             write_summary(summary, self.save_dir)
@@ -192,6 +201,7 @@ class HybridLLMRLTrainer:
 
     def restore(self, checkpoint_path: str | Path) -> None:
         """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run."""
+        self._evaluations.forget()
         self.run.restore(self._checkpoints.load(checkpoint_path, rom_sha1=self.env.rom.profile.sha1))
 
     def metrics(self, result: EpisodeResult) -> dict[str, Any]:
@@ -217,7 +227,8 @@ class HybridLLMRLTrainer:
         return training_summary(
             self.run.tally,
             self.run.curriculum,
-            self.evaluations,
+            self._evaluations.results,
+            untrained=self.run.untrained,
             mode=self.agent.mode,
             strategy_switches=self.strategy_system.switches,
             learner_updates=self.learner.updates,
@@ -270,7 +281,7 @@ class HybridLLMRLTrainer:
             RecordStage(self.decision_analyzer.store, run.begin().id, self._lanes_env.lanes),
             LearnStage(self.learner),
             CurriculumStage(run.curriculum, self.agent, self.learner),
-            EvaluateStage(eval_interval, partial(self._evaluate_and_keep_best, max_steps, reporter)),
+            EvaluateStage(eval_interval, partial(self._evaluations.during_training, max_steps, reporter)),
             CallbackStage(self._call_back),
             CheckpointStage(save_interval, self._checkpoints, run),
             ProgressStage(reporter),
@@ -283,40 +294,6 @@ class HybridLLMRLTrainer:
     def _horizon(self, max_steps: int) -> int:
         """Steps of an episode that begins now: the run's, or the curriculum stage's where that is shorter."""
         return min(max_steps, self.run.curriculum.directive().max_steps or max_steps)
-
-    # -- evaluating --------------------------------------------------------------------------------------------
-
-    def _evaluate_and_keep_best(self, max_steps: int, reporter: Reporter) -> None:
-        """The evaluation during training, of the agent's own mode."""
-        result = self._evaluate(self.agent.mode, max_steps, reporter)
-        best = self.run.best_evaluation
-        if result is not None and (best is None or result.mean_reward > best):
-            self.run.best_evaluation = result.mean_reward
-            self.save_best_model()
-
-    def _evaluate_all_modes(self, max_steps: int, reporter: Reporter) -> None:
-        """The evaluation at the end: of the agent's own mode, and beside it of the sources alone."""
-        alone = [AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
-        if self.agent.llm_available:
-            alone.append(AgentMode.LLM_ONLY)
-        for mode in dict.fromkeys([self.agent.mode, *alone]):
-            self._evaluate(mode, max_steps, reporter)
-
-    def _evaluate(self, mode: AgentMode, max_steps: int, reporter: Reporter) -> EvaluationResult | None:
-        """None when the run was asked to stop meanwhile."""
-        games = self.settings.eval_episodes
-        lanes = self._evaluator.env.lanes
-
-        def goes_on(finished: int) -> bool:
-            reporter.evaluating(mode, finished, games, lanes)
-            return not self.stop.requested
-
-        directive = self.run.curriculum.directive()
-        result = self._evaluator.evaluate(self.agent, mode, games, max_steps, directive, goes_on)
-        if result is not None:
-            self.evaluations[mode] = result
-            log.info("evaluation after episode %d: %s", self.run.tally.episodes, result)
-        return result
 
     # -- fitting parts together --------------------------------------------------------------------------------
 
@@ -386,5 +363,9 @@ def create_trainer(
         progress=progress,
     )
     if resume_from is not None:
-        trainer.restore(resume_from)
+        try:
+            trainer.restore(resume_from)
+        except BaseException:
+            trainer.close()
+            raise
     return trainer

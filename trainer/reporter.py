@@ -30,22 +30,25 @@ class Reporter:
         self._steps = run.tally.steps
         self._speed = SpeedMeter()
         self._next_s = 0.0
+        self._phase = ""
 
     def training(self, steps: int) -> None:
         """So many more environment steps were played in training."""
         self._steps += steps
-        self._tell("training", steps)
+        self._tell("training", "", steps)
 
     def evaluating(self, mode: AgentMode, finished: int, games: int, steps: int) -> None:
         """So many more steps were played in an evaluation, of which `finished` of `games` are over."""
-        self._tell(f"evaluating {mode.value}, {finished} of {games} games done", steps)
+        self._tell(f"evaluating {mode.value}", f", {finished} of {games} games done", steps)
 
-    def _tell(self, activity: str, steps: int) -> None:
+    def _tell(self, phase: str, detail: str, steps: int) -> None:
+        """Shows a new phase at once, and after that as often as the display wants."""
         self._speed.add(steps)
         now = time.perf_counter()
-        if now >= self._next_s:
+        if now >= self._next_s or phase != self._phase:
+            self._phase = phase
             self._next_s = now + self._display.interval_s
-            self._display.show(self._view(activity))
+            self._display.show(self._view(phase + detail))
 
     def _view(self, activity: str) -> ProgressView:
         run = self._run

@@ -1,9 +1,9 @@
 """What a run came to, once and for all: the documented summary dict, as a file and as a table.
 
 Keys beyond the documented ones: `run` (its name in the decision record), `interrupted`, `duration_s`, `steps_per_s`,
-`learner_updates`, `source_shares`, `milestones` (name to number of training episodes) and `evaluation_by_mode`.
-Everything but the evaluations is live training, where the guide helps and the policy still changes: only evaluations
-are results.
+`learner_updates`, `source_shares`, `milestones` (name to number of training episodes), `evaluation_by_mode` and
+`evaluation_untrained` (the policy alone before its first update; None when that was interrupted). Everything but the
+evaluations is live training, where the guide helps and the policy still changes: only evaluations are results.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def training_summary(
     curriculum: Curriculum,
     evaluations: Mapping[AgentMode, EvaluationResult],
     *,
+    untrained: Mapping[str, Any] | None,
     mode: AgentMode,
     strategy_switches: int,
     learner_updates: int,
@@ -63,6 +64,7 @@ def training_summary(
         "source_shares": {source.value: tally.source_share(source) for source in Source},
         "milestones": dict(tally.milestones),
         "evaluation_by_mode": by_mode,
+        "evaluation_untrained": None if untrained is None else dict(untrained),
     }
 
 
@@ -78,9 +80,12 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
     results = Table(title="Evaluation: frozen agent, new games, unseen seeds", title_justify="left")
     for heading in ("mode", "reward", "reached the end", "milestones", "steps", "language model"):
         results.add_column(heading, justify="left" if heading == "mode" else "right")
-    for mode, result in summary["evaluation_by_mode"].items():
+    evaluations = dict(summary["evaluation_by_mode"])
+    if summary["evaluation_untrained"] is not None:
+        evaluations["rl_only before training"] = summary["evaluation_untrained"]
+    for name, result in evaluations.items():
         results.add_row(
-            mode,
+            name,
             f"{result['avg_reward']:.2f} ± {result['std_reward']:.2f}",
             f"{result['success_rate']:.0%} of {result['episodes']}",
             f"{result['avg_milestones']:.1f}",

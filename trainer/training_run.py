@@ -39,6 +39,8 @@ class TrainingRun:
         self.starts = EpisodeStarts()
         self.best_evaluation: float | None = None
         """Highest mean reward of an evaluation during training."""
+        self.untrained: dict[str, Any] | None = None
+        """Evaluation of the policy alone before its first update."""
         self.entry: Run | None = None
         """The run in the decision record, None before it begins."""
         self._agent = agent
@@ -78,6 +80,7 @@ class TrainingRun:
             "tally": self.tally.state(),
             "starts": self.starts.state(),
             "best_evaluation": self.best_evaluation,
+            "untrained": self.untrained,
         }
         return Snapshot(
             episode=self.tally.episodes,
@@ -107,6 +110,7 @@ class TrainingRun:
         self.tally.load_state(state["tally"])
         self.starts.load_state(state["starts"])
         self.best_evaluation = state["best_evaluation"]
+        self.untrained = state["untrained"]
         self.entry = entry
         removed = self._history.delete_episodes_after(entry.id, snapshot.episode)
         log.info(
