@@ -1,0 +1,76 @@
+"""What README.md shows is run here: its Python blocks as written, its commands against a small run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.utils import generate_test_config
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as a user has it after cloning: a config (of a short run) and the cartridge."""
+    folder = tmp_path_factory.mktemp("readme")
+    generate_test_config(folder)
+    (folder / "cartridge").symlink_to(ROOT / "cartridge")
+    return folder
+
+
+def run(arguments: list[str], folder: Path) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+    done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_python_blocks_run_as_written(folder: Path) -> None:
+    assert len(blocks("python")) >= 3
+    for block in blocks("python"):
+        run([sys.executable, "-c", block], folder)
+
+
+def test_the_commands_run_on_what_a_run_leaves(folder: Path) -> None:
+    """In the order of the README: train, resume, then every `crystal-agent` line."""
+    training = [sys.executable, str(ROOT / "run_training.py"), "--config", "config.json"]
+    run(training, folder)
+    run([*training, "--resume"], folder)
+    lines = [
+        line.partition("#")[0].strip()
+        for block in blocks("bash")
+        for line in block.splitlines()
+        if line.startswith("crystal-agent")
+    ]
+    assert len(lines) >= 4
+    for line in lines:
+        command = [sys.executable, "-m", "trainer.command_line", *shlex.split(line)[1:]]
+        assert run(command, folder).strip(), line
+
+
+def test_every_setting_is_described() -> None:
+    from trainer.settings import Settings, StageSettings
+
+    described = set(re.findall(r"`(\w+)`", README))
+    missing = (set(Settings.model_fields) | set(StageSettings.model_fields)) - described
+    assert not missing, f"README.md does not name these settings: {', '.join(sorted(missing))}"
+
+
+def test_the_two_commands_install_with_the_pins() -> None:
+    for mark in ("run command", "test command"):
+        found = re.search(rf"<!-- {mark} -->\n```bash\n(.*?)\n```", README)
+        assert found is not None
+        assert "-c constraints.txt" in found[1]
+        assert "\n" not in found[1], "one command each"
