@@ -43,6 +43,7 @@ class EvaluationSchedule:
         result = self._evaluate(AgentMode.RL_ONLY, max_steps, reporter)
         if result is not None:
             self._run.untrained = result.as_dict()
+            self.forget()
 
     def during_training(self, max_steps: int, reporter: Reporter) -> None:
         """The agent's own mode; the best one so far is saved as the best model."""
@@ -62,7 +63,7 @@ class EvaluationSchedule:
                 self._evaluate(mode, max_steps, reporter)
 
     def forget(self) -> None:
-        """Another run was restored: results of this one say nothing of it."""
+        """The results so far say nothing of what comes now."""
         self.results.clear()
         self._conditions.clear()
 
