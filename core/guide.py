@@ -90,7 +90,7 @@ class StateWriter(Protocol):
         ...
 
     def chose(self, label: str, state: GameState) -> None:
-        """Called with the words of each option that was chosen, whoever chose it."""
+        """Called with the words of each option that was chosen among several, whoever chose it."""
         ...
 
     def describe(self, state: GameState) -> str:
@@ -178,7 +178,8 @@ class LaneGuide:
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = _Plan(self.player.choose(state), Source.RULES, None, "")
-        self.writer.chose(self._plan.option.label, state)
+        if len(options) > 1:
+            self.writer.chose(self._plan.option.label, state)
         return self._plan
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:

@@ -107,7 +107,12 @@ class LaneJournal:
         return self._seen.get(map_id)
 
     def chose(self, label: str, state: GameState) -> None:
-        """Note a choice by its words; what came of the one before is settled now."""
+        """Note a choice by its words; what came of the one before is settled now.
+
+        Only choices of where to go and what to do there count: a move in battle or reading on shows no result here.
+        """
+        if state.mode is not GameMode.FREE:
+            return
         mark = self._mark(state)
         if self._choice is not None:
             earlier, before = self._choice

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen"), (64, "paralysed"))
 _SIDES: Final = {Button.UP: "up", Button.DOWN: "down", Button.LEFT: "left", Button.RIGHT: "right"}
 _MENU_LINE: Final = 24
+_TEXT_BOX_ROW: Final = 12
+"""First of the six screen rows of the box in which people speak."""
 _NO_WORDS: Final = dict.fromkeys(map(ord, "■□▲▼▶▷☎"), " ")
 """Bars, arrows and icons of the game's font."""
 
@@ -137,7 +139,10 @@ def screen(state: GameState) -> str:
     menu = state.menu
     if menu is not None and menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
         return ""  # what it shows stands in the section about the battle
-    words = " ".join(" ".join(line.translate(_NO_WORDS).split()) for line in state.screen_lines)
+    lines_read = state.screen_lines
+    if menu is not None and menu.kind is MenuKind.YES_NO:
+        lines_read = lines_read[_TEXT_BOX_ROW:]  # the answers' box lies over the words of others
+    words = " ".join(" ".join(line.translate(_NO_WORDS).split()) for line in lines_read)
     lines = [f"On screen: {quoted(words)}"] if words.strip() else []
     if menu is not None:
         lines.append("Menu: " + ", ".join(quoted(item, _MENU_LINE) for item in menu.items if item))
