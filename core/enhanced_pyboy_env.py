@@ -22,7 +22,8 @@ from core.game.console import Console
 from core.game.masks import action_mask
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
-from core.game.startup import check_start_state, new_game_state
+from core.game.start_cache import cached_new_game_state
+from core.game.startup import check_start_state, continued_state, is_battery_save
 from core.game.state import GameState, RomTables
 from core.lane_history import StartPoint
 from core.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
@@ -68,6 +69,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         max_steps: int = DEFAULT_MAX_STEPS,
         reward_weights: RewardWeights | None = None,
         start_state: bytes | str | Path | None = None,
+        start_cache: str | Path | None = None,
+        fast_options: bool = False,
         policy_screen: bool = False,
         frontier: FrontierArchive | None = None,
         allow_unknown_rom: bool = False,
@@ -81,7 +84,10 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers).
             max_steps: actions after which an episode is truncated, from 1.
             reward_weights: what each event pays; the defaults of `RewardWeights` if None.
-            start_state: a PyBoy save state (bytes or a file) in which episodes begin; a new game if None.
+            start_state: where episodes begin: a PyBoy save state or a battery save (.sav), as bytes or a file; a new
+                game if None.
+            start_cache: a folder that keeps the start of a new game for later processes; none is kept if None.
+            fast_options: a game begun here has fast text, no battle animations and no offers to switch.
             policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
             frontier: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
                 env only files; where its episodes begin is up to `reset(options=...)`.
@@ -122,7 +128,11 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._mask: NDArray[np.bool_] | None = None
         self._console = Console(self.rom.profile, headless)
         try:
-            self._start_state = self._read_start_state(start_state)
+            if start_state is None:
+                folder = None if start_cache is None else Path(start_cache)
+                self._start_state = cached_new_game_state(self._console, self.rom, folder, fast_options)
+            else:
+                self._start_state = self._load_checked(start_state, fast_options)
             if not headless:
                 self._console.watch()
         except BaseException:
@@ -298,12 +308,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             "idle_frames": self._idle_frames,
         }
 
-    def _read_start_state(self, start_state: bytes | str | Path | None) -> bytes:
-        if start_state is None:
-            return new_game_state(self._console, self.rom)
-        return self._load_checked(start_state)
-
-    def _load_checked(self, start_state: bytes | str | Path) -> bytes:
+    def _load_checked(self, start_state: bytes | str | Path, fast_options: bool = False) -> bytes:
         """The bytes of a save state that this ROM can continue from."""
         if isinstance(start_state, bytes):
             source, content = "the start state", start_state
@@ -315,6 +320,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
                 raise exceptions.EnvironmentError(
                     f"cannot read {source}: {error.strerror or error}. Give a save state made by PyBoy"
                 ) from error
+        if is_battery_save(content, self.rom):
+            content = continued_state(self.rom, content, source, fast_options)
         self._console.load_state(content, source)
         check_start_state(GameState(self._console.snapshot(), self.rom), source)
         return content

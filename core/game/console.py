@@ -12,6 +12,7 @@ import gc
 import io
 import logging
 import warnings
+from importlib import metadata
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from core import exceptions
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
+from core.game.symbols import symbol
 from core.vocabulary import Button
 
 with warnings.catch_warnings():
@@ -27,6 +29,8 @@ with warnings.catch_warnings():
     from pyboy import PyBoy
     from pyboy.utils import PyBoyException
 
+EMULATOR: Final = f"pyboy-{metadata.version('pyboy')}"
+"""Which emulator: save states of another one do not fit."""
 BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right")
 """PyBoy's names in the order of `Button`."""
 CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
@@ -40,18 +44,20 @@ logger = logging.getLogger(__name__)
 class Console:
     """One emulator with one cartridge in it."""
 
-    def __init__(self, profile: RomProfile, headless: bool = True) -> None:
+    def __init__(self, profile: RomProfile, headless: bool = True, battery: bytes | None = None) -> None:
         """Start the cartridge.
 
         Args:
             profile: the recognised ROM; its bytes are given to PyBoy in memory, so no file beside it is read or made.
             headless: without a window; otherwise with an SDL2 window, at full speed until `watch` is called.
+            battery: what the cartridge's battery has kept, `profile.battery_bytes` long; as new if None.
         """
         self.profile = profile
         self._watched = False
         try:
             self._emulator = PyBoy(
                 io.BytesIO(profile.rom),
+                ram_file=None if battery is None else io.BytesIO(battery),
                 window="null" if headless else "SDL2",
                 sound_emulated=False,
                 no_input=True,
@@ -123,6 +129,12 @@ class Console:
         high = bytes(memory[1, WRAM_START + 0x1000 : WRAM_START + WRAM_SIZE - 1])
         last = memory[1, WRAM_START + WRAM_SIZE - 1]
         return RamSnapshot(low + high + bytes((last,)) + hram)
+
+    def poke(self, name: str, value: int) -> None:
+        """Write one byte at a RAM symbol, say a game option."""
+        row = symbol(name)
+        key = row.address if row.address < WRAM_START + 0x1000 else (1, row.address)
+        self._memory[key] = value
 
     def screen_rgb(self) -> NDArray[np.uint8]:
         """The last drawn frame as a new uint8 array of shape (144, 160, 3)."""

@@ -23,6 +23,10 @@ CRYSTAL_REVISIONS: Final = {
     "a0fc810f1d4e124434f7be2c989ab5b5892ddf36": "Australia",
 }
 """SHA-1 of the releases whose RAM the address list describes."""
+CARTRIDGES_WITH_BATTERY: Final = (0x03, 0x0F, 0x10, 0x13, 0x1B, 0x1E)
+"""MBC1, MBC3 and MBC5 with RAM and battery; MBC2 keeps its RAM inside and is none of ours."""
+BATTERY_SIZES: Final = {2: 0x2000, 3: 0x8000, 4: 0x20000, 5: 0x10000}
+"""Bytes of cartridge RAM by the header's byte."""
 CRYSTAL_TITLE: Final = "PM_CRYSTAL"
 FERNVALE_TITLE: Final = "FERNVALE"
 
@@ -44,6 +48,11 @@ class RomProfile:
     def data_folder(self) -> Traversable:
         """Where world.json, enums.json and milestones.json of this game lie."""
         return resources.files("core.game").joinpath("data", self.name)
+
+    @property
+    def battery_bytes(self) -> int:
+        """Size of the RAM that the cartridge's battery keeps, as its header says; 0 for a cartridge without."""
+        return BATTERY_SIZES.get(self.rom[0x149], 0) if self.rom[0x147] in CARTRIDGES_WITH_BATTERY else 0
 
     def rom_bytes(self, bank: int, address: int, size: int) -> bytes:
         """Bytes of a ROM bank as the game addresses them: 0000-3FFF is bank 0, 4000-7FFF the given one.
