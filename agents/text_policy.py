@@ -77,6 +77,10 @@ class TextPolicy:
         message = {"role": "user", "content": prompt}
         return tuple(template([message], add_generation_prompt=True, return_dict=False))
 
+    def answer_tokens(self, answer: str) -> tuple[int, ...]:
+        """An answer as the model would have said it, with the token that ends it."""
+        return (*self.tokenizer.encode(answer, add_special_tokens=False), self._end)
+
     @torch.inference_mode()
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
         """One answer to each prompt (repeat a prompt to get several). Deterministic given the generator's state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.text_policy import Sampling, TextPolicy
-from core.worlds.base import Turn, World
+from core.worlds.base import Practice, Turn, World
 from core.worlds.plan_path import PlanPath
 from tests.tiny_models import make_model
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
@@ -48,6 +49,9 @@ class Lengths(World[Said]):
     def gold(self, state: Said, role: str) -> str:
         return "x" * 20
 
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        return Practice(self.prompt(self.initial(seed), role), "x" * rng.randint(1, 20))
+
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> TextPolicy:
@@ -60,7 +64,7 @@ def load(folder: Path) -> TextPolicy:
 
 def grown(policy: TextPolicy, seed: int = 0) -> Tree:
     world = Lengths()
-    settings = TreeSettings(candidates=4, sampling=Sampling(1.0, max_new_tokens=8))
+    settings = TreeSettings(candidates=4, sampling=dict.fromkeys(world.roles, Sampling(1.0, max_new_tokens=8)))
     return grow_tree(
         world, [1, 2, 3], dict.fromkeys(world.roles, policy), settings, torch.Generator().manual_seed(seed)
     )
@@ -120,7 +124,7 @@ def test_weights_learn_the_answer_that_pays(tmp_path: Path) -> None:
     policy, world = load(make_model(tmp_path, "qwen3", seed=3)), Lengths()
     policies = dict.fromkeys(world.roles, policy)
     learner = GRPOLearner(policy, GRPOSettings(learning_rate=3e-3), seed=0)
-    settings = TreeSettings(candidates=8, sampling=Sampling(1.0, max_new_tokens=6))
+    settings = TreeSettings(candidates=8, sampling=dict.fromkeys(world.roles, Sampling(1.0, max_new_tokens=6)))
     generator = torch.Generator().manual_seed(0)
     before = {name: value.clone() for name, value in policy.model.named_parameters()}
     worth = []
@@ -134,6 +138,6 @@ def test_weights_learn_the_answer_that_pays(tmp_path: Path) -> None:
 
 
 def test_success_rate_counts_solved_problems(policy: TextPolicy) -> None:
-    sampling, generator = Sampling(1.0, 4), torch.Generator().manual_seed(0)
-    assert success_rate(Lengths(), [1, 2], dict.fromkeys(("first", "second"), policy), sampling, generator) == 1.0
-    assert success_rate(PlanPath(), [1, 2], dict.fromkeys(("tool", "mover"), policy), sampling, generator) == 0.0
+    for world, expected in ((Lengths(), 1.0), (PlanPath(), 0.0)):
+        policies = dict.fromkeys(world.roles, policy)
+        assert success_rate(world, [1, 2], policies, dict.fromkeys(world.roles, 4)) == expected

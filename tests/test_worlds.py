@@ -104,3 +104,16 @@ def test_a_tool_call_advances_the_state_that_the_next_role_sees() -> None:
     after = world.play(state, "tool", "bfs").state
     assert world.prompt(after, "mover") != world.prompt(state, "mover")
     assert "Tool bfs:" in world.prompt(after, "mover")
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=IDS)
+def test_practice_is_well_formed_and_gives_no_skill_away(world: World) -> None:
+    rng = random.Random(1)
+    for role in world.roles:
+        examples = [world.practice(seed, role, rng) for seed in range(40)]
+        assert len({example.answer for example in examples}) > (2 if role == "tool" else 30)
+        if role == "tool":
+            assert all(world.play(world.initial(0), role, e.answer).feedback == "" for e in examples)
+        if "tool" in world.roles and role != "tool":
+            repeated = sum(f" {example.answer}" in example.prompt for example in examples)
+            assert 10 <= repeated <= 30

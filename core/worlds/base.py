@@ -11,6 +11,7 @@ state is worth.
 
 from __future__ import annotations
 
+import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -18,6 +19,14 @@ from typing import Generic, TypeVar
 from core.exceptions import TrainingError
 
 State = TypeVar("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A well-formed answer to a prompt; whether it is a good one is left to chance."""
+
+    prompt: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,14 @@ class World(ABC, Generic[State]):
     @abstractmethod
     def gold(self, state: State, role: str) -> str:
         """An answer that, given by every role in turn, solves the problem."""
+
+    @abstractmethod
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        """An example of the format for that role: what a model may be shown before it learns by itself.
+
+        It must not give the skill away: answers are drawn at random among the well-formed ones; a role that reads a
+        tool's output repeats it in `repeat_share` of its examples, whatever that output is worth.
+        """
 
     # --- machinery: worlds leave the rest alone ---
 

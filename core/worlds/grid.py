@@ -1,10 +1,11 @@
-"""Grids shared by the walking worlds: cells, moves, shortest distances, and moves as text."""
+"""Grids shared by the walking worlds: cells, moves, shortest distances, and moves as text (`"RRD"`)."""
 
 from __future__ import annotations
 
+import random
 import re
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -30,9 +31,19 @@ def parse_moves(answer: str) -> str | None:
     return answer.replace(" ", "") if _MOVE_LINE.fullmatch(answer) else None
 
 
-def format_moves(moves: Iterable[str]) -> str:
-    """Moves as a world writes them: letters with spaces between."""
-    return " ".join(moves)
+def move_field(moves: str, places: int) -> str:
+    """Moves in a field of so many places, the rest filled with dashes.
+
+    The field makes what follows it independent of the number of moves. A small network then learns to repeat a tool's
+    output by looking back a fixed number of places, within some fifty batches; without it, it has to match contents,
+    and four letters repeat too often for that to be learned in the same time (docs/at_grpo.md has the numbers).
+    """
+    return moves.ljust(places, "-")
+
+
+def random_moves(rng: random.Random, most: int) -> str:
+    """One to `most` random moves."""
+    return "".join(rng.choices("UDLR", k=rng.randint(1, most)))
 
 
 def distances(target: Cell, size: int, walls: Collection[Cell]) -> dict[Cell, int]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from core.worlds.base import Turn, World
-from core.worlds.grid import Cell, distances, format_moves, greedy_path, parse_moves, shortest_path
+from core.worlds.base import Practice, Turn, World
+from core.worlds.grid import Cell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
 
 TOOLS = ("bfs", "greedy", "mirror", "none")
 """bfs: a shortest path. greedy: straight ahead until a wall. mirror: the shortest path reversed. none: nothing."""
@@ -47,6 +47,8 @@ class PlanPath(World[PlanPathState]):
         self.wall_share = wall_share
         self.roles = ("tool", "mover") if with_tool else ("mover",)
         self.max_rounds = max_rounds
+        self.field_places = 3 * size
+        """Enough for nearly every shortest way: of 1,000 grids of 10 x 10 the longest took 25 moves."""
 
     def initial(self, seed: int) -> PlanPathState:
         """Draw grids until start and goal are joined and at least `size` / 2 moves apart."""
@@ -67,7 +69,7 @@ class PlanPath(World[PlanPathState]):
         )
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
-        tool = f"Tool {state.tool}: {state.output or '-'}\n" if state.tool else ""
+        tool = f"Tool {state.tool}: {move_field(state.output, self.field_places)}\n" if state.tool else ""
         return f"{picture}\n{tool}Moves from S to G?"
 
     def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
@@ -76,7 +78,19 @@ class PlanPath(World[PlanPathState]):
 
     def gold(self, state: PlanPathState, role: str) -> str:
         """Call the honest path-finder; walk a shortest path."""
-        return "bfs" if role == "tool" else format_moves(self._shortest(state))
+        return "bfs" if role == "tool" else self._shortest(state)
+
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        """A random tool; random moves, or any moves that stand in the tool's field."""
+        state, tool = self.initial(seed), rng.choice(TOOLS)
+        if role == "tool":
+            return Practice(self.prompt(state, role), tool)
+        moves = random_moves(rng, 2 * self.size)
+        if "tool" not in self.roles:
+            return Practice(self.prompt(state, role), moves)
+        repeated = rng.random() < repeat_share
+        state = replace(state, tool=tool, output=moves if repeated else random_moves(rng, 2 * self.size))
+        return Practice(self.prompt(state, role), moves)
 
     def _call(self, state: PlanPathState, tool: str) -> Turn[PlanPathState]:
         if tool not in TOOLS:
@@ -84,7 +98,7 @@ class PlanPath(World[PlanPathState]):
         moves = self._run_tool(state, tool)
         worth = self._score(replace(state, position=self._follow(state, moves)[0]))
         # A call is paid by how much better its output is than that of the call before: it telescopes, too.
-        after = replace(state, tool=tool, output=format_moves(moves), output_worth=worth)
+        after = replace(state, tool=tool, output=moves, output_worth=worth)
         return Turn(after, worth - state.output_worth, 0.0, False, False)
 
     def _walk(self, state: PlanPathState, answer: str) -> Turn[PlanPathState]:

@@ -6,16 +6,17 @@ What it covers (Linux, x86-64 and ARM64; `missing_protection` says what this mac
   on the machine can be opened, listed or changed. The folder is deleted afterwards.
 - Network: a seccomp filter refuses every kind of socket, io_uring and the like, so there is none, local or remote.
 - Processes: the same filter refuses to start, trace or signal any; the program is one process, and it may not execute.
-- Resources: processor time, wall time, memory, size of a file, number of open files and length of the output are limited.
+- Resources: processor time, wall time, memory, size of a file, open files and length of the output are limited.
 - Secrets: the environment is empty, no file descriptor is inherited beside input and output.
 
 What it does not cover: a fault in the kernel, timing channels, and how long a machine with many such programs is busy.
-The total of all files is limited only by time. Where Landlock or seccomp is missing, `run_program` refuses; it never runs
-a program unprotected.
+The total of all files is limited only by time. Where Landlock or seccomp is missing, `run_program` refuses; it never
+runs a program unprotected.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -162,7 +163,5 @@ def _watch(child: subprocess.Popen[bytes], standard_input: bytes, limits: Limits
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it has ended by itself

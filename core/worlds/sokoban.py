@@ -12,8 +12,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.worlds.base import Turn, World
-from core.worlds.grid import MOVES, Cell, format_moves, parse_moves
+from core.worlds.base import Practice, Turn, World
+from core.worlds.grid import MOVES, Cell, move_field, parse_moves, random_moves
 
 TOOLS = ("search", "push_first", "none")
 """search: a shortest solution. push_first: push whatever is near, whatever comes of it. none: nothing."""
@@ -90,6 +90,7 @@ class Sokoban(World[SokobanState]):
         self.inner_walls = inner_walls
         self.roles = ("tool", "mover") if with_tool else ("mover",)
         self.max_rounds = max_rounds
+        self.field_places = 4 * size
 
     def initial(self, seed: int) -> SokobanState:
         """Draw rooms until the box can be solved in at least three moves."""
@@ -109,7 +110,7 @@ class Sokoban(World[SokobanState]):
         )
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
-        tool = f"Tool {state.tool}: {state.output or '-'}\n" if state.tool else ""
+        tool = f"Tool {state.tool}: {move_field(state.output, self.field_places)}\n" if state.tool else ""
         return f"{picture}\n{tool}Moves to push $ onto +?"
 
     def play(self, state: SokobanState, role: str, answer: str) -> Turn[SokobanState]:
@@ -126,14 +127,26 @@ class Sokoban(World[SokobanState]):
 
     def gold(self, state: SokobanState, role: str) -> str:
         """Call the honest search; make a shortest solution's moves."""
-        return "search" if role == "tool" else format_moves(self._solution(state))
+        return "search" if role == "tool" else self._solution(state)
+
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        """A random tool; random moves, or any moves that stand in the tool's field."""
+        state, tool = self.initial(seed), rng.choice(TOOLS)
+        if role == "tool":
+            return Practice(self.prompt(state, role), tool)
+        moves = random_moves(rng, 3 * self.size)
+        if "tool" not in self.roles:
+            return Practice(self.prompt(state, role), moves)
+        repeated = rng.random() < repeat_share
+        state = replace(state, tool=tool, output=moves if repeated else random_moves(rng, 3 * self.size))
+        return Practice(self.prompt(state, role), moves)
 
     def _call(self, state: SokobanState, tool: str) -> Turn[SokobanState]:
         if tool not in TOOLS:
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no tool is called {tool[:20]!r}")
         moves = self._run_tool(state, tool)
         worth = self._score(self._follow(state, moves)[0])
-        after = replace(state, tool=tool, output=format_moves(moves), output_worth=worth)
+        after = replace(state, tool=tool, output=moves, output_worth=worth)
         return Turn(after, worth - state.output_worth, 0.0, False, False)
 
     def _follow(self, state: SokobanState, moves: str) -> tuple[SokobanState, str]:

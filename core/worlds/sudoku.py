@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
-from core.worlds.base import Turn, World
+from core.worlds.base import Practice, Turn, World
 
 SIDE = 4
 BOX = 2
@@ -114,6 +114,18 @@ class Sudoku(World[SudokuState]):
         """Call the honest solver; hand in the solution."""
         return "solve" if role == "tool" else _rows(solutions(state.clues)[0])
 
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        """A random tool; random digits, or any digits that stand in the tool's output."""
+        state, tool = self.initial(seed), rng.choice(TOOLS)
+        if role == "tool":
+            return Practice(self.prompt(state, role), tool)
+        answer = _rows(_random_digits(rng))
+        if "tool" not in self.roles:
+            return Practice(self.prompt(state, role), answer)
+        repeated = rng.random() < repeat_share
+        state = replace(state, tool=tool, output=answer if repeated else _rows(_random_digits(rng)))
+        return Practice(self.prompt(state, role), answer)
+
     def _call(self, state: SudokuState, tool: str) -> Turn[SudokuState]:
         if tool not in TOOLS:
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no tool is called {tool[:20]!r}")
@@ -140,6 +152,10 @@ class Sudoku(World[SudokuState]):
 def _rows(grid: Grid, empty: str = "0") -> str:
     digits = "".join(str(digit) if digit else empty for digit in grid)
     return " ".join(digits[start : start + SIDE] for start in range(0, SIDE * SIDE, SIDE))
+
+
+def _random_digits(rng: random.Random) -> Grid:
+    return tuple(rng.choices(range(1, SIDE + 1), k=SIDE * SIDE))
 
 
 def _shuffled_solution(rng: random.Random) -> Grid:

@@ -45,7 +45,8 @@ class TreeSettings:
     alpha: float = 1.0
     """Weight of the team's reward beside the role's own."""
     scaling: Scaling = Scaling.GROUP
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Mapping[str, Sampling] = field(default_factory=dict)
+    """Per role; a role that is not named samples as `Sampling()` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def grow_tree(
                 break
             prompts = [world.prompt(branch.state, role) for branch in live]
             repeated = [prompt for prompt in prompts for _ in range(settings.candidates)]
-            answers = policies[role].sample(repeated, settings.sampling, generator)
+            sampling = settings.sampling.get(role, Sampling())
+            answers = policies[role].sample(repeated, sampling, generator)
             for index, branch in enumerate(live):
                 samples = answers[index * settings.candidates : (index + 1) * settings.candidates]
                 outcomes = [world.play(branch.state, role, sample.text) for sample in samples]
@@ -125,12 +127,12 @@ def success_rate(
     world: World[State],
     seeds: Sequence[int],
     policies: Mapping[str, TextPolicy],
-    sampling: Sampling,
-    generator: torch.Generator,
+    max_new_tokens: Mapping[str, int],
 ) -> float:
-    """Share of the problems solved when every role gives one answer per turn, likeliest tokens at temperature 0."""
-    one = TreeSettings(candidates=1, sampling=Sampling(0.0, sampling.max_new_tokens))
-    return float(np.mean(grow_tree(world, seeds, policies, one, generator).solved))
+    """Share of the problems solved when every role gives one answer per turn, its likeliest tokens."""
+    sampling = {role: Sampling(0.0, max_new_tokens[role]) for role in world.roles}
+    one = TreeSettings(candidates=1, sampling=sampling)
+    return float(np.mean(grow_tree(world, seeds, policies, one, torch.Generator()).solved))
 
 
 def _advance(branch: _Branch[State], outcome: Turn[State]) -> None:

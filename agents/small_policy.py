@@ -1,0 +1,106 @@
+"""A language model of half a million weights, made from nothing for the text worlds, and models read from elsewhere.
+
+Small on purpose: it learns on two cores in minutes what shows that an algorithm works. Its tokenizer gives every move,
+every digit and every blank of a field a token of its own, so that a field has as many tokens as places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers.utils.logging import disable_progress_bar
+
+from agents.text_policy import TextPolicy
+from core.exceptions import LLMConnectionError
+
+PAD, END, QUESTION, ANSWER = "<|pad|>", "<|end|>", "<|question|>", "<|answer|>"
+_CHAT_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ ('" + QUESTION + "' if message['role'] == 'user' else '" + ANSWER + "') + message['content'] }}"
+    "{% endfor %}{% if add_generation_prompt %}" + ANSWER + "{% endif %}"
+)
+_PIECES = r"[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}| ?[A-Za-z_]+|\n| ?[^\sA-Za-z\d]"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallShape:
+    """Size of a network of the Qwen3 architecture."""
+
+    width: int = 128
+    layers: int = 2
+    heads: int = 4
+    feed_forward: int = 384
+    context_tokens: int = 1024
+    vocabulary: int = 600
+    """Most tokens, the 256 bytes and the marks included."""
+
+
+def make_small_policy(texts: Iterable[str], shape: SmallShape, seed: int) -> TextPolicy:
+    """A network with random weights and a byte-level BPE tokenizer learned from `texts`; the same for the same seed."""
+    tokenizer = _train_tokenizer(texts, shape.vocabulary)
+    torch.manual_seed(seed)
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=shape.width,
+        intermediate_size=shape.feed_forward,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        head_dim=shape.width // shape.heads,
+        max_position_embeddings=shape.context_tokens,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
+        eos_token_id=tokenizer.convert_tokens_to_ids(END),
+        bos_token_id=None,
+    )
+    return TextPolicy(Qwen3ForCausalLM(config), tokenizer)
+
+
+def load_policy(source: str) -> TextPolicy:
+    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, no code of others is run.
+
+    Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
+    """
+    disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
+            "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
+        ) from error
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return TextPolicy(model.float().to(device) if device == "cpu" else model.to(device), tokenizer)
+
+
+def _train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[PAD, END, QUESTION, ANSWER],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        clean_up_tokenization_spaces=False,
+        additional_special_tokens=[QUESTION, ANSWER],
+    )
+    fast.chat_template = _CHAT_TEMPLATE
+    return fast

@@ -1,0 +1,28 @@
+"""Worlds by name, as settings ask for them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from core.exceptions import ConfigurationError
+from core.worlds.base import World
+from core.worlds.plan_path import PlanPath
+from core.worlds.sokoban import Sokoban
+from core.worlds.sudoku import Sudoku
+
+WORLDS: dict[str, type[World[Any]]] = {world.name: world for world in (PlanPath, Sokoban, Sudoku)}
+
+
+def make_world(name: str, options: Mapping[str, object]) -> World[Any]:
+    """The world of that name. Raises `ConfigurationError` that names the nearest world, or the wrong option."""
+    if name not in WORLDS:
+        near = difflib.get_close_matches(name, WORLDS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(WORLDS))}"
+        raise ConfigurationError(f"no world is called {name!r}; {hint}")
+    make: Any = WORLDS[name]
+    try:
+        return make(**options)
+    except TypeError as error:
+        raise ConfigurationError(f"world_options of {name}: {error}") from error

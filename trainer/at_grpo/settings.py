@@ -1,0 +1,110 @@
+"""What one AT-GRPO run may set. A preset (`presets/`) is a dict of these; unknown keys name the nearest known one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agents.small_policy import SmallShape
+from agents.team import LoraShape, Specialisation
+from agents.text_policy import Sampling
+from core.exceptions import ConfigurationError
+from trainer.grpo.advantages import Scaling
+from trainer.grpo.learner import GRPOSettings
+
+SMALL = "small"
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+
+
+class ATGRPOSettings(BaseModel):
+    """One run: the world, who plays it, how answers are drawn, and how weights move."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    world: str
+    """A name of `core/worlds/registry.py`."""
+    world_options: dict[str, Any] = Field(default_factory=dict)
+    """Arguments of the world's constructor."""
+    specialisation: Specialisation = Specialisation.SHARED
+    model: str = SMALL
+    """`small` (made and warm-started here, needs no download), or a Transformers folder or Hugging Face name."""
+    small_width: Count = SmallShape().width
+    small_layers: Count = SmallShape().layers
+    warm_start_steps: CountOrNone = 150
+    """Batches of the supervised stage that teaches the format; 0 for none. Used with `model` "small" only."""
+
+    batch_size: Count = 32
+    """Problems per iteration."""
+    candidates: Annotated[int, Field(ge=2)] = 8
+    """K: answers per group."""
+    alpha: NotNegative = 1.0
+    """Weight of the team's reward beside the role's own."""
+    advantage_scaling: Scaling = Scaling.BATCH
+    temperature: Positive = 1.0
+    max_new_tokens: Count = 36
+    role_sampling: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Per role, other values of `temperature` and `max_new_tokens`."""
+    frozen_roles: tuple[str, ...] = ()
+    """Roles that play and do not learn; they need weights of their own (`lora` or `full`)."""
+
+    learning_rate: Positive = 1e-3
+    clip_low: Positive = 0.2
+    clip_high: Positive = 0.2
+    entropy_coefficient: NotNegative = 0.01
+    kl_coefficient: NotNegative = 0.0
+    """Above 0, the policy is held near a copy of its start."""
+    epochs: Count = 1
+    minibatch_samples: Count = 128
+    max_gradient_norm: Positive = 1.0
+    lora_rank: Count = LoraShape().rank
+    lora_alpha: Count = LoraShape().alpha
+
+    num_iterations: Count = 200
+    eval_every: Count = 10
+    eval_episodes: Count = 100
+    save_every: Count = 50
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    def sampling_of(self, role: str) -> Sampling:
+        """How that role's answers are drawn."""
+        own = self.role_sampling.get(role, {})
+        return Sampling(
+            float(own.get("temperature", self.temperature)), int(own.get("max_new_tokens", self.max_new_tokens))
+        )
+
+    def update_settings(self) -> GRPOSettings:
+        """The part of the update."""
+        return GRPOSettings(
+            self.learning_rate,
+            self.clip_low,
+            self.clip_high,
+            self.entropy_coefficient,
+            self.kl_coefficient,
+            self.epochs,
+            self.minibatch_samples,
+            self.max_gradient_norm,
+        )
+
+
+def settings_of(config: Mapping[str, object]) -> ATGRPOSettings:
+    """Checked settings. Raises `ConfigurationError` in one line: which key, the value seen, what is allowed."""
+    known = list(ATGRPOSettings.model_fields)
+    for key in config:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise ConfigurationError(
+                f"unknown setting {key!r}; "
+                + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
+            )
+    try:
+        return ATGRPOSettings.model_validate(dict(config))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigurationError(f"setting {place} is {first['input']!r}: {first['msg'].lower()}") from error
