@@ -20,8 +20,9 @@ import numpy as np
 from rich.console import Console as Terminal
 from rich.table import Table
 
-from core.enhanced_pyboy_env import ACTION_FRAMES, HOLD_FRAMES, EnhancedPyBoyPokemonCrystalEnv
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.console import Console
+from core.game.frame_cost import FIXED_FRAMES, HOLD_FRAMES
 from core.vector_env import VectorEnv
 from core.vocabulary import Button
 
@@ -52,7 +53,7 @@ def bare_loop_us(env: EnhancedPyBoyPokemonCrystalEnv, console: Console, actions:
     buttons = [Button(action) for action in actions]
     start = time.process_time()
     for button in buttons:
-        console.press(button, HOLD_FRAMES, ACTION_FRAMES, render=False)
+        console.press(button, HOLD_FRAMES, FIXED_FRAMES, render=False)
     return (time.process_time() - start) / len(actions) * 1e6
 
 

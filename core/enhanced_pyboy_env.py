@@ -1,7 +1,8 @@
 """The Gymnasium environment: one cartridge in one emulator, nine buttons, named rewards, masks and observations.
 
-One action holds a button for 8 frames and lets 24 pass in all, enough for a step (16) or a turn (8). A step of the
-env is: press, read RAM once, compare with the state before. Everything else is decoded from those bytes when asked.
+One action holds a button for 8 frames and lets 24 pass in all, enough for a step (16) or a turn (8); with the adaptive
+frame cost it lasts until something can be decided again. A step of the env is: press, read RAM once, compare with the
+state before. Everything else is decoded from those bytes when asked.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from core import exceptions, observation
 from core.frontier_archive import FrontierArchive
 from core.game.console import Console
+from core.game.frame_cost import FIXED_FRAMES, HOLD_FRAMES, FrameCost, press_until_decidable
 from core.game.masks import action_mask
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
@@ -30,8 +32,6 @@ from core.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
 from core.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
 
-ACTION_FRAMES: Final = 24
-HOLD_FRAMES: Final = 8
 MAX_IDLE_FRAMES: Final = 64
 """A reset lets 0 to 63 frames pass, drawn from the seed: the game's random numbers depend on when buttons come."""
 DEFAULT_MAX_STEPS: Final = 10_000
@@ -58,7 +58,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     and `idle_frames`.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 60 / ACTION_FRAMES}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 60 / FIXED_FRAMES}  # noqa: RUF012
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         start_state: bytes | str | Path | None = None,
         start_cache: str | Path | None = None,
         fast_options: bool = False,
+        frame_cost: str = FrameCost.FIXED,
         policy_screen: bool = False,
         frontier: FrontierArchive | None = None,
         allow_unknown_rom: bool = False,
@@ -88,6 +89,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
                 game if None.
             start_cache: a folder that keeps the start of a new game for later processes; none is kept if None.
             fast_options: a game begun here has fast text, no battle animations and no offers to switch.
+            frame_cost: "fixed" (24 frames an action) or "adaptive" (16 to 120, until something can be decided again).
             policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
             frontier: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
                 env only files; where its episodes begin is up to `reset(options=...)`.
@@ -105,6 +107,10 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             )
         if max_steps < 1:
             raise exceptions.ConfigurationError(f"max_steps is {max_steps}; it must be at least 1")
+        if frame_cost not in tuple(FrameCost):
+            raise exceptions.ConfigurationError(
+                f"frame_cost is {frame_cost!r}; it must be one of {', '.join(repr(cost.value) for cost in FrameCost)}"
+            )
         if render_mode not in (None, "rgb_array"):
             raise exceptions.ConfigurationError(f"render_mode is {render_mode!r}; it must be None or 'rgb_array'")
         self.rom = RomTables.from_file(rom_path, allow_unknown_rom)
@@ -117,12 +123,13 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.tracker = MilestoneTracker(milestones_for(self.rom.profile))
         self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.world)
         self._frontier = frontier
+        self._frame_cost = FrameCost(frame_cost)
         self._policy_view = PolicyView()
         self._policy_screen = policy_screen
         self._draws = policy_screen or observation_type != "state" or render_mode is not None or not headless
         self._draws_on_advance = policy_screen or not headless
         self._events: tuple[RewardEvent, ...] = ()
-        self._steps = 0
+        self._steps = self._frames = 0
         self._idle_frames = 0
         self._state: GameState | None = None
         self._mask: NDArray[np.bool_] | None = None
@@ -202,6 +209,11 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         """Actions taken in this episode."""
         return self._steps
 
+    @property
+    def episode_frames(self) -> int:
+        """Frames of 16.7 ms that the actions of this episode took."""
+        return self._frames
+
     def restart(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None, render: bool | None = None
     ) -> GameState:
@@ -216,7 +228,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._console.wait(1, render=self._draws_on_advance if render is None else render)
         state = GameState(self._console.snapshot(), self.rom)
         self._state, self._mask = state, None
-        self._steps = 0
+        self._steps = self._frames = 0
         self._events = ()
         self.memory.start(state)
         if options and options.get("reached"):
@@ -228,8 +240,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         """`step` without making an observation: what the vector env's workers call."""
         previous = self.state
         button = self._button(action)
-        self._console.press(button, HOLD_FRAMES, ACTION_FRAMES, self._draws_on_advance if render is None else render)
-        current = GameState(self._console.snapshot(), self.rom)
+        current = self._press(button, self._draws_on_advance if render is None else render)
         self._state = current
         self._mask = action_mask(current)
         self._steps += 1
@@ -272,6 +283,15 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     def info(self) -> dict[str, Any]:
         """The info dict of the present state."""
         return self._info()
+
+    def _press(self, button: Button, render: bool) -> GameState:
+        if self._frame_cost is FrameCost.ADAPTIVE:
+            state, frames = press_until_decidable(self._console, self.rom, button, render)
+            self._frames += frames
+            return state
+        self._console.press(button, HOLD_FRAMES, FIXED_FRAMES, render)
+        self._frames += FIXED_FRAMES
+        return GameState(self._console.snapshot(), self.rom)
 
     def _button(self, action: int | np.int64) -> Button:
         try:
