@@ -238,6 +238,16 @@ def test_a_cache_of_another_program_is_refused_and_untouched(tmp_path: Path) -> 
         AnswerCache(tmp_path / "nowhere" / "answers.db")
 
 
+def test_the_cache_is_made_with_the_first_question(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path / "answers.db")
+    assert list(tmp_path.iterdir()) == []
+    assert cache.find("model", "prompt", OPTIONS) is None
+    cache.keep("model", "prompt", OPTIONS, Choice(1, 0.75, "why", 10, 2))
+    cache.close()
+    again = AnswerCache(tmp_path / "answers.db").find("model", "prompt", OPTIONS)
+    assert again == Choice(1, 0.75, "why", 10, 2, cached=True)
+
+
 def test_latencies_are_reported(server: ModelServer, make_adviser: MakeAdviser) -> None:
     adviser = make_adviser()
     server.delay_s = 0.05

@@ -39,10 +39,11 @@ def assemble(settings: Settings) -> TrainingParts:
     identify_rom(settings.rom_path, settings.allow_unknown_rom)
     check_writable("save_dir", settings.save_dir)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
-    llm_manager = LLMManager(settings.llm_model, settings.max_context_length)
+    llm_manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
     make_env = environment_factory(settings)
     evaluation_lanes = min(settings.lanes, settings.eval_episodes)
     with ExitStack() as on_failure:
+        on_failure.callback(llm_manager.close)
         decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
         on_failure.callback(decision_analyzer.close)
         env = VectorEnv(make_env, settings.lanes, settings.workers)

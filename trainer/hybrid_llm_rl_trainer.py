@@ -31,7 +31,7 @@ from trainer.episode_seeds import training_seed
 from trainer.evaluation import Evaluator
 from trainer.evaluation_schedule import EvaluationSchedule
 from trainer.lane_player import LanePlayer, LanesEnv
-from trainer.llm_manager import BaseLLMManager
+from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.log_setup import set_log_level
 from trainer.progress import LogProgress, ProgressDisplay
 from trainer.reporter import Reporter
@@ -232,16 +232,19 @@ class HybridLLMRLTrainer:
             mode=self.agent.mode,
             strategy_switches=self.strategy_system.switches,
             learner_updates=self.learner.updates,
+            language_model=self.llm_manager.reading if isinstance(self.llm_manager, LLMManager) else None,
             run=self.run.begin().name,
             interrupted=self.stop.requested,
         )
 
     def close(self) -> None:
-        """Closes the environments and the decision record."""
+        """Closes the environments, the decision record and the language model."""
         if self._evaluator.env is not self._lanes_env:
             self._evaluator.env.close()  # forked later, its workers hold the pipes of the first one's
         self._lanes_env.close()
         self.decision_analyzer.close()
+        if isinstance(self.llm_manager, LLMManager):
+            self.llm_manager.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.learning.settings import LearnerSettings
+from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError
 from core.game.rewards import RewardWeights
 from core.vocabulary import AgentMode, StrategyType
@@ -114,6 +115,8 @@ class Settings(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
+    language_model: LanguageModelSettings = LanguageModelSettings()
+    """How the language model is run, consulted and paid (`agents/llm/settings.py`)."""
     curriculum: CurriculumSettings = CurriculumSettings()
     learner: LearnerSettings = LearnerSettings()
     rewards: RewardWeights = RewardWeights()
@@ -182,7 +185,8 @@ def settings_from_mapping(data: Mapping[str, Any], folder: Path, origin: str) ->
         raise ConfigurationError(f"{origin}: {_explain(error)}") from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{origin}: {error}") from error
-    return settings.model_copy(update={key: folder / getattr(settings, key) for key in PATH_KEYS})
+    paths: dict[str, Any] = {key: folder / getattr(settings, key) for key in PATH_KEYS}
+    return settings.model_copy(update={**paths, "language_model": settings.language_model.in_folder(folder)})
 
 
 def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What a run came to, once and for all: the documented summary dict, as a file and as a table.
 
 Keys beyond the documented ones: `run` (its name in the decision record), `interrupted`, `duration_s`, `steps_per_s`,
-`learner_updates`, `source_shares`, `milestones` (name to number of training episodes), `evaluation_by_mode` and
+`learner_updates`, `language_model` (calls, cache hits, tokens, dollars, latencies, failures by kind; None without
+one), `source_shares`, `milestones` (name to number of training episodes), `evaluation_by_mode` and
 `evaluation_untrained` (the policy alone before its first update; None when that was interrupted). Everything but the
 evaluations is live training, where the guide helps and the policy still changes: only evaluations are results.
 """
@@ -10,12 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from agents.llm.meter import MeterReading
 from core.vocabulary import AgentMode, Source
 from trainer.curriculum import Curriculum
 from trainer.durable_files import write_text_atomically
@@ -35,6 +38,7 @@ def training_summary(
     mode: AgentMode,
     strategy_switches: int,
     learner_updates: int,
+    language_model: MeterReading | None,
     run: str,
     interrupted: bool,
 ) -> dict[str, Any]:
@@ -61,6 +65,7 @@ def training_summary(
         "duration_s": tally.seconds,
         "steps_per_s": tally.steps / tally.seconds if tally.seconds else None,
         "learner_updates": learner_updates,
+        "language_model": None if language_model is None else asdict(language_model),
         "source_shares": {source.value: tally.source_share(source) for source in Source},
         "milestones": dict(tally.milestones),
         "evaluation_by_mode": by_mode,
@@ -109,10 +114,26 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
         ("curriculum advancements", str(summary["curriculum_advancements"])),
         ("strategy switches", str(summary["strategy_switches"])),
         ("policy updates", str(summary["learner_updates"])),
+        *_language_model_rows(summary["language_model"]),
         ("milestones reached", str(len(summary["milestones"]))),
     ):
         training.add_row(name, value)
     return Group(results, training) if summary["evaluation_by_mode"] else training
+
+
+def _language_model_rows(reading: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if reading is None:
+        return []
+    failures = ", ".join(f"{count} {kind}" for kind, count in reading["failures"].items())
+    return [
+        ("language model asked", f"{reading['asks']:,} times, {reading['calls']:,} answered anew"),
+        ("language model's tokens", f"{reading['prompt_tokens']:,} in, {reading['completion_tokens']:,} out"),
+        (
+            "language model's cost",
+            f"${reading['cost_usd']:.4f}, half of the answers within {reading['latency_p50_s']:.3f} s",
+        ),
+        *([("language model's failures", failures)] if failures else []),
+    ]
 
 
 def _plain(value: float | None, digits: int = 2) -> str:

@@ -14,6 +14,7 @@ from core.hybrid_agent import HybridAgent
 from trainer.checkpoint import Snapshot
 from trainer.curriculum import Curriculum
 from trainer.episode_starts import EpisodeStarts
+from trainer.llm_manager import LLMManager
 from trainer.settings import Settings
 from trainer.tally import RunTally
 
@@ -70,12 +71,14 @@ class TrainingRun:
 
     def snapshot(self) -> Snapshot:
         """Everything as it is now, for a checkpoint."""
+        manager = self._agent.llm_manager
         state = {
             "version": STATE_VERSION,
             "run": self.begin().name,
             "learner": self._learner.state(),
             "agent": self._agent.state_dict(),
             "strategy": self._strategy_system.state_dict(),
+            "language_model": manager.state_dict() if isinstance(manager, LLMManager) else {},
             "curriculum": self.curriculum.state(),
             "tally": self.tally.state(),
             "starts": self.starts.state(),
@@ -106,6 +109,8 @@ class TrainingRun:
         self._learner.load_state(state["learner"])
         self._strategy_system.load_state_dict(state["strategy"])
         self._agent.load_state_dict(state["agent"])
+        if isinstance(self._agent.llm_manager, LLMManager):
+            self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
         self.curriculum.load_state(state["curriculum"])
         self.tally.load_state(state["tally"])
         self.starts.load_state(state["starts"])

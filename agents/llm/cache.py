@@ -7,6 +7,7 @@ their order. A cache file may be shared by runs and by processes, and may be del
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import threading
 import time
@@ -20,7 +21,7 @@ APPLICATION_ID = 0x43485143
 """Marks our files in SQLite's header ("CHQC"), so that no other program's database is written to."""
 ANSWERS_KEPT = 1_000_000
 _SCHEMA = """
-CREATE TABLE answers (
+CREATE TABLE IF NOT EXISTS answers (
     question BLOB PRIMARY KEY,
     model TEXT NOT NULL,
     choice INTEGER NOT NULL,
@@ -37,35 +38,52 @@ class AnswerCache:
     """A SQLite file of answers; `:memory:` keeps them for this process only."""
 
     def __init__(self, path: str | Path) -> None:
+        """Checks an existing file and makes none: that waits for the first question.
+
+        Raises `ConfigurationError` for a file that is no cache of ours, or a place that cannot be written.
+        """
+        self._path = path
         self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        if str(path) != ":memory:" and not Path(path).exists():
+            if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
+                raise ConfigurationError(
+                    f"the cache of answers {str(path)!r} cannot be made: its folder is not writable"
+                )
+        else:
+            self._connection = self._connect()
+
+    @property
+    def _database(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
         try:
-            self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10.0)
-            self._open(path)
+            database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=10.0)
+            self._check(database)
         except sqlite3.Error as error:
             raise ConfigurationError(
-                f"the cache of answers {str(path)!r} cannot be opened: {error}; name a writable place or delete it"
+                f"the cache of answers {str(self._path)!r} cannot be opened: {error}; name another or delete it"
             ) from error
+        return database
 
-    def _open(self, path: str | Path) -> None:
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    def _check(self, database: sqlite3.Connection) -> None:
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and tables:
-            self._database.close()
-            raise ConfigurationError(f"{str(path)!r} is a database of another program; name another file for the cache")
+            database.close()
+            raise ConfigurationError(
+                f"{str(self._path)!r} is a database of another program; name another file for the cache"
+            )
         if not tables:
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._database.execute(_SCHEMA.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
-        self._forget_oldest()
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(_SCHEMA)
+        _forget_oldest(database)
         # A lost answer costs one question, so the file need not reach the disk at each.
-        self._database.execute("PRAGMA synchronous = OFF")
-
-    def _forget_oldest(self) -> None:
-        """Keep the file below `ANSWERS_KEPT` answers, some 200 bytes each; looked at when it is opened."""
-        (count,) = self._database.execute("SELECT count(*) FROM answers").fetchone()
-        if count > ANSWERS_KEPT:
-            oldest = "SELECT question FROM answers ORDER BY answered_at LIMIT ?"
-            self._database.execute(f"DELETE FROM answers WHERE question IN ({oldest})", (count - ANSWERS_KEPT,))
+        database.execute("PRAGMA synchronous = OFF")
 
     def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
         """The answer that this model gave to this very question, or None."""
@@ -96,7 +114,16 @@ class AnswerCache:
 
     def close(self) -> None:
         with self._lock:
-            self._database.close()
+            if self._connection is not None:
+                self._connection.close()
+
+
+def _forget_oldest(database: sqlite3.Connection) -> None:
+    """Keep the file below `ANSWERS_KEPT` answers, some 200 bytes each; looked at when it is opened."""
+    (count,) = database.execute("SELECT count(*) FROM answers").fetchone()
+    if count > ANSWERS_KEPT:
+        oldest = "SELECT question FROM answers ORDER BY answered_at LIMIT ?"
+        database.execute(f"DELETE FROM answers WHERE question IN ({oldest})", (count - ANSWERS_KEPT,))
 
 
 def _key(model: str, prompt: str, options: Sequence[str]) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from agents.llm.adviser import AdviserSettings
 from agents.llm.budget import BudgetLimits
@@ -50,6 +51,10 @@ class LanguageModelSettings:
                 f"language_model: timeout_s is {self.timeout_s} (must be above 0), patience_s {self.patience_s} (not "
                 f"negative), parallel_questions {self.parallel_questions} (1 to 64)"
             )
+
+    def in_folder(self, folder: Path) -> LanguageModelSettings:
+        """The same with a relative `cache_path` taken from `folder`."""
+        return self if self.cache_path is None else replace(self, cache_path=str(folder / self.cache_path))
 
     def adviser(self, model: str, *, is_local: bool) -> AdviserSettings:
         """What the adviser of that model needs; a local model is asked in the agent's own thread."""
