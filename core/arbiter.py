@@ -144,6 +144,7 @@ class Arbiter:
             advice = lane.guide.advise(state, ask_model=lambda: self._toss_for_model(lane.strategy), stuck=looping)
             if not mask[advice.action]:
                 self.masked_advice += 1
+                lane.guide.overruled()
                 advice = None
         if looping:
             row *= 1.0 - LOOP_EXPLORATION
@@ -176,6 +177,8 @@ class Arbiter:
             stated = confidence = 0.0
         share = seen.guide_share
         wished = advice is not None and advice.action == action
+        if advice is not None and not wished:
+            lane.guide.overruled()
         lane.stated_confidence = stated
         lane.last_decision = Decision(
             action=action,

@@ -52,6 +52,10 @@ class RulePlayerLike(Protocol):
     def options(self, state: GameState) -> Sequence[Option]: ...
     def choose(self, state: GameState) -> Option: ...
     def act(self, state: GameState, option: Option) -> RuleStepLike: ...
+    def overruled(self) -> None:
+        """The press of the last `act` was not made: the policy or the mask had it otherwise."""
+        ...
+
     def reset(self) -> None: ...
 
 
@@ -127,6 +131,8 @@ class LaneGuide:
         self._episode = 0
         self._situation = ""
         self._plan: _Plan | None = None
+        self._advised: _Plan | None = None
+        """The plan that the last advice carried out."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
@@ -138,12 +144,13 @@ class LaneGuide:
             self._episode = self.manager.begin_episode()
         self.model_calls = 0
         self._situation = ""
-        self._plan = self._interrupted = None
+        self._plan = self._advised = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
     def advise(self, state: GameState, *, ask_model: Callable[[], bool], stuck: bool) -> Advice:
         """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
         if self._decides_buttons and ask_model():
+            self._advised = None
             self.writer.see(state)
             return self._button_from_manager(state)
         situation = situation_of(state.mode)
@@ -157,10 +164,20 @@ class LaneGuide:
         if plan is None or situation != self._situation:
             plan = self._next_plan(state, situation, ask_model)
         step = self.player.act(state, plan.option)
+        self._advised = plan
         self._plan = None if step.done else plan
         stated = step.confidence if plan.confidence is None else plan.confidence
         reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
         return Advice(int(step.button), plan.source, stated, reasoning, plan.option.key)
+
+    def overruled(self) -> None:
+        """Another button than the last advice was pressed, so what the rules noted of their press is taken back.
+
+        An option whose last press it would have been is still under way.
+        """
+        if self._advised is not None:
+            self._plan, self._advised = self._advised, None
+            self.player.overruled()
 
     def _next_plan(self, state: GameState, situation: str, ask_model: Callable[[], bool]) -> _Plan:
         if self._situation == "overworld" and situation != "overworld":

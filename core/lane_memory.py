@@ -75,6 +75,10 @@ class LaneMemory:
     def note_answer(self, map_id: MapId, question: str, row: int) -> None:
         self._answers[map_id, question, row] += 1
 
+    def take_back_answer(self, map_id: MapId, question: str, row: int) -> None:
+        """An answer that was noted was not given after all."""
+        self._answers[map_id, question, row] -= 1
+
     def times_answered(self, map_id: MapId, question: str, row: int) -> int:
         """How often this row was the answer to this question since the story last moved."""
         return self._answers[map_id, question, row]

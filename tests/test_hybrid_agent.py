@@ -60,6 +60,7 @@ class WallSeeker:
 
     def __init__(self) -> None:
         self.chosen = 0
+        self.overrulings = 0
 
     def options(self, state: Any) -> Sequence[Option]:
         return tuple(
@@ -75,6 +76,9 @@ class WallSeeker:
         button = Button(option.index or 0)
         x, y = walked(state.x, state.y, button)
         return Press(button, done=walked(x, y, button) == (x, y))
+
+    def overruled(self) -> None:
+        self.overrulings += 1
 
     def reset(self) -> None:
         self.chosen = 0
@@ -308,6 +312,17 @@ def test_a_masked_action_is_never_played_nor_wished_for() -> None:
         assert all(0 < decision.behaviour_probability <= 1 for decision in decisions)
         expected = 0 if mode is AgentMode.RL_ONLY else 64
         assert agent.statistics()["masked_advice"] == expected
+
+
+def test_the_rules_are_told_when_another_button_was_pressed() -> None:
+    """As often as the played action is not the guide's wish."""
+    agent = agent_for(AgentMode.ADAPTIVE)
+    players = [WallSeeker()]
+    agent.attach_lanes(players)
+    played = run(agent, 19, reward=0.0)
+    overruled = sum(decision.action != decision.guide_action for decision in played)
+    assert players[0].overrulings == overruled
+    assert 0 < overruled < len(played)
 
 
 def test_greedy_plays_the_likeliest_button() -> None:

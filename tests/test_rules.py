@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.symbols import symbol
 from core.guide import LaneGuide, PlainWriter
-from core.rules import RulePlayer
+from core.pathfinding import Blocked, find_path
+from core.pathfinding import Path as WalkedPath
+from core.rules import RulePlayer, walking
 from core.rules.answers import wants_yes
 from core.rules.battle import catch_chance
 from core.rules.damage import estimate, turns_to_win, win_chance
@@ -55,6 +58,7 @@ def play(
     seed: int,
     noise: float = 0.0,
     most_steps: int = MOST_STEPS,
+    tell_overruled: bool = True,
     before_press: Callable[[GameState, RulePlayer], bool] = lambda state, player: False,
 ) -> Game:
     """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead.
@@ -77,7 +81,9 @@ def play(
         mask = info["action_mask"]
         game.masked += not mask[action]
         if not mask[action] or random.random() < noise:
-            action = int(random.choice(np.flatnonzero(mask)))
+            wish, action = action, int(random.choice(np.flatnonzero(mask)))
+            if tell_overruled and action != wish:
+                guide.overruled()
         game.presses.append(action)
         _, _, game.finished, truncated, info = env.step(action)
         state = info["game_state"]
@@ -109,6 +115,25 @@ def test_plays_twenty_games_to_their_end(env: EnhancedPyBoyPokemonCrystalEnv) ->
 @pytest.mark.parametrize("seed", [0, 1])
 def test_random_presses_in_between_do_not_stop_it(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
     assert play(env, seed, noise=0.3).finished
+
+
+def test_presses_of_others_cost_hardly_any_new_search(
+    env: EnhancedPyBoyPokemonCrystalEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule player that is told what was really pressed comes back to its path; one that is not searches anew."""
+    searches: dict[bool, int] = {}
+    for told in (True, False):
+        count = 0
+
+        def counted(*arguments: Any) -> WalkedPath | Blocked:
+            nonlocal count
+            count += 1
+            return find_path(*arguments)
+
+        monkeypatch.setattr(walking, "find_path", counted)
+        play(env, seed=5, noise=0.5, most_steps=1500, tell_overruled=told)
+        searches[told] = count
+    assert searches[True] < 0.5 * searches[False], searches
 
 
 def test_same_seed_same_presses_and_the_seed_picks_the_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> None:

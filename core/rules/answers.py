@@ -13,7 +13,7 @@ from core.lane_memory import LaneMemory
 from core.rules.lessons import Lesson, is_list_of_moves, lesson_of
 from core.rules.menus import toward
 from core.rules.step import RuleStep
-from core.vocabulary import Button, GameMode, Option, OptionKind
+from core.vocabulary import Button, GameMode, MapId, Option, OptionKind
 
 YES_ROW, NO_ROW = 0, 1
 READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=0.9)
@@ -46,6 +46,7 @@ class AnswerRules:
     def __init__(self, world: World, memory: LaneMemory) -> None:
         self._world = world
         self._memory = memory
+        self._last_answer: tuple[MapId, str, int] | None = None
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can be decided on this screen, best first; never empty."""
@@ -104,6 +105,16 @@ class AnswerRules:
             value=value * REPETITION_FACTOR**times,
         )
 
+    def begin_press(self) -> None:
+        """A new press is asked for, in whatever room: the answer before it was given."""
+        self._last_answer = None
+
+    def overruled(self) -> None:
+        """The press that `act` named last was not made: no answer was given."""
+        if self._last_answer is not None:
+            self._memory.take_back_answer(*self._last_answer)
+            self._last_answer = None
+
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for an option of this room; None when the option does not fit the screen any more."""
         menu = state.menu
@@ -124,5 +135,6 @@ class AnswerRules:
         button = Button.B if says_no else toward(menu, row)
         done = button in (Button.A, Button.B)
         if done:
-            self._memory.note_answer(state.position.map, question_of(state), row)
+            self._last_answer = (state.position.map, question_of(state), row)
+            self._memory.note_answer(*self._last_answer)
         return RuleStep(button, option.value, option.label, done)

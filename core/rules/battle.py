@@ -115,6 +115,11 @@ class BattleRules:
             case _:
                 return None
 
+    def overruled(self) -> None:
+        """The press that `act` named last was not made."""
+        self._presses = max(0, self._presses - 1)
+        self._committed = False
+
     # -- weighing ----------------------------------------------------------------------------------------------
 
     def _outlook(self, battle: BattleState) -> _Outlook:

@@ -47,6 +47,7 @@ class FieldRules:
         self._steps = 0
         self._knocks = 0
         self._returns: dict[tuple[Position, Button], int] = {}
+        self._last_spot: tuple[Position, Button] | None = None
         self._leg: tuple[str, MapId, Exit] | None = None
         self.talking_to: tuple[MapId, str] | None = None
         """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
@@ -59,21 +60,37 @@ class FieldRules:
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
         self._steps = 0
+        self._forget_returns()
+
+    def overruled(self) -> None:
+        """The press that `act` named last was not made, another was: nothing that was counted for it counts."""
+        self._walker.overruled()
+        self._steps = max(0, self._steps - 1)
+        self._knocks = max(0, self._knocks - 1)
+        self.talking_to = None
+        if self._last_spot is not None:
+            self._returns[self._last_spot] -= 1
+            self._last_spot = None
+
+    def _forget_returns(self) -> None:
         self._returns.clear()
+        self._last_spot = None
 
     def _goes_in_circles(self, state: GameState, option: Option) -> bool:
         """Whether one has come back to this spot too often; pacing in the grass to train is meant to."""
+        self._last_spot = None
         if option.kind is OptionKind.TRAIN:
             return False
         spot = (state.position, state.facing)
         times = self._returns[spot] = self._returns.get(spot, 0) + 1
+        self._last_spot = spot
         return times > MOST_RETURNS
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for an overworld option; None when it is finished, pointless or out of reach."""
         if option.key != self._option_key:
             self._option_key, self._steps, self._knocks, self._leg = option.key, 0, 0, None
-            self._returns.clear()
+            self._forget_returns()
         self._steps += 1
         if self._steps > MOST_STEPS or self._goes_in_circles(state, option):
             return self._give_up(option)

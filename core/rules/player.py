@@ -103,6 +103,7 @@ class RulePlayer:
         `done` says that the option has come to its end (carried out, pointless or out of reach): choose anew.
         """
         self.memory.step += 1
+        self._answers.begin_press()
         self._look(state)
         mode = state.mode
         if mode in BUSY_MODES:
@@ -115,6 +116,18 @@ class RulePlayer:
             if step is not None:
                 return RuleStep(step.button, 0.5 * step.confidence, f"after that: {step.reasoning}", done=True)
         return RuleStep(Button.B, 0.1, "nothing fits this situation", done=True)
+
+    def overruled(self) -> None:
+        """The press that `act` named last was not made: somebody else chose another button for this step.
+
+        What the rules had noted of their own press (an answer, a talk begun, a step that had no effect) is taken back.
+        """
+        mode = self._mode
+        if mode is GameMode.FREE:
+            self._field.overruled()
+        elif mode is GameMode.BATTLE:
+            self._battle.overruled()
+        self._answers.overruled()
 
     def _carry_out(self, state: GameState, mode: GameMode, option: Option) -> RuleStep | None:
         if mode is GameMode.FREE:

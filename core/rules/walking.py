@@ -2,7 +2,9 @@
 
 A press from rest either turns or steps, people wander into the way, a step may be swallowed by a script. So after
 every press the walker looks where it stands: on the path it goes on, off the path it plans anew, and when nothing
-moves for a while it treats the cell ahead as an obstacle and finally says `Blocked`.
+moves for a while it treats the cell ahead as an obstacle and finally says `Blocked`. Where
+somebody else pressed another button than the one it named (`overruled`), that is no failure, and a step aside is taken
+back without a new search.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ OBSTACLE_STEPS = 40
 """How long a cell that could not be entered counts as an obstacle."""
 MOST_REPLANS = 4
 """Plans that end in front of an obstacle before the walker gives up."""
+
+NODES_TO_REJOIN = 6
+"""So many nodes of the path ahead, and two behind, are looked at for a place to come back to."""
 
 GoalMaker = Callable[[MapGround], Sequence[Goal]]
 Node = tuple[int, int, Button]
@@ -49,6 +54,12 @@ class Walker:
         self._idle_presses = 0
         self._replans = 0
         self._obstacles: dict[Cell, int] = {}
+        self._strayed = False
+
+    def overruled(self) -> None:
+        """The button that `next` named last was not pressed, another was."""
+        self._idle_presses = max(0, self._idle_presses - 1)
+        self._strayed = True
 
     def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Button | Arrived | Blocked:
         """The button to press now, `Arrived`, or `Blocked`. `key` names the errand: a new key means a new path."""
@@ -60,12 +71,13 @@ class Walker:
             self._key, self._map = key, position.map
             self._replans = 0
             blocked = self._plan(state, step, here, make_goals)
-        elif not self._on_path(here):
+        elif not self._on_path(here) and not (self._strayed and self._rejoin(here)):
             blocked = self._plan(state, step, here, make_goals)
         elif self._idle_presses > PATIENCE_PRESSES:
             blocked = self._give_way(state, step, here, make_goals)
         else:
             blocked = None
+        self._strayed = False
         if blocked is not None:
             self._key = ""
             return blocked
@@ -83,6 +95,30 @@ class Walker:
                 if ahead:
                     self._idle_presses = 0
                 self._index = index
+                return True
+        return False
+
+    def _rejoin(self, here: Node) -> bool:
+        """After somebody else's press: go on from a node of the path with this cell, or with one beside it.
+
+        A step that turns out to be barred (a ledge, a fence) is found out by the next presses, as any other. The last
+        node is left to a new search, which knows how one has to face there.
+        """
+        beside = {(here[0] + dx, here[1] + dy): button for button, (dx, dy) in OFFSET.items()}
+        first, beyond = max(0, self._index - 2), min(len(self._nodes) - 1, self._index + NODES_TO_REJOIN)
+        for index in range(beyond - 1, first - 1, -1):
+            cell, follower = self._nodes[index][:2], self._nodes[index + 1]
+            if cell == here[:2]:
+                self._index, self._idle_presses = index, 0
+                return True
+            if cell in beside:
+                turned: Node = (*here[:2], beside[cell])
+                back: Node = (*cell, beside[cell])
+                aligned: Node = (*cell, follower[2])
+                way = [here, turned, back, aligned, follower]
+                way = [node for place, node in enumerate(way) if place == 0 or node != way[place - 1]]
+                self._nodes = way + self._nodes[index + 2 :]
+                self._index, self._idle_presses = 0, 0
                 return True
         return False
 
