@@ -8,6 +8,7 @@ import typer
 
 from trainer.commands import decisions
 from trainer.commands.doctor import doctor
+from trainer.commands.evaluate import evaluate
 from trainer.exit_codes import run_reporting_bad_input
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(decisions.app, name="decisions")
 app.command()(doctor)
+app.command()(evaluate)
 
 
 def main() -> None:

@@ -1,0 +1,71 @@
+"""`crystal-agent evaluate`: a frozen checkpoint, new games, nothing written, honest intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.exceptions import CheckpointError, ConfigurationError
+from tests.utils import create_test_trainer
+from trainer.command_line import app
+from trainer.intervals import wilson_interval
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    trainer = create_test_trainer(episodes=2, temp_dir=folder)
+    trainer.train(**trainer.settings.train_arguments())
+    trainer.close()
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_two_evaluations_of_one_checkpoint_agree_and_write_nothing(run_folder: Path) -> None:
+    before = contents(run_folder)
+    arguments = ["evaluate", "--config", str(run_folder / "config.json"), "--checkpoint", "latest"]
+    arguments += ["--episodes", "3", "--mode", "rl_only", "--mode", "rules_only", "--json"]
+    first, second = (CliRunner().invoke(app, arguments, catch_exceptions=False) for _ in range(2))
+    assert first.exit_code == 0, first.output
+    assert first.stdout == second.stdout
+    found = json.loads(first.stdout)
+    assert set(found) == {"rl_only", "rules_only"}
+    assert found["rules_only"]["episodes"] == 3
+    assert found["rules_only"]["avg_reward"] > found["rl_only"]["avg_reward"]
+    low, high = found["rl_only"]["success_interval"]
+    assert 0 <= low < high <= 1
+    assert contents(run_folder) == before
+
+
+def test_the_table_is_for_people(run_folder: Path) -> None:
+    arguments = ["evaluate", "--config", str(run_folder / "config.json"), "--checkpoint", "latest", "--episodes", "1"]
+    shown = CliRunner().invoke(app, arguments, catch_exceptions=False).stdout
+    assert "rules_only" in shown and "Wilson" in shown and "workshop" in shown
+
+
+def test_bad_input(run_folder: Path) -> None:
+    config = ["evaluate", "--config", str(run_folder / "config.json")]
+    with pytest.raises(CheckpointError, match="Checkpoint not found"):
+        CliRunner().invoke(app, [*config, "--checkpoint", "nowhere"], catch_exceptions=False)
+    with pytest.raises(ConfigurationError, match="llm_only needs a language model"):
+        CliRunner().invoke(app, [*config, "--mode", "llm_only"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634), (95, 100, 0.8882, 0.9785)],
+)
+def test_wilson_interval_has_the_published_values(successes: int, trials: int, low: float, high: float) -> None:
+    found = wilson_interval(successes, trials)
+    assert found == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_no_trials_no_share() -> None:
+    with pytest.raises(ValueError, match="at least one trial"):
+        wilson_interval(0, 0)

@@ -1,0 +1,145 @@
+"""`crystal-agent evaluate`: what a frozen checkpoint achieves from new games on seeds that training never saw.
+
+Nothing is written: not to the checkpoint, not to the decision record. Shares come with Wilson intervals, because a
+dozen games is not a hundred.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from agents.sb3_policy import MaskablePPOLearner
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.exceptions import ConfigurationError
+from core.hybrid_agent import HybridAgent
+from core.rules import RulePlayer
+from core.vector_env import VectorEnv
+from core.vocabulary import AgentMode
+from trainer.assembly import environment_factory
+from trainer.checkpoint import CheckpointStore
+from trainer.commands.printing import print_json, print_table
+from trainer.curriculum import Curriculum
+from trainer.evaluation import EvaluationResult, Evaluator
+from trainer.intervals import wilson_interval
+from trainer.llm_manager import LLMManager
+from trainer.settings import Settings, load_settings
+
+
+def evaluate(
+    config: Annotated[Path, typer.Option(help="The config of the run.")] = Path("config.json"),
+    checkpoint: Annotated[str, typer.Option(help="latest, best_model, a name in save_dir, or a path.")] = "latest",
+    mode: Annotated[list[AgentMode] | None, typer.Option(help="Who may act; give it again for several.")] = None,
+    episodes: Annotated[int, typer.Option(min=1, help="New games per mode.")] = 20,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of a game, instead of the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Draws the games; the config's by default.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
+    settings = load_settings(config).changed(seed=seed)
+    modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
+    if AgentMode.LLM_ONLY in modes and settings.llm_model == "none":
+        raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
+    horizon = max_steps or settings.max_steps_per_episode
+    results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, horizon, show_progress=not json)
+    if json:
+        print_json({result.mode.value: with_intervals(result) for result in results})
+        return
+    print_results(results)
+
+
+def play(
+    settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, horizon: int, show_progress: bool
+) -> list[EvaluationResult]:
+    """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
+    lanes = min(settings.lanes, episodes)
+    store = CheckpointStore(settings.save_dir)
+    store.load(checkpoint)  # before emulators start
+    with VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)) as env:
+        snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
+        learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
+        learner.load_tensors(snapshot.tensors)
+        manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
+        try:
+            strategy = AdaptiveStrategySystem(initial_strategy=settings.initial_strategy, seed=settings.seed)
+            strategy.load_state_dict(snapshot.state["strategy"])
+            agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+            agent.attach_policy(learner)
+            agent.load_state_dict(snapshot.state["agent"])
+            curriculum = Curriculum(settings.curriculum)
+            curriculum.load_state(snapshot.state["curriculum"])
+            world = env.rom.world
+
+            def rule_players(lanes: int) -> list[RulePlayer]:
+                return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]
+
+            evaluator = Evaluator(env, rule_players, settings.seed)
+            results = []
+            with Progress(disable=not show_progress, transient=True) as progress:
+                for mode in modes:
+                    task = progress.add_task(f"{mode.value} of {checkpoint}", total=episodes)
+
+                    def goes_on(finished: int, task: Any = task) -> bool:
+                        progress.update(task, completed=finished)
+                        return True
+
+                    result = evaluator.evaluate(agent, mode, episodes, horizon, curriculum.directive(), goes_on)
+                    assert result is not None, "goes_on never stops it"
+                    results.append(result)
+            return results
+        finally:
+            manager.close()
+
+
+def with_intervals(result: EvaluationResult) -> dict[str, Any]:
+    """`EvaluationResult.as_dict` with `success_interval`, and `milestones` as name to count, share and interval."""
+    games = len(result.episodes)
+    numbers = result.as_dict()
+    ended = sum(not episode.truncated for episode in result.episodes)
+    return {
+        **numbers,
+        "success_interval": wilson_interval(ended, games),
+        "median_length": statistics.median(episode.steps for episode in result.episodes),
+        "milestones": {
+            name: {"count": count, "share": count / games, "interval": wilson_interval(count, games)}
+            for name, count in numbers["milestones"].items()
+        },
+    }
+
+
+def print_results(results: list[EvaluationResult]) -> None:
+    """A table of the modes and a table of the milestones."""
+    games = len(results[0].episodes)
+    rows = []
+    for result in results:
+        numbers = with_intervals(result)
+        rows.append(
+            (
+                result.mode.value,
+                f"{numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}",
+                spelt_share(round(numbers["success_rate"] * games), games),
+                f"{numbers['avg_milestones']:.1f}",
+                f"{numbers['median_length']:.0f}",
+                f"{numbers['avg_llm_usage']:.0%}",
+            )
+        )
+    columns = ("mode", "reward", "reached the end", "milestones", "median steps", "language model")
+    print_table(f"{games} new games per mode, frozen agent, unseen seeds", columns, rows)
+    counts = {result.mode: Counter(name for e in result.episodes for name in e.milestones) for result in results}
+    names = list(dict.fromkeys(name for result in results for e in result.episodes for name in e.milestones))
+    print_table(
+        "Milestones reached (95 % Wilson interval)",
+        ("milestone", *(result.mode.value for result in results)),
+        [(name, *(spelt_share(counts[result.mode][name], games) for result in results)) for name in names],
+    )
+
+
+def spelt_share(count: int, games: int) -> str:
+    """ "80 % (49-94)": a share and its interval in per cent."""
+    low, high = wilson_interval(count, games)
+    return f"{count / games:.0%} ({low * 100:.0f}-{high * 100:.0f})"
