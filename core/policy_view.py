@@ -1,8 +1,9 @@
 """What learned policies see: a small, flat, normalised view of a game state, from RAM alone.
 
 `features` is float32, about -1 to 1: health and levels, mode and menu one-hot, the battle with what each move would do,
-the last actions, the map as a code. `map` is uint8 of 0 and 1, shape (7, 9, 10): the steps on screen around the player,
-one plane each for wall, grass, water, ledge, warp, people and steps already visited in this episode. With `with_screen`
+the last actions, the map as a code. `map` is uint8 of 0 and 1, shape (8, 9, 10): the steps on screen around the player,
+one plane each for wall, grass, water, ledge, warp, people, steps already visited in this episode and where the story
+goes on from here (`core/compass.py`). With `with_screen`
 there is also `screen`, uint8 (1, 72, 80): brightness of every second pixel, which makes the emulator draw a frame.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from core.compass import Bearing, compass_for
 from core.game.battle import BattleState
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, GROUND_PLANES, PLAYER_COLUMN, PLAYER_ROW
 from core.game.menu import MenuKind
@@ -26,11 +28,12 @@ from core.game.visits import Visits
 from core.game.world import World
 from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, GameMode, MapId
 
-PLANES: Final = (*GROUND_PLANES, "people", "visited")
+PLANES: Final = (*GROUND_PLANES, "people", "visited", "goal")
 MAP_SHAPE: Final = (len(PLANES), CROP_ROWS, CROP_COLUMNS)
 SCREEN_SHAPE: Final = (1, 72, 80)
 PEOPLE_PLANE: Final = PLANES.index("people")
 VISITED_PLANE: Final = PLANES.index("visited")
+GOAL_PLANE: Final = PLANES.index("goal")
 LAST_ACTIONS: Final = 3
 """How many of the latest actions the policy sees."""
 MAP_CODE_BITS: Final = 12
@@ -73,9 +76,22 @@ _BATTLE: Final = (
     "enemies_left",
     *(f"move{slot}_{what}" for slot in range(MOVE_SLOTS) for what in ("damage", "pp")),
 )
+_COMPASS: Final = (
+    "levels_missing",
+    "goal_known",
+    "goal_east",
+    "goal_south",
+    "goal_side_east",
+    "goal_side_south",
+    "goal_nearness",
+    "goal_press_a",
+    *(f"goal_leaves_{button.name.lower()}" for button in DIRECTION_BUTTONS),
+)
+"""Where the story goes on (`core/compass.py`): steps / 10 along each axis, their signs, 1 / (1 + steps), how to act."""
 FEATURE_NAMES: Final = (
     *_GENERAL,
     *_BATTLE,
+    *_COMPASS,
     *(f"mode_{mode}" for mode in GameMode),
     *(f"menu_{kind}" for kind in MenuKind),
     *(f"facing_{button.name.lower()}" for button in DIRECTION_BUTTONS),
@@ -83,7 +99,8 @@ FEATURE_NAMES: Final = (
     *(f"action_{age}_{action}" for age in range(LAST_ACTIONS) for action in range(ACTION_COUNT)),
 )
 FEATURE_COUNT: Final = len(FEATURE_NAMES)
-_MODE_START: Final = len(_GENERAL) + len(_BATTLE)
+_COMPASS_START: Final = len(_GENERAL) + len(_BATTLE)
+_MODE_START: Final = _COMPASS_START + len(_COMPASS)
 _MENU_START: Final = _MODE_START + len(GameMode)
 _FACING_START: Final = _MENU_START + len(MenuKind)
 _MAP_START: Final = _FACING_START + len(DIRECTION_BUTTONS)
@@ -133,9 +150,13 @@ class PolicyView:
         features: NDArray[np.float32],
         crop: NDArray[np.uint8],
     ) -> None:
-        """Fill `features` (FEATURE_COUNT,) and `crop` (7, 9, 10) in place, so that they may be shared memory."""
+        """Fill `features` (FEATURE_COUNT,) and `crop` (8, 9, 10) in place, so that they may be shared memory."""
         self._write_features(state, tracker, features)
-        write_crop(state, visits, crop)
+        compass, milestone = compass_for(state.rom.profile), tracker.next
+        bearing = compass.bearing(state, milestone)
+        missing = compass.levels_missing(state, milestone)
+        features[_COMPASS_START:_MODE_START] = compass_features(state, bearing, missing)
+        write_crop(state, visits, bearing, crop)
 
     def _write_features(self, state: GameState, tracker: MilestoneTracker, out: NDArray[np.float32]) -> None:
         party = state.party
@@ -167,7 +188,7 @@ class PolicyView:
         )
         out[: len(_GENERAL)] = general
         battle = state.battle
-        out[len(_GENERAL) : _MODE_START] = 0.0 if battle is None else battle_features(battle, state.world)
+        out[len(_GENERAL) : _COMPASS_START] = 0.0 if battle is None else battle_features(battle, state.world)
         out[_MODE_START:_MAP_START] = 0.0
         out[_MODE_START + _MODE_PLACE[state.mode]] = 1.0
         if menu is not None:
@@ -203,7 +224,25 @@ def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
     )
 
 
-def write_crop(state: GameState, visits: Visits, out: NDArray[np.uint8]) -> None:
+def compass_features(state: GameState, bearing: Bearing | None, levels_missing: int) -> tuple[float, ...]:
+    """The numbers of `_COMPASS`; all 0 when there is nothing on this map to make for."""
+    if bearing is None:
+        return (min(1.0, levels_missing / 10), *(0.0,) * (len(_COMPASS) - 1))
+    east, south = bearing.x - state.position.x, bearing.y - state.position.y
+    return (
+        min(1.0, levels_missing / 10),
+        1.0,
+        max(-1.0, min(1.0, east / 10)),
+        max(-1.0, min(1.0, south / 10)),
+        float((east > 0) - (east < 0)),
+        float((south > 0) - (south < 0)),
+        1 / (1 + abs(east) + abs(south)),
+        float(bearing.press_a),
+        *(float(bearing.leaves is button) for button in DIRECTION_BUTTONS),
+    )
+
+
+def write_crop(state: GameState, visits: Visits, bearing: Bearing | None, out: NDArray[np.uint8]) -> None:
     """Fill the planes of the steps on screen."""
     position = state.position
     out[: len(GROUND_PLANES)] = state.collision.crop(position.x, position.y)
@@ -215,3 +254,7 @@ def write_crop(state: GameState, visits: Visits, out: NDArray[np.uint8]) -> None
         column, row = person_x - left, person_y - top
         if 0 <= column < CROP_COLUMNS and 0 <= row < CROP_ROWS:
             people[row, column] = 1
+    goal = out[GOAL_PLANE]
+    goal[...] = 0
+    if bearing is not None and 0 <= bearing.x - left < CROP_COLUMNS and 0 <= bearing.y - top < CROP_ROWS:
+        goal[bearing.y - top, bearing.x - left] = 1

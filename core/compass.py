@@ -1,0 +1,148 @@
+"""Where the story goes on from here, as a bearing: what a player knows who has the town map and the next goal in mind.
+
+From the atlas and the list of milestones alone: the next milestone's place, or the way out of this map that leads
+there. It knows nothing of walls in between; finding the way around them is what a policy learns. The answer depends on
+the present state only, so it is the same after any history.
+"""
+
+from __future__ import annotations
+
+import heapq
+from functools import lru_cache
+from typing import NamedTuple
+
+from core.game.milestones import Milestone, milestones_for
+from core.game.profile import RomProfile
+from core.game.state import GameState
+from core.game.world import World, load_world
+from core.story import Errand, StoryGuide
+from core.terrain import GROUND, Ground
+from core.travel import CROSSING_COST, Exit, WorldGraph
+from core.vocabulary import Button, MapId
+
+
+class Bearing(NamedTuple):
+    """The place on this map to make for."""
+
+    x: int
+    y: int
+    press_a: bool
+    """Whether there is somebody or something to press A at; otherwise it is a cell to stand on or a way out."""
+    leaves: Button | None
+    """The direction in which this edge of the map is left; None for doors and everything else."""
+
+
+class Compass:
+    """Bearings for one game. Costs a few microseconds, and a search of the atlas at each first question."""
+
+    def __init__(self, world: World, milestones: tuple[Milestone, ...]) -> None:
+        self._world = world
+        self._graph = WorldGraph(world)
+        self._story = StoryGuide(world, milestones)
+        self._grounds = tuple(place.id for place in world.maps.values() if place.key in world.wild)
+        self._wanted: dict[str, int] = {}
+        self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
+
+    def bearing(self, state: GameState, milestone: Milestone | None) -> Bearing | None:
+        """Where to go on this map for `milestone`; None when that is anywhere, unknown, or nothing is left to do."""
+        if milestone is None:
+            return None
+        errands = self._story.errands(milestone)
+        if not errands:
+            return self._toward_grounds(state) if self._story.wanted_level(milestone) else None
+        here = state.position.map
+        at_hand = [place for errand in errands if errand.map == here for place in self._place(state, errand)]
+        if at_hand:
+            return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
+        return self._toward(state, dict.fromkeys(errand.map for errand in errands))
+
+    def levels_missing(self, state: GameState, milestone: Milestone | None) -> int:
+        """How far the first creature's level is below what the milestone or its trainer asks; 0 if it is not."""
+        if milestone is None or not state.party:
+            return 0
+        wanted = self._wanted.get(milestone.id)
+        if wanted is None:
+            levels = (self._trainer_level(errand) for errand in self._story.errands(milestone))
+            wanted = self._wanted[milestone.id] = max([self._story.wanted_level(milestone), *levels])
+        return max(0, wanted - state.party[0].level)
+
+    def _trainer_level(self, errand: Errand) -> int:
+        place = self._world.maps.get(errand.map)
+        things = place.objects if place is not None else ()
+        for thing in things:
+            if thing.id == errand.object_id and thing.trainer_class is not None and thing.trainer_id is not None:
+                return self._world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
+        return 0
+
+    def _place(self, state: GameState, errand: Errand) -> tuple[Bearing, ...]:
+        """Where an errand on this map is done, people where they stand now; empty where it says nothing."""
+        if errand.object_id is not None:
+            found = (one for one in state.people if one.object_id == errand.object_id)
+            return tuple(Bearing(one.x, one.y, True, None) for one in found)
+        if errand.cell is not None:
+            return (Bearing(*errand.cell, errand.press_a, None),)
+        return ()
+
+    def _toward_grounds(self, state: GameState) -> Bearing | None:
+        """To where wild creatures live; None where one is there."""
+        here = state.position.map
+        return None if here in self._grounds else self._toward(state, dict.fromkeys(self._grounds))
+
+    def _toward(self, state: GameState, targets: dict[MapId, None]) -> Bearing | None:
+        """The way out of this map with the least left to go, its own distance included."""
+        here = state.position.map
+        ways = (
+            (_steps(state, exit_.x, exit_.y) + rest, exit_)
+            for target in targets
+            if target != here
+            for exit_, rest in self._ways_to(here, target)
+        )
+        best = min(ways, key=lambda way: way[0], default=None)
+        return None if best is None else _way_out(state, best[1])
+
+    def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
+        """The exits of a map from which `target` can be reached, with the actions that remain after them."""
+        known = self._ways.get((here, target))
+        if known is None:
+            found = ((exit_, self._rest(exit_, here, target)) for exit_ in self._graph.exits(here))
+            known = self._ways[here, target] = tuple((exit_, rest) for exit_, rest in found if rest is not None)
+        return known
+
+    def _rest(self, first: Exit, here: MapId, target: MapId) -> int | None:
+        """Actions from the far side of an exit to `target` without coming back; None when there is no way."""
+        queue = [(CROSSING_COST, 0, first)]
+        seen = {here}
+        pushed = 0
+        while queue:
+            cost, _, came = heapq.heappop(queue)
+            if came.to_map == target:
+                return cost
+            if came.to_map in seen:
+                continue
+            seen.add(came.to_map)
+            for exit_ in self._graph.exits(came.to_map):
+                pushed += 1
+                walk = abs(exit_.x - came.arrival[0]) + abs(exit_.y - came.arrival[1])
+                heapq.heappush(queue, (cost + CROSSING_COST + walk, pushed, exit_))
+        return None
+
+
+@lru_cache(maxsize=4)
+def compass_for(profile: RomProfile) -> Compass:
+    """One compass per game and process."""
+    return Compass(load_world(profile), milestones_for(profile))
+
+
+def _steps(state: GameState, x: int, y: int) -> int:
+    return abs(x - state.position.x) + abs(y - state.position.y)
+
+
+def _way_out(state: GameState, exit_: Exit) -> Bearing:
+    """A door's cell, or the nearest cell of an edge from which one can walk on."""
+    if exit_.edge is None:
+        return Bearing(exit_.x, exit_.y, False, None)
+    across = exit_.edge in (Button.UP, Button.DOWN)
+    line = [(i, exit_.y) if across else (exit_.x, i) for i in range(exit_.first, exit_.last + 1)]
+    open_cells = [cell for cell in line if GROUND[state.collision_at(*cell)] == Ground.LAND]
+    x, y = min(open_cells or [(exit_.x, exit_.y)], key=lambda cell: _steps(state, *cell))
+    return Bearing(x, y, False, exit_.edge)

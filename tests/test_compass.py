@@ -1,0 +1,88 @@
+"""The compass: where the story goes on, from the atlas alone, and how the policy sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.compass import Bearing, Compass, compass_for
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.milestones import Milestone, milestones_for
+from core.game.state import GameState
+from core.policy_view import FEATURE_NAMES, GOAL_PLANE
+from core.rules import RulePlayer
+from core.vocabulary import Button, MapId
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+MOST_STEPS = 1500
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    yield env
+    env.close()
+
+
+def journey(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[tuple[GameState, Milestone | None]]:
+    """States of a game that the rules play to its end, each with the milestone that comes next."""
+    state = env.restart(seed=1)
+    player = RulePlayer(env.rom.world, seed=0)
+    option = None
+    for _ in range(MOST_STEPS):
+        yield state, env.tracker.next
+        option = option or player.choose(state)
+        step = player.act(state, option)
+        option = None if step.done else option
+        outcome = env.advance(int(step.button))
+        state = outcome.state
+        if outcome.terminated:
+            return
+    raise AssertionError(f"the rules did not finish within {MOST_STEPS} steps")
+
+
+def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    compass = compass_for(env.rom.profile)
+    seen: dict[tuple[MapId, str], Bearing | None] = {}
+    missing: dict[str, int] = {}
+    for state, milestone in journey(env):
+        if milestone is not None:
+            seen.setdefault((state.position.map, milestone.id), compass.bearing(state, milestone))
+            missing.setdefault(milestone.id, compass.levels_missing(state, milestone))
+    maps = {place.key: place.id for place in env.rom.world.maps.values()}
+    assert seen[maps["HOME_UPSTAIRS"], "downstairs"] == Bearing(7, 2, False, None)
+    starter = seen[maps["WORKSHOP"], "starter"]
+    assert starter is not None
+    assert starter.press_a
+    town = seen[maps["HAZEL_HOLLOW"], "fern_path"]
+    assert town is not None
+    assert town.leaves is Button.RIGHT
+    assert seen[maps["FERN_PATH"], "level_6"] is None
+    assert missing["level_6"] == 1
+    assert missing["downstairs"] == 0
+    assert compass.bearing(state, None) is None
+
+
+def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """A compass that has been asked about a whole game, and a fresh one for each question, agree."""
+    old = compass_for(env.rom.profile)
+    for number, (state, milestone) in enumerate(journey(env)):
+        if number % 40 == 0:
+            fresh = Compass(env.rom.world, milestones_for(env.rom.profile))
+            assert fresh.bearing(state, milestone) == old.bearing(state, milestone)
+
+
+def test_the_policy_sees_it(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    state = env.restart(seed=1)
+    view = env.policy_observation()
+    features = dict(zip(FEATURE_NAMES, view["features"].tolist(), strict=True))
+    x, y = state.position.x, state.position.y
+    assert features["goal_known"] == 1.0
+    assert features["goal_east"] == pytest.approx((7 - x) / 10)
+    assert features["goal_side_south"] == np.sign(2 - y)
+    assert features["goal_leaves_right"] == 0.0
+    assert view["map"][GOAL_PLANE].sum() == 1
+    assert view["map"][GOAL_PLANE][4 + 2 - y, 4 + 7 - x] == 1
