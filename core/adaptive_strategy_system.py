@@ -132,8 +132,8 @@ class AdaptiveStrategySystem:
     ) -> None:
         """`initial_strategy` may be the documented config word; ConfigurationError names the known ones.
 
-        `goal_planner` names the next milestone in the reasons of switches. `history_analyzer` is kept for callers who
-        reach it through the system; the bandit's own memory is in the checkpoint (`state_dict`).
+        `goal_planner` names the next milestone in the reasons of switches. `history_analyzer` is where the agent asks
+        how options turned out before (`core/experience.py`); the bandit's own memory is in the checkpoint.
         """
         self.history_analyzer = history_analyzer
         self.goal_planner = goal_planner

@@ -155,6 +155,11 @@ class DecisionHistoryAnalyzer:
             for decision in recent_decisions(self.store.connection, limit)
         ]
 
+    @property
+    def changes(self) -> int:
+        """Rows written through this object so far: the same number means that nothing new was recorded."""
+        return self.store.connection.total_changes
+
     def past_outcomes(self, context: Mapping[str, str], option_key: str) -> dict[str, PastOutcome]:
         """How this option turned out before in this context (else in this mode), by the source that began it.
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.exceptions import DecisionValidationError
+from core.experience import Experience
+from core.game_state_analyzer import GameStateAnalysis
 from core.protocols import Choice, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, Source
 
@@ -121,8 +123,16 @@ class PlainWriter:
 class LaneGuide:
     """The guide of one lane. `model_calls` counts questions that were really put to a model in this episode."""
 
-    def __init__(self, player: RulePlayerLike, manager: LLMManagerLike | None, writer: StateWriter) -> None:
+    def __init__(
+        self,
+        player: RulePlayerLike,
+        manager: LLMManagerLike | None,
+        writer: StateWriter,
+        experience: Experience | None = None,
+    ) -> None:
+        """With `experience`, the record of past decisions settles what the rules like about equally."""
         self.player = player
+        self.experience = experience
         self.manager = manager
         self.writer = writer
         self.model_calls = 0
@@ -194,10 +204,16 @@ class LaneGuide:
         if len(options) > 1 and not self._decides_buttons and ask_model():
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
-            self._plan = _Plan(self.player.choose(state), Source.RULES, None, "")
+            self._plan = self._chosen_by_rules(state, options)
         if len(options) > 1:
             self.writer.chose(self._plan.option.label, state)
         return self._plan
+
+    def _chosen_by_rules(self, state: GameState, options: Sequence[Option]) -> _Plan:
+        if self.experience is None or len(options) < 2:
+            return _Plan(self.player.choose(state), Source.RULES, None, "")
+        preference = self.experience.prefer(options, GameStateAnalysis.from_game_state(state).context)
+        return _Plan(preference.option, Source.RULES, None, preference.reason)
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
         """None when the model cannot answer now."""

@@ -17,6 +17,7 @@ from core.arbiter import Arbiter, Lane, LanesStep
 from core.arbitration import GuideCurriculum
 from core.calibration import ConfidenceCalibration
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
+from core.experience import Experience
 from core.guide import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import LLMManagerLike, Policy
@@ -79,8 +80,10 @@ class HybridAgent:
     def attach_lanes(self, players: Sequence[RulePlayerLike]) -> None:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
+        record = self.adaptive_strategy.history_analyzer
+        experience = None if record is None else Experience(record)
         for player in players:
-            guide = LaneGuide(player, self.llm_manager, self._new_writer())
+            guide = LaneGuide(player, self.llm_manager, self._new_writer(), experience)
             guide.reset()
             self._lanes.append(Lane(guide, self.adaptive_strategy.current_strategy))
 

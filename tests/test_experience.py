@@ -1,0 +1,108 @@
+"""The decision record changes what the rules choose: only where they are nearly indifferent, and it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.experience import MOST_TILT, Experience
+from core.history.records import EpisodeRecorder
+from core.hybrid_agent import AgentMode, HybridAgent
+from core.rules import RulePlayer
+from core.vocabulary import Decision, Option, OptionKind, Source
+from tests.history_samples import decision
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+CONTEXT = {"mode": "free", "map": "1.4"}
+LEFT, MIDDLE, FAR = (
+    Option(OptionKind.TALK, label, f"talk:{label}", value=value)
+    for label, value in (("left", 0.80), ("middle", 0.80 - MOST_TILT), ("far", 0.80 - 2 * MOST_TILT))
+)
+MOST_STEPS = 120
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[DecisionHistoryAnalyzer]:
+    with DecisionHistoryAnalyzer(tmp_path / "decisions.db") as analyzer:
+        yield analyzer
+
+
+def remember(
+    record: DecisionHistoryAnalyzer, option_key: str, reward: float, episodes: int, context: dict[str, str] = CONTEXT
+) -> None:
+    """Commits episodes in which the rules began this option and `reward` came of it at once."""
+    run = record.store.start_run()
+    for number in range(1, episodes + 1):
+        recorder = EpisodeRecorder(lane=0)
+        recorder.record(decision(source=Source.RULES, option=option_key), reward, context)
+        record.store.commit_episode(run.id, recorder.finish(number, truncated=True))
+
+
+def test_without_a_record_the_rules_order_stands(record: DecisionHistoryAnalyzer) -> None:
+    preference = Experience(record).prefer((LEFT, MIDDLE, FAR), CONTEXT)
+    assert preference.option is LEFT
+    assert preference.reason == ""
+
+
+def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionHistoryAnalyzer) -> None:
+    experience = Experience(record)
+    assert experience.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
+    remember(record, LEFT.key, reward=-1.0, episodes=12)
+    remember(record, MIDDLE.key, reward=1.0, episodes=12)
+    preference = experience.prefer((LEFT, MIDDLE, FAR), CONTEXT)
+    assert preference.option is MIDDLE
+    assert "left (-1.00 in 12)" in preference.reason
+    assert "middle (+1.00 in 12)" in preference.reason
+
+
+def test_the_record_never_overrides_a_clear_preference(record: DecisionHistoryAnalyzer) -> None:
+    remember(record, LEFT.key, reward=-50.0, episodes=200)
+    remember(record, FAR.key, reward=50.0, episodes=200)
+    assert Experience(record).prefer((LEFT, FAR), CONTEXT).option is LEFT
+
+
+def test_another_mode_is_another_matter(record: DecisionHistoryAnalyzer) -> None:
+    elsewhere = {"mode": "battle", "map": "1.4"}
+    remember(record, LEFT.key, reward=-1.0, episodes=12, context=elsewhere)
+    assert Experience(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT
+
+
+def chosen_starter(record: DecisionHistoryAnalyzer) -> Decision:
+    """The first decision of a new game that leads to one of the three starters."""
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    try:
+        _, info = env.reset(seed=1)
+        agent = HybridAgent(None, AdaptiveStrategySystem(record), mode=AgentMode.RULES_ONLY)
+        agent.attach_lanes([RulePlayer(env.rom.world, seed=0)])
+        for _ in range(MOST_STEPS):
+            action = agent.get_action({}, info)
+            taken = agent.last_decision(0)
+            assert taken is not None
+            if taken.option_key.startswith("talk:WORKSHOP:"):
+                return taken
+            *_, info = env.step(action)
+    finally:
+        env.close()
+    raise AssertionError(f"no starter within {MOST_STEPS} steps")
+
+
+def test_a_starter_that_turned_out_badly_is_not_taken_again(record: DecisionHistoryAnalyzer) -> None:
+    """On the cartridge: the three starters are worth about the same to the rules, so the record decides."""
+    first = chosen_starter(record)
+    assert chosen_starter(record).option_key == first.option_key
+    remember(record, first.option_key, reward=-3.0, episodes=40)
+    second = chosen_starter(record)
+    assert second.option_key != first.option_key
+    assert "did better" in second.reasoning
+
+
+def test_an_evaluation_does_not_ask_the_record(record: DecisionHistoryAnalyzer) -> None:
+    agent = HybridAgent(None, AdaptiveStrategySystem(record))
+    twin = agent.for_evaluation([])
+    assert agent.adaptive_strategy.history_analyzer is record
+    assert twin.adaptive_strategy.history_analyzer is None
