@@ -52,7 +52,7 @@ class MaskablePPOLearner:
         self.lanes = lanes
         self.settings = settings or LearnerSettings()
         self.teacher_scale = 1.0
-        """0 to 1: the curriculum's hand on the teacher term (equation 10)."""
+        """0 to 1: the curriculum's schedule of the teacher term (equation 10); rests where there is a half-life."""
         self.policy = build_policy(observation_space, action_count, self.settings, seed)
         self.updates = 0
         self.transitions = 0
@@ -132,8 +132,9 @@ class MaskablePPOLearner:
     @property
     def teacher_coefficient(self) -> float:
         """k_T of equation 10, with the trust as it is now."""
-        annealed = 0.5 ** (self.transitions / self.settings.teacher_half_life)
-        return self.settings.teacher_coefficient * self.teacher_scale * self._trust.value * annealed
+        half_life = self.settings.teacher_half_life
+        schedule = self.teacher_scale if half_life is None else 0.5 ** (self.transitions / half_life)
+        return self.settings.teacher_coefficient * schedule * self._trust.value
 
     def update(self) -> LearnerMetrics:
         """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""

@@ -19,7 +19,18 @@ from rich.table import Table
 
 from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
 from benchmarks.demonstration_dqn import DemonstrationDqn
-from tests.small_worlds import QUICK, GridWorld, Guide, IdentityWorld, World, play, right, success, wrong
+from tests.small_worlds import (
+    QUICK,
+    TEACHER_HALF_LIFE,
+    GridWorld,
+    Guide,
+    IdentityWorld,
+    World,
+    play,
+    right,
+    success,
+    wrong,
+)
 
 LANES = 8
 UPDATES_A_LOOK = 4
@@ -42,7 +53,7 @@ def ppo(settings: LearnerSettings) -> Maker:
 def dqn(world: World, seed: int) -> DemonstrationDqn:
     """The off-policy rival."""
     (width,) = world.observation_space["features"].shape  # type: ignore[misc]
-    return DemonstrationDqn(width, LANES, QUICK.teacher_half_life, seed)
+    return DemonstrationDqn(width, LANES, TEACHER_HALF_LIFE, seed)
 
 
 METHODS: dict[str, tuple[Maker, float | None]] = {

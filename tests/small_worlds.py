@@ -17,6 +17,8 @@ from agents.sb3_policy import LearnerSettings
 from core.vocabulary import ACTION_COUNT, Button
 
 NO_GUIDE = -1
+TEACHER_HALF_LIFE = 3000
+"""Transitions."""
 QUICK = LearnerSettings(
     rollout_steps=32,
     minibatch_size=128,
@@ -25,7 +27,7 @@ QUICK = LearnerSettings(
     policy_widths=(32,),
     value_widths=(32,),
     entropy_coefficient=0.03,
-    teacher_half_life=3000,
+    teacher_half_life=TEACHER_HALF_LIFE,
 )
 """A learner that fits these worlds: small, fast, with a teacher term that fades within a run."""
 

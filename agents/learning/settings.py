@@ -33,8 +33,9 @@ class LearnerSettings:
     """Ends an update early when the approximate KL passes 1.5 times this. None: never."""
     teacher_coefficient: float = 0.5
     """Weight of the imitation term at the start; 0 switches it off."""
-    teacher_half_life: int = 20_000
-    """Transitions after which the imitation term has half its weight."""
+    teacher_half_life: int | None = None
+    """Transitions after which the imitation term has half its weight. None: it follows the curriculum's guide share,
+    so that there is one schedule and not two."""
     features_width: int = 128
     """Width of the layer that joins the views of an observation."""
     policy_widths: tuple[int, ...] = (128,)
@@ -42,7 +43,7 @@ class LearnerSettings:
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""
-        positive = ("rollout_steps", "minibatch_size", "epochs", "teacher_half_life", "features_width")
+        positive = ("rollout_steps", "minibatch_size", "epochs", "features_width")
         positive_floats = ("learning_rate", "rho_bar", "c_bar", "clip_range", "max_gradient_norm")
         for name in positive + positive_floats:
             if not getattr(self, name) > 0:
@@ -53,6 +54,10 @@ class LearnerSettings:
         for name in ("discount", "trace_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigurationError(f"learner setting {name} is {getattr(self, name)!r}: it must lie in 0..1")
+        if self.teacher_half_life is not None and not self.teacher_half_life > 0:
+            raise ConfigurationError(
+                f"learner setting teacher_half_life is {self.teacher_half_life!r}: give transitions above 0, or null"
+            )
         if self.c_bar > self.rho_bar:
             raise ConfigurationError(
                 f"learner setting c_bar is {self.c_bar} and rho_bar {self.rho_bar}: "

@@ -10,14 +10,15 @@ r = pi(a|s) / pi_old(a|s), one minibatch minimises
     L_v    = mean( (v - V(s))^2 )                                                                 (7)
     H      = mean entropy of pi over the allowed actions                                          (8)
     L_T    = mean over labelled steps of -log pi(guide action|s)                                  (9)
-    k_T    = teacher_coefficient * teacher_scale * trust * 0.5 ^ (transitions / teacher_half_life)  (10)
+    k_T    = teacher_coefficient * schedule * trust                                               (10)
 
 (5) is Schulman's clipped surrogate (2017, equation 7) under an importance weight: the clip holds the policy near
 pi_old, the *behaviour-corrected* old policy, and rho turns an average over beta into one over pi_old. In (6) mean and
 deviation are weighted by rho for the same reason: under beta the guide's steps would set the baseline. (9) is
 behaviour cloning on the guide's wish at every step, whoever acted; a step is labelled when the guide had a wish that
-the mask allows; `trust.py` lets the term vanish when following the guide does worse than not following it. With beta =
-pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO, loss for loss.
+the mask allows; `trust.py` lets the term vanish when following the guide does worse than not following it. The schedule
+of (10) is the curriculum's guide share (`teacher_scale`), or, where `teacher_half_life` is set, 0.5 ^ (transitions /
+teacher_half_life). With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO, loss for loss.
 
 Left out on purpose: value clipping (it hurts as often as it helps: Andrychowicz 2021), learning-rate schedules,
 replay of old rollouts, and the arbiter's coin (each step is corrected by the mixture, whoever won the toss: the
