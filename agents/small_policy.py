@@ -43,6 +43,8 @@ class SmallShape:
 def make_small_policy(texts: Iterable[str], shape: SmallShape, seed: int) -> TextPolicy:
     """A network with random weights and a byte-level BPE tokenizer learned from `texts`; the same for the same seed."""
     tokenizer = _train_tokenizer(texts, shape.vocabulary)
+    pad, end = tokenizer.convert_tokens_to_ids(PAD), tokenizer.convert_tokens_to_ids(END)
+    assert isinstance(pad, int) and isinstance(end, int)
     torch.manual_seed(seed)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
@@ -54,8 +56,8 @@ def make_small_policy(texts: Iterable[str], shape: SmallShape, seed: int) -> Tex
         head_dim=shape.width // shape.heads,
         max_position_embeddings=shape.context_tokens,
         tie_word_embeddings=True,
-        pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
-        eos_token_id=tokenizer.convert_tokens_to_ids(END),
+        pad_token_id=pad,
+        eos_token_id=end,
         bos_token_id=None,
     )
     return TextPolicy(Qwen3ForCausalLM(config), tokenizer)

@@ -17,6 +17,7 @@ from typing import Any
 
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
+from transformers.utils.logging import disable_progress_bar
 
 from agents.small_policy import load_policy
 from agents.text_policy import TextPolicy
@@ -112,6 +113,7 @@ def build_team(
 
 def save_base(base: TextPolicy, folder: Path) -> None:
     """Write the model that adapters will stand on, before `build_team` wraps it."""
+    disable_progress_bar()
     base.model.save_pretrained(folder)
     base.tokenizer.save_pretrained(folder)
 

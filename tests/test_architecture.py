@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"core": 0, "agents": 1, "trainer": 2, "run_training": 3}
+FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "run_training": 3}
 """A module may import its own floor and the floors below."""
+DOORS = ("pettingllms",)
+"""Packages of documented import names: re-exports only."""
 FENCES = {
     "pyboy": {"core.game.console", "cartridge.play"},
     "stable_baselines3": {"agents"},
@@ -24,9 +26,9 @@ FENCES = {
 
 
 def product_files() -> list[Path]:
-    return [path for floor in ("core", "agents", "trainer") for path in sorted((ROOT / floor).rglob("*.py"))] + [
-        ROOT / "run_training.py"
-    ]
+    return [
+        path for floor in ("core", "agents", "trainer", *DOORS) for path in sorted((ROOT / floor).rglob("*.py"))
+    ] + [ROOT / "run_training.py"]
 
 
 def module_name(path: Path) -> str:
@@ -98,6 +100,21 @@ def test_there_are_no_circles() -> None:
 
     for module in sorted(graph):
         visit(module, ())
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_doors_hold_no_definitions(door: str) -> None:
+    """A door is a docstring, imports and `__all__`."""
+    allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr)
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / door).rglob("*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if not isinstance(node, allowed)
+        or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) != "__all__")
+    ]
+    assert not wrong, "definitions in a door:\n" + "\n".join(wrong)
 
 
 def test_packages_resolve_inside_the_repository() -> None:

@@ -7,7 +7,10 @@ import random
 import pytest
 
 from core.worlds.base import World
+from core.worlds.code import Code
+from core.worlds.math import Math, calculate
 from core.worlds.plan_path import PlanPath
+from core.worlds.sandbox import missing_protection
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku, solutions
 
@@ -18,6 +21,8 @@ WORLDS: list[World] = [
     Sokoban(with_tool=False),
     Sudoku(),
     Sudoku(with_tool=False),
+    Math(),
+    Math(with_tool=False),
 ]
 IDS = [f"{world.name}-{len(world.roles)}" for world in WORLDS]
 
@@ -42,21 +47,13 @@ def test_no_policy_farms_more_than_solving_pays(world: World) -> None:
         state, team, local = world.initial(seed), 0.0, 0.0
         for _ in range(60):
             for role in world.roles:
-                turn = world.play(state, role, random_answer(world, state, role, rng))
+                turn = world.play(state, role, world.practice(seed, role, rng).answer)
                 state, team, local = turn.state, team + turn.team_reward, local + turn.local_reward
                 assert team <= 1.0 + 1e-9
             if turn.done:
                 break
         assert turn.success or team < 1.0
         assert local <= 1.0 + 1e-9, "asking tools again and again pays"
-
-
-def random_answer(world: World, state: object, role: str, rng: random.Random) -> str:
-    if role == "tool":
-        return rng.choice(world.prompt(state, role).splitlines()[-2].split()[1:])
-    if isinstance(world, Sudoku):
-        return " ".join("".join(rng.choice("1234") for _ in range(4)) for _ in range(4))
-    return " ".join(rng.choice("UDLR") for _ in range(rng.randint(1, 4)))
 
 
 def test_walking_to_and_fro_earns_nothing() -> None:
@@ -113,7 +110,51 @@ def test_practice_is_well_formed_and_gives_no_skill_away(world: World) -> None:
         examples = [world.practice(seed, role, rng) for seed in range(40)]
         assert len({example.answer for example in examples}) > (2 if role == "tool" else 30)
         if role == "tool":
-            assert all(world.play(world.initial(0), role, e.answer).feedback == "" for e in examples)
+            assert all(world.play(world.initial(0), role, e.answer).local_reward >= 0 for e in examples)
         if "tool" in world.roles and role != "tool":
-            repeated = sum(f" {example.answer}" in example.prompt for example in examples)
-            assert 10 <= repeated <= 30
+            repeated = sum(example.answer in example.prompt for example in examples)
+            assert 10 <= repeated <= 32
+
+
+needs_sandbox = pytest.mark.skipif(missing_protection() is not None, reason=f"no sandbox: {missing_protection()}")
+
+
+@needs_sandbox
+def test_code_gold_passes_the_hidden_tests_and_a_seed_is_a_problem() -> None:
+    for world in (Code(), Code(steps=2)):
+        for seed in range(8):
+            world.validate(seed)
+        assert world.initial(3) == world.initial(3) != world.initial(4)
+
+
+@needs_sandbox
+def test_code_pays_for_right_programs_and_right_checks_only() -> None:
+    world = Code(max_rounds=3)
+    state = world.initial(1)
+    right = world.play(state, "tester", world.gold(state, "tester"))
+    assert right.local_reward == pytest.approx(1.0) and right.team_reward == 0.0
+    again = world.play(right.state, "tester", world.gold(state, "tester"))
+    assert again.local_reward == 0.0, "the same checks a second time earn nothing"
+    twice = world.gold(state, "tester").splitlines()[0]
+    assert world.play(state, "tester", "\n".join([twice] * 3)).local_reward == pytest.approx(1 / 3)
+    wrong = world.play(right.state, "coder", "def solve(x):\n    return 'seven'")
+    assert wrong.team_reward == 0.0 and not wrong.success
+    assert "Failed: solve(0) gave 'seven'" in world.prompt(wrong.state, "coder")
+    for trick in (
+        "def solve(x):\n    return True",
+        "import os\nos._exit(0)  # def solve(",
+        "class A(int):\n    def __eq__(self, other): return True\ndef solve(x):\n    return A(0)",
+        "print(*[1] * 99, sep='\\n')\ndef solve(x): raise ValueError",
+    ):
+        turn = world.play(state, "coder", trick)
+        assert not turn.success and turn.team_reward < 0.5, trick
+    for answer in ("", "solve(x) = x", "x" * 5000):
+        assert world.play(state, "coder", answer).local_reward < 0
+    for answer in ("", "solve(1) == x", "solve(1) == 1\n" * 4):
+        assert world.play(state, "tester", answer).local_reward < 0
+
+
+def test_the_calculator_runs_no_code() -> None:
+    assert calculate("2+3*(4-1)") == 11
+    for rejected in ("2**9", "9" * 61, "__import__('os')", "1/0", "1,2", "(" * 30, "1 2", "012", ""):
+        assert calculate(rejected) is None, rejected

@@ -71,7 +71,7 @@ class GRPOLearner:
         self.optimizer = torch.optim.AdamW(
             policy.trainable_parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
         )
-        self._shuffle = np.random.default_rng(seed)
+        self.shuffle = np.random.default_rng(seed)
 
     def update(self, scored: Sequence[Scored]) -> UpdateMetrics | None:
         """Learn from a batch; answers of zero advantage move nothing and are left out. None if none is left."""
@@ -81,7 +81,7 @@ class GRPOLearner:
         numbers: list[tuple[float, float, float, float, float]] = []
         self.policy.model.train()
         for _ in range(self.settings.epochs):
-            order = self._shuffle.permutation(len(useful))
+            order = self.shuffle.permutation(len(useful))
             for rows in np.array_split(order, math.ceil(len(useful) / self.settings.minibatch_samples)):
                 numbers.append(self._step([useful[row] for row in rows]))
         loss, entropy, kl, clipped, norm = np.mean(numbers, axis=0).tolist()

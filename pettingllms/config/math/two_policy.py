@@ -1,0 +1,5 @@
+"""`get_config()`: the configuration `math_two_policy`, fresh for each caller."""
+
+from trainer.at_grpo.presets import math_two_policy as get_config
+
+__all__ = ["get_config"]

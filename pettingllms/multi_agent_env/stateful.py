@@ -1,0 +1,8 @@
+"""Grids and puzzles: a tool caller and a player."""
+
+from core.worlds.plan_path import PlanPath
+from core.worlds.sokoban import Sokoban
+from core.worlds.sudoku import Sudoku
+from core.worlds.text_env import StatefulEnv
+
+__all__ = ["PlanPath", "Sokoban", "StatefulEnv", "Sudoku"]

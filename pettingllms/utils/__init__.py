@@ -1,0 +1,5 @@
+"""Helper functions."""
+
+from pettingllms.utils.cleanup import cleanup
+
+__all__ = ["cleanup"]

@@ -1,0 +1,117 @@
+"""A run of AT-GRPO as a whole: it goes on exactly where it stopped, frozen roles stay, adapters differ."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.small_policy import SmallShape
+from agents.team import Specialisation, build_team, load_team, save_base, save_team
+from agents.text_policy import Sampling, TextPolicy
+from core.exceptions import CheckpointError, ConfigurationError
+from core.worlds.sudoku import Sudoku
+from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.trainer import ATGRPOTrainer
+from trainer.at_grpo.warm_start import make_warm_policy
+from trainer.checkpoint import CheckpointStore
+
+TINY: dict[str, object] = {
+    "world": "math",
+    "world_options": {"largest": 10},
+    "specialisation": "full",
+    "small_width": 32,
+    "small_layers": 1,
+    "warm_start_steps": 60,
+    "batch_size": 4,
+    "candidates": 4,
+    "eval_episodes": 4,
+    "eval_every": 3,
+    "max_new_tokens": 10,
+}
+
+
+def weights_after(folder: Path) -> dict[str, torch.Tensor]:
+    return CheckpointStore(folder).load("latest").tensors
+
+
+@pytest.mark.parametrize("level", ["shared", "full", "lora"])
+def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, tmp_path: Path) -> None:
+    settings = settings_of({**TINY, "specialisation": level})
+    ATGRPOTrainer(settings, tmp_path / "whole").train(4)
+    ATGRPOTrainer(settings, tmp_path / "parts").train(2)
+    summary = ATGRPOTrainer(settings, tmp_path / "parts").train(4)
+    assert summary.iterations == 4
+    whole, parts = weights_after(tmp_path / "whole"), weights_after(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    assert any(key.startswith("optimizer/") for key in whole), "nothing was learned, so nothing was tested"
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+    lines = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines if "solved" in line] == [1, 2, 3, 4]
+
+
+def test_going_on_with_other_settings_is_refused(tmp_path: Path) -> None:
+    ATGRPOTrainer(settings_of(TINY), tmp_path).train(1)
+    with pytest.raises(CheckpointError, match=r"learning_rate=0\.001, this one has 0\.5"):
+        ATGRPOTrainer(settings_of({**TINY, "learning_rate": 0.5}), tmp_path).train(2)
+
+
+@pytest.mark.parametrize("level", ["full", "lora"])
+def test_a_frozen_role_stays_as_it_was_and_the_other_learns(level: str, tmp_path: Path) -> None:
+    settings = settings_of({**TINY, "specialisation": level, "frozen_roles": ["tool"], "learning_rate": 0.01})
+    trainer = ATGRPOTrainer(settings, tmp_path)
+    trainer.train(1)
+    assert trainer.team is not None
+    before = {key: value.clone() for key, value in trainer.team.tensors().items()}
+    again = ATGRPOTrainer(settings, tmp_path)
+    again.train(4)
+    assert again.team is not None
+    after = again.team.tensors()
+    assert all(torch.equal(before[key], after[key]) for key in before if key.startswith("tool/"))
+    assert any(not torch.equal(before[key], after[key]) for key in before if key.startswith("reasoner/"))
+
+
+def test_sampling_is_per_role() -> None:
+    settings = settings_of({**TINY, "role_sampling": {"tool": {"temperature": 1.5, "max_new_tokens": 4}}})
+    assert settings.sampling_of("tool") == Sampling(1.5, 4)
+    assert settings.sampling_of("reasoner") == Sampling(1.0, 10)
+    with pytest.raises(ConfigurationError, match="no role 'pilot'"):
+        ATGRPOTrainer(settings_of({**TINY, "role_sampling": {"pilot": {}}}), "unused")
+
+
+@pytest.fixture(scope="module")
+def warm() -> tuple[Sudoku, TextPolicy]:
+    world = Sudoku()
+    return world, make_warm_policy(world, SmallShape(width=32, layers=1), 3, 0, lambda _: None)
+
+
+@pytest.mark.parametrize("level", list(Specialisation))
+def test_a_saved_team_answers_as_before(level: Specialisation, warm: tuple[Sudoku, TextPolicy], tmp_path: Path) -> None:
+    world, _ = warm
+    base = make_warm_policy(world, SmallShape(width=32, layers=1), 3, 0, lambda _: None)
+    roles = world.roles[:1] if level is Specialisation.SINGLE else world.roles
+    save_base(base, tmp_path / "base")
+    team = build_team(base, roles, level)
+    for name, tensor in team.tensors().items():
+        tensor.add_(torch.randn(tensor.shape, generator=torch.Generator().manual_seed(len(name))) * 0.1)
+    save_team(team, tmp_path / "model_1", {"note": 1}, tmp_path / "base")
+    loaded, notes = load_team(tmp_path / "model_1")
+    assert notes == {"note": 1} and loaded.player_of == team.player_of
+    prompts = [world.prompt(world.initial(seed), "tool") for seed in range(3)]
+    for role in roles:
+        one, other = (t.by_role[role].sample(prompts, Sampling(0.0, 8), torch.Generator()) for t in (team, loaded))
+        assert [s.tokens for s in one] == [s.tokens for s in other]
+    if level in (Specialisation.LORA, Specialisation.FULL):
+        by_role = [
+            loaded.by_role[role].sample(prompts, Sampling(1.0, 8), torch.Generator().manual_seed(0)) for role in roles
+        ]
+        assert by_role[0] != by_role[1], "two roles have two policies"
+
+
+def test_a_small_model_has_one_token_per_move_and_digit(warm: tuple[Sudoku, TextPolicy]) -> None:
+    _, policy = warm
+    assert len(policy.answer_tokens("1234 3412")) == 8 + 1 + 1
+    assert policy.tokenizer.decode(policy.answer_tokens("1234 3412"), skip_special_tokens=True) == "1234 3412"
+    assert len(policy.answer_tokens("UDLR--")) == 6 + 1

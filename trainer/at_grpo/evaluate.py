@@ -1,0 +1,75 @@
+"""`evaluate(model_path=..., config_name=..., num_episodes=...)`: how many unseen problems a saved team solves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict
+
+from agents.team import load_team
+from core.exceptions import ConfigurationError
+from core.worlds.registry import make_world
+from trainer.at_grpo.algorithm import success_rate
+from trainer.at_grpo.presets import get_preset
+from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.trainer import answer_lengths
+
+TEST_SEEDS = 2_000_000_000
+"""First test problem: neither training nor the evaluations during a run see these."""
+NORMAL_QUANTILE = 1.96
+
+
+class EvaluationResult(TypedDict):
+    """The documented dict."""
+
+    success_rate: float
+    """Share of the problems solved, 0 to 1; every role gives its likeliest answer."""
+    success_low: float
+    """Lower end of the 95 % interval (Wilson 1927)."""
+    success_high: float
+    num_episodes: int
+    world: str
+
+
+def evaluate(
+    model_path: str | Path,
+    config_name: str | None = None,
+    num_episodes: int = 200,
+    *,
+    config: Mapping[str, object] | None = None,
+    player_of: Mapping[str, str] | None = None,
+) -> EvaluationResult:
+    """Play `num_episodes` unseen problems with a team that `train` saved.
+
+    The world is that of `config_name` or `config`; with neither, the one the team was trained on. `player_of` lets
+    policies play other roles than their own (role to policy). Raises `CheckpointError` when `model_path` is no team,
+    and `ConfigurationError` when the world has roles that nobody of the team plays.
+    """
+    if num_episodes < 1:
+        raise ConfigurationError(f"num_episodes is {num_episodes}; it must be at least 1")
+    team, notes = load_team(Path(model_path))
+    chosen = config or (get_preset(config_name) if config_name else notes["settings"])
+    settings = settings_of(chosen)
+    world = make_world(settings.world, settings.world_options)
+    if player_of is not None:
+        team = team.with_players(player_of)
+    missing = [role for role in world.roles if role not in team.player_of]
+    if missing:
+        raise ConfigurationError(
+            f"{world.name} has the role {missing[0]!r}, the team of {model_path} plays {', '.join(team.player_of)}; "
+            "evaluate it with the config_name it was trained with"
+        )
+    seeds = range(TEST_SEEDS, TEST_SEEDS + num_episodes)
+    rate = success_rate(world, seeds, team.by_role, answer_lengths(settings, world))
+    low, high = _wilson_interval(rate, num_episodes)
+    return EvaluationResult(
+        success_rate=rate, success_low=low, success_high=high, num_episodes=num_episodes, world=world.name
+    )
+
+
+def _wilson_interval(rate: float, count: int) -> tuple[float, float]:
+    z = NORMAL_QUANTILE
+    middle = (rate + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count)) / (1 + z * z / count)
+    return max(0.0, middle - half), min(1.0, middle + half)

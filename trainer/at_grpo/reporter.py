@@ -1,0 +1,123 @@
+"""How a run shows itself: a progress bar or log lines, `metrics.jsonl`, TensorBoard, samples of the dialogue."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from trainer.at_grpo.algorithm import Group
+
+log = logging.getLogger(__name__)
+LOG_INTERVAL_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class IterationRecord:
+    """One iteration in numbers."""
+
+    iteration: int
+    solved: float
+    """Share of the iteration's problems that the best candidates solved."""
+    reward: dict[str, float]
+    """Mean over the candidates, by role."""
+    zero_variance: dict[str, float]
+    """Share of a role's groups in which all candidates were worth the same: they teach nothing."""
+    entropy: dict[str, float]
+    """By policy, and so are the next ones; a policy that had nothing to learn from is missing."""
+    approx_kl: dict[str, float]
+    clip_fraction: dict[str, float]
+    gradient_norm: dict[str, float]
+    candidates: int
+    """Answers sampled."""
+    seconds: float
+
+
+class RunReporter:
+    """Writes to the run's folder while it is entered."""
+
+    def __init__(self, folder: Path, total: int, title: str) -> None:
+        self._folder = folder
+        self._total = total
+        self._title = title
+        self._success = "?"
+        self._logged_at = 0.0
+        self._bar: Progress | None = None
+        console = Console(stderr=True)
+        if console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=console)
+            self._task = self._bar.add_task(title, total=total)
+        self._scalars = _scalar_writer(folder / "tensorboard")
+
+    def __enter__(self) -> RunReporter:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        if self._scalars:
+            self._scalars.close()
+
+    def say(self, message: str) -> None:
+        """A line of its own."""
+        log.info("%s", message)
+
+    def iteration(self, record: IterationRecord) -> None:
+        """One more iteration is done."""
+        self._append("metrics.jsonl", asdict(record))
+        if self._scalars:
+            for name, value in asdict(record).items():
+                parts = value.items() if isinstance(value, dict) else [("", value)]
+                for part, number in parts:
+                    self._scalars.add_scalar(f"{name}/{part}" if part else name, number, record.iteration)
+        line = f"{self._title}: solved {record.solved:.0%} in training, {self._success} of the evaluation"
+        if self._bar:
+            self._bar.update(self._task, completed=record.iteration, description=line)
+        elif time.monotonic() - self._logged_at > LOG_INTERVAL_S or record.iteration == self._total:
+            self._logged_at = time.monotonic()
+            log.info("iteration %d of %d, %s", record.iteration, self._total, line)
+
+    def evaluation(self, iteration: int, success: float) -> None:
+        """Problems of the evaluation were played with the likeliest answers."""
+        self._success = f"{success:.0%}"
+        self._append("metrics.jsonl", {"iteration": iteration, "evaluation_success": success})
+        if self._scalars:
+            self._scalars.add_scalar("evaluation_success", success, iteration)
+        log.info("iteration %d: evaluation success %.1f%%", iteration, 100 * success)
+
+    def dialogue(self, iteration: int, groups: Sequence[Group]) -> None:
+        """What was asked and answered about one problem, with what each answer was worth."""
+        for group in groups:
+            answers = [
+                {"text": sample.text, "reward": round(float(reward), 4), "feedback": feedback}
+                for sample, reward, feedback in zip(group.samples, group.rewards, group.feedback, strict=True)
+            ]
+            entry = {"iteration": iteration, "seed": group.seed, "turn": group.turn, "role": group.role}
+            self._append("dialogue.jsonl", {**entry, "prompt": group.prompt, "answers": answers, "best": group.best})
+
+    def _append(self, name: str, value: dict[str, Any]) -> None:
+        with (self._folder / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(value) + "\n")
+
+
+def _scalar_writer(folder: Path) -> Any:
+    """TensorBoard's writer, or None where it is not installed (said once; `metrics.jsonl` has the same numbers)."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        log.warning("no TensorBoard scalars are written: pip install 'crystal-hybrid[plots]'")
+        return None
+    return SummaryWriter(str(folder), purge_step=None)

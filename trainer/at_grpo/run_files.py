@@ -1,0 +1,68 @@
+"""What a run leaves in its folder, and how it goes on from there.
+
+base/                    the model at the start (what adapters stand on)
+resume_NNNNNN/           weights, optimizers and random states; replaced as the run goes on
+model_N/, best_model/    teams to evaluate or to hand on (`agents/team.py`)
+metrics.jsonl            one object per iteration; tensorboard/ has the same
+dialogue.jsonl           what the roles said to one problem, every few iterations
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agents.team import Team
+from trainer.checkpoint import Snapshot
+from trainer.grpo.learner import GRPOLearner
+
+NO_ROM = "none"
+_GENERATOR = "generator"
+
+
+def snapshot_of(
+    iteration: int,
+    team: Team,
+    learners: Mapping[str, GRPOLearner],
+    generator: torch.Generator,
+    best_success: float,
+    settings: dict[str, Any],
+) -> Snapshot:
+    """All that is needed to go on as if nothing had happened."""
+    tensors = {f"weights/{key}": tensor for key, tensor in team.tensors().items()}
+    tensors[_GENERATOR] = generator.get_state()
+    shuffles: dict[str, Any] = {}
+    for name, learner in learners.items():
+        for index, values in learner.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{name}/{index}/{key}": value for key, value in values.items()}
+        shuffles[name] = learner.shuffle.bit_generator.state
+    state = {"shuffles": shuffles, "best_success": best_success}
+    return Snapshot(iteration, state, tensors, NO_ROM, settings)
+
+
+def restore(
+    snapshot: Snapshot, team: Team, learners: Mapping[str, GRPOLearner], generator: torch.Generator
+) -> tuple[int, float]:
+    """Put everything back; returns the finished iterations and the best success so far."""
+    tensors = snapshot.tensors
+    team.load_tensors({key.removeprefix("weights/"): tensors[key] for key in tensors if key.startswith("weights/")})
+    generator.set_state(tensors[_GENERATOR])
+    for name, learner in learners.items():
+        values: dict[int, dict[str, Tensor]] = {}
+        for key, tensor in tensors.items():
+            if key.startswith(f"optimizer/{name}/"):
+                index, entry = key.split("/")[-2:]
+                values.setdefault(int(index), {})[entry] = tensor
+        state = learner.optimizer.state_dict()
+        learner.optimizer.load_state_dict({"state": values, "param_groups": state["param_groups"]})
+        learner.shuffle.bit_generator.state = snapshot.state["shuffles"][name]
+    return snapshot.episode, float(snapshot.state["best_success"])
+
+
+def plain_settings(settings: Any) -> dict[str, Any]:
+    """Settings as they look after a walk through a JSON file, so that two of them can be compared."""
+    return json.loads(settings.model_dump_json())

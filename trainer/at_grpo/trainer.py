@@ -1,0 +1,227 @@
+"""The AT-GRPO trainer: grow a tree, update each policy on the samples of its roles, evaluate, save, go on.
+
+The algorithm itself is in `algorithm.py`, the update in `trainer/grpo/learner.py`; this file is the loop around them.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from agents.small_policy import SmallShape, load_policy
+from agents.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
+from agents.text_policy import TextPolicy
+from core.exceptions import CheckpointError, ConfigurationError
+from core.worlds.base import World
+from core.worlds.registry import make_world
+from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
+from trainer.at_grpo.reporter import IterationRecord, RunReporter
+from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
+from trainer.at_grpo.settings import SMALL, ATGRPOSettings
+from trainer.at_grpo.warm_start import make_warm_policy
+from trainer.checkpoint import CheckpointStore
+from trainer.grpo.advantages import zero_variance_share
+from trainer.grpo.learner import GRPOLearner, UpdateMetrics
+from trainer.stop_request import StopRequest
+
+TRAINING_SEEDS = 1_000
+"""First problem of training; each iteration takes the next `batch_size`."""
+VALIDATION_SEEDS = 1_000_000_000
+"""First problem of the evaluations during a run."""
+DIALOGUE_EVERY = 10
+RESUME_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSummary:
+    """How a run ended."""
+
+    iterations: int
+    evaluation_success: float
+    """Share of the validation problems solved at the end, 0 to 1."""
+    best_success: float
+    candidates: int
+    """Answers sampled in this call."""
+    seconds: float
+    model_path: str
+    """The saved team; `evaluate(model_path=...)` takes it."""
+    finished: bool
+    """False when a signal stopped it; call again to go on."""
+
+
+class ATGRPOTrainer:
+    """One run in one folder. Made again on the same folder with the same settings, it goes on where it was."""
+
+    def __init__(self, settings: ATGRPOSettings, checkpoint_dir: str | Path, config_name: str = "") -> None:
+        self.settings = settings
+        self.folder = Path(checkpoint_dir)
+        self.config_name = config_name
+        self.world: World[Any] = make_world(settings.world, settings.world_options)
+        _check_roles(settings, self.world)
+        self._store = CheckpointStore(self.folder)
+        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._best_success = -1.0
+        self.iteration = 0
+        self.team: Team | None = None
+        self._learners: dict[str, GRPOLearner] = {}
+
+    def train(self, num_iterations: int | None = None) -> TrainingSummary:
+        """Up to `num_iterations` in all, those of earlier calls included; Ctrl-C stops after the current one."""
+        total = num_iterations or self.settings.num_iterations
+        started, candidates = time.perf_counter(), 0
+        self.folder.mkdir(parents=True, exist_ok=True)
+        title = self.config_name or self.settings.world
+        with RunReporter(self.folder, total, title) as reporter, StopRequest() as stop:
+            team = self._prepare(reporter)
+            success = self._evaluate(team, reporter) if self.iteration == 0 else self._best_success
+            while self.iteration < total and not stop.requested:
+                candidates += self._iterate(team, reporter)
+                at_end = self.iteration == total
+                if self.iteration % self.settings.eval_every == 0 or at_end:
+                    success = self._evaluate(team, reporter)
+                if at_end or stop.requested or self.iteration % RESUME_EVERY == 0:
+                    self._save_resume_point(team)
+                if self.iteration % self.settings.save_every == 0 or at_end:
+                    self._save_model(team, f"model_{self.iteration}")
+            model = self.folder / f"model_{self.iteration}"
+            if not model.exists():
+                self._save_model(team, model.name)
+        seconds = time.perf_counter() - started
+        best = max(self._best_success, success)
+        finished = self.iteration >= total
+        return TrainingSummary(self.iteration, success, best, candidates, seconds, str(model), finished)
+
+    # --- preparing ---
+
+    def _prepare(self, reporter: RunReporter) -> Team:
+        resuming = self._store.has_run()
+        self._store.tidy(new_run=False)
+        base = self._base_policy(reporter)
+        reference = copy.deepcopy(base.model) if self.settings.kl_coefficient > 0 else None
+        lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
+        torch.manual_seed(self.settings.seed)  # adapters start from random weights
+        team = build_team(base, self.world.roles, self.settings.specialisation, lora)
+        update = self.settings.update_settings()
+        self._learners = {
+            name: GRPOLearner(
+                policy, update, self.settings.seed, TextPolicy(reference, base.tokenizer) if reference else None
+            )
+            for name, policy in team.policies.items()
+            if not set(team.roles_of(name)) <= set(self.settings.frozen_roles)
+        }
+        if resuming:
+            self._resume(team)
+            reporter.say(f"going on after iteration {self.iteration}")
+        self.team = team
+        return team
+
+    def _base_policy(self, reporter: RunReporter) -> TextPolicy:
+        folder, settings = self.folder / "base", self.settings
+        if (folder / "config.json").exists():
+            return load_policy(str(folder))
+        if settings.model == SMALL:
+            shape = SmallShape(width=settings.small_width, layers=settings.small_layers)
+            policy = make_warm_policy(self.world, shape, settings.warm_start_steps, settings.seed, reporter.say)
+        else:
+            policy = load_policy(settings.model)
+        save_base(policy, folder)
+        return policy
+
+    def _resume(self, team: Team) -> None:
+        snapshot = self._store.load("latest", NO_ROM)
+        mine, theirs = plain_settings(self.settings), snapshot.settings
+        differing = [key for key in mine if key != "num_iterations" and mine[key] != theirs.get(key)]
+        if differing:
+            key = differing[0]
+            raise CheckpointError(
+                f"{self.folder} holds a run with {key}={theirs.get(key)!r}, this one has {mine[key]!r}; "
+                "use the same settings to go on, or another checkpoint_dir"
+            )
+        self.iteration, self._best_success = restore(snapshot, team, self._learners, self._generator)
+
+    # --- one iteration ---
+
+    def _iterate(self, team: Team, reporter: RunReporter) -> int:
+        started, settings = time.perf_counter(), self.settings
+        first = TRAINING_SEEDS + self.iteration * settings.batch_size
+        sampling = {role: settings.sampling_of(role) for role in self.world.roles}
+        tree_settings = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
+        seeds = range(first, first + settings.batch_size)
+        tree = grow_tree(self.world, seeds, team.by_role, tree_settings, self._generator)
+        metrics: dict[str, UpdateMetrics] = {}
+        for name, learner in self._learners.items():
+            roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
+            update = learner.update(scored_samples(tree.groups, roles, settings.advantage_scaling))
+            if update is not None:
+                metrics[name] = update
+        self.iteration += 1
+        record = self._record(tree, metrics, time.perf_counter() - started)
+        reporter.iteration(record)
+        if self.iteration % DIALOGUE_EVERY == 1:
+            reporter.dialogue(self.iteration, [group for group in tree.groups if group.seed == first])
+        return record.candidates
+
+    def _record(self, tree: Tree, metrics: Mapping[str, UpdateMetrics], seconds: float) -> IterationRecord:
+        of_role = {role: [g.rewards for g in tree.groups if g.role == role] for role in self.world.roles}
+        return IterationRecord(
+            self.iteration,
+            float(np.mean(tree.solved)),
+            {role: float(np.mean(np.concatenate(rewards))) for role, rewards in of_role.items() if rewards},
+            {role: zero_variance_share(rewards) for role, rewards in of_role.items()},
+            {name: update.entropy for name, update in metrics.items()},
+            {name: update.approx_kl for name, update in metrics.items()},
+            {name: update.clip_fraction for name, update in metrics.items()},
+            {name: update.gradient_norm for name, update in metrics.items()},
+            sum(len(group.samples) for group in tree.groups),
+            seconds,
+        )
+
+    # --- judging and saving ---
+
+    def _evaluate(self, team: Team, reporter: RunReporter) -> float:
+        seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + self.settings.eval_episodes)
+        success = success_rate(self.world, seeds, team.by_role, answer_lengths(self.settings, self.world))
+        reporter.evaluation(self.iteration, success)
+        if success > self._best_success:
+            self._best_success = success
+            self._save_model(team, "best_model")
+        return success
+
+    def _save_resume_point(self, team: Team) -> None:
+        plain = plain_settings(self.settings)
+        self._store.save_resume_point(
+            snapshot_of(self.iteration, team, self._learners, self._generator, self._best_success, plain)
+        )
+
+    def _save_model(self, team: Team, name: str) -> None:
+        plain = plain_settings(self.settings)
+        notes = {"config_name": self.config_name, "iteration": self.iteration, "settings": plain}
+        save_team(team, self.folder / name, notes, self.folder / "base")
+
+
+def answer_lengths(settings: ATGRPOSettings, world: World[Any]) -> dict[str, int]:
+    """The most tokens of an answer, by role."""
+    return {role: settings.sampling_of(role).max_new_tokens for role in world.roles}
+
+
+def _check_roles(settings: ATGRPOSettings, world: World[Any]) -> None:
+    if settings.specialisation is Specialisation.SINGLE and len(world.roles) > 1:
+        raise ConfigurationError(
+            f"specialisation 'single' is for worlds with one role, {world.name} has {', '.join(world.roles)}; "
+            "choose 'shared', or world_options {'with_tool': false} where the world has it"
+        )
+    for name in (*settings.frozen_roles, *settings.role_sampling):
+        if name not in world.roles:
+            raise ConfigurationError(f"{world.name} has no role {name!r}; its roles are {', '.join(world.roles)}")
+    if set(settings.frozen_roles) >= set(world.roles):
+        raise ConfigurationError("all roles are frozen, so nothing would learn; free one")
+    own_weights = settings.specialisation in (Specialisation.LORA, Specialisation.FULL)
+    if settings.frozen_roles and not own_weights:
+        raise ConfigurationError("frozen_roles needs specialisation 'lora' or 'full': a shared model moves as a whole")
