@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from functools import lru_cache
 from importlib import resources
@@ -38,7 +39,7 @@ def charmap() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _cells() -> tuple[str, ...]:
+def _cells() -> str:
     """One character a code, so that a screen line keeps its columns."""
     cells = [
         shown[0] if (code >= FIRST_TEXT_CODE or code in SIGNS) and not shown.startswith("<") else " "
@@ -46,7 +47,7 @@ def _cells() -> tuple[str, ...]:
     ]
     for code, letter in LIGATURES.items():
         cells[code] = letter
-    return tuple(cells)
+    return "".join(cells)
 
 
 def decode_name(codes: bytes) -> str:
@@ -58,6 +59,6 @@ def decode_name(codes: bytes) -> str:
 
 def decode_screen(tilemap: bytes) -> tuple[str, ...]:
     """360 tile codes as 18 lines of exactly 20 characters."""
-    cells = _cells()
-    shown = "".join([cells[code] for code in tilemap])
+    # the table may be a string of 256 characters, which is the fast way; its type hint knows only dicts
+    shown, _ = codecs.charmap_decode(tilemap, "strict", _cells())  # pyright: ignore[reportArgumentType]
     return tuple(shown[start : start + SCREEN_COLUMNS] for start in range(0, len(shown), SCREEN_COLUMNS))
