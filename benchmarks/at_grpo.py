@@ -70,6 +70,8 @@ def success_of(policy: TextPolicy, world: World[Any]) -> float:
 def train_and_judge(config: dict[str, Any], folder: Path) -> tuple[float, int]:
     """The success on unseen problems after training, and how many candidates were sampled."""
     summary = ATGRPOTrainer(settings_of(config), folder).train(ITERATIONS)
+    if not summary.finished:
+        raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
     return evaluate(summary.model_path, num_episodes=PROBLEMS)["success_rate"], summary.candidates
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from core.worlds.base import World
 from core.worlds.code import Code
+from core.worlds.frozen_lake import FrozenLake
+from core.worlds.gymnasium_text import GymnasiumTextEnv
 from core.worlds.math import Math, calculate
 from core.worlds.plan_path import PlanPath
 from core.worlds.sandbox import missing_protection
@@ -17,6 +19,8 @@ from core.worlds.sudoku import Sudoku, solutions
 WORLDS: list[World] = [
     PlanPath(),
     PlanPath(size=6, with_tool=False),
+    FrozenLake(),
+    FrozenLake(size=6, with_tool=False),
     Sokoban(),
     Sokoban(with_tool=False),
     Sudoku(),
@@ -152,6 +156,40 @@ def test_code_pays_for_right_programs_and_right_checks_only() -> None:
         assert world.play(state, "coder", answer).local_reward < 0
     for answer in ("", "solve(1) == x", "solve(1) == 1\n" * 4):
         assert world.play(state, "tester", answer).local_reward < 0
+
+
+def test_a_hole_ends_the_attempt_and_costs_all_that_was_won() -> None:
+    world = FrozenLake(with_tool=False)
+    fell = 0
+    for seed in range(30):
+        state = world.initial(seed)
+        near = world.play(state, "mover", world.gold(state, "mover")[:-1])
+        for move in "UDLR":
+            turn = world.play(near.state, "mover", move)
+            if turn.state.position in state.walls:
+                fell += 1
+                assert turn.done and not turn.success and near.team_reward + turn.team_reward == pytest.approx(0.0)
+    assert fell > 5
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=IDS)
+def test_worlds_are_gymnasium_environments(world: World) -> None:
+    env = GymnasiumTextEnv(world)
+    observation, info = env.reset(seed=3)
+    again, _ = GymnasiumTextEnv(world).reset(seed=3)
+    assert observation == again and env.observation_space.contains(observation)
+    state = world.initial(3)
+    for _ in range(world.max_rounds):
+        for role in world.roles:
+            assert info["role"] == role
+            answer = world.gold(state, role)
+            assert env.action_space.contains(answer)
+            state = world.play(state, role, answer).state
+            observation, _, terminated, truncated, info = env.step(answer)
+            assert env.observation_space.contains(observation)
+            if terminated:
+                assert info["success"] and not truncated
+                return
 
 
 def test_the_calculator_runs_no_code() -> None:

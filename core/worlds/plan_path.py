@@ -41,6 +41,7 @@ class PlanPath(World[PlanPathState]):
     """Grid of `size` x `size` with a share of walls; solvable by construction."""
 
     name = "plan_path"
+    question = "Moves from S to G?"
 
     def __init__(self, size: int = 10, wall_share: float = 0.22, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.size = size
@@ -70,7 +71,7 @@ class PlanPath(World[PlanPathState]):
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
         tool = f"Tool {state.tool}: {move_field(state.output, self.field_places)}\n" if state.tool else ""
-        return f"{picture}\n{tool}Moves from S to G?"
+        return f"{picture}\n{tool}{self.question}"
 
     def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
         """The tool role says a tool's name; the mover says moves, walked until the first one that hits a wall."""

@@ -9,12 +9,15 @@ from typing import Any
 from core.exceptions import ConfigurationError
 from core.worlds.base import World
 from core.worlds.code import Code
+from core.worlds.frozen_lake import FrozenLake
 from core.worlds.math import Math
 from core.worlds.plan_path import PlanPath
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku
 
-WORLDS: dict[str, type[World[Any]]] = {world.name: world for world in (PlanPath, Sokoban, Sudoku, Code, Math)}
+WORLDS: dict[str, type[World[Any]]] = {
+    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, Math)
+}
 
 
 def make_world(name: str, options: Mapping[str, object]) -> World[Any]:

@@ -21,6 +21,8 @@ class _Play:
     state: Any
     spoken: int = 0
     """Answers so far; the role that speaks next follows from it."""
+    ended: bool = False
+    """The world itself is done; `done` is also true when all rounds are used up."""
     done: bool = False
 
 
@@ -37,6 +39,11 @@ class TextEnv:
         """Who is to speak."""
         spoken = self._play.spoken if self._play else 0
         return self.world.roles[spoken % len(self.world.roles)]
+
+    @property
+    def ended(self) -> bool:
+        """The problem is solved or lost, not only out of rounds."""
+        return self._play is not None and self._play.ended
 
     def reset(self, seed: int | None = None) -> str:
         """Begin the problem of `seed`, or the next one; returns the first prompt."""
@@ -57,6 +64,7 @@ class TextEnv:
         role = self.role
         turn = self.world.play(play.state, role, action)
         play.state, play.spoken = turn.state, play.spoken + 1
+        play.ended = turn.done
         play.done = turn.done or play.spoken >= self.world.max_rounds * len(self.world.roles)
         info = {
             "role": role,

@@ -1,8 +1,9 @@
 """Grids and puzzles: a tool caller and a player."""
 
+from core.worlds.frozen_lake import FrozenLake
 from core.worlds.plan_path import PlanPath
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku
 from core.worlds.text_env import StatefulEnv
 
-__all__ = ["PlanPath", "Sokoban", "StatefulEnv", "Sudoku"]
+__all__ = ["FrozenLake", "PlanPath", "Sokoban", "StatefulEnv", "Sudoku"]

@@ -17,6 +17,7 @@ Config = dict[str, Any]
 _LEVELS = {"single_agent": "single", "single_policy": "shared", "lora": "lora", "two_policy": "full"}
 _WORLDS: dict[str, Config] = {
     "plan_path": {"world_options": {"size": 10, "max_rounds": 1}},
+    "frozen_lake": {"world_options": {"max_rounds": 1}},
     "sokoban": {"world_options": {"size": 6, "max_rounds": 1}},
     "sudoku": {"world_options": {"max_rounds": 1}},
     "math": {"world_options": {"max_rounds": 1}, "max_new_tokens": 24},

@@ -1,0 +1,49 @@
+"""Frozen lake: cross the ice from S to G without falling into a hole.
+
+The grid is that of Plan-Path, but a hole ends the attempt for good, and the edge of the lake only stops a move. So a
+careless plan costs all that was won. The ice is not slippery: an answer is a whole plan, which luck should not decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.worlds.base import Turn
+from core.worlds.grid import Cell, parse_moves
+from core.worlds.plan_path import MALFORMED_PENALTY, PlanPath, PlanPathState
+
+
+class FrozenLake(PlanPath):
+    """A lake of `size` x `size` with a share of holes (#); solvable by construction."""
+
+    name = "frozen_lake"
+    question = "Moves from S to G? # is a hole."
+
+    def __init__(self, size: int = 8, hole_share: float = 0.2, with_tool: bool = True, max_rounds: int = 2) -> None:
+        super().__init__(size, hole_share, with_tool, max_rounds)
+
+    def _walk(self, state: PlanPathState, answer: str) -> Turn[PlanPathState]:
+        moves = parse_moves(answer)
+        if moves is None:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "moves are letters U D L R and nothing else")
+        position, fault = self._follow(state, moves)
+        after = replace(state, position=position, tool="", output="")
+        success, fell = position == state.goal, position in state.walls
+        return Turn(after, 0.0, self._score(after) - self._score(state), success or fell, success, fault)
+
+    def _follow(self, state: PlanPathState, moves: str) -> tuple[Cell, str]:
+        position = state.position
+        for number, move in enumerate(moves, start=1):
+            neighbour = position.moved(move)
+            if not (0 <= neighbour.row < state.size and 0 <= neighbour.column < state.size):
+                continue
+            position = neighbour
+            if position in state.walls:
+                return position, f"move {number} ({move}) falls into a hole"
+            if position == state.goal:
+                break
+        return position, ""
+
+    def _score(self, state: PlanPathState) -> float:
+        """Nothing at the bottom of a hole."""
+        return 0.0 if state.position in state.walls else super()._score(state)
