@@ -153,3 +153,25 @@ def test_errors_name_the_remedy(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists(), "bad input writes nothing"
     with pytest.raises(CheckpointError, match="Checkpoint not found"):
         evaluate(model_path=tmp_path / "model_1", config_name="sudoku_lora")
+
+
+def test_the_command_lists_trains_and_judges(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from trainer.at_grpo import presets
+    from trainer.command_line import app
+    from trainer.commands import team
+
+    shown = CliRunner().invoke(app, ["team", "configs"])
+    assert shown.exit_code == 0 and shown.output.split() == presets.preset_names()
+    team_path = _train_tiny(tmp_path)
+    judged = CliRunner().invoke(team.app, ["evaluate", str(team_path), "--episodes", "3"])
+    assert judged.exit_code == 0 and json.loads(judged.output)["num_episodes"] == 3
+
+
+def _train_tiny(folder: Path) -> Path:
+    from pettingllms.config import get_preset
+    from pettingllms.trainer import train
+
+    config = tiny(get_preset("sudoku_single_policy"))
+    return Path(train(config=config, num_iterations=1, checkpoint_dir=folder).model_path)

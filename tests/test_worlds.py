@@ -190,6 +190,7 @@ def test_worlds_are_gymnasium_environments(world: World) -> None:
             if terminated:
                 assert info["success"] and not truncated
                 return
+    pytest.fail("gold answers did not end the episode")
 
 
 def test_the_calculator_runs_no_code() -> None:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from trainer.commands import decisions
+from trainer.commands import decisions, team
 from trainer.commands.doctor import doctor
 from trainer.commands.evaluate import evaluate
 from trainer.exit_codes import run_reporting_bad_input
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # our own errors are one line already; a fault should show its whole traceback
 )
 app.add_typer(decisions.app, name="decisions")
+app.add_typer(team.app, name="team")
 app.command()(doctor)
 app.command()(evaluate)
 

@@ -1,0 +1,56 @@
+"""`crystal-agent team ...`: train and judge teams of language-model roles with AT-GRPO.
+
+The language-model libraries are imported when a command runs, so that the other commands need none of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.commands.printing import print_json
+
+app = typer.Typer(help="Train teams of language-model roles on text worlds (AT-GRPO).", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="A configuration; `crystal-agent team configs` lists them.")]
+
+
+@app.command()
+def configs() -> None:
+    """List the configurations."""
+    from trainer.at_grpo.presets import preset_names
+
+    print("\n".join(preset_names()))
+
+
+@app.command()
+def train(
+    config_name: Name,
+    iterations: Annotated[int | None, typer.Option("--iterations", "-n", min=1, help="In all; resumes count.")] = None,
+    checkpoint_dir: Annotated[Path, typer.Option("--dir", help="Folder of the run.")] = Path("checkpoints/team"),
+) -> None:
+    """Train a team; called again on the same folder it goes on where it stopped."""
+    from trainer.at_grpo.train import train as train_team
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    summary = train_team(config_name, iterations, checkpoint_dir)
+    print(
+        f"{summary.iterations} iterations, {summary.candidates} answers in {summary.seconds:.0f} s; "
+        f"{summary.evaluation_success:.1%} of the evaluation solved (best {summary.best_success:.1%}); "
+        f"saved as {summary.model_path}"
+    )
+
+
+@app.command()
+def evaluate(
+    model_path: Annotated[Path, typer.Argument(help="A folder that train wrote.")],
+    config_name: Annotated[str | None, typer.Option("--config", help="Default: as it was trained.")] = None,
+    episodes: Annotated[int, typer.Option("--episodes", "-n", min=1, help="Unseen problems.")] = 200,
+) -> None:
+    """Say how many unseen problems a team solves, with a 95 % interval, as JSON."""
+    from trainer.at_grpo.evaluate import evaluate as evaluate_team
+
+    print_json(evaluate_team(model_path, config_name, episodes))
