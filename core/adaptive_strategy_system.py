@@ -147,6 +147,11 @@ class AdaptiveStrategySystem:
         return self._memory.current
 
     @property
+    def preferred_strategy(self) -> StrategyType | None:
+        """What the curriculum's stage prefers; None before anybody said."""
+        return self._memory.preferred
+
+    @property
     def switches(self) -> int:
         """How often the strategy changed."""
         return self._memory.switches

@@ -147,10 +147,12 @@ class HybridAgent:
     def direct(self, guide_share: float, strategy_preference: StrategyType | None) -> None:
         """A trainer's curriculum says share (0 to 1) and preference itself; the agent's own stages then rest.
 
-        Cheap: a loop may call it before every step. A preference takes effect when it changes.
+        Cheap: a loop may call it before every step. A preference takes effect when it changes; the first one is a prior
+        only, since the run begins with the strategy that its user named.
         """
         self._directed_share = guide_share
-        self.adaptive_strategy.prefer(strategy_preference)
+        is_first = self.adaptive_strategy.preferred_strategy is None
+        self.adaptive_strategy.prefer(strategy_preference, switch_now=not is_first)
 
     # -- deciding ----------------------------------------------------------------------------------------------
 

@@ -393,6 +393,16 @@ def test_a_wrong_curriculum_is_named(config: dict[str, Any], message: str) -> No
         GuideCurriculum.from_config(config)
 
 
+def test_the_first_directed_preference_is_no_switch_and_the_next_one_is() -> None:
+    agent = agent_for(AgentMode.ADAPTIVE)
+    system = agent.adaptive_strategy
+    agent.direct(0.9, StrategyType.LLM_HEAVY)
+    assert (system.current_strategy, system.switches) == (StrategyType.BALANCED, 0)
+    agent.direct(0.9, StrategyType.LLM_HEAVY)
+    agent.direct(0.5, StrategyType.RULE_HEAVY)
+    assert (system.current_strategy, system.switches) == (StrategyType.RULE_HEAVY, 1)
+
+
 def test_confidences_become_what_outcomes_say() -> None:
     """A source that claims 0.9 and is right 3 times in 10, beside one that claims 0.5 and is right 7 times in 10."""
     random = np.random.default_rng(0)
