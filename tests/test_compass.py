@@ -63,7 +63,7 @@ def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoy
     assert seen[maps["FERN_PATH"], "level_6"] is None
     assert missing["level_6"] == 1
     assert missing["downstairs"] == 0
-    assert compass.bearing(state, None) is None
+    assert compass.bearing(env.state, None) is None
 
 
 def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:

@@ -326,9 +326,24 @@ def test_trust_follows_what_came_of_following() -> None:
     assert silent.value == 0.5
 
 
+@pytest.mark.parametrize("half_life", [None, 1000])
+def test_the_teacher_fades_by_one_schedule(half_life: int | None) -> None:
+    """The curriculum's share, or the half-life where one is set; never both."""
+    learner = MaskablePPOLearner(
+        VECTOR, 2, replace(SMALL, teacher_half_life=half_life, teacher_coefficient=0.8), seed=0
+    )
+    whole = learner.teacher_coefficient
+    assert whole == pytest.approx(0.8 * TeacherTrust().value)
+    learner.teacher_scale = 0.25
+    assert learner.teacher_coefficient == pytest.approx(whole if half_life else 0.25 * whole)
+    learner.teacher_scale, learner.transitions = 1.0, 1000
+    assert learner.teacher_coefficient == pytest.approx(0.5 * whole if half_life else whole)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"teacher_half_life": 0}, "teacher_half_life is 0"),
         ({"epochs": 0}, "epochs is 0"),
         ({"learning_rate": -1.0}, "learning_rate is -1.0"),
         ({"discount": 1.5}, "discount is 1.5"),
