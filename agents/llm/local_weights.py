@@ -74,6 +74,11 @@ def calibrated_temperature(source: str) -> float:
     return temperature
 
 
+def write_calibration(folder: Path, temperature: float) -> None:
+    """Put a temperature beside the weights, for `calibrated_temperature` to find."""
+    (folder / CALIBRATION_FILE).write_text(json.dumps({"temperature": temperature}) + "\n", encoding="utf-8")
+
+
 def fingerprint(model: PreTrainedModel) -> str:
     """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and different after any training."""
     digest = hashlib.sha256(model.config.model_type.encode())

@@ -8,7 +8,7 @@ the rules would choose from there (the idea of DAgger: Ross, Gordon and Bagnell,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ class CollectionSettings:
     """The prompts' budget of tokens; must be what the model will be asked with."""
     first_seed: int = 100_000
     """Games from here on; evaluation and tests use other seeds."""
+
+    def other_games(self, games: int, first_seed: int) -> CollectionSettings:
+        """The same way of playing in other games."""
+        return replace(self, games=games, first_seed=first_seed)
 
 
 class _Teacher:

@@ -1,0 +1,120 @@
+"""`python -m trainer.pocket`: makes the pocket model anew, from play to model card, in half an hour on two cores."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agents.llm.huggingface import HuggingFaceModel
+from agents.llm.local_weights import write_calibration
+from agents.llm.question import question_text
+from agents.llm.registry import POCKET_FOLDER
+from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
+from core.vocabulary import AgentMode
+from trainer.exit_codes import run_reporting_bad_input
+from trainer.pocket.calibrate import accuracy_by_situation, best_temperature, reliability
+from trainer.pocket.card import Report, write_card
+from trainer.pocket.collect import CollectionSettings, collect
+from trainer.pocket.examples import fingerprint, without_twins
+from trainer.pocket.fit import FitSettings, fit, lessons_of, scores_of
+from trainer.pocket.judge import play_games
+
+CALIBRATION_SEED = 200_000
+TEST_SEED = 300_000
+GAME_SEED = 400_000
+"""First seeds of the games that are not trained on: for the temperature, for agreement, for whole games."""
+
+
+def make(
+    folder: Path,
+    rom_path: Path,
+    collection: CollectionSettings,
+    fitting: FitSettings,
+    seed: int,
+    judged_games: int,
+    say: Callable[[str], None],
+) -> Report:
+    """Make a model and write it with its card to `folder`; raises the errors of the parts."""
+    started = time.perf_counter()
+    held_out = max(10, collection.games // 10)
+    examples = without_twins(collect(rom_path, collection, say))
+    calibration = without_twins(collect(rom_path, collection.other_games(held_out, CALIBRATION_SEED), say))
+    test = without_twins(collect(rom_path, collection.other_games(held_out, TEST_SEED), say))
+    say(f"{len(examples)} questions to learn from, {len(calibration)} to calibrate with, {len(test)} to judge by")
+    shape = ModelShape(context_length=collection.context_length)
+    tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), shape.vocabulary)
+    with tempfile.TemporaryDirectory() as workplace:
+        # Trained in full precision, judged as it will be used: after rounding to the stored precision.
+        save_folder(Path(workplace), tokenizer, create_model(tokenizer, shape, seed))
+        student = HuggingFaceModel(workplace)
+        parameters = student.model.num_parameters()
+        fit(student.model, lessons_of(examples, student.tokenize), fitting, seed, say)
+        save_folder(Path(workplace), tokenizer, student.model)
+        graduate = HuggingFaceModel(workplace)
+        lessons = lessons_of(calibration, graduate.tokenize)
+        temperature = best_temperature(scores_of(graduate.model, lessons), lessons)
+        write_calibration(Path(workplace), temperature)
+        lessons = lessons_of(test, graduate.tokenize)
+        scores = scores_of(graduate.model, lessons)
+        seeds = range(GAME_SEED, GAME_SEED + judged_games)
+        games = play_games(
+            f"huggingface/{workplace}", collection.context_length, rom_path, seeds, collection.steps_per_game, say
+        )
+        rules = play_games(
+            "none", collection.context_length, rom_path, seeds, collection.steps_per_game, say, AgentMode.RULES_ONLY
+        )
+        report = Report(
+            seed=seed,
+            rom_sha256=hashlib.sha256(rom_path.read_bytes()).hexdigest(),
+            data_fingerprint=fingerprint(examples),
+            examples=len(examples),
+            held_out_examples=len(test),
+            parameters=parameters,
+            shape=shape,
+            collection=collection,
+            fit=fitting,
+            temperature=temperature,
+            reliability=reliability(scores, lessons, temperature),
+            agreement=accuracy_by_situation(scores, lessons),
+            games=tuple(games),
+            rule_games=tuple(rules),
+            minutes=(time.perf_counter() - started) / 60,
+        )
+        write_card(Path(workplace), report)
+        if folder.exists():
+            shutil.rmtree(folder)
+        shutil.copytree(workplace, folder)
+    return report
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder for the model; replaced as a whole.")] = POCKET_FOLDER,
+    rom: Annotated[Path, typer.Option(help="The Fernvale ROM.")] = Path("cartridge/fernvale.gbc"),
+    games: Annotated[int, typer.Option(min=1, help="Games to learn from.")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
+    judged_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of questions.")] = 0,
+) -> None:
+    """Make the pocket model: collect decisions, train, calibrate, judge, write the model with its card."""
+    report = make(
+        out,
+        rom,
+        CollectionSettings(games=games),
+        FitSettings(steps=steps),
+        seed,
+        judged_games,
+        lambda line: print(line, flush=True),
+    )
+    finished = sum(game.finished for game in report.games)
+    print(f"{out}: as the rules in {report.reliability.accuracy:.1%}, {finished} of {len(report.games)} games finished")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_reporting_bad_input(lambda: typer.run(main)))

@@ -1,0 +1,99 @@
+"""The model card: what the pocket model is, how it was made, how good it is, and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agents.llm.small_model import ModelShape
+from trainer.pocket.calibrate import Reliability
+from trainer.pocket.collect import HABITS, CollectionSettings
+from trainer.pocket.fit import FitSettings
+from trainer.pocket.judge import GameOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was measured while the model was made."""
+
+    seed: int
+    rom_sha256: str
+    data_fingerprint: str
+    examples: int
+    held_out_examples: int
+    parameters: int
+    shape: ModelShape
+    collection: CollectionSettings
+    fit: FitSettings
+    temperature: float
+    reliability: Reliability
+    agreement: dict[str, tuple[float, int]]
+    """Share of held-out choices that are the rules' choices, and their number, by situation."""
+    games: tuple[GameOutcome, ...]
+    rule_games: tuple[GameOutcome, ...]
+    """The same seeds played by the rules alone."""
+    minutes: float
+
+
+def write_card(folder: Path, report: Report) -> None:
+    """`README.md` for people and `report.json` for programs, beside the weights."""
+    (folder / "report.json").write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(_card(report), encoding="utf-8")
+
+
+def _games(games: tuple[GameOutcome, ...]) -> str:
+    finished = sorted(game.steps for game in games if game.finished)
+    median = f"{finished[len(finished) // 2]} steps in the median" if finished else "none finished"
+    asks, steps = sum(game.asks for game in games), sum(game.steps for game in games)
+    return f"{len(finished)} of {len(games)} games finished, {median}, {100 * asks / steps:.1f} questions per 100 steps"
+
+
+def _card(report: Report) -> str:
+    shape, fitting, collection = report.shape, report.fit, report.collection
+    agreement = [f"| {situation} | {share:.1%} | {count} |" for situation, (share, count) in report.agreement.items()]
+    bins = [f"| {one.confidence:.2f} | {one.right:.2f} | {one.count} |" for one in report.reliability.bins]
+    habits = ", ".join(f"{habit.random_options:.0%}/{habit.random_buttons:.0%}" for habit in HABITS)
+    lines = [
+        *("---", "license: mit", "library_name: transformers", "pipeline_tag: text-generation", "---"),
+        "# The pocket model",
+        "",
+        f"A causal language model of {report.parameters:,} parameters (Qwen3 architecture, {shape.layers} layers,",
+        f"width {shape.width}, at most {shape.vocabulary:,} tokens) that chooses among listed options in the",
+        "role-playing game Fernvale. It was trained from random weights by this project, on text of its own games;",
+        "no other data and no other model went into it.",
+        "",
+        "## Use",
+        '`"llm_model": "pocket"` in `config.json`. It loads with `AutoModelForCausalLM` like any other model, but is',
+        "meant to *score* options (`agents/llm/scoring.py`), not to write.",
+        "",
+        "## How it was made",
+        f"`python -m trainer.pocket` makes it again; this one took {report.minutes:.0f} minutes (seed {report.seed}).",
+        "",
+        f"- Data: {report.examples:,} different questions from {collection.games} games of Fernvale (ROM SHA-256",
+        f"  `{report.rom_sha256[:16]}...`), game seeds from {collection.first_seed:,} on. The answers are what the",
+        "  project's rules would do. In turn, games draw these shares of options/buttons at random:",
+        f"  {habits}. Fingerprint of the data: `{report.data_fingerprint}`.",
+        f"- Training: {fitting.steps:,} steps of {fitting.batch} questions with AdamW; the loss is the cross-entropy",
+        "  of the chosen option among the listed ones.",
+        f"- Calibration: one temperature, {report.temperature:.2f}, fitted on games that were not trained on.",
+        "",
+        "## How good it is",
+        f"On {report.held_out_examples:,} questions of other games it chooses as the rules would in "
+        f"{report.reliability.accuracy:.1%} of the cases:",
+        "",
+        *("| situation | as the rules | questions |", "|---|---|---|", *agreement),
+        "",
+        f"Choosing every option itself, in new games: {_games(report.games)}.",
+        f"The rules on the same seeds: {_games(report.rule_games)}.",
+        "",
+        f"Its confidence (expected calibration error {report.reliability.expected_calibration_error:.3f}):",
+        "",
+        *("| mean confidence | share right | questions |", "|---|---|---|", *bins),
+        "",
+        "## What it cannot do",
+        "It knows Fernvale's places, people and creatures, and no other game: in Pokemon Crystal its choices are",
+        "worth no more than chance. It imitates rules, so it does not know more than they do. It does not converse,",
+        "and what it generates freely makes no sense.",
+    ]
+    return "\n".join(lines) + "\n"
