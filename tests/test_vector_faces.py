@@ -11,8 +11,10 @@ from stable_baselines3.common.vec_env import VecMonitor
 from agents.sb3_lanes import SB3Lanes
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError
+from core.game.masks import FREE
 from core.gymnasium_lanes import GymnasiumLanes
 from core.vector_env import VectorEnv
+from core.vocabulary import Button
 from tests.game_states import ROM_PATH
 
 MAX_STEPS = 10
@@ -101,14 +103,16 @@ def test_sb3_masks_and_ends() -> None:
     env = SB3Lanes(VectorEnv(make_env, 2, 2))
     env.seed(3)
     env.reset()
-    dice = np.random.default_rng(0)
     for number in range(1, MAX_STEPS + 2):
         masks = np.stack(env.env_method("action_masks"))
         assert np.array_equal(masks[1], env.get_attr("action_masks", [1])[0]())
-        observations, _, done, infos = env.step(masked_random(masks, dice))
+        button = Button.START if number == MAX_STEPS - 2 else Button.NONE
+        observations, _, done, infos = env.step(np.array([button, button]))
         assert done.tolist() == [number == MAX_STEPS, number == MAX_STEPS + 1]
         for lane in np.flatnonzero(done):
             assert infos[lane]["TimeLimit.truncated"] is True
+            assert not np.array_equal(masks[lane], FREE), "a menu was open"
+            assert np.array_equal(env.env_method("action_masks", indices=[int(lane)])[0], FREE), "and a new game began"
             last = infos[lane]["terminal_observation"]
             assert env.observation_space.contains(last)
             assert isinstance(observations, dict)
