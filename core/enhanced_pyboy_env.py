@@ -68,6 +68,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         *,
         max_steps: int = DEFAULT_MAX_STEPS,
         reward_weights: RewardWeights | None = None,
+        final_milestone: str | None = None,
         start_state: bytes | str | Path | None = None,
         start_cache: str | Path | None = None,
         fast_options: bool = False,
@@ -85,6 +86,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers).
             max_steps: actions after which an episode is truncated, from 1.
             reward_weights: what each event pays; the defaults of `RewardWeights` if None.
+            final_milestone: id of the milestone that terminates an episode; the game's last required one if None.
             start_state: where episodes begin: a PyBoy save state or a battery save (.sav), as bytes or a file; a new
                 game if None.
             start_cache: a folder that keeps the start of a new game for later processes; none is kept if None.
@@ -120,7 +122,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.observation_space = observation.observation_space(observation_type)
         self.policy_space = policy_space(policy_screen)
-        self.tracker = MilestoneTracker(milestones_for(self.rom.profile))
+        self.tracker = MilestoneTracker(milestones_for(self.rom.profile), final_milestone)
         self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.world)
         self._frontier = frontier
         self._frame_cost = FrameCost(frame_cost)
@@ -164,7 +166,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     def step(self, action: int | np.int64) -> tuple[dict[str, Any], float, bool, bool, dict[str, Any]]:
         """Press one button (0 A, 1 B, 2 START, 3 SELECT, 4 up, 5 down, 6 left, 7 right, 8 none).
 
-        Terminated when the last milestone is reached, truncated after `max_steps` actions.
+        Terminated when the final milestone is reached, truncated after `max_steps` actions.
         Raises `core.exceptions.DecisionValidationError` for anything that is not an action.
         """
         outcome = self.advance(action, render=self._draws)

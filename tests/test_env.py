@@ -131,6 +131,24 @@ def test_truncates_at_max_steps() -> None:
     env.close()
 
 
+def test_the_final_milestone_ends_an_episode_as_won() -> None:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", final_milestone="outside")
+    rules = RulePlayer(env.rom.world, seed=0)
+    state = env.restart(seed=0)
+    option = rules.choose(state)
+    for _ in range(200):
+        step = rules.act(state, option)
+        outcome = env.advance(step.button)
+        state = outcome.state
+        if outcome.terminated:
+            break
+        option = rules.choose(state) if step.done else option
+    assert env.milestones[-1] == "outside" and outcome.terminated and not outcome.truncated
+    env.close()
+    with pytest.raises(exceptions.ConfigurationError, match="no milestone is called 'outsid'"):
+        EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, final_milestone="outsid")
+
+
 def test_reward_is_the_documented_override() -> None:
     seen: list[tuple[GameState, GameState, int]] = []
 

@@ -68,6 +68,7 @@ def environment_factory(settings: Settings) -> Callable[[int], EnhancedPyBoyPoke
             observation_type=settings.observation_type,
             max_steps=settings.max_steps_per_episode,
             reward_weights=settings.rewards,
+            final_milestone=settings.final_milestone,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
 

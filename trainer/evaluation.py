@@ -44,7 +44,7 @@ class EvaluationResult:
     def as_dict(self) -> dict[str, Any]:
         """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
         `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
-        reached the last milestone), `avg_milestones`, `milestones` (name to number of episodes).
+        reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes).
         """
         rewards = [episode.reward for episode in self.episodes]
         milestones = Counter(name for episode in self.episodes for name in episode.milestones)

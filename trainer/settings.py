@@ -100,6 +100,8 @@ class Settings(_Section):
     total_episodes: Count = 1000
     """Episodes of the whole run, those before a resume included."""
     max_steps_per_episode: Count = 10_000
+    final_milestone: Annotated[str, Field(min_length=1)] | None = None
+    """Milestone that ends an episode as won; null means the game's last one."""
     save_interval: Count = 100
     """Episodes between kept checkpoints; a resume point is written after every episode anyway."""
     eval_interval: Count = 50

@@ -48,7 +48,7 @@ class RunTally:
 
     @property
     def success_rate(self) -> float:
-        """Share of the last `WINDOW_EPISODES` episodes that reached the last milestone, 0 to 1."""
+        """Share of the last `WINDOW_EPISODES` episodes that reached the final milestone, 0 to 1."""
         return sum(self._successes) / max(1, len(self._successes))
 
     @property

@@ -159,7 +159,11 @@ def _item_condition(item: int, index: int, size: int) -> Condition:
 class MilestoneTracker:
     """Which milestones one game has reached. Latched: what was reached stays reached until `reset`."""
 
-    def __init__(self, milestones: tuple[Milestone, ...]) -> None:
+    def __init__(self, milestones: tuple[Milestone, ...], final: str | None = None) -> None:
+        """`final` is the id of the milestone that ends a game as won: the last required one if None.
+
+        Raises `core.exceptions.ConfigurationError` for an id that is not in the list.
+        """
         self.milestones = milestones
         reads = sorted(
             {index for milestone in milestones for condition in milestone.conditions for index in condition.reads}
@@ -168,9 +172,14 @@ class MilestoneTracker:
         self._seen: tuple[int, ...] | None = None
         self._open: list[Milestone] = list(milestones)
         self._was_false: set[str] = set()
-        required = [place for place, milestone in enumerate(milestones) if not milestone.optional]
-        self._last = required[-1] if required else None
         self._places = {milestone.id: place for place, milestone in enumerate(milestones)}
+        required = [milestone.id for milestone in milestones if not milestone.optional]
+        final = final or (required[-1] if required else None)
+        if final is not None and final not in self._places:
+            raise exceptions.ConfigurationError(
+                f"no milestone is called {final!r}; this game has {', '.join(self._places)}"
+            )
+        self._last = None if final is None else self._places[final]
         self.reached: tuple[str, ...] = ()
         """Ids in the order of reaching."""
         self.reached_flags: NDArray[np.bool_] = np.zeros(len(milestones), dtype=np.bool_)
@@ -183,7 +192,7 @@ class MilestoneTracker:
 
     @property
     def finished(self) -> bool:
-        """Whether the last milestone that is not optional is reached."""
+        """Whether the final milestone is reached."""
         return self._last is not None and bool(self.reached_flags[self._last])
 
     def reset(self) -> None:
