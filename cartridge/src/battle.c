@@ -8,6 +8,7 @@
 #include "data.h"
 #include "experience.h"
 #include "menu.h"
+#include "money.h"
 #include "moves.h"
 #include "numbers.h"
 #include "party.h"
@@ -332,7 +333,7 @@ static void trainer_read(u8 class, u8 number) {
 /* The prize is four times the class's reward and the level of the last creature. */
 static void prize(void) {
     u16 amount = 4 * (u16)trainer.reward * wOTPartyMons[(u16)(trainer.count - 1) * PARTY_SIZE + PARTY_LEVEL];
-    be24_put(wMoney, be24(wMoney) + amount);
+    money_give(amount);
     memcpy(wStringBuffer1, trainer.name, sizeof trainer.name);
     say(TEXT_BEAT);
     number_text(wStringBuffer2, amount);

@@ -4,6 +4,7 @@
 #include "bag.h"
 #include "battle_screen.h"
 #include "data.h"
+#include "item_use.h"
 #include "menu.h"
 #include "numbers.h"
 #include "pack_screen.h"
@@ -53,41 +54,13 @@ static u8 throw_ball(u8 item, const item_t *data) {
     return ITEM_CAUGHT;
 }
 
-/* Tonics and herbs; works on the record, and on the creature in play when it is that one. */
-static u8 treat(u8 index, const item_t *data) {
-    u8 *record = PARTY_MON(index);
-    u16 hp = be16(record + PARTY_HP), max = be16(record + PARTY_MAX_HP);
-    if (!hp) return 0;
-    switch (data->effect) {
-    case ITEM_EFFECT_HEAL:
-        if (hp == max) return 0;
-        be16_put(record + PARTY_HP, hp + data->amount < max ? hp + data->amount : max);
-        break;
-    case ITEM_EFFECT_CURE_POISON:
-        if (!(record[PARTY_STATUS] & STATUS_POISON)) return 0;
-        record[PARTY_STATUS] = 0;
-        break;
-    case ITEM_EFFECT_CURE_ALL:
-        if (!record[PARTY_STATUS]) return 0;
-        record[PARTY_STATUS] = 0;
-        break;
-    default: return 0;
-    }
-    if (index == wCurBattleMon) {
-        memcpy(wBattleMon + BATTLE_HP, record + PARTY_HP, 2);
-        wBattleMon[BATTLE_STATUS] = record[PARTY_STATUS];
-        side_stats(OWN);
-    }
-    return 1;
-}
-
 static u8 use_on_pal(u8 item, const item_t *data) {
     u8 index = party_screen(TEXT_USE_ON_WHICH, 1), works;
     if (index == MENU_CANCELLED) {
         battle_screen_open();
         return ITEM_NOT_USED;
     }
-    works = treat(index, data);
+    works = item_treat(index, data);
     battle_screen_open();
     item_name(item, wStringBuffer1);
     if (!works) {
@@ -109,11 +82,9 @@ u8 battle_pack(void) __banked {
         return ITEM_NOT_USED;
     }
     item_read(item, &data);
-    switch (data.effect) {
-    case ITEM_EFFECT_CATCH: battle_screen_open(); return throw_ball(item, &data);
-    case ITEM_EFFECT_HEAL: case ITEM_EFFECT_CURE_POISON: case ITEM_EFFECT_CURE_ALL: return use_on_pal(item, &data);
-    }
+    if (item_is_medicine(&data)) return use_on_pal(item, &data);
     battle_screen_open();
+    if (data.effect == ITEM_EFFECT_CATCH) return throw_ball(item, &data);
     say(TEXT_NOT_NOW);
     return ITEM_NOT_USED;
 }

@@ -2,7 +2,7 @@
 ; The vendor logo area of the header stays empty; cartridge/tools/rom.py fills in the rest of the header.
 
 	.module boot
-	.globl _main, vblank
+	.globl _main, vblank, start
 	.globl s__INITIALIZER, s__INITIALIZED, l__INITIALIZER
 
 HRAM_DMA   = 0x80		; the sprite DMA routine must run from HRAM
@@ -42,10 +42,13 @@ start:
 	ldh (0x0F),a
 	ld a,#0x30
 	ldh (0x00),a
+	ldh a,(0x4D)		; already fast when the game itself starts anew
+	rlca
+	jr C,6$
 	ld a,#1
 	ldh (0x4D),a		; double speed: twice the work fits into vblank, and halting makes it free
 	stop
-	xor a
+6$:	xor a
 	ldh (0x4F),a
 	ld hl,#0xC000		; clear work RAM; nothing is on the stack yet
 	ld bc,#0x2000

@@ -7,7 +7,9 @@
 #include "party.h"
 #include "people.h"
 #include "player.h"
+#include "raft.h"
 #include "script.h"
+#include "steps.h"
 #include "text.h"
 #include "trainer.h"
 #include "view.h"
@@ -51,6 +53,7 @@ void warp_to(u8 group, u8 number, u8 warp, u8 method) {
     wNextWarp = wWarpNumber = warp;
     wNextMapGroup = group;
     wNextMapNumber = number;
+    wPlayerState = PLAYER_WALKS;
     enter_begin(method);
     map_read(group, number);
     map_warp_row(warp, row);
@@ -86,6 +89,7 @@ void events_cross_edge(void) {
     map_publish();
     player_place(x, y, direction);
     people_load();
+    view_cross();
     wScriptRunning = SCRIPT_NONE;
     enter_end();
 }
@@ -159,6 +163,7 @@ static u8 try_encounter(void) {
     }
     if (!rate || !wPartyCount || !is_encounter_step() || random_byte() >= rate) return 0;
     rom_copy(map.wild_bank, pair, map.wild + 3 + wTimeOfDay * 14 + encounter_slot() * 2, 2);
+    if (wRepelEffect && pair[0] < PARTY_MON(party_first_able())[PARTY_LEVEL]) return 0;
     wScriptRunning = SCRIPT_TALK;
     if (battle_wild(pair[1], pair[0]) == BATTLE_LOST) white_out();
     else overworld_reload();
@@ -169,9 +174,10 @@ static u8 try_encounter(void) {
 void events_after_step(void) {
     wStepCount++;
     clock_read();
+    view_colours();
     if (try_trainers()) return;
     if (map_is_immediate_warp(wPlayerTileCollision) && try_warp()) return;
-    if (try_coord_events()) return;
+    if (try_coord_events() || steps_count()) return;
     try_encounter();
 }
 
@@ -193,7 +199,7 @@ u8 events_talk(void) {
     u8 direction = player_facing(), x = wXCoord + step_x[direction], y = wYCoord + step_y[direction], i = people_at(x, y);
     u8 *object;
     if (i == NOBODY && map_collision(x, y) == COLLISION_COUNTER) i = people_at(x + step_x[direction], y + step_y[direction]);
-    if (i == NOBODY) return talk_sign(x, y);
+    if (i == NOBODY) return talk_sign(x, y) || raft_board(direction);
     object = MAP_OBJECT(i);
     hLastTalked = i;
     switch (object[MAPOBJECT_PALETTE_TYPE] & 15) {
@@ -214,6 +220,7 @@ void white_out(void) {
     text_close();
     be24_put(wMoney, be24(wMoney) >> 1);
     party_heal();
+    wPlayerState = PLAYER_WALKS;
     enter_begin(MAPSETUP_WARP);
     if (!group) {
         map_read(START_GROUP, START_NUMBER);

@@ -1,7 +1,7 @@
 ; The few routines that C cannot express or is too slow for: waiting, random numbers, reading other ROM banks, banked calls.
 
 	.module home
-	.globl random_step
+	.globl random_step, start
 	.include "ram.inc"
 
 	.area _HOME
@@ -17,6 +17,11 @@ _wait_frame::
 	or a
 	jr NZ,1$
 	ret
+
+;------------------------------------------------------- void reset(void)
+_reset::
+	di
+	jp start
 
 ;------------------------------------------------------------ u8 random_byte(void)
 ; 16-bit xorshift (7, 9, 8) over hRandomAdd and hRandomSub. The vblank handler steps the same state.

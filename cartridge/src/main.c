@@ -6,8 +6,8 @@
 #include "title.h"
 
 void main(void) {
-    title();
-    map_enter(START_GROUP, START_NUMBER, START_X, START_Y, DOWN, MAPSETUP_WARP);
+    if (title()) map_enter(wMapGroup, wMapNumber, wXCoord, wYCoord, player_facing(), MAPSETUP_CONTINUE);
+    else map_enter(START_GROUP, START_NUMBER, START_X, START_Y, DOWN, MAPSETUP_WARP);
     for (;;) {
         wait_frame();
         player_frame();

@@ -94,6 +94,23 @@ u8 party_add(u8 species, u8 level) __banked {
     return 1;
 }
 
+static void bytes_swap(u8 *one, u8 *other, u8 count) {
+    u8 byte;
+    for (; count; count--) {
+        byte = *one;
+        *one++ = *other;
+        *other++ = byte;
+    }
+}
+
+void party_swap(u8 one, u8 other) __banked {
+    if (one == other) return;
+    bytes_swap(wPartySpecies + one, wPartySpecies + other, 1);
+    bytes_swap(PARTY_MON(one), PARTY_MON(other), PARTY_SIZE);
+    bytes_swap(wPartyMonNicknames + one * NICKNAME_SIZE, wPartyMonNicknames + other * NICKNAME_SIZE, NICKNAME_SIZE);
+    bytes_swap(wPartyMonOTs + one * NICKNAME_SIZE, wPartyMonOTs + other * NICKNAME_SIZE, NICKNAME_SIZE);
+}
+
 void party_heal(void) __banked {
     move_t move;
     u8 i, slot;

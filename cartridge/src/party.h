@@ -12,6 +12,7 @@ u8 creature_learn(u8 *record, u8 move) __banked; /* slot, or MOVE_SLOTS when all
 u8 learnset_move(const species_t *species, u8 level, u8 index) __banked; /* the index-th move learnt at that level, 0 = no more */
 u32 level_exp(u8 level) __banked;
 u8 party_add(u8 species, u8 level) __banked; /* 0: the party is full */
+void party_swap(u8 one, u8 other) __banked;
 void party_heal(void) __banked;
 u8 party_first_able(void) __banked; /* PARTY_MAX: nobody can fight */
 void dex_see(u8 species) __banked;

@@ -2,6 +2,7 @@
 #include "buttons.h"
 #include "events.h"
 #include "people.h"
+#include "start_menu.h"
 #include "view.h"
 
 /* Crystal counts in ticks of two frames: a step takes 8 ticks, a turn 4. */
@@ -68,6 +69,7 @@ static void step_end(void) {
     wPlayerLastMapY = wPlayerMapY;
     events_cross_edge();
     neighbours_publish();
+    if (wPlayerState == PLAYER_RIDES_RAFT && wPlayerTileCollision != COLLISION_WATER) wPlayerState = PLAYER_WALKS;
     people_nearby();
     view_tiles();
     if (hop_steps && --hop_steps) {
@@ -89,9 +91,11 @@ static void step_frame(void) {
 }
 
 /* Whether a step is open: land, nobody there, and not off the edge of the world. */
-static u8 can_step(u8 direction) {
+u8 player_can_step(u8 direction) {
     u8 x = wXCoord + step_x[direction], y = wYCoord + step_y[direction];
-    if (!map_is_land(map_collision(x, y)) || people_at(x, y) != NOBODY) return 0;
+    u8 collision = map_collision(x, y);
+    if (!map_is_land(collision) && !(collision == COLLISION_WATER && wPlayerState == PLAYER_RIDES_RAFT)) return 0;
+    if (people_at(x, y) != NOBODY) return 0;
     if (x < (u8)(map.width << 1) && y < (u8)(map.height << 1)) return 1;
     return map.neighbours[direction].group != 0;
 }
@@ -135,7 +139,7 @@ static void obey(u8 direction) {
         wPlayerDirection = direction << 2;
         people_draw();
     }
-    if (can_step(direction)) {
+    if (player_can_step(direction)) {
         step_begin(direction);
     } else if (is_ledge_of(direction) && map_is_land(map_collision(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction])) && people_at(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction]) == NOBODY) {
         hop_steps = 2;
@@ -158,6 +162,10 @@ void player_frame(void) {
     }
     buttons_poll();
     if ((hJoyPressed & BUTTON_A) && events_talk()) return;
+    if (hJoyPressed & BUTTON_START) {
+        start_menu();
+        return;
+    }
     obey(held_direction());
     if (player_step_frames) step_frame(); /* the frame that starts a step is its first */
 }

@@ -2,17 +2,18 @@
 #include "script.h"
 #include "bag.h"
 #include "battle.h"
+#include "credits.h"
 #include "data.h"
 #include "events.h"
 #include "flags.h"
 #include "menu.h"
-#include "numbers.h"
+#include "money.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
+#include "shop.h"
 #include "trainer.h"
 
-enum { MONEY_MAX = 999999 };
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
 
 static u16 at;
@@ -27,11 +28,6 @@ static u16 next16(void) {
 static void jump_if(u8 condition) {
     u16 target = next16();
     if (condition) at = target;
-}
-
-static void money_give(u16 amount) {
-    u32 money = be24(wMoney) + amount;
-    be24_put(wMoney, money > MONEY_MAX ? MONEY_MAX : money);
 }
 
 static void pause(u8 frames) {
@@ -49,6 +45,14 @@ static void walk(u8 object) {
     while ((direction = next()) != NO_DIRECTION) people_walk(object, direction);
     wStateFlags &= ~0x80;
     wScriptMode = MODE_READ;
+}
+
+static void shop_open(void) {
+    u8 i;
+    wCurMartCount = next();
+    for (i = 0; i < wCurMartCount; i++) wCurMartItems[i] = next();
+    wCurMartItems[i] = 255;
+    shop();
 }
 
 static void item_names(u8 item) { item_name(item, wStringBuffer1); }
@@ -75,6 +79,7 @@ static void run(void) {
         case OP_IF_SET: jump_if(flag_get(next16())); break;
         case OP_IF_VAR: a = next(); jump_if(wScriptVar == a); break;
         case OP_IF_ITEM: a = next(); jump_if(bag_count(a)); break;
+        case OP_IF_BADGE: a = next(); jump_if((wJohtoBadges >> a) & 1); break;
         case OP_IF_PARTY: a = next(); jump_if(wPartyCount >= a); break;
         case OP_SET: flag_set(next16()); break;
         case OP_CLEAR: flag_clear(next16()); break;
@@ -105,6 +110,8 @@ static void run(void) {
             text_close();
             warp_to(a, b, next(), MAPSETUP_WARP);
             break;
+        case OP_SHOP: shop_open(); break;
+        case OP_CREDITS: credits(); break;
         default: return;
         }
     }

@@ -8,6 +8,9 @@
 #include "menu.h"
 #include "numbers.h"
 #include "people.h"
+#include "player.h"
+#include "player_card.h"
+#include "save.h"
 
 enum { TEXT_SPEED_MIDDLE = 3, TIMER_RUNS = 1, START_MONEY = 3000, LIST_END = 255 };
 
@@ -29,6 +32,7 @@ static void picture(void) {
 
 /* What a new game begins with, as in Crystal: 3000 coins, an empty bag, nobody in the party. */
 static void new_game(void) {
+    memset(wPlayerID, 0, GAME_DATA_SIZE);
     wOptions = TEXT_SPEED_MIDDLE;
     be24_put(wMoney, START_MONEY);
     wItems[0] = wBalls[0] = wKeyItems[0] = wPartySpecies[0] = LIST_END;
@@ -38,19 +42,52 @@ static void new_game(void) {
     memcpy(wRivalName, rival_name, sizeof rival_name);
     hHours = FIRST_HOUR;
     wPlayerSprite = SPRITE_PLAYER;
-    wStateFlags = wSpriteUpdatesEnabled = 1;
     flag_set(FLAG_EVENT_INITIALIZED);
 }
 
-void title(void) __banked {
+/* The saved game's summary; A goes on, B returns to the choice. */
+static u8 saved_game(void) {
+    save_load();
+    screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
+    screen_box(1, 4, 18, 9);
+    player_summary(2, 5);
+    if (buttons_wait(BUTTON_A | BUTTON_B) & BUTTON_B) return 0;
+    wSaveFileExists = 1;
+    if (wSpawnAfterChampion) {
+        wSpawnAfterChampion = 0;
+        wPlayerState = PLAYER_WALKS;
+        wMapGroup = START_GROUP;
+        wMapNumber = START_NUMBER;
+        wXCoord = START_X;
+        wYCoord = START_Y;
+    }
+    return 1;
+}
+
+static u8 choose(void) {
+    for (;;) {
+        screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
+        if (!save_exists()) {
+            menu_list(0, 0, 13, 1, TEXT_NEW_GAME, 0);
+            return 0;
+        }
+        if (menu_list(0, 0, 13, 2, TEXT_CONTINUE, 0)) return 0;
+        if (saved_game()) return 1;
+    }
+}
+
+u8 title(void) __banked {
+    u8 goes_on;
     picture();
     buttons_wait(BUTTON_A | BUTTON_START);
+    goes_on = choose();
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
-    menu_list(0, 0, 13, 1, TEXT_NEW_GAME, 0);
-    new_game();
-    screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
-    say(TEXT_INTRO);
+    if (!goes_on) {
+        new_game();
+        say(TEXT_INTRO);
+    }
     wTextboxFlags = 0;
-    wStateFlags = 1;
+    wStateFlags = wSpriteUpdatesEnabled = 1;
     wGameTimerPaused = TIMER_RUNS;
+    return goes_on;
 }

@@ -3,6 +3,6 @@
 #define TITLE_H
 #include "state.h"
 
-void title(void) __banked;
+u8 title(void) __banked; /* 1 when a saved game goes on */
 
 #endif

@@ -14,6 +14,8 @@ typedef struct {
     u16 beaten_flag, seen_text, beaten_text, after_text;
 } record_t;
 
+enum { EMOTE_FRAMES = 32 };
+
 static record_t record;
 
 static void record_read(u8 object) {
@@ -36,6 +38,21 @@ static void fight(void) {
     text_close();
 }
 
+/* A mark over the trainer's head, in the sprites behind those of the people. */
+static void emote(u8 object) {
+    const u8 *walker = OBJECT(MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID]);
+    u8 *sprite = wShadowOAM + OBJECT_STRUCTS * 8;
+    u8 frames;
+    sprite[0] = sprite[4] = walker[OBJECT_SPRITE_Y];
+    sprite[1] = walker[OBJECT_SPRITE_X] + 8;
+    sprite[5] = walker[OBJECT_SPRITE_X] + 16;
+    sprite[2] = TILE_EMOTE;
+    sprite[6] = TILE_EMOTE + 2;
+    sprite[3] = sprite[7] = PALETTE_EMOTE;
+    for (frames = EMOTE_FRAMES; frames; frames--) wait_frame();
+    sprite[0] = sprite[4] = 0;
+}
+
 u8 trainer_sees(u8 object, u8 distance) __banked {
     u8 direction = OBJECT(MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID])[OBJECT_DIRECTION] >> 2;
     record_read(object);
@@ -43,6 +60,7 @@ u8 trainer_sees(u8 object, u8 distance) __banked {
     wScriptRunning = SCRIPT_SEEN_BY_TRAINER;
     wOtherTrainerClass = record.class;
     hLastTalked = object;
+    emote(object);
     while (--distance) people_walk(object, direction);
     wPlayerDirection = (direction ^ 1) << 2;
     people_draw();

@@ -127,6 +127,11 @@ void sprites_hide(void) {
     for (i = 0; i < 160; i += 4) wShadowOAM[i] = 0;
 }
 
+void sprites_hide_others(void) {
+    u8 i;
+    for (i = 8; i < 160; i += 4) wShadowOAM[i] = 0;
+}
+
 /* Sprites are drawn above the window: those that a box would lie under must go. */
 void sprites_hide_under(u8 x, u8 y, u8 width, u8 height) {
     u8 i, left = x << 3, right = (x + width) << 3, top = y << 3, bottom = (y + height) << 3, sprite_x, sprite_y;

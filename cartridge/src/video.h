@@ -7,7 +7,7 @@ enum { SCREEN_COLUMNS = 20, SCREEN_ROWS = 18 };
 /* Test hWY as `hWY & WINDOW_HIDDEN`: sdcc 4.2.0 reads a high RAM variable from page 0 when it is tested whole. */
 enum { WINDOW_HIDDEN = 144, PALETTE_TEXT = 7 };
 enum {
-    TILE_LEVEL = 0x69, TILE_TOP_LEFT = 0x79, TILE_HORIZONTAL, TILE_TOP_RIGHT, TILE_VERTICAL, TILE_BOTTOM_LEFT, TILE_BOTTOM_RIGHT, TILE_SPACE,
+    TILE_EMOTE = 0x78, TILE_LEVEL = 0x69, TILE_TOP_LEFT = 0x79, TILE_HORIZONTAL, TILE_TOP_RIGHT, TILE_VERTICAL, TILE_BOTTOM_LEFT, TILE_BOTTOM_RIGHT, TILE_SPACE,
     TILE_TIMES = 0xF1, TILE_CURSOR_HOLLOW = 0xEC, TILE_CURSOR = 0xED, TILE_ARROW = 0xEE, TILE_SLASH = 0xF3, TILE_ZERO = 0xF6
 };
 #define CELL(x, y) ((u16)(y) * SCREEN_COLUMNS + (x))
@@ -36,6 +36,7 @@ void screen_flush(void);
 void window_show(void);
 void window_hide(void);
 void sprites_hide(void);
+void sprites_hide_others(void); /* all but the player, whose two sprites come first */
 void sprites_hide_under(u8 x, u8 y, u8 width, u8 height);
 
 #endif

@@ -11,13 +11,14 @@ void view_blocks(u8 *destination);
 
 u8 view_covered;
 static u8 origin_x, origin_y; /* background tile at the top left of the screen */
+static u8 shown_sprites[MAP_SPRITES], shown_set; /* whose tiles and which colours video memory holds */
 
 /* The player stands in column 4, row 4 of the 10x9 steps on screen. */
 #define PLAYER_X ((u8)(wPlayerMapX - 4))
 #define PLAYER_Y ((u8)(wPlayerMapY - 4))
 enum { STEPS_LEFT = 4, STEPS_RIGHT = 5, STEPS_UP = 4, STEPS_DOWN = 4, STEPS_WIDE = 10, STEPS_HIGH = 9 };
 
-u8 view_is_shown(void) { return wMapStatus == 2 && !wBattleMode; }
+u8 view_is_shown(void) { return wMapStatus == 2 && !wBattleMode && (wSpriteUpdatesEnabled & 1); }
 
 static void blocks_to(u8 *destination, const u8 *table) {
     u8 bank = rom_switch(map.set_bank), left = PLAYER_X - STEPS_LEFT, top = PLAYER_Y - STEPS_UP;
@@ -56,15 +57,40 @@ static void background(const u8 *cells) {
     }
 }
 
-/* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1. */
+/* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1. The rest of bank 0 holds the mark over a trainer. */
+enum { PERSON_BYTES = 384, MARK_BYTES = 64 };
+
+static const u8 *person_source(u8 sprite) { return PEOPLE + (u16)(sprite - 1) * PERSON_BYTES; }
+
+static u16 person_target(u8 slot) { return 0x8000 + (u16)(slot >= 5 ? slot - 5 : slot) * PERSON_BYTES; }
+
 static void people_tiles(void) {
     u8 slot;
     for (slot = 0; slot < MAP_SPRITES; slot++) {
+        shown_sprites[slot] = map.sprites[slot];
         if (!map.sprites[slot]) continue;
         rVBK = slot >= 5;
-        video_copy(PEOPLE_BANK, PEOPLE + (u16)(map.sprites[slot] - 1) * 384, 0x8000 + (u16)(slot >= 5 ? slot - 5 : slot) * 384, 384);
+        video_copy(PEOPLE_BANK, person_source(map.sprites[slot]), person_target(slot), PERSON_BYTES);
     }
     rVBK = 0;
+    video_copy(PEOPLE_BANK, person_source(SPRITE_EMOTE), 0x8000 + TILE_EMOTE * 16, MARK_BYTES);
+}
+
+/* One person in what is left of a vblank, by the console's copy engine. */
+static void person_bring(u8 slot) {
+    u16 source = (u16)person_source(map.sprites[slot]), target = person_target(slot);
+    u8 bank;
+    wait_frame();
+    bank = rom_switch(PEOPLE_BANK);
+    rVBK = slot >= 5;
+    rHDMA1 = source >> 8;
+    rHDMA2 = (u8)source;
+    rHDMA3 = target >> 8;
+    rHDMA4 = (u8)target;
+    rHDMA5 = PERSON_BYTES / 16 - 1;
+    rVBK = 0;
+    rom_switch(bank);
+    shown_sprites[slot] = map.sprites[slot];
 }
 
 /* Open country changes its colours with the day; rooms and caves do not. */
@@ -73,9 +99,28 @@ static u8 background_set(void) {
     return wTimeOfDay == MORNING ? PALETTES_MORNING : PALETTES_NIGHT;
 }
 
+void view_colours(void) {
+    u8 colours[64], i, set = background_set();
+    if (set == shown_set) return;
+    shown_set = set;
+    rom_copy(PALETTES_BANK, colours, PALETTES + (u16)set * 64, sizeof colours);
+    wait_frame();
+    rBCPS = 0x80;
+    for (i = 0; i < sizeof colours; i++) rBCPD = colours[i];
+}
+
+void view_cross(void) {
+    u8 slot;
+    sprites_hide_others();
+    for (slot = 0; slot < MAP_SPRITES; slot++)
+        if (map.sprites[slot] && map.sprites[slot] != shown_sprites[slot]) person_bring(slot);
+    view_colours();
+}
+
 void view_load(void) {
     lcd_off();
-    palettes_load(background_set());
+    shown_set = background_set();
+    palettes_load(shown_set);
     video_copy(map.graphics_bank, map.graphics, 0x9000, map.graphics_size);
     video_copy(FONT_BANK, FONT, 0x8800, 2048);
     video_copy(FRAME_BANK, FRAME, 0x9600, 512);

@@ -45,6 +45,15 @@ class ItemEffect(IntEnum):
     CURE_POISON = 3
     CURE_ALL = 4
     KEY = 5
+    CURE_BURN = 6
+    CURE_SLEEP = 7
+    CURE_PARALYSIS = 8
+    REVIVE = 9
+    """Amount: percent of the full HP."""
+    REPEL = 10
+    """Amount: steps without encounters."""
+    RAFT = 11
+    """Carries the player over water."""
 
 
 POCKETS = ("ITEM", "BALL", "KEY_ITEM")

@@ -19,6 +19,8 @@ from cartridge.tools.texts import TextTable, encode_name
 NAME_SIZE = 11
 LONG_NAME_SIZE = 13
 PERSON_BYTES = 384
+COPY_ALIGNMENT = 16
+"""The console's copy engine takes sources at multiples of 16."""
 PALETTE_SETS = tuple(palettes.SETS)
 
 
@@ -54,7 +56,9 @@ def _graphics(rom: Rom, constants: Constants) -> None:
     constants.place("FONT", rom.place(font.tiles()))
     constants.place("FRAME", rom.place(frame.tiles()))
     pictures = b"".join(people.tiles(name).ljust(PERSON_BYTES, b"\0") for name in people.NAMES)
-    constants.place("PEOPLE", rom.place(pictures))
+    constants.place("PEOPLE", rom.place(pictures, COPY_ALIGNMENT))
+    constants.number("SPRITE_EMOTE", people.NAMES.index("emote") + 1)
+    constants.number("PALETTE_EMOTE", people.palette("emote"))
     constants.number("SPRITE_PLAYER", people.NAMES.index("player") + 1)
     sets = b"".join(palettes.encode(palettes.SETS[name]) for name in PALETTE_SETS)
     both = rom.place(sets + palettes.encode(palettes.OBJECTS))

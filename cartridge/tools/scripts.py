@@ -7,6 +7,7 @@ script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or
   ask Shall I help?         text, then YES or NO
   if_no bye
   menu ONE | TWO            the answer, from 0, for `if_var`
+  shop TONIC CATCHER        buying and selling
   give_item TONIC 2
   end
 :later
@@ -25,11 +26,13 @@ from cartridge.tools.texts import CONTROL, TextTable, encode_plain
 OPERATIONS = (
     "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
     "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
-    "refresh", "pause", "trainer", "wild", "warp",
+    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
 ALIASES = {"if_no": ("if_var", 0), "if_yes": ("if_var", 1)}
+SHOP_MAX = 14
+"""wCurMartItems, without its end mark."""
 STEPS = {"down": 0, "up": 1, "left": 2, "right": 3}
 
 
@@ -122,6 +125,13 @@ class Compiler:
         elif keyword == "trainer":
             trainer = self.content.trainer(words[0], line)
             code += bytes([trainer.class_number, trainer.number])
+        elif keyword == "shop":
+            if len(words) > SHOP_MAX:
+                raise line.error(f"{len(words)} wares; a shop has at most {SHOP_MAX}")
+            code += bytes([len(words), *(self.content.number("items", word, line) for word in words)])
+        elif keyword == "if_badge":
+            code.append(line.integer(words[0], 0, 7))
+            target = words[1]
         elif keyword in ("badge", "pause"):
             code.append(line.integer(words[0]))
         elif keyword == "face":

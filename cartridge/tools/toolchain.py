@@ -23,6 +23,10 @@ ALLOCATIONS = "3000"
 _HARMLESS = re.compile(r"info 218|warning 283|^\s*$|^'b_\w+\s*= \d+'")
 
 
+_MISREAD = re.compile(r"\(#_[hrf][A-Z]\w*")
+"""sdcc 4.2.0 reads a high RAM variable from page 0 where it is tested whole, as in `if (hWY)`. Test a mask of it."""
+
+
 class ToolchainError(RuntimeError):
     """sdcc is missing, of another version, or rejected the code."""
 
@@ -68,6 +72,10 @@ def _compile(source: Path, work: Path) -> int:
         ],
         source.name,
     )
+    misread = _MISREAD.search((work / f"{source.stem}.asm").read_text(encoding="ascii"))
+    if misread:
+        name = misread[0][3:]
+        raise ToolchainError(f"{source.name}: sdcc reads {name} from page 0; write a test of bits, as `{name} & 255`")
     return bank
 
 

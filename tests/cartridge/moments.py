@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.game.symbols import symbol
+from tests.cartridge import later_moments
 from tests.cartridge.console import ROM, Console
 from tests.cartridge.walker import Walker
 
@@ -19,10 +20,14 @@ class Moment:
     """C000-DFFF, the upper half from bank 1."""
     high: bytes
     """FF80-FFFF"""
+    saved: bytes
+    """A000-BFFF of cartridge RAM bank 1."""
     image: bytes
     """The whole ROM."""
 
     def byte(self, address: int) -> int:
+        if address < 0xC000:
+            return self.saved[address - 0xA000]
         return self.high[address - 0xFF80] if address >= 0xFF80 else self.low[address - 0xC000]
 
     def rom(self, bank: int, address: int) -> int:
@@ -44,6 +49,14 @@ class Moment:
         return int.from_bytes(self.bytes(name)[:2], "little")
 
 
+def moment_of(console: Console) -> Moment:
+    """All RAM as it is now."""
+    memory = console.pyboy.memory
+    low = bytes(memory[0xC000:0xD000]) + bytes(memory[1, 0xD000:0xDFFF]) + bytes([memory[1, 0xDFFF]])
+    saved = bytes(memory[1, 0xA000 + i] for i in range(0x2000))
+    return Moment(low, bytes(memory[0xFF80:0xFFFF]), saved, ROM.read_bytes())
+
+
 class Recorder:
     """Plays and keeps moments."""
 
@@ -53,9 +66,7 @@ class Recorder:
         self.kept: dict[str, Moment] = {}
 
     def keep(self, name: str) -> None:
-        memory = self.console.pyboy.memory
-        low = bytes(memory[0xC000:0xD000]) + bytes(memory[1, 0xD000:0xDFFF]) + bytes([memory[1, 0xDFFF]])
-        self.kept[name] = Moment(low, bytes(memory[0xFF80:0xFFFF]), ROM.read_bytes())
+        self.kept[name] = moment_of(self.console)
 
     def until(self, condition: Callable[[], bool], frames: int = 2000) -> None:
         for _ in range(frames):
@@ -272,4 +283,6 @@ def moments() -> dict[str, Moment]:
     for scene in ("steps", "doors", "texts", "route", "wild", "catch", "flee", "trainer", "lose"):
         getattr(recorder, scene)()
     recorder.console.close()
+    for scene in later_moments.SCENES:
+        scene(lambda stage, name: recorder.kept.update({name: moment_of(stage.console)}))
     return recorder.kept

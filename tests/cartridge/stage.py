@@ -1,0 +1,109 @@
+"""Places to begin a test from, reached by playing once: with a first pal in town, on the route, in the gatehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from core.game.symbols import symbol
+from tests.cartridge.console import Console
+from tests.cartridge.walker import Walker
+
+STRONG = (0, 200, 0, 200, 0, 200)
+"""HP, most HP and attack of a pal that wins any fight of the first region."""
+
+
+class Stage:
+    """A console with a walker, and the means to set up a case."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.walker = Walker(console)
+
+    def poke(self, name: str, *values: int, offset: int = 0) -> None:
+        memory, address = self.console.pyboy.memory, symbol(name).address + offset
+        for i, value in enumerate(values):
+            if 0xD000 <= address < 0xE000:
+                memory[1, address + i] = value
+            else:
+                memory[address + i] = value
+
+    def until(self, condition: Callable[[], bool], frames: int = 1500) -> None:
+        for _ in range(frames):
+            if condition():
+                return
+            self.console.tick(1)
+        raise AssertionError(f"nothing happened within {frames} frames:\n" + "\n".join(self.console.screen()))
+
+    def tap(self, *buttons: str) -> None:
+        for button in buttons:
+            self.console.press(button, 3, 20)
+
+    def mash(self, button: str, condition: Callable[[], bool]) -> None:
+        for _ in range(300):
+            if condition():
+                return
+            self.console.press(button, 3, 9)
+        raise AssertionError(f"{button} led nowhere:\n" + "\n".join(self.console.screen()))
+
+    def shows(self, text: str) -> bool:
+        return any(text in row for row in self.console.screen())
+
+    def free(self) -> bool:
+        return self.console.is_ready
+
+    def face(self, button: str) -> None:
+        self.console.press(button, 2, 14)
+
+    def give_key_item(self, item: str) -> None:
+        self.poke("wNumKeyItems", 1)
+        self.poke("wKeyItems", self.item(item), 255)
+
+    def give_items(self, *pairs: tuple[str, int]) -> None:
+        self.poke("wNumItems", len(pairs))
+        self.poke("wItems", *(value for item, count in pairs for value in (self.item(item), count)), 255)
+
+    def item(self, name: str) -> int:
+        return next(int(number) for number, row in self.walker.enums["items"].items() if row["const"] == name)
+
+    def species(self, name: str) -> int:
+        return next(int(number) for number, row in self.walker.enums["species"].items() if row["const"] == name)
+
+
+def _in_town(stage: Stage) -> None:
+    stage.console.boot()
+    stage.walker.enter("HOME")
+    stage.walker.leave(4, 7, "down")
+    stage.walker.enter("WORKSHOP")
+    stage.walker.go(7, 4)
+    stage.walker.talk("up")
+    stage.walker.go(4, 4)
+    stage.walker.talk("up")
+    stage.walker.leave(4, 11, "down")
+
+
+def _in_gatehouse(stage: Stage) -> None:
+    stage.console.load(state("town"))
+    stage.poke("wPartyMon1HP", *STRONG)
+    stage.poke("wRepelEffect", 255)
+    stage.walker.leave(23, 8, "right")
+    while not stage.walker.go(33, 6):
+        stage.walker.settle()
+    stage.walker.enter("GATEHOUSE")
+
+
+@lru_cache(maxsize=4)
+def state(place: str) -> bytes:
+    """The saved state at a place: "town" or "gatehouse"."""
+    stage = Stage(Console())
+    {"town": _in_town, "gatehouse": _in_gatehouse}[place](stage)
+    saved = stage.console.save()
+    stage.console.close()
+    return saved
+
+
+def at(place: str) -> Stage:
+    """A fresh console at a place."""
+    stage = Stage(Console())
+    stage.console.load(state(place))
+    return stage
