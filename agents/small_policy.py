@@ -78,7 +78,7 @@ def load_policy(source: str) -> TextPolicy:
             "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
         ) from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return TextPolicy(model.float().to(device) if device == "cpu" else model.to(device), tokenizer)
+    return TextPolicy(model.float().to(device), tokenizer)  # updates of a thousandth are lost in half precision
 
 
 def _train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

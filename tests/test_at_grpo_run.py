@@ -42,6 +42,8 @@ def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, tmp_path:
     settings = settings_of({**TINY, "specialisation": level})
     ATGRPOTrainer(settings, tmp_path / "whole").train(4)
     ATGRPOTrainer(settings, tmp_path / "parts").train(2)
+    with (tmp_path / "parts" / "metrics.jsonl").open("a") as file:  # what a killed run wrote after its resume point
+        file.write('{"iteration": 3, "solved": 0.5}\n{"iteration": 4, "sol')
     summary = ATGRPOTrainer(settings, tmp_path / "parts").train(4)
     assert summary.iterations == 4
     whole, parts = weights_after(tmp_path / "whole"), weights_after(tmp_path / "parts")

@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer.at_grpo.algorithm import Group
+from trainer.durable_files import write_text_atomically
 
 log = logging.getLogger(__name__)
 LOG_INTERVAL_S = 10.0
+METRICS, DIALOGUE = "metrics.jsonl", "dialogue.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RunReporter:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
             self._bar = Progress(*columns, console=console)
             self._task = self._bar.add_task(title, total=total)
-        self._scalars = _scalar_writer(folder / "tensorboard")
+        self._scalars: Any = None
 
     def __enter__(self) -> RunReporter:
         if self._bar:
@@ -71,13 +73,23 @@ class RunReporter:
         if self._scalars:
             self._scalars.close()
 
+    def begin(self, finished: int) -> None:
+        """Go on after so many iterations; what a killed run wrote about later ones is dropped, they come again."""
+        for name in (METRICS, DIALOGUE):
+            path = self._folder / name
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            kept = [line for line in lines if _iteration_of(line) <= finished]
+            if len(kept) < len(lines):
+                write_text_atomically(path, "".join(f"{line}\n" for line in kept))
+        self._scalars = _scalar_writer(self._folder / "tensorboard", finished + 1)
+
     def say(self, message: str) -> None:
         """A line of its own."""
         log.info("%s", message)
 
     def iteration(self, record: IterationRecord) -> None:
         """One more iteration is done."""
-        self._append("metrics.jsonl", asdict(record))
+        self._append(METRICS, asdict(record))
         if self._scalars:
             for name, value in asdict(record).items():
                 parts = value.items() if isinstance(value, dict) else [("", value)]
@@ -93,7 +105,7 @@ class RunReporter:
     def evaluation(self, iteration: int, success: float) -> None:
         """Problems of the evaluation were played with the likeliest answers."""
         self._success = f"{success:.0%}"
-        self._append("metrics.jsonl", {"iteration": iteration, "evaluation_success": success})
+        self._append(METRICS, {"iteration": iteration, "evaluation_success": success})
         if self._scalars:
             self._scalars.add_scalar("evaluation_success", success, iteration)
         log.info("iteration %d: evaluation success %.1f%%", iteration, 100 * success)
@@ -106,18 +118,26 @@ class RunReporter:
                 for sample, reward, feedback in zip(group.samples, group.rewards, group.feedback, strict=True)
             ]
             entry = {"iteration": iteration, "seed": group.seed, "turn": group.turn, "role": group.role}
-            self._append("dialogue.jsonl", {**entry, "prompt": group.prompt, "answers": answers, "best": group.best})
+            self._append(DIALOGUE, {**entry, "prompt": group.prompt, "answers": answers, "best": group.best})
 
     def _append(self, name: str, value: dict[str, Any]) -> None:
         with (self._folder / name).open("a", encoding="utf-8") as file:
             file.write(json.dumps(value) + "\n")
 
 
-def _scalar_writer(folder: Path) -> Any:
+def _iteration_of(line: str) -> float:
+    """Infinite for a line that a kill left half-written."""
+    try:
+        return int(json.loads(line)["iteration"])
+    except ValueError:
+        return float("inf")
+
+
+def _scalar_writer(folder: Path, first_step: int) -> Any:
     """TensorBoard's writer, or None where it is not installed (said once; `metrics.jsonl` has the same numbers)."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         log.warning("no TensorBoard scalars are written: pip install 'crystal-hybrid[plots]'")
         return None
-    return SummaryWriter(str(folder), purge_step=None)
+    return SummaryWriter(str(folder), purge_step=first_step)

@@ -44,8 +44,8 @@ class TrainingSummary:
     """How a run ended."""
 
     iterations: int
-    evaluation_success: float
-    """Share of the validation problems solved at the end, 0 to 1."""
+    evaluation_success: float | None
+    """Share of the validation problems solved when last tried in this call, 0 to 1; None if they were not."""
     best_success: float
     candidates: int
     """Answers sampled in this call."""
@@ -66,7 +66,7 @@ class ATGRPOTrainer:
         self.world: World[Any] = make_world(settings.world, settings.world_options)
         _check_roles(settings, self.world)
         self._store = CheckpointStore(self.folder)
-        self._generator = torch.Generator().manual_seed(settings.seed)
+        self._generator = torch.Generator()
         self._best_success = -1.0
         self.iteration = 0
         self.team: Team | None = None
@@ -80,7 +80,8 @@ class ATGRPOTrainer:
         title = self.config_name or self.settings.world
         with RunReporter(self.folder, total, title) as reporter, StopRequest() as stop:
             team = self._prepare(reporter)
-            success = self._evaluate(team, reporter) if self.iteration == 0 else self._best_success
+            reporter.begin(self.iteration)
+            success = self._evaluate(team, reporter) if self.iteration == 0 else None
             while self.iteration < total and not stop.requested:
                 candidates += self._iterate(team, reporter)
                 at_end = self.iteration == total
@@ -94,9 +95,8 @@ class ATGRPOTrainer:
             if not model.exists():
                 self._save_model(team, model.name)
         seconds = time.perf_counter() - started
-        best = max(self._best_success, success)
         finished = self.iteration >= total
-        return TrainingSummary(self.iteration, success, best, candidates, seconds, str(model), finished)
+        return TrainingSummary(self.iteration, success, self._best_success, candidates, seconds, str(model), finished)
 
     # --- preparing ---
 
@@ -104,6 +104,7 @@ class ATGRPOTrainer:
         resuming = self._store.has_run()
         self._store.tidy(new_run=False)
         base = self._base_policy(reporter)
+        self._generator = torch.Generator(base.device).manual_seed(self.settings.seed)
         reference = copy.deepcopy(base.model) if self.settings.kl_coefficient > 0 else None
         lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
         torch.manual_seed(self.settings.seed)  # adapters start from random weights

@@ -37,10 +37,10 @@ def train(
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     summary = train_team(config_name, iterations, checkpoint_dir)
+    now = "" if summary.evaluation_success is None else f"{summary.evaluation_success:.1%} of the evaluation solved, "
     print(
         f"{summary.iterations} iterations, {summary.candidates} answers in {summary.seconds:.0f} s; "
-        f"{summary.evaluation_success:.1%} of the evaluation solved (best {summary.best_success:.1%}); "
-        f"saved as {summary.model_path}"
+        f"{now}best so far {summary.best_success:.1%}; saved as {summary.model_path}"
     )
 
 
