@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import heapq
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from core.game.milestones import Milestone, milestones_for
 from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.game.world import World, load_world
 from core.story import Errand, StoryGuide
-from core.terrain import GROUND, Ground
+from core.terrain import GROUND, TALL_GRASS, Ground
 from core.travel import CROSSING_COST, Exit, WorldGraph
 from core.vocabulary import Button, MapId
+
+_IS_TALL_GRASS: Final = np.isin(np.arange(256), list(TALL_GRASS))
 
 
 class Bearing(NamedTuple):
@@ -44,7 +48,10 @@ class Compass:
         self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
 
     def bearing(self, state: GameState, milestone: Milestone | None) -> Bearing | None:
-        """Where to go on this map for `milestone`; None when that is anywhere, unknown, or nothing is left to do."""
+        """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
+
+        A milestone that asks for a level leads to the wild creatures.
+        """
         if milestone is None:
             return None
         errands = self._story.errands(milestone)
@@ -84,9 +91,15 @@ class Compass:
         return ()
 
     def _toward_grounds(self, state: GameState) -> Bearing | None:
-        """To where wild creatures live; None where one is there."""
-        here = state.position.map
-        return None if here in self._grounds else self._toward(state, dict.fromkeys(self._grounds))
+        """To where wild creatures live; there, to the nearest tall grass that one does not stand in."""
+        if state.position.map not in self._grounds:
+            return self._toward(state, dict.fromkeys(self._grounds))
+        rows, columns = np.nonzero(_IS_TALL_GRASS[state.collision.cells])
+        steps = np.abs(columns - state.position.x) + np.abs(rows - state.position.y)
+        if not steps.any():
+            return None
+        nearest = int(np.where(steps == 0, steps.max() + 1, steps).argmin())
+        return Bearing(int(columns[nearest]), int(rows[nearest]), False, None)
 
     def _toward(self, state: GameState, targets: dict[MapId, None]) -> Bearing | None:
         """The way out of this map with the least left to go, its own distance included."""
