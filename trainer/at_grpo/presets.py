@@ -19,7 +19,7 @@ _WORLDS: dict[str, Config] = {
     "plan_path": {"world_options": {"size": 10, "max_rounds": 1}},
     "frozen_lake": {"world_options": {"max_rounds": 1}},
     "sokoban": {"world_options": {"size": 6, "max_rounds": 1}},
-    "sudoku": {"world_options": {"max_rounds": 1}},
+    "sudoku": {"world_options": {"max_rounds": 1}, "warm_start_steps": 300},
     "math": {"world_options": {"max_rounds": 1}, "max_new_tokens": 24},
     "code": {"world_options": {"max_rounds": 2}, "max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20},
 }
