@@ -17,6 +17,8 @@ _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ = 0b1100  # read a file, read a directory
 _RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 """All the rights over files that a version knows; what is handled and not granted is refused."""
+_OWN_FOLDER = 0b0100_0001_1011_1110
+"""Read, write, list, remove, make plain files and folders, shorten. No devices, links, sockets, pipes; no running."""
 _NETWORK_RIGHTS = 0b11
 _SCOPES = 0b11
 
@@ -83,7 +85,7 @@ REFUSED_CALLS: dict[str, dict[str, int]] = {
     "settimeofday": {"x86_64": 164, "aarch64": 170},
     "clock_settime": {"x86_64": 227, "aarch64": 112},
     "sethostname": {"x86_64": 170, "aarch64": 161},
-    # rights over files that Landlock does not know
+    # rights over files that Landlock does not know, or not in its first versions
     "chmod": {"x86_64": 90},
     "fchmod": {"x86_64": 91, "aarch64": 52},
     "fchmodat": {"x86_64": 268, "aarch64": 53},
@@ -96,6 +98,10 @@ REFUSED_CALLS: dict[str, dict[str, int]] = {
     "utimes": {"x86_64": 235},
     "futimesat": {"x86_64": 261},
     "utimensat": {"x86_64": 280, "aarch64": 88},
+    "truncate": {"x86_64": 76, "aarch64": 45},
+    "mknod": {"x86_64": 133},
+    "mknodat": {"x86_64": 259, "aarch64": 33},
+    "open_by_handle_at": {"x86_64": 304, "aarch64": 265},
     "setxattr": {"x86_64": 188, "aarch64": 5},
     "lsetxattr": {"x86_64": 189, "aarch64": 6},
     "fsetxattr": {"x86_64": 190, "aarch64": 7},
@@ -132,8 +138,7 @@ def lock_files(own_folder: str, readable: list[str]) -> None:
     if version >= 6:
         attributes += struct.pack("<Q", _SCOPES)
     ruleset = _checked("landlock_create_ruleset", _libc.syscall(_LANDLOCK_CREATE, attributes, len(attributes), 0))
-    execute = 1
-    for path, granted in [(own_folder, rights & ~execute), *((path, _READ) for path in readable)]:
+    for path, granted in [(own_folder, rights & _OWN_FOLDER), *((path, _READ) for path in readable)]:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
         rule = struct.pack("<Qi", granted, parent)
         _checked("landlock_add_rule", _libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, 0))
