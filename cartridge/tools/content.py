@@ -243,7 +243,8 @@ def _trainers(content: Content) -> None:
             content.number("creatures", line.words[2], line)
             party.append((line.integer(line.words[1], 1, 100), line.words[2]))
         number = 1 + sum(other.class_name == class_name for other in content.trainers.values())
-        trainer = Trainer(class_name, content.classes[class_name], number, name, rewards[class_name], tuple(party), *meeting)
+        class_number, reward = content.classes[class_name], rewards[class_name]
+        trainer = Trainer(class_name, class_number, number, name, reward, tuple(party), *meeting)
         content.trainers[trainer.constant] = trainer
 
 

@@ -1,4 +1,4 @@
-"""Fernvale without a console: who can walk where, and what talking to everybody brings, from the exported data and the scripts.
+"""Fernvale without a console: who can walk where and what talking brings, from the exported data and the scripts.
 
 Fights are won and questions answered with YES, so what is reached here is what the story allows, not what luck does.
 """
@@ -217,9 +217,7 @@ class WorldModel:
             }
             if jumps.get(keyword):
                 at = labels[target]
-            elif keyword == "end":
-                return
-            elif keyword == "trainer" and not progress.pals:
+            elif keyword == "end" or (keyword == "trainer" and not progress.pals):
                 return
             elif keyword == "set":
                 progress.flags.add(target)
