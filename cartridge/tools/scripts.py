@@ -1,17 +1,17 @@
 """Event scripts: a few words of plain text each line, compiled to the bytecode of `cartridge/src/script.c`.
 
-    script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or common.txt for all maps)
-      face_player
-      if_set EVENT_X later      jump to a label of this script
-      say Good morning!         text, then a button
-      ask Shall I help?         text, then YES or NO
-      if_no bye
-      menu ONE | TWO            the answer, from 0, for `if_var`
-      shop TONIC CATCHER        buying and selling
-      give_item TONIC 2
-      end
-    :later
-      ...
+script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or common.txt for all maps)
+  face_player
+  if_set EVENT_X later      jump to a label of this script
+  say Good morning!         text, then a button
+  ask Shall I help?         text, then YES or NO
+  if_no bye
+  menu ONE | TWO            the answer, from 0, for `if_var`
+  shop TONIC CATCHER        buying and selling
+  give_item TONIC 2
+  end
+:later
+  ...
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from cartridge.tools.source import DATA, Block, Line, blocks
 from cartridge.tools.texts import CONTROL, TextTable, encode_plain
 
 OPERATIONS = (
-    "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear", "give_creature",
-    "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk", "refresh", "pause", "trainer", "wild",
-    "warp", "shop", "credits", "if_badge", "box",
+    "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
+    "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
+    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
