@@ -99,10 +99,12 @@ class Trainer:
     base_reward: int
     party: tuple[tuple[int, str], ...]
     """(level, creature)"""
+    meeting: str = ""
+    """Tells the matches of somebody who is met several times apart."""
 
     @property
     def constant(self) -> str:
-        return f"{self.class_name}_{self.name.upper()}"
+        return "_".join(filter(None, (self.class_name, self.name.upper(), self.meeting)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,7 @@ def _trainers(content: Content) -> None:
             content.classes[words[0]] = len(content.classes) + 1
             rewards[words[0]] = block.head.integer(words[1])
             continue
-        class_name, name = words
+        class_name, name, *meeting = words
         if class_name not in rewards:
             raise block.head.error(f"unknown class {class_name!r}")
         party = []
@@ -241,7 +243,8 @@ def _trainers(content: Content) -> None:
             content.number("creatures", line.words[2], line)
             party.append((line.integer(line.words[1], 1, 100), line.words[2]))
         number = 1 + sum(other.class_name == class_name for other in content.trainers.values())
-        trainer = Trainer(class_name, content.classes[class_name], number, name, rewards[class_name], tuple(party))
+        class_number, reward = content.classes[class_name], rewards[class_name]
+        trainer = Trainer(class_name, class_number, number, name, reward, tuple(party), *meeting)
         content.trainers[trainer.constant] = trainer
 
 

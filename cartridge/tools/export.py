@@ -58,6 +58,12 @@ def _effects(effects: Effects | None) -> Json:
     row: Json = {"sets": list(effects.sets)} if effects.sets else {}
     if effects.gives:
         row["gives"] = list(effects.gives)
+    if effects.sells:
+        row["sells"] = list(effects.sells)
+    if effects.fights:
+        row["fights"] = list(effects.fights)
+    if effects.badges:
+        row["badges"] = list(effects.badges)
     return row | ({"heals": True} if effects.heals else {})
 
 

@@ -20,6 +20,12 @@ class Effects:
     gives: tuple[str, ...] = ()
     """Items."""
     heals: bool = False
+    sells: tuple[str, ...] = ()
+    """Items that can be bought."""
+    badges: tuple[int, ...] = ()
+    """Bits of wJohtoBadges that it can give."""
+    fights: tuple[str, ...] = ()
+    """Trainers, one of whom is fought."""
 
 
 def effects_of(found: Map) -> dict[str, Effects]:
@@ -36,5 +42,8 @@ def effects_of(found: Map) -> dict[str, Effects]:
                 sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
                 gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
                 heals=any(line[0] == "heal" for line in words),
+                sells=tuple(item for line in words if line[0] == "shop" for item in line[1:]),
+                fights=tuple(line[1] for line in words if line[0] == "trainer"),
+                badges=tuple(int(line[1]) for line in words if line[0] == "badge"),
             )
     return effects

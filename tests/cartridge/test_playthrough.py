@@ -88,7 +88,7 @@ def test_the_first_region_can_be_finished(ball_x: int) -> None:
     walker.go(4, 4)
     walker.talk("up")
     milestones = json.loads((FACTS / "milestones.json").read_text(encoding="utf-8"))["milestones"]
-    assert milestones[-1]["id"] == "first_region"
+    assert "first_region" in [milestone["id"] for milestone in milestones]
     assert console.flag(flag_index(walker, "EVENT_FIRST_REGION_DONE"))
     print(f"ball {ball_x}: {console.frames} frames, level {console.read('wPartyMon1Level')}")
     console.close()

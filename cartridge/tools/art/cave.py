@@ -26,5 +26,6 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
     yield Plain("H", collision.PIT, GROUND, "hole")
     yield Plain("/", collision.LADDER, PATH, "ladder")
     yield Plain("E", collision.CAVE_MOUTH, GROUND, "exit")
+    yield Plain("m", collision.CARPET_DOWN, GROUND, "exit")
     yield Plain("i", collision.ICE, WATER, ("ice_a", "ice_b", "ice_b", "ice_a"))
     yield Plain(" ", collision.WALL, TEXT, ("void", "void", "void", "void"))

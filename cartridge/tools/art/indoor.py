@@ -42,6 +42,7 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
     yield Stacked("b", collision.WALL, ROSE, "bed", "b")
     yield Plain("s", collision.BOOKSHELF, EARTH, "books")
     yield Plain("m", collision.CARPET_DOWN, ROSE, "mat")
+    yield Plain("e", collision.CARPET_RIGHT, ROSE, "mat")
     yield Edged("r", collision.FLOOR, ROSE, "rug", drawn, "r")
     yield Plain("<", collision.STAIRCASE, EARTH, "stairs_up")
     yield Plain(">", collision.STAIRCASE, EARTH, "stairs_down")

@@ -1,0 +1,233 @@
+"""Fernvale without a console: who can walk where and what talking brings, from the exported data and the scripts.
+
+Fights are won and questions answered with YES, so what is reached here is what the story allows, not what luck does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cartridge.tools.source import DATA, Line, blocks
+
+FACTS = Path(__file__).resolve().parents[2] / "core" / "game" / "data" / "fernvale"
+STEPS = {"down": (0, 1), "up": (0, -1), "left": (-1, 0), "right": (1, 0)}
+HOPS = {0xA0: "right", 0xA1: "left", 0xA2: "up", 0xA3: "down"}
+MATS = {0x70: "down", 0x76: "left", 0x78: "up", 0x7E: "right"}
+DOORS = {0x60, 0x68, *range(0x71, 0x76), 0x77, 0x79, 0x7A, 0x7B, 0x7C, 0x7D, 0x7F}
+PUSHES_DOWN = {0x71, 0x79, 0x7A, 0x7B}
+EDGES = {"down": "south", "up": "north", "left": "west", "right": "east"}
+WATER, WALL, COUNTER = 0x29, 0x07, 0x90
+ROAMING = {"wander", "walk_up_down", "walk_left_right"}
+
+Cell = tuple[str, int, int]
+
+
+@dataclass
+class Progress:
+    """What the player has done and owns."""
+
+    flags: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+    pals: int = 0
+    badges: set[int] = field(default_factory=set)
+
+    def copy(self) -> Progress:
+        return Progress(set(self.flags), set(self.items), self.pals, set(self.badges))
+
+
+class WorldModel:
+    """The exported maps with the rules of walking, and the scripts with the rules of talking."""
+
+    def __init__(self) -> None:
+        self.maps = json.loads((FACTS / "world.json").read_text(encoding="utf-8"))["maps"]
+        self.enums = json.loads((FACTS / "enums.json").read_text(encoding="utf-8"))
+        self.collisions = {
+            name: [[int(row[i : i + 2], 16) for i in range(0, len(row), 2)] for row in one["collision"]]
+            for name, one in self.maps.items()
+        }
+        self.warps = {name: {(w["x"], w["y"]): w for w in one["warps"]} for name, one in self.maps.items()}
+        self.scripts = {name: self._scripts(name) for name in self.maps}
+        self.rafts = {row["const"] for row in self.enums["items"].values() if row["effect"] == "RAFT"}
+
+    @staticmethod
+    def _scripts(name: str) -> dict[str, list[Line]]:
+        paths = (DATA / "scripts" / "common.txt", DATA / "scripts" / f"{name}.txt")
+        return {
+            block.head.words[1]: block.lines
+            for path in paths
+            if path.exists()
+            for block in blocks(path)
+            if block.head.keyword == "script"
+        }
+
+    # ------------------------------------------------------------ walking
+
+    def start(self) -> Cell:
+        x, y = self.maps["HOME_UPSTAIRS"]["home"]
+        return "HOME_UPSTAIRS", x, y
+
+    def people(self, progress: Progress) -> set[Cell]:
+        """Steps that somebody stands on for good; those who roam can be waited for."""
+        return {
+            (name, thing["x"], thing["y"])
+            for name, one in self.maps.items()
+            for thing in one["objects"]
+            if thing["movement"] not in ROAMING and thing["event"] not in progress.flags
+        }
+
+    def is_open(self, cell: Cell, progress: Progress) -> bool:
+        name, x, y = cell
+        code = self.collisions[name][y][x]
+        if code == WATER:
+            return bool(self.rafts & progress.items)
+        return code != WALL and not 0x80 <= code < 0xA0 and code not in (0x15, 0x27)
+
+    def moves(self, cell: Cell, progress: Progress, taken: set[Cell]) -> Iterator[Cell]:
+        """Where one press of the direction pad can lead."""
+        name, x, y = cell
+        grid = self.collisions[name]
+        code = grid[y][x]
+        for button, (dx, dy) in STEPS.items():
+            there = (name, x + dx, y + dy)
+            inside = 0 <= there[1] < len(grid[0]) and 0 <= there[2] < len(grid)
+            if not inside:
+                crossed = self._cross(there, button)
+                if crossed and self.is_open(crossed, progress) and crossed not in taken:
+                    yield crossed
+            elif self.is_open(there, progress) and there not in taken:
+                yield self._arrive(there)
+                continue
+            elif HOPS.get(code) == button:
+                beyond = (name, x + 2 * dx, y + 2 * dy)
+                if self.is_open(beyond, progress) and beyond not in taken:
+                    yield beyond
+                continue
+            if MATS.get(code) == button and (x, y) in self.warps[name]:
+                yield self._through(name, x, y)
+
+    def _cross(self, there: Cell, button: str) -> Cell | None:
+        """The step of the neighbour map beyond an edge."""
+        name, x, y = there
+        for connection in self.maps[name]["connections"]:
+            if connection["direction"] != EDGES[button]:
+                continue
+            target, shift = connection["target"], connection["offset_steps"]
+            x = connection["arrive_x"] if isinstance(connection["arrive_x"], int) else x - shift
+            y = connection["arrive_y"] if isinstance(connection["arrive_y"], int) else y - shift
+            if 0 <= y < len(self.collisions[target]) and 0 <= x < len(self.collisions[target][0]):
+                return target, x, y
+        return None
+
+    def _arrive(self, cell: Cell) -> Cell:
+        name, x, y = cell
+        if self.collisions[name][y][x] in DOORS and (x, y) in self.warps[name]:
+            return self._through(name, x, y)
+        return cell
+
+    def _through(self, name: str, x: int, y: int) -> Cell:
+        warp = self.warps[name][x, y]
+        target = warp["target"]
+        to = self.maps[target]["warps"][warp["target_warp"] - 1]
+        pushed = self.collisions[target][to["y"]][to["x"]] in PUSHES_DOWN
+        return target, to["x"], to["y"] + pushed
+
+    def reachable(self, start: Cell, progress: Progress) -> dict[Cell, Cell]:
+        """Every step that can be stood on, with the step one came from."""
+        taken = self.people(progress)
+        came = {start: start}
+        queue = deque([start])
+        while queue:
+            here = queue.popleft()
+            for there in self.moves(here, progress, taken):
+                if there not in came:
+                    came[there] = here
+                    queue.append(there)
+        return came
+
+    def returning(self, cells: dict[Cell, Cell], goal: Cell, progress: Progress) -> set[Cell]:
+        """Those of the cells from which the goal can be reached on foot."""
+        taken = self.people(progress)
+        backwards: dict[Cell, list[Cell]] = {}
+        for cell in cells:
+            for there in self.moves(cell, progress, taken):
+                backwards.setdefault(there, []).append(cell)
+        found, queue = {goal}, deque([goal])
+        while queue:
+            for cell in backwards.get(queue.popleft(), ()):
+                if cell not in found:
+                    found.add(cell)
+                    queue.append(cell)
+        return found
+
+    # ------------------------------------------------------------ talking
+
+    def act(self, cells: dict[Cell, Cell], progress: Progress) -> None:
+        """Talks to everybody, reads every sign, picks up every ball and steps on every plate within reach, once."""
+        for name, one in self.maps.items():
+            for thing in one["objects"]:
+                if thing["event"] not in progress.flags and self._beside(cells, name, thing["x"], thing["y"]):
+                    self._meet(name, thing, progress)
+            for sign in one["bg_events"]:
+                if self._beside(cells, name, sign["x"], sign["y"]):
+                    self.run(self.scripts[name][sign["script"]], progress)
+            for step in one["coord_events"]:
+                if (name, step["x"], step["y"]) in cells:
+                    self.run(self.scripts[name][step["script"]], progress)
+
+    def _beside(self, cells: dict[Cell, Cell], name: str, x: int, y: int) -> bool:
+        grid = self.collisions[name]
+        for dx, dy in STEPS.values():
+            if (name, x + dx, y + dy) in cells:
+                return True
+            across = 0 <= y + dy < len(grid) and 0 <= x + dx < len(grid[0]) and grid[y + dy][x + dx] == COUNTER
+            if across and (name, x + 2 * dx, y + 2 * dy) in cells:
+                return True
+        return False
+
+    def _meet(self, name: str, thing: dict, progress: Progress) -> None:
+        if thing.get("beat_event"):
+            if progress.pals:
+                progress.flags.add(thing["beat_event"])
+        elif thing.get("item"):
+            progress.items.add(thing["item"])
+            progress.flags.add(thing["event"])
+        else:
+            self.run(self.scripts[name][thing["script"]], progress)
+
+    def run(self, lines: list[Line], progress: Progress) -> None:
+        """Plays a script: YES to every question, every fight won."""
+        labels = {line.text[1:]: i for i, line in enumerate(lines) if line.text.startswith(":")}
+        at, budget = 0, 200
+        while at < len(lines):
+            words = lines[at].words
+            at, budget = at + 1, budget - 1
+            assert budget, f"{lines[0].path.name}:{lines[0].number}: the script runs in a circle"
+            keyword, target = words[0], words[-1]
+            jumps = {
+                "jump": True,
+                "if_set": len(words) > 1 and words[1] in progress.flags,
+                "if_item": len(words) > 1 and words[1] in progress.items,
+                "if_party": len(words) > 1 and words[1].isdigit() and progress.pals >= int(words[1]),
+                "if_badge": len(words) > 1 and words[1].isdigit() and int(words[1]) in progress.badges,
+                "if_yes": True,
+            }
+            if jumps.get(keyword):
+                at = labels[target]
+            elif keyword == "end" or (keyword == "trainer" and not progress.pals):
+                return
+            elif keyword == "set":
+                progress.flags.add(target)
+            elif keyword == "clear":
+                progress.flags.discard(target)
+            elif keyword == "give_item":
+                progress.items.add(words[1])
+            elif keyword == "take_item":
+                progress.items.discard(words[1])
+            elif keyword == "give_creature":
+                progress.pals += 1
+            elif keyword == "badge":
+                progress.badges.add(int(target))
