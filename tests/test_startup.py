@@ -17,7 +17,7 @@ from core.game.console import EMULATOR, Console
 from core.game.picture import png_of
 from core.game.startup import FAST_OPTIONS, StartupDriver
 from core.game.state import GameState
-from core.vocabulary import Button, GameMode
+from core.vocabulary import Button, GameMode, Position
 from tests.game_states import ROM_PATH, first_state, rom_tables, with_ram
 from tests.test_state import menu_ram, screen_of
 
@@ -162,3 +162,40 @@ def test_fast_options_are_another_start(tmp_path: Path) -> None:
         env.close()
     assert options[1] == FAST_OPTIONS != options[0]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def saved_game() -> tuple[bytes, Position]:
+    """A battery save of Fernvale, saved through its START menu, and where the player stood."""
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
+    env.restart(seed=0)
+    for button in (Button.DOWN, Button.DOWN, Button.RIGHT):
+        env.advance(button)
+    place = env.state.position
+    env.advance(Button.START)
+    for _ in range(8):
+        menu_now = env.state.menu
+        if menu_now is not None and menu_now.selected.startswith("SAVE"):
+            break
+        env.advance(Button.DOWN)
+    for _ in range(40):
+        if env.state.is_free:
+            break
+        env.advance(Button.A)
+    memory = env._console._emulator.memory
+    battery = bytes(memory[bank, 0xA000 + index] for bank in range(4) for index in range(0x2000))
+    env.close()
+    return battery, place
+
+
+def test_a_saved_game_is_continued_or_left_alone(tmp_path: Path) -> None:
+    battery, place = saved_game()
+    path = tmp_path / "mine.sav"
+    path.write_bytes(battery)
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", start_state=path)
+    assert env.restart(seed=1).position == place != first_state().position
+    env.close()
+    assert path.read_bytes() == battery, "the user's file is only read"
+    console = Console(rom_tables().profile, battery=battery)
+    StartupDriver(console, rom_tables()).play()
+    assert GameState(console.snapshot(), rom_tables()).position == first_state().position, "NEW GAME all the same"
+    console.close()
