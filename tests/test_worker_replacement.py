@@ -52,6 +52,7 @@ def test_death_in_the_middle_of_a_step_of_a_half() -> None:
         for vector in (env, unhurt):
             vector.reset([0, 1, 2, 3])
             vector.step([5, 5, 5, 5])
+        os.kill(env.worker_processes()[1], signal.SIGSTOP)  # so that it cannot have answered before it dies
         env.send(1, [7, 7])
         os.kill(env.worker_processes()[1], signal.SIGKILL)
         hurt = env.receive(1)
