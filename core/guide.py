@@ -16,6 +16,7 @@ from core.exceptions import DecisionValidationError
 from core.experience import Experience
 from core.game_state_analyzer import GameStateAnalysis
 from core.protocols import Choice, LLMManagerLike
+from core.standing_orders import Order, StandingOrders
 from core.vocabulary import Button, GameMode, Option, Source
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class LaneGuide:
         self._decides_buttons = manager is not None and not hasattr(manager, "choose_option")
         """The documented custom manager: it has `get_action` only and names buttons itself."""
         self._episode = 0
+        self._orders = StandingOrders()
         self._situation = ""
         self._plan: _Plan | None = None
         self._advised: _Plan | None = None
@@ -153,6 +155,7 @@ class LaneGuide:
         if self.manager is not None and not self._decides_buttons:
             self._episode = self.manager.begin_episode()
         self.model_calls = 0
+        self._orders.reset()
         self._situation = ""
         self._plan = self._advised = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
@@ -220,6 +223,9 @@ class LaneGuide:
         if self.manager is None:
             return None
         listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
+        if (standing := self._orders.find(state, options)) is not None:
+            order, option = standing
+            return _Plan(option, Source.LLM, order.confidence, order.reason)
         choice: Choice | None = self.manager.choose_option(
             self.writer.describe(state), [option.label for option in listed], self._episode
         )
@@ -232,7 +238,9 @@ class LaneGuide:
             )
         self.model_calls += not choice.cached
         option = listed[choice.index]
-        return _Plan(option, Source.LLM, choice.confidence, choice.reason or option.label)
+        order = Order(option.key, choice.confidence, choice.reason or option.label)
+        self._orders.note(state, options, option, order)
+        return _Plan(option, Source.LLM, order.confidence, order.reason)
 
     def _button_from_manager(self, state: GameState) -> Advice:
         assert self.manager is not None
