@@ -6,6 +6,7 @@
 #include "battle_menu.h"
 #include "battle_screen.h"
 #include "data.h"
+#include "evolution.h"
 #include "experience.h"
 #include "menu.h"
 #include "money.h"
@@ -279,7 +280,7 @@ static u8 fight(u8 mode) {
     curtain();
     wSpriteUpdatesEnabled = 0;
     wBattleResult = wBattleEnded = wNumFleeAttempts = wBattleMenuCursorPosition = wCurMoveNum = 0;
-    wBattleParticipantsNotFainted = 0;
+    wBattleParticipantsNotFainted = wEvolvableFlags = 0;
     side_enter(OWN, party_first_able());
     side_enter(FOE, 0);
     wBattleMode = mode;
@@ -309,6 +310,7 @@ u8 battle_wild(u8 species, u8 level) __banked {
     wOTPartySpecies[0] = species;
     creature_make(wOTPartyMons, species, level);
     result = fight(BATTLE_WILD);
+    if (result == BATTLE_WON) evolve_party();
     clear();
     return result;
 }
@@ -346,7 +348,10 @@ u8 battle_trainer(u8 class, u8 number) __banked {
     wOtherTrainerID = number;
     trainer_read(class, number);
     result = fight(BATTLE_TRAINER);
-    if (result == BATTLE_WON) prize();
+    if (result == BATTLE_WON) {
+        prize();
+        evolve_party();
+    }
     clear();
     return result;
 }

@@ -3,6 +3,7 @@
 #include "battle_items.h"
 #include "bag.h"
 #include "battle_screen.h"
+#include "box.h"
 #include "data.h"
 #include "item_use.h"
 #include "menu.h"
@@ -25,18 +26,24 @@ static u8 catch_chance(u8 ball_tenths) {
 static void keep(void) {
     u8 place = wPartyCount;
     side_save(FOE);
+    if (place == PARTY_MAX) {
+        memcpy(wOTPartyMons + PARTY_OT_ID, wPlayerID, 2);
+        box_add(wOTPartyMons, wEnemyMonNickname);
+        return;
+    }
     party_add(wEnemyMon[BATTLE_SPECIES], wEnemyMon[BATTLE_LEVEL]);
     memcpy(PARTY_MON(place), wOTPartyMons, PARTY_SIZE);
     memcpy(PARTY_MON(place) + PARTY_OT_ID, wPlayerID, 2);
 }
 
 static u8 throw_ball(u8 item, const item_t *data) {
+    u8 boxed;
     if (wBattleMode == BATTLE_TRAINER) {
         say(TEXT_NOT_NOW);
         return ITEM_NOT_USED;
     }
-    if (wPartyCount == PARTY_MAX) {
-        say(TEXT_PARTY_FULL);
+    if (wPartyCount == PARTY_MAX && box_count() == BOX_MAX) {
+        say(TEXT_BOX_FULL);
         return ITEM_NOT_USED;
     }
     bag_take(item, 1);
@@ -49,8 +56,10 @@ static u8 throw_ball(u8 item, const item_t *data) {
         say(TEXT_BROKE_FREE);
         return ITEM_USED;
     }
+    boxed = wPartyCount == PARTY_MAX;
     keep();
     say(TEXT_CAUGHT);
+    if (boxed) say(TEXT_TO_THE_BOX);
     return ITEM_CAUGHT;
 }
 

@@ -6,7 +6,7 @@
 #include "party.h"
 #include "text.h"
 
-enum { PICTURE_SIDE = 5, PICTURE_BYTES = 400, FOE_TILES = 0x00, OWN_TILES = 0x20, FOE_X = 13, FOE_Y = 1, OWN_X = 2, OWN_Y = 7 };
+enum { PICTURE_SIDE = 5, PICTURE_BYTES = 400, FOE_TILES = 0x00, OWN_TILES = 0x20, FOE_X = 13, FOE_Y = 1, OWN_X = 2, OWN_Y = 7, PORTRAIT_X = 7, PORTRAIT_Y = 4 };
 enum { PALETTE_OWN, PALETTE_FOE, PALETTE_GREEN, PALETTE_AMBER, PALETTE_RED, PALETTE_EXP };
 enum { BAR_TILES = 6, BAR_PIXELS = 48, TILE_BAR = 0x60, TILE_HP = 0x6A, TILE_BAR_END = 0x6B, DRAIN_FRAMES = 12 };
 
@@ -79,10 +79,10 @@ static void picture_cells(u8 side, u8 shown) {
 }
 
 /* The LCD must be off. */
-static void picture_load(u8 side) {
+static void picture_load(u8 side, u8 number) {
     species_t species;
     u8 colours[8];
-    species_read(side_mon(side)[BATTLE_SPECIES], &species);
+    species_read(number, &species);
     video_copy(species.picture_bank, species.picture + (side == FOE ? 0 : PICTURE_BYTES), side == FOE ? 0x9000 : 0x9200, PICTURE_BYTES);
     rom_copy(species.picture_bank, colours, species.picture + 2 * PICTURE_BYTES, sizeof colours);
     palette_set(side == FOE ? PALETTE_FOE : PALETTE_OWN, colours);
@@ -91,8 +91,8 @@ static void picture_load(u8 side) {
 void battle_screen_open(void) __banked {
     lcd_off();
     palettes_load(PALETTES_BATTLE);
-    picture_load(FOE);
-    picture_load(OWN);
+    picture_load(FOE, wEnemyMonSpecies);
+    picture_load(OWN, wBattleMonSpecies);
     sprites_hide();
     hWY = WINDOW_HIDDEN;
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
@@ -107,10 +107,24 @@ void battle_screen_open(void) __banked {
 
 void battle_screen_side(u8 side) __banked {
     lcd_off();
-    picture_load(side);
+    picture_load(side, side_mon(side)[BATTLE_SPECIES]);
     lcd_on();
     picture_cells(side, 1);
     battle_screen_status(side);
+    screen_flush();
+}
+
+void battle_screen_portrait(u8 species) __banked {
+    u8 x, y, tile = FOE_TILES;
+    lcd_off();
+    picture_load(FOE, species);
+    lcd_on();
+    screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
+    for (y = 0; y < PICTURE_SIDE; y++)
+        for (x = 0; x < PICTURE_SIDE; x++) {
+            wAttrmap[CELL(PORTRAIT_X + x, PORTRAIT_Y + y)] = PALETTE_FOE;
+            wTilemap[CELL(PORTRAIT_X + x, PORTRAIT_Y + y)] = tile++;
+        }
     screen_flush();
 }
 

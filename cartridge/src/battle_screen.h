@@ -7,6 +7,7 @@ void battle_screen_open(void) __banked;  /* all of it, after another screen had 
 void battle_screen_side(u8 side) __banked; /* picture and status of a creature that came out */
 void battle_screen_status(u8 side) __banked;
 void battle_screen_blink(u8 side) __banked;
+void battle_screen_portrait(u8 species) __banked; /* one creature alone, above the text */
 void battle_screen_gone(u8 side) __banked;
 void hp_take(u8 side, u16 amount) __banked; /* the bar runs down */
 void hp_give(u8 side, u16 amount) __banked;

@@ -43,7 +43,7 @@ static u8 knows(const u8 *record, u8 move) {
     return 0;
 }
 
-static void moves_of_level(u8 index, u8 *record, const species_t *species) {
+void moves_of_level(u8 index, u8 *record, const species_t *species) {
     u8 i, move;
     for (i = 0; (move = learnset_move(species, record[PARTY_LEVEL], i)) != 0; i++) {
         if (knows(record, move)) continue;
@@ -68,6 +68,7 @@ static void battle_copy(u8 index, const u8 *record) {
 static void level_up(u8 index, u8 *record, const species_t *species) {
     u16 before = be16(record + PARTY_MAX_HP);
     record[PARTY_LEVEL]++;
+    wEvolvableFlags |= 1 << index;
     creature_stats(record, species);
     be16_put(record + PARTY_HP, be16(record + PARTY_HP) + be16(record + PARTY_MAX_HP) - before);
     battle_copy(index, record);

@@ -35,7 +35,7 @@ static void damage_set(u8 side) {
     if (wCriticalHit) damage <<= 1;
     if (damage > DAMAGE_MAX) damage = DAMAGE_MAX;
     damage += 2;
-    factor = effectiveness(move.type, target);
+    factor = (side == OWN ? wCurPlayerMove : wCurEnemyMove) == MOVE_STRUGGLE ? NORMAL_EFFECT : effectiveness(move.type, target);
     wTypeModifier = factor;
     if (move.type == attacker[BATTLE_TYPE1] || move.type == attacker[BATTLE_TYPE2]) {
         damage += damage >> 1;

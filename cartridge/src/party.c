@@ -10,6 +10,11 @@ static void bit_set(u8 *bits, u8 species) { bits[(species - 1) >> 3] |= 1 << ((s
 
 void dex_see(u8 species) __banked { bit_set(wPokedexSeen, species); }
 
+void dex_catch(u8 species) __banked {
+    bit_set(wPokedexSeen, species);
+    bit_set(wPokedexCaught, species);
+}
+
 u32 level_exp(u8 level) __banked { return (u32)((u16)level * level) * level; }
 
 /* Crystal's formula without stat experience: (base + DV) * 2 * level / 100 + 5. */
@@ -88,10 +93,29 @@ u8 party_add(u8 species, u8 level) __banked {
     wPartySpecies[place + 1] = 255;
     species_name(species, wPartyMonNicknames + place * NICKNAME_SIZE);
     memcpy(wPartyMonOTs + place * NICKNAME_SIZE, wPlayerName, NICKNAME_SIZE);
-    bit_set(wPokedexSeen, species);
-    bit_set(wPokedexCaught, species);
+    dex_catch(species);
     wPartyCount = place + 1;
     return 1;
+}
+
+u8 party_take(const u8 *kept, const u8 *nickname) __banked {
+    u8 place = wPartyCount;
+    u8 *record = PARTY_MON(place);
+    static species_t species; /* the stack is small */
+    if (!party_add(kept[PARTY_SPECIES], kept[PARTY_LEVEL])) return 0;
+    memcpy(record, kept, PARTY_LEVEL);
+    memcpy(wPartyMonNicknames + place * NICKNAME_SIZE, nickname, NICKNAME_SIZE);
+    species_read(kept[PARTY_SPECIES], &species);
+    creature_stats(record, &species);
+    memcpy(record + PARTY_HP, record + PARTY_MAX_HP, 2);
+    return 1;
+}
+
+void party_remove(u8 index) __banked {
+    u8 last = wPartyCount - 1;
+    for (; index < last; index++) party_swap(index, index + 1);
+    wPartySpecies[last] = 255;
+    wPartyCount = last;
 }
 
 static void bytes_swap(u8 *one, u8 *other, u8 count) {

@@ -16,5 +16,8 @@ void party_swap(u8 one, u8 other) __banked;
 void party_heal(void) __banked;
 u8 party_first_able(void) __banked; /* PARTY_MAX: nobody can fight */
 void dex_see(u8 species) __banked;
+void dex_catch(u8 species) __banked;
+u8 party_take(const u8 *kept, const u8 *nickname) __banked; /* a record from the box, made whole; 0: the party is full */
+void party_remove(u8 index) __banked;
 
 #endif

@@ -2,6 +2,7 @@
 #include "script.h"
 #include "bag.h"
 #include "battle.h"
+#include "box.h"
 #include "credits.h"
 #include "data.h"
 #include "events.h"
@@ -47,6 +48,15 @@ static void walk(u8 object) {
     wScriptMode = MODE_READ;
 }
 
+/* wScriptVar: 1 it walks with the party, 2 it waits in the box, 0 there is no room. */
+static void give_creature(u8 species, u8 level) {
+    wScriptVar = party_add(species, level);
+    if (wScriptVar) return;
+    creature_make(wOTPartyMons, species, level);
+    species_name(species, wStringBuffer1);
+    if (box_add(wOTPartyMons, wStringBuffer1)) wScriptVar = 2;
+}
+
 static void shop_open(void) {
     u8 i;
     wCurMartCount = next();
@@ -83,7 +93,7 @@ static void run(void) {
         case OP_IF_PARTY: a = next(); jump_if(wPartyCount >= a); break;
         case OP_SET: flag_set(next16()); break;
         case OP_CLEAR: flag_clear(next16()); break;
-        case OP_GIVE_CREATURE: a = next(); b = next(); wScriptVar = party_add(a, b); break;
+        case OP_GIVE_CREATURE: a = next(); b = next(); give_creature(a, b); break;
         case OP_GIVE_ITEM: a = next(); b = next(); wScriptVar = bag_add(a, b); item_names(a); break;
         case OP_TAKE_ITEM: a = next(); b = next(); wScriptVar = bag_take(a, b); item_names(a); break;
         case OP_GIVE_MONEY: money_give(next16()); break;
@@ -112,6 +122,7 @@ static void run(void) {
             break;
         case OP_SHOP: shop_open(); break;
         case OP_CREDITS: credits(); break;
+        case OP_BOX: box_screen(); break;
         default: return;
         }
     }

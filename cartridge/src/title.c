@@ -1,6 +1,7 @@
 #pragma bank 1
 #include <string.h>
 #include "title.h"
+#include "box.h"
 #include "buttons.h"
 #include "clock.h"
 #include "data.h"
@@ -33,6 +34,7 @@ static void picture(void) {
 /* What a new game begins with, as in Crystal: 3000 coins, an empty bag, nobody in the party. */
 static void new_game(void) {
     memset(wPlayerID, 0, GAME_DATA_SIZE);
+    box_clear();
     wOptions = TEXT_SPEED_MIDDLE;
     be24_put(wMoney, START_MONEY);
     wItems[0] = wBalls[0] = wKeyItems[0] = wPartySpecies[0] = LIST_END;

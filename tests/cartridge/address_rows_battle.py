@@ -130,6 +130,7 @@ FOE: Rows = {
 }
 
 BATTLE: Rows = {
+    "wEvolvableFlags": ("wild_menu", shows("wEvolvableFlags", 0)),
     "wBattleMode": ("trainer_menu", shows("wBattleMode", 2)),
     "wTempWildMonSpecies": (
         "wild_soon",

@@ -45,7 +45,8 @@ class Console:
 
     def byte(self, address: int) -> int:
         memory = self.pyboy.memory
-        return memory[1, address] if 0xD000 <= address < 0xE000 else memory[address]
+        is_banked = 0xA000 <= address < 0xC000 or 0xD000 <= address < 0xE000
+        return memory[1, address] if is_banked else memory[address]
 
     def read(self, name: str, offset: int = 0) -> int:
         """One byte of a variable."""

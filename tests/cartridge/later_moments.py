@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cartridge.tools.scripts import OPERATIONS
 from tests.cartridge.stage import Stage, at
 
 Keep = Callable[[Stage, str], None]
@@ -49,4 +50,13 @@ def shop(keep: Keep) -> None:
     stage.console.close()
 
 
-SCENES = (start_menu, raft, steps, shop)
+def box(keep: Keep) -> None:
+    stage = at("town")
+    stage.poke("wPartyCount", 6)
+    stage.run_script(OPERATIONS.index("give_creature"), 4, 7, 0)
+    stage.until(stage.free)
+    keep(stage, "boxed")
+    stage.console.close()
+
+
+SCENES = (start_menu, raft, steps, shop, box)

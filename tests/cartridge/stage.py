@@ -63,6 +63,17 @@ class Stage:
         self.poke("wNumItems", len(pairs))
         self.poke("wItems", *(value for item, count in pairs for value in (self.item(item), count)), 255)
 
+    def run_script(self, *code: int) -> None:
+        """In town: puts a script in the place of the town sign's and reads the sign."""
+        console = self.console
+        bank, row = console.read("wMapScriptsBank"), console.pointer("wCurMapBGEventsPointer")
+        address = console.rom(bank, row + 3) | console.rom(bank, row + 4) << 8
+        for i, value in enumerate(code):
+            console.pyboy.memory[bank, address + i] = value
+        self.walker.go(10, 8)
+        self.face("down")
+        console.press("a", 3, 3)
+
     def item(self, name: str) -> int:
         return next(int(number) for number, row in self.walker.enums["items"].items() if row["const"] == name)
 
