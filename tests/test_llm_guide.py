@@ -64,5 +64,5 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     assert guide.model_calls == len(manager.asked)
     assert len(manager.asked) <= 0.05 * steps
     assert fight_questions < fight_turns, "like turns of a fight are not asked again"
-    assert sources[Source.LLM] > sources[Source.RULES], "what follows from an answer is the model's decision"
+    assert sources[Source.LLM] > 0.4 * steps, "what follows from an answer is its decision; reading on is nobody's"
     assert all(len(set(options)) == len(options) > 1 for _, options in manager.asked)
