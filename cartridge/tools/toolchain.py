@@ -23,7 +23,7 @@ ALLOCATIONS = "3000"
 _HARMLESS = re.compile(r"info 218|warning 283|^\s*$|^'b_\w+\s*= \d+'")
 
 
-_MISREAD = re.compile(r"\(#_[hrf][A-Z]\w*")
+_MISREAD = re.compile(r"#_([hrf][A-Z]\w*)")
 """sdcc 4.2.0 reads a high RAM variable from page 0 where it is tested whole, as in `if (hWY)`. Test a mask of it."""
 
 
@@ -74,7 +74,7 @@ def _compile(source: Path, work: Path) -> int:
     )
     misread = _MISREAD.search((work / f"{source.stem}.asm").read_text(encoding="ascii"))
     if misread:
-        name = misread[0][3:]
+        name = misread[1]
         raise ToolchainError(f"{source.name}: sdcc reads {name} from page 0; write a test of bits, as `{name} & 255`")
     return bank
 
