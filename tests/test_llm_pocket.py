@@ -1,0 +1,135 @@
+"""Making the pocket model: examples that do not give the answer away, training that teaches and repeats, calibration,
+and the bundled model itself where it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.llm.huggingface import HuggingFaceModel
+from agents.llm.question import question_text
+from agents.llm.registry import POCKET_FOLDER, load_text_model
+from agents.llm.scoring import TokenQuestion
+from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
+from trainer.pocket.calibrate import best_temperature, reliability
+from trainer.pocket.collect import CollectionSettings, collect
+from trainer.pocket.examples import Example, example_of, fingerprint, read_examples, without_twins, write_examples
+from trainer.pocket.fit import FitSettings, Lesson, fit, lessons_of, scores_of
+
+ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
+TINY = ModelShape(width=48, layers=2, heads=2, key_value_heads=1, feed_forward=96, context_length=512, vocabulary=512)
+HAS_POCKET = (POCKET_FOLDER / "model.safetensors").is_file()
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def played() -> list[Example]:
+    return list(collect(ROM, CollectionSettings(games=3, steps_per_game=800), quiet))
+
+
+def test_collection_repeats_and_its_order_tells_nothing(played: list[Example]) -> None:
+    again = list(collect(ROM, CollectionSettings(games=3, steps_per_game=800), quiet))
+    assert fingerprint(played) == fingerprint(again)
+    assert all(list(example.options) == sorted(example.options) for example in played)
+    assert len({example.chosen for example in played}) > 2, "the right answer is not always at the same place"
+    assert {example.situation for example in played} >= {"overworld", "battle"}
+
+
+def test_examples_survive_a_file_and_twins_are_merged(tmp_path: Path) -> None:
+    examples = [example_of("where?", options, "overworld") for options in (["b", "a"], ["b", "a"], ["a", "b"])]
+    assert [example.options[example.chosen] for example in examples] == ["b", "b", "a"]
+    write_examples(tmp_path / "e.jsonl", examples)
+    assert read_examples(tmp_path / "e.jsonl") == examples
+    (kept,) = without_twins(examples)
+    assert kept.options[kept.chosen] == "b", "two against one"
+
+
+def toy_examples() -> list[Example]:
+    """The right way is the one that the prompt names."""
+    ways = ("north", "south", "east", "west")
+    return [
+        Example(
+            f"Case {case}. The treasure lies {ways[case % 4]}.", tuple(f"Go {way}" for way in ways), case % 4, "toy"
+        )
+        for case in range(64)
+    ]
+
+
+def taught(folder: Path, seed: int) -> tuple[HuggingFaceModel, list[Lesson]]:
+    examples = toy_examples()
+    tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), TINY.vocabulary)
+    save_folder(folder, tokenizer, create_model(tokenizer, TINY, seed))
+    model = HuggingFaceModel(str(folder))
+    lessons = lessons_of(examples, model.tokenize)
+    fit(model.model, lessons, FitSettings(steps=60, batch=16, warm_up_steps=5, threads=1), seed, quiet)
+    model.forget_prefix()
+    return model, lessons
+
+
+def test_training_teaches_and_repeats(tmp_path: Path) -> None:
+    first, lessons = taught(tmp_path / "first", seed=1)
+    second, _ = taught(tmp_path / "second", seed=1)
+    for one, other in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(one, other), "the same seed gives the same weights to the bit"
+    right = [
+        int(scores.argmax()) == lesson.chosen
+        for scores, lesson in zip(scores_of(first.model, lessons), lessons, strict=True)
+    ]
+    assert sum(right) >= 0.95 * len(right)
+    choice = first.choose("Case 99. The treasure lies east.", ["Go east", "Go north", "Go south", "Go west"])
+    assert choice.index == 0
+
+
+def test_the_temperature_makes_confidence_honest() -> None:
+    """Scores three times too sharp: the temperature found is 3, and the error of the confidence falls."""
+    generator = torch.Generator().manual_seed(0)
+    true_scores = torch.randn((3000, 4), generator=generator)
+    chosen = torch.multinomial(true_scores.softmax(1), 1, generator=generator)[:, 0]
+    question = TokenQuestion((1,), ((2,), (3,), (4,), (5,)))
+    lessons = [Lesson(question, int(answer), "toy") for answer in chosen]
+    scores = list(3.0 * true_scores)
+    temperature = best_temperature(scores, lessons)
+    assert temperature == pytest.approx(3.0, rel=0.1)
+    before = reliability(scores, lessons, 1.0)
+    after = reliability(scores, lessons, temperature)
+    assert after.accuracy == before.accuracy
+    assert after.expected_calibration_error < 0.03 < 0.15 < before.expected_calibration_error
+
+
+@pytest.mark.skipif(not HAS_POCKET, reason="the pocket model is not there; make it with python -m trainer.pocket")
+class TestThePocketModel:
+    def test_it_is_small_and_keeps_what_its_card_says(self) -> None:
+        size = sum(path.stat().st_size for path in POCKET_FOLDER.iterdir())
+        assert size <= 12_000_000
+        report = json.loads((POCKET_FOLDER / "report.json").read_text(encoding="utf-8"))
+        model = load_text_model("pocket")
+        assert isinstance(model, HuggingFaceModel)
+        assert model.model.num_parameters() == report["parameters"] <= 5_000_000
+        examples = without_twins(
+            collect(ROM, CollectionSettings(games=5, steps_per_game=2000, first_seed=900_000), quiet)
+        )
+        right = [model.choose(e.prompt, e.options).index == e.chosen for e in examples]
+        assert sum(right) / len(right) >= report["reliability"]["accuracy"] - 0.08
+
+    def test_it_answers_quickly(self) -> None:
+        """CPU time on one core, which is the waiting time where nothing else runs."""
+        model = load_text_model("pocket")
+        assert isinstance(model, HuggingFaceModel)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        times = []
+        for number in range(12):
+            prompt = f"You stand at ({number}, {number}). " + "Now: you can walk\n" * 70
+            started = time.process_time()
+            model.choose(prompt, ["Go to Home", "Explore Home", "Leave by the west", "Talk to the man"])
+            times.append(time.process_time() - started)
+        torch.set_num_threads(threads)
+        assert sorted(times)[len(times) // 2] < 0.02
