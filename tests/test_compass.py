@@ -23,13 +23,13 @@ MOST_STEPS = 1500
 
 @pytest.fixture(scope="module")
 def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", final_milestone="first_region")
     yield env
     env.close()
 
 
 def journey(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[tuple[GameState, Milestone | None]]:
-    """States of a game that the rules play to its end, each with the milestone that comes next."""
+    """States of a game that the rules play to the end of the first region, each with the milestone that comes next."""
     state = env.restart(seed=1)
     player = RulePlayer(env.rom.world, seed=0)
     option = None
