@@ -24,9 +24,6 @@ from agents.llm.question import answer_schema, check_options, choice_from_json, 
 from core.exceptions import ConfigurationError
 from core.protocols import Choice
 
-ANSWER_TOKENS = 2000
-"""Room for an answer, the hidden thoughts of reasoning models included."""
-
 
 class AnswerForm(Enum):
     """How a server binds an answer to the listed options."""
@@ -42,6 +39,8 @@ class Dialect:
     """What one provider's server understands."""
 
     form: AnswerForm
+    answer_tokens: int = 400
+    """Room for a filled-in form; servers refuse a question when this and the prompt exceed the model's context."""
     length_parameter: str = "max_tokens"
     greedy: bool = True
     """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
@@ -49,7 +48,13 @@ class Dialect:
 
 
 _DIALECTS = {
-    "openai": Dialect(AnswerForm.JSON_SCHEMA, "max_completion_tokens", greedy=False, key_variable="OPENAI_API_KEY"),
+    "openai": Dialect(
+        AnswerForm.JSON_SCHEMA,
+        answer_tokens=4000,  # the hidden thoughts of reasoning models count too
+        length_parameter="max_completion_tokens",
+        greedy=False,
+        key_variable="OPENAI_API_KEY",
+    ),
     "vllm": Dialect(AnswerForm.STRUCTURED_CHOICE),
     "ollama": Dialect(AnswerForm.JSON_SCHEMA),
     "llamacpp": Dialect(AnswerForm.JSON_SCHEMA),
@@ -148,7 +153,7 @@ class OpenAIModel:
         request: dict[str, Any] = {
             "model": self._name.model,
             "messages": [{"role": "user", "content": question_text(prompt, options)}],
-            self._dialect.length_parameter: ANSWER_TOKENS,
+            self._dialect.length_parameter: self._answer_tokens(options),
         }
         if self._dialect.greedy:
             request["temperature"] = 0.0
@@ -167,6 +172,11 @@ class OpenAIModel:
                 pass
         return request
 
+    def _answer_tokens(self, options: Sequence[str]) -> int:
+        if self._dialect.form in (AnswerForm.STRUCTURED_CHOICE, AnswerForm.EXACT_TEXT):
+            return max(len(option.encode()) for option in options) + 1  # no token is shorter than a byte; and the end
+        return self._dialect.answer_tokens
+
     def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
         if not reply.choices:
             raise ModelFailure(FailureKind.EMPTY, "the server sent no answer")
@@ -177,7 +187,7 @@ class OpenAIModel:
                 FailureKind.REFUSAL, f"the model refused: {(message.refusal or 'content filter')[:200]!r}"
             )
         if answer.finish_reason == "length":
-            raise ModelFailure(FailureKind.TOO_LARGE, f"the answer did not end within {ANSWER_TOKENS} tokens")
+            raise ModelFailure(FailureKind.TOO_LARGE, "the answer did not end within the tokens it was given")
         match self._dialect.form:
             case AnswerForm.JSON_SCHEMA:
                 return choice_from_json(message.content or "", options)
