@@ -58,19 +58,19 @@ class CurriculumSettings(_Section):
             StageSettings(
                 reward_threshold=38.0,
                 min_episodes=12,
-                llm_confidence=0.8,
+                llm_confidence=0.9,
                 strategy_preference=StrategyType.LLM_HEAVY,
             ),
             StageSettings(
                 reward_threshold=34.0,
                 min_episodes=24,
-                llm_confidence=0.5,
+                llm_confidence=0.7,
                 strategy_preference=StrategyType.BALANCED,
             ),
             StageSettings(
                 reward_threshold=30.0,
                 min_episodes=24,
-                llm_confidence=0.4,
+                llm_confidence=0.5,
                 strategy_preference=StrategyType.RULE_HEAVY,
             ),
         ),
