@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +40,15 @@ def make(
     fitting: FitSettings,
     seed: int,
     judged_games: int,
+    workers: int,
     say: Callable[[str], None],
 ) -> Report:
     """Make a model and write it with its card to `folder`; raises the errors of the parts."""
     started = time.perf_counter()
-    held_out = max(10, collection.games // 10)
-    examples = without_twins(collect(rom_path, collection, say))
-    calibration = without_twins(collect(rom_path, collection.other_games(held_out, CALIBRATION_SEED), say))
-    test = without_twins(collect(rom_path, collection.other_games(held_out, TEST_SEED), say))
+    held_out = max(5, collection.games // 10)
+    examples = without_twins(collect(rom_path, collection, say, workers))
+    calibration = without_twins(collect(rom_path, collection.other_games(held_out, CALIBRATION_SEED), say, workers))
+    test = without_twins(collect(rom_path, collection.other_games(held_out, TEST_SEED), say, workers))
     say(f"{len(examples)} questions to learn from, {len(calibration)} to calibrate with, {len(test)} to judge by")
     shape = ModelShape(context_length=collection.context_length)
     tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), shape.vocabulary)
@@ -64,12 +66,17 @@ def make(
         lessons = lessons_of(test, graduate.tokenize)
         scores = scores_of(graduate.model, lessons)
         seeds = range(GAME_SEED, GAME_SEED + judged_games)
-        games = play_games(
-            f"huggingface/{workplace}", collection.context_length, rom_path, seeds, collection.steps_per_game, say
+        judge = partial(
+            play_games,
+            context_length=collection.context_length,
+            rom_path=rom_path,
+            seeds=seeds,
+            steps_per_game=collection.steps_per_game,
+            say=say,
+            workers=workers,
         )
-        rules = play_games(
-            "none", collection.context_length, rom_path, seeds, collection.steps_per_game, say, AgentMode.RULES_ONLY
-        )
+        games = judge(f"huggingface/{workplace}")
+        rules = judge("none", mode=AgentMode.RULES_ONLY)
         report = Report(
             seed=seed,
             rom_sha256=hashlib.sha256(rom_path.read_bytes()).hexdigest(),
@@ -88,18 +95,27 @@ def make(
             minutes=(time.perf_counter() - started) / 60,
         )
         write_card(Path(workplace), report)
-        if folder.exists():
-            shutil.rmtree(folder)
-        shutil.copytree(workplace, folder)
+        _replace(folder, Path(workplace))
     return report
+
+
+def _replace(folder: Path, made: Path) -> None:
+    """Put what was made in the place of what is there. A temporary folder is private; a model is for everybody."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    shutil.copytree(made, folder)
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Folder for the model; replaced as a whole.")] = POCKET_FOLDER,
     rom: Annotated[Path, typer.Option(help="The Fernvale ROM.")] = Path("cartridge/fernvale.gbc"),
-    games: Annotated[int, typer.Option(min=1, help="Games to learn from.")] = 200,
+    games: Annotated[int, typer.Option(min=1, help="Games to learn from.")] = 60,
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
     judged_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by.")] = 20,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of questions.")] = 0,
 ) -> None:
     """Make the pocket model: collect decisions, train, calibrate, judge, write the model with its card."""
@@ -110,10 +126,11 @@ def main(
         FitSettings(steps=steps),
         seed,
         judged_games,
+        workers,
         lambda line: print(line, flush=True),
     )
-    finished = sum(game.finished for game in report.games)
-    print(f"{out}: as the rules in {report.reliability.accuracy:.1%}, {finished} of {len(report.games)} games finished")
+    badges = sum(game.badges > 0 for game in report.games)
+    print(f"{out}: as the rules in {report.reliability.accuracy:.1%}, a badge in {badges} of {len(report.games)} games")
 
 
 if __name__ == "__main__":

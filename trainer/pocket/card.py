@@ -43,10 +43,14 @@ def write_card(folder: Path, report: Report) -> None:
 
 
 def _games(games: tuple[GameOutcome, ...]) -> str:
-    finished = sorted(game.steps for game in games if game.finished)
-    median = f"{finished[len(finished) // 2]} steps in the median" if finished else "none finished"
+    milestones = sorted(len(game.milestones) for game in games)
+    badges = sum(game.badges > 0 for game in games)
+    finished = sum(game.finished for game in games)
     asks, steps = sum(game.asks for game in games), sum(game.steps for game in games)
-    return f"{len(finished)} of {len(games)} games finished, {median}, {100 * asks / steps:.1f} questions per 100 steps"
+    return (
+        f"the first badge in {badges} of {len(games)} games, the end in {finished}, {milestones[len(milestones) // 2]} "
+        f"milestones in the median; {100 * asks / steps:.1f} questions per 100 steps"
+    )
 
 
 def _card(report: Report) -> str:
@@ -84,7 +88,8 @@ def _card(report: Report) -> str:
         "",
         *("| situation | as the rules | questions |", "|---|---|---|", *agreement),
         "",
-        f"Choosing every option itself, in new games: {_games(report.games)}.",
+        f"Choosing every option itself, in new games of at most {collection.steps_per_game:,} steps:",
+        f"{_games(report.games)}.",
         f"The rules on the same seeds: {_games(report.rule_games)}.",
         "",
         f"Its confidence (expected calibration error {report.reliability.expected_calibration_error:.3f}):",

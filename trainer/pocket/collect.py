@@ -8,7 +8,10 @@ the rules would choose from there (the idea of DAgger: Ross, Gordon and Bagnell,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +40,8 @@ HABITS = (Habit(0.0, 0.0), Habit(0.1, 0.0), Habit(0.3, 0.02), Habit(0.6, 0.1), H
 
 @dataclass(frozen=True, slots=True)
 class CollectionSettings:
-    games: int = 200
-    steps_per_game: int = 3000
+    games: int = 60
+    steps_per_game: int = 12_000
     context_length: int = 512
     """The prompts' budget of tokens; must be what the model will be asked with."""
     first_seed: int = 100_000
@@ -80,37 +83,42 @@ class _Teacher:
         raise NotImplementedError("a teacher chooses options, never buttons")
 
 
-def collect(rom_path: Path, settings: CollectionSettings, say: Callable[[str], None]) -> Iterator[Example]:
-    """Play `settings.games` games and yield every decision, in order; the same settings give the same examples."""
-    env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=settings.steps_per_game)
-    try:
-        for game in range(settings.games):
-            seed = settings.first_seed + game
-            examples, outcome = _play(env, seed, HABITS[game % len(HABITS)], settings)
-            if (game + 1) % 10 == 0:
-                say(f"game {game + 1} of {settings.games}: {len(examples)} decisions, {outcome}")
+def collect(
+    rom_path: Path, settings: CollectionSettings, say: Callable[[str], None], workers: int = 1
+) -> Iterator[Example]:
+    """Play `settings.games` games and yield every decision, in the order of the games.
+
+    The same settings give the same examples, whatever the number of processes that play.
+    """
+    play = partial(_play_game, rom_path, settings)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for game, (examples, outcome) in enumerate(pool.map(play, range(settings.games)), start=1):
+            if game % 10 == 0:
+                say(f"game {game} of {settings.games}: {len(examples)} decisions, {outcome}")
             yield from examples
-    finally:
-        env.close()
 
 
-def _play(
-    env: EnhancedPyBoyPokemonCrystalEnv, seed: int, habit: Habit, settings: CollectionSettings
-) -> tuple[list[Example], str]:
+def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple[list[Example], str]:
+    """One game from the start: its decisions, and how it ended in words."""
+    seed = settings.first_seed + game
+    habit = HABITS[game % len(HABITS)]
     random = np.random.default_rng(seed)
+    env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=settings.steps_per_game)
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
-    writer = PromptWriter(settings.context_length)
-    teacher = _Teacher(writer, habit, random)
+    teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
     guide = LaneGuide(RulePlayer(state.world, seed), teacher, teacher)
     guide.reset()
     terminated = truncated = False
     steps = 0
     while not terminated and not truncated:
-        state = info["game_state"]
-        action = guide.advise(state, ask_model=lambda: True, stuck=False).action
+        action = guide.advise(info["game_state"], ask_model=lambda: True, stuck=False).action
         if random.random() < habit.random_buttons:
-            action = int(random.choice(np.flatnonzero(info["action_mask"])))
+            pressed = int(random.choice(np.flatnonzero(info["action_mask"])))
+            if pressed != action:
+                guide.overruled()
+            action = pressed
         _, _, terminated, truncated, info = env.step(action)
         steps += 1
+    env.close()
     return teacher.examples, f"{'finished' if terminated else 'stopped'} after {steps} steps"

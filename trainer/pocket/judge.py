@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
@@ -24,33 +27,46 @@ class GameOutcome:
     """The last milestone was reached."""
     steps: int
     milestones: tuple[str, ...]
+    badges: int
     asks: int
     """Questions that the model answered, from the cache or anew."""
+
+    def __str__(self) -> str:
+        end = "finished" if self.finished else "stopped"
+        return f"{end} after {self.steps} steps, {len(self.milestones)} milestones, {self.badges} badges"
 
 
 def play_games(
     model: str,
     context_length: int,
     rom_path: Path,
-    seeds: Iterable[int],
+    seeds: Sequence[int],
     steps_per_game: int,
     say: Callable[[str], None],
     mode: AgentMode = AgentMode.LLM_ONLY,
+    workers: int = 1,
 ) -> list[GameOutcome]:
     """A game for each seed; `model` as in a config (`none` with RULES_ONLY judges the rules by the same measure)."""
+    play = partial(_play_some, model, context_length, rom_path, steps_per_game, mode)
+    shares = [seeds[start::workers] for start in range(workers)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        outcomes = sorted((one for share in pool.map(play, shares) for one in share), key=lambda one: one.seed)
+    for outcome in outcomes:
+        say(f"{mode.value}, seed {outcome.seed}: {outcome}")
+    return outcomes
+
+
+def _play_some(
+    model: str, context_length: int, rom_path: Path, steps_per_game: int, mode: AgentMode, seeds: Sequence[int]
+) -> list[GameOutcome]:
+    """Games one after the other, in a process of their own."""
     manager = LLMManager(model, context_length)
     env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=steps_per_game)
-    outcomes = []
     try:
-        for seed in seeds:
-            outcome = _play(env, manager, mode, seed)
-            outcomes.append(outcome)
-            end = "finished" if outcome.finished else f"stopped after milestone {outcome.milestones[-1:]}"
-            say(f"{mode.value}, seed {seed}: {end}, {outcome.steps} steps, {outcome.asks} questions")
+        return [_play(env, manager, mode, seed) for seed in seeds]
     finally:
         env.close()
         manager.close()
-    return outcomes
 
 
 def _play(env: EnhancedPyBoyPokemonCrystalEnv, manager: LLMManager, mode: AgentMode, seed: int) -> GameOutcome:
@@ -69,4 +85,5 @@ def _play(env: EnhancedPyBoyPokemonCrystalEnv, manager: LLMManager, mode: AgentM
         observation = following
         steps += 1
     asks = manager.reading.asks - asked_before if manager.reading is not None else 0
-    return GameOutcome(seed, terminated, steps, tuple(info["milestones"]), asks)
+    final: GameState = info["game_state"]
+    return GameOutcome(seed, terminated, steps, tuple(info["milestones"]), final.badge_count, asks)
