@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from core.errands import MenuErrand
 from core.travel import TravelMemory
 from core.vocabulary import MapId, Option
 
@@ -33,6 +34,8 @@ class LaneMemory:
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
+    errand: MenuErrand | None = None
+    """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
     _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
     """Progress and step of the last talk."""
     _failures: Counter[str] = field(default_factory=Counter)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from core.errands import MenuErrand
+
 
 class Button(IntEnum):
     """The nine documented actions, in the documented order; the value is the action index of the env."""
@@ -97,6 +99,9 @@ class OptionKind(StrEnum):
     TRAIN = "train"
     CATCH = "catch"
     PICK_UP = "pick_up"
+    BUY = "buy"
+    MANAGE = "manage"
+    """Something in the START menu: use an item on a creature, change the order of the party."""
     EXPLORE = "explore"
     ADVANCE_TEXT = "advance_text"
     ANSWER = "answer"
@@ -122,6 +127,8 @@ class Option:
     """Which one: the menu row, move slot, bag slot or party slot that the kind speaks of."""
     value: float = 0.0
     """How much the rules like it, 0 to 1."""
+    errand: MenuErrand | None = None
+    """What a BUY or MANAGE option wants of the menus."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ MOST_RETURNS = 20
 """Times that one may stand on the same spot, looking the same way, for one errand before it is given up as a loop."""
 MOST_KNOCKS = 4
 """Presses at the goal (A, or the way out) without effect before it is given up."""
-TALKING = (OptionKind.TALK, OptionKind.PICK_UP, OptionKind.HEAL)
 
 
 class FieldRules:
@@ -94,12 +93,15 @@ class FieldRules:
         self._steps += 1
         if self._steps > MOST_STEPS or self._goes_in_circles(state, option):
             return self._give_up(option)
+        self._memory.errand = option.errand
+        if option.kind is OptionKind.MANAGE:
+            return self._open_menu(option)
         if option.position is None:
             return None
         if option.position.map != state.position.map:
             return self._travel(state, option, option.position.map)
         match option.kind:
-            case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL:
+            case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL | OptionKind.BUY:
                 return self._talk(state, option)
             case OptionKind.TRAIN:
                 return self._train(state, option)
@@ -205,6 +207,13 @@ class FieldRules:
             self.talking_to = (state.position.map, subject)
             return RuleStep(Button.A, 0.9, option.label)
         return RuleStep(answer, 0.9, option.label)
+
+    def _open_menu(self, option: Option) -> RuleStep | None:
+        """START, for an errand of the menus; opened again and again without the errand being done, it is given up."""
+        self._knocks += 1
+        if option.errand is None or self._knocks > MOST_KNOCKS:
+            return self._give_up(option)
+        return RuleStep(Button.START, 0.9, option.label)
 
     @staticmethod
     def _subject(state: GameState, option: Option) -> tuple[str | None, Cell]:

@@ -35,6 +35,8 @@ FIELD_KINDS = frozenset(
         OptionKind.HEAL,
         OptionKind.TRAIN,
         OptionKind.PICK_UP,
+        OptionKind.BUY,
+        OptionKind.MANAGE,
         OptionKind.EXPLORE,
     )
 )
