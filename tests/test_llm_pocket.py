@@ -5,7 +5,9 @@ and the bundled model itself where it is there.
 from __future__ import annotations
 
 import json
+import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,18 @@ from agents.llm.question import question_text
 from agents.llm.registry import POCKET_FOLDER, load_text_model
 from agents.llm.scoring import TokenQuestion
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
+from core.protocols import Choice
+from core.worlds.registry import make_world
+from trainer.pocket.__main__ import make
 from trainer.pocket.calibrate import best_temperature, reliability
 from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import Example, example_of, fingerprint, read_examples, without_twins, write_examples
 from trainer.pocket.fit import FitSettings, Lesson, fit, lessons_of, scores_of
+from trainer.pocket.text_worlds import TEXT_WORLDS, answers_best_first, judge_worlds, world_examples
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
 TINY = ModelShape(width=48, layers=2, heads=2, key_value_heads=1, feed_forward=96, context_length=512, vocabulary=512)
+SOME_PLAY = CollectionSettings(games=3, steps_per_game=800, problems_per_world=2)
 HAS_POCKET = (POCKET_FOLDER / "model.safetensors").is_file()
 
 
@@ -32,15 +39,15 @@ def quiet(line: str) -> None:
 
 @pytest.fixture(scope="module")
 def played() -> list[Example]:
-    return list(collect(ROM, CollectionSettings(games=3, steps_per_game=800), quiet))
+    return list(collect(ROM, SOME_PLAY, quiet))
 
 
 def test_collection_repeats_and_its_order_tells_nothing(played: list[Example]) -> None:
-    again = list(collect(ROM, CollectionSettings(games=3, steps_per_game=800), quiet))
+    again = list(collect(ROM, SOME_PLAY, quiet))
     assert fingerprint(played) == fingerprint(again)
     assert all(list(example.options) == sorted(example.options) for example in played)
     assert len({example.chosen for example in played}) > 2, "the right answer is not always at the same place"
-    assert {example.situation for example in played} >= {"overworld", "battle"}
+    assert {example.situation for example in played} >= {"overworld", "battle", *TEXT_WORLDS}
 
 
 def test_examples_survive_a_file_and_twins_are_merged(tmp_path: Path) -> None:
@@ -50,6 +57,54 @@ def test_examples_survive_a_file_and_twins_are_merged(tmp_path: Path) -> None:
     assert read_examples(tmp_path / "e.jsonl") == examples
     (kept,) = without_twins(examples)
     assert kept.options[kept.chosen] == "b", "two against one"
+
+
+@pytest.mark.parametrize("name", TEXT_WORLDS)
+def test_of_the_listed_answers_only_the_first_solves(name: str) -> None:
+    world = make_world(name, {})
+    for seed in range(5):
+        rng = random.Random(seed)
+        state = world.initial(seed)
+        for role in world.roles:
+            best, *others = answers_best_first(world, state, role, rng)
+            assert len(others) >= 2
+            right = world.play(state, role, best)
+            for answer in others:
+                turn = world.play(state, role, answer)
+                assert turn.local_reward + turn.team_reward < right.local_reward + right.team_reward
+                assert not turn.success
+            state = right.state
+        assert right.success
+
+
+class Knows:
+    """Chooses what the examples teach."""
+
+    def __init__(self, examples: list[Example]) -> None:
+        self.answers = {(example.prompt, example.options): example.chosen for example in examples}
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        return Choice(self.answers[prompt, tuple(options)], 1.0)
+
+
+def test_who_knows_the_examples_solves_every_problem() -> None:
+    examples = list(world_examples(10, first_seed=50, stray_share=0.0))
+    scores = judge_worlds(Knows(examples), problems=10, first_seed=50)
+    assert [score.world for score in scores] == list(TEXT_WORLDS)
+    assert all(score.solved == 1.0 for score in scores)
+    assert all(score.solved_by_chance <= 0.6 for score in scores)
+
+
+def test_making_a_model_leaves_a_whole_folder(tmp_path: Path) -> None:
+    """Everything from play to card, far too short to learn much."""
+    fitting = FitSettings(steps=3, batch=4, warm_up_steps=1, threads=1)
+    collection = CollectionSettings(games=2, steps_per_game=120, problems_per_world=2)
+    report = make(tmp_path / "made", ROM, collection, fitting, 3, 1, 2, 1, quiet)
+    names = {path.name for path in (tmp_path / "made").iterdir()}
+    assert names >= {"model.safetensors", "README.md", "report.json", "calibration.json", "reliability.png"}
+    assert report.examples > 20 and len(report.worlds) == len(TEXT_WORLDS)
+    model = HuggingFaceModel(str(tmp_path / "made"))
+    assert 0 <= model.choose("You stand before two doors.", ["Go left", "Go right"]).index <= 1
 
 
 def toy_examples() -> list[Example]:

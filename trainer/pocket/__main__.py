@@ -21,11 +21,13 @@ from agents.llm.small_model import ModelShape, create_model, save_folder, train_
 from core.vocabulary import AgentMode
 from trainer.exit_codes import run_reporting_bad_input
 from trainer.pocket.calibrate import accuracy_by_situation, best_temperature, reliability
-from trainer.pocket.card import Report, write_card
+from trainer.pocket.card import RELIABILITY_PLOT, Report, write_card
 from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import fingerprint, without_twins
 from trainer.pocket.fit import FitSettings, fit, lessons_of, scores_of
 from trainer.pocket.judge import play_games
+from trainer.pocket.reliability_plot import draw_reliability
+from trainer.pocket.text_worlds import judge_worlds
 
 CALIBRATION_SEED = 200_000
 TEST_SEED = 300_000
@@ -40,15 +42,15 @@ def make(
     fitting: FitSettings,
     seed: int,
     judged_games: int,
+    judged_problems: int,
     workers: int,
     say: Callable[[str], None],
 ) -> Report:
     """Make a model and write it with its card to `folder`; raises the errors of the parts."""
     started = time.perf_counter()
-    held_out = max(5, collection.games // 10)
     examples = without_twins(collect(rom_path, collection, say, workers))
-    calibration = without_twins(collect(rom_path, collection.other_games(held_out, CALIBRATION_SEED), say, workers))
-    test = without_twins(collect(rom_path, collection.other_games(held_out, TEST_SEED), say, workers))
+    calibration = without_twins(collect(rom_path, collection.held_out(0.1, CALIBRATION_SEED), say, workers))
+    test = without_twins(collect(rom_path, collection.held_out(0.1, TEST_SEED), say, workers))
     say(f"{len(examples)} questions to learn from, {len(calibration)} to calibrate with, {len(test)} to judge by")
     shape = ModelShape(context_length=collection.context_length)
     tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), shape.vocabulary)
@@ -92,9 +94,11 @@ def make(
             agreement=accuracy_by_situation(scores, lessons),
             games=tuple(games),
             rule_games=tuple(rules),
+            worlds=tuple(judge_worlds(graduate, judged_problems, GAME_SEED)),
             minutes=(time.perf_counter() - started) / 60,
         )
         write_card(Path(workplace), report)
+        draw_reliability(report.reliability, Path(workplace) / RELIABILITY_PLOT)
         _replace(folder, Path(workplace))
     return report
 
@@ -115,6 +119,7 @@ def main(
     games: Annotated[int, typer.Option(min=1, help="Games to learn from.")] = 60,
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
     judged_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by.")] = 20,
+    judged_problems: Annotated[int, typer.Option(min=1, help="Problems of each text world to judge by.")] = 100,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of questions.")] = 0,
 ) -> None:
@@ -126,6 +131,7 @@ def main(
         FitSettings(steps=steps),
         seed,
         judged_games,
+        judged_problems,
         workers,
         lambda line: print(line, flush=True),
     )

@@ -11,6 +11,9 @@ from trainer.pocket.calibrate import Reliability
 from trainer.pocket.collect import HABITS, CollectionSettings
 from trainer.pocket.fit import FitSettings
 from trainer.pocket.judge import GameOutcome
+from trainer.pocket.text_worlds import MOST_OPTIONS, WorldScore
+
+RELIABILITY_PLOT = "reliability.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Report:
     games: tuple[GameOutcome, ...]
     rule_games: tuple[GameOutcome, ...]
     """The same seeds played by the rules alone."""
+    worlds: tuple[WorldScore, ...]
     minutes: float
 
 
@@ -57,6 +61,7 @@ def _card(report: Report) -> str:
     shape, fitting, collection = report.shape, report.fit, report.collection
     agreement = [f"| {situation} | {share:.1%} | {count} |" for situation, (share, count) in report.agreement.items()]
     bins = [f"| {one.confidence:.2f} | {one.right:.2f} | {one.count} |" for one in report.reliability.bins]
+    worlds = [f"| {one.world} | {one.solved:.0%} | {one.solved_by_chance:.0%} |" for one in report.worlds]
     habits = ", ".join(f"{habit.random_options:.0%}/{habit.random_buttons:.0%}" for habit in HABITS)
     lines = [
         *("---", "license: mit", "library_name: transformers", "pipeline_tag: text-generation", "---"),
@@ -64,8 +69,8 @@ def _card(report: Report) -> str:
         "",
         f"A causal language model of {report.parameters:,} parameters (Qwen3 architecture, {shape.layers} layers,",
         f"width {shape.width}, at most {shape.vocabulary:,} tokens) that chooses among listed options in the",
-        "role-playing game Fernvale. It was trained from random weights by this project, on text of its own games;",
-        "no other data and no other model went into it.",
+        "role-playing game Fernvale and in this project's text worlds. It was trained from random weights, on text of",
+        "these games; no other data and no other model went into it.",
         "",
         "## Use",
         '`"llm_model": "pocket"` in `config.json`. It loads with `AutoModelForCausalLM` like any other model, but is',
@@ -77,7 +82,9 @@ def _card(report: Report) -> str:
         f"- Data: {report.examples:,} different questions from {collection.games} games of Fernvale (ROM SHA-256",
         f"  `{report.rom_sha256[:16]}...`), game seeds from {collection.first_seed:,} on. The answers are what the",
         "  project's rules would do. In turn, games draw these shares of options/buttons at random:",
-        f"  {habits}. Fingerprint of the data: `{report.data_fingerprint}`.",
+        f"  {habits}.",
+        f"- Of each text world {collection.problems_per_world} problems, one answer of {MOST_OPTIONS} right.",
+        f"- Fingerprint of the data: `{report.data_fingerprint}`.",
         f"- Training: {fitting.steps:,} steps of {fitting.batch} questions with AdamW; the loss is the cross-entropy",
         "  of the chosen option among the listed ones.",
         f"- Calibration: one temperature, {report.temperature:.2f}, fitted on games that were not trained on.",
@@ -92,13 +99,21 @@ def _card(report: Report) -> str:
         f"{_games(report.games)}.",
         f"The rules on the same seeds: {_games(report.rule_games)}.",
         "",
+        f"Text worlds, {report.worlds[0].problems} new problems each, every answer of every role chosen among at most",
+        f"{MOST_OPTIONS} listed ones:",
+        "",
+        *("| world | solved | solved by chance |", "|---|---|---|", *worlds),
+        "",
         f"Its confidence (expected calibration error {report.reliability.expected_calibration_error:.3f}):",
         "",
         *("| mean confidence | share right | questions |", "|---|---|---|", *bins),
         "",
+        f"![Confidence and share of right choices]({RELIABILITY_PLOT})",
+        "",
         "## What it cannot do",
         "It knows Fernvale's places, people and creatures, and no other game: in Pokemon Crystal its choices are",
-        "worth no more than chance. It imitates rules, so it does not know more than they do. It does not converse,",
-        "and what it generates freely makes no sense.",
+        "worth no more than chance. It imitates rules, so it does not know more than they do. In the text worlds it",
+        "picks answers; it does not find them: it was never asked to write one. It does not converse, and",
+        " what it generates freely makes no sense.",
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,6 @@
-"""Collects examples by playing Fernvale: the rules say what they would choose, and now and then something else is done.
+"""Collects examples by playing Fernvale and the text worlds.
+
+In Fernvale the rules say what they would choose, and now and then something else is done.
 
 With rule play alone a model would see only the states that rules lead to, and be lost after its first mistake. So in
 some games a part of the options, or a part of the buttons, is drawn at random, while the examples go on teaching what
@@ -24,6 +26,7 @@ from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
 from trainer.pocket.examples import Example, example_of
+from trainer.pocket.text_worlds import world_examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,19 @@ class CollectionSettings:
     steps_per_game: int = 12_000
     context_length: int = 512
     """The prompts' budget of tokens; must be what the model will be asked with."""
+    problems_per_world: int = 250
+    """Of each text world."""
     first_seed: int = 100_000
-    """Games from here on; evaluation and tests use other seeds."""
+    """Games and problems from here on; evaluation and tests use other seeds."""
 
-    def other_games(self, games: int, first_seed: int) -> CollectionSettings:
-        """The same way of playing in other games."""
-        return replace(self, games=games, first_seed=first_seed)
+    def held_out(self, share: float, first_seed: int) -> CollectionSettings:
+        """The same way of playing in other, fewer games (five at least) and problems."""
+        return replace(
+            self,
+            games=max(5, round(share * self.games)),
+            problems_per_world=round(share * self.problems_per_world),
+            first_seed=first_seed,
+        )
 
 
 class _Teacher:
@@ -86,7 +96,7 @@ class _Teacher:
 def collect(
     rom_path: Path, settings: CollectionSettings, say: Callable[[str], None], workers: int = 1
 ) -> Iterator[Example]:
-    """Play `settings.games` games and yield every decision, in the order of the games.
+    """Play `settings.games` games, then the text worlds, and yield every decision in that order.
 
     The same settings give the same examples, whatever the number of processes that play.
     """
@@ -96,6 +106,7 @@ def collect(
             if game % 10 == 0:
                 say(f"game {game} of {settings.games}: {len(examples)} decisions, {outcome}")
             yield from examples
+    yield from world_examples(settings.problems_per_world, settings.first_seed)
 
 
 def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple[list[Example], str]:

@@ -1,0 +1,112 @@
+"""The text worlds as questions with listed options: the same kind of question that Fernvale's guide puts.
+
+A turn of a world asks for free text. Here it becomes a choice among a right answer and others that are well-formed
+but worth less, which the world itself decides: every candidate is played from the same state.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agents.llm.question import neutral_order
+from core.protocols import Choice
+from core.worlds.base import World
+from core.worlds.registry import make_world
+from trainer.pocket.examples import Example, example_of
+
+TEXT_WORLDS = ("plan_path", "frozen_lake", "sokoban", "sudoku", "math", "code")
+MOST_OPTIONS = 4
+_MOST_DRAWS = 40
+"""So often another answer is drawn; a role with few different answers gets fewer options."""
+STRAY_SHARE = 0.25
+"""Turns in which a wrong answer goes on, so that careless tools and half-solved problems are seen too."""
+
+
+class Chooses(Protocol):
+    """`TextModel.choose`."""
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorldScore:
+    """Problems of one world solved by choosing, by the model and by chance on the same problems."""
+
+    world: str
+    problems: int
+    solved: float
+    solved_by_chance: float
+
+
+def answers_best_first(world: World[Any], state: Any, role: str, rng: random.Random) -> list[str]:
+    """The right answer, then up to three well-formed ones that are worth less in this state."""
+    best = world.gold(state, role)
+    worth = _worth(world, state, role, best)
+    answers = [best]
+    for _ in range(_MOST_DRAWS):
+        drawn = world.practice(rng.randrange(2**31), role, rng).answer
+        if drawn not in answers and _worth(world, state, role, drawn) < worth:
+            answers.append(drawn)
+        if len(answers) == MOST_OPTIONS:
+            break
+    return answers
+
+
+def world_examples(problems: int, first_seed: int, stray_share: float = STRAY_SHARE) -> Iterator[Example]:
+    """`problems` of every text world, a question for each turn; the same arguments give the same examples."""
+    for name in TEXT_WORLDS:
+        world = make_world(name, {})
+        for seed in range(first_seed, first_seed + problems):
+            rng, strays = _draws_of(world, seed), random.Random(f"{name}-strays-{seed}")
+            state = world.initial(seed)
+            for role in world.roles * world.max_rounds:
+                answers = answers_best_first(world, state, role, rng)
+                if len(answers) > 1:
+                    yield example_of(world.prompt(state, role), answers, name)
+                turn = world.play(state, role, strays.choice(answers) if strays.random() < stray_share else answers[0])
+                state = turn.state
+                if turn.done:
+                    break
+
+
+def judge_worlds(model: Chooses, problems: int, first_seed: int) -> list[WorldScore]:
+    """Whole problems in which the model chooses every answer of every role."""
+    scores = []
+    for name in TEXT_WORLDS:
+        world = make_world(name, {})
+        seeds = range(first_seed, first_seed + problems)
+        solved = sum(_plays(world, seed, model) for seed in seeds)
+        lucky = sum(_plays(world, seed, None) for seed in seeds)
+        scores.append(WorldScore(name, problems, solved / problems, lucky / problems))
+    return scores
+
+
+def _plays(world: World[Any], seed: int, model: Chooses | None) -> bool:
+    """Whether the problem gets solved; without a model, answers are drawn."""
+    rng, luck = _draws_of(world, seed), random.Random(f"{world.name}-luck-{seed}")
+    state = world.initial(seed)
+    for role in world.roles * world.max_rounds:
+        answers = answers_best_first(world, state, role, rng)
+        if model is None:
+            answer = luck.choice(answers)
+        else:
+            listed = [answers[index] for index in neutral_order(answers)]
+            answer = listed[model.choose(world.prompt(state, role), listed).index]
+        turn = world.play(state, role, answer)
+        if turn.done:
+            return turn.success
+        state = turn.state
+    return False
+
+
+def _draws_of(world: World[Any], seed: int) -> random.Random:
+    """What draws a problem's options: the same ones for whoever answers the same way."""
+    return random.Random(f"{world.name}-options-{seed}")
+
+
+def _worth(world: World[Any], state: Any, role: str, answer: str) -> float:
+    turn = world.play(state, role, answer)
+    return turn.local_reward + turn.team_reward
