@@ -1,0 +1,1 @@
+"""Arenas: worlds in which several models act at the same time, as PettingZoo parallel environments."""

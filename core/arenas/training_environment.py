@@ -1,0 +1,184 @@
+"""The documented door to the arenas: one wrapper for all of them, and a factory for each.
+
+`MultiModelTrainingEnvironment` is itself a PettingZoo `ParallelEnv`, so one loop trains in every arena. It takes
+actions as numbers or as the words of a model, renames the seats to the trainer's models, and calls `reward_function`
+where one is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from numpy.typing import NDArray
+from pettingzoo import ParallelEnv
+
+from core.arenas.base import Arena, Features, Interaction
+from core.arenas.coop_compete import CooperativeCompetitiveEnv
+from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.exceptions import ConfigurationError, TrainingError
+
+RewardFunction = Callable[[str, dict[str, Any]], float]
+"""`(model_output, context) -> reward`. `model_output` is what the model said, or the option's word when only a number
+was given. `context` has `agent_id`, `action` (int), `option` (str), `environment_reward` (float), `step_count`,
+`episode`, `cooperation_ratio` and the arena's own entries of the info."""
+
+
+class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
+    """One arena behind the documented methods.
+
+    Args:
+        env_type: which arena.
+        settings: keyword arguments of that arena's settings: for the arenas of payoffs the fields of
+            `EnvironmentConfig`, and `cooperation_level`.
+    """
+
+    def __init__(self, env_type: EnvironmentType, **settings: Any) -> None:
+        if env_type not in _BUILDERS:
+            raise ConfigurationError(f"Unsupported environment type: {env_type!r}; there are {list(EnvironmentType)}")
+        try:
+            self.arena = _BUILDERS[env_type](settings)
+        except TypeError as error:
+            raise ConfigurationError(
+                f"the environment {env_type.value} does not take these settings: {error}"
+            ) from error
+        self.env_type = env_type
+        self.reward_function: RewardFunction | None = None
+        """Where set, it gives the rewards; the arena's own reward is in its context."""
+        self.metadata = self.arena.metadata
+        self.render_mode: str | None = None
+
+    @property
+    def possible_agents(self) -> list[str]:
+        return self.arena.possible_agents
+
+    @property
+    def agents(self) -> list[str]:
+        return self.arena.agents
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The words of the actions, by index."""
+        return self.arena.options
+
+    @property
+    def interactions(self) -> tuple[Interaction, ...]:
+        """Who treated whom how in the last round."""
+        return self.arena.interactions
+
+    @property
+    def cooperation_ratio(self) -> float:
+        """Share of the agents that cooperated in the last round."""
+        return self.arena.cooperation_ratio
+
+    def use_agent_ids(self, agent_ids: Sequence[str]) -> None:
+        """Give the seats the names of a trainer's models, in order; takes effect with the next `reset`."""
+        self.arena.rename(agent_ids)
+
+    def observation_space(self, agent: str) -> Box:
+        return self.arena.observation_space(agent)
+
+    def action_space(self, agent: str) -> Discrete:
+        return self.arena.action_space(agent)
+
+    def reset(
+        self, seed: int | None = None, options: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Features], dict[str, dict[str, Any]]]:
+        """Begin an episode; see `Arena.reset`."""
+        return self.arena.reset(seed, options)
+
+    def step(
+        self, actions: Mapping[str, int | str]
+    ) -> tuple[dict[str, Features], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
+        """Let every present agent act, by number or in words. Infos have the arena's reward as `environment_reward`."""
+        said = {agent: action for agent, action in actions.items() if isinstance(action, str)}
+        chosen = {
+            agent: self.arena.read_action(agent, action) if isinstance(action, str) else int(action)
+            for agent, action in actions.items()
+        }
+        observations, rewards, terminations, truncations, infos = self.arena.step(chosen)
+        for agent, info in infos.items():
+            info["environment_reward"] = rewards[agent]
+        if self.reward_function is not None:
+            rewards = {
+                agent: self._own_reward(
+                    self.reward_function, agent, said.get(agent, self.options[chosen[agent]]), chosen[agent], info
+                )
+                for agent, info in infos.items()
+            }
+        return observations, rewards, terminations, truncations, infos
+
+    def prompt(self, agent: str) -> str:
+        """The situation and the options in words, for a language model."""
+        return self.arena.prompt(agent)
+
+    def get_observation(self, agent_id: str) -> dict[str, Any]:
+        """`agent_id`, `step`, `episode`, `prompt`, `options`, and each feature under its name."""
+        seat = self.arena.possible_agents.index(agent_id)
+        features = dict(zip(self.arena.features, map(float, self.arena.observe(seat)), strict=True))
+        return {
+            "agent_id": agent_id,
+            "step": self.arena.step_count,
+            "episode": self.arena.episode_count,
+            "prompt": self.arena.prompt(agent_id),
+            "options": self.options,
+            **features,
+        }
+
+    def get_environment_info(self) -> dict[str, Any]:
+        """`env_type`, `step_count`, `episode_count`, `num_agents`, and the settings as `config`."""
+        config = getattr(self.arena, "config", None)
+        return {
+            "env_type": self.env_type.value,
+            "step_count": self.arena.step_count,
+            "episode_count": self.arena.episode_count,
+            "num_agents": self.arena.seats,
+            "config": {} if config is None else asdict(config),
+        }
+
+    def state(self) -> NDArray[np.float32]:
+        return self.arena.state()
+
+    def render(self) -> str:
+        return self.arena.render()
+
+    def close(self) -> None:
+        self.arena.close()
+
+    def _own_reward(
+        self, reward_function: RewardFunction, agent: str, said: str, action: int, info: dict[str, Any]
+    ) -> float:
+        reward = reward_function(said, {"agent_id": agent, "action": action, "option": self.options[action], **info})
+        if not isinstance(reward, (int, float, np.floating)) or not np.isfinite(reward):
+            raise TrainingError(
+                f"reward_function gave {reward!r} for {agent}; it must return one finite number for "
+                "(model_output, context)"
+            )
+        return float(reward)
+
+
+def _coop_compete(settings: dict[str, Any]) -> Arena:
+    level = settings.pop("cooperation_level", 0.6)
+    return CooperativeCompetitiveEnv(
+        EnvironmentConfig(env_type=EnvironmentType.COOPERATIVE_COMPETITIVE, **settings), level
+    )
+
+
+_BUILDERS: dict[EnvironmentType, Callable[[dict[str, Any]], Arena]] = {
+    EnvironmentType.COOPERATIVE_COMPETITIVE: _coop_compete,
+}
+
+
+def create_multi_model_coop_compete_env(
+    num_models: int = 8, cooperation_level: float = 0.6, max_steps: int = 1000
+) -> MultiModelTrainingEnvironment:
+    """Everyone cooperates or competes (`core.arenas.coop_compete`)."""
+    return MultiModelTrainingEnvironment(
+        EnvironmentType.COOPERATIVE_COMPETITIVE,
+        num_agents=num_models,
+        cooperation_level=cooperation_level,
+        max_steps=max_steps,
+    )
