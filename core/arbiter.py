@@ -20,7 +20,7 @@ from core.calibration import ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.guide import Advice, LaneGuide, situation_of
 from core.loop_detector import LoopDetector
-from core.protocols import LLMManagerLike, Policy
+from core.protocols import ButtonManager, LLMManagerLike, Policy
 from core.vocabulary import AgentMode, Button, Decision, GameMode, Source, StrategyType
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class _Seen:
 class Arbiter:
     """Decides for all lanes. What it may use (`mode`, `policy`) can change between steps."""
 
-    def __init__(self, manager: LLMManagerLike | None, mode: AgentMode, random: np.random.Generator) -> None:
+    def __init__(
+        self, manager: LLMManagerLike | ButtonManager | None, mode: AgentMode, random: np.random.Generator
+    ) -> None:
         self.manager = manager
         self.mode = mode
         self.policy: Policy | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from core.exceptions import DecisionValidationError
 from core.experience import Experience
 from core.game_state_analyzer import GameStateAnalysis
-from core.protocols import Choice, LLMManagerLike
+from core.protocols import ButtonManager, LLMManagerLike
 from core.standing_orders import Order, StandingOrders
 from core.vocabulary import Button, GameMode, Option, Source
 
@@ -127,18 +127,18 @@ class LaneGuide:
     def __init__(
         self,
         player: RulePlayerLike,
-        manager: LLMManagerLike | None,
+        manager: LLMManagerLike | ButtonManager | None,
         writer: StateWriter,
         experience: Experience | None = None,
     ) -> None:
         """With `experience`, the record of past decisions settles what the rules like about equally."""
         self.player = player
         self.experience = experience
-        self.manager = manager
         self.writer = writer
         self.model_calls = 0
-        self._decides_buttons = manager is not None and not hasattr(manager, "choose_option")
-        """The documented custom manager: it has `get_action` only and names buttons itself."""
+        chooses = isinstance(manager, LLMManagerLike)
+        self._chooser = manager if chooses else None
+        self._button_manager = None if chooses else manager
         self._episode = 0
         self._orders = StandingOrders()
         self._situation = ""
@@ -152,8 +152,8 @@ class LaneGuide:
         """A new episode begins."""
         self.player.reset()
         self.writer.reset()
-        if self.manager is not None and not self._decides_buttons:
-            self._episode = self.manager.begin_episode()
+        if self._chooser is not None:
+            self._episode = self._chooser.begin_episode()
         self.model_calls = 0
         self._orders.reset()
         self._situation = ""
@@ -162,10 +162,10 @@ class LaneGuide:
 
     def advise(self, state: GameState, *, ask_model: Callable[[], bool], stuck: bool) -> Advice:
         """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
-        if self._decides_buttons and ask_model():
+        if self._button_manager is not None and ask_model():
             self._advised = None
             self.writer.see(state)
-            return self._button_from_manager(state)
+            return self._button_of(self._button_manager, state)
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
         retry = stuck and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
@@ -204,7 +204,7 @@ class LaneGuide:
                 self._plan = interrupted
                 return interrupted
         self._plan = None
-        if len(options) > 1 and not self._decides_buttons and ask_model():
+        if len(options) > 1 and self._button_manager is None and ask_model():
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = self._chosen_by_rules(state, options)
@@ -220,13 +220,13 @@ class LaneGuide:
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
         """None when the model cannot answer now."""
-        if self.manager is None:
+        if self._chooser is None:
             return None
         listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
         if (standing := self._orders.find(state, options)) is not None:
             order, option = standing
             return _Plan(option, Source.LLM, order.confidence, order.reason)
-        choice: Choice | None = self.manager.choose_option(
+        choice = self._chooser.choose_option(
             self.writer.describe(state), [option.label for option in listed], self._episode
         )
         if choice is None:
@@ -242,9 +242,8 @@ class LaneGuide:
         self._orders.note(state, options, option, order)
         return _Plan(option, Source.LLM, order.confidence, order.reason)
 
-    def _button_from_manager(self, state: GameState) -> Advice:
-        assert self.manager is not None
-        action, metadata = self.manager.get_action(self.writer.describe(state))
+    def _button_of(self, manager: ButtonManager, state: GameState) -> Advice:
+        action, metadata = manager.get_action(self.writer.describe(state))
         self.model_calls += 1
         return Advice(
             checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))

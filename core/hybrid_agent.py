@@ -20,7 +20,7 @@ from core.exceptions import CheckpointError, ConfigurationError, DecisionValidat
 from core.experience import Experience
 from core.guide import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
-from core.protocols import LLMManagerLike, Policy
+from core.protocols import ButtonManager, LLMManagerLike, Policy
 from core.transition_feeder import Learner, OneLane, TransitionFeeder, policy_view
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
 
@@ -37,7 +37,7 @@ class HybridAgent:
 
     def __init__(
         self,
-        llm_manager: LLMManagerLike | None,
+        llm_manager: LLMManagerLike | ButtonManager | None,
         adaptive_strategy: AdaptiveStrategySystem,
         action_space_size: int = ACTION_COUNT,
         curriculum_config: dict[str, Any] | None = None,
@@ -210,11 +210,16 @@ class HybridAgent:
         next_observation: dict[str, Any],
         done: bool,
         truncated: bool = False,
+        next_info: dict[str, Any] | None = None,
     ) -> None:
         """Documented: credit for the action that `get_action` gave last, and the transition for the learner.
 
-        `done` with `truncated` means that time ran out; `done` alone that the episode really ended. Raises
-        DecisionValidationError when `action` is not the one that `get_action` gave: its probability is unknown.
+        `done` with `truncated` means that time ran out; `done` alone that the episode really ended. A truncated
+        episode is worth something after its end, so a learning policy then needs the view of the last state: in
+        `next_observation` or in `next_info["policy_view"]`.
+
+        Raises DecisionValidationError when `action` is not the one that `get_action` gave: its probability is
+        unknown; ConfigurationError when the last view of a truncated episode is missing.
         """
         decision = self.last_decision(0)
         if decision is None or self._before is None or decision.action != action:
@@ -222,9 +227,14 @@ class HybridAgent:
                 f"update got action {action}, get_action gave {decision.action if decision else 'none yet'}: the "
                 "learner needs the probability of what was played, so play what get_action returned"
             )
-        self.observe(0, decision, reward, done)
         if isinstance(self.policy, Learner) and not self.frozen:
-            self._feeder.add(self.policy, self._before, decision, reward, done and not truncated, done and truncated)
+            last = self._before.observations  # after a real end nothing is worth anything, so any view will do
+            if done and truncated:
+                last = policy_view(self.policy.observation_space, next_observation, next_info or {})
+            self._feeder.add(self._before, decision, reward, terminated=done and not truncated, truncated=truncated)
+            if done:
+                self._feeder.complete(self.policy, last)
+        self.observe(0, decision, reward, done)
         self._before = None
 
     def last_decision(self, lane: int) -> Decision | None:

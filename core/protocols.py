@@ -55,8 +55,12 @@ class LLMManagerLike(Protocol):
         """The model's choice, or None when it cannot answer now (away, over budget); never raises for that."""
         ...
 
+
+class ButtonManager(Protocol):
+    """The documented custom manager: it names buttons itself and lists no options (`BaseLLMManager`)."""
+
     def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
-        """Documented seam of custom managers: an action index and metadata with at least `source` and `confidence`."""
+        """An action index, 0 to 8, and metadata with at least `source` and `confidence`."""
         ...
 
 

@@ -69,16 +69,9 @@ class TransitionFeeder:
     def __init__(self) -> None:
         self._waiting: _Transition | None = None
 
-    def add(
-        self, learner: Learner, before: OneLane, decision: Decision, reward: float, terminated: bool, truncated: bool
-    ) -> None:
-        """A transition whose next view is not known yet; after an end there is none and the last view stands in.
-
-        At a truncation the learner then bootstraps from the state before the last action: off by one step.
-        """
+    def add(self, before: OneLane, decision: Decision, reward: float, *, terminated: bool, truncated: bool) -> None:
+        """A transition whose next view is not known yet; `complete` gives it."""
         self._waiting = _Transition(before, decision, reward, terminated, truncated)
-        if terminated or truncated:
-            self.complete(learner, before.observations)
 
     def complete(self, learner: Learner, next_view: View) -> None:
         """Hands over what waits, if anything, and lets the learner update itself when its rollout is full."""

@@ -21,7 +21,7 @@ from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError, ConfigurationError
 from core.hybrid_agent import HybridAgent
-from core.protocols import LLMManagerLike
+from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vocabulary import EpisodeResult, Source
@@ -31,7 +31,7 @@ from trainer.episode_seeds import training_seed
 from trainer.evaluation import Evaluator
 from trainer.evaluation_schedule import EvaluationSchedule
 from trainer.lane_player import LanePlayer, LanesEnv
-from trainer.llm_manager import BaseLLMManager, LLMManager
+from trainer.llm_manager import LLMManager
 from trainer.log_setup import set_log_level
 from trainer.progress import LogProgress, ProgressDisplay
 from trainer.reporter import Reporter
@@ -71,7 +71,7 @@ class HybridLLMRLTrainer:
         agent: HybridAgent,
         strategy_system: AdaptiveStrategySystem,
         decision_analyzer: DecisionHistoryAnalyzer,
-        llm_manager: LLMManagerLike | BaseLLMManager | None,
+        llm_manager: LLMManagerLike | ButtonManager | None,
         save_dir: str | Path = "checkpoints",
         log_level: str = "INFO",
         *,
