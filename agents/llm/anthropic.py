@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import anthropic
 from pydantic import BaseModel, ValidationError
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import cause_in_guard, failure_of_status, guarded_client, key_for, without_key
+from agents.llm.http_guard import failure_of_status, guarded_client, without_key
 from agents.llm.model_name import ModelName
-from agents.llm.question import answer_schema, check_options, choice_from_object, question_text
-from core.exceptions import ConfigurationError
+from agents.llm.question import answer_schema, choice_from_object, question_text
+from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
@@ -42,16 +40,11 @@ class _Reply(BaseModel):
     usage: _Usage | None = None
 
 
-class AnthropicModel:
+class AnthropicModel(ServerModel[_Reply]):
     """A Claude model, asked to fill in a form by calling the one tool it has."""
 
     def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
-        self._key = key_for(KEY_VARIABLE, own_address=name.url is not None)
-        if self._key is None and name.url is None:
-            raise ConfigurationError(
-                f"llm_model {str(name)!r} needs a key: set {KEY_VARIABLE} in the environment, not in the config"
-            )
-        self._name = name
+        super().__init__(name, KEY_VARIABLE)
         self._client = anthropic.Anthropic(
             api_key=self._key or "none-needed",
             base_url=name.url or "https://api.anthropic.com",
@@ -60,30 +53,10 @@ class AnthropicModel:
             http_client=guarded_client(timeout_s),
         )
 
-    @property
-    def name(self) -> str:
-        return str(self._name)
-
-    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
-        """Ask the server once; raises `ModelFailure` (an `LLMConnectionError`) when there is no usable answer."""
-        check_options(options)
-        started = time.perf_counter()
-        reply = self._send(prompt, options)
+    def _tokens_used(self, reply: _Reply) -> TokensUsed:
         usage = reply.usage or _Usage()
-        cached_tokens = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
-        prompt_tokens = usage.input_tokens + cached_tokens
-        try:
-            choice = self._choice(reply, options)
-        except ModelFailure as failure:
-            failure.prompt_tokens, failure.completion_tokens = prompt_tokens, usage.output_tokens
-            failure.latency_s = time.perf_counter() - started
-            raise
-        return replace(
-            choice,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=usage.output_tokens,
-            latency_s=time.perf_counter() - started,
-        )
+        cached = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+        return TokensUsed(usage.input_tokens + cached, usage.output_tokens)
 
     def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
         if reply.stop_reason == "refusal":
@@ -114,15 +87,12 @@ class AnthropicModel:
             raw = self._client.messages.with_raw_response.create(**self._request(prompt, options))
             return _Reply.model_validate_json(raw.http_response.content)
         except anthropic.APITimeoutError as error:
-            raise ModelFailure(FailureKind.TIME_OUT, f"{self.name} did not answer in time") from error
+            raise self._timed_out() from error
         except anthropic.APIConnectionError as error:
-            if (failure := cause_in_guard(error)) is not None:
-                raise failure from error
-            message = without_key(str(error.__cause__ or error), self._key)
-            raise ModelFailure(FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}") from error
+            raise self._not_reached(error) from error
         except anthropic.APIStatusError as error:
             message = without_key(error.api_message or error.message, self._key)
             failure = failure_of_status(error.status_code, error.response.headers, message, error.type)
             raise failure from None  # the SDK's error quotes the request, the message above has all that helps
         except (ValidationError, json.JSONDecodeError) as error:
-            raise ModelFailure(FailureKind.MALFORMED, f"{self.name} sent something that is no message") from error
+            raise self._malformed("message") from error

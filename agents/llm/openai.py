@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -18,10 +17,10 @@ import openai
 from pydantic import BaseModel, ValidationError
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import cause_in_guard, failure_of_status, guarded_client, key_for, without_key
+from agents.llm.http_guard import failure_of_status, guarded_client, without_key
 from agents.llm.model_name import ModelName
-from agents.llm.question import answer_schema, check_options, choice_from_json, choice_of, question_text
-from core.exceptions import ConfigurationError
+from agents.llm.question import answer_schema, choice_from_json, choice_of, question_text
+from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
 
@@ -104,19 +103,14 @@ class _Reply(BaseModel):
     usage: _Usage | None = None
 
 
-class OpenAIModel:
+class OpenAIModel(ServerModel[_Reply]):
     """A chat model behind an OpenAI-compatible address, asked to fill in a form."""
 
     def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
         dialect = _DIALECTS[name.provider]
         if name.provider == "openai" and name.model in _BEFORE_JSON_SCHEMA:
             dialect = replace(dialect, form=AnswerForm.TOOL, greedy=True)
-        self._key = key_for(dialect.key_variable, own_address=name.url is not None)
-        if self._key is None and name.url is None:
-            raise ConfigurationError(
-                f"llm_model {str(name)!r} needs a key: set {dialect.key_variable} in the environment, not in the config"
-            )
-        self._name = name
+        super().__init__(name, dialect.key_variable)
         self._dialect = dialect
         self._client = openai.OpenAI(
             api_key=self._key or "none-needed",
@@ -126,28 +120,9 @@ class OpenAIModel:
             http_client=guarded_client(timeout_s),
         )
 
-    @property
-    def name(self) -> str:
-        return str(self._name)
-
-    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
-        """Ask the server once; raises `ModelFailure` (an `LLMConnectionError`) when there is no usable answer."""
-        check_options(options)
-        started = time.perf_counter()
-        reply = self._send(prompt, options)
+    def _tokens_used(self, reply: _Reply) -> TokensUsed:
         usage = reply.usage or _Usage()
-        try:
-            choice = self._choice(reply, options)
-        except ModelFailure as failure:
-            failure.prompt_tokens, failure.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-            failure.latency_s = time.perf_counter() - started
-            raise
-        return replace(
-            choice,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            latency_s=time.perf_counter() - started,
-        )
+        return TokensUsed(usage.prompt_tokens, usage.completion_tokens)
 
     def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -206,20 +181,15 @@ class OpenAIModel:
             raw = self._client.chat.completions.with_raw_response.create(**self._request(prompt, options))
             return _Reply.model_validate_json(raw.http_response.content)
         except openai.APITimeoutError as error:
-            raise ModelFailure(FailureKind.TIME_OUT, f"{self.name} did not answer in time") from error
+            raise self._timed_out() from error
         except openai.APIConnectionError as error:
-            if (failure := cause_in_guard(error)) is not None:
-                raise failure from error
-            message = without_key(str(error.__cause__ or error), self._key)
-            raise ModelFailure(FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}") from error
+            raise self._not_reached(error) from error
         except openai.APIStatusError as error:
             message = without_key(error.message, self._key)
             failure = failure_of_status(error.status_code, error.response.headers, message, error.code or error.type)
             raise failure from None  # the SDK's error quotes the request, the message above has all that helps
         except (ValidationError, json.JSONDecodeError) as error:
-            raise ModelFailure(
-                FailureKind.MALFORMED, f"{self.name} sent something that is no chat completion"
-            ) from error
+            raise self._malformed("chat completion") from error
 
 
 def _text_probability(logprobs: _LogProbabilities | None, options: Sequence[str]) -> float:
