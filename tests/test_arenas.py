@@ -13,12 +13,22 @@ from core.arenas.base import Stance
 from core.arenas.settings import EnvironmentType
 from core.arenas.training_environment import (
     MultiModelTrainingEnvironment,
+    create_maze_training_env,
     create_multi_model_coop_compete_env,
+    create_multi_model_staged_env,
+    create_multi_model_team_battle,
+    create_social_training_env,
 )
 from core.exceptions import ConfigurationError, DecisionValidationError, TrainingError
 
 FACTORIES: dict[str, Callable[[], MultiModelTrainingEnvironment]] = {
     "coop_compete": lambda: create_multi_model_coop_compete_env(num_models=4, cooperation_level=0.6, max_steps=20),
+    "team_battle": lambda: create_multi_model_team_battle(warmup_episodes=2, max_steps=20),
+    "staged": lambda: create_multi_model_staged_env(num_models=5, warmup_episodes=2, max_steps=20),
+    "maze_simple": lambda: create_maze_training_env("simple"),
+    "maze_complex": lambda: create_maze_training_env("complex", num_models=3),
+    "trading": lambda: create_social_training_env("trading", num_models=6, max_steps=20),
+    "negotiation_odd": lambda: create_social_training_env("negotiation", num_models=5, max_steps=20),
 }
 every_arena = pytest.mark.parametrize("make", FACTORIES.values(), ids=FACTORIES.keys())
 

@@ -54,7 +54,7 @@ class Round:
     """(seats,): play is over there because of what happened, not because time is up."""
 
 
-class Arena(ParallelEnv[str, Features, int], ABC):
+class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
     """The doors of an arena. Agents keep their seats; `rename` gives the seats other names.
 
     Args:
@@ -130,14 +130,14 @@ class Arena(ParallelEnv[str, Features, int], ABC):
         self.agents: list[str] = []
         self._seat_of = {agent: seat for seat, agent in enumerate(agent_ids)}
         size = (len(self.features),)
-        self.observation_spaces = {agent: Box(-1.0, 1.0, size, np.float32) for agent in agent_ids}
-        self.action_spaces = {agent: Discrete(len(self.options)) for agent in agent_ids}
+        self._observation_spaces = {agent: Box(-1.0, 1.0, size, np.float32) for agent in agent_ids}
+        self._action_spaces = {agent: Discrete(len(self.options)) for agent in agent_ids}
 
     def observation_space(self, agent: str) -> Box:
-        return self.observation_spaces[agent]
+        return self._observation_spaces[agent]
 
     def action_space(self, agent: str) -> Discrete:
-        return self.action_spaces[agent]
+        return self._action_spaces[agent]
 
     def reset(
         self, seed: int | None = None, options: Mapping[str, Any] | None = None
@@ -158,7 +158,7 @@ class Arena(ParallelEnv[str, Features, int], ABC):
         return self._observations(self.agents), self._infos(self.agents)
 
     def step(
-        self, actions: Mapping[str, int]
+        self, actions: Mapping[str, int | np.integer]
     ) -> tuple[dict[str, Features], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """Let every present agent act. An agent whose play is over is left out of `agents` from then on."""
         if not self.agents:
@@ -217,7 +217,7 @@ class Arena(ParallelEnv[str, Features, int], ABC):
         """The agent that sits there."""
         return self.possible_agents[seat]
 
-    def _by_seat(self, actions: Mapping[str, int]) -> NDArray[np.int64]:
+    def _by_seat(self, actions: Mapping[str, int | np.integer]) -> NDArray[np.int64]:
         if set(actions) != set(self.agents):
             raise DecisionValidationError(
                 f"actions came for {sorted(actions)}, but those who act now are {sorted(self.agents)}"

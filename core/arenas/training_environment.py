@@ -8,7 +8,7 @@ where one is set.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,11 @@ from pettingzoo import ParallelEnv
 
 from core.arenas.base import Arena, Features, Interaction
 from core.arenas.coop_compete import CooperativeCompetitiveEnv
+from core.arenas.maze import MAZES, MazeConfig, MazeEnv
 from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.arenas.social import SocialInteractionEnv
+from core.arenas.staged import NOISE_STD, MultiAgentStagedEnv
+from core.arenas.team_battle import TeamBattleEnv
 from core.exceptions import ConfigurationError, TrainingError
 
 RewardFunction = Callable[[str, dict[str, Any]], float]
@@ -27,13 +31,14 @@ was given. `context` has `agent_id`, `action` (int), `option` (str), `environmen
 `episode`, `cooperation_ratio` and the arena's own entries of the info."""
 
 
-class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
+class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
     """One arena behind the documented methods.
 
     Args:
         env_type: which arena.
-        settings: keyword arguments of that arena's settings: for the arenas of payoffs the fields of
-            `EnvironmentConfig`, and `cooperation_level`.
+        settings: keyword arguments of that arena's settings: for the maze the fields of `MazeConfig`, for the others
+            those of `EnvironmentConfig` and `cooperation_level` (cooperative-competitive), `warmup_episodes` (team
+            battle, staged) or `scenario` (social).
     """
 
     def __init__(self, env_type: EnvironmentType, **settings: Any) -> None:
@@ -50,14 +55,8 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
         """Where set, it gives the rewards; the arena's own reward is in its context."""
         self.metadata = self.arena.metadata
         self.render_mode: str | None = None
-
-    @property
-    def possible_agents(self) -> list[str]:
-        return self.arena.possible_agents
-
-    @property
-    def agents(self) -> list[str]:
-        return self.arena.agents
+        self.possible_agents = self.arena.possible_agents
+        self.agents = self.arena.agents
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -77,6 +76,8 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
     def use_agent_ids(self, agent_ids: Sequence[str]) -> None:
         """Give the seats the names of a trainer's models, in order; takes effect with the next `reset`."""
         self.arena.rename(agent_ids)
+        self.possible_agents = self.arena.possible_agents
+        self.agents = self.arena.agents
 
     def observation_space(self, agent: str) -> Box:
         return self.arena.observation_space(agent)
@@ -88,10 +89,12 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
         self, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Features], dict[str, dict[str, Any]]]:
         """Begin an episode; see `Arena.reset`."""
-        return self.arena.reset(seed, options)
+        begun = self.arena.reset(seed, options)
+        self.agents = self.arena.agents
+        return begun
 
     def step(
-        self, actions: Mapping[str, int | str]
+        self, actions: Mapping[str, int | np.integer | str]
     ) -> tuple[dict[str, Features], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """Let every present agent act, by number or in words. Infos have the arena's reward as `environment_reward`."""
         said = {agent: action for agent, action in actions.items() if isinstance(action, str)}
@@ -100,6 +103,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, Features, int]):
             for agent, action in actions.items()
         }
         observations, rewards, terminations, truncations, infos = self.arena.step(chosen)
+        self.agents = self.arena.agents
         for agent, info in infos.items():
             info["environment_reward"] = rewards[agent]
         if self.reward_function is not None:
@@ -167,8 +171,33 @@ def _coop_compete(settings: dict[str, Any]) -> Arena:
     )
 
 
+def _team_battle(settings: dict[str, Any]) -> Arena:
+    warmup = settings.pop("warmup_episodes", 10)
+    config = EnvironmentConfig(EnvironmentType.TEAM_BATTLE, **{"noise_std": NOISE_STD, **settings})
+    return TeamBattleEnv(config, warmup)
+
+
+def _staged(settings: dict[str, Any]) -> Arena:
+    warmup = settings.pop("warmup_episodes", 20)
+    config = EnvironmentConfig(EnvironmentType.MULTI_AGENT_STAGED, **{"noise_std": NOISE_STD, **settings})
+    return MultiAgentStagedEnv(config, warmup)
+
+
+def _maze(settings: dict[str, Any]) -> Arena:
+    return MazeEnv(MazeConfig(**settings))
+
+
+def _social(settings: dict[str, Any]) -> Arena:
+    scenario = settings.pop("scenario", "trading")
+    return SocialInteractionEnv(EnvironmentConfig(EnvironmentType.SOCIAL_INTERACTION, **settings), scenario)
+
+
 _BUILDERS: dict[EnvironmentType, Callable[[dict[str, Any]], Arena]] = {
     EnvironmentType.COOPERATIVE_COMPETITIVE: _coop_compete,
+    EnvironmentType.TEAM_BATTLE: _team_battle,
+    EnvironmentType.MULTI_AGENT_STAGED: _staged,
+    EnvironmentType.MAZE_NAVIGATION: _maze,
+    EnvironmentType.SOCIAL_INTERACTION: _social,
 }
 
 
@@ -181,4 +210,41 @@ def create_multi_model_coop_compete_env(
         num_agents=num_models,
         cooperation_level=cooperation_level,
         max_steps=max_steps,
+    )
+
+
+def create_multi_model_team_battle(warmup_episodes: int = 10, max_steps: int = 1000) -> MultiModelTrainingEnvironment:
+    """Two teams of four (`core.arenas.team_battle`)."""
+    return MultiModelTrainingEnvironment(
+        EnvironmentType.TEAM_BATTLE, warmup_episodes=warmup_episodes, max_steps=max_steps
+    )
+
+
+def create_multi_model_staged_env(
+    num_models: int = 8, warmup_episodes: int = 20, max_steps: int = 1000
+) -> MultiModelTrainingEnvironment:
+    """Equal rewards in the first `warmup_episodes`, then adversaries (`core.arenas.staged`)."""
+    return MultiModelTrainingEnvironment(
+        EnvironmentType.MULTI_AGENT_STAGED,
+        num_agents=num_models,
+        warmup_episodes=warmup_episodes,
+        max_steps=max_steps,
+    )
+
+
+def create_maze_training_env(complexity: str = "medium", num_models: int = 4) -> MultiModelTrainingEnvironment:
+    """One of the mazes `simple`, `medium`, `complex`, with `num_models` agents in it (`core.arenas.maze`)."""
+    if complexity not in MAZES:
+        raise ConfigurationError(f"the maze complexity {complexity!r} is unknown; there are {', '.join(MAZES)}")
+    maze = MAZES[complexity]
+    settings = {field.name: getattr(maze, field.name) for field in fields(maze)}
+    return MultiModelTrainingEnvironment(EnvironmentType.MAZE_NAVIGATION, **{**settings, "num_agents": num_models})
+
+
+def create_social_training_env(
+    scenario: str = "trading", num_models: int = 6, max_steps: int = 1000
+) -> MultiModelTrainingEnvironment:
+    """Agents meet in pairs to trade or to negotiate (`core.arenas.social`)."""
+    return MultiModelTrainingEnvironment(
+        EnvironmentType.SOCIAL_INTERACTION, num_agents=num_models, scenario=scenario, max_steps=max_steps
     )
