@@ -145,6 +145,7 @@ void move_use(u8 side, u8 number) __banked {
 
 u8 move_may_act(u8 side) __banked {
     u8 *mon = side_mon(side);
+    hBattleTurn = side;
     side_name(side, wStringBuffer1);
     if (mon[BATTLE_STATUS] & STATUS_SLEEP) {
         mon[BATTLE_STATUS]--;

@@ -19,6 +19,7 @@ from tests.cartridge.address_rows import (
 from tests.cartridge.moments import Moment
 
 CONTENT = read_content()
+STIFF = 64
 
 
 def foe_species(moment: Moment) -> list[int]:
@@ -56,7 +57,7 @@ PARTY: Rows = {
     "wPartyMon1PP": ("starter", starts("wPartyMon1PP", bytes([35, 30, 0, 0]))),
     "wPartyMon1Happiness": ("starter", shows("wPartyMon1Happiness", 70)),
     "wPartyMon1Level": ("starter", shows("wPartyMon1Level", 5)),
-    "wPartyMon1Status": ("starter", shows("wPartyMon1Status", 0)),
+    "wPartyMon1Status": ("stiff", shows("wPartyMon1Status", STIFF)),
     "wPartyMon1HP": ("starter", equal("wPartyMon1HP", "wPartyMon1MaxHP")),
     "wPartyMon1MaxHP": ("starter", lambda m: 19 <= m.number("wPartyMon1MaxHP") <= 21),
     "wPartyMon1Attack": ("starter", lambda m: 10 <= m.number("wPartyMon1Attack") <= 12),
@@ -80,21 +81,21 @@ OWN: Rows = {
     "wBattleMonMoves": ("wild_menu", equal("wBattleMonMoves", "wPartyMon1Moves")),
     "wBattleMonPP": ("wild_turn", lambda m: m["wBattleMonPP"] == 34),
     "wBattleMonLevel": ("wild_menu", shows("wBattleMonLevel", 5)),
-    "wBattleMonStatus": ("wild_menu", shows("wBattleMonStatus", 0)),
+    "wBattleMonStatus": ("stiff", shows("wBattleMonStatus", STIFF)),
     "wBattleMonHP": ("wild_menu", equal("wBattleMonHP", "wPartyMon1HP")),
     "wBattleMonMaxHP": ("wild_menu", equal("wBattleMonMaxHP", "wPartyMon1MaxHP")),
     "wBattleMonStats": ("wild_menu", lambda m: m.bytes("wBattleMonStats") == m.bytes("wPartyMon1")[38:48]),
     "wBattleMonType1": ("wild_menu", shows("wBattleMonType1", 20)),
     "wBattleMonType2": ("wild_menu", shows("wBattleMonType2", 20)),
     "wBattleMonNickname": ("wild_menu", starts("wBattleMonNickname", CINDREL_NAME)),
-    "wPlayerStatLevels": ("wild_menu", starts("wPlayerStatLevels", bytes([7] * 7))),
-    "wCurBattleMon": ("wild_menu", shows("wCurBattleMon", 0)),
-    "wCurMoveNum": ("wild_turn", shows("wCurMoveNum", 0)),
+    "wPlayerStatLevels": ("stiff", lambda m: m["wPlayerStatLevels"] == 7 < m.bytes("wPlayerStatLevels")[1]),
+    "wCurBattleMon": ("switched", shows("wCurBattleMon", 1)),
+    "wCurMoveNum": ("stiff", shows("wCurMoveNum", 1)),
     "wCurPlayerMove": ("wild_hit", shows("wCurPlayerMove", BUMP)),
-    "wNumMoves": ("wild_moves", shows("wNumMoves", 1)),
+    "wNumMoves": ("stiff", shows("wNumMoves", 1)),
     "wMoveSelectionMenuType": ("wild_moves", shows("wMoveSelectionMenuType", 0)),
     "wBattleMenuCursorPosition": ("wild_moves", shows("wBattleMenuCursorPosition", 1)),
-    "wBattlePlayerAction": ("wild_turn", shows("wBattlePlayerAction", 0)),
+    "wBattlePlayerAction": ("switched", shows("wBattlePlayerAction", 2)),
     "wNumFleeAttempts": ("fled", lambda m: m["wNumFleeAttempts"] >= 1),
     "wBattleParticipantsNotFainted": ("wild_menu", shows("wBattleParticipantsNotFainted", 1)),
 }
@@ -108,7 +109,7 @@ FOE: Rows = {
     "wEnemyMonPP": ("wild_menu", shows("wEnemyMonPP", 35)),
     "wEnemyMonHappiness": ("wild_menu", shows("wEnemyMonHappiness", 70)),
     "wEnemyMonLevel": ("wild_menu", lambda m: 2 <= m["wEnemyMonLevel"] <= 4),
-    "wEnemyMonStatus": ("wild_menu", shows("wEnemyMonStatus", 0)),
+    "wEnemyMonStatus": ("stiff", shows("wEnemyMonStatus", STIFF)),
     "wEnemyMonHP": ("wild_turn", lambda m: m.number("wEnemyMonHP") < m.number("wEnemyMonMaxHP")),
     "wEnemyMonMaxHP": ("wild_menu", lambda m: 8 < m.number("wEnemyMonMaxHP") < 30),
     "wEnemyMonStats": ("wild_menu", lambda m: m.bytes("wEnemyMonStats") == m.bytes("wOTPartyMons")[38:48]),
@@ -130,6 +131,7 @@ FOE: Rows = {
 }
 
 BATTLE: Rows = {
+    "hBattleTurn": ("wild_hit", shows("hBattleTurn", 1)),
     "wEvolvableFlags": ("wild_menu", shows("wEvolvableFlags", 0)),
     "wBattleMode": ("trainer_menu", shows("wBattleMode", 2)),
     "wTempWildMonSpecies": (

@@ -1,11 +1,11 @@
-"""Moments of what lies beyond the first walk: the START menu, saving, the raft, what steps wear off, a shop."""
+"""Moments of what lies beyond the first walk: the START menu, saving, the raft, a shop, states."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from cartridge.tools.scripts import OPERATIONS
-from tests.cartridge.stage import Stage, at
+from tests.cartridge.stage import STRONG, Stage, at
 
 Keep = Callable[[Stage, str], None]
 
@@ -59,4 +59,76 @@ def box(keep: Keep) -> None:
     stage.console.close()
 
 
-SCENES = (start_menu, raft, steps, shop, box)
+def badge(keep: Keep) -> None:
+    stage = at("town")
+    stage.run_script(OPERATIONS.index("badge"), 1, OPERATIONS.index("end"))
+    stage.until(stage.free)
+    keep(stage, "badge")
+    stage.console.close()
+
+
+def ending(keep: Keep) -> None:
+    stage = at("town")
+    stage.run_script(OPERATIONS.index("credits"), OPERATIONS.index("end"))
+    stage.until(lambda: stage.console.read("wHallOfFameCount") == 1)
+    stage.until(lambda: stage.shows("FERNVALE"))
+    keep(stage, "credits")
+    stage.console.close()
+
+
+def pockets(keep: Keep) -> None:
+    stage = at("town")
+    stage.tap("start", "down", "a", "right")
+    keep(stage, "ball_pocket")
+    stage.give_items(("TONIC", 1), ("HERB", 1), ("BALM", 1), ("MINT_DROP", 1), ("TINGLE_TEA", 1))
+    stage.tap("left", *["down"] * 5)
+    keep(stage, "long_pocket")
+    stage.console.close()
+
+
+def far_maps(keep: Keep) -> None:
+    for name in ("HIGHSTEAD", "BEACON_TRAIL"):
+        stage = at("town")
+        stage.visit(name)
+        keep(stage, name.lower())
+        stage.console.close()
+
+
+def night(keep: Keep) -> None:
+    stage = at("town")
+    stage.poke("hHours", 23)
+    stage.walker.step("down")
+    stage.until(lambda: stage.console.read("wTimeOfDay") == 2, 300)
+    keep(stage, "night")
+    stage.console.close()
+
+
+def battle_of_states(keep: Keep) -> None:
+    """A fight in which both sides put the other to sleep or stiffen, and another pal comes out."""
+    stage = at("town")
+    first = stage.console.bytes("wPartyMon1")
+    stage.poke("wPartyMon1HP", *STRONG)
+    stage.poke("wPartyMon2", *first)
+    stage.poke("wPartyCount", 2)
+    stage.poke("wPartySpecies", first[0], first[0], 255)
+    stage.poke("wPartyMonNicknames", *stage.console.bytes("wPartyMonNicknames")[:11], offset=11)
+    stage.poke("wPartyMon1Moves", stage.move("STATIC"), stage.move("BRACE"))
+    stage.poke("wPartyMon1PP", 20, 20)
+    stage.run_script(OPERATIONS.index("wild"), stage.species("PIPKIT"), 20, OPERATIONS.index("end"))
+    stage.mash("a", stage.walker.at_battle_menu)
+    stage.poke("wEnemyMonMoves", stage.move("STATIC"), 0, 0, 0)
+    stage.poke("wEnemyMonPP", 20)
+    for slot in (0, 1) * 8:
+        stage.fight(slot)
+        if stage.console.read("wBattleMonStatus") and stage.console.read("wEnemyMonStatus"):
+            break
+    stage.fight(1)
+    keep(stage, "stiff")
+    stage.tap("right", "a", "down", "a", "a")
+    stage.until(lambda: stage.console.read("wCurBattleMon") == 1)
+    stage.mash("a", lambda: stage.console.read("hBattleTurn") == 1 and stage.walker.at_battle_menu())
+    keep(stage, "switched")
+    stage.console.close()
+
+
+SCENES = (start_menu, raft, steps, shop, box, badge, ending, pockets, far_maps, night, battle_of_states)

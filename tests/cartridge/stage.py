@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from cartridge.tools.scripts import OPERATIONS
 from core.game.symbols import symbol
 from tests.cartridge.console import Console
 from tests.cartridge.walker import Walker
@@ -73,6 +74,26 @@ class Stage:
         self.walker.go(10, 8)
         self.face("down")
         console.press("a", 3, 3)
+
+    def visit(self, name: str, warp: int = 1) -> None:
+        """From town: arrives at a warp of another map, as a script's warp does."""
+        place = self.walker.world[name]
+        self.run_script(OPERATIONS.index("warp"), place["group"], place["number"], warp, OPERATIONS.index("end"))
+        self.until(lambda: self.walker.map == name)
+        self.until(self.free)
+        self.walker.settle()
+
+    def fight(self, slot: int = 0) -> None:
+        """At the battle menu: uses the move in that slot and waits for the next turn."""
+        self.mash("up", self.walker.at_battle_menu)
+        self.tap("left", "up", "a")
+        self.until(self.walker.at_move_list)
+        self.mash("down", lambda: self.console.read("wMenuCursorY") == slot + 1)
+        self.tap("a")
+        self.mash("b", self.walker.at_battle_menu)
+
+    def move(self, name: str) -> int:
+        return next(int(number) for number, row in self.walker.enums["moves"].items() if row["const"] == name)
 
     def item(self, name: str) -> int:
         return next(int(number) for number, row in self.walker.enums["items"].items() if row["const"] == name)

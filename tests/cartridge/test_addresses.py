@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cartridge.tools.addresses import Variable, check_overlaps, read_variables
 from core.game.symbols import symbols
-from tests.cartridge import address_rows, address_rows_battle
+from tests.cartridge.address_table import ROWS, names_in_code, variables_read
 from tests.cartridge.moments import moments
 
-ROWS = (
-    address_rows.MAP
-    | address_rows.PLAYER
-    | address_rows.SCREEN
-    | address_rows.STORY
-    | address_rows_battle.PARTY
-    | address_rows_battle.OWN
-    | address_rows_battle.FOE
-    | address_rows_battle.BATTLE
-)
 MARKED = sorted(name for name, row in symbols().items() if row.fernvale is not None)
 
 
@@ -32,6 +24,16 @@ def test_the_variable_shows_its_meaning(name: str) -> None:
 
 def test_no_row_is_left_over() -> None:
     assert set(ROWS) == set(MARKED)
+
+
+@pytest.mark.parametrize("name", sorted(variables_read()))
+def test_what_is_read_has_a_row(name: str) -> None:
+    assert name in ROWS, f"{variables_read()[name]} reads {name}, which Fernvale does not mark in symbols.json"
+
+
+def test_a_reader_is_found(tmp_path: Path) -> None:
+    (tmp_path / "reader.py").write_text('"""Not wMoney."""\nVALUE = index_of("wRTC")\n', encoding="utf-8")
+    assert names_in_code(tmp_path) == {"wRTC": f"{tmp_path.name}/reader.py"}
 
 
 def test_nothing_overlaps() -> None:
