@@ -93,13 +93,15 @@ class MaskablePPOLearner:
         terminated: NDArray[np.bool_],
         truncated: NDArray[np.bool_],
         next_observations: Mapping[str, NDArray[Any]],
+        lost: NDArray[np.bool_] | None = None,
     ) -> None:
         """Takes one step of all lanes; everything has a leading axis of `lanes` and is copied.
 
         `behaviour_probabilities` is the probability that the whole agent, guide and policy together, gave the played
         action; `guide_actions` the guide's wish, -1 for none; `next_observations` what came after the action, *before*
-        a finished lane was reset. Raises TrainingError when the rollout is full (call `update` first), when a
-        probability is not in (0, 1], or when the mask forbids a played action.
+        a finished lane was reset. `lost` marks lanes whose action was not played, because the environment broke down
+        under it: nothing is learned from them. Raises TrainingError when the rollout is full (call `update` first),
+        when a probability is not in (0, 1], or when the mask forbids a played action.
         """
         if self._rollout.full:
             raise TrainingError(f"the rollout of {self._rollout.steps} steps is full: call update() before observe()")
@@ -122,6 +124,7 @@ class MaskablePPOLearner:
             terminated,
             truncated,
             next_observations,
+            lost,
         )
 
     @property

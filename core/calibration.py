@@ -69,6 +69,10 @@ class ConfidenceCalibration:
         elif len(waiting) >= self.settings.outcome_steps:
             self._settle(waiting.pop(0))
 
+    def forget(self, lane: int) -> None:
+        """Decisions of the lane that still wait get no outcome: its episode was cut short by an accident."""
+        self._pending.pop(lane, None)
+
     def expected_calibration_error(self, source: Source) -> float | None:
         """Mean distance between calibrated confidence and the share that turned out well; None before any outcome."""
         bands = self._reliability.get(source)

@@ -17,6 +17,7 @@ import json
 import os
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -24,6 +25,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from core import exceptions
+from core.game.console import EMULATOR
 from core.game.state import GameState
 from core.lane_history import StartPoint
 from core.vocabulary import GameMode
@@ -72,13 +74,13 @@ class FrontierArchive:
     """A folder of states of one game. Every process that takes part has an object of its own."""
 
     def __init__(self, folder: str | Path, rom_sha1: str, max_states: int = 1000) -> None:
-        """Open the archive of a ROM, a folder of its own below `folder`; nothing is written yet.
+        """Open the archive of a ROM and this emulator, a folder of its own below `folder`; nothing is written yet.
 
         A state takes about 20 kB. Raises `ConfigurationError` for `max_states` below 1.
         """
         if max_states < 1:
             raise exceptions.ConfigurationError(f"max_states is {max_states}; it must be at least 1")
-        self.folder = Path(folder) / rom_sha1[:16]
+        self.folder = Path(folder) / f"{rom_sha1[:16]}-{EMULATOR}"
         self.max_states = max_states
         self._known: set[Cell] = set()
         self._since_look = LOOK_AGAIN_EVERY
@@ -125,11 +127,11 @@ class FrontierArchive:
         self._known.add(cell)
         self._make_room()
 
-    def draw(self, dice: np.random.Generator) -> StartPoint | None:
-        """A state to begin an episode in; None while the archive is empty.
+    def draw(self, dice: np.random.Generator, after: str | None = None) -> StartPoint | None:
+        """A state to begin an episode in; None while the archive has none.
 
         Progress is drawn first: the farthest with half of the chance, the next with a quarter, and so on; then, of that
-        progress, a cell that was drawn least often.
+        progress, a cell that was drawn least often. With `after` only states count that have reached that milestone.
         """
         cells = self.cells()
         while cells:
@@ -140,11 +142,20 @@ class FrontierArchive:
             candidates = [cell for cell in candidates if self._draws[cell] == fewest]
             cell = candidates[int(dice.integers(len(candidates)))]
             start = self._read(cell)
-            if start is not None:
+            if start is not None and (after is None or after in start.reached):
                 self._draws[cell] += 1
                 return start
             cells.remove(cell)
         return None
+
+    def draws(self) -> dict[str, int]:
+        """How often each state was drawn by this object, by file name; for a checkpoint."""
+        return {cell.file_name: count for cell, count in self._draws.items()}
+
+    def restore_draws(self, draws: Mapping[str, int]) -> None:
+        """Go on with the counts that `draws` gave; names that are none of ours are left away."""
+        cells = ((Cell.from_file_name(name), count) for name, count in draws.items())
+        self._draws = Counter({cell: count for cell, count in cells if cell is not None})
 
     def _read(self, cell: Cell) -> StartPoint | None:
         """A filed state; None when another process has dropped it since.
@@ -199,7 +210,3 @@ class FrontierSchedule:
     def share(self, episode: int) -> float:
         """The share for an episode, counted from 0."""
         return self.first_share + (self.last_share - self.first_share) * min(1.0, episode / self.episodes)
-
-    def draw(self, archive: FrontierArchive, episode: int, dice: np.random.Generator) -> StartPoint | None:
-        """Where the episode begins; None for the env's own start."""
-        return archive.draw(dice) if dice.random() < self.share(episode) else None

@@ -167,8 +167,11 @@ class HybridAgent:
                 lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
         return self._arbiter.decide(step, states, self._lanes, self.curriculum_share)
 
-    def observe(self, lane: int, decision: Decision, reward: float, done: bool) -> None:
-        """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins."""
+    def observe(self, lane: int, decision: Decision, reward: float, done: bool, counts: bool = True) -> None:
+        """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins.
+
+        `counts` is false for episodes that did not begin at the game's start: strategies are compared by whole games.
+        """
         memory = self._lanes[lane]
         memory.episode_return += reward
         if reward > 0:
@@ -178,7 +181,12 @@ class HybridAgent:
             self.calibration.decided(lane, decision.source, situation, memory.stated_confidence, decision.confidence)
             self.calibration.rewarded(lane, reward, done)
         if done:
-            self._end_episode(memory)
+            self._end_episode(memory, counts)
+
+    def abandon_episode(self, lane: int) -> None:
+        """The lane's episode ended before its last decision was played, through no fault of it: nothing is credited."""
+        self.calibration.forget(lane)
+        self._end_episode(self._lanes[lane], counts=False)
 
     # -- the documented single environment ---------------------------------------------------------------------
 
@@ -309,8 +317,8 @@ class HybridAgent:
             return PlainWriter(self._describe)
         return PromptWriter(getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
 
-    def _end_episode(self, memory: Lane) -> None:
-        if not self.frozen:
+    def _end_episode(self, memory: Lane, counts: bool) -> None:
+        if counts and not self.frozen:
             self.adaptive_strategy.record_outcome(memory.strategy, memory.episode_return, memory.guide.model_calls)
             self.episodes_in_stage += 1
         memory.is_fresh = True

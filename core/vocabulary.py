@@ -170,6 +170,9 @@ class EpisodeResult:
     source_steps: dict[Source, int] = field(default_factory=dict)
     truncated: bool = False
     seconds: float = 0.0
+    is_whole: bool = True
+    """False when it began in a state of the frontier archive, or was cut short because its emulator was lost: its
+    reward then says nothing of a whole game."""
 
     @property
     def llm_usage(self) -> float:

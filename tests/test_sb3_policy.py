@@ -19,6 +19,7 @@ from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.learning.network import PolicyViewExtractor, logits_and_values
+from agents.learning.preparation import prepare
 from agents.learning.trust import TeacherTrust
 from agents.learning.vtrace import vtrace_targets
 from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
@@ -210,6 +211,24 @@ def test_an_end_by_time_is_bootstrapped_and_a_real_end_is_not() -> None:
     advantages = np.array([1.0 - before[0], 1.0 + 0.99 * final[1] - before[1]])
     assert metrics.advantage_mean == pytest.approx(advantages.mean(), abs=1e-5)
     assert metrics.target_mean == pytest.approx((before + advantages).mean(), abs=1e-5)
+
+
+def test_nothing_is_learned_from_a_step_that_was_never_played() -> None:
+    """The lane's last played step bootstraps from the state in which the lost one was decided, and that is all."""
+    learner = MaskablePPOLearner(VECTOR, 1, replace(SMALL, rollout_steps=2, trace_decay=1.0), seed=0)
+    random = np.random.default_rng(0)
+    first, second, after = (random_view(VECTOR, 1, random) for _ in range(3))
+    masks, actions, wish, no = np.ones((1, 9), bool), np.zeros(1, np.int64), np.array([3]), np.array([False])
+    values = [float(learner.values(view)[0]) for view in (first, second)]
+    chances = [learner.probabilities(view, masks)[:, 0] for view in (first, second)]
+    learner.observe(first, masks, actions, chances[0], wish, np.ones(1), no, no, second)
+    learner.observe(second, masks, actions, chances[1], wish, np.full(1, 9.0), no, ~no, after, lost=~no)
+    prepared = prepare(learner.policy, learner._rollout, learner.settings)
+    targets = prepared.targets
+    assert targets.weights[:, 0].tolist() == pytest.approx([1.0, 0.0])
+    assert targets.values[:, 0].tolist() == pytest.approx([1.0 + 0.99 * values[1], values[1]], abs=1e-5)
+    assert targets.advantages[0, 0] == pytest.approx(1.0 + 0.99 * values[1] - values[0], abs=1e-5)
+    assert prepared.batch.labelled.tolist() == [True, False]
 
 
 def test_same_seed_same_weights_other_seed_other_weights() -> None:

@@ -1,7 +1,8 @@
 """The curriculum: which stage of its education the agent is in, and what that stage asks of it.
 
-It counts finished episodes and their rewards, nothing else; what follows from a stage (`Directive`) is handed to the
-agent by the training loop. Advancement is earned on a window of episodes, never on one lucky one, and can be lost.
+It counts whole games (not those that begin in the frontier archive) and their rewards, nothing else; what follows from
+a stage (`Directive`) is handed to the agent by the training loop. Advancement is earned on a window of episodes, never
+on one lucky one, and can be lost.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ class Directive:
     strategy_preference: StrategyType
     max_steps: int | None
     """Horizon of new episodes, or None for the run's own."""
+    frontier_share: float | None = None
+    """Share of new episodes that begin in the frontier archive, or None for the archive's schedule."""
+    frontier_after: str | None = None
+    """Milestone that those states must have reached, or None for any state."""
 
 
 class Curriculum:
@@ -81,6 +86,8 @@ class Curriculum:
             guide_share=self.stage.llm_confidence * kept,
             strategy_preference=self.stage.strategy_preference,
             max_steps=self.stage.max_steps,
+            frontier_share=self.stage.frontier_share,
+            frontier_after=self.stage.frontier_after,
         )
 
     def finish_episode(self, reward: float) -> Move:

@@ -25,6 +25,10 @@ class EpisodeStarts:
         self._running[lane] = start
         return start
 
+    def running(self, lane: int) -> int:
+        """The start that the lane is playing."""
+        return self._running[lane]
+
     def finish(self, lane: int) -> None:
         """The lane's episode has ended and counts."""
         del self._running[lane]

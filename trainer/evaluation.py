@@ -13,12 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.exceptions import TrainingError
 from core.guide import RulePlayerLike
 from core.hybrid_agent import HybridAgent
 from core.vocabulary import AgentMode, EpisodeResult
 from trainer.curriculum import Directive
 from trainer.episode_seeds import evaluation_seed
 from trainer.lane_player import LanePlayer, LanesEnv
+
+MOST_LOST_GAMES = 3
+"""Games of one evaluation that may be lost with their emulators; each is played again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +96,33 @@ class Evaluator:
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
         twin.direct(directive.guide_share, directive.strategy_preference)
         player = LanePlayer(self.env, twin)
-        indices: list[int | None] = [lane if lane < episodes else None for lane in range(lanes)]
-        player.begin([evaluation_seed(self._run_seed, lane) for lane in range(lanes)], [horizon] * lanes)
-        next_index = lanes
+        games = list(range(lanes))
+        """The game that each lane plays; one past `episodes` does not count."""
+        player.begin([evaluation_seed(self._run_seed, game) for game in games], [horizon] * lanes)
+        lost = 0
         results: dict[int, EpisodeResult] = {}
         while len(results) < episodes:
             played = player.step()
-            for lane, index in enumerate(indices):
+            for lane, game in enumerate(games):
+                if played.lost[lane]:
+                    lost += 1
+                    if lost > MOST_LOST_GAMES:
+                        raise TrainingError(
+                            f"{lost} games of one evaluation were lost because their worker processes died: see the "
+                            "warnings before this; with too little memory use fewer lanes"
+                        )
+                    twin.abandon_episode(lane)
+                    player.restart(lane, evaluation_seed(self._run_seed, game), horizon)
+                    continue
                 done = played.is_done(lane)
                 twin.observe(lane, played.decisions[lane], float(played.rewards[lane]), done)
                 if not done:
                     continue
-                if index is not None:
-                    results[index] = player.result(lane, index + 1, played)
+                if game < episodes:
+                    results[game] = player.result(lane, game + 1, played)
                 # A lane without a game to play goes on with one that does not count: lanes step together.
-                indices[lane] = next_index if next_index < episodes else None
-                player.restart(lane, evaluation_seed(self._run_seed, next_index), horizon)
-                next_index += 1
+                games[lane] = max(games) + 1
+                player.restart(lane, evaluation_seed(self._run_seed, games[lane]), horizon)
             if not goes_on(len(results)):
                 return None
         return EvaluationResult(mode, tuple(results[index] for index in range(episodes)))

@@ -255,15 +255,19 @@ class HybridLLMRLTrainer:
         if tally.episodes >= total_episodes:
             return
         player = LanePlayer(self._lanes_env, self.agent, with_contexts=True)
-        player.begin(
-            [training_seed(seed, starts.take(lane)) for lane in lanes], [self._horizon(max_steps)] * len(lanes)
-        )
+        first = [starts.take(lane) for lane in lanes]
+        player.begin([training_seed(seed, start) for start in first], [self._horizon(max_steps)] * len(lanes))
+        for lane, start in zip(lanes, first, strict=True):
+            self._restart(player, lane, start, max_steps, only_in_archive=True)
         while not self.stop.requested:
             played = player.step()
             for stage in stages:
                 stage.after_step(played)
             for lane in lanes:
                 if not played.is_done(lane):
+                    continue
+                if player.steps(lane) == 0:  # its emulator was lost before the first step: it begins again
+                    self._restart(player, lane, starts.running(lane), max_steps)
                     continue
                 starts.finish(lane)
                 result = player.result(lane, tally.episodes + 1, played)
@@ -274,7 +278,15 @@ class HybridLLMRLTrainer:
                     stage.after_episode(ended)
                 if tally.episodes >= total_episodes:
                     return
-                player.restart(lane, training_seed(seed, starts.take(lane)), self._horizon(max_steps))
+                self._restart(player, lane, starts.take(lane), max_steps)
+
+    def _restart(
+        self, player: LanePlayer, lane: int, start: int, max_steps: int, only_in_archive: bool = False
+    ) -> None:
+        """Begins the run's `start`-th episode in a lane; with `only_in_archive` nothing happens to others."""
+        point = self.run.frontier.choose(start, self.run.curriculum.directive())
+        if point is not None or not only_in_archive:
+            player.restart(lane, training_seed(self.settings.seed, start), self._horizon(max_steps), point)
 
     def _stages(self, max_steps: int, save_interval: int, eval_interval: int, reporter: Reporter) -> list[Stage]:
         """What follows from every step and episode, in this order; the reasons are in `trainer/stages.py`."""

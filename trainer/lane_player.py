@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.game.state import GameState
 from core.game_state_analyzer import GameStateAnalysis
 from core.hybrid_agent import HybridAgent
+from core.lane_history import StartPoint
 from core.vocabulary import Decision, EpisodeResult, Source
 
 
@@ -36,6 +37,8 @@ class LanesStep(Protocol):
     def truncated(self) -> NDArray[np.bool_]: ...
     @property
     def milestones(self) -> NDArray[np.bool_]: ...
+    @property
+    def lost_steps(self) -> NDArray[np.int32]: ...
 
 
 class LanesEnv(Protocol):
@@ -46,7 +49,7 @@ class LanesEnv(Protocol):
 
     def reset(self, seeds: Sequence[int]) -> LanesStep: ...
     def step(self, actions: NDArray[np.int64]) -> LanesStep: ...
-    def reset_lane(self, lane: int, seed: int) -> LanesStep: ...
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> LanesStep: ...
     def game_state(self, lane: int) -> GameState: ...
     def close(self) -> None: ...
 
@@ -69,6 +72,10 @@ class PlayedStep:
     next_observations: Mapping[str, NDArray[Any]]
     """The policy's view after the action, before any reset."""
     new_milestones: tuple[tuple[str, ...], ...]
+    lost: NDArray[np.bool_]
+    """Lanes whose action was not played, because their emulator was lost with its worker: reward 0, truncated."""
+    from_archive: NDArray[np.bool_]
+    """Lanes whose episode began in a state of the frontier archive."""
 
     def is_done(self, lane: int) -> bool:
         """True when the lane's episode ended with this step."""
@@ -78,6 +85,7 @@ class PlayedStep:
 @dataclass(slots=True)
 class _RunningEpisode:
     horizon_steps: int
+    from_archive: bool = False
     started_s: float = field(default_factory=time.perf_counter)
     steps: int = 0
     reward: float = 0.0
@@ -102,11 +110,11 @@ class LanePlayer:
         self._reached = self._current.milestones.copy()
         self._running = [_RunningEpisode(horizon) for horizon in horizons]
 
-    def restart(self, lane: int, seed: int, horizon: int) -> None:
-        """Starts the next episode in one lane."""
-        self._current = self.env.reset_lane(lane, seed)
+    def restart(self, lane: int, seed: int, horizon: int, start: StartPoint | None = None) -> None:
+        """Starts the next episode in one lane, at `start` (a state of the archive) or at the env's own start."""
+        self._current = self.env.reset_lane(lane, seed, start)
         self._reached[lane] = self._current.milestones[lane]
-        self._running[lane] = _RunningEpisode(horizon)
+        self._running[lane] = _RunningEpisode(horizon, from_archive=start is not None)
 
     def step(self) -> PlayedStep:
         """Lets the agent decide in all lanes and plays it."""
@@ -122,8 +130,11 @@ class LanePlayer:
         after = self._current = self.env.step(actions)
         truncated = after.truncated.copy()
         new_milestones = self._newly_reached(after.milestones)
+        lost = after.lost_steps > 0
         for lane in lanes:
             episode = self._running[lane]
+            if lost[lane]:
+                continue
             episode.steps += 1
             episode.reward += float(after.rewards[lane])
             episode.milestones.extend(new_milestones[lane])
@@ -140,7 +151,13 @@ class LanePlayer:
             truncated=truncated & ~after.terminated,
             next_observations=after.observations,
             new_milestones=new_milestones,
+            lost=lost,
+            from_archive=np.array([episode.from_archive for episode in self._running]),
         )
+
+    def steps(self, lane: int) -> int:
+        """Steps of the lane's episode so far."""
+        return self._running[lane].steps
 
     def result(self, lane: int, number: int, played: PlayedStep) -> EpisodeResult:
         """What the episode that ended with `played` came to, under its number."""
@@ -154,6 +171,7 @@ class LanePlayer:
             source_steps=dict(episode.source_steps),
             truncated=bool(played.truncated[lane]),
             seconds=time.perf_counter() - episode.started_s,
+            is_whole=not (episode.from_archive or played.lost[lane]),
         )
 
     def _newly_reached(self, reached: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:

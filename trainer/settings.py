@@ -17,12 +17,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError
+from core.game.frame_cost import FrameCost
 from core.game.rewards import RewardWeights
 from core.vocabulary import AgentMode, StrategyType
 
-__all__ = ["CurriculumSettings", "Settings", "StageSettings", "load_settings", "settings_from_mapping"]
+__all__ = [
+    "CurriculumSettings",
+    "FrontierSettings",
+    "Settings",
+    "StageSettings",
+    "load_settings",
+    "settings_from_mapping",
+]
 
-PATH_KEYS = ("rom_path", "decision_db_path", "save_dir")
+PATH_KEYS = ("rom_path", "decision_db_path", "save_dir", "start_state", "start_cache")
 LONGEST_VALUE_SHOWN = 60
 
 Count = Annotated[int, Field(ge=1)]
@@ -47,6 +55,10 @@ class StageSettings(_Section):
     """How the guide's decisions are split between the language model and the rules, as the prior of the choice."""
     max_steps: Count | None = None
     """Horizon of the stage's episodes; null takes the run's `max_steps_per_episode`. Never more than that."""
+    frontier_share: Share | None = None
+    """Share of the stage's episodes that begin in the frontier archive; null takes the schedule of `frontier`."""
+    frontier_after: Annotated[str, Field(min_length=1)] | None = None
+    """Milestone that the archive's states must have reached to begin an episode of the stage; null takes any state."""
 
 
 class CurriculumSettings(_Section):
@@ -79,6 +91,20 @@ class CurriculumSettings(_Section):
     """Episodes past a stage's minimum without advancement after which stepping back is considered."""
     confidence_decay_rate: Annotated[float, Field(ge=0.0, lt=1.0, allow_inf_nan=False)] = 0.005
     """Part of `llm_confidence` that is lost with every episode of a stage."""
+
+
+class FrontierSettings(_Section):
+    """The archive of states in which some training episodes begin (`core/frontier_archive.py`)."""
+
+    folder: Path
+    """Where states are kept, in a folder of their own for each ROM and emulator. Runs may share it."""
+    max_states: Count = 1000
+    """States kept, about 20 kB each; then the most crowded progress gives way."""
+    first_share: Share = 0.0
+    """Share of the episodes that begin in the archive when the run begins."""
+    last_share: Share = 0.5
+    """That share from the episode numbered `episodes` on; it moves evenly in between."""
+    episodes: Count = 200
 
 
 class Settings(_Section):
@@ -117,6 +143,16 @@ class Settings(_Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
+    start_state: Path | None = None
+    """Where episodes begin, evaluations included: a PyBoy save state or a battery save (.sav); null is a new game."""
+    start_cache: Path | None = None
+    """Folder that keeps the start of a new game for later runs; null keeps none."""
+    fast_options: bool = False
+    """New games have fast text, no battle animations and no offers to switch."""
+    frame_cost: FrameCost = FrameCost.FIXED
+    """`fixed` (24 frames an action) or `adaptive` (16 to 120, until something can be decided again)."""
+    frontier: FrontierSettings | None = None
+    """States in which some training episodes begin; null begins all of them at the start."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """How the language model is run, consulted and paid (`agents/llm/settings.py`)."""
     curriculum: CurriculumSettings = CurriculumSettings()
@@ -130,6 +166,13 @@ class Settings(_Section):
             raise ConfigurationError(
                 f"workers is {self.workers} and lanes {self.lanes}: a worker needs at least one lane; lower workers"
             )
+        if self.frontier is None:
+            for number, stage in enumerate(self.curriculum.stages):
+                if stage.frontier_share is not None or stage.frontier_after is not None:
+                    raise ConfigurationError(
+                        f"curriculum.stages[{number}] begins episodes in the frontier archive and 'frontier' is null: "
+                        "name its folder there, or set the stage's frontier_share and frontier_after to null"
+                    )
 
     def train_arguments(self) -> dict[str, int]:
         """The arguments of `HybridLLMRLTrainer.train` that these settings ask for."""
@@ -187,8 +230,13 @@ def settings_from_mapping(data: Mapping[str, Any], folder: Path, origin: str) ->
         raise ConfigurationError(f"{origin}: {_explain(error)}") from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{origin}: {error}") from error
-    paths: dict[str, Any] = {key: folder / getattr(settings, key) for key in PATH_KEYS}
-    return settings.model_copy(update={**paths, "language_model": settings.language_model.in_folder(folder)})
+    changes: dict[str, Any] = {"language_model": settings.language_model.in_folder(folder)}
+    for key in PATH_KEYS:
+        path = getattr(settings, key)
+        changes[key] = None if path is None else folder / path
+    if settings.frontier is not None:
+        changes["frontier"] = settings.frontier.model_copy(update={"folder": folder / settings.frontier.folder})
+    return settings.model_copy(update=changes)
 
 
 def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -239,7 +287,12 @@ def _nearest(place: Sequence[int | str]) -> str:
 
 def _known_keys(place: Sequence[int | str]) -> list[str]:
     """Keys of the section at `place`."""
-    sections = {(): Settings, ("curriculum",): CurriculumSettings, ("curriculum", "stages"): StageSettings}
+    sections = {
+        (): Settings,
+        ("curriculum",): CurriculumSettings,
+        ("curriculum", "stages"): StageSettings,
+        ("frontier",): FrontierSettings,
+    }
     names = tuple(part for part in place if isinstance(part, str))
     if names in sections:
         return list(sections[names].model_fields)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
+from core.lane_history import StartPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class SingleStep:
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
     milestones: NDArray[np.bool_]
+    lost_steps: NDArray[np.int32]
 
 
 class SingleLane:
@@ -36,13 +38,14 @@ class SingleLane:
     def reset(self, seeds: Sequence[int]) -> SingleStep:
         """Begins an episode with `seeds[0]`."""
         (seed,) = seeds
-        _, info = self.env.reset(seed=seed)
-        return self._step(info, 0.0, False, False)
+        return self.reset_lane(0, seed)
 
-    def reset_lane(self, lane: int, seed: int) -> SingleStep:
-        """The same; `lane` is 0."""
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> SingleStep:
+        """The same, at `start` or where the environment itself begins; `lane` is 0."""
         del lane
-        return self.reset([seed])
+        options = None if start is None else {"start_state": start.state, "reached": start.reached}
+        _, info = self.env.reset(seed=seed, options=options)
+        return self._step(info, 0.0, False, False)
 
     def step(self, actions: NDArray[np.int64]) -> SingleStep:
         """Plays `actions[0]`."""
@@ -67,4 +70,5 @@ class SingleLane:
             terminated=np.array([terminated]),
             truncated=np.array([truncated]),
             milestones=np.array([[name in reached for name in self.milestone_names]]),
+            lost_steps=np.zeros(1, dtype=np.int32),
         )

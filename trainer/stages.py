@@ -59,7 +59,11 @@ class CreditStage(Stage):
     def after_step(self, played: PlayedStep) -> None:
         """Credits every lane's decision."""
         for lane, decision in enumerate(played.decisions):
-            self._agent.observe(lane, decision, float(played.rewards[lane]), played.is_done(lane))
+            if played.lost[lane]:
+                self._agent.abandon_episode(lane)
+                continue
+            counts = not played.from_archive[lane]
+            self._agent.observe(lane, decision, float(played.rewards[lane]), played.is_done(lane), counts)
 
 
 class RecordStage(Stage):
@@ -74,6 +78,8 @@ class RecordStage(Stage):
         """Keeps the step in memory."""
         rewards = played.rewards.tolist()
         for lane, recorder in enumerate(self._recorders):
+            if played.lost[lane]:
+                continue  # this decision was never played
             recorder.record(played.decisions[lane], rewards[lane], played.contexts[lane])
             for milestone in played.new_milestones[lane]:
                 recorder.reach(milestone)
@@ -107,6 +113,7 @@ class LearnStage(Stage):
             terminated=played.terminated,
             truncated=played.truncated,
             next_observations=played.next_observations,
+            lost=played.lost,
         )
         if self._learner.ready:
             self.last_update = update = self._learner.update()
@@ -136,7 +143,9 @@ class CurriculumStage(Stage):
         self._apply(curriculum.directive())
 
     def after_episode(self, ended: EndedEpisode) -> None:
-        """Counts the episode; says so when the stage changes."""
+        """Counts the episode if it is a whole game; says so when the stage changes."""
+        if not ended.result.is_whole:
+            return
         move = self._curriculum.finish_episode(ended.result.reward)
         directive = self._curriculum.directive()
         if move is not Move.STAY:

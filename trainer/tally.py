@@ -9,7 +9,7 @@ from typing import Any
 from core.vocabulary import EpisodeResult, Source
 
 WINDOW_EPISODES = 20
-"""Finished episodes behind everything that is called recent or average."""
+"""Finished whole games behind everything that is called recent or average."""
 
 
 class RunTally:
@@ -31,24 +31,26 @@ class RunTally:
         self._successes: deque[bool] = deque(maxlen=WINDOW_EPISODES)
 
     def add(self, result: EpisodeResult) -> None:
-        """Counts one finished episode."""
+        """Counts one finished episode. Only whole games say something about rewards and success."""
         self.episodes += 1
         self.steps += result.steps
         self.reward_sum += result.reward
-        self.best_reward = result.reward if self.best_reward is None else max(self.best_reward, result.reward)
         self.source_steps.update(result.source_steps)
         self.milestones.update(result.milestones)
+        if not result.is_whole:
+            return
+        self.best_reward = result.reward if self.best_reward is None else max(self.best_reward, result.reward)
         self._rewards.append(result.reward)
         self._successes.append(not result.truncated)
 
     @property
     def recent_reward(self) -> float | None:
-        """Mean reward of the last `WINDOW_EPISODES` episodes; None before the first."""
+        """Mean reward of the last `WINDOW_EPISODES` whole games; None before the first."""
         return sum(self._rewards) / len(self._rewards) if self._rewards else None
 
     @property
     def success_rate(self) -> float:
-        """Share of the last `WINDOW_EPISODES` episodes that reached the final milestone, 0 to 1."""
+        """Share of the last `WINDOW_EPISODES` whole games that reached the final milestone, 0 to 1."""
         return sum(self._successes) / max(1, len(self._successes))
 
     @property

@@ -14,6 +14,7 @@ from core.hybrid_agent import HybridAgent
 from trainer.checkpoint import Snapshot
 from trainer.curriculum import Curriculum
 from trainer.episode_starts import EpisodeStarts
+from trainer.frontier_starts import FrontierStarts
 from trainer.llm_manager import LLMManager
 from trainer.settings import Settings
 from trainer.tally import RunTally
@@ -38,6 +39,7 @@ class TrainingRun:
         self.curriculum = Curriculum(settings.curriculum)
         self.tally = RunTally()
         self.starts = EpisodeStarts()
+        self.frontier = FrontierStarts(settings.frontier, rom_sha1, settings.seed)
         self.best_evaluation: float | None = None
         """Highest mean reward of an evaluation during training."""
         self.untrained: dict[str, Any] | None = None
@@ -82,6 +84,7 @@ class TrainingRun:
             "curriculum": self.curriculum.state(),
             "tally": self.tally.state(),
             "starts": self.starts.state(),
+            "frontier": self.frontier.state(),
             "best_evaluation": self.best_evaluation,
             "untrained": self.untrained,
         }
@@ -114,6 +117,7 @@ class TrainingRun:
         self.curriculum.load_state(state["curriculum"])
         self.tally.load_state(state["tally"])
         self.starts.load_state(state["starts"])
+        self.frontier.load_state(state.get("frontier", {}))
         self.best_evaluation = state["best_evaluation"]
         self.untrained = state["untrained"]
         self.entry = entry

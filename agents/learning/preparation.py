@@ -61,6 +61,9 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         values = torch.cat([values for _, values in parts]).numpy().reshape(shape)
 
     importance = (np.exp(played).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
+    # of a step that was never played nothing is known: at weight 0 its value target is its own value, and the step
+    # before it bootstraps from there
+    importance[rollout.lost] = 0.0
     targets = vtrace_targets(
         values=values,
         next_values=_next_values(policy, rollout, values),
@@ -74,7 +77,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
     )
     wishes = rollout.guide_actions.reshape(-1)
     labels = np.maximum(wishes, 0)
-    labelled = (wishes != NO_LABEL) & masks.numpy()[np.arange(len(labels)), labels]
+    labelled = (wishes != NO_LABEL) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
     batch = Batch(
         observations=observations,
         masks=masks,

@@ -34,6 +34,8 @@ class Rollout:
         self.rewards = np.zeros((steps, lanes), np.float32)
         self.terminated = np.zeros((steps, lanes), np.bool_)
         self.truncated = np.zeros((steps, lanes), np.bool_)
+        self.lost = np.zeros((steps, lanes), np.bool_)
+        """Steps that were decided and never played."""
         self.last_observations = {
             key: np.zeros(array.shape[1:], array.dtype) for key, array in self.observations.items()
         }
@@ -56,6 +58,7 @@ class Rollout:
         terminated: NDArray[np.bool_],
         truncated: NDArray[np.bool_],
         next_observations: Mapping[str, NDArray[Any]],
+        lost: NDArray[np.bool_] | None = None,
     ) -> None:
         """Copies one step of all lanes in; the caller may reuse its arrays."""
         step = self.filled
@@ -68,6 +71,7 @@ class Rollout:
         self.rewards[step] = rewards
         self.terminated[step] = terminated
         self.truncated[step] = truncated
+        self.lost[step] = False if lost is None else lost
         self.filled = step + 1
         for lane in np.flatnonzero(self.truncated[step] & ~self.terminated[step]):
             self.truncated_at.append((step, int(lane)))
