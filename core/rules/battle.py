@@ -14,7 +14,8 @@ from core.game.state import GameState
 from core.game.world import World
 from core.rules.answers import CLOSE, READ_ON, AnswerRules
 from core.rules.damage import Estimate, estimate, turns_to_win, win_chance
-from core.rules.menus import find_line, toward
+from core.rules.menus import find_line, is_party_list, toward
+from core.rules.pack import toward_item
 from core.rules.step import RuleStep
 from core.vocabulary import Button, Option, OptionKind
 
@@ -77,7 +78,7 @@ class BattleRules:
         """In the bag or the party: what of the turn's options can go on from there, or leave."""
         outlook = self._outlook(battle)
         found: list[Option] = []
-        if any(self._line_of(menu, member.nickname) is not None for member in state.party):
+        if is_party_list(menu, state.party):
             found += self._switch_options(state, battle, outlook, forced=not battle.own.hp)
             if not battle.own.hp:
                 return tuple(found)
@@ -232,20 +233,23 @@ class BattleRules:
         button = toward(menu, min(option.index or 0, len(menu.items) - 1))
         return RuleStep(button, option.value, option.label, done=button is Button.A)
 
-    def _use_item(self, state: GameState, menu: MenuState, option: Option) -> RuleStep:
+    def _use_item(self, state: GameState, menu: MenuState, option: Option) -> RuleStep | None:
         """Bag, then the pocket that has the item, then its line, USE, and for a drink the creature that fights."""
         if menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
             return self._from_main(menu, option, BAG_PLACE)
         pocket = state.balls if option.kind is OptionKind.CATCH else state.items
-        slot = option.index if option.index is not None else len(pocket)
-        item = self._world.items.get(pocket[slot].item) if slot < len(pocket) else None
-        if item is None:
+        item = pocket[option.index].item if option.index is not None and option.index < len(pocket) else 0
+        if not item:
             return RuleStep(Button.B, 0.3, "the item is used up", done=True)
-        lines = ("USE", item.name, self._nickname(state))
-        for line in lines:
-            if (place := find_line(menu, line)) is not None:
-                return self._confirm(menu, option, place)
-        return RuleStep(Button.RIGHT, 0.5, f"the next pocket may hold the {item.name}")
+        if is_party_list(menu, state.party):
+            return self._confirm(menu, option, state.battle.active_slot if state.battle is not None else 0)
+        if (place := find_line(menu, "USE")) is not None:
+            return self._confirm(menu, option, place)
+        button = toward_item(state, menu, item, self._world)
+        if button is None:
+            return None
+        self._committed = button is Button.A
+        return RuleStep(button, option.value, option.label)
 
     def _switch(self, state: GameState, menu: MenuState, option: Option) -> RuleStep | None:
         """Party, then the creature's line, then SWITCH in the small menu that opens."""
@@ -253,26 +257,16 @@ class BattleRules:
             return self._from_main(menu, option, PARTY_PLACE)
         if option.index is None or option.index >= len(state.party):
             return None
-        for line in ("SWITCH", state.party[option.index].nickname):
-            if (place := self._line_of(menu, line)) is not None:
-                return self._confirm(menu, option, place)
-        return None
+        if is_party_list(menu, state.party):
+            return self._confirm(menu, option, option.index)
+        place = find_line(menu, "SWITCH")
+        return self._confirm(menu, option, place) if place is not None else None
 
     def _confirm(self, menu: MenuState, option: Option, place: int) -> RuleStep:
         """To the place, then A; smaller menus may follow, or the turn begins."""
         button = toward(menu, place)
         self._committed = button is Button.A
         return RuleStep(button, option.value, option.label)
-
-    @staticmethod
-    def _nickname(state: GameState) -> str:
-        """Of the creature that fights; a text that is in no menu when there is none."""
-        slot = state.battle.active_slot if state.battle is not None else 0
-        return state.party[slot].nickname if slot < len(state.party) else "\n"
-
-    @staticmethod
-    def _line_of(menu: MenuState, nickname: str) -> int | None:
-        return find_line(menu, nickname) if nickname else None
 
 
 def catch_chance(enemy: Fighter, catch_rate: int) -> float:

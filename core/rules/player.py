@@ -18,6 +18,7 @@ from core.goal_planner import GoalOrientedPlanner, PlannedGoal
 from core.lane_memory import LaneMemory
 from core.rules.answers import READ_ON, WAIT, AnswerRules
 from core.rules.battle import BattleRules
+from core.rules.errand_menus import ErrandRules
 from core.rules.field import FieldRules
 from core.rules.step import RuleStep
 from core.travel import WorldGraph
@@ -62,6 +63,7 @@ class RulePlayer:
         """A new episode begins: forget everything that was learned in the last one."""
         self.memory = LaneMemory()
         self._answers = AnswerRules(self.world, self.memory)
+        self._errands = ErrandRules(self.world, self.memory)
         self._battle = BattleRules(self.world, self._answers)
         self._field = FieldRules(self.world, self._graph, self.memory)
         self._map: MapId | None = None
@@ -88,7 +90,7 @@ class RulePlayer:
             case GameMode.BATTLE:
                 return self._battle.options(state)
             case GameMode.DIALOG | GameMode.MENU:
-                return self._answers.options(state)
+                return self._errands.options(state) or self._answers.options(state)
             case GameMode.FREE:
                 self._field_options = self._plan(state)
                 return self._field_options
@@ -129,11 +131,15 @@ class RulePlayer:
             self._field.overruled()
         elif mode is GameMode.BATTLE:
             self._battle.overruled()
+        else:
+            self._errands.overruled()
         self._answers.overruled()
 
     def _carry_out(self, state: GameState, mode: GameMode, option: Option) -> RuleStep | None:
         if mode is GameMode.FREE:
             return self._field.act(state, option) if option.kind in FIELD_KINDS else None
+        if mode is not GameMode.BATTLE and option.errand is not None:
+            return self._errands.act(state, option)
         if option.kind in FIELD_KINDS:
             return None
         return self._battle.act(state, option) if mode is GameMode.BATTLE else self._answers.act(state, option)

@@ -1,0 +1,246 @@
+"""Errands of the menus in the running game: the rules buy, use items and change the party's order by what they see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.errands import BuyItems, MenuErrand, Purchase, PutFirst, UseItem
+from core.game.state import GameState
+from core.game.symbols import symbol
+from core.game.world import World
+from core.rules import RulePlayer
+from core.rules.pack import owned
+from core.vocabulary import Button, GameMode, Option, OptionKind, Position
+from tests.cartridge.stage import state as stage_state
+from tests.game_states import ROM_PATH
+
+MOST_PRESSES = 250
+POISON = 8
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
+    yield env
+    env.close()
+
+
+@dataclass
+class Table:
+    """A running game at a place, with the means to set up a case and to have an errand run."""
+
+    env: EnhancedPyBoyPokemonCrystalEnv
+    noise: float = 0.0
+    presses: list[Button] = field(default_factory=list)
+    random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(3))
+
+    @property
+    def state(self) -> GameState:
+        return self.env.state
+
+    @property
+    def world(self) -> World:
+        return self.env.rom.world
+
+    def begin(self, place: str) -> Table:
+        self.env.restart(seed=0, options={"start_state": stage_state(place)})
+        return self
+
+    def poke(self, name: str, *values: int, offset: int = 0) -> None:
+        row = symbol(name)
+        for place, value in enumerate(values):
+            self.env._console._memory[row.bank, row.address + offset + place] = value
+
+    def look(self) -> None:
+        """Let the state see what was poked."""
+        self.env.advance(Button.NONE)
+
+    def item(self, key: str) -> int:
+        return next(number for number, item in self.world.items.items() if item.key == key)
+
+    def pack(self, **items: int) -> None:
+        pairs = [value for key, count in items.items() for value in (self.item(key), count)]
+        self.poke("wNumItems", len(items), *pairs, 255)
+        self.look()
+
+    def second(self, hp: int = 1) -> None:
+        """A second creature: a copy of the first with other values at birth and a name of its own."""
+        first = symbol("wPartyMon1")
+        copy = [self.env._console._memory[first.bank, first.address + place] for place in range(48)]
+        copy[21:23] = [0x12, 0x34]
+        copy[34:36] = [0, hp]
+        self.poke("wPartyCount", 2)
+        self.poke("wPartySpecies", copy[0], copy[0], 255)
+        self.poke("wPartyMon2", *copy)
+        self.poke("wPartyMonNicknames", 0x80, 0x50, offset=11)
+        self.look()
+
+    def run(self, errand: MenuErrand, option: Option | None = None) -> RulePlayer:
+        """Carries the errand out: until the overworld is back after menus were open."""
+        option = option or Option(OptionKind.MANAGE, "Run an errand", "manage", errand=errand)
+        player = RulePlayer(self.world, 0)
+        opened = False
+        for _ in range(MOST_PRESSES):
+            state = self.state
+            if state.mode is GameMode.FREE:
+                if opened:
+                    return player
+                choice = option
+            else:
+                opened = opened or state.mode is GameMode.MENU
+                choice = player.choose(state)
+            button = player.act(state, choice).button
+            mask = self.env.action_masks()
+            assert mask[button], f"{button.name} is masked: {state!r}"
+            if self.noise and self.random.random() < self.noise:
+                wish, button = button, Button(int(self.random.choice(np.flatnonzero(mask))))
+                if button is not wish:
+                    player.overruled()
+            self.presses.append(button)
+            self.env.advance(button)
+        raise AssertionError("the errand led to no end:\n" + "\n".join(self.state.screen_lines))
+
+    def buy(self, **wanted: int) -> RulePlayer:
+        """A shopping list for the clerk of the gatehouse."""
+        errand = BuyItems(tuple(Purchase(self.item(key), count) for key, count in wanted.items()))
+        place = self.state.position.map
+        clerk = next(one for one in self.world.maps[place].objects if one.sprite == "SPRITE_CLERK")
+        position = Position(place, clerk.x, clerk.y)
+        return self.run(errand, Option(OptionKind.BUY, "Buy", "buy", position, clerk.id, errand=errand))
+
+    def owned(self, key: str) -> int:
+        return owned(self.state, self.world, self.item(key))
+
+
+@pytest.fixture
+def town(env: EnhancedPyBoyPokemonCrystalEnv) -> Table:
+    return Table(env).begin("town")
+
+
+@pytest.fixture
+def gatehouse(env: EnhancedPyBoyPokemonCrystalEnv) -> Table:
+    return Table(env).begin("gatehouse")
+
+
+# ---------------------------------------------------------------- shops
+
+
+def test_buys_the_whole_list_and_leaves(gatehouse: Table) -> None:
+    had, tonics, balls = gatehouse.state.money, gatehouse.owned("TONIC"), gatehouse.owned("CATCHER")
+    gatehouse.buy(TONIC=4, CATCHER=1)
+    assert gatehouse.owned("TONIC") == tonics + 4 and gatehouse.owned("CATCHER") == balls + 1
+    assert gatehouse.state.money == had - 4 * 200 - 150
+
+
+def test_a_large_number_is_reached_in_steps_of_ten(gatehouse: Table) -> None:
+    gatehouse.poke("wMoney", 1, 0, 0)
+    gatehouse.look()
+    tonics = gatehouse.owned("TONIC")
+    gatehouse.buy(TONIC=27)
+    assert gatehouse.owned("TONIC") == tonics + 27
+    assert len(gatehouse.presses) < 50
+
+
+def test_buys_only_what_the_money_reaches_for(gatehouse: Table) -> None:
+    gatehouse.poke("wMoney", *(650).to_bytes(3, "big"))
+    gatehouse.look()
+    tonics, balls = gatehouse.owned("TONIC"), gatehouse.owned("CATCHER")
+    gatehouse.buy(TONIC=9, CATCHER=2)
+    assert gatehouse.owned("TONIC") == tonics + 3 and gatehouse.owned("CATCHER") == balls
+    assert gatehouse.state.money == 50
+
+
+def test_what_the_clerk_does_not_sell_is_passed_over(gatehouse: Table) -> None:
+    gatehouse.buy(GRAND_TONIC=1, HERB=1)
+    assert gatehouse.owned("HERB") == 1 and not gatehouse.owned("GRAND_TONIC")
+
+
+def test_a_full_bag_is_asked_for_once(gatehouse: Table) -> None:
+    """A stack of 99 takes no more: the clerk says so, and the rules leave."""
+    gatehouse.pack(TONIC=99)
+    had = gatehouse.state.money
+    gatehouse.buy(TONIC=1, HERB=1)
+    assert gatehouse.owned("HERB") == 1 and gatehouse.state.money == had - 100
+
+
+def test_presses_of_others_in_a_shop_do_not_stop_it(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """With every fifth button pressed by somebody else the errand still ends, with no more than was wanted."""
+    table = Table(env, noise=0.2).begin("gatehouse")
+    tonics = table.owned("TONIC")
+    table.buy(TONIC=3)
+    assert table.owned("TONIC") <= tonics + 20
+
+
+# ---------------------------------------------------------------- the pack
+
+
+def test_heals_the_creature_that_was_named(town: Table) -> None:
+    town.second(hp=1)
+    town.pack(HERB=1, TONIC=2)
+    town.run(UseItem(town.item("TONIC"), 1))
+    assert town.state.party[1].hp > 15 and town.owned("TONIC") == 1
+
+
+def test_cures_what_ails_it(town: Table) -> None:
+    town.pack(TONIC=1, HERB=2)
+    town.poke("wPartyMon1Status", POISON)
+    town.look()
+    town.run(UseItem(town.item("HERB"), 0))
+    assert town.state.party[0].status == 0 and town.owned("HERB") == 1
+
+
+def test_finds_an_item_below_the_window(town: Table) -> None:
+    keys = ("BALM", "MINT_DROP", "TINGLE_TEA", "CURE_ALL", "WAKE_BELL", "AMBER", "GRAND_TONIC", "HERB")
+    town.pack(**dict.fromkeys(keys, 1))
+    town.poke("wPartyMon1Status", POISON)
+    town.poke("wCurPocket", 2)
+    town.look()
+    town.run(UseItem(town.item("HERB"), 0))
+    assert town.state.party[0].status == 0 and not town.owned("HERB")
+
+
+def test_an_item_for_nobody_is_used_at_once(town: Table) -> None:
+    town.pack(TONIC=1, STINKWEED=1)
+    town.run(UseItem(town.item("STINKWEED")))
+    assert not town.owned("STINKWEED") and town.state.snapshot.byte("wRepelEffect") > 100
+
+
+def test_an_item_that_does_nothing_is_tried_once(town: Table) -> None:
+    town.pack(HERB=2)
+    town.run(UseItem(town.item("HERB"), 0))
+    assert town.owned("HERB") == 2
+    assert len(town.presses) < 25
+
+
+# ---------------------------------------------------------------- the party
+
+
+def test_puts_another_creature_first(town: Table) -> None:
+    town.second(hp=7)
+    town.run(PutFirst(1))
+    assert town.state.party[0].hp == 7
+    assert len(town.presses) < 20
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_presses_of_others_do_not_turn_an_errand_round(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
+    table = Table(env, noise=0.15, random=np.random.default_rng(seed)).begin("town")
+    table.second(hp=7)
+    for _ in range(4):
+        table.run(PutFirst(1)) if table.state.party[0].hp != 7 else None
+    assert table.state.party[0].hp == 7
+
+
+def test_an_errand_without_a_way_ends(town: Table) -> None:
+    """Nobody stands in the place that was named, and the item is not in the bag: closed again, nothing changed."""
+    for errand in (PutFirst(5), UseItem(town.item("GRAND_TONIC"), 0)):
+        before = town.state.party
+        town.begin("town").run(errand)
+        assert town.state.party == before
+        assert len(town.presses) < 20
+        town.presses.clear()
