@@ -114,18 +114,29 @@ class GoalOrientedPlanner:
         memory.wanted_level = max(memory.wanted_level, level)
         for rank in range(len(errands)):
             errand = errands[(rank + seed) % len(errands)]
-            option = self._errand_option(errand)
-            tried = errand.object_id is not None and memory.has_spoken((errand.map, f"object {errand.object_id}"))
-            option = replace(option, value=(0.3 if tried else 0.8) - 0.02 * rank)
+            tried = errand.subject is not None and memory.has_spoken(errand.subject)
+            spent = len(errands) > 1 and self._is_spent(errand, milestone, state)
+            value = (0.3 if tried or spent else 0.8) - 0.02 * rank
+            option = replace(self._errand_option(errand), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 
     def _trainer_level(self, errand: Errand) -> int:
         """The level of the strongest creature of the trainer whom the errand leads to; 0 if it leads to none."""
         assert self.world is not None
         thing = self._object(errand.map, errand.object_id) if errand.object_id is not None else None
-        if thing is None or thing.trainer_class is None or thing.trainer_id is None:
+        if thing is None:
             return 0
-        return self.world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
+        spoken = max((self.world.trainer_levels_by_key.get(key, 0) for key in thing.fights), default=0)
+        if thing.trainer_class is None or thing.trainer_id is None:
+            return spoken
+        return self.world.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
+
+    def _is_spent(self, errand: Errand, milestone: Milestone, state: GameState) -> bool:
+        """Whether all that the errand can bring about beside the milestone itself has come about."""
+        assert self.world is not None
+        wanted = {condition.name for condition in milestone.conditions}
+        flags = [self.world.event_flags[name].index for name in errand.sets if name not in wanted]
+        return bool(flags) and all(state.has_flag(index) for index in flags)
 
     def _gone(self, errand: Errand, state: GameState) -> bool:
         """Whether the errand's object is hidden by its flag."""

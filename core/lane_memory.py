@@ -82,6 +82,10 @@ class LaneMemory:
         """An answer that was noted was not given after all."""
         self._answers[map_id, question, row] -= 1
 
+    def forget_answers(self) -> None:
+        """The last answer did what it was given for: giving it again is not in vain."""
+        self._answers.clear()
+
     def times_answered(self, map_id: MapId, question: str, row: int) -> int:
         """How often this row was the answer to this question since the story last moved."""
         return self._answers[map_id, question, row]

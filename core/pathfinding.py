@@ -25,6 +25,8 @@ from core.vocabulary import DIRECTION_BUTTONS, Button
 Cell = tuple[int, int]
 """(x, y) in steps from the top left of the map."""
 
+MOUNT_COST = 6
+"""Extra actions that it takes to ride out on the water: A, a question, a text."""
 UNREACHED = 1 << 30
 GRASS_COST = 3
 """Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
@@ -104,7 +106,10 @@ class MapGround:
 
     def standable(self, x: int, y: int) -> bool:
         """Whether the ground bears the player; people do not count."""
-        byte = self.byte(x, y)
+        return self.bears(self.byte(x, y))
+
+    def bears(self, byte: int) -> bool:
+        """Whether ground with this collision byte bears the player, wherever it is."""
         ground = terrain.GROUND[byte]
         if ground == Ground.LAND:
             return True
@@ -128,6 +133,8 @@ class MapGround:
                 x, y = x + dx, y + dy
                 there = self.byte(x, y)
             extra = self.grass_cost if there in terrain.TALL_GRASS else 0
+            if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
+                extra += MOUNT_COST
             return x, y, extra + (self.shun_cost if (x, y) in self.shunned else 0)
         if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
             return x + 2 * dx, y + 2 * dy, 1
@@ -161,19 +168,24 @@ def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[
     return path if path is not None else _explain(ground, start, facing, goals)
 
 
-def reachable(ground: MapGround, start: Cell) -> set[Cell]:
-    """All cells that can be walked to from `start`, itself included; warps that act on arrival end the walk."""
-    found = {start}
-    frontier = [start]
+def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:
+    """Presses (turns not counted) from the nearest of `starts` to every cell that can be reached, each start itself 0.
+
+    Warps that act on arrival are reached and end the walk.
+    """
+    found = dict.fromkeys(starts, 0)
+    frontier = list(found)
     while frontier:
-        x, y = frontier.pop()
-        if (x, y) != start and ground.warps_on_arrival(x, y):
-            continue
-        for button in DIRECTION_BUTTONS:
-            moved = ground.move(x, y, button)
-            if moved is not None and moved[:2] not in found:
-                found.add(moved[:2])
-                frontier.append(moved[:2])
+        following: list[Cell] = []
+        for cell in frontier:
+            if cell not in starts and ground.warps_on_arrival(*cell):
+                continue
+            for button in DIRECTION_BUTTONS:
+                moved = ground.move(*cell, button)
+                if moved is not None and moved[:2] not in found:
+                    found[moved[:2]] = found[cell] + 1
+                    following.append(moved[:2])
+        frontier = following
     return found
 
 

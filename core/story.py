@@ -30,6 +30,17 @@ class Errand:
     cell: Cell | None = None
     object_id: int | None = None
     press_a: bool = False
+    sets: tuple[str, ...] = ()
+    """Event flags that doing it can set; once all of them are set, doing it again is in vain."""
+
+    @property
+    def subject(self) -> tuple[MapId, str] | None:
+        """Whom or what one speaks to or stands on, as `LaneMemory` notes it; None for a map to reach."""
+        if self.object_id is not None:
+            return self.map, f"object {self.object_id}"
+        if self.cell is None:
+            return None
+        return self.map, f"{'sign' if self.press_a else 'cell'} {self.cell[0]},{self.cell[1]}"
 
 
 class StoryGuide:
@@ -57,7 +68,7 @@ class StoryGuide:
     def _read(self, world: World) -> None:
         for place in world.maps.values():
             for thing in place.objects:
-                errand = Errand(place.id, object_id=thing.id)
+                errand = Errand(place.id, object_id=thing.id, sets=thing.sets)
                 flags = (*thing.sets, thing.beat_event, thing.event if thing.kind == "item_ball" else None)
                 for flag in flags:
                     if flag is not None:
@@ -66,7 +77,7 @@ class StoryGuide:
                     if item is not None:
                         self._item_errands[item].append(errand)
             for sign in place.signs:
-                errand = Errand(place.id, cell=(sign.x, sign.y), press_a=True)
+                errand = Errand(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets)
                 for flag in (*sign.sets, sign.event):
                     if flag is not None:
                         self._flag_errands[flag].append(errand)
@@ -74,7 +85,8 @@ class StoryGuide:
                     self._item_errands[sign.item].append(errand)
             for trigger in place.triggers:
                 for flag in trigger.sets:
-                    self._flag_errands[flag].append(Errand(place.id, cell=(trigger.x, trigger.y)))
+                    errand = Errand(place.id, cell=(trigger.x, trigger.y), sets=trigger.sets)
+                    self._flag_errands[flag].append(errand)
 
     def _of(self, condition: Condition) -> tuple[Errand, ...]:
         """What one condition by itself tells of the way."""

@@ -1,22 +1,25 @@
 """The way from map to map: a graph of warps and connections, and what one lane has learned about it.
 
 The world's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
-out on the spot by the path-finder. So a route is a guess that is corrected: when an exit proves unreachable from where
-one came in, `TravelMemory` notes it, and the next route goes another way. The note is dropped when the story moves on
-(gates open) or, for people in the way, after a while.
+out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
+exit proves shut from where one came in, `TravelMemory` notes it, and the next route goes another way. The note is
+dropped when the story moves on (gates open) or, for people in the way, after a while.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from core.known_grounds import KnownGrounds
 from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, warp_goals
+from core.terrain import OFFSET
 from core.vocabulary import Button, MapId, Position
 
 if TYPE_CHECKING:
+    from core.game.collision import CollisionMap
     from core.game.world import World
 
 CROSSING_COST = 4
@@ -24,6 +27,7 @@ CROSSING_COST = 4
 MOST_MAPS = 48
 """So many maps around are looked at when one asks what is near."""
 UNKNOWN_ENTRY = "start"
+HERE = "here"
 _EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
 
 
@@ -71,10 +75,18 @@ class Route:
     cost: int
 
 
+class _Stop(NamedTuple):
+    """A map and how one came in: the key of an exit of it, or `HERE` for where one stands now."""
+
+    map: MapId
+    entry: str
+
+
 @dataclass(slots=True)
 class TravelMemory:
-    """What one lane has found out: which exit or cell cannot be reached from which entry, until which step."""
+    """What one lane has found out: the ground it saw, and which exit or cell is shut from which entry, until when."""
 
+    grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
     entry_key: str = UNKNOWN_ENTRY
     _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict)
@@ -107,6 +119,15 @@ def cell_key(x: int, y: int) -> str:
     return f"cell {x},{y}"
 
 
+def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) -> int | None:
+    """Steps to a cell or to where A reaches it: beside it, or across a counter; as the crow flies on unknown ground."""
+    if distances is None:
+        return abs(cell[0] - at[0]) + abs(cell[1] - at[1])
+    x, y = cell
+    near = ((x + reach * dx, y + reach * dy) for dx, dy in OFFSET.values() for reach in (1, 2))
+    return min((distances[one] for one in (cell, *near) if one in distances), default=None)
+
+
 class WorldGraph:
     """All maps joined by their exits. Built once per world, shared by all lanes."""
 
@@ -137,27 +158,24 @@ class WorldGraph:
     def route(
         self, start: Position, target: MapId, memory: TravelMemory, step: int, cell: Cell | None = None
     ) -> Route | Blocked:
-        """The cheapest way to `target` (to `cell` on it, if given) that nothing remembered forbids."""
-        first = (start.map, memory.entry_of(start.map))
+        """The cheapest way to `target` (to `cell` on it, or beside it) that nothing seen or remembered forbids."""
+        first = _Stop(start.map, HERE)
         best = {first: 0}
-        came: dict[tuple[MapId, str], tuple[tuple[MapId, str], Exit]] = {}
-        queue: list[tuple[int, int, tuple[MapId, str], Cell]] = [(0, 0, first, (start.x, start.y))]
+        came: dict[_Stop, tuple[_Stop, Exit]] = {}
+        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, first, (start.x, start.y))]
         pushed = 0
         while queue:
-            cost, _, node, (x, y) = heapq.heappop(queue)
-            if cost > best[node]:
+            cost, _, stop, at = heapq.heappop(queue)
+            if cost > best[stop]:
                 continue
-            map_id, entry = node
-            if map_id == target and not (cell and memory.is_blocked(map_id, entry, cell_key(*cell), step)):
-                return Route(self._walk_back(came, node, first), cost)
-            for exit_ in self.exits(map_id):
-                if memory.is_blocked(map_id, entry, exit_.key, step):
-                    continue
-                after = (exit_.to_map, exit_.arrival_key)
-                total = cost + CROSSING_COST + abs(exit_.x - x) + abs(exit_.y - y)
+            if stop.map == target and self._ends_at(cell, stop, at, memory, step):
+                return Route(self._walk_back(came, stop, first), cost)
+            for exit_, steps in self._ways_on(stop, at, memory, step):
+                after = _Stop(exit_.to_map, exit_.arrival_key)
+                total = cost + CROSSING_COST + steps
                 if total < best.get(after, 1 << 30):
                     best[after] = total
-                    came[after] = (node, exit_)
+                    came[after] = (stop, exit_)
                     pushed += 1
                     heapq.heappush(queue, (total, pushed, after, exit_.arrival))
         return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
@@ -165,19 +183,65 @@ class WorldGraph:
     def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
         """The nearest maps that can be reached as far as is known, with a guess of the actions, nearest first."""
         best: dict[MapId, int] = {}
-        queue: list[tuple[int, MapId, str, Cell]] = [(0, start.map, memory.entry_of(start.map), (start.x, start.y))]
-        seen: set[tuple[MapId, str]] = set()
+        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, _Stop(start.map, HERE), (start.x, start.y))]
+        seen: set[_Stop] = set()
+        pushed = 0
         while queue and len(best) < MOST_MAPS:
-            cost, map_id, entry, (x, y) = heapq.heappop(queue)
-            if (map_id, entry) in seen:
+            cost, _, stop, at = heapq.heappop(queue)
+            if stop in seen:
                 continue
-            seen.add((map_id, entry))
-            best.setdefault(map_id, cost)
-            for exit_ in self.exits(map_id):
-                if not memory.is_blocked(map_id, entry, exit_.key, step):
-                    total = cost + CROSSING_COST + abs(exit_.x - x) + abs(exit_.y - y)
-                    heapq.heappush(queue, (total, exit_.to_map, exit_.arrival_key, exit_.arrival))
+            seen.add(stop)
+            best.setdefault(stop.map, cost)
+            for exit_, steps in self._ways_on(stop, at, memory, step):
+                pushed += 1
+                after = _Stop(exit_.to_map, exit_.arrival_key)
+                heapq.heappush(queue, (cost + CROSSING_COST + steps, pushed, after, exit_.arrival))
         return tuple((cost, map_id) for map_id, cost in best.items())
+
+    def steps_on_foot(self, start: Position, cell: Cell, memory: TravelMemory) -> int | None:
+        """Steps from a place to a cell of the same map, or beside it; None where it cannot be walked to."""
+        return _steps_beside(memory.grounds.distances(start.map, [(start.x, start.y)]), cell, (start.x, start.y))
+
+    def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
+        """The exits of a map that can be reached from where one comes in, with the steps to them."""
+        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+        distances = self._distances(stop, at, memory.grounds)
+        ground = memory.grounds.ground(stop.map)
+        for exit_ in self.exits(stop.map):
+            if memory.is_blocked(stop.map, entry, exit_.key, step):
+                continue
+            if distances is None or ground is None:
+                yield exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])
+                continue
+            cells = ((goal.x, goal.y) for goal in self.goals(exit_, ground, memory.grounds.collision(stop.map)))
+            steps = min((distances[one] for one in cells if one in distances), default=None)
+            if steps is not None:
+                yield exit_, steps
+
+    def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
+        """Steps to every cell from where one comes in: the whole stretch of an edge, a door, or where one stands."""
+        ground = grounds.ground(stop.map)
+        entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
+        if ground is None or entry is None or entry.edge is None:
+            return grounds.distances(stop.map, [at])
+        return grounds.distances(stop.map, [(goal.x, goal.y) for goal in entry.goals(ground)])
+
+    def _ends_at(self, cell: Cell | None, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> bool:
+        if cell is None:
+            return True
+        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+        if memory.is_blocked(stop.map, entry, cell_key(*cell), step):
+            return False
+        return _steps_beside(self._distances(stop, at, memory.grounds), cell, at) is not None
+
+    @staticmethod
+    def goals(exit_: Exit, ground: MapGround, collision: CollisionMap | None) -> tuple[Goal, ...]:
+        """Where an exit is taken; an edge only where the strip of the neighbouring map beyond it can be stood on."""
+        goals = exit_.goals(ground)
+        if exit_.edge is None or collision is None:
+            return goals
+        dx, dy = OFFSET[exit_.edge]
+        return tuple(goal for goal in goals if ground.bears(collision.at(goal.x + dx, goal.y + dy)))
 
     def _size(self, map_id: MapId) -> tuple[int, int]:
         map_ = self._world.maps[map_id]
@@ -245,13 +309,13 @@ class WorldGraph:
 
     @staticmethod
     def _walk_back(
-        came: dict[tuple[MapId, str], tuple[tuple[MapId, str], Exit]],
-        node: tuple[MapId, str],
-        first: tuple[MapId, str],
+        came: dict[_Stop, tuple[_Stop, Exit]],
+        stop: _Stop,
+        first: _Stop,
     ) -> tuple[Exit, ...]:
         exits: list[Exit] = []
-        while node != first:
-            node, exit_ = came[node]
+        while stop != first:
+            stop, exit_ = came[stop]
             exits.append(exit_)
         exits.reverse()
         return tuple(exits)

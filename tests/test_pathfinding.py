@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.pathfinding import Blocked, BlockReason, Goal, MapGround, Path, find_path, reachable, talk_goals, warp_goals
+from core.pathfinding import (
+    MOUNT_COST,
+    Blocked,
+    BlockReason,
+    Goal,
+    MapGround,
+    Path,
+    find_path,
+    talk_goals,
+    walking_distances,
+    warp_goals,
+)
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}
@@ -80,6 +91,13 @@ def test_surf_and_cut_open_their_ways() -> None:
     assert walked(find_path(MapGround(drawn(".T."), can_cut=True), (0, 0), Button.RIGHT, [Goal(2, 0)])) == "RR"
 
 
+def test_riding_out_on_the_water_costs_more_than_a_short_way_round() -> None:
+    ground = MapGround(drawn(".~. ..."), can_surf=True)
+    assert walked(find_path(ground, (0, 0), Button.RIGHT, [Goal(2, 0)])) == "DDRRRUU"
+    path = find_path(MapGround(drawn(".~."), can_surf=True), (0, 0), Button.RIGHT, [Goal(2, 0)])
+    assert isinstance(path, Path) and path.cost == 2 + MOUNT_COST
+
+
 def test_warps_are_entered_only_on_purpose() -> None:
     ground = MapGround(drawn("#D# ..."), warps=frozenset({(1, 0)}))
     assert walked(find_path(ground, (0, 1), Button.RIGHT, list(warp_goals(ground, 1, 0)))) == "RUU"
@@ -118,8 +136,8 @@ def test_ice_slides_to_the_far_side() -> None:
 
 def test_reachable_stops_at_walls_and_people_and_goes_down_ledges_only() -> None:
     ground = MapGround(drawn("..# .v. .## ..."), people=frozenset({(2, 1)}))
-    assert reachable(ground, (0, 0)) == {(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 3), (2, 3)}
-    assert (1, 1) in reachable(ground, (0, 3)) and (1, 3) in reachable(ground, (1, 1))
+    assert set(walking_distances(ground, [(0, 0)])) == {(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 3), (2, 3)}
+    assert (1, 1) in walking_distances(ground, [(0, 3)]) and (1, 3) in walking_distances(ground, [(1, 1)])
 
 
 grounds = st.integers(2, 7).flatmap(

@@ -48,9 +48,12 @@ PLAYER_NAME: Final = index_of("wPlayerName")
 STEP_COUNT: Final = index_of("wStepCount")
 LAST_SPAWN: Final = index_of("wLastSpawnMapGroup")
 BATTLE_RESULT: Final = index_of("wBattleResult")
+PLAYER_STATE: Final = index_of("wPlayerState")
 TEXTBOX_FLAGS: Final = index_of("wTextboxFlags")
 HOURS: Final = index_of("hHours")
 
+SURFING: Final = (4, 8)
+"""Values of wPlayerState while a creature or a raft carries the player over water."""
 TEXT_IS_PRINTED: Final = 1 << 1
 MORE_ARROW_CELL: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS + 18
 DIALOG_TOP: Final = mode.TILEMAP + 12 * SCREEN_COLUMNS
@@ -151,6 +154,11 @@ class GameState:
     def facing(self) -> Button:
         """Which way the player looks: UP, DOWN, LEFT or RIGHT."""
         return people.FACING[self.snapshot.data[PLAYER_DIRECTION] & 0x0C]
+
+    @property
+    def is_surfing(self) -> bool:
+        """Whether the player rides over water."""
+        return self.snapshot.data[PLAYER_STATE] in SURFING
 
     @lazy
     def map_size_steps(self) -> tuple[int, int]:

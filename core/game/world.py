@@ -66,6 +66,12 @@ class MapObject:
     """Items that talking to it can give, where the data tell."""
     heals: bool = False
     """Whether talking to it can heal the party."""
+    fights: tuple[str, ...] = ()
+    """Trainers (keys of `World.trainer_levels_by_key`) whom talking to it can bring on, one of them at a time."""
+    sells: tuple[str, ...] = ()
+    """Items (their keys) that it sells, where the data tell."""
+    roams: bool = False
+    """Whether it walks about, so that it never stands in the way for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,8 @@ class World:
     """Encounter tables by map key, as the data file has them."""
     trainer_levels: Mapping[tuple[str, int], int]
     """(trainer class, trainer id) -> the highest level of that trainer's party."""
+    trainer_levels_by_key: Mapping[str, int]
+    """The same by the trainer's key in the data."""
 
     def map_name(self, map_id: MapId) -> str:
         """The name that people use, or the numbers of an unknown map."""
@@ -247,9 +255,14 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
             (row["class"], row["id"]): max(member["level"] for member in row["party"])
             for row in rules.get("trainers", {}).values()
         },
+        trainer_levels_by_key={
+            key: max(member["level"] for member in row["party"]) for key, row in rules.get("trainers", {}).items()
+        },
     )
 
 
+_ROAMING = ("WANDER", "WALK")
+"""Words in the names of movements that leave the spot."""
 _OBJECT_KINDS = {"OBJECTTYPE_SCRIPT": "script", "OBJECTTYPE_ITEMBALL": "item_ball", "OBJECTTYPE_TRAINER": "trainer"}
 
 
@@ -308,6 +321,9 @@ def _map_object(row: dict[str, Any]) -> MapObject:
         sets=tuple(row.get("sets", ())),
         gives=tuple(row.get("gives", ())),
         heals=_heals(row),
+        fights=tuple(row.get("fights", ())),
+        sells=tuple(row.get("sells", ())),
+        roams=any(word in row.get("movement", "").upper() for word in _ROAMING),
     )
 
 

@@ -7,11 +7,12 @@ errand or a person's place has changed, and it remembers in `TravelMemory` what 
 from __future__ import annotations
 
 from core import terrain
+from core.abilities import abilities_of
 from core.game.state import GameState
 from core.game.world import World
 from core.goal_planner import ANYWHERE, HEAL_BELOW
 from core.lane_memory import LaneMemory
-from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, reachable, talk_goals
+from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
 from core.rules.step import RuleStep
 from core.rules.walking import Arrived, Walker
 from core.terrain import OFFSET
@@ -120,7 +121,15 @@ class FieldRules:
         unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
         known = self._world.maps.get(state.position.map)
         warps = frozenset((warp.x, warp.y) for warp in known.warps) if known is not None else frozenset()
-        return MapGround(state.collision.cells, people=frozenset(people | obstacles), warps=warps, shunned=unseen)
+        abilities = abilities_of(state)
+        return MapGround(
+            state.collision.cells,
+            people=frozenset(people | obstacles),
+            warps=warps,
+            can_surf=abilities.can_surf,
+            can_cut=abilities.can_cut,
+            shunned=unseen,
+        )
 
     # -- errands -----------------------------------------------------------------------------------------------
 
@@ -138,7 +147,9 @@ class FieldRules:
 
     def _take_exit(self, state: GameState, option: Option, exit_: Exit) -> RuleStep | None:
         key = f"{option.key}>{exit_.key}"
-        answer = self._walker.next(state, self._memory.step, key, lambda ground: self._exit_goals(state, ground, exit_))
+        answer = self._walker.next(
+            state, self._memory.step, key, lambda ground: self._graph.goals(exit_, ground, state.collision)
+        )
         if isinstance(answer, Blocked):
             return self._exit_is_shut(state, option, exit_, answer)
         if isinstance(answer, Arrived):
@@ -149,19 +160,6 @@ class FieldRules:
             return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by {exit_.label}")
         self._knocks = 0
         return RuleStep(answer, 0.9, option.label)
-
-    @staticmethod
-    def _exit_goals(state: GameState, ground: MapGround, exit_: Exit) -> tuple[Goal, ...]:
-        """An edge is left only where the neighbouring map's strip can be stood on."""
-        goals = exit_.goals(ground)
-        if exit_.edge is None:
-            return goals
-        dx, dy = OFFSET[exit_.edge]
-        return tuple(
-            goal
-            for goal in goals
-            if terrain.GROUND[state.collision_at(goal.x + dx, goal.y + dy)] == terrain.Ground.LAND
-        )
 
     def _exit_is_shut(self, state: GameState, option: Option, exit_: Exit, why: Blocked) -> RuleStep | None:
         """Remember it, and look for another way at once."""
@@ -178,7 +176,7 @@ class FieldRules:
         person = why.reason is BlockReason.PERSON_IN_THE_WAY
         until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
         ground = self._ground(state, frozenset())
-        near = reachable(ground, (state.position.x, state.position.y))
+        near = walking_distances(ground, [(state.position.x, state.position.y)])
         exits = self._graph.exits(state.position.map)
         doors = [one.key for one in exits if any((goal.x, goal.y) in near for goal in one.goals(ground))]
         self._memory.travel.block(state.position.map, key, until, doors)

@@ -70,6 +70,7 @@ class RulePlayer:
         self._mode: GameMode | None = None
         self._field_options: tuple[Option, ...] = ()
         self._party_level = 0
+        self._rides = False
         if self._tracker is not None:
             self._tracker.reset()
 
@@ -171,6 +172,10 @@ class RulePlayer:
         if mode is not GameMode.FREE:
             return
         self.memory.note_progress(progress_of(state))
+        self.memory.travel.grounds.see(state)
+        if state.is_surfing and not self._rides:
+            self.memory.forget_answers()
+        self._rides = state.is_surfing
         if map_id != self._map:
             self._map = map_id
             self.memory.visited.add(map_id)

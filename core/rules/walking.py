@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core import terrain
 from core.game.state import GameState
 from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, Path, find_path
 from core.terrain import OFFSET
@@ -85,7 +86,17 @@ class Walker:
             assert self._goal is not None
             return Arrived(self._goal)
         self._idle_presses += 1
-        return self._nodes[self._index + 1][2]
+        return self._press(state, here, self._nodes[self._index + 1])
+
+    @staticmethod
+    def _press(state: GameState, here: Node, following: Node) -> Button:
+        """A direction, or A where the step ahead needs it: to ride out on the water, to cut a tree."""
+        if here[2] is not following[2] or here[:2] == following[:2]:
+            return following[2]
+        dx, dy = OFFSET[here[2]]
+        ahead = state.collision_at(here[0] + dx, here[1] + dy)
+        rides_out = terrain.GROUND[ahead] == terrain.Ground.WATER and not state.is_surfing
+        return Button.A if rides_out or ahead in terrain.CUT_TREES else following[2]
 
     def _on_path(self, here: Node) -> bool:
         """Finds `here` among the next nodes; a turn and the step after it may come together."""

@@ -1,0 +1,101 @@
+"""The ground of the maps that one lane has seen, and how far it is on foot from each of their doors to the others.
+
+The world's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
+it, also from afar: which doors one reaches from which, past the people who never move, over ledges one way only, over
+water where one can ride. Of a map never seen everything is thought possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from core.abilities import FieldAbilities, abilities_of
+from core.pathfinding import Cell, MapGround, walking_distances
+from core.vocabulary import MapId
+
+if TYPE_CHECKING:
+    from core.game.collision import CollisionMap
+    from core.game.state import GameState
+    from core.game.world import MapObject
+
+
+class KnownGrounds:
+    """What one lane knows of the maps' ground. Distances are kept until something changes them."""
+
+    def __init__(self) -> None:
+        self._collisions: dict[MapId, CollisionMap] = {}
+        self._standing: dict[MapId, frozenset[Cell]] = {}
+        self._warps: dict[MapId, frozenset[Cell]] = {}
+        self._grounds: dict[MapId, MapGround] = {}
+        self._distances: dict[MapId, dict[frozenset[Cell], Mapping[Cell, int]]] = {}
+        self._abilities = FieldAbilities()
+        self._flags = b""
+
+    def see(self, state: GameState) -> None:
+        """Look at the map as it is now; cheap when nothing has changed."""
+        here, collision = state.position.map, state.collision
+        known = state.world.maps.get(here)
+        if known is not None and collision.cells.size and self._collisions.get(here) is not collision:
+            self._collisions[here] = collision
+            self._warps[here] = frozenset((warp.x, warp.y) for warp in known.warps)
+            self._standing[here] = _standing(state, here)
+            self._forget(here)
+        abilities = abilities_of(state)
+        if abilities != self._abilities:
+            self._abilities = abilities
+            self._grounds.clear()
+            self._distances.clear()
+        if state.event_flags != self._flags:
+            self._flags = state.event_flags
+            for map_id, before in self._standing.items():
+                now = _standing(state, map_id)
+                if now != before:
+                    self._standing[map_id] = now
+                    self._forget(map_id)
+
+    def collision(self, map_id: MapId) -> CollisionMap | None:
+        """The collision bytes of a map as last seen; None for a map never seen."""
+        return self._collisions.get(map_id)
+
+    def ground(self, map_id: MapId) -> MapGround | None:
+        """A map as feet would find it now, people who never move included; None for a map never seen."""
+        collision = self._collisions.get(map_id)
+        if collision is None:
+            return None
+        known = self._grounds.get(map_id)
+        if known is None:
+            known = self._grounds[map_id] = MapGround(
+                collision.cells,
+                people=self._standing[map_id],
+                warps=self._warps[map_id],
+                can_surf=self._abilities.can_surf,
+                can_cut=self._abilities.can_cut,
+            )
+        return known
+
+    def distances(self, map_id: MapId, starts: Iterable[Cell]) -> Mapping[Cell, int] | None:
+        """Steps from the nearest of `starts` to every cell that can be reached; None for a map never seen."""
+        ground = self.ground(map_id)
+        if ground is None:
+            return None
+        kept = self._distances.setdefault(map_id, {})
+        key = frozenset(starts)
+        if key not in kept:
+            kept[key] = walking_distances(ground, key)
+        return kept[key]
+
+    def _forget(self, map_id: MapId) -> None:
+        self._grounds.pop(map_id, None)
+        self._distances.pop(map_id, None)
+
+
+def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
+    """Who and what stands in the way for good on a map, by the flags of this state."""
+    things = state.world.maps[map_id].objects
+    return frozenset((thing.x, thing.y) for thing in things if not thing.roams and not _is_hidden(thing, state))
+
+
+def _is_hidden(thing: MapObject, state: GameState) -> bool:
+    flag = state.world.event_flags.get(thing.event) if thing.event else None
+    return flag is not None and state.has_flag(flag.index)

@@ -1,0 +1,79 @@
+"""What a lane knows of the maps it has seen, on states of the real game with a few bytes set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.abilities import FieldAbilities, abilities_of
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.ram import RamSnapshot, index_of
+from core.game.state import GameState
+from core.known_grounds import KnownGrounds
+from core.pathfinding import Blocked
+from core.travel import Route, TravelMemory, WorldGraph
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+END_OF_LIST = 0xFF
+EMPTY_BLOCKS = 200
+
+
+@pytest.fixture(scope="module")
+def start() -> Iterator[GameState]:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    yield env.restart(seed=0)
+    env.close()
+
+
+def changed(state: GameState, symbol: str, *values: int) -> GameState:
+    """The same moment with other bytes at a symbol."""
+    data = bytearray(state.snapshot.data)
+    data[index_of(symbol) : index_of(symbol) + len(values)] = bytes(values)
+    return GameState(RamSnapshot(bytes(data)), state.rom)
+
+
+def with_raft(state: GameState) -> GameState:
+    raft = next(item.id for item in state.world.items.values() if item.effect == "RAFT")
+    return changed(state, "wNumKeyItems", 1, raft, END_OF_LIST)
+
+
+def test_an_item_or_a_ride_under_way_carries_over_water(start: GameState) -> None:
+    assert abilities_of(start) == FieldAbilities()
+    assert abilities_of(with_raft(start)).can_surf
+    assert abilities_of(changed(start, "wPlayerState", 4)).can_surf
+
+
+def test_a_map_is_unknown_until_it_is_seen(start: GameState) -> None:
+    grounds = KnownGrounds()
+    here = start.position.map
+    assert grounds.ground(here) is None and grounds.distances(here, [(3, 3)]) is None
+    grounds.see(start)
+    distances = grounds.distances(here, [(3, 3)])
+    assert distances is not None and distances[3, 3] == 0 and distances[3, 4] == 1
+    assert grounds.distances(here, [(3, 3)]) is distances, "kept until something changes"
+    stairs = next(warp for warp in start.world.maps[here].warps)
+    assert (stairs.x, stairs.y) in distances
+
+
+def test_what_changes_the_ground_is_noticed(start: GameState) -> None:
+    grounds = KnownGrounds()
+    here = start.position.map
+    grounds.see(start)
+    before = grounds.distances(here, [(3, 3)])
+    grounds.see(with_raft(start))
+    ground = grounds.ground(here)
+    assert ground is not None and ground.can_surf
+    assert grounds.distances(here, [(3, 3)]) is not before
+
+
+def test_a_route_takes_no_door_that_cannot_be_walked_to(start: GameState) -> None:
+    graph = WorldGraph(start.world)
+    below = start.world.maps[start.position.map].warps[0].target
+    memory = TravelMemory()
+    assert isinstance(graph.route(start.position, below, memory, 0), Route), "what was not seen is thought possible"
+    memory.grounds.see(changed(start, "wOverworldMapBlocks", *bytes(EMPTY_BLOCKS)))
+    assert isinstance(graph.route(start.position, below, memory, 0), Blocked), "the room was seen to be all walls"
+    memory.grounds.see(start)
+    assert isinstance(graph.route(start.position, below, memory, 0), Route)
