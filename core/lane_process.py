@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from core.lane_arrays import LaneArrays
 from core.lane_history import LaneHistory
-from core.lane_worker import MakeEnv, run_worker
+from core.lane_worker import LEAVE, MakeEnv, run_worker
 
+LOOK_S: Final = 1.0
+"""Silence is counted in looks of this length, so that the time in which a machine sleeps counts as one of them."""
 _open_pipes: set[int] = set()
 """Our ends of all workers' pipes, of every vector env of this process. A worker forked later closes the copies that it
 inherits: else it would keep another worker's command pipe open after the main process is gone."""
@@ -34,9 +39,21 @@ class WorkerProcess:
         except BrokenPipeError:
             return
 
-    def hear(self) -> bytes:
-        """Await the one-byte answer; empty when the worker has died."""
-        return os.read(self.answers, 1)
+    def hear(self, limit_s: float) -> bytes | None:
+        """Await the one-byte answer; empty when the worker has died, None when it was silent for `limit_s`."""
+        answers = select.poll()
+        answers.register(self.answers, select.POLLIN)
+        left_s = limit_s
+        while left_s > 0:
+            look_s = min(LOOK_S, left_s)
+            if answers.poll(look_s * 1000):
+                return os.read(self.answers, 1)
+            left_s -= look_s
+        return None
+
+    def kill(self) -> None:
+        """End a worker that does not answer."""
+        os.kill(self.process, signal.SIGKILL)
 
     def bury(self) -> str:
         """Close the pipes of a worker that has died and say how it ended."""
@@ -50,7 +67,9 @@ class WorkerProcess:
         return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     def close_commands(self) -> None:
-        """Let the worker go: it leaves at the end of its commands."""
+        """Let the worker go. Told so it leaves even where another process has inherited the pipe and keeps it open."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.commands, LEAVE)
         _open_pipes.discard(self.commands)
         os.close(self.commands)
 
@@ -59,7 +78,7 @@ class WorkerProcess:
         self._close_answers()
         while not self._has_left():
             if time.monotonic() > deadline_s:
-                os.kill(self.process, signal.SIGKILL)
+                self.kill()
                 os.waitpid(self.process, 0)
                 return
             time.sleep(0.002)

@@ -1,8 +1,8 @@
 """A worker process of the vector env: several emulators, stepped one after the other at one byte's command.
 
 It talks through two pipes. The main process writes one byte ("s": step all lanes, "r": reset the lanes that are
-marked), the worker answers with one ("." done, "!" an error lies in shared memory). When the main process ends, however
-it ends, the command pipe closes and the worker leaves.
+marked, "q": leave), the worker answers with one ("." done, "!" an error lies in shared memory). When the main process
+ends, however it ends, the command pipe closes and the worker leaves.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from core.lane_history import LaneHistory
 
 STEP: Final = b"s"
 RESET: Final = b"r"
+LEAVE: Final = b"q"
 DONE: Final = b"."
 FAILED: Final = b"!"
 MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
@@ -114,7 +115,7 @@ def run_worker(
         gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
         worker.replay(histories)
         os.write(answers, DONE)
-        while command := os.read(commands, 1):
+        while (command := os.read(commands, 1)) not in (LEAVE, b""):
             if command == STEP:
                 worker.step()
             else:

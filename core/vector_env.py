@@ -5,9 +5,9 @@ rows out (about 10 microseconds for 16 lanes), so a `VectorStep` stays valid. Th
 trains resets finished lanes with `reset_lane`, after having used their last observation. Lanes are seeded one by one,
 so a trajectory does not depend on how many workers share the lanes.
 
-A worker that dies (killed for memory, a fault in the emulator) is replaced at once. The new one plays the episodes of
-its lanes again from the save states in which they began, so the run goes on as if nothing had happened; where that
-fails, the episode ends and the step says how much was lost.
+A worker that dies (killed for memory, a fault in the emulator) or hangs is replaced at once. The new one plays the
+episodes of its lanes again from the save states in which they began, so the run goes on as if nothing had happened;
+where that fails, the episode ends and the step says how much was lost.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ from core.vocabulary import ACTION_COUNT
 __all__ = ["StartPoint", "VectorEnv", "VectorStep", "WorkerReplacement"]
 
 LEAVE_TIMEOUT_S: Final = 5.0
+ANSWER_TIMEOUT_S: Final = 120.0
+"""A step of a worker's lanes takes milliseconds, a reset into a battery save some seconds."""
+REPLAY_TIMEOUT_S: Final = 0.05
+"""Beyond that, for each action that a new worker plays again."""
 MAX_REPLACEMENTS: Final = 2
 """In one step and worker: the first new worker plays the episodes again, the second begins them anew."""
 logger = logging.getLogger(__name__)
@@ -47,9 +51,10 @@ class VectorEnv:
     `send(0, actions)`, `send(1, actions)`, then again and again `receive(half)`, choose, `send(half, actions)`.
     """
 
-    def __init__(self, make_env: MakeEnv, lanes: int, workers: int) -> None:
+    def __init__(self, make_env: MakeEnv, lanes: int, workers: int, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Fork the workers; each builds its own envs with `make_env(lane)`.
 
+        A worker that is silent for `answer_timeout_s` after a command counts as hung: it is killed and replaced.
         `make_env(0)` is also called once here, for the spaces and so that its start state is made only once.
         Raises `ConfigurationError` for impossible numbers and whatever `make_env` raises.
         """
@@ -75,9 +80,12 @@ class VectorEnv:
             lanes, workers, self.policy_space, len(REWARD_NAMES), len(self.milestone_names), state_bytes
         )
         self._make_env = make_env
+        self._answer_timeout_s = answer_timeout_s
         self._workers: list[WorkerProcess] = []
         self._histories: dict[int, LaneHistory] = {}
         self._lost_steps: dict[int, int] = {}
+        self._hung: set[int] = set()
+        """Processes that did not answer in time and are still there."""
         self._replacements: list[WorkerReplacement] = []
         bounds = [lanes * number // workers for number in range(workers + 1)]
         middle = (workers + 1) // 2
@@ -92,7 +100,7 @@ class VectorEnv:
                 self._workers.append(start_worker(number, own, make_env, self._arrays, {}))
             for worker in self._workers:
                 if not self._has_answered(worker):
-                    raise TrainingError(f"worker {worker.number} {worker.bury()} while it started")
+                    raise TrainingError(f"worker {worker.number} {self._bury(worker)} while it started")
         except BaseException:
             self.close()
             raise
@@ -225,9 +233,12 @@ class VectorEnv:
                     self._arrays.must_reset[[lane for lane in resetting if lane in own]] = True
                     self._workers[number].send(command)
 
-    def _has_answered(self, worker: WorkerProcess) -> bool:
-        """False when the worker has died. Raises `TrainingError` for an error in its Python code."""
-        answer = worker.hear()
+    def _has_answered(self, worker: WorkerProcess, replayed_actions: int = 0) -> bool:
+        """False when the worker has died or hangs. Raises `TrainingError` for an error in its Python code."""
+        answer = worker.hear(self._answer_timeout_s + REPLAY_TIMEOUT_S * replayed_actions)
+        if answer is None:
+            self._hung.add(worker.process)
+            return False
         if answer and answer != DONE:
             raise TrainingError(
                 f"worker {worker.number} (lanes {worker.lanes.start}-{worker.lanes.stop - 1}) failed:\n"
@@ -237,6 +248,15 @@ class VectorEnv:
 
     # when a worker dies
 
+    def _bury(self, worker: WorkerProcess) -> str:
+        """Clear a dead or hung worker away; how it ended."""
+        if worker.process not in self._hung:
+            return worker.bury()
+        self._hung.remove(worker.process)
+        worker.kill()
+        worker.bury()
+        return f"did not answer for {self._answer_timeout_s:.0f} s"
+
     def _replace(self, number: int, tries: int) -> bool:
         """Put a new worker in the place of a dead one and bring its lanes to where they were; whether it lives.
 
@@ -244,7 +264,7 @@ class VectorEnv:
         """
         noticed_s = time.monotonic()
         old = self._workers[number]
-        cause = old.bury()
+        cause = self._bury(old)
         if tries > MAX_REPLACEMENTS:
             self._workers = [worker for worker in self._workers if worker.number != number]
             raise TrainingError(
@@ -258,7 +278,7 @@ class VectorEnv:
             if tries > 1 and history.actions:
                 self._lose(lane)
         new = self._workers[number] = start_worker(number, old.lanes, self._make_env, self._arrays, histories)
-        if not self._has_answered(new):
+        if not self._has_answered(new, sum(len(history.actions) for history in histories.values())):
             return False
         for lane in histories:
             if not self._arrays.replayed[lane] and lane not in self._lost_steps:

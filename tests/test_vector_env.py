@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError, TrainingError
-from core.vector_env import StartPoint, VectorEnv, VectorStep
+from core.vector_env import LEAVE_TIMEOUT_S, StartPoint, VectorEnv, VectorStep
 from tests.game_states import ROM_PATH
 
 
@@ -223,6 +225,22 @@ def test_workers_end_when_the_main_process_is_killed() -> None:
     while not all(map(has_ended, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert all(map(has_ended, workers))
+
+
+def test_close_ends_workers_whose_pipes_another_process_has_inherited() -> None:
+    """A child of the main process that is none of ours, say a library's pool, keeps our ends of the pipes open."""
+    env = VectorEnv(make_env, 2, 1)
+    other = os.fork()
+    if other == 0:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        started = time.monotonic()
+        env.close()
+        assert time.monotonic() - started < LEAVE_TIMEOUT_S / 2, "nobody had to be killed"
+    finally:
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
 
 
 def test_close_ends_the_workers_and_may_be_repeated() -> None:

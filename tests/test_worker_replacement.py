@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,37 @@ def test_workers_that_keep_dying_end_the_training() -> None:
     with pytest.raises(TrainingError, match=r"worker 0 .*lanes 0-1.* was killed by SIGKILL, and 2 new ones"):
         env.step([3, 5])
     env.close()
+
+
+class Sleeper(EnhancedPyBoyPokemonCrystalEnv):
+    """An env that never comes back from one button, the first time that anybody presses it."""
+
+    bed: Path
+
+    def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
+        if action == 3 and not self.bed.exists():
+            self.bed.touch()
+            time.sleep(600)
+        return super().advance(action, render)
+
+
+def test_a_worker_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Sleeper, "bed", tmp_path / "bed", raising=False)
+    with (
+        VectorEnv(lambda lane: Sleeper(ROM_PATH, observation_type="state"), 2, 2, answer_timeout_s=1.5) as env,
+        VectorEnv(make_env, 2, 2) as unhurt,
+    ):
+        for vector in (env, unhurt):
+            vector.reset([0, 1])
+            vector.step([5, 5])
+        asleep = env.worker_processes()[1]
+        step = env.step([5, 3])
+        (replacement,) = step.replacements
+        assert replacement.cause == "did not answer for 2 s" and replacement.old_process == asleep
+        assert replacement.replayed_lanes == (1,) and not step.lost_steps.any()
+        assert np.array_equal(step.ram, unhurt.step([5, 3]).ram)
+        with pytest.raises(ProcessLookupError):
+            os.kill(asleep, 0)
 
 
 class Delayed(EnhancedPyBoyPokemonCrystalEnv):

@@ -26,7 +26,7 @@ from trainer.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class TrainingParts:
-    """What `HybridLLMRLTrainer` is made of. The evaluation env is younger than the env, so it must be closed first."""
+    """What `HybridLLMRLTrainer` is made of."""
 
     env: VectorEnv
     evaluation_env: VectorEnv

@@ -240,7 +240,7 @@ class HybridLLMRLTrainer:
     def close(self) -> None:
         """Closes the environments, the decision record and the language model."""
         if self._evaluator.env is not self._lanes_env:
-            self._evaluator.env.close()  # forked later, its workers hold the pipes of the first one's
+            self._evaluator.env.close()
         self._lanes_env.close()
         self.decision_analyzer.close()
         if isinstance(self.llm_manager, LLMManager):
