@@ -185,11 +185,14 @@ void events_after_step(void) {
 
 static u8 talk_sign(u8 x, u8 y) {
     u8 row[5], i;
+    u16 script;
     const u8 *source = map.signs;
     for (i = map.sign_count; i; i--, source += sizeof row) {
         rom_copy(map.events_bank, row, source, sizeof row);
         if (row[0] != y || row[1] != x) continue;
-        script_run((u16)row[3] | (u16)row[4] << 8, SCRIPT_TALK);
+        script = (u16)row[3] | (u16)row[4] << 8;
+        if (row[2] == BG_ITEM) return script_hidden_item(script);
+        script_run(script, SCRIPT_TALK);
         return 1;
     }
     return 0;

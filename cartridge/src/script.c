@@ -143,20 +143,35 @@ void script_run(u16 address, u8 kind) __banked {
     wScriptRunning = SCRIPT_NONE;
 }
 
-/* The script pointer of an item ball leads to an item and a quantity. */
-void script_item_ball(u8 object) __banked {
-    const u8 *map_object = MAP_OBJECT(object);
-    u8 pair[2];
-    u16 flag = map_object[MAPOBJECT_EVENT_FLAG] | (u16)map_object[MAPOBJECT_EVENT_FLAG + 1] << 8;
-    wScriptRunning = SCRIPT_ITEM_BALL;
-    rom_copy(map.events_bank, pair, (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), 2);
-    wCurItem = pair[0];
-    item_names(pair[0]);
-    if (bag_add(pair[0], pair[1])) {
+static void item_found(u8 item, u8 count, u16 flag) {
+    wCurItem = item;
+    item_names(item);
+    if (bag_add(item, count)) {
         flag_set(flag);
         people_masks();
         say(TEXT_FOUND_ITEM);
     } else say(TEXT_BAG_FULL);
     text_close();
     wScriptRunning = SCRIPT_NONE;
+}
+
+/* The script pointer of an item ball leads to an item and a quantity. */
+void script_item_ball(u8 object) __banked {
+    const u8 *map_object = MAP_OBJECT(object);
+    u8 pair[2];
+    wScriptRunning = SCRIPT_ITEM_BALL;
+    rom_copy(map.events_bank, pair, (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), 2);
+    item_found(pair[0], pair[1], map_object[MAPOBJECT_EVENT_FLAG] | (u16)map_object[MAPOBJECT_EVENT_FLAG + 1] << 8);
+}
+
+/* That of a hidden item leads to its flag and the item. */
+u8 script_hidden_item(u16 address) __banked {
+    u8 record[3];
+    u16 flag;
+    rom_copy(map.events_bank, record, (const u8 *)address, sizeof record);
+    flag = record[0] | (u16)record[1] << 8;
+    if (flag_get(flag)) return 0;
+    wScriptRunning = SCRIPT_TALK;
+    item_found(record[2], 1, flag);
+    return 1;
 }

@@ -5,5 +5,6 @@
 
 void script_run(u16 address, u8 kind) __banked;
 void script_item_ball(u8 object) __banked;
+u8 script_hidden_item(u16 address) __banked; /* 0: it was found before */
 
 #endif

@@ -113,10 +113,15 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
     row["coord_events"] = [
         {"x": step.x, "y": step.y, "script": step.script} | _effects(effects.get(step.script)) for step in found.steps
     ]
-    row["bg_events"] = [
+    signs: list[Json] = [
         {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(effects.get(sign.script))
         for sign in found.signs
     ]
+    signs += [
+        {"x": hidden.x, "y": hidden.y, "type": "BGEVENT_ITEM", "item": hidden.item, "event": hidden.flag}
+        for hidden in found.hidden
+    ]
+    row["bg_events"] = signs
     row["objects"] = [_person(i, person, content, effects) for i, person in enumerate(found.people, 1)]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
@@ -233,8 +238,23 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "trainer_classes": {str(number): {"const": name} for name, number in content.classes.items()},
         "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},
         "movements": {str(number): name for name, number in MOVEMENTS.items()},
-        "badges": {},
+        "badges": _badges(maps),
     }
+
+
+def _badges(maps: dict[str, Map]) -> Json:
+    """Who gives which bit of wJohtoBadges, read from the scripts of the leaders."""
+    bits: Json = {}
+    for found in maps.values():
+        effects = effects_of(found)
+        for person in found.people:
+            given = effects.get(person.script or "")
+            for bit in given.badges if given else ():
+                const = next(flag for flag in given.sets if flag.endswith("_BADGE")).removeprefix("EVENT_")
+                leader = given.fights[0].removeprefix("LEADER_")
+                bits[str(bit)] = {"const": const.replace("_", ""), "leader": leader, "map": found.constant}
+    place = next(variable for variable in read_variables() if variable.name == "wJohtoBadges")
+    return {"johto": {"bank": place.bank, "address": place.address, "bits": bits}}
 
 
 def _condition(words: list[str], content: Content, maps: dict[str, Map]) -> Json:

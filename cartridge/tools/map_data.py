@@ -5,12 +5,14 @@ from __future__ import annotations
 from cartridge.tools.art import palettes, people, tilesets
 from cartridge.tools.blocks import BlockSet, BuiltMap
 from cartridge.tools.content import Content
-from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Hidden, Kind, Map, Person
 from cartridge.tools.rom import Place, Rom
 from cartridge.tools.scripts import Compiler
 
 CONNECTION_BITS = {"north": 8, "south": 4, "west": 2, "east": 1}
 NO_FLAG = 0xFFFF
+BG_READ, BG_ITEM = 0, 7
+"""Kinds of background events, as Crystal numbers them."""
 MAP_SPRITES = 10
 VIEW_ALIGNMENT = 256
 """The view routine makes addresses of nibbles, so its tables begin at a multiple of 256."""
@@ -71,7 +73,8 @@ class MapPacker:
         """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind."""
         scripts = self.compiler.scripts_of(found)
         records = {person.line.number: self._record(person, found) for person in found.people}
-        counts = (len(found.warps), len(found.steps), len(found.signs), len(found.people))
+        records |= {hidden.line.number: self._hidden_record(hidden) for hidden in found.hidden}
+        counts = (len(found.warps), len(found.steps), len(found.signs) + len(found.hidden), len(found.people))
         row_bytes = [size * count for size, count in zip((5, 8, 5, 13), counts, strict=True)]
         total = sum(row_bytes) + sum(len(script.code) for script in scripts.values()) + sum(map(len, records.values()))
         place = self.rom.reserve(total)
@@ -90,7 +93,9 @@ class MapPacker:
         for step in found.steps:
             rows += bytes([255, step.y, step.x, 0]) + _word(located[step.script]) + bytes(2)
         for sign in found.signs:
-            rows += bytes([sign.y, sign.x, 0]) + _word(located[sign.script])
+            rows += bytes([sign.y, sign.x, BG_READ]) + _word(located[sign.script])
+        for hidden in found.hidden:
+            rows += bytes([hidden.y, hidden.x, BG_ITEM]) + _word(located[hidden.line.number])
         for person in found.people:
             rows += self._object_row(person, located[person.script or person.line.number])
         self.rom.write(place, bytes(rows + tail))
@@ -120,6 +125,11 @@ class MapPacker:
                 record += _word(self.compiler.texts.add(text, f"{found.path.name}:{person.line.number}"))
             return record
         return b""
+
+    def _hidden_record(self, hidden: Hidden) -> bytes:
+        """Crystal's record of a hidden item: its flag and the item."""
+        flag = self.content.flag(hidden.flag, hidden.line).index
+        return _word(flag) + bytes([self.content.number("items", hidden.item, hidden.line)])
 
     def _wild(self, found: Map) -> bytes:
         """Three rates, then seven (level, species) slots for morning, day and night."""

@@ -13,6 +13,7 @@ person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
 trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
 ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
 sign 10,6 script=town_sign
+hidden 21,4 TONIC flag=EVENT_HIDDEN_X
 step 18,7 script=stop
 wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
 picture
@@ -100,6 +101,17 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """An item that nobody sees: pressing A at its step finds it once."""
+
+    line: Line
+    x: int
+    y: int
+    item: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wild:
     """One table of encounters: chance of 256 a step and seven (level, creature) slots."""
 
@@ -124,6 +136,7 @@ class Map:
     warps: list[Warp] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     signs: list[Spot] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
     steps: list[Spot] = field(default_factory=list)
     wild: dict[str, Wild] = field(default_factory=dict)
     rows: list[str] = field(default_factory=list)
@@ -198,6 +211,8 @@ def _header(found: Map, line: Line) -> None:
     elif keyword in ("sign", "step"):
         spots = found.signs if keyword == "sign" else found.steps
         spots.append(Spot(line, *_place(line, rest[0]), rest[1].partition("=")[2]))
+    elif keyword == "hidden":
+        found.hidden.append(Hidden(line, *_place(line, rest[0]), rest[1], rest[2].removeprefix("flag=")))
     elif keyword == "wild":
         _wild(line, rest, TIMES, found)
     elif keyword in ("wild_morn", "wild_day", "wild_nite"):
@@ -218,7 +233,7 @@ def _check(found: Map) -> None:
         raise ValueError(f"{where}: unknown environment {found.environment!r}")
     if len(found.people) > MAX_OBJECTS:
         raise ValueError(f"{where}: more than {MAX_OBJECTS} people and things")
-    for thing in [*found.people, *found.warps, *found.signs, *found.steps]:
+    for thing in [*found.people, *found.warps, *found.signs, *found.hidden, *found.steps]:
         if not (thing.x < found.width and thing.y < found.height):
             raise thing.line.error(f"{thing.x},{thing.y} is outside the picture")
 

@@ -98,6 +98,14 @@ def test_two_badges_and_three_meetings_with_the_rival() -> None:
     }
 
 
+def test_the_table_of_badges_names_their_leaders() -> None:
+    bits = model().enums["badges"]["johto"]["bits"]
+    assert {bit: (row["const"], row["leader"], row["map"]) for bit, row in bits.items()} == {
+        "0": ("TIDEBADGE", "NERYS", "TIDE_GYM"),
+        "1": ("STONEBADGE", "GARRICK", "STONE_GYM"),
+    }
+
+
 def test_people_see_no_further_than_they_can_walk() -> None:
     """A trainer who walks up to the player must not walk over water or through walls on the way."""
     for name, one in read_maps().items():

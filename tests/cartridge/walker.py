@@ -23,6 +23,7 @@ class Walker:
 
     def __init__(self, console: Console) -> None:
         self.console = console
+        self.walls = WALLS
         self.world = json.loads((FACTS / "world.json").read_text(encoding="utf-8"))["maps"]
         self.enums = json.loads((FACTS / "enums.json").read_text(encoding="utf-8"))
         self.names = {(row["group"], row["number"]): name for name, row in self.world.items()}
@@ -75,7 +76,7 @@ class Walker:
                 if not (0 <= there[0] < width and 0 <= there[1] < height) or there in came or there == (x, y):
                     continue
                 code = self.collision(*there)
-                if code in WALLS or there in people or (code in WARPS and there != goal):
+                if code in self.walls or there in people or (code in WARPS and there != goal):
                     continue
                 came[there] = (here, button)
                 queue.append(there)

@@ -172,7 +172,11 @@ class WorldModel:
                 if thing["event"] not in progress.flags and self._beside(cells, name, thing["x"], thing["y"]):
                     self._meet(name, thing, progress)
             for sign in one["bg_events"]:
-                if self._beside(cells, name, sign["x"], sign["y"]):
+                if not self._beside(cells, name, sign["x"], sign["y"]):
+                    continue
+                if sign["type"] == "BGEVENT_ITEM":
+                    self._pick_up(sign, progress)
+                else:
                     self.run(self.scripts[name][sign["script"]], progress)
             for step in one["coord_events"]:
                 if (name, step["x"], step["y"]) in cells:
@@ -193,10 +197,14 @@ class WorldModel:
             if progress.pals:
                 progress.flags.add(thing["beat_event"])
         elif thing.get("item"):
-            progress.items.add(thing["item"])
-            progress.flags.add(thing["event"])
+            self._pick_up(thing, progress)
         else:
             self.run(self.scripts[name][thing["script"]], progress)
+
+    @staticmethod
+    def _pick_up(thing: dict, progress: Progress) -> None:
+        progress.items.add(thing["item"])
+        progress.flags.add(thing["event"])
 
     def run(self, lines: list[Line], progress: Progress) -> None:
         """Plays a script: YES to every question, every fight won."""
