@@ -8,53 +8,20 @@ language models and displays speak of the same thing. Nothing here knows a parti
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.lane_memory import LaneMemory
+from core.needs import STORY_VALUE, Needs, near
 from core.story import Errand, StoryGuide
 from core.travel import WorldGraph
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
     from core.game.milestones import Milestone
-    from core.game.party import PartyMember
     from core.game.state import GameState
-    from core.game.world import GameMap, MapObject, World
-
-ANYWHERE = -1
-"""x and y of a position that means "anywhere on this map"."""
-HEAL_BELOW = 0.5
-"""Share of the lead's HP below which a rest is worth a way."""
-LEAST_NEED = 0.1
-NEAR_ACTIONS = 60
-"""A way that costs this many actions halves the value of a convenience."""
-
-
-class GoalKind(StrEnum):
-    """Why one would do it."""
-
-    STORY = "story"
-    HEAL = "heal"
-    TRAIN = "train"
-    PICK_UP = "pick_up"
-    EXPLORE = "explore"
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedGoal:
-    """Something worth doing. `option` is the next errand toward it; its `value` is the urgency, 0 to 1."""
-
-    kind: GoalKind
-    text: str
-    """One sentence: what and why."""
-    option: Option
-    milestone_id: str | None = None
-
-    @property
-    def urgency(self) -> float:
-        return self.option.value
+    from core.game.world import MapObject, World
 
 
 class GoalOrientedPlanner:
@@ -73,20 +40,20 @@ class GoalOrientedPlanner:
         self.milestones = tuple(milestones)
         self.graph = graph or (WorldGraph(world) if world is not None else None)
         self._story = StoryGuide(world, self.milestones) if world is not None else None
+        self._needs = Needs(world) if world is not None else None
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
     ) -> tuple[PlannedGoal, ...]:
         """All goals now, most urgent first. `reached` are milestone ids, `seed` settles free choices (the starter)."""
-        if self.world is None or self.graph is None:
+        if self.world is None or self.graph is None or self._needs is None:
             return ()
         distances = {
             map_id: cost for cost, map_id in self.graph.maps_by_distance(state.position, memory.travel, memory.step)
         }
         found = [
             *self._story_goals(state, reached, memory, seed),
-            *self._heal_goals(state, memory, distances),
-            *self._train_goals(state, memory, distances),
+            *self._needs.goals(state, memory, distances, self._fights_next(state, reached)),
             *self._pick_up_goals(state, memory),
             *self._explore_goals(state, memory, distances),
         ]
@@ -116,9 +83,15 @@ class GoalOrientedPlanner:
             errand = errands[(rank + seed) % len(errands)]
             tried = errand.subject is not None and memory.has_spoken(errand.subject)
             spent = len(errands) > 1 and self._is_spent(errand, milestone, state)
-            value = (0.3 if tried or spent else 0.8) - 0.02 * rank
+            value = (0.3 if tried or spent else STORY_VALUE) - 0.02 * rank
             option = replace(self._errand_option(errand), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
+
+    def _fights_next(self, state: GameState, reached: Collection[str]) -> bool:
+        """Whether the story's next errand leads to a trainer."""
+        milestone = self.next_milestone(reached)
+        errands = self._story.errands(milestone) if milestone is not None and self._story is not None else ()
+        return any(self._trainer_level(errand) and not self._gone(errand, state) for errand in errands)
 
     def _trainer_level(self, errand: Errand) -> int:
         """The level of the strongest creature of the trainer whom the errand leads to; 0 if it leads to none."""
@@ -171,54 +144,6 @@ class GoalOrientedPlanner:
         assert self.world is not None
         label = f"Go to {self.world.map_name(map_id)}"
         return Option(OptionKind.GO_TO, label, f"go_to:{self._key(map_id)}", Position(map_id, ANYWHERE, ANYWHERE))
-
-    def _heal_goals(self, state: GameState, memory: LaneMemory, distances: dict[MapId, int]) -> Iterator[PlannedGoal]:
-        assert self.world is not None
-        party = [member for member in state.party if not member.is_egg]
-        if not party:
-            return
-        lead = next((member for member in party if member.hp), party[0])
-        need = need_of_rest(lead)
-        if need < LEAST_NEED:
-            return
-        for place in self.world.maps.values():
-            nurse = healer_of(place)
-            if nurse is None or place.id not in distances:
-                continue
-            if memory.spoke_lately((place.id, f"object {nurse.id}")):
-                continue  # it was no help
-            label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
-            worth = need * near(distances[place.id]) ** 0.25 * (0.9 if nurse.sets else 1.0)
-            option = Option(
-                OptionKind.HEAL, label, f"heal:{place.key}", Position(place.id, nurse.x, nurse.y), nurse.id, worth
-            )
-            yield PlannedGoal(GoalKind.HEAL, label, option)
-
-    def _train_goals(self, state: GameState, memory: LaneMemory, distances: dict[MapId, int]) -> Iterator[PlannedGoal]:
-        assert self.world is not None
-        lead = state.party[0] if state.party else None
-        if lead is None or lead.hp_fraction < HEAL_BELOW:
-            return
-        hunting = sorted(
-            (distances[one.id], one.key, one)
-            for one in self.world.maps.values()
-            if one.key in self.world.wild and one.id in distances
-        )
-        if not hunting:
-            return
-        _, _, place = hunting[0]
-        wanted = memory.wanted_level
-        urgent = lead.level < wanted
-        label = f"Train in the grass of {place.name}" + (f" up to level {wanted}" if urgent else "")
-        option = Option(
-            OptionKind.TRAIN,
-            label,
-            "train",
-            Position(place.id, ANYWHERE, ANYWHERE),
-            max(wanted, lead.level + 1),
-            0.85 if urgent else 0.2,
-        )
-        yield PlannedGoal(GoalKind.TRAIN, label, option)
 
     def _pick_up_goals(self, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
         """Item balls of this map that are still there."""
@@ -304,21 +229,3 @@ class GoalOrientedPlanner:
         assert self.world is not None
         known = self.world.maps.get(map_id)
         return known.key if known is not None else f"{map_id.group}.{map_id.number}"
-
-
-def near(distance: int) -> float:
-    """1 for what is at hand, halved after `NEAR_ACTIONS` actions."""
-    return NEAR_ACTIONS / (NEAR_ACTIONS + distance)
-
-
-def need_of_rest(lead: PartyMember) -> float:
-    """How much a creature needs a healer, 0 to 1: little above half its HP, urgently below, most without any PP."""
-    if not any(lead.pp):
-        return 0.95
-    wounds = 0.95 - 0.4 * lead.hp_fraction if lead.hp_fraction < HEAL_BELOW else 0.5 * (1 - lead.hp_fraction)
-    return min(0.95, wounds + (0.15 if lead.status else 0.0))
-
-
-def healer_of(place: GameMap) -> MapObject | None:
-    """Who heals on this map, before others the one who does nothing else; None where nobody does."""
-    return min((one for one in place.objects if one.heals), key=lambda one: len(one.sets), default=None)

@@ -150,6 +150,9 @@ class Item:
     pocket: str
     price: int
     effect: str | None = None
+    """What it does, where the data tell."""
+    amount: int = 0
+    """How much of it: HP, steps, tenths of the catch rate, by the effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,4 +356,4 @@ def _move(number: int, row: dict[str, Any]) -> Move:
 
 
 def _item(number: int, row: dict[str, Any]) -> Item:
-    return Item(number, row["const"], row["name"], row["pocket"], row["price"], row.get("effect"))
+    return Item(number, row["const"], row["name"], row["pocket"], row["price"], row.get("effect"), row.get("amount", 0))

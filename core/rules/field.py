@@ -10,8 +10,9 @@ from core import terrain
 from core.abilities import abilities_of
 from core.game.state import GameState
 from core.game.world import World
-from core.goal_planner import ANYWHERE, HEAL_BELOW
+from core.goals import ANYWHERE
 from core.lane_memory import LaneMemory
+from core.needs import HEAL_BELOW
 from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
 from core.rules.step import RuleStep
 from core.rules.walking import Arrived, Walker
@@ -19,6 +20,8 @@ from core.terrain import OFFSET
 from core.travel import Exit, WorldGraph, cell_key
 from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind, Position
 
+CAVES = ("CAVE", "DUNGEON")
+"""Environments in which wild creatures appear everywhere."""
 PERSON_BLOCKS_STEPS = 120
 """How long an exit counts as shut when somebody stood in the way."""
 WALL_BLOCKS_STEPS = 5000
@@ -233,37 +236,49 @@ class FieldRules:
         return None if isinstance(answer, Arrived) else RuleStep(answer, 0.9, option.label)
 
     def _train(self, state: GameState, option: Option) -> RuleStep | None:
-        """To the nearest grass, and to and fro in it until the level is reached or the lead is tired."""
+        """To the nearest wild, and to and fro in it until the level is reached or the lead is tired."""
         lead = state.party[0] if state.party else None
         if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
             return None
+        ground = self._ground(state, frozenset())
+        indoors = self._is_wild_everywhere(state.position.map)
         here = (state.position.x, state.position.y)
-        if state.collision_at(*here) in terrain.TALL_GRASS:
-            people = {(one.x, one.y) for one in state.people}
+        if _is_wild(ground, here, indoors):
             for button in (state.facing, *DIRECTION_BUTTONS):
                 ahead = (here[0] + OFFSET[button][0], here[1] + OFFSET[button][1])
-                if state.collision_at(*ahead) in terrain.TALL_GRASS and ahead not in people:
+                if _is_wild(ground, ahead, indoors):
                     return RuleStep(button, 0.7, option.label)
-        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: self._grass_goals(ground, here))
+        answer = self._walker.next(
+            state, self._memory.step, option.key, lambda ground: _wild_goals(ground, here, indoors)
+        )
         if not isinstance(answer, Button):
             return self._give_up(option)
         return RuleStep(answer, 0.8, option.label)
 
-    @staticmethod
-    def _grass_goals(ground: MapGround, here: Cell) -> tuple[Goal, ...]:
-        """Grass cells with more grass beside them, so that one can pace; not the cell one stands on."""
-        rows, columns = ground.collision.shape
-        grass = [
-            (x, y)
-            for y in range(rows)
-            for x in range(columns)
-            if ground.byte(x, y) in terrain.TALL_GRASS
-            and any(ground.byte(x + dx, y + dy) in terrain.TALL_GRASS for dx, dy in OFFSET.values())
-        ]
-        return tuple(Goal(x, y) for x, y in grass if (x, y) != here)
+    def _is_wild_everywhere(self, map_id: MapId) -> bool:
+        """Whether wild creatures appear at every step, as in caves."""
+        known = self._world.maps.get(map_id)
+        return known is not None and known.environment in CAVES and known.key in self._world.wild
 
     def _give_up(self, option: Option) -> None:
         self._memory.abandon(option)
         self._walker.reset()
         self._leg = None
         self._option_key = ""
+
+
+def _is_wild(ground: MapGround, cell: Cell, indoors: bool) -> bool:
+    """Whether wild creatures appear on a cell that can be stood on: tall grass, water, everything in a cave."""
+    if not ground.standable(*cell) or cell in ground.people or cell in ground.warps:
+        return False
+    byte = ground.byte(*cell)
+    return indoors or byte in terrain.TALL_GRASS or terrain.GROUND[byte] == terrain.Ground.WATER
+
+
+def _wild_goals(ground: MapGround, here: Cell, indoors: bool) -> tuple[Goal, ...]:
+    """Wild cells with another one beside them, so that one can pace; not the cell one stands on."""
+    rows, columns = ground.collision.shape
+    wild = {(x, y) for y in range(rows) for x in range(columns) if _is_wild(ground, (x, y), indoors)}
+    return tuple(
+        Goal(x, y) for x, y in wild if (x, y) != here and any((x + dx, y + dy) in wild for dx, dy in OFFSET.values())
+    )

@@ -8,6 +8,7 @@ out any option it has listed, and where an option has come to its end it goes on
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from core.game.milestones import MilestoneTracker, milestones_for
@@ -28,6 +29,8 @@ MOST_OPTIONS = 12
 LOSS_LEVELS = 2
 """After a lost battle the lead trains this many levels before it tries again."""
 BUSY_MODES = frozenset((GameMode.BOOT, GameMode.MAP_LOADING, GameMode.CUTSCENE, GameMode.WALKING))
+PRESSING_KINDS = frozenset((OptionKind.HEAL, OptionKind.MANAGE, OptionKind.BUY, OptionKind.TRAIN))
+"""What a fight can make more urgent than the option under way."""
 FIELD_KINDS = frozenset(
     (
         OptionKind.GO_TO,
@@ -71,6 +74,7 @@ class RulePlayer:
         self._field_options: tuple[Option, ...] = ()
         self._party_level = 0
         self._rides = False
+        self._fought = False
         if self._tracker is not None:
             self._tracker.reset()
 
@@ -113,6 +117,11 @@ class RulePlayer:
         mode = state.mode
         if mode in BUSY_MODES:
             return self._while_busy(state, option)
+        if mode is GameMode.FREE and self._fought:
+            self._fought = False
+            step = self._press_for_a_need(state, option)
+            if step is not None:
+                return step
         step = self._carry_out(state, mode, option)
         if step is not None:
             return step
@@ -121,6 +130,14 @@ class RulePlayer:
             if step is not None:
                 return RuleStep(step.button, 0.5 * step.confidence, f"after that: {step.reasoning}", done=True)
         return RuleStep(Button.B, 0.1, "nothing fits this situation", done=True)
+
+    def _press_for_a_need(self, state: GameState, option: Option) -> RuleStep | None:
+        """After a fight: the press for what cannot wait, which ends the option; None when the option can go on."""
+        first = self.options(state)[0]
+        if first.kind not in PRESSING_KINDS or first.key == option.key or first.value <= option.value:
+            return None
+        step = self._carry_out(state, GameMode.FREE, first)
+        return replace(step, reasoning=f"before that: {step.reasoning}", done=True) if step is not None else None
 
     def overruled(self) -> None:
         """The press that `act` named last was not made: somebody else chose another button for this step.
@@ -192,6 +209,7 @@ class RulePlayer:
             self._battle.reset()
             self._field.fought()
             self._party_level = max((member.level for member in state.party), default=0)
+            self._fought = True
         elif state.lost_last_battle and self._party_level:
             self.memory.wanted_level = max(self.memory.wanted_level, self._party_level + LOSS_LEVELS)
 

@@ -1,0 +1,71 @@
+"""What a careful traveller carries: drinks for the wounded, as strong as the creatures are, bought while passing.
+
+Which items give back HP, and how much, the data tell by effect and amount; where they do not, the keys of Crystal's
+items do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from core.errands import BuyItems, Purchase
+
+if TYPE_CHECKING:
+    from core.game.party import PartyMember
+    from core.game.state import GameState
+    from core.game.world import Item, World
+
+HEAL_EFFECT = "HEAL"
+CRYSTAL_HEALING = {
+    "BERRY": 10, "POTION": 20, "GOLD_BERRY": 30, "SUPER_POTION": 50, "FRESH_WATER": 50, "SODA_POP": 60,
+    "LEMONADE": 80, "MOOMOO_MILK": 100, "HYPER_POTION": 200,
+}  # fmt: skip
+STOCK_OF_LIVES = 2.5
+"""So many times the lead's HP should be in the bag as drinks."""
+SPARE_MONEY = 0.2
+"""Share of the money that is not spent on drinks."""
+WASTE = 1.3
+"""A drink that gives back more than this many times the lead's HP is too dear."""
+LEAST_PURCHASE = 2
+
+
+def healing_of(item: Item) -> int:
+    """HP that an item gives back to one creature; 0 for all others."""
+    if item.effect is None:
+        return CRYSTAL_HEALING.get(item.key, 0)
+    return item.amount if item.effect == HEAL_EFFECT else 0
+
+
+def drinks(state: GameState) -> Iterable[tuple[Item, int]]:
+    """Healing items of the bag with their quantities."""
+    items = state.world.items
+    known = ((items[slot.item], slot.quantity) for slot in state.items if slot.item in items)
+    return [(item, quantity) for item, quantity in known if quantity and healing_of(item)]
+
+
+def best_drink(state: GameState, member: PartyMember) -> Item | None:
+    """The drink that wastes least on a creature's wounds; None when nothing in the bag is worth using on them."""
+    lost = member.max_hp - member.hp
+    fitting = [(abs(lost - healing_of(item)), item.id, item) for item, _ in drinks(state)]
+    return min(fitting)[2] if fitting else None
+
+
+def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyItems | None:
+    """What to buy of a shop that sells `wares`; None while the stock is good or the money short."""
+    lead = state.party[0] if state.party else None
+    if lead is None:
+        return None
+    sold = set(wares)
+    offers = [
+        item
+        for item in world.items.values()
+        if item.key in sold and item.price and 0 < healing_of(item) <= WASTE * lead.max_hp
+    ]
+    if not offers:
+        return None
+    drink = max(offers, key=lambda item: (healing_of(item), item.id))
+    stock = sum(healing_of(item) * quantity for item, quantity in drinks(state))
+    missing = STOCK_OF_LIVES * lead.max_hp - stock
+    count = min(round(missing / healing_of(drink)), int((1 - SPARE_MONEY) * state.money / drink.price))
+    return BuyItems((Purchase(drink.id, count),)) if count >= LEAST_PURCHASE else None

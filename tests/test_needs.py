@@ -1,0 +1,162 @@
+"""What the party needs, on states of the real game with a few bytes set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.errands import BuyItems, PutFirst, UseItem
+from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
+from core.game.profile import RomProfile
+from core.game.ram import RamSnapshot, index_of
+from core.game.state import GameState
+from core.game.world import load_world
+from core.goals import GoalKind, PlannedGoal
+from core.hunting import HuntingGround, hunting_grounds
+from core.lane_memory import LaneMemory
+from core.needs import STORY_VALUE, Needs, patience_for_rest
+from core.rules import RulePlayer
+from core.supplies import best_drink, healing_of, shopping_list
+from core.vocabulary import MapId
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+LEVEL, HP, MAX_HP = 31, 34, 36
+"""Offsets in a creature's record."""
+DAY = 1
+
+
+@pytest.fixture(scope="module")
+def start() -> Iterator[GameState]:
+    """The first free moment with a creature."""
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    state = env.restart(seed=0)
+    player = RulePlayer(env.rom.world, 0)
+    while not (state.party and state.is_free):
+        state = env.advance(player.act(state, player.choose(state)).button).state
+    yield state
+    env.close()
+
+
+def changed(state: GameState, changes: Mapping[int, bytes]) -> GameState:
+    """The same moment with other bytes at some places of the snapshot."""
+    data = bytearray(state.snapshot.data)
+    for index, values in changes.items():
+        data[index : index + len(values)] = values
+    return GameState(RamSnapshot(bytes(data)), state.rom)
+
+
+def with_party(state: GameState, *members: tuple[int, int, int]) -> GameState:
+    """The first creature several times, each with (level, HP, maximum HP)."""
+    struct = state.snapshot.data[PARTY_MONS : PARTY_MONS + PARTY_STRUCT_SIZE]
+    species = state.snapshot.data[PARTY_COUNT + 1]
+    changes = {PARTY_COUNT: bytes((len(members), *[species] * len(members), 0xFF))}
+    for slot, (level, hp, most) in enumerate(members):
+        record = bytearray(struct)
+        record[LEVEL] = level
+        record[HP : HP + 2], record[MAX_HP : MAX_HP + 2] = hp.to_bytes(2, "big"), most.to_bytes(2, "big")
+        changes[PARTY_MONS + slot * PARTY_STRUCT_SIZE] = bytes(record)
+    return changed(state, changes)
+
+
+def with_items(state: GameState, **quantities: int) -> GameState:
+    ids = {item.key: item.id for item in state.world.items.values()}
+    stacks = [byte for key, quantity in quantities.items() for byte in (ids[key], quantity)]
+    return changed(state, {index_of("wNumItems"): bytes((len(quantities), *stacks, 0xFF))})
+
+
+def with_money(state: GameState, money: int) -> GameState:
+    return changed(state, {index_of("wMoney"): money.to_bytes(3, "big")})
+
+
+def map_id(state: GameState, key: str) -> MapId:
+    known = state.world.map_by_key(key)
+    assert known is not None
+    return known.id
+
+
+def goals(state: GameState, distances: Mapping[str, int], fights_next: bool = False) -> dict[str, PlannedGoal]:
+    """By option key; `distances` are actions to maps by their keys."""
+    by_id = {map_id(state, key): steps for key, steps in distances.items()}
+    found = Needs(state.world).goals(state, LaneMemory(), by_id, fights_next)
+    return {goal.option.key: goal for goal in found}
+
+
+def test_a_healer_is_urgent_as_far_as_the_wounds_are_deep(start: GameState) -> None:
+    tired = with_party(start, (10, 4, 30))
+    assert goals(tired, {"REST_HOUSE": 300})["heal:REST_HOUSE"].urgency > STORY_VALUE
+    assert goals(tired, {"REST_HOUSE": 900})["heal:REST_HOUSE"].urgency < STORY_VALUE
+    scratched = with_party(start, (10, 21, 30))
+    assert goals(scratched, {"REST_HOUSE": 50})["heal:REST_HOUSE"].urgency < STORY_VALUE
+    assert goals(scratched, {"REST_HOUSE": 50}, fights_next=True)["heal:REST_HOUSE"].urgency > STORY_VALUE
+    assert "heal:REST_HOUSE" not in goals(with_party(start, (10, 30, 30)), {"REST_HOUSE": 5}, fights_next=True)
+
+
+def test_a_fainted_lead_is_brought_home_though_others_are_well(start: GameState) -> None:
+    state = with_party(start, (20, 0, 60), (3, 12, 12))
+    found = goals(state, {"REST_HOUSE": 800})
+    assert found["heal:REST_HOUSE"].urgency > STORY_VALUE
+    assert not any(goal.kind is GoalKind.TRAIN for goal in found.values())
+
+
+def test_drinks_are_for_when_the_healer_is_far(start: GameState) -> None:
+    state = with_items(with_party(start, (10, 8, 30)), TONIC=2, BIG_TONIC=1)
+    far = goals(state, {"REST_HOUSE": 120})
+    tonic = next(item for item in state.world.items.values() if item.key == "TONIC")
+    assert far["use:TONIC"].option.errand == UseItem(tonic.id, 0), "a big one would waste more than half"
+    assert "use:TONIC" not in goals(state, {"REST_HOUSE": 20})
+    lead = state.party[0]
+    assert best_drink(with_items(state, HERB=3), lead) is None
+
+
+def test_the_strongest_goes_first(start: GameState) -> None:
+    found = goals(with_party(start, (5, 20, 20), (9, 30, 30)), {})
+    assert found["put_first"].option.errand == PutFirst(1)
+    assert "put_first" not in goals(with_party(start, (9, 20, 20), (9, 30, 30)), {})
+
+
+def test_shopping_fills_the_bag_within_the_money(start: GameState) -> None:
+    world = start.world
+    state = with_money(with_items(with_party(start, (12, 33, 33))), 3000)
+    errand = goals(state, {"WILLOWMERE_SHOP": 30})["buy:WILLOWMERE_SHOP"].option.errand
+    assert isinstance(errand, BuyItems)
+    (purchase,) = errand.purchases
+    drink = world.items[purchase.item]
+    assert healing_of(drink) and purchase.count * drink.price <= state.money
+    assert shopping_list(world, ("TONIC",), with_money(state, 300)) is None
+    assert shopping_list(world, ("TONIC",), with_items(state, TONIC=9)) is None
+    assert shopping_list(world, ("HERB", "CATCHER"), state) is None
+    assert not goals(state, {"WILLOWMERE_SHOP": 150}).keys() & {"buy:WILLOWMERE_SHOP"}
+    assert "buy:WILLOWMERE_SHOP" in goals(state, {"WILLOWMERE_SHOP": 150}, fights_next=True)
+
+
+def test_the_hunt_moves_on_as_the_lead_grows(start: GameState) -> None:
+    grounds = {one.place.key: one for one in hunting_grounds(start.world, DAY)}
+
+    def best(level: int) -> str:
+        return min(grounds.values(), key=lambda one: one.actions_to_level(level, level + 1)).place.key
+
+    assert grounds[best(5)].creatures[0].level <= 6
+    assert grounds[best(22)].creatures[0].level >= 14
+    early: HuntingGround = grounds["FERN_PATH"]
+    assert early.actions_to_level(20, 21) > 3 * grounds["BEACON_TRAIL"].actions_to_level(20, 21)
+    assert early.actions_to_level(4, 5) < grounds["BEACON_TRAIL"].actions_to_level(4, 5), "too strong to be beaten"
+
+
+def test_crystals_wild_is_read_as_well() -> None:
+    crystal = load_world(RomProfile("crystal", "", "", "", b""))
+    grounds = {one.place.key: one for one in hunting_grounds(crystal, DAY)}
+    assert grounds["ROUTE_29"].experience(5) > 0
+    assert grounds["ROUTE_29"].actions_to_level(20, 21) > grounds["ILEX_FOREST"].actions_to_level(20, 21)
+    potion = next(item for item in crystal.items.values() if item.key == "POTION")
+    assert healing_of(potion) == 20
+
+
+def test_no_power_points_left_is_as_bad_as_no_health(start: GameState) -> None:
+    state = with_party(start, (10, 30, 30))
+    lead = state.party[0]
+    assert patience_for_rest(lead, fights_next=False) == 0
+    spent = changed(state, {PARTY_MONS + 23: bytes(4)}).party[0]
+    assert not any(spent.pp) and patience_for_rest(spent, fights_next=False) > 1000
