@@ -8,7 +8,7 @@ that the whole agent gave the played action, and updates itself when its rollout
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from agents.learning.preparation import as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
-from agents.learning.update import run_update
+from agents.learning.update import UpdateNumbers, gradient_steps
 from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
 from core.vocabulary import ACTION_COUNT
 
@@ -141,6 +141,18 @@ class MaskablePPOLearner:
 
     def update(self) -> LearnerMetrics:
         """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
+        steps = self.update_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def update_steps(self) -> Generator[None, None, LearnerMetrics]:
+        """`update`, halted before every optimizer step, so that several learners may share their gradients.
+
+        Between two steps the gradients lie in the `grad` of `parameters()`, and may be changed.
+        """
         if not self.ready:
             raise TrainingError(
                 f"update() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
@@ -151,7 +163,8 @@ class MaskablePPOLearner:
         labelled = batch.labelled.numpy()
         self._trust.judge(batch.advantages.numpy(), labelled, prepared.followed)
         coefficient = self.teacher_coefficient
-        numbers = run_update(self.policy, batch, self.settings, coefficient, self._shuffle)
+        numbers = UpdateNumbers()
+        yield from gradient_steps(self.policy, batch, self.settings, coefficient, self._shuffle, numbers)
         self.updates += 1
         self.transitions += len(batch)
         self._rollout.clear()
@@ -185,6 +198,10 @@ class MaskablePPOLearner:
             gradient_steps=len(numbers.gradient_norms),
             duration_s=time.perf_counter() - started,
         )
+
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """The weights themselves, by name; learners of one observation space and settings have the same names."""
+        return dict(self.policy.named_parameters())
 
     def discard_rollout(self) -> None:
         """Forgets the steps since the last update, as after a resume: their episodes are played again."""

@@ -27,6 +27,7 @@ balance heuristic of Veach 1995, with bounded weights as long as the policy keep
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,27 +150,31 @@ def minibatch_losses(
     )
 
 
-def run_update(
+def gradient_steps(
     policy: MaskableMultiInputActorCriticPolicy,
     batch: Batch,
     settings: LearnerSettings,
     teacher_coefficient: float,
     shuffle: np.random.Generator,
-) -> UpdateNumbers:
-    """`epochs` passes in shuffled minibatches of equal size; one optimizer step each.
+    numbers: UpdateNumbers,
+) -> Iterator[None]:
+    """`epochs` passes in shuffled minibatches of equal size; one optimizer step each, and a halt before it.
+
+    Whoever iterates may change the gradients at a halt, say to the mean of several learners'; they are clipped after
+    it. `numbers` fills while it runs.
 
     Raises TrainingError when a loss or gradient is not finite; the weights are then those before the bad step.
     """
-    numbers = UpdateNumbers()
     parts = max(1, round(len(batch) / settings.minibatch_size))
     for _ in range(settings.epochs):
         for rows in np.array_split(shuffle.permutation(len(batch)), parts):
             losses = minibatch_losses(policy, batch.take(rows), settings, teacher_coefficient)
             if settings.target_kl is not None and losses.approx_kl > 1.5 * settings.target_kl:
                 numbers.losses.append(losses)
-                return numbers
+                return
             policy.optimizer.zero_grad()
             losses.total.backward()
+            yield
             norm = float(torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_gradient_norm))
             if not np.isfinite(norm):
                 raise TrainingError(
@@ -180,4 +185,3 @@ def run_update(
             policy.optimizer.step()
             numbers.losses.append(losses)
             numbers.gradient_norms.append(norm)
-    return numbers

@@ -1,0 +1,185 @@
+"""Where each model of a training comes from, whether there is room for it, and its loading.
+
+Models of one source share one base in memory, with an adapter each. Whether a base fits is asked before anything is
+read or downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from agents.llm.model_name import PROVIDERS, parse_model_name
+from agents.llm.registry import POCKET_FOLDER
+from agents.llm.settings import LanguageModelSettings
+from agents.option_policy import OptionPolicy
+from agents.small_policy import SmallShape, load_policy, make_small_policy
+from agents.team import LoraShape, Specialisation, Team, build_team, save_base
+from agents.text_policy import TextPolicy
+from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
+from trainer.llm_manager import LLMManager
+from trainer.machine import available_memory_bytes
+from trainer.multi_model.config import MultiModelConfig
+from trainer.multi_model.option_learner import OptionLearner, OptionLearnerSettings
+from trainer.multi_model.players import HostedPlayer, LocalPlayer, Player
+
+ONE_MODEL_VARIABLE = "CORE_SRL_MODEL"
+"""Names one model that takes the place of all, say `small` to try a program out without downloads and keys."""
+SMALL, POCKET = "small", "pocket"
+DEFAULT_NAMES = {
+    "qwen3": "Qwen/Qwen2.5-14B-Instruct",
+    "qwen_coder": "Qwen/Qwen2.5-Coder-14B-Instruct",
+    "qwen_math": "Qwen/Qwen2.5-Math-7B-Instruct",
+    "llama3": "meta-llama/Llama-3.1-8B-Instruct",
+    "openai": "gpt-4o-mini",
+    "claude": "claude-3-5-haiku-20241022",
+    SMALL: SMALL,
+    POCKET: POCKET,
+}
+BYTES_PER_WEIGHT = 4
+"""Weights that learn are kept in float32."""
+SMALL_SHAPE = SmallShape(width=64, layers=2, heads=4, feed_forward=128, context_tokens=2048, vocabulary=512)
+_BILLIONS = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z])")
+_TOKENIZER_TEXT = (
+    "You and the others choose at the same time, round after round. Options: cooperate compete. Last round you chose "
+    "to cooperate; 50% of the others cooperated. Mean reward so far: 0.71. Your leader plans to go north. up down left "
+    "right stay offer accept refuse attack defend help trade agree insist compromise"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """One model of the training."""
+
+    model_id: str
+    """`model_<index>_<type>`."""
+    kind: str
+    """A type of `config.MODEL_TYPES`."""
+    name: str
+    """As it was named: `small`, `pocket`, a folder, a hub name, or `provider/model[@url]` of a server."""
+    hosted: bool
+    """Behind a server: its weights cannot be moved from here."""
+
+
+def model_sources(config: MultiModelConfig) -> list[ModelSource]:
+    """All models of a training, in order. Raises ConfigurationError for a name that cannot be read."""
+    sources = []
+    for index in range(config.num_models):
+        kind = config.type_of(index)
+        name = os.environ.get(ONE_MODEL_VARIABLE) or config.model_names.get(kind) or DEFAULT_NAMES.get(kind, "")
+        if not name:
+            raise ConfigurationError(f"model_names has no name for the type {kind!r}; add one")
+        sources.append(ModelSource(f"model_{index}_{kind}", kind, *_read_name(name)))
+    return sources
+
+
+def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folder: Path) -> list[Player]:
+    """All models, ready to decide. Bases made on the spot are written to `folder`, so that a resume finds them.
+
+    Raises TrainingError (a RuntimeError): "GPU memory insufficient" before anything is loaded, "Model loading failed"
+    with the cause after that.
+    """
+    local: dict[str, list[ModelSource]] = {}
+    for source in sources:
+        if not source.hosted:
+            local.setdefault(source.name, []).append(source)
+    check_memory(list(local))
+    players: dict[str, Player] = {}
+    try:
+        for name, group in local.items():
+            for player in _load_group(config, name, group, folder):
+                players[player.model_id] = player
+        for source in sources:
+            if source.hosted:
+                settings = LanguageModelSettings(cache_path=None, patience_s=60.0)
+                players[source.model_id] = HostedPlayer(source.model_id, LLMManager(source.name, 8192, settings))
+    except (LLMConnectionError, ConfigurationError) as error:
+        for player in players.values():
+            player.close()
+        raise TrainingError(f"Model loading failed: {error}") from error
+    return [players[source.model_id] for source in sources]
+
+
+def weights_bytes(name: str) -> int | None:
+    """Memory for a base model's weights; None where nothing tells its size."""
+    folder = POCKET_FOLDER if name == POCKET else Path(name)
+    if name == SMALL:
+        return 4 * 2**20
+    if folder.is_dir():
+        return 2 * sum(path.stat().st_size for path in folder.glob("*.safetensors"))  # half precision on disk
+    billions = _BILLIONS.search(name)
+    return None if billions is None else int(float(billions[1]) * 1e9 * BYTES_PER_WEIGHT)
+
+
+def check_memory(names: Sequence[str]) -> None:
+    """Raises TrainingError when the bases do not fit into the memory that is there now."""
+    needed = sum(weights_bytes(name) or 0 for name in names)
+    if torch.cuda.is_available():
+        there, where = sum(torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())), "on the GPUs"
+    else:
+        there, where = available_memory_bytes(), "of main memory (there is no GPU)"
+    if there is not None and needed > there:
+        raise TrainingError(
+            f"GPU memory insufficient: {', '.join(names)} need about {needed / 1e9:.1f} GB for their weights, "
+            f"{there / 1e9:.1f} GB are free {where}; name smaller models in model_names, or a server that runs them"
+        )
+
+
+def _read_name(name: str) -> tuple[str, bool]:
+    """The name and whether it is a server's."""
+    if name in (SMALL, POCKET) or Path(name).is_dir():
+        return name, False
+    provider = name.split("/")[0]
+    if provider == "huggingface":
+        return name.removeprefix("huggingface/"), False
+    if provider in PROVIDERS or "/" not in name:
+        parse_model_name(name)  # raises for what cannot be read
+        return name, True
+    return name, False
+
+
+def _load_group(
+    config: MultiModelConfig, name: str, group: Sequence[ModelSource], folder: Path
+) -> list[LocalPlayer]:
+    """Models of one source: one base, an adapter each, all starting with the same behaviour."""
+    base = _load_base(config, name, folder)
+    base.model.requires_grad_(False)
+    torch.manual_seed(config.seed)  # adapters start from random weights
+    ids = [source.model_id for source in group]
+    shape = LoraShape(config.lora_rank, round(config.lora_alpha))
+    team = build_team(base, ids, Specialisation.LORA, shape)
+    _start_alike(team)
+    settings = OptionLearnerSettings(learning_rate=config.learning_rate, batch_size=config.batch_size)
+    players = []
+    for model_id, text in team.by_role.items():
+        seed = config.seed * 1000 + int(model_id.split("_")[1])
+        policy = OptionPolicy(text, config.temperature, config.kv_cache_size)
+        learner = OptionLearner(model_id, f"{name} rank {config.lora_rank}", policy, settings, seed)
+        players.append(LocalPlayer(model_id, policy, learner, seed))
+    return players
+
+
+def _load_base(config: MultiModelConfig, name: str, folder: Path) -> TextPolicy:
+    if name != SMALL:
+        return load_policy(str(POCKET_FOLDER if name == POCKET else name))
+    kept = folder / "small"
+    if not (kept / "config.json").exists():
+        save_base(make_small_policy([_TOKENIZER_TEXT] * 4, SMALL_SHAPE, config.seed), kept)
+    return load_policy(str(kept))
+
+
+@torch.no_grad()
+def _start_alike(team: Team) -> None:
+    """The random half of every adapter is that of the first, so that averages mean something from the start."""
+    (first, *others) = team.policies.items()
+    theirs = dict(first[1].model.named_parameters())
+    mine = {key.replace(f".{first[0]}.", ".?."): value for key, value in theirs.items() if f".{first[0]}." in key}
+    for name, _ in others:
+        for key, value in theirs.items():
+            if f".{name}." in key:
+                value.copy_(mine[key.replace(f".{name}.", ".?.")])
