@@ -55,9 +55,7 @@ class OptionPolicy:
 
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question in tokens. Raises ConfigurationError when it is longer than the model can read."""
-        question = TokenQuestion(
-            self.text.encode(prompt), tuple(self.text.answer_tokens(option) for option in options)
-        )
+        question = TokenQuestion(self.text.encode(prompt), tuple(self.text.answer_tokens(option) for option in options))
         length = len(question.prompt) + max(map(len, question.options))
         if length > self.context_length:
             raise ConfigurationError(

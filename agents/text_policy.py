@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -70,6 +71,12 @@ class TextPolicy:
             return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         marked = f".{self.adapter}."
         return [parameter for name, parameter in self.model.named_parameters() if marked in name]
+
+    def save_adapter(self, folder: Path) -> None:
+        """Writes the adapter to `folder/<its name>` in PEFT's format; a policy without one writes nothing."""
+        if self.adapter is not None:
+            save_pretrained: Any = self.model.save_pretrained
+            save_pretrained(folder, selected_adapters=[self.adapter])
 
     def encode(self, prompt: str) -> tuple[int, ...]:
         """The prompt as one user message in the model's chat template, ready for the answer."""

@@ -31,6 +31,14 @@ class CheckpointError(CrystalHybridError, RuntimeError):
     """A checkpoint cannot be written, found, read or trusted."""
 
 
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint of that name."""
+
+
+class EpisodeTimeoutError(CrystalHybridError, TimeoutError):
+    """An episode took longer than it may. Not a RuntimeError, so that handlers can tell it from a lack of memory."""
+
+
 class HistoryError(CrystalHybridError, RuntimeError):
     """The decision database is unreadable, of another program, or of a newer version."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "run_training": 3}
+FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "core_srl": 3, "run_training": 3}
 """A module may import its own floor and the floors below."""
-DOORS = ("pettingllms",)
+DOORS = ("pettingllms", "core_srl")
 """Packages of documented import names: re-exports only."""
 FENCES = {
     "pyboy": {"core.game.console", "cartridge.play"},

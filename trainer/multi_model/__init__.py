@@ -1,1 +1,1 @@
-"""Core SRL's trainer: several agents, each with its own model, learn at the same time and share what the mode allows."""
+"""Core SRL's trainer: several agents, each with a model of its own, learn together and share what the mode allows."""

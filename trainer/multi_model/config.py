@@ -125,7 +125,9 @@ class MultiModelConfig:
         if isinstance(self.num_models, bool) or not isinstance(self.num_models, int) or self.num_models < 1:
             raise ConfigurationError(f"Invalid number of models: {self.num_models!r}; give 1 to {MOST_MODELS}")
         if self.num_models > MOST_MODELS:
-            raise ConfigurationError(f"Invalid number of models: {self.num_models}; at most {MOST_MODELS} train together")
+            raise ConfigurationError(
+                f"Invalid number of models: {self.num_models}; at most {MOST_MODELS} train together"
+            )
         self._check_models()
         for name, kind in (("training_mode", TrainingMode), ("weight_update_strategy", WeightUpdateStrategy)):
             if not isinstance(getattr(self, name), kind):

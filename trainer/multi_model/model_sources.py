@@ -143,9 +143,7 @@ def _read_name(name: str) -> tuple[str, bool]:
     return name, False
 
 
-def _load_group(
-    config: MultiModelConfig, name: str, group: Sequence[ModelSource], folder: Path
-) -> list[LocalPlayer]:
+def _load_group(config: MultiModelConfig, name: str, group: Sequence[ModelSource], folder: Path) -> list[LocalPlayer]:
     """Models of one source: one base, an adapter each, all starting with the same behaviour."""
     base = _load_base(config, name, folder)
     base.model.requires_grad_(False)

@@ -98,10 +98,13 @@ class OptionLearner:
             self._finished.append(self._running)
         self._running = _Trajectory()
 
-    def discard_experience(self) -> None:
-        """Forgets what was lived through since the last update."""
-        self._finished.clear()
+    def abandon_episode(self) -> None:
+        """The episode under way will be played anew."""
         self._running = _Trajectory()
+
+    def discard_experience(self) -> None:
+        """Forgets the finished episodes since the last update."""
+        self._finished.clear()
 
     # -- learning ----------------------------------------------------------------------------------------------
 
@@ -140,7 +143,10 @@ class OptionLearner:
 
     def _loss(self, batch: Sequence[Experience]) -> torch.Tensor:
         self.policy.text.model.eval()  # no dropout: the ratio must be 1 before the first step
-        rows = self.policy.log_probabilities([one.question for one in batch])
+        different: dict[TokenQuestion, int] = {}
+        places = [different.setdefault(one.question, len(different)) for one in batch]
+        answers = self.policy.log_probabilities(list(different))  # the same prompt often occurs; read it once
+        rows = [answers[place] for place in places]
         new = torch.stack([row[one.index] for row, one in zip(rows, batch, strict=True)])
         entropy = torch.stack([-(row.exp() * row).sum() for row in rows]).mean()
         old = torch.tensor([one.log_probability for one in batch], device=new.device)
@@ -197,6 +203,7 @@ class OptionLearner:
         self.updates = int(state["updates"])
         self._shuffle.bit_generator.state = state["shuffle"]
         self.discard_experience()
+        self.abandon_episode()
         questions = [
             TokenQuestion(tuple(prompt), tuple(tuple(option) for option in options))
             for prompt, options in state["questions"]
@@ -213,7 +220,9 @@ class OptionLearner:
         wanted = {f"weights.{key}": tuple(value.shape) for key, value in self._parameters.items()}
         given = {key: tuple(value.shape) for key, value in tensors.items() if key.startswith("weights.")}
         if wanted != given:
-            raise CheckpointError(f"the saved weights of {self.name} are of another model or rank; use the one they had")
+            raise CheckpointError(
+                f"the saved weights of {self.name} are of another model or rank; use the one they had"
+            )
         with torch.no_grad():
             for key, parameter in self._parameters.items():
                 parameter.copy_(tensors[f"weights.{key}"])
@@ -226,7 +235,6 @@ class OptionLearner:
                 if moments:
                     self.optimizer.state[parameter] = moments
         self.policy.forget()
-        self.discard_experience()
 
 
 def discounted_returns(rewards: Sequence[float], discount: float) -> NDArray[np.float64]:

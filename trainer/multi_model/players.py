@@ -76,7 +76,7 @@ class LocalPlayer:
         return self._policy
 
     def choose(self, situation: str, options: Sequence[str]) -> Chosen:
-        choice = self._policy.choose(situation, options, self._generator)
+        choice = self._policy.choose(self.record.favourite_in_words(options) + situation, options, self._generator)
         self._learner.add(choice)
         return Chosen(choice.index, choice.log_probability, choice.probabilities[choice.index])
 

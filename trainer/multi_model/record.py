@@ -33,12 +33,20 @@ class DecisionRecord:
     def best(self, options: Sequence[str]) -> int:
         """The index of the option that did best so far; one that was never tried comes before all others."""
         means = [self.mean(option) for option in options]
-        return max(range(len(options)), key=lambda index: float("inf") if means[index] is None else means[index])
+        hopes = [float("inf") if mean is None else mean for mean in means]
+        return max(range(len(options)), key=hopes.__getitem__)
 
     def in_words(self, options: Sequence[str]) -> str:
         """One line on the options that were tried, to two digits; empty before the first."""
         tried = [f"{option} {mean:.2f}" for option in options if (mean := self.mean(option)) is not None]
         return f"Mean reward so far: {', '.join(tried)}.\n" if tried else ""
+
+    def favourite_in_words(self, options: Sequence[str]) -> str:
+        """Which option did best so far, once all were tried: for models that weights teach, and that numbers which
+        change with every step would confuse."""
+        if any(self.mean(option) is None for option in options):
+            return ""
+        return f"So far {options[self.best(options)]} did best.\n"
 
     def state(self) -> dict[str, Any]:
         """JSON-able."""

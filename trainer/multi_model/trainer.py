@@ -1,0 +1,324 @@
+"""The documented trainer of many models: episodes one after the other, weights by the strategy, rewards by the mode.
+
+    trainer = MultiModelTrainer(MultiModelConfig(num_models=4))
+    results = await trainer.train()
+
+Where the models play is `trainer.environment`: an arena, or emulators of the cartridge
+(`trainer/multi_model/cartridge.py`). Settings may be changed until `train` begins, the environment too. The coroutines
+give way to others between episodes; an episode itself runs in one piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.arenas.training_environment import MultiModelTrainingEnvironment, create_multi_model_coop_compete_env
+from core.exceptions import CheckpointError, TrainingError
+from trainer.multi_model.arena_session import ArenaSession
+from trainer.multi_model.checkpoints import MultiModelCheckpoints, TrainingCheckpoint
+from trainer.multi_model.config import MultiModelConfig
+from trainer.multi_model.integrations import integrations_in_use
+from trainer.multi_model.metrics import TrainingMetrics
+from trainer.multi_model.model_sources import ModelSource, load_players, model_sources
+from trainer.multi_model.model_state import ModelState
+from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
+from trainer.multi_model.weights import WeightUpdate, update_weights
+from trainer.run_lock import RunLock
+
+log = logging.getLogger(__name__)
+
+Observer = Callable[[dict[str, Any]], None]
+STATE_VERSION = 1
+
+
+class MultiModelTrainer:
+    """Trains several models at the same time."""
+
+    def __init__(self, config: MultiModelConfig) -> None:
+        """Checks the settings; models are loaded when `train` or `load_checkpoint` needs them.
+
+        Raises ConfigurationError (a ValueError): "Invalid number of models", "Unsupported LLM backend", ...
+        """
+        config.check()
+        self.config = config
+        self.environment: MultiModelTrainingEnvironment | Place = create_multi_model_coop_compete_env(
+            config.num_models if config.num_models > 1 else 2, config.cooperation_strength
+        )
+        self.sources: list[ModelSource] = model_sources(config)
+        self.current_episode = 0
+        """Finished episodes."""
+        self.is_training = False
+        self.metrics = TrainingMetrics()
+        self._states = self._fresh_states()
+        self._session: Session | None = None
+        self._playing_in: object = None
+        self._checkpoints = MultiModelCheckpoints(Path(config.checkpoint_dir), config.max_checkpoints)
+        self._observers: list[Observer] = []
+        self.integrations: dict[str, str] = {}
+        """Why verl and AReaL are or are not at work."""
+
+    # -- the documented interface ------------------------------------------------------------------------------
+
+    async def train(self) -> dict[str, Any]:
+        """Plays until the training has `config.max_episodes` in all, those before a checkpoint included.
+
+        Returns `training_completed`, `total_episodes`, `training_time` (seconds), `training_metrics`,
+        `final_model_states` (by model) and `checkpoints_saved` (ids). Raises TrainingError (a RuntimeError: "GPU memory
+        insufficient", "Model loading failed"), EpisodeTimeoutError (an asyncio.TimeoutError: "Episode timeout"),
+        ConfigurationError and CheckpointError. What was finished before an error is kept, and `train` goes on there.
+        """
+        session = self._prepare()
+        with RunLock(Path(self.config.checkpoint_dir)):
+            self._checkpoints.tidy()
+            self.is_training = True
+            try:
+                while self.current_episode < self.config.max_episodes:
+                    await self.train_multi_model_episode(self.current_episode + 1)
+                    kept = self.current_episode % self.config.save_interval == 0
+                    self._write_checkpoint(session, "" if kept else "resume_")
+                    await asyncio.sleep(0)
+            finally:
+                self.is_training = False
+        return self.results()
+
+    async def train_multi_model_episode(self, episode_num: int) -> dict[str, Any]:
+        """Plays and learns from one episode, counted from 1, and returns what came of it:
+
+        `episode`, `episode_time` (seconds), `model_actions` (by model: the last `action`, its `log_prob` and the
+        model's mean recent reward as `value`), `rewards` and `shaped_rewards` (by model, sums over the episode),
+        `model_losses` (by model: gradient norm of an update in it), `environment_info`, `total_reward`,
+        `cooperation_ratio`, `steps`, `milestones`, `weight_coordination` (`strategy`, `episode`, `models_updated`,
+        `synchronization_loss`: root mean square distance between the models' weights, `shares`) and `verl_areal`.
+        """
+        session = self._prepare()
+        begun_s = time.perf_counter()
+        standing = standing_of(self.config, self._states)
+        deadline = Deadline(self.config.episode_timeout_s)
+        played = session.play_episode(episode_num, standing, deadline, self._update_weights)
+        seconds = time.perf_counter() - begun_s
+        self.current_episode = episode_num
+        self._count(played, seconds)
+        result = self._episode_result(episode_num, played, seconds)
+        self.metrics.add(result, {state.model_id: state.performance for state in self._states})
+        if self.config.enable_monitoring and episode_num % self.config.log_metrics_interval == 0:
+            for observer in self._observers:
+                observer(result)
+        return result
+
+    def load_checkpoint(self, checkpoint_id: str) -> bool:
+        """Restores a checkpoint of `config.checkpoint_dir`, "latest" or by its id; `train` goes on with the next
+        episode. Raises CheckpointNotFoundError ("Checkpoint not found", a FileNotFoundError) or CheckpointError."""
+        saved = self._checkpoints.load(checkpoint_id)
+        if saved.state.get("version") != STATE_VERSION:
+            raise CheckpointError(f"checkpoint {checkpoint_id} is of another version of the program")
+        models = list(saved.metadata.model_states)
+        if models != [source.model_id for source in self.sources]:
+            raise CheckpointError(
+                f"checkpoint {checkpoint_id} has the models {', '.join(models)}, this training "
+                f"{', '.join(source.model_id for source in self.sources)}; use the model_types it was made with"
+            )
+        session = self._prepare()
+        session.load_tensors(saved.tensors)
+        session.load_state(saved.state["session"])
+        self._states = [ModelState.from_dict(state) for state in saved.metadata.model_states.values()]
+        self.metrics = TrainingMetrics.from_state(saved.state["metrics"])
+        self.current_episode = saved.metadata.episode
+        log.info("training goes on after episode %d of %s", self.current_episode, saved.metadata.checkpoint_id)
+        return True
+
+    def get_training_status(self) -> dict[str, Any]:
+        """`is_training`, `current_episode` (finished ones), `max_episodes`, `progress` (0 to 1), `training_time`
+        (seconds of episodes), `model_states`, `checkpoints_count`, `config`."""
+        return {
+            "is_training": self.is_training,
+            "current_episode": self.current_episode,
+            "max_episodes": self.config.max_episodes,
+            "progress": self.current_episode / self.config.max_episodes,
+            "training_time": self.metrics.seconds,
+            "model_states": self._states_by_id(),
+            "checkpoints_count": len(self._checkpoints.mine()),
+            "config": self.config.as_dict(),
+        }
+
+    def get_model_performance_summary(self) -> dict[str, dict[str, Any]]:
+        """By model: `model_type`, `model_name`, `avg_reward` (an episode's, as the world gave it), `win_rate` (share of
+        the episodes in which no other model got more), `total_episodes`, `update_count`, `cooperation_score`, `gpu_id`
+        and `milestones`."""
+        return {state.model_id: state.summary() for state in self._states}
+
+    async def shutdown(self) -> None:
+        """Writes a final checkpoint and lets the models and emulators go."""
+        session, self._session = self._session, None
+        self._playing_in = None
+        if session is None:
+            return
+        try:
+            if self.current_episode > 0:
+                self._write_checkpoint(session, "final_")
+        finally:
+            session.close()
+
+    # -- beyond the documented interface -----------------------------------------------------------------------
+
+    def observe(self, observer: Observer) -> None:
+        """Calls `observer(result)` with an episode's result every `config.log_metrics_interval` episodes."""
+        self._observers.append(observer)
+
+    def results(self) -> dict[str, Any]:
+        """The documented results of `train`, as they are now."""
+        return {
+            "training_completed": self.current_episode >= self.config.max_episodes,
+            "total_episodes": self.current_episode,
+            "training_time": self.metrics.seconds,
+            "training_metrics": self.metrics.as_dict(self._states),
+            "final_model_states": self._states_by_id(),
+            "checkpoints_saved": self._checkpoints.mine(),
+        }
+
+    @property
+    def session(self) -> Session:
+        """The models at their place; loads them if need be."""
+        return self._prepare()
+
+    async def _save_checkpoint(self, episode: int) -> str:
+        """Documented, for handlers of errors: writes a kept checkpoint of the finished episodes; returns its id."""
+        if episode != self.current_episode:
+            raise CheckpointError(
+                f"only the present can be saved: {self.current_episode} episodes are finished, not {episode}"
+            )
+        return self._write_checkpoint(self._prepare(), "")
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> Session:
+        """The session for the present environment; models stay loaded when only the environment was changed."""
+        self.config.check()
+        self._checkpoints.keep = self.config.max_checkpoints
+        if self._session is not None and self._playing_in is self.environment:
+            return self._session
+        sources = model_sources(self.config)
+        if sources != self.sources:
+            if self.current_episode:
+                raise TrainingError("the models were changed in mid-training; make a new trainer for other models")
+            self.sources = sources
+            self._states = self._fresh_states()
+        self.integrations = integrations_in_use(self.config)
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        folder = Path(self.config.checkpoint_dir) / "bases"
+        if isinstance(self.environment, MultiModelTrainingEnvironment):
+            players = load_players(self.config, self.sources, folder)
+            self._session = ArenaSession(self.environment, players, self.config)
+        else:
+            self._session = self.environment.open_session(self.sources, self.config, folder)
+        self._playing_in = self.environment
+        self._note_memory(self._session)
+        return self._session
+
+    def _fresh_states(self) -> list[ModelState]:
+        return [
+            ModelState(
+                source.model_id,
+                source.kind,
+                source.name,
+                lora_rank=self.config.lora_rank,
+                lora_alpha=self.config.lora_alpha,
+            )
+            for source in self.sources
+        ]
+
+    def _update_weights(self) -> WeightUpdate:
+        assert self._session is not None
+        performances = {state.model_id: state.performance for state in self._states}
+        done = update_weights(self.config.weight_update_strategy, self._session.learners, performances)
+        for state in self._states:
+            if state.model_id in done.updated:
+                state.update_count += 1
+                state.last_weight_update = time.time()
+                state.gradient_norm = done.gradient_norms.get(state.model_id, 0.0)
+        return done
+
+    def _count(self, played: PlayedEpisode, seconds: float) -> None:
+        best = max(one.reward for one in played.models.values())
+        for state in self._states:
+            one = played.models[state.model_id]
+            state.count_episode(one.reward, one.reward >= best, one.steps, one.cooperative, one.dealings)
+            state.compute_utilization = min(1.0, one.decision_s / seconds) if seconds > 0 else 0.0
+            state.unanswered += one.unanswered
+            for name in one.milestones:
+                state.milestones[name] = state.milestones.get(name, 0) + 1
+        performances = np.array([state.performance for state in self._states])
+        spread = float(np.ptp(performances))
+        for state in self._states:
+            place = (state.performance - float(performances.min())) / spread if spread > 0 else 0.5
+            state.lora_performance = place
+
+    def _episode_result(self, number: int, played: PlayedEpisode, seconds: float) -> dict[str, Any]:
+        models = played.models
+        performance = {state.model_id: state.performance for state in self._states}
+        return {
+            "episode": number,
+            "episode_time": seconds,
+            "model_actions": {
+                model_id: {"action": one.action, "log_prob": one.log_probability, "value": performance[model_id]}
+                for model_id, one in models.items()
+            },
+            "rewards": {model_id: one.reward for model_id, one in models.items()},
+            "shaped_rewards": {model_id: one.paid for model_id, one in models.items()},
+            "model_losses": {
+                model_id: {"gradient_norm": norm}
+                for update in played.updates
+                for model_id, norm in update.gradient_norms.items()
+            },
+            "environment_info": played.environment,
+            "total_reward": sum(one.reward for one in models.values()),
+            "cooperation_ratio": played.cooperation_ratio,
+            "steps": sum(one.steps for one in models.values()),
+            "milestones": {model_id: list(one.milestones) for model_id, one in models.items()},
+            "weight_coordination": {
+                "strategy": self.config.weight_update_strategy.value,
+                "episode": number,
+                "models_updated": sorted({name for update in played.updates for name in update.updated}),
+                "synchronization_loss": played.updates[-1].disagreement if played.updates else None,
+                "shares": dict(played.updates[-1].shares) if played.updates else {},
+            },
+            "verl_areal": dict(self.integrations),
+        }
+
+    def _write_checkpoint(self, session: Session, kind: str) -> str:
+        def about(checkpoint_id: str, timestamp: float) -> TrainingCheckpoint:
+            return TrainingCheckpoint(
+                checkpoint_id,
+                timestamp,
+                self.current_episode,
+                self._states_by_id(),
+                {
+                    "total_episodes": self.current_episode,
+                    "training_time": self.metrics.seconds,
+                    "avg_cooperation": self.metrics.mean_cooperation,
+                },
+                self.config.as_dict(),
+            )
+
+        state = {"version": STATE_VERSION, "session": session.state(), "metrics": self.metrics.state()}
+        adapters = None if kind == "resume_" else session.save_adapters
+        return self._checkpoints.save(kind, self.current_episode, session.tensors(), state, about, adapters)
+
+    def _states_by_id(self) -> dict[str, dict[str, Any]]:
+        return {state.model_id: state.as_dict() for state in self._states}
+
+    def _note_memory(self, session: Session) -> None:
+        sizes: dict[str, int] = {}
+        for learner in session.learners:
+            own = sum(p.numel() * p.element_size() for p in learner.parameters().values())
+            sizes[learner.name] = sizes.get(learner.name, 0) + own
+        for state in self._states:
+            state.memory_usage = sizes.get(state.model_id, 0) / 1e6
