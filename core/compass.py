@@ -8,12 +8,15 @@ the present state only, so it is the same after any history.
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from core.game.collision import CollisionMap
 from core.game.milestones import Milestone, milestones_for
+from core.game.people import place_of
 from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.game.world import World, load_world
@@ -22,6 +25,8 @@ from core.terrain import GROUND, TALL_GRASS, Ground
 from core.travel import CROSSING_COST, Exit, WorldGraph
 from core.vocabulary import Button, MapId
 
+PLACES_KEPT: Final = 8192
+"""Bearings kept that depend on nothing but ground, milestone and place."""
 _IS_TALL_GRASS: Final = np.isin(np.arange(256), list(TALL_GRASS))
 
 
@@ -36,8 +41,22 @@ class Bearing(NamedTuple):
     """The direction in which this edge of the map is left; None for doors and everything else."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What there is to do about a milestone on one map."""
+
+    objects: tuple[int, ...] = ()
+    """Map objects to talk to, wherever they stand."""
+    cells: tuple[Bearing, ...] = ()
+    """Places to go to."""
+    ways: tuple[tuple[Exit, int], ...] = ()
+    """Where nothing of that is at hand: ways out, with the actions that remain after them."""
+    to_grass: bool = False
+    """Whether wild creatures are wanted and live here."""
+
+
 class Compass:
-    """Bearings for one game. Costs a few microseconds, and a search of the atlas at each first question."""
+    """Bearings for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
 
     def __init__(self, world: World, milestones: tuple[Milestone, ...]) -> None:
         self._world = world
@@ -45,7 +64,9 @@ class Compass:
         self._story = StoryGuide(world, milestones)
         self._grounds = tuple(place.id for place in world.maps.values() if place.key in world.wild)
         self._wanted: dict[str, int] = {}
+        self._plans: dict[tuple[MapId, str], _Plan] = {}
         self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
+        self._on_ground: dict[tuple[CollisionMap, str, int, int], Bearing | None] = {}
 
     def bearing(self, state: GameState, milestone: Milestone | None) -> Bearing | None:
         """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
@@ -54,14 +75,22 @@ class Compass:
         """
         if milestone is None:
             return None
-        errands = self._story.errands(milestone)
-        if not errands:
-            return self._toward_grounds(state) if self._story.wanted_level(milestone) else None
-        here = state.position.map
-        at_hand = [place for errand in errands if errand.map == here for place in self._place(state, errand)]
-        if at_hand:
-            return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
-        return self._toward(state, dict.fromkeys(errand.map for errand in errands))
+        here, x, y = state.position
+        plan = self._plans.get((here, milestone.id))
+        if plan is None:
+            plan = self._plans[here, milestone.id] = self._plan(here, milestone)
+        if plan.objects or plan.cells:
+            at_hand = self._at_hand(state, plan)
+            if at_hand:
+                return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
+        if not plan.ways and not plan.to_grass:
+            return None
+        key = (state.collision, milestone.id, x, y)
+        if key not in self._on_ground:
+            if len(self._on_ground) >= PLACES_KEPT:
+                self._on_ground.clear()
+            self._on_ground[key] = self._toward_grass(state) if plan.to_grass else self._toward(state, plan.ways)
+        return self._on_ground[key]
 
     def levels_missing(self, state: GameState, milestone: Milestone | None) -> int:
         """How far the first creature's level is below what the milestone or its trainer asks; 0 if it is not."""
@@ -81,19 +110,37 @@ class Compass:
                 return self._world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
         return 0
 
-    def _place(self, state: GameState, errand: Errand) -> tuple[Bearing, ...]:
-        """Where an errand on this map is done, people where they stand now; empty where it says nothing."""
-        if errand.object_id is not None:
-            found = (one for one in state.people if one.object_id == errand.object_id)
-            return tuple(Bearing(one.x, one.y, True, None) for one in found)
-        if errand.cell is not None:
-            return (Bearing(*errand.cell, errand.press_a, None),)
-        return ()
+    def _plan(self, here: MapId, milestone: Milestone) -> _Plan:
+        errands = self._story.errands(milestone)
+        if errands:
+            targets = dict.fromkeys(errand.map for errand in errands)
+        elif not self._story.wanted_level(milestone):
+            return _Plan()
+        elif here in self._grounds:
+            return _Plan(to_grass=True)
+        else:
+            targets = dict.fromkeys(self._grounds)
+        ours = [errand for errand in errands if errand.map == here]
+        return _Plan(
+            objects=tuple(errand.object_id for errand in ours if errand.object_id is not None),
+            cells=tuple(
+                Bearing(*errand.cell, errand.press_a, None)
+                for errand in ours
+                if errand.object_id is None and errand.cell is not None
+            ),
+            ways=tuple(way for target in targets if target != here for way in self._ways_to(here, target)),
+        )
 
-    def _toward_grounds(self, state: GameState) -> Bearing | None:
-        """To where wild creatures live; there, to the nearest tall grass that one does not stand in."""
-        if state.position.map not in self._grounds:
-            return self._toward(state, dict.fromkeys(self._grounds))
+    @staticmethod
+    def _at_hand(state: GameState, plan: _Plan) -> list[Bearing]:
+        """Where the errands of this map are done, people where they stand now."""
+        data = state.snapshot.data
+        found = (place_of(data, object_id) for object_id in plan.objects)
+        return [Bearing(*place, True, None) for place in found if place is not None] + list(plan.cells)
+
+    @staticmethod
+    def _toward_grass(state: GameState) -> Bearing | None:
+        """To the nearest tall grass that one does not stand in."""
         rows, columns = np.nonzero(_IS_TALL_GRASS[state.collision.cells])
         steps = np.abs(columns - state.position.x) + np.abs(rows - state.position.y)
         if not steps.any():
@@ -101,17 +148,11 @@ class Compass:
         nearest = int(np.where(steps == 0, steps.max() + 1, steps).argmin())
         return Bearing(int(columns[nearest]), int(rows[nearest]), False, None)
 
-    def _toward(self, state: GameState, targets: dict[MapId, None]) -> Bearing | None:
+    @staticmethod
+    def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> Bearing:
         """The way out of this map with the least left to go, its own distance included."""
-        here = state.position.map
-        ways = (
-            (_steps(state, exit_.x, exit_.y) + rest, exit_)
-            for target in targets
-            if target != here
-            for exit_, rest in self._ways_to(here, target)
-        )
-        best = min(ways, key=lambda way: way[0], default=None)
-        return None if best is None else _way_out(state, best[1])
+        exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
+        return _way_out(state, exit_)
 
     def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
         """The exits of a map from which `target` can be reached, with the actions that remain after them."""

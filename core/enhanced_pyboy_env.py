@@ -8,9 +8,8 @@ state before. Everything else is decoded from those bytes when asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -38,8 +37,7 @@ DEFAULT_MAX_STEPS: Final = 10_000
 BUTTONS: Final = tuple(Button)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one action came to, before any observation is made."""
 
     state: GameState

@@ -10,6 +10,7 @@ there is also `screen`, uint8 (1, 72, 80): brightness of every second pixel, whi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -20,9 +21,10 @@ from numpy.typing import NDArray
 from core.compass import Bearing, compass_for
 from core.game.battle import BattleState
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, GROUND_PLANES, PLAYER_COLUMN, PLAYER_ROW
-from core.game.menu import MenuKind
+from core.game.menu import MenuKind, MenuState
 from core.game.milestones import MilestoneTracker
 from core.game.people import people_cells
+from core.game.possessions import Possessions
 from core.game.state import GameState
 from core.game.visits import Visits
 from core.game.world import World
@@ -38,14 +40,14 @@ LAST_ACTIONS: Final = 3
 """How many of the latest actions the policy sees."""
 MAP_CODE_BITS: Final = 12
 MOVE_SLOTS: Final = 4
+NO_ACTION: Final = -1
+_NO_MENU: Final = -1
 
 _MODE_PLACE: Final = {mode: place for place, mode in enumerate(GameMode)}
 _MENU_PLACE: Final = {kind: place for place, kind in enumerate(MenuKind)}
 _FACING_PLACE: Final = {button: place for place, button in enumerate(DIRECTION_BUTTONS)}
 
-_GENERAL: Final = (
-    "x",
-    "y",
+_POSSESSIONS: Final = (
     "party_count",
     "party_hp",
     "lead_hp",
@@ -58,8 +60,8 @@ _GENERAL: Final = (
     "items",
     "balls",
     "caught",
-    "milestones",
-    "waits_for_button",
+)
+_MENU: Final = (
     "cursor_row",
     "cursor_column",
     "menu_rows",
@@ -89,7 +91,12 @@ _COMPASS: Final = (
 )
 """Where the story goes on (`core/compass.py`): steps / 10 along each axis, their signs, 1 / (1 + steps), how to act."""
 FEATURE_NAMES: Final = (
-    *_GENERAL,
+    "x",
+    "y",
+    *_POSSESSIONS,
+    "milestones",
+    "waits_for_button",
+    *_MENU,
     *_BATTLE,
     *_COMPASS,
     *(f"mode_{mode}" for mode in GameMode),
@@ -99,7 +106,11 @@ FEATURE_NAMES: Final = (
     *(f"action_{age}_{action}" for age in range(LAST_ACTIONS) for action in range(ACTION_COUNT)),
 )
 FEATURE_COUNT: Final = len(FEATURE_NAMES)
-_COMPASS_START: Final = len(_GENERAL) + len(_BATTLE)
+_POSSESSIONS_START: Final = 2
+_MILESTONES: Final = _POSSESSIONS_START + len(_POSSESSIONS)
+_WAITS: Final = _MILESTONES + 1
+_BATTLE_START: Final = _WAITS + 1 + len(_MENU)
+_COMPASS_START: Final = _BATTLE_START + len(_BATTLE)
 _MODE_START: Final = _COMPASS_START + len(_COMPASS)
 _MENU_START: Final = _MODE_START + len(GameMode)
 _FACING_START: Final = _MENU_START + len(MenuKind)
@@ -127,20 +138,32 @@ def policy_space(with_screen: bool = False) -> spaces.Dict:
 
 
 class PolicyView:
-    """Writes policy views. Keeps the last actions of one env; `reset` at the start of an episode."""
+    """Writes policy views, and keeps the last one: of a step, only what the game has changed is worked out anew.
+
+    One object serves one env; `reset` it at the start of an episode.
+    """
 
     def __init__(self) -> None:
-        self._action_features = np.zeros(LAST_ACTIONS * ACTION_COUNT, dtype=np.float32)
+        self._features = np.zeros(FEATURE_COUNT, dtype=np.float32)
+        self._crop = np.zeros(MAP_SHAPE, dtype=np.uint8)
+        self._hot: dict[int, int] = {}
+        """For each group of features of which one is 1: its start, and the place of the 1."""
+        self._actions = [NO_ACTION] * LAST_ACTIONS
+        self._forget()
 
     def reset(self) -> None:
-        """Forget the last actions."""
-        self._action_features[:] = 0.0
+        """Forget the last actions and everything that was kept."""
+        self._features[:] = 0.0
+        self._hot.clear()
+        self._actions = [NO_ACTION] * LAST_ACTIONS
+        self._forget()
 
     def note_action(self, action: int) -> None:
         """Remember an action; the latest stands first."""
-        self._action_features[ACTION_COUNT:] = self._action_features[:-ACTION_COUNT].copy()
-        self._action_features[:ACTION_COUNT] = 0.0
-        self._action_features[action] = 1.0
+        self._actions = [action, *self._actions[:-1]]
+        for age, noted in enumerate(self._actions):
+            if noted != NO_ACTION:
+                self._set_hot(_ACTION_START + age * ACTION_COUNT, noted)
 
     def write(
         self,
@@ -151,51 +174,122 @@ class PolicyView:
         crop: NDArray[np.uint8],
     ) -> None:
         """Fill `features` (FEATURE_COUNT,) and `crop` (8, 9, 10) in place, so that they may be shared memory."""
-        self._write_features(state, tracker, features)
         compass, milestone = compass_for(state.rom.profile), tracker.next
         bearing = compass.bearing(state, milestone)
-        missing = compass.levels_missing(state, milestone)
-        features[_COMPASS_START:_MODE_START] = compass_features(state, bearing, missing)
-        write_crop(state, visits, bearing, crop)
+        self._update_possessions(state)
+        self._update_situation(state)
+        self._update_place(state, bearing, compass.levels_missing(state, milestone))
+        self._features[_MILESTONES] = len(tracker.reached) / max(1, len(tracker.milestones))
+        self._update_crop(state, visits, bearing)
+        features[...] = self._features
+        crop[...] = self._crop
 
-    def _write_features(self, state: GameState, tracker: MilestoneTracker, out: NDArray[np.float32]) -> None:
-        party = state.party
-        lead = party[0] if party else None
-        menu = state.menu
-        width, height = state.map_size_steps
-        map_id, x, y = state.position
-        general = (
-            min(1.0, x / width) if width else 0.0,
-            min(1.0, y / height) if height else 0.0,
-            len(party) / 6,
-            state.party_hp_fraction,
-            lead.hp_fraction if lead else 0.0,
-            min(1.0, lead.level / 100) if lead else 0.0,
-            1.0 if lead and lead.status else 0.0,
-            min(1.0, sum(member.level for member in party) / 600),
-            sum(not member.can_fight for member in party) / 6,
-            state.badge_count / 16,
-            min(1.0, state.money / 10_000),
-            min(1.0, len(state.items) / 20),
-            min(1.0, sum(slot.quantity for slot in state.balls) / 10),
-            min(1.0, state.caught_count / 30),
-            len(tracker.reached) / max(1, len(tracker.milestones)),
-            float(state.waits_for_button),
-            menu.cursor_row / 10 if menu else 0.0,
-            menu.cursor_column / 4 if menu else 0.0,
-            menu.rows / 10 if menu else 0.0,
-            1.0 if menu and menu.selected == "YES" else 0.0,
-        )
-        out[: len(_GENERAL)] = general
-        battle = state.battle
-        out[len(_GENERAL) : _COMPASS_START] = 0.0 if battle is None else battle_features(battle, state.world)
-        out[_MODE_START:_MAP_START] = 0.0
-        out[_MODE_START + _MODE_PLACE[state.mode]] = 1.0
-        if menu is not None:
-            out[_MENU_START + _MENU_PLACE[menu.kind]] = 1.0
-        out[_FACING_START + _FACING_PLACE[state.facing]] = 1.0
-        out[_MAP_START:_ACTION_START] = map_code(map_id)
-        out[_ACTION_START:] = self._action_features
+    def _forget(self) -> None:
+        self._possessions: Possessions | None = None
+        self._menu: MenuState | None = None
+        self._had_battle = False
+        self._place: tuple[object, ...] = ()
+        self._people: tuple[object, ...] = ()
+        self._ground: tuple[object, ...] = ()
+        self._goal: Bearing | None = None
+        self._crop[...] = 0
+
+    def _set_hot(self, start: int, place: int) -> None:
+        """Let the one 1 of a group stand at `place`; nowhere if that is negative."""
+        before = self._hot.get(start, NO_ACTION)
+        if place == before:
+            return
+        if before >= 0:
+            self._features[start + before] = 0.0
+        if place >= 0:
+            self._features[start + place] = 1.0
+        self._hot[start] = place
+
+    def _update_possessions(self, state: GameState) -> None:
+        possessions = state.possessions
+        if possessions is not self._possessions:
+            self._possessions = possessions
+            self._features[_POSSESSIONS_START:_MILESTONES] = possession_features(possessions)
+
+    def _update_situation(self, state: GameState) -> None:
+        """Mode, menu and battle."""
+        features, menu, battle = self._features, state.menu, state.battle
+        self._set_hot(_MODE_START, _MODE_PLACE[state.mode])
+        self._set_hot(_FACING_START, _FACING_PLACE[state.facing])
+        features[_WAITS] = state.waits_for_button
+        if menu is not self._menu:
+            self._menu = menu
+            features[_WAITS + 1 : _BATTLE_START] = menu_features(menu)
+            self._set_hot(_MENU_START, _NO_MENU if menu is None else _MENU_PLACE[menu.kind])
+        if battle is not None or self._had_battle:
+            self._had_battle = battle is not None
+            features[_BATTLE_START:_COMPASS_START] = 0.0 if battle is None else battle_features(battle, state.world)
+
+    def _update_place(self, state: GameState, bearing: Bearing | None, levels_missing: int) -> None:
+        position, size = state.position, state.map_size_steps
+        place = (position, size, bearing, levels_missing)
+        if place == self._place:
+            return
+        self._place = place
+        features, (width, height) = self._features, size
+        features[0] = min(1.0, position.x / width) if width else 0.0
+        features[1] = min(1.0, position.y / height) if height else 0.0
+        features[_COMPASS_START:_MODE_START] = compass_features(state, bearing, levels_missing)
+        features[_MAP_START:_ACTION_START] = map_code(position.map)
+
+    def _update_crop(self, state: GameState, visits: Visits, bearing: Bearing | None) -> None:
+        """The planes of the steps on screen."""
+        position, planes = state.position, self._crop
+        left, top = position.x - PLAYER_COLUMN, position.y - PLAYER_ROW
+        ground = (position, state.collision, visits.changes)
+        has_moved = ground != self._ground
+        if has_moved:
+            self._ground = ground
+            planes[: len(GROUND_PLANES)] = state.collision.crop(position.x, position.y)
+            planes[VISITED_PLANE] = visits.crop(position)
+        cells = people_cells(state.snapshot.data)
+        if has_moved or cells != self._people:
+            self._people = cells
+            _mark(planes[PEOPLE_PLANE], cells, left, top)
+        if has_moved or bearing != self._goal:
+            self._goal = bearing
+            _mark(planes[GOAL_PLANE], () if bearing is None else ((bearing.x, bearing.y),), left, top)
+
+
+def _mark(plane: NDArray[np.uint8], cells: Iterable[tuple[int, int]], left: int, top: int) -> None:
+    """1 at those of the cells that are on screen, 0 elsewhere."""
+    plane[...] = 0
+    for x, y in cells:
+        column, row = x - left, y - top
+        if 0 <= column < CROP_COLUMNS and 0 <= row < CROP_ROWS:
+            plane[row, column] = 1
+
+
+def possession_features(possessions: Possessions) -> tuple[float, ...]:
+    """The numbers of `_POSSESSIONS`."""
+    party = possessions.party
+    lead = party[0] if party else None
+    return (
+        len(party) / 6,
+        possessions.party_hp_fraction,
+        lead.hp_fraction if lead else 0.0,
+        min(1.0, lead.level / 100) if lead else 0.0,
+        1.0 if lead and lead.status else 0.0,
+        min(1.0, sum(member.level for member in party) / 600),
+        sum(not member.can_fight for member in party) / 6,
+        possessions.badges.bit_count() / 16,
+        min(1.0, possessions.money / 10_000),
+        min(1.0, len(possessions.items) / 20),
+        min(1.0, sum(slot.quantity for slot in possessions.balls) / 10),
+        min(1.0, possessions.caught_count / 30),
+    )
+
+
+def menu_features(menu: MenuState | None) -> tuple[float, ...]:
+    """Where the cursor of the menu that listens stands; all 0 without one."""
+    if menu is None:
+        return (0.0, 0.0, 0.0, 0.0)
+    return menu.cursor_row / 10, menu.cursor_column / 4, menu.rows / 10, 1.0 if menu.selected == "YES" else 0.0
 
 
 def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
@@ -240,21 +334,3 @@ def compass_features(state: GameState, bearing: Bearing | None, levels_missing: 
         float(bearing.press_a),
         *(float(bearing.leaves is button) for button in DIRECTION_BUTTONS),
     )
-
-
-def write_crop(state: GameState, visits: Visits, bearing: Bearing | None, out: NDArray[np.uint8]) -> None:
-    """Fill the planes of the steps on screen."""
-    position = state.position
-    out[: len(GROUND_PLANES)] = state.collision.crop(position.x, position.y)
-    out[VISITED_PLANE] = visits.crop(position)
-    people = out[PEOPLE_PLANE]
-    people[...] = 0
-    left, top = position.x - PLAYER_COLUMN, position.y - PLAYER_ROW
-    for person_x, person_y in people_cells(state.snapshot.data):
-        column, row = person_x - left, person_y - top
-        if 0 <= column < CROP_COLUMNS and 0 <= row < CROP_ROWS:
-            people[row, column] = 1
-    goal = out[GOAL_PLANE]
-    goal[...] = 0
-    if bearing is not None and 0 <= bearing.x - left < CROP_COLUMNS and 0 <= bearing.y - top < CROP_ROWS:
-        goal[bearing.y - top, bearing.x - left] = 1

@@ -58,9 +58,9 @@ _PLANES: Final = _plane_table()
 _MARGIN: Final = max(CROP_ROWS, CROP_COLUMNS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CollisionMap:
-    """Collision bytes of one map.
+    """Collision bytes of one map. Its reader gives one object for equal ground, so that maps compare by identity.
 
     `cells` is uint8 (height, width), read-only, one byte a step; `border` is the same with 6 more steps on every side.
     """
@@ -101,6 +101,8 @@ class CollisionReader:
     def __init__(self, profile: RomProfile) -> None:
         self._profile = profile
         self._known: dict[tuple[bytes, bytes, bytes], CollisionMap] = {}
+        self._last_key = (b"", b"", b"")
+        self._last: CollisionMap | None = None
 
     def read(self, data: bytes) -> CollisionMap:
         """The map in a snapshot's bytes; an empty one (0 x 0) while no sensible map is loaded."""
@@ -112,11 +114,14 @@ class CollisionReader:
         blocks = data[BLOCKS : BLOCKS + size]
         table = data[COLLISION_BANK : COLLISION_BANK + 3]
         key = (data[MAP_HEIGHT : MAP_WIDTH + 1], table, blocks)
+        if key == self._last_key and self._last is not None:
+            return self._last
         known = self._known.get(key)
         if known is None:
             if len(self._known) >= CACHE_LIMIT:
                 self._known.clear()
             known = self._known[key] = self._make(height, width, table, blocks)
+        self._last_key, self._last = key, known
         return known
 
     def _make(self, height: int, width: int, table: bytes, blocks: bytes) -> CollisionMap:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
-from core.game.mode import TILEMAP, cursor_cell
+from core.game.mode import TILEMAP, TILEMAP_END, cursor_cell
 from core.game.ram import index_of
-from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, SCREEN_ROWS, decode_screen
+from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, decode_screen
 
 INIT_ROW: Final = index_of("w2DMenuCursorInitY")
 INIT_COLUMN: Final = index_of("w2DMenuCursorInitX")
 ROWS: Final = index_of("w2DMenuNumRows")
 COLUMNS: Final = index_of("w2DMenuNumCols")
 OFFSETS: Final = index_of("w2DMenuCursorOffsets")
-CURSOR_ROW: Final = index_of("wMenuCursorY")
-CURSOR_COLUMN: Final = index_of("wMenuCursorX")
+LAYOUT_START: Final = min(INIT_ROW, INIT_COLUMN, ROWS, COLUMNS, OFFSETS)
+LAYOUT_END: Final = max(INIT_ROW, INIT_COLUMN, ROWS, COLUMNS, OFFSETS) + 1
+"""The bytes between, which say how the menu is laid out."""
 BATTLE_MODE: Final = index_of("wBattleMode")
 SPRITE_UPDATES: Final = index_of("wSpriteUpdatesEnabled")
-MOVE_BOX_CORNER: Final = TILEMAP + 12 * SCREEN_COLUMNS + 4
+MOVE_BOX_CELL: Final = 12 * SCREEN_COLUMNS + 4
+"""The cell of the screen at which the box of moves begins."""
 MAX_LINES: Final = 10
 
 
@@ -65,20 +68,27 @@ class MenuState:
         return self.items[self.index] if self.index < len(self.items) else ""
 
 
-def decode_menu(data: bytes, screen: tuple[str, ...] | None = None) -> MenuState | None:
-    """The menu that listens, or None. `screen` spares decoding the screen again where the caller has done so."""
+def decode_menu(data: bytes) -> MenuState | None:
+    """The menu that listens, or None. Equal screens and cursors give the same object as long as it is remembered."""
     cell = cursor_cell(data)
     if cell is None:
         return None
+    return _decode(
+        cell, data[TILEMAP:TILEMAP_END], data[LAYOUT_START:LAYOUT_END], data[BATTLE_MODE], data[SPRITE_UPDATES]
+    )
+
+
+@lru_cache(maxsize=512)
+def _decode(cell: int, tilemap: bytes, layout: bytes, battle_mode: int, sprite_updates: int) -> MenuState:
     row, column = divmod(cell, SCREEN_COLUMNS)
-    init_row, init_column = data[INIT_ROW], data[INIT_COLUMN]
-    rows = min(MAX_LINES, max(1, data[ROWS]))
-    columns = min(4, max(1, data[COLUMNS]))
-    row_step = max(1, data[OFFSETS] >> 4)
-    column_step = max(1, data[OFFSETS] & 0x0F)
+    init_row, init_column = layout[INIT_ROW - LAYOUT_START], layout[INIT_COLUMN - LAYOUT_START]
+    rows = min(MAX_LINES, max(1, layout[ROWS - LAYOUT_START]))
+    columns = min(4, max(1, layout[COLUMNS - LAYOUT_START]))
+    offsets = layout[OFFSETS - LAYOUT_START]
+    row_step, column_step = max(1, offsets >> 4), max(1, offsets & 0x0F)
     cursor_row = max(0, min(rows - 1, (row - init_row) // row_step))
     cursor_column = max(0, min(columns - 1, (column - init_column) // column_step)) if columns > 1 else 0
-    screen = screen if screen is not None else decode_screen(data[TILEMAP : TILEMAP + SCREEN_COLUMNS * SCREEN_ROWS])
+    screen = decode_screen(tilemap)
     items = []
     for line in range(rows):
         at = init_row + line * row_step
@@ -86,14 +96,25 @@ def decode_menu(data: bytes, screen: tuple[str, ...] | None = None) -> MenuState
             start = init_column + place * column_step + 1
             end = start + column_step - 1 if place + 1 < columns else SCREEN_COLUMNS
             items.append(_line_text(screen, at, start, end))
+    kind = MenuKind.LIST
+    if battle_mode:
+        if (rows, columns) == (2, 2) and init_row == 14:
+            kind = MenuKind.BATTLE_MAIN
+        elif (init_row, init_column) == (13, 5) and tilemap[MOVE_BOX_CELL] == BOX_TOP_LEFT:
+            kind = MenuKind.BATTLE_MOVES
+    if kind is MenuKind.LIST:
+        if rows == 2 and columns == 1 and items[0][:3] == "YES" and items[1][:2] == "NO":
+            kind = MenuKind.YES_NO
+        elif init_column == 11 and init_row == 2 and not battle_mode and sprite_updates:
+            kind = MenuKind.START_MENU
     return MenuState(
-        kind=_kind(data, init_row, init_column, rows, columns, tuple(items)),
+        kind=kind,
         cursor_row=cursor_row,
         cursor_column=cursor_column,
         rows=rows,
         columns=columns,
         items=tuple(items),
-        full_screen=not data[SPRITE_UPDATES] and not data[BATTLE_MODE],
+        full_screen=not sprite_updates and not battle_mode,
     )
 
 
@@ -102,16 +123,3 @@ def _line_text(screen: tuple[str, ...], row: int, start: int, end: int) -> str:
     if not 0 <= row < len(screen):
         return ""
     return screen[row][start:end].split("   ")[0].strip()
-
-
-def _kind(data: bytes, row: int, column: int, rows: int, columns: int, items: tuple[str, ...]) -> MenuKind:
-    if data[BATTLE_MODE]:
-        if (rows, columns) == (2, 2) and row == 14:
-            return MenuKind.BATTLE_MAIN
-        if (row, column) == (13, 5) and data[MOVE_BOX_CORNER] == BOX_TOP_LEFT:
-            return MenuKind.BATTLE_MOVES
-    if rows == 2 and columns == 1 and items[0][:3] == "YES" and items[1][:2] == "NO":
-        return MenuKind.YES_NO
-    if column == 11 and row == 2 and not data[BATTLE_MODE] and data[SPRITE_UPDATES]:
-        return MenuKind.START_MENU
-    return MenuKind.LIST

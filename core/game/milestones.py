@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import exceptions
+from core.game.possessions import BAG_END, BAG_START, CREATURES_END, CREATURES_START, EVENT_FLAGS, Possessions
 from core.game.profile import RomProfile
 from core.game.ram import index_of
-from core.game.state import EVENT_FLAGS, MAP_GROUP, GameState
+from core.game.state import MAP_GROUP, MAP_NUMBER, GameState
 from core.vocabulary import MapId
 
 Test = Callable[[bytes], bool]
@@ -156,6 +157,10 @@ def _item_condition(item: int, index: int, size: int) -> Condition:
     return Condition("item_owned", owns, tuple(range(index, index + size)))
 
 
+def _is_possession(index: int) -> bool:
+    return BAG_START <= index < BAG_END or CREATURES_START <= index < CREATURES_END
+
+
 class MilestoneTracker:
     """Which milestones one game has reached. Latched: what was reached stays reached until `reset`."""
 
@@ -165,12 +170,15 @@ class MilestoneTracker:
         Raises `core.exceptions.ConfigurationError` for an id that is not in the list.
         """
         self.milestones = milestones
-        reads = sorted(
-            {index for milestone in milestones for condition in milestone.conditions for index in condition.reads}
-        )
-        self._watched = itemgetter(*reads, reads[-1])
+        reads = {index for milestone in milestones for condition in milestone.conditions for index in condition.reads}
+        elsewhere = sorted(index for index in reads if not _is_possession(index))
+        self._watched = itemgetter(MAP_GROUP, MAP_NUMBER, *elsewhere)
         self._seen: tuple[int, ...] | None = None
+        self._seen_possessions: Possessions | None = None
+        """What the last update looked at: while neither has changed, no milestone can have been reached."""
         self._open: list[Milestone] = list(milestones)
+        self.next = self._first_required()
+        """The first milestone of the list that is neither reached nor optional; None at the end of the game."""
         self._was_false: set[str] = set()
         self._places = {milestone.id: place for place, milestone in enumerate(milestones)}
         required = [milestone.id for milestone in milestones if not milestone.optional]
@@ -186,11 +194,6 @@ class MilestoneTracker:
         """The same as one bool per milestone of the list."""
 
     @property
-    def next(self) -> Milestone | None:
-        """The first milestone of the list that is neither reached nor optional; None at the end of the game."""
-        return next((milestone for milestone in self._open if not milestone.optional), None)
-
-    @property
     def finished(self) -> bool:
         """Whether the final milestone is reached."""
         return self._last is not None and bool(self.reached_flags[self._last])
@@ -199,6 +202,7 @@ class MilestoneTracker:
         """Forget everything: another game begins."""
         self._seen = None
         self._open = list(self.milestones)
+        self.next = self._first_required()
         self._was_false.clear()
         self.reached = ()
         self.reached_flags[:] = False
@@ -211,15 +215,16 @@ class MilestoneTracker:
         self.reached += tuple(new)
         self.reached_flags[[self._places[identifier] for identifier in new]] = True
         self._open = [milestone for milestone in self._open if milestone.id not in self.reached]
+        self.next = self._first_required()
         self._seen = None
 
     def update(self, state: GameState) -> tuple[str, ...]:
         """Look at a state; the ids reached just now, in the order of the list."""
         data = state.snapshot.data
-        watched = self._watched(data)
-        if watched == self._seen:
+        watched, possessions = self._watched(data), state.possessions
+        if watched == self._seen and possessions is self._seen_possessions:
             return ()
-        self._seen = watched
+        self._seen, self._seen_possessions = watched, possessions
         new = [milestone for milestone in self._open if self._counts(milestone, data)]
         if not new:
             return ()
@@ -228,7 +233,11 @@ class MilestoneTracker:
         self.reached_flags[[self._places[identifier] for identifier in ids]] = True
         self._seen = None  # look once more: what waits for one of these starts to count now
         self._open = [milestone for milestone in self._open if milestone.id not in ids]
+        self.next = self._first_required()
         return ids
+
+    def _first_required(self) -> Milestone | None:
+        return next((milestone for milestone in self._open if not milestone.optional), None)
 
     def _counts(self, milestone: Milestone, data: bytes) -> bool:
         holds = milestone.holds(data)

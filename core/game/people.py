@@ -7,6 +7,7 @@ which knows where they really are. Coordinates in RAM are four larger than map c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from core.game.ram import index_of
@@ -22,6 +23,10 @@ OBJECT_MASKS: Final = index_of("wObjectMasks")
 COORDINATE_BIAS: Final = 4
 ABSENT: Final = 0xFF
 ALWAYS_THERE: Final = 0xFFFF
+_FIRST_STRUCT: Final = OBJECT_STRUCTS + OBJECT_STRUCT_SIZE
+"""Struct 0 is the player's."""
+_STRUCTS_END: Final = OBJECT_STRUCTS + OBJECT_STRUCT_COUNT * OBJECT_STRUCT_SIZE
+_NOBODY: Final = bytes(OBJECT_STRUCT_COUNT - 1)
 
 FACING: Final = {0: Button.DOWN, 4: Button.UP, 8: Button.LEFT, 12: Button.RIGHT}
 """Directions as object structs and wPlayerDirection hold them, after `& 0x0C`."""
@@ -80,11 +85,31 @@ def decode_people(data: bytes) -> tuple[Person, ...]:
     return tuple(people)
 
 
-def people_cells(data: bytes) -> list[tuple[int, int]]:
+def people_cells(data: bytes) -> tuple[tuple[int, int], ...]:
     """Only where the object structs on screen stand, as (x, y): what the policy's map needs on every step."""
-    cells = []
-    for struct_id in range(1, OBJECT_STRUCT_COUNT):
-        live = OBJECT_STRUCTS + struct_id * OBJECT_STRUCT_SIZE
+    sprites = data[_FIRST_STRUCT:_STRUCTS_END:OBJECT_STRUCT_SIZE]
+    if sprites == _NOBODY:
+        return ()
+    xs = data[_FIRST_STRUCT + 16 : _STRUCTS_END : OBJECT_STRUCT_SIZE]
+    ys = data[_FIRST_STRUCT + 17 : _STRUCTS_END : OBJECT_STRUCT_SIZE]
+    return _cells(sprites, xs, ys)
+
+
+@lru_cache(maxsize=1024)
+def _cells(sprites: bytes, xs: bytes, ys: bytes) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (x - COORDINATE_BIAS, y - COORDINATE_BIAS) for sprite, x, y in zip(sprites, xs, ys, strict=True) if sprite
+    )
+
+
+def place_of(data: bytes, object_id: int) -> tuple[int, int] | None:
+    """Where one map object stands now, as (x, y); None for one that a flag or the hour hides."""
+    start = MAP_OBJECTS + object_id * MAP_OBJECT_SIZE
+    if not 0 < object_id < MAP_OBJECT_COUNT or not data[start + 1] or data[OBJECT_MASKS + object_id] == ABSENT:
+        return None
+    x, y = data[start + 3], data[start + 2]
+    if data[start] < OBJECT_STRUCT_COUNT:
+        live = OBJECT_STRUCTS + data[start] * OBJECT_STRUCT_SIZE
         if data[live]:
-            cells.append((data[live + 16] - COORDINATE_BIAS, data[live + 17] - COORDINATE_BIAS))
-    return cells
+            x, y = data[live + 16], data[live + 17]
+    return x - COORDINATE_BIAS, y - COORDINATE_BIAS

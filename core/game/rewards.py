@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
 from core.game.milestones import MilestoneTracker
-from core.game.state import EVENT_FLAGS_SIZE, GameState
+from core.game.possessions import EVENT_FLAGS_SIZE, Possessions
+from core.game.state import GameState
 from core.game.visits import Visits
 from core.game.world import World
 from core.vocabulary import GameMode, RewardEvent
@@ -121,7 +122,7 @@ class RewardMemory:
         self.tracker.reset()
         self.tracker.update(state)
         self.flags = int.from_bytes(state.event_flags, "big") & self.flag_mask
-        self.badges = state.johto_badges << 8 | state.kanto_badges
+        self.badges = state.possessions.badges
         self.caught, self.seen = state.caught_count, state.seen_count
         self.best_levels = {member.identity: member.level for member in state.party}
         self.visits.clear()
@@ -141,21 +142,24 @@ def reward_events(previous: GameState, current: GameState, memory: RewardMemory)
     mode = current.mode
     if mode is GameMode.BOOT:
         return events
-    _progress(current, memory, events)
+    reached = memory.tracker.update(current)
+    if reached:
+        events.append(RewardEvent("milestone", memory.weights.milestone * len(reached)))
+        memory.heals_since_progress = 0
+    possessions = current.possessions
+    changed = possessions is not previous.possessions
+    if changed:
+        _progress(possessions, memory, events)
     if mode is GameMode.FREE or mode is GameMode.WALKING:
         _exploration(current, memory, events)
-    if current.party is not previous.party:
+    if changed and current.party is not previous.party:
         _party(previous, current, memory, events)
     return events
 
 
-def _progress(current: GameState, memory: RewardMemory, events: list[RewardEvent]) -> None:
+def _progress(current: Possessions, memory: RewardMemory, events: list[RewardEvent]) -> None:
     weights = memory.weights
-    reached = memory.tracker.update(current)
-    if reached:
-        events.append(RewardEvent("milestone", weights.milestone * len(reached)))
-    badges = current.johto_badges << 8 | current.kanto_badges
-    if new := badges & ~memory.badges:
+    if new := current.badges & ~memory.badges:
         memory.badges |= new
         events.append(RewardEvent("badge", weights.badge * new.bit_count()))
     if new := int.from_bytes(current.event_flags, "big") & memory.flag_mask & ~memory.flags:

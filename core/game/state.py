@@ -15,6 +15,7 @@ from core.game import battle, menu, mode, party, people
 from core.game.collision import CollisionMap, CollisionReader
 from core.game.lazy import lazy
 from core.game.party import BagSlot, PartyMember
+from core.game.possessions import EVENT_FLAGS, JOHTO_BADGES, KANTO_BADGES, Possessions, PossessionsReader
 from core.game.profile import RomProfile, identify_rom
 from core.game.ram import RamSnapshot, index_of
 from core.game.text import BOX_BOTTOM_LEFT, BOX_TOP_LEFT, MORE_ARROW, SCREEN_COLUMNS, decode_name, decode_screen
@@ -28,20 +29,6 @@ X_COORD: Final = index_of("wXCoord")
 PLAYER_DIRECTION: Final = index_of("wPlayerDirection")
 MAP_HEIGHT: Final = index_of("wMapHeight")
 MAP_WIDTH: Final = index_of("wMapWidth")
-MONEY: Final = index_of("wMoney")
-JOHTO_BADGES: Final = index_of("wJohtoBadges")
-KANTO_BADGES: Final = index_of("wKantoBadges")
-ITEMS: Final = index_of("wNumItems")
-ITEMS_SIZE: Final = 42
-BALLS: Final = index_of("wNumBalls")
-BALLS_SIZE: Final = 26
-KEY_ITEMS: Final = index_of("wNumKeyItems")
-KEY_ITEMS_SIZE: Final = 27
-EVENT_FLAGS: Final = index_of("wEventFlags")
-EVENT_FLAGS_SIZE: Final = 256
-CAUGHT: Final = index_of("wPokedexCaught")
-SEEN: Final = index_of("wPokedexSeen")
-DEX_SIZE: Final = 32
 TIME_OF_DAY: Final = index_of("wTimeOfDay")
 PLAYER_ID: Final = index_of("wPlayerID")
 PLAYER_NAME: Final = index_of("wPlayerName")
@@ -68,6 +55,7 @@ class RomTables:
         self.profile = profile
         self.world: World = load_world(profile)
         self.collision = CollisionReader(profile)
+        self.possessions = PossessionsReader()
 
     @classmethod
     def from_file(cls, path: str | Path, allow_unknown_rom: bool = False) -> RomTables:
@@ -124,7 +112,7 @@ class GameState:
     def menu(self) -> menu.MenuState | None:
         """The menu that listens now."""
         data = self.snapshot.data
-        return None if mode.cursor_cell(data) is None else menu.decode_menu(data, self.screen_lines)
+        return None if mode.cursor_cell(data) is None else menu.decode_menu(data)
 
     @lazy
     def battle(self) -> battle.BattleState | None:
@@ -189,26 +177,29 @@ class GameState:
     # what the player has
 
     @lazy
+    def possessions(self) -> Possessions:
+        """All of the following together; consecutive states in which none of it has changed share one object."""
+        return self.rom.possessions.read(self.snapshot.data)
+
+    @property
     def party(self) -> tuple[PartyMember, ...]:
         """The creatures with the player, in order. In battle HP and PP of the active one lag by up to a turn."""
-        return party.decode_party(*party.party_bytes(self.snapshot.data))
+        return self.possessions.party
 
-    @lazy
+    @property
     def party_hp_fraction(self) -> float:
         """Sum of HP over sum of maximum HP, 0 to 1, eggs not counted; 1 for an empty party."""
-        fighters = [member for member in self.party if not member.is_egg]
-        most = sum(member.max_hp for member in fighters)
-        return min(1.0, sum(member.hp for member in fighters) / most) if most else 1.0
+        return self.possessions.party_hp_fraction
 
-    @lazy
+    @property
     def all_fainted(self) -> bool:
         """Whether there is a party and nobody in it can fight."""
-        return any(not member.is_egg for member in self.party) and not any(member.can_fight for member in self.party)
+        return self.possessions.all_fainted
 
-    @lazy
+    @property
     def money(self) -> int:
         """0 to 999,999."""
-        return int.from_bytes(self.snapshot.data[MONEY : MONEY + 3], "big")
+        return self.possessions.money
 
     @property
     def johto_badges(self) -> int:
@@ -220,44 +211,44 @@ class GameState:
         """Bits of the second region's badges."""
         return self.snapshot.data[KANTO_BADGES]
 
-    @lazy
+    @property
     def badge_count(self) -> int:
         """0 to 16."""
-        return self.johto_badges.bit_count() + self.kanto_badges.bit_count()
+        return self.possessions.badges.bit_count()
 
-    @lazy
+    @property
     def items(self) -> tuple[BagSlot, ...]:
         """The pocket of ordinary items."""
-        return party.decode_stacks(self.snapshot.data[ITEMS : ITEMS + ITEMS_SIZE])
+        return self.possessions.items
 
-    @lazy
+    @property
     def balls(self) -> tuple[BagSlot, ...]:
         """The pocket of what catches creatures."""
-        return party.decode_stacks(self.snapshot.data[BALLS : BALLS + BALLS_SIZE])
+        return self.possessions.balls
 
-    @lazy
+    @property
     def key_items(self) -> tuple[BagSlot, ...]:
         """The pocket of key items, each once."""
-        return party.decode_singles(self.snapshot.data[KEY_ITEMS : KEY_ITEMS + KEY_ITEMS_SIZE])
+        return self.possessions.key_items
 
-    @lazy
+    @property
     def event_flags(self) -> bytes:
         """256 bytes, flag n is bit n % 8 of byte n // 8."""
-        return self.snapshot.data[EVENT_FLAGS : EVENT_FLAGS + EVENT_FLAGS_SIZE]
+        return self.possessions.event_flags
 
     def has_flag(self, index: int) -> bool:
         """Whether an event flag (0 to 2047) is set."""
         return bool(self.snapshot.data[EVENT_FLAGS + (index >> 3)] >> (index & 7) & 1)
 
-    @lazy
+    @property
     def caught_count(self) -> int:
         """Species caught so far."""
-        return int.from_bytes(self.snapshot.data[CAUGHT : CAUGHT + DEX_SIZE], "big").bit_count()
+        return self.possessions.caught_count
 
-    @lazy
+    @property
     def seen_count(self) -> int:
         """Species seen so far."""
-        return int.from_bytes(self.snapshot.data[SEEN : SEEN + DEX_SIZE], "big").bit_count()
+        return self.possessions.seen_count
 
     @property
     def time_of_day(self) -> int:

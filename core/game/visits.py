@@ -20,10 +20,13 @@ class Visits:
 
     def __init__(self) -> None:
         self._planes: dict[MapId, NDArray[np.uint8]] = {}
+        self.changes = 0
+        """Counts every change, so that who has drawn a crop knows whether it still holds."""
 
     def clear(self) -> None:
         """Forget everything: an episode begins."""
         self._planes.clear()
+        self.changes += 1
 
     @property
     def maps(self) -> tuple[MapId, ...]:
@@ -44,6 +47,7 @@ class Visits:
         if plane[row, column]:
             return False
         plane[row, column] = 1
+        self.changes += 1
         return True
 
     def count(self) -> int:
