@@ -1,7 +1,6 @@
 """What a careful traveller carries: drinks for the wounded, as strong as the creatures are, bought while passing.
 
-Which items give back HP, and how much, the data tell by effect and amount; where they do not, the keys of Crystal's
-items do.
+Which items give back HP, and how much, tells `core.remedies`.
 """
 
 from __future__ import annotations
@@ -10,17 +9,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.errands import BuyItems, Purchase
+from core.remedies import remedy_of
 
 if TYPE_CHECKING:
     from core.game.party import PartyMember
     from core.game.state import GameState
     from core.game.world import Item, World
 
-HEAL_EFFECT = "HEAL"
-CRYSTAL_HEALING = {
-    "BERRY": 10, "POTION": 20, "GOLD_BERRY": 30, "SUPER_POTION": 50, "FRESH_WATER": 50, "SODA_POP": 60,
-    "LEMONADE": 80, "MOOMOO_MILK": 100, "HYPER_POTION": 200,
-}  # fmt: skip
 STOCK_OF_LIVES = 2.5
 """So many times the lead's HP should be in the bag as drinks."""
 SPARE_MONEY = 0.2
@@ -32,9 +27,7 @@ LEAST_PURCHASE = 2
 
 def healing_of(item: Item) -> int:
     """HP that an item gives back to one creature; 0 for all others."""
-    if item.effect is None:
-        return CRYSTAL_HEALING.get(item.key, 0)
-    return item.amount if item.effect == HEAL_EFFECT else 0
+    return remedy_of(item).heals
 
 
 def drinks(state: GameState) -> Iterable[tuple[Item, int]]:
