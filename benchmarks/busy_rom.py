@@ -1,8 +1,10 @@
-"""A cartridge that never rests: the emulator at its slowest, where an env's share of the time is smallest.
+"""Two cartridges made for measuring: one never rests, the other does nothing but wait for the next frame.
 
-Fernvale halts the processor between frames, and so do most games most of the time. This ROM computes without a pause,
-as a game does while it decompresses or redraws. It shows the env a free player who takes a step to and fro every 16
-frames. The assembly below is all there is to it; it is made anew for every benchmark.
+The first is the emulator at its slowest, where an env's share of the time is smallest; the second at its fastest.
+
+Fernvale halts the processor between frames, and so do most games most of the time. The busy ROM computes without a
+pause, as a game does while it decompresses or redraws. It shows the env a free player who takes a step to and fro
+every 16 frames. The assembly below is all there is to either; they are made anew for every benchmark.
 """
 
 from __future__ import annotations
@@ -78,20 +80,44 @@ WORK: Final = bytes.fromhex(
 )
 
 
+REST: Final = bytes.fromhex(
+    "f3"  #      di
+    "3e91"  #    ld a, $91           ; screen on
+    "e040"  #    ldh [rLCDC], a
+    "3e01"  #    ld a, 1
+    "e0ff"  #    ldh [rIE], a        ; vblank ends a halt
+    "af"  #      rest: xor a
+    "e00f"  #    ldh [rIF], a
+    "76"  #      halt
+    "00"  #      nop
+    "18f9"  #    jr rest
+)
+
+
 def write_busy_rom(path: Path) -> Path:
-    """Write the cartridge: MBC5 with RAM, Color only, with Fernvale's title, so that its profile applies."""
+    """Write the cartridge that never rests, with what the env looks at in its RAM."""
+    fill = b"".join(
+        bytes((0x3E, value, 0xEA)) + symbol(name).address.to_bytes(2, "little") for name, value in RAM.items()
+    )
+    path.write_bytes(cartridge_with(CLEAR_RAM + fill + WORK))
+    return path
+
+
+def write_resting_rom(path: Path) -> Path:
+    """Write the cartridge that only waits for frames, with its screen on."""
+    path.write_bytes(cartridge_with(REST))
+    return path
+
+
+def cartridge_with(code: bytes) -> bytes:
+    """A cartridge that runs the code: MBC5 with RAM, Color only, with Fernvale's title, so that its profile applies."""
     rom = bytearray(ROM_BYTES)
     rom[0x100:0x104] = bytes((0x00, 0xC3)) + CODE_START.to_bytes(2, "little")
     rom[0x134 : 0x134 + 8] = b"FERNVALE"
     rom[0x143], rom[0x147], rom[0x149] = 0xC0, 0x1B, 3
-    fill = b"".join(
-        bytes((0x3E, value, 0xEA)) + symbol(name).address.to_bytes(2, "little") for name, value in RAM.items()
-    )
-    code = CLEAR_RAM + fill + WORK
     rom[CODE_START : CODE_START + len(code)] = code
     checksum = 0
     for byte in rom[0x134:0x14D]:
         checksum = (checksum - byte - 1) & 0xFF
     rom[0x14D] = checksum
-    path.write_bytes(rom)
-    return path
+    return bytes(rom)
