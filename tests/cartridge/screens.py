@@ -45,7 +45,7 @@ class Album:
         """What the screen shows after so many frames more."""
         stage.console.tick(frames)
         stage.console.pyboy.tick(1, True)
-        self.pictures[name] = stage.console.pyboy.screen.image.convert("RGB").copy()
+        self.pictures[name] = Image.fromarray(stage.console.pyboy.screen.ndarray[:, :, :3].copy())
 
     # ------------------------------------------------------------ the scenes
 
