@@ -7,14 +7,14 @@ every digit and every blank of a field a token of its own, so that a field has a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
+from agents.llm.small_model import ModelShape, create_model
 from agents.text_policy import TextPolicy
 from core.exceptions import LLMConnectionError
 
@@ -27,40 +27,23 @@ _CHAT_TEMPLATE = (
 _PIECES = r"[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}| ?[A-Za-z_]+|\n| ?[^\sA-Za-z\d]"
 
 
-@dataclass(frozen=True, slots=True)
-class SmallShape:
-    """Size of a network of the Qwen3 architecture."""
+def small_shape(width: int = 128, layers: int = 2) -> ModelShape:
+    """Size of a network that two cores teach in minutes; half a million weights unless told otherwise."""
+    return ModelShape(
+        width=width,
+        layers=layers,
+        heads=4,
+        key_value_heads=4,
+        feed_forward=3 * width,
+        context_length=1024,
+        vocabulary=600,
+    )
 
-    width: int = 128
-    layers: int = 2
-    heads: int = 4
-    feed_forward: int = 384
-    context_tokens: int = 1024
-    vocabulary: int = 600
-    """Most tokens, the 256 bytes and the marks included."""
 
-
-def make_small_policy(texts: Iterable[str], shape: SmallShape, seed: int) -> TextPolicy:
+def make_small_policy(texts: Iterable[str], shape: ModelShape, seed: int) -> TextPolicy:
     """A network with random weights and a byte-level BPE tokenizer learned from `texts`; the same for the same seed."""
     tokenizer = _train_tokenizer(texts, shape.vocabulary)
-    pad, end = tokenizer.convert_tokens_to_ids(PAD), tokenizer.convert_tokens_to_ids(END)
-    assert isinstance(pad, int) and isinstance(end, int)
-    torch.manual_seed(seed)
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=shape.width,
-        intermediate_size=shape.feed_forward,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.heads,
-        head_dim=shape.width // shape.heads,
-        max_position_embeddings=shape.context_tokens,
-        tie_word_embeddings=True,
-        pad_token_id=pad,
-        eos_token_id=end,
-        bos_token_id=None,
-    )
-    return TextPolicy(Qwen3ForCausalLM(config), tokenizer)
+    return TextPolicy(create_model(tokenizer, shape, seed), tokenizer)
 
 
 def load_policy(source: str) -> TextPolicy:

@@ -2,25 +2,29 @@
 
 For each world and seed, success on unseen problems (likeliest answers): before anything, after the supervised format
 stage, after single-agent GRPO, after AT-GRPO with one shared model, after AT-GRPO with a model per role, and with those
-two models swapped. All trained methods sample the same number of candidates.
+two models swapped. All trained methods start from the same model and sample the same number of candidates.
 
-    python -m benchmarks.at_grpo --worlds plan_path sokoban sudoku --seeds 0 1 2 --out results.json
+    python -m benchmarks.at_grpo --worlds plan_path sokoban sudoku --seeds 0 1 2
+    python -m benchmarks.at_grpo_report          # table, curves and docs from what is there
 
-Takes about ten minutes per world and seed on two cores.
+Each cell (world, seed, method) is written when it is finished, to `runs/at_grpo_benchmark`; called again, the benchmark
+goes on with what is missing, an interrupted run from its last resume point. Some four minutes of one core per world and
+seed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from agents.small_policy import SmallShape
+from agents.small_policy import load_policy, small_shape
 from agents.team import save_base
 from agents.text_policy import TextPolicy
 from core.worlds.base import World
@@ -32,53 +36,99 @@ from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.at_grpo.warm_start import make_warm_policy
 
+FOLDER = Path("runs/at_grpo_benchmark")
+METHODS = ("before", "format_stage", "single_agent", "shared", "per_role", "swapped")
+"""In the order in which they are run: `swapped` plays what `per_role` has trained."""
+PRESET_OF = {"single_agent": "single_agent", "shared": "single_policy", "per_role": "two_policy"}
 PROBLEMS = 200
 ITERATIONS = 20
-BATCH = 16
-"""Problems per iteration of a team of two roles; the single agent gets twice as many."""
+ROLES_OF_A_TEAM = 2
+"""So many more problems the single agent gets per iteration, for as many candidates."""
+EVALUATE_EVERY = 2
+EVALUATION_PROBLEMS = 50
+"""Of each point of a curve; the final figures are of `PROBLEMS` others."""
 
 
-def compare(world_name: str, seed: int, folder: Path) -> dict[str, Any]:
-    """All methods on one world with one seed."""
-    common = {"eval_every": 1000, "eval_episodes": 1, "seed": seed, "batch_size": BATCH}
-    shared = {**get_preset(f"{world_name}_single_policy"), **common}
-    full = {**get_preset(f"{world_name}_two_policy"), **common}
-    single = {**get_preset(f"{world_name}_single_agent"), **common, "batch_size": 2 * BATCH}
-    world = make_world(world_name, shared["world_options"])
-    result: dict[str, Any] = {"world": world_name, "seed": seed}
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One method on one world with one seed."""
 
-    result["before"] = success_of(make_warm_policy(world, SmallShape(), 0, seed, print), world)
-    base = make_warm_policy(world, SmallShape(), shared["warm_start_steps"], seed, print)
-    result["after the format stage"] = success_of(base, world)
-    for name, config in (("shared", shared), ("per role", full)):
-        save_base(base, folder / name / "base")  # where a run looks for the model it starts from
-        result[f"AT-GRPO, {name}"], result[f"candidates, {name}"] = train_and_judge(config, folder / name)
-    first, second = world.roles
-    swapped = {first: second, second: first}
-    model = folder / "per role" / f"model_{ITERATIONS}"
-    result["roles swapped"] = evaluate(model, num_episodes=PROBLEMS, player_of=swapped)["success_rate"]
-    result["single-agent GRPO"], result["candidates, single"] = train_and_judge(single, folder / "single")
-    return result
+    world: str
+    seed: int
+    method: str
+    success: float
+    """Share of `PROBLEMS` unseen problems solved."""
+    problems: int
+    candidates: int
+    """Answers sampled in training."""
+    curve: tuple[tuple[int, float], ...]
+    """(iteration, share of the validation problems solved)."""
+    seconds: float
+    """Wall time of the training and the final evaluation, on whatever else the machine did."""
 
 
-def success_of(policy: TextPolicy, world: World[Any]) -> float:
+def result_path(world: str, seed: int, method: str) -> Path:
+    """Where a finished cell lies."""
+    return FOLDER / world / str(seed) / f"{method}.json"
+
+
+def finished_cells() -> Iterator[Cell]:
+    """All cells that were measured so far."""
+    for path in sorted(FOLDER.glob("*/*/*.json")):
+        yield Cell(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def measure(world_name: str, seed: int, method: str) -> Cell:
+    """Run one cell; a run that was interrupted before goes on."""
+    started = time.perf_counter()
+    folder = result_path(world_name, seed, method).parent
+    config = config_of(world_name, seed, PRESET_OF.get(method, "single_policy"))
+    world = make_world(world_name, config["world_options"])
+    candidates, curve = 0, ()
+    if method == "before":
+        success = success_of(make_warm_policy(world, small_shape(), 0, seed, print), world, config)
+    elif method == "format_stage":
+        base = make_warm_policy(world, small_shape(), config["warm_start_steps"], seed, print)
+        save_base(base, folder / "base")
+        success = success_of(base, world, config)
+    elif method == "swapped":
+        first, second = world.roles
+        model = folder / "per_role" / f"model_{ITERATIONS}"
+        swapped = {first: second, second: first}
+        success = evaluate(model, num_episodes=PROBLEMS, player_of=swapped)["success_rate"]
+    else:
+        run = folder / method
+        if method != "single_agent" and not (run / "base").exists():
+            save_base(load_policy(str(folder / "base")), run / "base")  # where a run looks for what it starts from
+        summary = ATGRPOTrainer(settings_of(config), run).train(ITERATIONS)
+        if not summary.finished:
+            raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
+        success = evaluate(summary.model_path, num_episodes=PROBLEMS)["success_rate"]
+        candidates, curve = read_metrics(run)
+    seconds = round(time.perf_counter() - started, 1)
+    return Cell(world_name, seed, method, success, PROBLEMS, candidates, curve, seconds)
+
+
+def config_of(world_name: str, seed: int, level: str) -> dict[str, Any]:
+    """A preset with the benchmark's numbers in place."""
+    preset = get_preset(f"{world_name}_{level}")
+    batch = preset["batch_size"] * (ROLES_OF_A_TEAM if level == "single_agent" else 1)
+    numbers = {"seed": seed, "batch_size": batch, "eval_every": EVALUATE_EVERY, "eval_episodes": EVALUATION_PROBLEMS}
+    return {**preset, **numbers}
+
+
+def success_of(policy: TextPolicy, world: World[Any], config: dict[str, Any]) -> float:
     """One model in all roles, on the test problems."""
     seeds = range(TEST_SEEDS, TEST_SEEDS + PROBLEMS)
-    return success_rate(world, seeds, dict.fromkeys(world.roles, policy), dict.fromkeys(world.roles, 36))
+    lengths = dict.fromkeys(world.roles, int(config["max_new_tokens"]))
+    return success_rate(world, seeds, dict.fromkeys(world.roles, policy), lengths)
 
 
-def train_and_judge(config: dict[str, Any], folder: Path) -> tuple[float, int]:
-    """The success on unseen problems after training, and how many candidates were sampled."""
-    summary = ATGRPOTrainer(settings_of(config), folder).train(ITERATIONS)
-    if not summary.finished:
-        raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
-    return evaluate(summary.model_path, num_episodes=PROBLEMS)["success_rate"], summary.candidates
-
-
-def print_row(result: dict[str, Any]) -> None:
-    """One line for a world and seed."""
-    cells = (f"{name} {value:.3f}" if isinstance(value, float) else f"{name} {value}" for name, value in result.items())
-    print(" | ".join(cells), flush=True)
+def read_metrics(run: Path) -> tuple[int, tuple[tuple[int, float], ...]]:
+    """All candidates of a run, those before an interruption included, and its curve."""
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    curve = tuple((r["iteration"], r["evaluation_success"]) for r in records if "evaluation_success" in r)
+    return sum(record.get("candidates", 0) for record in records), curve
 
 
 def main() -> None:
@@ -86,19 +136,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", nargs="+", default=["plan_path", "sokoban", "sudoku"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--out", type=Path, help="write the results as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    results = []
     for seed in arguments.seeds:
         for world in arguments.worlds:
-            started = time.perf_counter()
-            with tempfile.TemporaryDirectory() as folder:
-                results.append(compare(world, seed, Path(folder)))
-            results[-1]["seconds"] = round(time.perf_counter() - started)
-            print_row(results[-1])
-            if arguments.out:
-                arguments.out.write_text(json.dumps(results, indent=2), encoding="utf-8")
+            for method in METHODS:
+                path = result_path(world, seed, method)
+                if path.exists():
+                    continue
+                path.parent.mkdir(parents=True, exist_ok=True)
+                cell = measure(world, seed, method)
+                path.write_text(json.dumps(asdict(cell), indent=1), encoding="utf-8")
+                print(f"{world}, seed {seed}, {method}: {cell.success:.3f} in {cell.seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.small_policy import SmallShape
+from agents.small_policy import small_shape
 from agents.team import Specialisation, build_team, load_team, save_base, save_team
 from agents.text_policy import Sampling, TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
@@ -86,13 +86,13 @@ def test_sampling_is_per_role() -> None:
 @pytest.fixture(scope="module")
 def warm() -> tuple[Sudoku, TextPolicy]:
     world = Sudoku()
-    return world, make_warm_policy(world, SmallShape(width=32, layers=1), 3, 0, lambda _: None)
+    return world, make_warm_policy(world, small_shape(width=32, layers=1), 3, 0, lambda _: None)
 
 
 @pytest.mark.parametrize("level", list(Specialisation))
 def test_a_saved_team_answers_as_before(level: Specialisation, warm: tuple[Sudoku, TextPolicy], tmp_path: Path) -> None:
     world, _ = warm
-    base = make_warm_policy(world, SmallShape(width=32, layers=1), 3, 0, lambda _: None)
+    base = make_warm_policy(world, small_shape(width=32, layers=1), 3, 0, lambda _: None)
     roles = world.roles[:1] if level is Specialisation.SINGLE else world.roles
     save_base(base, tmp_path / "base")
     team = build_team(base, roles, level)

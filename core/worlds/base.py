@@ -20,6 +20,9 @@ from core.exceptions import TrainingError
 
 State = TypeVar("State")
 
+FIRST_TRAINING_SEED = 1_000
+"""Training takes problems from this seed on, one after the other; a world may make the first ones easier."""
+
 
 @dataclass(frozen=True, slots=True)
 class Practice:

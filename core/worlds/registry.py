@@ -9,6 +9,7 @@ from typing import Any
 from core.exceptions import ConfigurationError
 from core.worlds.base import World
 from core.worlds.code import Code
+from core.worlds.crystal import Crystal
 from core.worlds.frozen_lake import FrozenLake
 from core.worlds.math import Math
 from core.worlds.plan_path import PlanPath
@@ -16,7 +17,7 @@ from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku
 
 WORLDS: dict[str, type[World[Any]]] = {
-    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, Math)
+    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, Math, Crystal)
 }
 
 

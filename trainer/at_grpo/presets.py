@@ -21,6 +21,7 @@ _WORLDS: dict[str, Config] = {
     "sokoban": {"world_options": {"size": 6, "max_rounds": 1}},
     "sudoku": {"world_options": {"max_rounds": 1}, "warm_start_steps": 300},
     "math": {"world_options": {"max_rounds": 1}, "max_new_tokens": 24},
+    "crystal": {"world_options": {"max_rounds": 3}, "batch_size": 8, "eval_episodes": 50},
     "code": {"world_options": {"max_rounds": 2}, "max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20},
 }
 _COMMON: Config = {
@@ -57,7 +58,7 @@ def get_preset(name: str) -> Config:
     special = _WORLDS[world]
     options = dict(special["world_options"])
     if level == "single_agent":
-        options["with_tool"] = False
+        options["with_planner" if world == "crystal" else "with_tool"] = False
     return {**_COMMON, **special, "world": world, "world_options": options, "specialisation": _LEVELS[level]}
 
 
@@ -104,3 +105,13 @@ def sokoban_two_policy() -> Config:
 def sudoku_two_policy() -> Config:
     """A tool caller and a solver of 4 x 4 Sudokus, with a model each."""
     return get_preset("sudoku_two_policy")
+
+
+def crystal_single_policy() -> Config:
+    """A planner and a navigator on the cartridge, played by one model."""
+    return get_preset("crystal_single_policy")
+
+
+def crystal_two_policy() -> Config:
+    """A planner and a navigator on the cartridge, with a model each."""
+    return get_preset("crystal_two_policy")

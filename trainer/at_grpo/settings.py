@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.small_policy import SmallShape
 from agents.team import LoraShape, Specialisation
 from agents.text_policy import Sampling
 from core.exceptions import ConfigurationError
@@ -34,8 +33,8 @@ class ATGRPOSettings(BaseModel):
     specialisation: Specialisation = Specialisation.SHARED
     model: str = SMALL
     """`small` (made and warm-started here, needs no download), or a Transformers folder or Hugging Face name."""
-    small_width: Count = SmallShape().width
-    small_layers: Count = SmallShape().layers
+    small_width: Count = 128
+    small_layers: Count = 2
     warm_start_steps: CountOrNone = 150
     """Batches of the supervised stage that teaches the format; 0 for none. Used with `model` "small" only."""
 

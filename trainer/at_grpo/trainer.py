@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.small_policy import SmallShape, load_policy
+from agents.small_policy import load_policy, small_shape
 from agents.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
 from agents.text_policy import TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
-from core.worlds.base import World
+from core.worlds.base import FIRST_TRAINING_SEED, World
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
@@ -31,8 +31,6 @@ from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
 from trainer.stop_request import StopRequest
 
-TRAINING_SEEDS = 1_000
-"""First problem of training; each iteration takes the next `batch_size`."""
 VALIDATION_SEEDS = 1_000_000_000
 """First problem of the evaluations during a run."""
 DIALOGUE_EVERY = 10
@@ -128,7 +126,7 @@ class ATGRPOTrainer:
         if (folder / "config.json").exists():
             return load_policy(str(folder))
         if settings.model == SMALL:
-            shape = SmallShape(width=settings.small_width, layers=settings.small_layers)
+            shape = small_shape(width=settings.small_width, layers=settings.small_layers)
             policy = make_warm_policy(self.world, shape, settings.warm_start_steps, settings.seed, reporter.say)
         else:
             policy = load_policy(settings.model)
@@ -151,7 +149,7 @@ class ATGRPOTrainer:
 
     def _iterate(self, team: Team, reporter: RunReporter) -> int:
         started, settings = time.perf_counter(), self.settings
-        first = TRAINING_SEEDS + self.iteration * settings.batch_size
+        first = FIRST_TRAINING_SEED + self.iteration * settings.batch_size
         sampling = {role: settings.sampling_of(role) for role in self.world.roles}
         tree_settings = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
         seeds = range(first, first + settings.batch_size)

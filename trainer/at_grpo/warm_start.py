@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-from agents.small_policy import SmallShape, make_small_policy
+from agents.llm.small_model import ModelShape
+from agents.small_policy import make_small_policy
 from agents.text_policy import Sample, TextPolicy
 from core.worlds.base import Practice, World
 
@@ -27,7 +28,7 @@ _TOKENIZER_EXAMPLES = 600
 
 
 def make_warm_policy(
-    world: World[Any], shape: SmallShape, steps: int, seed: int, say: Callable[[str], None]
+    world: World[Any], shape: ModelShape, steps: int, seed: int, say: Callable[[str], None]
 ) -> TextPolicy:
     """A small model with a tokenizer for this world, after `steps` batches of practice."""
     rng = random.Random(seed)

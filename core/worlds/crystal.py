@@ -1,0 +1,214 @@
+"""Crystal: a planner names waypoints, a navigator walks there, on the cartridge itself.
+
+The problem is to reach a goal cell of the map on which one stands; walls, people, ledges, tall grass and doors are in
+the way. The planner sees the screen as letters and where the goal is, and names a direction: the waypoint is the last
+calm cell that way, no farther than level with the goal. The navigator sees the steps to the waypoint and says steps,
+which are walked in the emulator; then the planner looks again. Every candidate starts from the same save state
+(`cartridge_walks.py`), so its score is what the game really did.
+
+No direction is good in itself, so the planner has to look; and nothing helps it but the screen: there is no path-finder
+among its words. Runs on Fernvale, or on any cartridge that the project knows.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from core.exceptions import ConfigurationError, TrainingError
+from core.game.state import GameState
+from core.pathfinding import Cell
+from core.worlds.base import FIRST_TRAINING_SEED, Practice, Turn, World
+from core.worlds.cartridge_ground import (
+    as_the_crow_flies,
+    calm_steps,
+    cell_of,
+    ground_of,
+    is_calm,
+    picture,
+    steps_from,
+    steps_to,
+    way_letters,
+)
+from core.worlds.cartridge_walks import CartridgeWalks, Spot, Walk
+from core.worlds.grid import move_field, parse_moves, random_moves
+
+DIRECTIONS: Final = {"up": "U", "down": "D", "left": "L", "right": "R"}
+"""What the planner may say, and the step that leads there."""
+MALFORMED_PENALTY = -0.1
+HALF_WAY = 0.5
+"""The most that coming nearer is worth; the other half is paid for arriving only."""
+FIELD_PLACES = 12
+LONGEST_DETOUR = 4
+"""Steps to a waypoint that lies away from the goal, at most."""
+LONGEST_STROLL = 16
+"""Most steps from where the rules came onto a map to where a problem starts."""
+DRAWS = 200
+"""Tries to draw a problem before it is given up."""
+PRACTICE_PROBLEMS = 250
+"""Different situations in the examples of the format stage: a situation costs some 30 ms of emulation."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrystalState:
+    """A moment on the cartridge, the goal cell, and which way the planner named last."""
+
+    spot: Spot
+    game: GameState = field(repr=False)
+    goal: Cell
+    start_distance: int
+    """Steps of the shortest way from the start."""
+    direction: str = ""
+    heading: str = ""
+    """The steps to the waypoint as the navigator is told them; empty where that way is blocked at once."""
+    heading_worth: float = 0.0
+    """Score that walking the last heading led to; stays when the navigator has walked."""
+    lost: str = ""
+    """Why the attempt is over, if it is: a battle, a door, words of somebody."""
+
+
+class Crystal(World[CrystalState]):
+    """Goal cells `nearest` to `farthest` steps away, on the first `maps` maps of a game.
+
+    In training, distances grow: the farthest goes evenly from `nearest` to its full value over the first
+    `growing_problems` problems. All other problems (evaluation, test, practice) have the full range.
+    """
+
+    name = "crystal"
+
+    def __init__(
+        self,
+        rom: str | Path | None = None,
+        maps: int = 8,
+        nearest: int = 3,
+        farthest: int = 12,
+        growing_problems: int = 80,
+        with_planner: bool = True,
+        max_rounds: int = 3,
+    ) -> None:
+        if not 2 <= nearest <= farthest or maps < 1:
+            raise ConfigurationError(
+                f"nearest={nearest}, farthest={farthest}, maps={maps}: the world needs 2 <= nearest <= farthest "
+                "steps and at least 1 map"
+            )
+        self.nearest, self.farthest = nearest, farthest
+        self.growing_problems = growing_problems
+        self.roles = ("planner", "navigator") if with_planner else ("navigator",)
+        self.max_rounds = max_rounds
+        self._walks = CartridgeWalks(rom, maps)
+        self._drawn = lru_cache(maxsize=2048)(self._draw)
+
+    def close(self) -> None:
+        """Stop the emulator; it starts again when it is needed."""
+        self._walks.close()
+
+    def initial(self, seed: int) -> CrystalState:
+        """A map, a start and a goal, drawn until the path-finder's way has been walked to the goal in the emulator."""
+        return self._drawn(seed)
+
+    def farthest_of(self, seed: int) -> int:
+        """The longest way of that problem: less for the first problems of training."""
+        into = seed - FIRST_TRAINING_SEED
+        if not 0 <= into < self.growing_problems:
+            return self.farthest
+        return self.nearest + (self.farthest - self.nearest) * into // self.growing_problems
+
+    def prompt(self, state: CrystalState, role: str) -> str:
+        """The screen as letters (@ player, G goal, D door, P person, w tall grass), where the goal is, and the task."""
+        place = state.game.position
+        across, down = state.goal[0] - place.x, state.goal[1] - place.y
+        where = f"Goal: {abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
+        screen = f"{picture(state.game, state.goal)}\n{where}\n"
+        if role == "planner":
+            return f"{screen}Ways: {' '.join(DIRECTIONS)}\nName one."
+        named = f"Way {state.direction}: {move_field(state.heading, FIELD_PLACES)}\n" if state.direction else ""
+        return f"{screen}{named}Steps?"
+
+    def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
+        """The planner says a direction; the navigator says steps U, D, L, R, which are walked in the emulator."""
+        return self._name(state, answer.strip()) if role == "planner" else self._go(state, answer)
+
+    def gold(self, state: CrystalState, role: str) -> str:
+        """The direction in which the path-finder's way begins; that way, to the goal."""
+        way = way_letters(state.game, state.goal) or ""
+        return next(word for word, letter in DIRECTIONS.items() if letter == way[0]) if role == "planner" else way
+
+    def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
+        """A random direction; random steps, or any steps that stand in the waypoint's field."""
+        state, direction = self.initial(seed % PRACTICE_PROBLEMS), rng.choice(list(DIRECTIONS))
+        if role == "planner":
+            return Practice(self.prompt(state, role), direction)
+        steps = random_moves(rng, FIELD_PLACES)
+        if "planner" not in self.roles:
+            return Practice(self.prompt(state, role), steps)
+        repeated = rng.random() < repeat_share
+        heading = steps if repeated else random_moves(rng, FIELD_PLACES)
+        return Practice(self.prompt(replace(state, direction=direction, heading=heading), role), steps)
+
+    def _name(self, state: CrystalState, direction: str) -> Turn[CrystalState]:
+        if direction not in DIRECTIONS:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no way is called {direction[:20]!r}")
+        letter = DIRECTIONS[direction]
+        towards = as_the_crow_flies(cell_of(state.game), state.goal).count(letter)
+        heading = calm_steps(state.game, letter, min(towards or LONGEST_DETOUR, FIELD_PLACES))
+        worth = self._score(state, self._walks.walk(state.spot, heading, state.goal))
+        # A waypoint is paid by how much better it is than the one named before: it telescopes.
+        after = replace(state, direction=direction, heading=heading, heading_worth=worth)
+        feedback = "" if heading else f"{direction} is blocked"
+        return Turn(after, worth - state.heading_worth, 0.0, False, False, feedback)
+
+    def _go(self, state: CrystalState, answer: str) -> Turn[CrystalState]:
+        steps = parse_moves(answer)
+        if steps is None:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "steps are letters U D L R and nothing else")
+        walk = self._walks.walk(state.spot, steps, state.goal)
+        after = replace(state, spot=walk.spot, game=walk.game, direction="", heading="", lost=walk.interruption)
+        gained = self._score(state, walk) - self._score(state, Walk(state.spot, state.game, state.lost))
+        success = not walk.interruption and cell_of(walk.game) == state.goal
+        feedback = walk.interruption or (f"{walk.bumps} steps led nowhere" if walk.bumps else "")
+        return Turn(after, 0.0, gained, success or bool(walk.interruption), success, feedback)
+
+    def _score(self, state: CrystalState, walk: Walk) -> float:
+        """1 at the goal, 0 after an interruption or where no way leads on, else at most half for coming nearer."""
+        left = None if walk.interruption else steps_to(walk.game.collision, state.goal).get(cell_of(walk.game))
+        if left is None:
+            return 0.0
+        return 1.0 if left == 0 else HALF_WAY * (1.0 - left / state.start_distance)
+
+    def _draw(self, seed: int) -> CrystalState:
+        rng = random.Random(f"{self.name}-{self.nearest}-{self.farthest}-{seed}")
+        openings = self._walks.openings()
+        longest = self.farthest_of(seed)
+        for _ in range(DRAWS):
+            opening = rng.randrange(len(openings))
+            state = self._draw_on(openings[opening], opening, rng.randint(self.nearest, longest), rng)
+            if state is not None:
+                turn = self._go(state, way_letters(state.game, state.goal) or "")
+                if turn.success:
+                    return state
+        raise TrainingError(
+            f"{self.name}, seed {seed}: {DRAWS} draws gave no goal {self.nearest} to {longest} steps away that can "
+            "be walked to; choose nearer goals or more maps"
+        )
+
+    def _draw_on(self, game: GameState, opening: int, distance: int, rng: random.Random) -> CrystalState | None:
+        """Stroll to a start, then choose a goal so far away; None where that failed."""
+        ground = ground_of(game)
+        near = [
+            cell
+            for cell, steps in steps_from(ground, cell_of(game)).items()
+            if 0 < steps <= LONGEST_STROLL and is_calm(ground, cell)
+        ]
+        if not near:
+            return None
+        start = rng.choice(near)
+        stroll = self._walks.walk(Spot(opening), way_letters(game, start) or "", start)
+        if stroll.interruption or cell_of(stroll.game) != start:
+            return None
+        ground = ground_of(stroll.game)
+        away = steps_from(ground, start)
+        goals = [cell for cell, steps in away.items() if steps == distance and is_calm(ground, cell)]
+        return CrystalState(stroll.spot, stroll.game, rng.choice(goals), distance) if goals else None

@@ -1,0 +1,185 @@
+"""The crystal world: candidates branch exactly, gold walks to the goal, nothing can be farmed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from core.exceptions import ConfigurationError
+from core.worlds.base import FIRST_TRAINING_SEED
+from core.worlds.cartridge_ground import as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters
+from core.worlds.cartridge_walks import CartridgeWalks, Spot
+from core.worlds.crystal import DIRECTIONS, Crystal, CrystalState
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[Crystal]:
+    made = Crystal()
+    yield made
+    made.close()
+
+
+def test_gold_answers_walk_to_the_goal(world: Crystal) -> None:
+    for seed in range(12):
+        world.validate(seed)
+    assert len({world.initial(seed).game.map_id for seed in range(12)}) >= 3, "problems lie on several maps"
+
+
+def test_a_seed_is_a_problem_for_every_emulator(world: Crystal) -> None:
+    other = Crystal()
+    for seed in range(4):
+        assert other.initial(seed) == world.initial(seed)
+    assert len({(world.initial(seed).spot, world.initial(seed).goal) for seed in range(12)}) > 9
+    other.close()
+
+
+def test_candidates_start_in_the_very_same_moment(world: Crystal) -> None:
+    """Whatever was walked before, a walk ends with the same RAM; and a walk in two parts is the walk in one."""
+    walks, nowhere = CartridgeWalks(None, 3), (-1, -1)
+    candidates = ["R", "DDLL", "UULR", "LLLL", "DR"]
+    first = {steps: walks.walk(Spot(2), steps, nowhere) for steps in candidates}
+    fresh = CartridgeWalks(None, 3)
+    for steps in reversed(candidates):
+        assert fresh.walk(Spot(2), steps, nowhere) == first[steps]
+    assert len({walk.game for walk in first.values()}) == len(candidates)
+    half = walks.walk(Spot(2), "DD", nowhere)
+    assert walks.walk(half.spot, "LL", nowhere).game == first["DDLL"].game
+    walks.close()
+    fresh.close()
+
+
+def test_a_letter_is_a_step_whichever_way_one_looks(world: Crystal) -> None:
+    walks = CartridgeWalks(None, 3)
+    game = walks.openings()[2]
+    x, y = cell_of(game)
+    walk = walks.walk(Spot(2), "DRLU", (-1, -1))
+    assert cell_of(walk.game) == (x, y) and not walk.interruption and not walk.bumps
+    assert cell_of(walks.walk(Spot(2), "DDD", (x, y + 2)).game) == (x, y + 2), "the goal ends a walk"
+    walks.close()
+
+
+def test_no_policy_farms_more_than_reaching_the_goal_pays(world: Crystal) -> None:
+    rng = random.Random(0)
+    for seed in range(4):
+        state, team, local = world.initial(seed), 0.0, 0.0
+        for _ in range(6):
+            for role in world.roles:
+                turn = world.play(state, role, world.practice(seed, role, rng).answer)
+                state, team, local = turn.state, team + turn.team_reward, local + turn.local_reward
+                assert team <= 1.0 + 1e-9 and local <= 1.0 + 1e-9
+            if turn.done:
+                break
+        assert turn.success or team <= 0.5
+        assert team == pytest.approx(worth_of(state)), "rewards must add up to what the last state is worth"
+
+
+def worth_of(state: CrystalState) -> float:
+    if state.lost:
+        return 0.0
+    left = steps_to(state.game.collision, state.goal).get(cell_of(state.game))
+    return 0.0 if left is None else 1.0 if left == 0 else 0.5 * (1 - left / state.start_distance)
+
+
+def test_walking_to_and_fro_and_naming_again_earn_nothing(world: Crystal) -> None:
+    for seed in range(2):
+        state, team, local = world.initial(seed), 0.0, 0.0
+        names = list(DIRECTIONS) * 3 + ["up"]
+        last = world.play(state, "planner", "up").local_reward
+        for name in names:
+            turn = world.play(state, "planner", name)
+            state, local = turn.state, local + turn.local_reward
+        assert local == pytest.approx(last), "only the last waypoint counts"
+        for steps in ("LR", "RL", "UD", "DU") * 3:
+            turn = world.play(state, "navigator", steps)
+            if turn.done:
+                break
+            state, team = turn.state, team + turn.team_reward
+        assert team <= 0.5
+
+
+def test_a_door_ends_the_attempt_and_costs_all_that_was_won(world: Crystal) -> None:
+    doors = 0
+    for seed in range(12):
+        state = world.initial(seed)
+        for warp in state.game.world.maps[state.game.map_id].warps:
+            way = way_letters(state.game, (warp.x, warp.y))
+            turn = world.play(state, "navigator", way or "U")
+            if turn.feedback.startswith("left the map"):
+                doors += 1
+                assert turn.done and not turn.success and turn.team_reward == pytest.approx(0.0)
+                assert turn.state.game.map_id != state.game.map_id
+                break
+    assert doors > 2
+
+
+@pytest.mark.parametrize("answer", ["", "I think U", "R" * 50_000 + "?", "up; rm"])
+def test_malformed_answers_are_turns_with_a_penalty(world: Crystal, answer: str) -> None:
+    state = world.initial(0)
+    for role in world.roles:
+        turn = world.play(state, role, answer)
+        assert turn.state == state and turn.local_reward < 0 and turn.team_reward == 0 and turn.feedback
+
+
+def test_what_the_roles_read_shows_the_advanced_moment(world: Crystal) -> None:
+    state = world.initial(1)
+    before = world.prompt(state, "navigator")
+    assert before.count("@") == 1 and "Goal: " in before and len(before.splitlines()) == 11
+    assert all(f" {word}" in world.prompt(state, "planner") for word in DIRECTIONS)
+    named = world.play(state, "planner", world.gold(state, "planner")).state
+    assert named.heading and f": {named.heading}-" in world.prompt(named, "navigator")
+    walked = world.play(named, "navigator", named.heading).state
+    assert cell_of(walked.game) != cell_of(state.game)
+    assert world.prompt(walked, "navigator") != before and "Way " not in world.prompt(walked, "navigator")
+
+
+def test_a_waypoint_is_where_its_heading_leads_and_no_direction_is_good_in_itself(world: Crystal) -> None:
+    best = set()
+    for seed in range(12):
+        state = world.initial(seed)
+        worth = {}
+        for word, letter in DIRECTIONS.items():
+            turn = world.play(state, "planner", word)
+            assert turn.state.heading == letter * len(turn.state.heading)
+            walked = world.play(turn.state, "navigator", turn.state.heading or letter)
+            worth[word] = turn.local_reward
+            if turn.state.heading:
+                assert walked.team_reward == pytest.approx(turn.local_reward), "the waypoint was tried in the game"
+        best.add(max(worth, key=lambda word: worth[word]))
+    assert len(best) == 4
+
+
+def test_distances_grow_in_training_and_nowhere_else() -> None:
+    world = Crystal(nearest=3, farthest=12, growing_problems=90)
+    grown = [world.farthest_of(FIRST_TRAINING_SEED + number) for number in (0, 45, 89, 90)]
+    assert grown == [3, 7, 11, 12]
+    assert world.farthest_of(FIRST_TRAINING_SEED - 1) == world.farthest_of(2_000_000_000) == 12
+    with pytest.raises(ConfigurationError, match="nearest=9"):
+        Crystal(nearest=9, farthest=5)
+
+
+def test_practice_is_well_formed_and_gives_no_skill_away(world: Crystal) -> None:
+    rng = random.Random(1)
+    examples = [world.practice(seed % 4, "navigator", rng) for seed in range(40)]
+    assert len({example.answer for example in examples}) > 30
+    assert 10 <= sum(f": {example.answer}" in example.prompt for example in examples) <= 32
+    assert {world.practice(0, "planner", rng).answer for _ in range(40)} == set(DIRECTIONS)
+
+
+def test_letters_of_ways(world: Crystal) -> None:
+    assert as_the_crow_flies((5, 5), (3, 8)) == "LLDDD" and as_the_crow_flies((1, 1), (1, 1)) == ""
+    game = world.initial(0).game
+    for letter in "UDLR":
+        steps = calm_steps(game, letter, 50)
+        assert set(steps) <= {letter} and calm_steps(game, letter, 1) == steps[:1]
+
+
+def test_distances_lead_down_a_ledge_but_not_up(world: Crystal) -> None:
+    game = world.initial(0).game
+    cells = game.collision.cells.copy()
+    cells[:] = 0
+    cells[2, :], cells[3, :] = 0xA3, 0x07  # a row from which one hops down over the edge below it
+    collision = replace(game.collision, cells=cells)
+    assert (4, 1) in steps_to(collision, (4, 4)) and (4, 4) not in steps_to(collision, (4, 1))
