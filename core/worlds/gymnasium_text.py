@@ -19,12 +19,17 @@ LONGEST_TEXT = 8192
 _CHARACTERS = frozenset(string.printable)
 
 
+def text_space() -> Text:
+    """All printable texts up to `LONGEST_TEXT` characters, the empty one included."""
+    return Text(LONGEST_TEXT, min_length=0, charset=_CHARACTERS)
+
+
 class GymnasiumTextEnv(gymnasium.Env[str, str]):
     """Observation: the prompt of the role in turn. Action: its answer. Reward: the team's plus that role's own."""
 
     def __init__(self, world: World[Any]) -> None:
-        self.observation_space = Text(LONGEST_TEXT, min_length=0, charset=_CHARACTERS)
-        self.action_space = Text(LONGEST_TEXT, min_length=0, charset=_CHARACTERS)
+        self.observation_space = text_space()
+        self.action_space = text_space()
         self._env = TextEnv(world)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:

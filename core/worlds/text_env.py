@@ -45,6 +45,12 @@ class TextEnv:
         """The problem is solved or lost, not only out of rounds."""
         return self._play is not None and self._play.ended
 
+    def prompt_of(self, role: str) -> str:
+        """What that role would read now. Raises `TrainingError` before `reset()`."""
+        if self._play is None:
+            raise TrainingError("the episode has not begun: call reset() first")
+        return self.world.prompt(self._play.state, role)
+
     def reset(self, seed: int | None = None) -> str:
         """Begin the problem of `seed`, or the next one; returns the first prompt."""
         seed = self._next_seed if seed is None else seed
