@@ -27,10 +27,10 @@ import torch
 from agents.small_policy import load_policy, small_shape
 from agents.team import save_base
 from agents.text_policy import TextPolicy
-from core.worlds.base import World
+from core.worlds.base import FIRST_TEST_SEED, World
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
-from trainer.at_grpo.evaluate import TEST_SEEDS, evaluate
+from trainer.at_grpo.evaluate import evaluate
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
@@ -119,7 +119,7 @@ def config_of(world_name: str, seed: int, level: str) -> dict[str, Any]:
 
 def success_of(policy: TextPolicy, world: World[Any], config: dict[str, Any]) -> float:
     """One model in all roles, on the test problems."""
-    seeds = range(TEST_SEEDS, TEST_SEEDS + PROBLEMS)
+    seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + PROBLEMS)
     lengths = dict.fromkeys(world.roles, int(config["max_new_tokens"]))
     return success_rate(world, seeds, dict.fromkeys(world.roles, policy), lengths)
 

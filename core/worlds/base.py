@@ -22,6 +22,10 @@ State = TypeVar("State")
 
 FIRST_TRAINING_SEED = 1_000
 """Training takes problems from this seed on, one after the other; a world may make the first ones easier."""
+FIRST_VALIDATION_SEED = 1_000_000_000
+"""The evaluations during a run take problems from this seed on."""
+FIRST_TEST_SEED = 2_000_000_000
+"""The final judgement takes problems from this seed on: neither training nor validation has seen them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,17 @@ from typing import Any
 from core.exceptions import ConfigurationError
 from core.worlds.base import World
 from core.worlds.code import Code
+from core.worlds.code_set import CodeSet
 from core.worlds.crystal import Crystal
 from core.worlds.frozen_lake import FrozenLake
 from core.worlds.math import Math
+from core.worlds.math_set import MathSet
 from core.worlds.plan_path import PlanPath
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku
 
 WORLDS: dict[str, type[World[Any]]] = {
-    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, Math, Crystal)
+    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, CodeSet, Math, MathSet, Crystal)
 }
 
 

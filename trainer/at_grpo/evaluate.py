@@ -9,14 +9,13 @@ from typing import TypedDict
 
 from agents.team import load_team
 from core.exceptions import ConfigurationError
+from core.worlds.base import FIRST_TEST_SEED
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import answer_lengths
 
-TEST_SEEDS = 2_000_000_000
-"""First test problem: neither training nor the evaluations during a run see these."""
 NORMAL_QUANTILE = 1.96
 
 
@@ -60,7 +59,7 @@ def evaluate(
             f"{world.name} has the role {missing[0]!r}, the team of {model_path} plays {', '.join(team.player_of)}; "
             "evaluate it with the config_name it was trained with"
         )
-    seeds = range(TEST_SEEDS, TEST_SEEDS + num_episodes)
+    seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + num_episodes)
     rate = success_rate(world, seeds, team.by_role, answer_lengths(settings, world))
     low, high = _wilson_interval(rate, num_episodes)
     return EvaluationResult(

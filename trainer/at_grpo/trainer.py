@@ -19,7 +19,7 @@ from agents.small_policy import load_policy, small_shape
 from agents.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
 from agents.text_policy import TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
-from core.worlds.base import FIRST_TRAINING_SEED, World
+from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, World
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
@@ -31,8 +31,6 @@ from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
 from trainer.stop_request import StopRequest
 
-VALIDATION_SEEDS = 1_000_000_000
-"""First problem of the evaluations during a run."""
 DIALOGUE_EVERY = 10
 RESUME_EVERY = 5
 
@@ -185,7 +183,7 @@ class ATGRPOTrainer:
     # --- judging and saving ---
 
     def _evaluate(self, team: Team, reporter: RunReporter) -> float:
-        seeds = range(VALIDATION_SEEDS, VALIDATION_SEEDS + self.settings.eval_episodes)
+        seeds = range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + self.settings.eval_episodes)
         success = success_rate(self.world, seeds, team.by_role, answer_lengths(self.settings, self.world))
         reporter.evaluation(self.iteration, success)
         if success > self._best_success:
