@@ -1,11 +1,12 @@
-"""How much of the emulator's speed is left after the env: python -m benchmarks.env_speed [--rounds 7]
+"""How much of the emulator's speed is left after the env: python -m benchmarks.env_speed [--rounds 7] [--write]
 
 All loops play the same recorded actions of masked random play from the same start, interleaved; medians:
   (a) the bare loop: press 8 frames, release 16, nothing drawn, nothing read;
   (b) our env: RAM snapshot, state, reward, mask and the policy view;
-  (c) our vector env with two workers;
+  (c) our vector env with two workers, all lanes in step and with two halves in flight;
   (d) Gymnasium's AsyncVectorEnv (shared memory) and SB3's SubprocVecEnv around the same env, a process a lane.
 CPU time is that of all processes concerned. On a busy machine compare the CPU columns; wall time then says little.
+With --write the result takes the place of the last one in docs/env_speed.md.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AsyncVectorEnv
 from rich.console import Console as Terminal
-from rich.table import Table
 from stable_baselines3.common.vec_env import SubprocVecEnv
 
 from benchmarks.busy_rom import write_busy_rom
+from benchmarks.env_speed_report import Loop, Measurement, as_table, write_into_docs
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.console import Console
 from core.game.frame_cost import FIXED_FRAMES, HOLD_FRAMES
@@ -74,26 +75,45 @@ def record_actions(env: EnhancedPyBoyPokemonCrystalEnv, steps: int) -> list[int]
     return actions
 
 
-def bare_loop_us(env: EnhancedPyBoyPokemonCrystalEnv, console: Console, actions: list[int]) -> float:
-    """CPU microseconds an action of the emulator alone."""
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """Microseconds an action that one pass over the recorded actions took."""
+
+    cpu_us: float
+    wall_us: float
+
+
+class Stopwatch:
+    """Measures a lap of this process: `lap` after having played `steps` actions since it was made."""
+
+    def __init__(self) -> None:
+        self._wall_s, self._cpu_s = time.perf_counter(), time.process_time()
+
+    def lap(self, steps: int) -> Lap:
+        cpu_s, wall_s = time.process_time() - self._cpu_s, time.perf_counter() - self._wall_s
+        return Lap(cpu_s / steps * 1e6, wall_s / steps * 1e6)
+
+
+def bare_loop(env: EnhancedPyBoyPokemonCrystalEnv, console: Console, actions: list[int]) -> Lap:
+    """The emulator alone."""
     env.restart(seed=0)
     console.load_state(env.save_state())
     buttons = [Button(action) for action in actions]
-    start = time.process_time()
+    watch = Stopwatch()
     for button in buttons:
         console.press(button, HOLD_FRAMES, FIXED_FRAMES, render=False)
-    return (time.process_time() - start) / len(actions) * 1e6
+    return watch.lap(len(actions))
 
 
-def env_us(env: EnhancedPyBoyPokemonCrystalEnv, actions: list[int]) -> float:
-    """CPU microseconds a step of the env with the policy view."""
+def whole_env(env: EnhancedPyBoyPokemonCrystalEnv, actions: list[int]) -> Lap:
+    """The env with the policy view."""
     view = env.policy_observation()
     env.restart(seed=0)
-    start = time.process_time()
+    watch = Stopwatch()
     for action in actions:
         env.advance(action)
         env.write_policy_view(view)
-    return (time.process_time() - start) / len(actions) * 1e6
+    return watch.lap(len(actions))
 
 
 def reset_and_save_us(env: EnhancedPyBoyPokemonCrystalEnv) -> tuple[float, float]:
@@ -118,30 +138,52 @@ def all_cpu_s(processes: Iterable[int]) -> float:
 
 @dataclass
 class Contender:
-    """A vector env: how to reset and step all its lanes, and what it took, in microseconds a step of one lane."""
+    """A vector env: how to reset it, how all its lanes play some actions, and what that took."""
 
     name: str
     processes: tuple[int, ...]
     reset: Callable[[], object]
-    step: Callable[[np.ndarray], object]
+    play: Callable[[list[np.ndarray]], object]
     close: Callable[[], object]
-    wall_us: list[float] = field(default_factory=list)
-    cpu_us: list[float] = field(default_factory=list)
+    laps: list[Lap] = field(default_factory=list)
 
     def run(self, actions: list[int]) -> None:
-        """Let all lanes play the recorded actions, and note the time."""
+        """Let all lanes play the recorded actions, and note the time of a step of one lane."""
         self.reset()
+        batches = [np.full(LANES, action) for action in actions]
         cpu_s, wall_s = all_cpu_s(self.processes), time.perf_counter()
-        for action in actions:
-            self.step(np.full(LANES, action))
+        self.play(batches)
+        wall_s, cpu_s = time.perf_counter() - wall_s, all_cpu_s(self.processes) - cpu_s
         steps = len(actions) * LANES
-        self.wall_us.append((time.perf_counter() - wall_s) / steps * 1e6)
-        self.cpu_us.append((all_cpu_s(self.processes) - cpu_s) / steps * 1e6)
+        self.laps.append(Lap(cpu_s / steps * 1e6, wall_s / steps * 1e6))
+
+
+def in_step(step: Callable[[np.ndarray], object]) -> Callable[[list[np.ndarray]], None]:
+    """All lanes play an action, then all the next."""
+
+    def play(batches: list[np.ndarray]) -> None:
+        for actions in batches:
+            step(actions)
+
+    return play
+
+
+def in_halves(env: VectorEnv, batches: list[np.ndarray]) -> None:
+    """One half plays while the other is looked at."""
+    slices = [slice(lanes.start, lanes.stop) for lanes in env.halves]
+    for half, lanes in enumerate(slices):
+        env.send(half, batches[0][lanes])
+    for actions in batches[1:]:
+        for half, lanes in enumerate(slices):
+            env.receive(half)
+            env.send(half, actions[lanes])
+    for half in range(len(slices)):
+        env.receive(half)
 
 
 def contenders(rom: Path) -> list[Contender]:
     """(c) and (d)."""
-    makers = [functools.partial(LeanEnv, rom) for _ in range(LANES)]
+    makers: list[Callable[[], gym.Env[Any, Any]]] = [functools.partial(LeanEnv, rom) for _ in range(LANES)]
     ours = VectorEnv(functools.partial(make_env, rom=rom), LANES, WORKERS)
     gymnasium = AsyncVectorEnv(makers, shared_memory=True, copy=False, context="fork")
     sb3 = SubprocVecEnv(makers, start_method="fork")
@@ -150,40 +192,47 @@ def contenders(rom: Path) -> list[Contender]:
             f"(c) our vector env, {WORKERS} workers",
             ours.worker_processes(),
             lambda: ours.reset([0] * LANES),
-            ours.step,
+            in_step(ours.step),
             ours.close,
         ),
         Contender(
-            "(d) Gymnasium AsyncVectorEnv",
-            tuple(process.pid for process in gymnasium.processes),
+            f"(c) our vector env, {WORKERS} workers, two halves in flight",
+            ours.worker_processes(),
+            lambda: ours.reset([0] * LANES),
+            functools.partial(in_halves, ours),
+            ours.close,
+        ),
+        Contender(
+            f"(d) Gymnasium `AsyncVectorEnv`, shared memory, {LANES} processes",
+            tuple(process.pid for process in gymnasium.processes if process.pid is not None),
             gymnasium.reset,
-            gymnasium.step,
+            in_step(gymnasium.step),
             gymnasium.close,
         ),
         Contender(
-            "(d) SB3 SubprocVecEnv",
-            tuple(process.pid for process in sb3.processes),
+            f"(d) SB3 `SubprocVecEnv`, {LANES} processes",
+            tuple(process.pid for process in sb3.processes if process.pid is not None),
             sb3.reset,
-            sb3.step,
+            in_step(sb3.step),
             sb3.close,
         ),
     ]
 
 
-def measure(name: str, rom: Path, rounds: int, steps: int) -> None:
-    """All loops on one ROM; prints a table."""
+def measure(name: str, rom: Path, rounds: int, steps: int) -> Measurement:
+    """All loops on one ROM."""
     others = contenders(rom)
     env = make_env(0, rom)
     console = Console(env.rom.profile)
     actions = record_actions(env, steps)
-    bare: list[float] = []
-    full: list[float] = []
+    bare: list[Lap] = []
+    full: list[Lap] = []
     resets: list[float] = []
     saves: list[float] = []
     try:
         for _ in range(rounds):
-            bare.append(bare_loop_us(env, console, actions))
-            full.append(env_us(env, actions))
+            bare.append(bare_loop(env, console, actions))
+            full.append(whole_env(env, actions))
             reset, save = reset_and_save_us(env)
             resets.append(reset)
             saves.append(save)
@@ -194,30 +243,24 @@ def measure(name: str, rom: Path, rounds: int, steps: int) -> None:
             contender.close()
         env.close()
         console.close()
-    report(name, statistics.median(bare), full, others)
-    overheads = [after - before for before, after in zip(bare, full, strict=True)]
-    reset_ms, save_ms = statistics.median(resets) / 1000, statistics.median(saves) / 1000
-    Terminal().print(
-        f"(b) over (a), round by round: {statistics.median(overheads):.0f} us. "
-        f"A reset takes {reset_ms:.1f} ms, a save state {save_ms:.1f} ms.",
-        soft_wrap=True,
+    overheads = [after.cpu_us - before.cpu_us for before, after in zip(bare, full, strict=True)]
+    return Measurement(
+        name,
+        rounds,
+        steps,
+        LANES,
+        bare=loop("(a) bare emulator: press, tick, nothing read", bare),
+        env=loop("(b) our env: state, reward, mask, policy view", full),
+        vectors=tuple(loop(contender.name, contender.laps) for contender in others),
+        overhead_us=statistics.median(overheads),
+        reset_ms=statistics.median(resets) / 1000,
+        save_ms=statistics.median(saves) / 1000,
     )
 
 
-def report(name: str, bare: float, full: list[float], others: list[Contender]) -> None:
-    """Print the table."""
-    table = Table(title=f"{name}: microseconds an action of {FIXED_FRAMES} frames, medians, {LANES} lanes")
-    for heading in ("loop", "CPU us", "share of (a)", "steps/s of a core", "wall us", "steps/s"):
-        table.add_column(heading, justify="left" if heading == "loop" else "right")
-    rows: list[tuple[str, float, float | None]] = [
-        ("(a) bare emulator", bare, None),
-        ("(b) our env", statistics.median(full), None),
-    ]
-    rows += [(each.name, statistics.median(each.cpu_us), statistics.median(each.wall_us)) for each in others]
-    for label, cpu, wall in rows:
-        walls = ("-", "-") if wall is None else (f"{wall:.0f}", f"{1e6 / wall:.0f}")
-        table.add_row(label, f"{cpu:.0f}", f"{bare / cpu:.0%}", f"{1e6 / cpu:.0f}", *walls)
-    Terminal().print(table)
+def loop(name: str, laps: list[Lap]) -> Loop:
+    """The medians of one loop."""
+    return Loop(name, statistics.median(lap.cpu_us for lap in laps), statistics.median(lap.wall_us for lap in laps))
 
 
 def main() -> None:
@@ -225,13 +268,19 @@ def main() -> None:
     parser.add_argument("--rom", type=Path, help="only this ROM instead of Fernvale and the busy one")
     parser.add_argument("--rounds", type=int, default=7, help="interleaved repetitions; the median counts")
     parser.add_argument("--steps", type=int, default=2000, help="actions per loop and repetition")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/env_speed.md")
     arguments = parser.parse_args()
-    if arguments.rom is not None:
-        measure(arguments.rom.name, arguments.rom, arguments.rounds, arguments.steps)
-        return
-    measure("Fernvale", FERNVALE, arguments.rounds, arguments.steps)
     with tempfile.TemporaryDirectory() as folder:
-        measure("Busy ROM", write_busy_rom(Path(folder) / "busy.gbc"), arguments.rounds, arguments.steps)
+        roms = {"Fernvale": FERNVALE, "busy ROM": write_busy_rom(Path(folder) / "busy.gbc")}
+        if arguments.rom is not None:
+            roms = {arguments.rom.name: arguments.rom}
+        measured = []
+        for name, rom in roms.items():
+            measured.append(measure(name, rom, arguments.rounds, arguments.steps))
+            Terminal().print(as_table(measured[-1]))
+            Terminal().print(measured[-1].remarks(), soft_wrap=True)
+    if arguments.write:
+        write_into_docs(measured)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ class WorkerProcess:
     process: int
     commands: int
     answers: int
+    silence: select.poll
+    """Watches `answers`."""
 
     def send(self, command: bytes) -> None:
         """Give a one-byte command. A dead worker shows when its answer is awaited, not here."""
@@ -41,12 +43,10 @@ class WorkerProcess:
 
     def hear(self, limit_s: float) -> bytes | None:
         """Await the one-byte answer; empty when the worker has died, None when it was silent for `limit_s`."""
-        answers = select.poll()
-        answers.register(self.answers, select.POLLIN)
         left_s = limit_s
         while left_s > 0:
             look_s = min(LOOK_S, left_s)
-            if answers.poll(look_s * 1000):
+            if self.silence.poll(look_s * 1000):
                 return os.read(self.answers, 1)
             left_s -= look_s
         return None
@@ -113,4 +113,6 @@ def start_worker(
     os.close(command_read)
     os.close(answer_write)
     _open_pipes.update((command_write, answer_read))
-    return WorkerProcess(number, lanes, process, command_write, answer_read)
+    silence = select.poll()
+    silence.register(answer_read, select.POLLIN)
+    return WorkerProcess(number, lanes, process, command_write, answer_read, silence)
