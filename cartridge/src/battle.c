@@ -2,6 +2,7 @@
 /* The course of a battle: who comes out, who acts first, who faints, how it ends. */
 #include <string.h>
 #include "battle.h"
+#include "battle_foe.h"
 #include "battle_items.h"
 #include "battle_menu.h"
 #include "battle_screen.h"
@@ -19,12 +20,6 @@
 enum { GOES_ON = 255, STATE_TEXT = 0x40, FLED_LIMIT = 255 };
 enum { ACTION_MOVE, ACTION_ITEM, ACTION_SWITCH }; /* wBattlePlayerAction */
 
-/* A trainer's record starts like this; cartridge/tools/game_data.py packs it. */
-typedef struct {
-    u8 size, class, number, reward, name[11], count;
-} trainer_t;
-
-static trainer_t trainer;
 static u8 own_move;
 
 /* ---------------------------------------------------------------- coming out */
@@ -34,14 +29,6 @@ static void own_out(u8 index) {
     battle_screen_side(OWN);
     side_name(OWN, wStringBuffer1);
     say_passing(TEXT_GO);
-}
-
-static void foe_out(u8 index) {
-    side_enter(FOE, index);
-    battle_screen_side(FOE);
-    memcpy(wStringBuffer1, trainer.name, sizeof trainer.name);
-    side_name(FOE, wStringBuffer2);
-    say_passing(TEXT_TRAINER_SENT);
 }
 
 static u8 foe_first_able(void) {
@@ -149,21 +136,6 @@ static u8 choose_action(void) {
     }
 }
 
-static u8 foe_choose(void) {
-    u8 slot, tries;
-    for (tries = 16; tries; tries--) {
-        slot = random_byte() & 3;
-        if (wEnemyMon[BATTLE_MOVES + slot] && wEnemyMon[BATTLE_PP + slot]) {
-            wCurEnemyMoveNum = slot;
-            wEnemyMon[BATTLE_PP + slot]--;
-            return wEnemyMon[BATTLE_MOVES + slot];
-        }
-    }
-    for (slot = 0; slot < MOVE_SLOTS; slot++)
-        if (wEnemyMon[BATTLE_MOVES + slot] && wEnemyMon[BATTLE_PP + slot]) return wEnemyMon[BATTLE_MOVES + slot];
-    return MOVE_STRUGGLE;
-}
-
 static u8 own_is_first(u8 foe_move) {
     u8 own_priority = move_priority(own_move), foe_priority = move_priority(foe_move);
     u16 own_speed = be16(wBattleMon + BATTLE_SPEED), foe_speed = be16(wEnemyMon + BATTLE_SPEED);
@@ -179,7 +151,8 @@ static void own_acts(void) {
 }
 
 static void foe_acts(u8 move) {
-    if (move_may_act(FOE)) move_use(FOE, move);
+    if (foe_plan != FOE_MOVES) foe_carry_out();
+    else if (move_may_act(FOE)) move_use(FOE, move);
 }
 
 static u8 both_stand(void) { return side_hp(OWN) && side_hp(FOE); }
@@ -187,7 +160,7 @@ static u8 both_stand(void) { return side_hp(OWN) && side_hp(FOE); }
 static void fight_turn(void) {
     u8 move = foe_choose();
     if (wBattlePlayerAction != ACTION_MOVE) foe_acts(move);
-    else if (own_is_first(move)) {
+    else if (foe_plan == FOE_MOVES && own_is_first(move)) {
         own_acts();
         if (both_stand()) foe_acts(move);
     } else {
@@ -254,7 +227,7 @@ static void opening(void) {
         side_name(FOE, wStringBuffer1);
         say(TEXT_WILD_APPEARED);
     } else {
-        memcpy(wStringBuffer1, trainer.name, sizeof trainer.name);
+        foe_name(wStringBuffer1);
         say(TEXT_TRAINER_WANTS);
     }
     side_name(OWN, wStringBuffer1);
@@ -315,28 +288,11 @@ u8 battle_wild(u8 species, u8 level) __banked {
     return result;
 }
 
-/* Finds the record of a trainer and fills wOTPartyMons from it. */
-static void trainer_read(u8 class, u8 number) {
-    const u8 *at = TRAINERS;
-    u8 pair[2], i;
-    for (;; at += trainer.size) {
-        rom_copy(TRAINERS_BANK, &trainer, at, sizeof trainer);
-        if (trainer.class == class && trainer.number == number) break;
-    }
-    at += sizeof trainer;
-    wOTPartyCount = trainer.count;
-    for (i = 0; i < trainer.count; i++, at += 2) {
-        rom_copy(TRAINERS_BANK, pair, at, sizeof pair);
-        wOTPartySpecies[i] = pair[1];
-        creature_make(wOTPartyMons + (u16)i * PARTY_SIZE, pair[1], pair[0]);
-    }
-}
-
 /* The prize is four times the class's reward and the level of the last creature. */
 static void prize(void) {
     u16 amount = 4 * (u16)trainer.reward * wOTPartyMons[(u16)(trainer.count - 1) * PARTY_SIZE + PARTY_LEVEL];
     money_give(amount);
-    memcpy(wStringBuffer1, trainer.name, sizeof trainer.name);
+    foe_name(wStringBuffer1);
     say(TEXT_BEAT);
     number_text(wStringBuffer2, amount);
     say(TEXT_MONEY_WON);
@@ -346,7 +302,7 @@ u8 battle_trainer(u8 class, u8 number) __banked {
     u8 result;
     wOtherTrainerClass = wTrainerClass = class;
     wOtherTrainerID = number;
-    trainer_read(class, number);
+    foe_read(class, number);
     result = fight(BATTLE_TRAINER);
     if (result == BATTLE_WON) {
         prize();

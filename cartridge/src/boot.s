@@ -10,6 +10,8 @@ HRAM_BANK  = 0x9D		; hROMBank
 HRAM_WY    = 0xD2		; hWY
 HRAM_SEED  = 0xE1		; hRandomAdd, hRandomSub
 
+	.include "ram.inc"
+
 	.area _HEADER (ABS)
 	.org 0x38
 crash:				; a jump into empty ROM (0xFF = rst 38h) ends here, where a debugger sees it
@@ -30,7 +32,7 @@ crash:				; a jump into empty ROM (0xFF = rst 38h) ends here, where a debugger s
 	.org 0x150
 start:
 	di
-	ld sp,#0xC100
+	ld sp,#STACK_TOP
 1$:	ldh a,(0x44)		; the LCD may only be switched off in vblank
 	cp #0x90
 	jr C,1$

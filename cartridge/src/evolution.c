@@ -10,7 +10,9 @@
 
 enum { WATCH_FRAMES = 100 };
 
-static species_t before, after; /* too large for the stack */
+/* Too large for the stack. */
+static __at(SCRATCH_BEFORE) species_t before;
+static __at(SCRATCH_AFTER) species_t after;
 
 /* B holds it back. */
 static u8 watched(void) {

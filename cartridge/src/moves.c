@@ -11,8 +11,7 @@ static move_t move;
 
 static u8 by_chance(u8 chance) { return chance == 255 || random_byte() < chance; }
 
-/* Tenths: 0, 5, 10, 20, 40. */
-static u8 effectiveness(u8 type, const u8 *mon) {
+u8 type_effect(u8 type, const u8 *mon) {
     u8 row[3], factor = NORMAL_EFFECT, i;
     const u8 *entry = TYPE_CHART;
     for (;; entry += sizeof row) {
@@ -35,7 +34,7 @@ static void damage_set(u8 side) {
     if (wCriticalHit) damage <<= 1;
     if (damage > DAMAGE_MAX) damage = DAMAGE_MAX;
     damage += 2;
-    factor = (side == OWN ? wCurPlayerMove : wCurEnemyMove) == MOVE_STRUGGLE ? NORMAL_EFFECT : effectiveness(move.type, target);
+    factor = (side == OWN ? wCurPlayerMove : wCurEnemyMove) == MOVE_STRUGGLE ? NORMAL_EFFECT : type_effect(move.type, target);
     wTypeModifier = factor;
     if (move.type == attacker[BATTLE_TYPE1] || move.type == attacker[BATTLE_TYPE2]) {
         damage += damage >> 1;

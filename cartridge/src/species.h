@@ -17,6 +17,9 @@ typedef struct {
     u8 unused[4];
 } species_t;
 
+/* Where the engine keeps some of them; strips of the map lie in front (video.h). */
+enum { SCRATCH_BEFORE = SCRATCH + 80, SCRATCH_AFTER = SCRATCH_BEFORE + 32, SCRATCH_BENCH = SCRATCH_AFTER + 32 };
+
 /* 20 bytes. */
 typedef struct {
     u8 name[13];

@@ -2,7 +2,6 @@
 #include "data.h"
 
 volatile u8 strip_kind;
-u8 strip_tiles[40], strip_attributes[40];
 u16 strip_address, strip_address2;
 u8 strip_run1, strip_run2;
 u8 dirty_rows[SCREEN_ROWS], any_dirty;

@@ -15,7 +15,8 @@ enum {
 /* A column or two rows of the background map, written by the next vblank (vblank.s). */
 enum { STRIP_NONE, STRIP_COLUMN, STRIP_ROW };
 extern volatile u8 strip_kind;
-extern u8 strip_tiles[40], strip_attributes[40];
+__at(SCRATCH) u8 strip_tiles[40];
+__at(SCRATCH + 40) u8 strip_attributes[40];
 extern u16 strip_address, strip_address2;
 extern u8 strip_run1, strip_run2;
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from cartridge.tools.source import REPOSITORY
 
 SYMBOLS = REPOSITORY / "core" / "game" / "data" / "symbols.json"
-STACK = (0xC000, 0x100)
-LINKER_RAM = (0xC100, 0x19D)
-"""From the stack to wMusicID: where the compiler puts the variables that have no fixed address."""
+STACK = (0xC000, 0x180)
+LINKER_RAM = (0xC180, 0x147)
+"""From the stack to wInputType: where the compiler puts the variables that have no fixed address."""
+SCRATCH = (0xCD14, 0xC5)
+"""Behind the blocks of the map: records of the engine that do not fit beside the stack (`SCRATCH` in state.h)."""
 
 STRUCTS = {
     "PARTY": "party_struct",
@@ -57,6 +59,7 @@ def check_overlaps(variables: list[Variable]) -> None:
     """A variable may lie inside another (a field of a struct, a use of the same byte by another screen), never across
     its end, nor in the stack or the linker's RAM. Raises ValueError naming both."""
     taken = [Variable("the stack", 0, *STACK, ""), Variable("the linker's RAM", 0, *LINKER_RAM, "")]
+    taken += [Variable("the scratch area", 0, *SCRATCH, "")]
     for i, one in enumerate(variables):
         for region in taken:
             if one.bank == 0 and one.address < region.end and region.address < one.end:
@@ -87,6 +90,7 @@ def c_header(variables: list[Variable]) -> str:
             out.append(f"__at(0x{variable.address:04X}) u8 {variable.name};")
         else:
             out.append(f"__at(0x{variable.address:04X}) u8 {variable.name}[{variable.size}];")
+    out.append(f"#define SCRATCH 0x{SCRATCH[0]:04X} /* {SCRATCH[1]} bytes for variables placed by hand */")
     document = json.loads(SYMBOLS.read_text(encoding="utf-8"))
     for prefix, struct in STRUCTS.items():
         members = document["structs"][struct]
@@ -102,4 +106,5 @@ def assembler_header(variables: list[Variable]) -> str:
     names = {
         variable.name: variable.address & 255 if variable.in_high_ram else variable.address for variable in variables
     }
+    names["STACK_TOP"] = sum(STACK)
     return "\n".join([f"{name} = 0x{address:X}" for name, address in names.items()] + [""])

@@ -57,6 +57,8 @@ class ItemEffect(IntEnum):
 
 
 POCKETS = ("ITEM", "BALL", "KEY_ITEM")
+SKILLS = ("plain", "careful", "master")
+TRAINER_ITEMS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,10 @@ class Trainer:
     """(level, creature)"""
     meeting: str = ""
     """Tells the matches of somebody who is met several times apart."""
+    skill: int = 0
+    """Place in SKILLS: how the trainer chooses."""
+    items: tuple[str, ...] = ()
+    """Medicine that a master gives to a pal in need."""
 
     @property
     def constant(self) -> str:
@@ -229,22 +235,41 @@ def _items(content: Content) -> None:
 
 def _trainers(content: Content) -> None:
     rewards: dict[str, int] = {}
+    skills: dict[str, int] = {}
     for block in blocks(DATA / "trainers.txt"):
         keyword, *words = block.head.words
         if keyword == "class":
             content.classes[words[0]] = len(content.classes) + 1
             rewards[words[0]] = block.head.integer(words[1])
+            if words[2] not in SKILLS:
+                raise block.head.error(f"unknown skill {words[2]!r}; known: {', '.join(SKILLS)}")
+            skills[words[0]] = SKILLS.index(words[2])
             continue
         class_name, name, *meeting = words
         if class_name not in rewards:
             raise block.head.error(f"unknown class {class_name!r}")
-        party = []
+        party, items = [], []
         for line in block.lines:
+            if line.keyword == "item":
+                content.number("items", line.words[1], line)
+                items.append(line.words[1])
+                continue
             content.number("creatures", line.words[2], line)
             party.append((line.integer(line.words[1], 1, 100), line.words[2]))
+        if len(items) > TRAINER_ITEMS:
+            raise block.head.error(f"more than {TRAINER_ITEMS} items")
         number = 1 + sum(other.class_name == class_name for other in content.trainers.values())
-        class_number, reward = content.classes[class_name], rewards[class_name]
-        trainer = Trainer(class_name, class_number, number, name, reward, tuple(party), *meeting)
+        trainer = Trainer(
+            class_name,
+            content.classes[class_name],
+            number,
+            name,
+            rewards[class_name],
+            tuple(party),
+            *meeting,
+            skill=skills[class_name],
+            items=tuple(items),
+        )
         content.trainers[trainer.constant] = trainer
 
 

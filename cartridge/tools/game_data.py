@@ -8,7 +8,7 @@ from cartridge.tools import texts as text_codes
 from cartridge.tools.art import creatures as creature_art
 from cartridge.tools.art import font, frame, palettes, people, title
 from cartridge.tools.blocks import BuiltMap, build_blocks
-from cartridge.tools.content import Content, Effect, ItemEffect
+from cartridge.tools.content import TRAINER_ITEMS, Content, Effect, ItemEffect
 from cartridge.tools.map_data import place_maps
 from cartridge.tools.maps import Map
 from cartridge.tools.rom import Place, Rom
@@ -134,12 +134,16 @@ def _items(content: Content, rom: Rom, constants: Constants) -> None:
 
 
 def _trainers(content: Content, rom: Rom, constants: Constants) -> None:
-    """A list of class, number, reward, name, party count and (level, species) pairs; each preceded by its size."""
+    """A list of class, number, reward, skill, two items, name, party count and (level, species) pairs.
+
+    Each is preceded by its size."""
     numbers = {name: i for i, name in enumerate(content.creatures, 1)}
+    item_numbers = {name: i for i, name in enumerate(content.items, 1)}
     out = bytearray()
     for trainer in content.trainers.values():
         party = bytes(value for level, name in trainer.party for value in (level, numbers[name]))
-        record = bytes([trainer.class_number, trainer.number, trainer.base_reward])
+        record = bytes([trainer.class_number, trainer.number, trainer.base_reward, trainer.skill])
+        record += bytes(item_numbers[item] for item in trainer.items).ljust(TRAINER_ITEMS, b"\0")
         record += encode_name(trainer.name.upper(), NAME_SIZE, "trainers.txt") + bytes([len(trainer.party)]) + party
         out += bytes([len(record) + 1]) + record
     constants.place("TRAINERS", rom.place(bytes(out) + b"\0"))

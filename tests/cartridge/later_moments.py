@@ -131,4 +131,14 @@ def battle_of_states(keep: Keep) -> None:
     stage.console.close()
 
 
-SCENES = (start_menu, raft, steps, shop, box, badge, ending, pockets, far_maps, night, battle_of_states)
+def leader(keep: Keep) -> None:
+    """A trainer with medicine, as leaders have it."""
+    stage = at("town")
+    trainer = stage.walker.enums["trainers"]["LEADER_NERYS"]
+    stage.run_script(OPERATIONS.index("trainer"), trainer["class_id"], trainer["id"], OPERATIONS.index("end"))
+    stage.mash("a", stage.walker.at_battle_menu)
+    keep(stage, "leader")
+    stage.console.close()
+
+
+SCENES = (leader, start_menu, raft, steps, shop, box, badge, ending, pockets, far_maps, night, battle_of_states)

@@ -14,6 +14,7 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from cartridge.tools import addresses
 from core.game.symbols import structs
 from tests.cartridge.console import BUTTONS, Console
 from tests.cartridge.starting_points import STARTING_POINTS, state
@@ -23,8 +24,8 @@ HOLD, RELEASE = 8, 16
 CHECK_EVERY = 20
 STUCK_ACTIONS = 300
 """After so many random actions something on the screen must have changed."""
-STACK = range(0xC000, 0xC100)
-LEAST_FREE_STACK = 24
+STACK = range(addresses.STACK[0], sum(addresses.STACK))
+LEAST_FREE_STACK = 100
 LATEST_LINE = 153
 VBLANK_START = 144
 LATEST_LINE_ADDRESS = 0xFFF3
