@@ -30,7 +30,7 @@ from trainer.multi_model.players import HostedPlayer, LocalPlayer, Player
 
 ONE_MODEL_VARIABLE = "CORE_SRL_MODEL"
 """Names one model that takes the place of all, say `small` to try a program out without downloads and keys."""
-SMALL, POCKET = "small", "pocket"
+SMALL, POCKET, RULES = "small", "pocket", "rules"
 DEFAULT_NAMES = {
     "qwen3": "Qwen/Qwen2.5-14B-Instruct",
     "qwen_coder": "Qwen/Qwen2.5-Coder-14B-Instruct",
@@ -71,6 +71,9 @@ def model_sources(config: MultiModelConfig) -> list[ModelSource]:
     sources = []
     for index in range(config.num_models):
         kind = config.type_of(index)
+        if kind == RULES:
+            sources.append(ModelSource(f"model_{index}_{kind}", kind, RULES, False))
+            continue
         name = os.environ.get(ONE_MODEL_VARIABLE) or config.model_names.get(kind) or DEFAULT_NAMES.get(kind, "")
         if not name:
             raise ConfigurationError(f"model_names has no name for the type {kind!r}; add one")
@@ -86,6 +89,11 @@ def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folde
     """
     local: dict[str, list[ModelSource]] = {}
     for source in sources:
+        if source.kind == RULES:
+            raise ConfigurationError(
+                f"{source.model_id} has no language model, so it can play on the cartridge only; "
+                "leave 'rules' out of model_types or set trainer.environment to a cartridge"
+            )
         if not source.hosted:
             local.setdefault(source.name, []).append(source)
     check_memory(list(local))

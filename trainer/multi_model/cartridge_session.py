@@ -1,0 +1,267 @@
+"""An episode on the cartridge: all agents play side by side, one emulator each, for the same number of steps.
+
+Where the mode lets them cooperate, they write one decision record, read it all, and tell each other's language models
+what was reached. The leader of a hierarchy plans by its rules or model; its followers' rules put its plan first.
+Every full rollout brings an update, and the length of a rollout is chosen so that an episode ends with one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.sb3_policy import MaskablePPOLearner
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.game_state_analyzer import GameStateAnalysis
+from core.history.store import Run
+from core.rules import RulePlayer
+from core.vector_env import VectorEnv
+from core.vector_step import VectorStep
+from core.vocabulary import Decision
+from trainer.assembly import environment_factory
+from trainer.episode_seeds import training_seed
+from trainer.multi_model.cartridge import rollout_steps
+from trainer.multi_model.config import MultiModelConfig, TrainingMode
+from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
+from trainer.multi_model.model_sources import RULES, ModelSource, load_players
+from trainer.multi_model.players import Player
+from trainer.multi_model.record import DecisionRecord
+from trainer.multi_model.session import Deadline, ModelEpisode, PlayedEpisode, Standing
+from trainer.multi_model.weights import Learner, WeightUpdate
+from trainer.settings import Settings
+
+SEEDS_PER_EPISODE = 1000
+"""Games that an episode can begin at most: one for each agent, and one more wherever a game ends early."""
+
+
+class CartridgeSession:
+    """The agents of a training, each in its emulator."""
+
+    def __init__(
+        self, settings: Settings, sources: Sequence[ModelSource], config: MultiModelConfig, folder: Path
+    ) -> None:
+        self._config = config
+        count = len(sources)
+        steps = rollout_steps(config.episode_length, settings.learner.rollout_steps)
+        self.episode_steps = config.episode_length // steps * steps
+        """Steps of an episode: `episode_length`, less what is left over after whole rollouts."""
+        self.settings = settings.model_copy(
+            update={
+                "lanes": count,
+                "workers": min(settings.workers, count),
+                "seed": config.seed,
+                "max_steps_per_episode": self.episode_steps,
+                "learner": replace(settings.learner, rollout_steps=steps, learning_rate=config.learning_rate),
+            }
+        )
+        with_words = [source for source in sources if source.kind != RULES]
+        players = {player.model_id: player for player in load_players(config, with_words, folder)}
+        self._players: list[Player] = list(players.values())
+        self.env = VectorEnv(environment_factory(self.settings), count, self.settings.workers)
+        self._shares = config.training_mode is not TrainingMode.COMPETITIVE
+        self.records = self._open_records(Path(config.checkpoint_dir), count)
+        self._runs: list[Run] = []
+        """Of each decision record; begun with the first finished episode."""
+        self._episodes = 0
+        self.agents = [
+            LaneAgent(
+                index,
+                source.model_id,
+                self.settings,
+                self._new_policy(),
+                players.get(source.model_id),
+                self._record_of(index),
+                RulePlayer(self.env.rom.world, seed=config.seed + index),
+            )
+            for index, source in enumerate(sources)
+        ]
+        if self._shares and self._players:
+            team = DecisionRecord()
+            for player in self._players:
+                player.record = team
+        self._team_milestones: set[str] = set()
+        self._weights = [PolicyWeights(agent.model_id, agent.learner) for agent in self.agents]
+
+    @property
+    def learners(self) -> list[Learner]:
+        words = [player.learner for player in self._players if player.learner is not None]
+        return [*self._weights, *words]
+
+    def play_episode(
+        self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
+    ) -> PlayedEpisode:
+        self._appoint(standing.leader)
+        episode = PlayedEpisode({agent.model_id: ModelEpisode() for agent in self.agents})
+        seeds = iter(range((number - 1) * SEEDS_PER_EPISODE, number * SEEDS_PER_EPISODE))
+        try:
+            current = self.env.reset([training_seed(self._config.seed, next(seeds)) for _ in self.agents])
+            reached = current.milestones.copy()
+            for step in range(1, self.episode_steps + 1):
+                deadline.check(f"episode {number}")
+                before = current
+                decisions = self._decide(before, episode)
+                after = self.env.step(np.array([decision.action for decision in decisions]))
+                is_last = step == self.episode_steps
+                self._live(standing, before, decisions, after, is_last, episode)
+                reached |= after.milestones
+                current = after
+                for lane in np.flatnonzero(after.terminated | after.truncated).tolist():
+                    if not is_last:
+                        current = self.env.reset_lane(lane, training_seed(self._config.seed, next(seeds)))
+                if self.agents[0].learner.ready:
+                    episode.updates.append(update())
+        except BaseException:
+            for agent in self.agents:
+                agent.recorder.discard()
+                agent.learner.discard_rollout()
+            raise
+        self._finish(number, reached, episode)
+        return episode
+
+    def tensors(self) -> dict[str, Mapping[str, Any]]:
+        tables: dict[str, dict[str, Any]] = {
+            agent.model_id: {f"policy/{key}": value for key, value in agent.learner.tensors().items()}
+            for agent in self.agents
+        }
+        for player in self._players:
+            if player.learner is not None:
+                words = player.learner.tensors()
+                tables[player.model_id] |= {f"words/{key}": value for key, value in words.items()}
+        return dict(tables)
+
+    def load_tensors(self, tensors: Mapping[str, Mapping[str, Any]]) -> None:
+        for agent in self.agents:
+            agent.learner.load_tensors(_part(tensors[agent.model_id], "policy/"))
+        for player in self._players:
+            if player.learner is not None:
+                player.learner.load_tensors(_part(tensors[player.model_id], "words/"))
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "agents": {agent.model_id: agent.state() for agent in self.agents},
+            "team_milestones": sorted(self._team_milestones),
+            "runs": [run.name for run in self._runs],
+            "episodes": self._episodes,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restores; what the decision records have beyond the checkpoint is played again."""
+        for agent in self.agents:
+            agent.load_state(state["agents"][agent.model_id])
+        self._team_milestones = set(state["team_milestones"])
+        self._episodes = int(state["episodes"])
+        self._runs = []
+        for record, name in zip(self.records, state["runs"], strict=False):
+            self._runs.append(record.store.find_run(name))
+            record.store.delete_episodes_after(self._runs[-1].id, self._episodes * len(self.agents))
+
+    def save_adapters(self, folder: Path) -> None:
+        for player in self._players:
+            if player.learner is not None:
+                player.learner.policy.text.save_adapter(folder)
+
+    def close(self) -> None:
+        self.env.close()
+        for record in self.records:
+            record.close()
+        for player in self._players:
+            player.close()
+
+    # -- one step ----------------------------------------------------------------------------------------------
+
+    def _decide(self, before: VectorStep, episode: PlayedEpisode) -> list[Decision]:
+        decisions = []
+        for agent in self.agents:
+            begun_s = time.perf_counter()
+            decisions.append(agent.decide(before, before.game_state))
+            episode.models[agent.model_id].decision_s += time.perf_counter() - begun_s
+        return decisions
+
+    def _live(
+        self,
+        standing: Standing,
+        before: VectorStep,
+        decisions: Sequence[Decision],
+        after: VectorStep,
+        is_last: bool,
+        episode: PlayedEpisode,
+    ) -> None:
+        rewards = after.rewards.astype(np.float64)
+        paid = standing.pay(rewards, self._followed(decisions, standing.leader)) if rewards.any() else rewards
+        for agent, decision, reward, pay in zip(self.agents, decisions, rewards.tolist(), paid.tolist(), strict=True):
+            truncated = is_last or bool(after.truncated[agent.index])
+            context = GameStateAnalysis.from_game_state(before.game_state(agent.index)).context
+            agent.recorder.record(decision, reward, context)
+            agent.live(before, decision, pay, truncated, after)
+            if agent.manager is not None:
+                agent.manager.earned(reward)
+            one = episode.models[agent.model_id]
+            one.reward += reward
+            one.paid += pay
+            one.steps += 1
+
+    def _followed(self, decisions: Sequence[Decision], leader: int | None) -> np.ndarray | None:
+        if leader is None:
+            return None
+        plan = decisions[leader].option_key
+        return np.array([float(bool(plan) and decision.option_key == plan) for decision in decisions])
+
+    # -- one episode -------------------------------------------------------------------------------------------
+
+    def _appoint(self, leader: int | None) -> None:
+        for agent in self.agents:
+            follows = leader is not None and agent.index != leader
+            agent.plans.leader = self.agents[leader].plans if leader is not None and follows else None
+            if agent.manager is not None and self._shares and self._team_milestones:
+                agent.manager.news = f"Your team has reached: {', '.join(sorted(self._team_milestones))}.\n"
+
+    def _finish(self, number: int, reached: np.ndarray, episode: PlayedEpisode) -> None:
+        if not self._runs:
+            self._runs = [record.store.start_run(settings=self._config.as_dict()) for record in self.records]
+        self._episodes = number
+        for agent in self.agents:
+            one = episode.models[agent.model_id]
+            names = np.flatnonzero(reached[agent.index])
+            one.milestones = tuple(self.env.milestone_names[index] for index in names)
+            agent.finish_episode(one.reward)
+            if agent.player is not None:
+                one.unanswered, agent.player.unanswered = agent.player.unanswered, 0
+            own = self._shared_place(agent.index)
+            place = (number - 1) * len(self.agents) + agent.index + 1
+            record = agent.recorder.finish(place, terminated=False, truncated=True)
+            self.records[own].store.commit_episode(self._runs[own].id, record)
+            self._team_milestones.update(one.milestones)
+        episode.environment = {
+            "env_type": "cartridge",
+            "rom_sha1": self.env.rom.profile.sha1,
+            "num_agents": len(self.agents),
+            "step_count": self.episode_steps,
+        }
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def _new_policy(self) -> MaskablePPOLearner:
+        """All start alike, so that averages of weights mean something from the start."""
+        return MaskablePPOLearner(self.env.policy_space, 1, self.settings.learner, self._config.seed)
+
+    def _open_records(self, folder: Path, count: int) -> list[DecisionHistoryAnalyzer]:
+        """One for the team, or one for each rival."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._shares:
+            return [DecisionHistoryAnalyzer(folder / "decisions.db")]
+        return [DecisionHistoryAnalyzer(folder / f"decisions_{index}.db") for index in range(count)]
+
+    def _shared_place(self, index: int) -> int:
+        return 0 if self._shares else index
+
+    def _record_of(self, index: int) -> DecisionHistoryAnalyzer:
+        return self.records[self._shared_place(index)]
+
+
+def _part(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {key.removeprefix(prefix): value for key, value in table.items() if key.startswith(prefix)}

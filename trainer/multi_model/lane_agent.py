@@ -1,0 +1,224 @@
+"""One model on the cartridge: a hybrid agent with its own policy, curriculum and, if it has one, language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from agents.llm.question import neutral_order, question_text
+from agents.sb3_policy import MaskablePPOLearner
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.exceptions import ConfigurationError
+from core.history.records import EpisodeRecorder
+from core.hybrid_agent import HybridAgent
+from core.protocols import Choice
+from core.rules import RulePlayer
+from core.transition_feeder import NO_LABEL, OneLane
+from core.vocabulary import Decision, Option
+from trainer.curriculum import Curriculum
+from trainer.multi_model.players import HostedPlayer, Player
+from trainer.settings import Settings
+
+if TYPE_CHECKING:
+    from core.game.state import GameState
+    from core.rules.step import RuleStep
+    from core.vector_step import VectorStep
+
+DEFAULT_CONTEXT_TOKENS = 2048
+
+
+class LaneAgent:
+    """What plays in lane `index`."""
+
+    def __init__(
+        self,
+        index: int,
+        model_id: str,
+        settings: Settings,
+        learner: MaskablePPOLearner,
+        player: Player | None,
+        record: DecisionHistoryAnalyzer,
+        rule_player: RulePlayer,
+    ) -> None:
+        """`player` is the language model, None for a model of rules and policy alone."""
+        self.index = index
+        self.model_id = model_id
+        self.learner = learner
+        self.player = player
+        self.plans = PlanningPlayer(rule_player)
+        self.manager = None if player is None else TableManager(player)
+        self.strategy = AdaptiveStrategySystem(
+            record, initial_strategy=settings.initial_strategy, seed=settings.seed + index
+        )
+        self.agent = HybridAgent(self.manager, self.strategy, mode=settings.agent_mode, seed=settings.seed + index)
+        self.agent.attach_policy(learner)
+        self.agent.attach_lanes([self.plans])
+        self.curriculum = Curriculum(settings.curriculum)
+        self.recorder = EpisodeRecorder(index)
+        self.direct()
+
+    def direct(self) -> None:
+        """Hands the curriculum's word on the guide's share to agent and policy."""
+        directive = self.curriculum.directive()
+        self.agent.direct(directive.guide_share, directive.strategy_preference)
+        self.learner.teacher_scale = directive.guide_share
+
+    def decide(self, step: VectorStep, states: Callable[[int], GameState]) -> Decision:
+        """What this lane presses."""
+        row = slice(self.index, self.index + 1)
+        view = OneLane({key: value[row] for key, value in step.observations.items()}, step.masks[row])
+        return self.agent.decide(view, lambda _lane: states(self.index))[0]
+
+    def live(self, before: VectorStep, decision: Decision, paid: float, truncated: bool, after: VectorStep) -> None:
+        """What came of the decision: `paid` is the mode's reward; truncations of the episode included."""
+        row = slice(self.index, self.index + 1)
+        terminated = bool(after.terminated[self.index])
+        self.agent.observe(0, decision, paid, terminated or truncated)
+        if self.player is not None:
+            self.player.reward(paid)
+        wish = NO_LABEL if decision.guide_action is None else decision.guide_action
+        self.learner.observe(
+            {key: value[row] for key, value in before.observations.items()},
+            before.masks[row],
+            np.array([decision.action]),
+            np.array([decision.behaviour_probability]),
+            np.array([wish], dtype=np.int64),
+            np.array([paid], dtype=np.float32),
+            np.array([terminated]),
+            np.array([truncated and not terminated]),
+            {key: value[row] for key, value in after.observations.items()},
+        )
+
+    def finish_episode(self, reward: float) -> None:
+        """Counts a finished episode; `reward` is the world's."""
+        self.curriculum.finish_episode(reward)
+        self.direct()
+        if self.player is not None:
+            self.player.end_episode()
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "agent": self.agent.state_dict(),
+            "strategy": self.strategy.state_dict(),
+            "learner": self.learner.state(),
+            "curriculum": self.curriculum.state(),
+            "player": None if self.player is None else self.player.state(),
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self.strategy.load_state_dict(state["strategy"])
+        self.agent.load_state_dict(state["agent"])
+        self.learner.load_state(state["learner"])
+        self.curriculum.load_state(state["curriculum"])
+        if self.player is not None:
+            self.player.load_state(state["player"])
+        self.recorder.discard()
+        self.direct()
+
+
+class PolicyWeights:
+    """The button policy of one model, as `weights.update_weights` wants it."""
+
+    family = "button policy"
+
+    def __init__(self, name: str, learner: MaskablePPOLearner) -> None:
+        self.name = name
+        self._learner = learner
+
+    def parameters(self) -> Mapping[str, torch.nn.Parameter]:
+        return self._learner.parameters()
+
+    def update_steps(self) -> Generator[None, None, object]:
+        if self._learner.ready:
+            yield from self._learner.update_steps()
+
+    def discard_experience(self) -> None:
+        self._learner.discard_rollout()
+
+    def weights_changed(self) -> None:
+        """Nothing is remembered of old weights."""
+
+
+class PlanningPlayer:
+    """A rule player that tells what it is carrying out, and that puts a leader's plan first where it can follow it."""
+
+    def __init__(self, player: RulePlayer) -> None:
+        self._player = player
+        self.plan: Option | None = None
+        """What was carried out last."""
+        self.leader: PlanningPlayer | None = None
+        """Whose plan comes first; None follows nobody."""
+        self._listed: dict[str, Option] = {}
+
+    def options(self, state: GameState) -> Sequence[Option]:
+        options = self._player.options(state)
+        self._listed = {option.key: option for option in options}
+        wanted = None if self.leader is None or self.leader.plan is None else self._listed.get(self.leader.plan.key)
+        if wanted is None or wanted is options[0]:
+            return options
+        first = replace(wanted, value=options[0].value + 1.0)
+        return (first, *(option for option in options if option is not wanted))
+
+    def choose(self, state: GameState) -> Option:
+        return self.options(state)[0]
+
+    def act(self, state: GameState, option: Option) -> RuleStep:
+        self.plan = option
+        return self._player.act(state, self._listed.get(option.key, option))
+
+    def overruled(self) -> None:
+        self._player.overruled()
+
+    def reset(self) -> None:
+        self.plan = None
+        self._listed = {}
+        self._player.reset()
+
+
+class TableManager:
+    """A model of the table as the language model of a hybrid agent (`core.protocols.LLMManagerLike`)."""
+
+    available = True
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        policy = getattr(player, "policy", None)
+        self.max_context_length = DEFAULT_CONTEXT_TOKENS
+        if policy is not None:
+            self.max_context_length = min(DEFAULT_CONTEXT_TOKENS, policy.context_length)
+        self.news = ""
+        """What the mates have achieved, put before every prompt; empty where nothing is shared."""
+        self._last_option = ""
+        self._reward_since = 0.0
+
+    def begin_episode(self) -> int:
+        return 0
+
+    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
+        """None when the question is longer than the model can read: the rules then decide, and it is counted."""
+        del episode
+        order = neutral_order(options)
+        listed = [options[index] for index in order]
+        hosted = isinstance(self._player, HostedPlayer)
+        try:
+            # A server's back-end lists the options itself.
+            chosen = self._player.choose(self.news + (prompt if hosted else question_text(prompt, listed)), listed)
+        except ConfigurationError:
+            self._player.unanswered += 1
+            return None
+        self._note(listed[chosen.index])
+        return Choice(order[chosen.index], chosen.probability, f"chosen with {chosen.probability:.0%}")
+
+    def earned(self, reward: float) -> None:
+        """What the world paid in a step."""
+        self._reward_since += reward
+
+    def _note(self, option: str) -> None:
+        if self._last_option and isinstance(self._player, HostedPlayer):
+            self._player.record.add(self._last_option, self._reward_since)
+        self._last_option, self._reward_since = option, 0.0
