@@ -1,0 +1,142 @@
+"""Several hybrid agents on emulators of Fernvale: what they share, what they keep, and going on after a stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from core.exceptions import ConfigurationError
+from tests.utils import generate_test_config
+from trainer.multi_model.cartridge import create_cartridge_training_env, rollout_steps
+from trainer.multi_model.cartridge_session import CartridgeSession
+from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
+from trainer.multi_model.trainer import MultiModelTrainer
+
+
+def make_trainer(folder: Path, **changes: Any) -> MultiModelTrainer:
+    values: dict[str, Any] = {
+        "num_models": 2,
+        "model_types": ["rules"],
+        "max_episodes": 2,
+        "episode_length": 32,
+        "checkpoint_dir": str(folder / "run"),
+        "weight_update_strategy": WeightUpdateStrategy.SYNCHRONIZED,
+    }
+    trainer = MultiModelTrainer(MultiModelConfig(**{**values, **changes}))
+    trainer.environment = create_cartridge_training_env(generate_test_config(folder))
+    return trainer
+
+
+def session_of(trainer: MultiModelTrainer) -> CartridgeSession:
+    session = trainer.session
+    assert isinstance(session, CartridgeSession)
+    return session
+
+
+def policies(trainer: MultiModelTrainer) -> list[dict[str, torch.Tensor]]:
+    return [
+        {key: value.detach().clone() for key, value in agent.learner.parameters().items()}
+        for agent in session_of(trainer).agents
+    ]
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("strategy", WeightUpdateStrategy)
+def test_policies_are_moved_by_the_strategy(tmp_path: Path, strategy: WeightUpdateStrategy) -> None:
+    trainer = make_trainer(tmp_path, weight_update_strategy=strategy)
+    before = policies(trainer)
+    assert same(before[0], before[1])
+    result = asyncio.run(trainer.train_multi_model_episode(1))
+    after = policies(trainer)
+    assert result["steps"] == 64
+    together = strategy in (WeightUpdateStrategy.SYNCHRONIZED, WeightUpdateStrategy.FEDERATED)
+    assert same(after[0], after[1]) == together
+    moved = [not same(one, other) for one, other in zip(before, after, strict=True)]
+    assert moved == ([True, False] if strategy is WeightUpdateStrategy.SELECTIVE else [True, True])
+    assert result["weight_coordination"]["synchronization_loss"] == 0.0 or not together
+    asyncio.run(trainer.shutdown())
+
+
+def test_a_team_has_one_decision_record_and_rivals_have_one_each(tmp_path: Path) -> None:
+    for mode, files in ((TrainingMode.COOPERATIVE, 1), (TrainingMode.COMPETITIVE, 2)):
+        folder = tmp_path / mode.value
+        trainer = make_trainer(folder, training_mode=mode)
+        asyncio.run(trainer.train())
+        asyncio.run(trainer.shutdown())
+        databases = sorted((folder / "run").glob("decisions*.db"))
+        assert len(databases) == files
+        for database in databases:
+            with sqlite3.connect(database) as connection:
+                assert connection.execute("select count(*) from decisions").fetchone() == (128 // files,)
+                assert connection.execute("select count(*) from runs").fetchone() == (1,)
+
+
+def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL, num_models=2, episode_length=160)
+    session = session_of(trainer)
+    asyncio.run(trainer.train_multi_model_episode(1))
+    leader, follower = (agent.plans for agent in session.agents)
+    assert leader.leader is None and follower.leader is leader
+    state = session.env.game_state(1)
+    listed = follower._player.options(state)
+    assert len(listed) > 1, "the test wants a moment with a choice"
+    leader.plan = listed[-1]
+    assert follower.options(state)[0].key == listed[-1].key
+    assert follower.choose(state).key == listed[-1].key
+    assert {option.key for option in follower.options(state)} == {option.key for option in listed}
+    leader.plan = None
+    assert follower.options(state)[0].key == listed[0].key
+    asyncio.run(trainer.shutdown())
+
+
+def test_language_models_on_the_cartridge_share_a_base_and_learn(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, model_types=["small"], episode_length=96)
+    first = asyncio.run(trainer.train_multi_model_episode(1))
+    session = session_of(trainer)
+    assert len({id(player.policy.text.model) for player in session._players}) == 1  # type: ignore[attr-defined]
+    assert len(session.learners) == 4
+    assert set(first["milestones"]) == {"model_0_small", "model_1_small"}
+    asyncio.run(trainer._save_checkpoint(1))
+    asyncio.run(trainer.shutdown())
+    adapter = next((tmp_path / "run").glob("*/lora_weights/model_0_small/adapter_model.safetensors"))
+    assert adapter.stat().st_size > 1000
+
+
+def test_a_resumed_run_goes_on_with_the_next_episode(tmp_path: Path) -> None:
+    first = make_trainer(tmp_path, max_episodes=2, save_interval=1)
+    asyncio.run(first.train())
+    weights = policies(first)
+    kept = first.results()["checkpoints_saved"]
+    asyncio.run(first.shutdown())
+    second = make_trainer(tmp_path, max_episodes=3)
+    assert second.load_checkpoint(kept[0])
+    for one, other in zip(weights, policies(second), strict=True):
+        assert same(one, other)
+    results = asyncio.run(second.train())
+    assert results["training_metrics"]["episodes"] == [1, 2, 3]
+    assert second.load_checkpoint(kept[1])  # the first episode's: later ones are taken out of the record
+    with sqlite3.connect(tmp_path / "run" / "decisions.db") as connection:
+        assert connection.execute("select number from episodes order by number").fetchall() == [(1,), (2,)]
+    asyncio.run(second.shutdown())
+
+
+def test_an_episode_ends_with_an_update() -> None:
+    for length in (1, 31, 128, 129, 500, 1000, 1009):
+        steps = rollout_steps(length, 128)
+        assert 1 <= steps <= 128 and length // steps * steps >= length - length // steps
+    with pytest.raises(ConfigurationError, match="num_models"):
+        create_cartridge_training_env(lanes=4)
+
+
+def test_a_model_of_rules_alone_cannot_sit_in_an_arena(tmp_path: Path) -> None:
+    trainer = MultiModelTrainer(MultiModelConfig(num_models=2, model_types=["rules"], checkpoint_dir=str(tmp_path)))
+    with pytest.raises(ConfigurationError, match="cartridge only"):
+        asyncio.run(trainer.train())

@@ -1,0 +1,66 @@
+"""Hosted models at the table, over real HTTP: they read the record in their prompts, and no weight of theirs moves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.llm_servers.server import ModelServer
+from tests.test_multi_model_trainer import settings
+from trainer.multi_model.config import MultiModelConfig, TrainingMode
+from trainer.multi_model.model_sources import ONE_MODEL_VARIABLE
+from trainer.multi_model.record import DecisionRecord
+from trainer.multi_model.trainer import MultiModelTrainer
+
+
+def table(folder: Path, server: ModelServer, mode: TrainingMode) -> MultiModelConfig:
+    names = {"openai": f"openai/gpt-5-mini@{server.url}", "small": "small"}
+    return settings(folder, num_models=2, model_types=["openai", "small"], model_names=names, training_mode=mode)
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ONE_MODEL_VARIABLE, raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody")
+
+
+def test_a_hosted_model_plays_beside_a_local_one_and_reads_what_paid(tmp_path: Path) -> None:
+    with ModelServer() as server:
+        trainer = MultiModelTrainer(table(tmp_path, server, TrainingMode.COOPERATIVE))
+        results = asyncio.run(trainer.train())
+        asyncio.run(trainer.shutdown())
+    assert results["training_metrics"]["weight_update_counts"] == {"model_0_openai": 0, "model_1_small": 2}
+    asked = [json.dumps(request.body) for request in server.seen]
+    assert "Mean reward so far" not in asked[0]
+    assert "Mean reward so far" in asked[-1] and "compete" in asked[-1]
+    assert results["final_model_states"]["model_0_openai"]["unanswered"] == 0
+
+
+def test_when_the_server_dies_the_record_decides_and_it_is_counted(tmp_path: Path) -> None:
+    with ModelServer() as server:
+        trainer = MultiModelTrainer(table(tmp_path, server, TrainingMode.MIXED))
+        asyncio.run(trainer.train_multi_model_episode(1))
+        server.stop()
+        asyncio.run(trainer.train_multi_model_episode(2))
+        asyncio.run(trainer.shutdown())
+    state = trainer.get_training_status()["model_states"]["model_0_openai"]
+    assert state["unanswered"] > 0
+    assert state["steps"] == 12
+
+
+def test_the_record_tries_everything_and_then_prefers_what_paid() -> None:
+    record = DecisionRecord()
+    options = ["compete", "cooperate"]
+    assert record.in_words(options) == ""
+    record.add("compete", 0.5)
+    assert record.best(options) == 1  # never tried
+    record.add("cooperate", 0.8)
+    record.add("cooperate", 0.6)
+    assert record.best(options) == 1
+    assert record.in_words(options).startswith("Mean reward so far: compete 0.50, cooperate 0.70")
+    copy = DecisionRecord()
+    copy.load_state(record.state())
+    assert copy.in_words(options) == record.in_words(options)
