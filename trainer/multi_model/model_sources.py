@@ -17,8 +17,9 @@ import torch
 from agents.llm.model_name import PROVIDERS, parse_model_name
 from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings
+from agents.llm.small_model import ModelShape
 from agents.option_policy import OptionPolicy
-from agents.small_policy import SmallShape, load_policy, make_small_policy
+from agents.small_policy import load_policy, make_small_policy
 from agents.team import LoraShape, Specialisation, Team, build_team, save_base
 from agents.text_policy import TextPolicy
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
@@ -43,7 +44,9 @@ DEFAULT_NAMES = {
 }
 BYTES_PER_WEIGHT = 4
 """Weights that learn are kept in float32."""
-SMALL_SHAPE = SmallShape(width=64, layers=2, heads=4, feed_forward=128, context_tokens=2048, vocabulary=512)
+SMALL_SHAPE = ModelShape(
+    width=64, layers=2, heads=4, key_value_heads=4, feed_forward=128, context_length=2048, vocabulary=512
+)
 _BILLIONS = re.compile(r"(\d+(?:\.\d+)?)[bB](?![a-zA-Z])")
 _TOKENIZER_TEXT = (
     "You and the others choose at the same time, round after round. Options: cooperate compete. Last round you chose "
