@@ -89,11 +89,16 @@ class TextPolicy:
         return (*self.tokenizer.encode(answer, add_special_tokens=False), self._end)
 
     @torch.inference_mode()
-    def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
-        """One answer to each prompt (repeat a prompt to get several). Deterministic given the generator's state."""
+    def sample(
+        self, prompts: Sequence[str | tuple[int, ...]], sampling: Sampling, generator: torch.Generator
+    ) -> list[Sample]:
+        """One answer to each prompt (repeat a prompt to get several). Deterministic given the generator's state.
+
+        A prompt is a text, or the tokens of a whole conversation.
+        """
         self.select()
         self.model.eval()
-        prompt_tokens = [self.encode(prompt) for prompt in prompts]
+        prompt_tokens = [self.encode(prompt) if isinstance(prompt, str) else prompt for prompt in prompts]
         ids, attention = self._left_padded(prompt_tokens)
         positions = (attention.cumsum(1) - 1).clamp_min(0)
         cache: Any = None

@@ -47,6 +47,10 @@ class LLMConnectionError(CrystalHybridError, ConnectionError):
     """A language model cannot be reached or loaded, or does not answer as asked."""
 
 
+class QueueFullError(LLMConnectionError):
+    """A queue of requests for a language model is full; the request was refused, not lost. Try again later."""
+
+
 class DecisionValidationError(CrystalHybridError, ValueError):
     """A decision names an action or an option that does not exist or is not allowed now."""
 

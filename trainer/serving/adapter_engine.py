@@ -1,0 +1,239 @@
+"""One causal model in memory, with any number of LoRA adapters that come and go while it answers.
+
+Everything that touches the model happens on one thread, in the order in which it was asked for: answers are sampled in
+batches of equal kind, and an adapter is loaded, replaced or removed between two batches. So no request meets a
+half-loaded adapter, and none is dropped: it waits. The queue is bounded; what does not fit is refused at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+
+from agents.text_policy import Sample, Sampling, TextPolicy
+from core.exceptions import CheckpointError, ConfigurationError, QueueFullError
+
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+RESTING = "resting@0"
+"""An adapter of rank 1 that is never used: PEFT wants one to be there before the first and after the last real one."""
+Message = dict[str, str]
+"""`{"role": ..., "content": ...}` as the model's chat template wants it."""
+
+
+class UnknownAdapterError(ConfigurationError):
+    """No adapter of that name is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the model."""
+
+    tokens: tuple[int, ...]
+    adapter: str | None
+    """None asks the base model."""
+    sampling: Sampling
+    seed: int | None = None
+
+    @property
+    def kind(self) -> tuple[str | None, Sampling, int | None]:
+        """Questions of the same kind may share a batch; a seed makes a kind of its own."""
+        return self.adapter, self.sampling, self.seed
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    question: Question | None
+    """None when the job is work on the model itself."""
+    work: Callable[[], Any] | None
+    future: Future[Any]
+
+
+class AdapterEngine:
+    """Answers questions and changes adapters, one thing at a time.
+
+    Args:
+        base: the model that all adapters stand on; it becomes part of the engine.
+        max_queue: most jobs that wait; one more is refused with `QueueFullError`.
+        max_batch: most questions answered together.
+        seed: of the sampling where a question has none.
+    """
+
+    def __init__(self, base: TextPolicy, *, max_queue: int = 256, max_batch: int = 8, seed: int = 0) -> None:
+        self._base = base
+        resting = LoraConfig(r=1, target_modules="all-linear", task_type="CAUSAL_LM")
+        self._wrapped: Any = get_peft_model(base.model, resting, adapter_name=RESTING)
+        self._versions: dict[str, int] = {}
+        """Adapters by their public name; inside they are called name@version."""
+        self._next_version = 0
+        self._max_queue = max_queue
+        self._max_batch = max_batch
+        self._generator = torch.Generator(device=base.device).manual_seed(seed)
+        self._tokenizing = threading.Lock()
+        """Fast tokenizers refuse to encode on two threads at once."""
+        self._jobs: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="adapter-engine", daemon=True)
+        self._thread.start()
+
+    # --- asked from any thread ---
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return len(self._jobs)
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """Names of the adapters that are loaded, sorted."""
+        return tuple(sorted(self._versions))
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Most tokens of prompt and answer together, where the model says so."""
+        return getattr(self._base.model.config, "max_position_embeddings", None)
+
+    def conversation(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The conversation as tokens, ready for the model's answer."""
+        template: Any = self._base.tokenizer.apply_chat_template
+        with self._tokenizing:
+            return tuple(template(list(messages), add_generation_prompt=True, return_dict=False))
+
+    def ask(self, question: Question) -> Future[Sample]:
+        """Answer a question by sampling."""
+        return self._add(_Job(question, None, Future()))
+
+    def choose(self, question: Question, options: Sequence[str]) -> Future[str]:
+        """The option that the model finds likeliest as its whole answer."""
+        return self._add(_Job(None, lambda: self._choose(question, options), Future()))
+
+    def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> Future[None]:
+        """Load a PEFT adapter from its folder; with `replace`, in the place of one of that name."""
+        return self._add(_Job(None, lambda: self._load(name, folder, replace), Future()))
+
+    def unload_adapter(self, name: str) -> Future[None]:
+        """Remove an adapter and free its memory."""
+        return self._add(_Job(None, lambda: self._unload(name), Future()))
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _add(self, job: _Job) -> Future[Any]:
+        with self._changed:
+            if self._closing or len(self._jobs) >= self._max_queue:
+                why = "it is closing" if self._closing else f"{len(self._jobs)} requests wait already"
+                raise QueueFullError(f"the model takes no further request: {why}; try again later")
+            self._jobs.append(job)
+            self._changed.notify_all()
+        return job.future
+
+    # --- on the engine's own thread ---
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._jobs and not self._closing:
+                    self._changed.wait()
+                if not self._jobs:
+                    return
+                batch = self._take_batch()
+            try:
+                if batch[0].question is None:
+                    assert batch[0].work is not None
+                    answers = [batch[0].work()]
+                else:
+                    answers = self._answer([job.question for job in batch if job.question is not None])
+            except Exception as error:  # whatever it is belongs to those who asked; the engine goes on
+                for job in batch:
+                    job.future.set_exception(error)
+            else:
+                for job, answer in zip(batch, answers, strict=True):
+                    job.future.set_result(answer)
+
+    def _take_batch(self) -> list[_Job]:
+        """The oldest job, and those right behind it that can share its batch."""
+        batch = [self._jobs.popleft()]
+        first = batch[0].question
+        while first is not None and self._jobs and len(batch) < self._max_batch:
+            following = self._jobs[0].question
+            if following is None or following.kind != first.kind:
+                break
+            batch.append(self._jobs.popleft())
+        return batch
+
+    def _answer(self, questions: Sequence[Question]) -> list[Sample]:
+        first = questions[0]
+        generator = self._generator
+        if first.seed is not None:
+            generator = torch.Generator(device=self._base.device).manual_seed(first.seed)
+        with self._playing(first.adapter) as policy:
+            return policy.sample([question.tokens for question in questions], first.sampling, generator)
+
+    def _choose(self, question: Question, options: Sequence[str]) -> str:
+        with self._tokenizing:
+            tokens = [self._base.answer_tokens(option) for option in options]
+        with self._playing(question.adapter) as policy, torch.inference_mode():
+            policy.model.eval()
+            rows = [
+                Sample(option, question.tokens, answer, (), 1.0) for option, answer in zip(options, tokens, strict=True)
+            ]
+            log_probabilities, _, mask = policy.token_log_probabilities(rows)
+            return options[int((log_probabilities * mask).sum(1).argmax())]
+
+    @contextlib.contextmanager
+    def _playing(self, adapter: str | None) -> Iterator[TextPolicy]:
+        if adapter is None:
+            with self._wrapped.disable_adapter():
+                yield self._base
+            return
+        if adapter not in self._versions:
+            raise UnknownAdapterError(
+                f"no adapter {adapter!r} is loaded; there are {', '.join(self.adapters) or 'none'}"
+            )
+        yield TextPolicy(self._wrapped, self._base.tokenizer, _inner(adapter, self._versions[adapter]))
+
+    def _load(self, name: str, folder: Path, replace: bool) -> None:
+        if name in self._versions and not replace:
+            raise ConfigurationError(f"an adapter {name!r} is loaded already; replace or unload it")
+        missing = [file for file in ADAPTER_FILES if not (folder / file).is_file()]
+        if missing:
+            raise CheckpointError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
+        self._next_version += 1
+        inner = _inner(name, self._next_version)
+        try:
+            self._wrapped.load_adapter(folder, adapter_name=inner)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            if inner in self._wrapped.peft_config:
+                self._delete(inner)
+            raise CheckpointError(f"{folder} holds no adapter that fits this model: {error}") from error
+        old = self._versions.get(name)
+        self._versions[name] = self._next_version
+        if old is not None:
+            self._delete(_inner(name, old))
+
+    def _unload(self, name: str) -> None:
+        if name not in self._versions:
+            raise UnknownAdapterError(f"no adapter {name!r} is loaded; there are {', '.join(self.adapters) or 'none'}")
+        self._delete(_inner(name, self._versions.pop(name)))
+
+    def _delete(self, inner: str) -> None:
+        self._wrapped.set_adapter(RESTING)
+        self._wrapped.delete_adapter(inner)
+
+
+def _inner(name: str, version: int) -> str:
+    """PEFT keeps adapters in a module dictionary, whose keys have no dots."""
+    return f"{name.replace('.', '_')}@{version}"
