@@ -20,6 +20,9 @@ Trajectory = Sequence[tuple[int, float, float]]
 """Rounds as (action, its log probability when it was chosen, reward)."""
 THETA_LIMIT = 6.0
 """Keeps a learner from becoming surer than 99.75 %: it goes on trying the other action now and then."""
+STEP_LIMIT = 2.0
+"""Most that theta moves at once: one lucky round of a rare action, which counts for hundreds, cannot overturn a
+policy."""
 
 
 class BenchmarkPolicy(Protocol):
@@ -59,8 +62,8 @@ class SigmoidPolicy:
 
     def _move(self, value_of_cooperating: float) -> None:
         """One step, by how much more cooperating is worth than competing."""
-        theta = self.theta + self.lr * value_of_cooperating / FULL_BONUS
-        self.theta = min(THETA_LIMIT, max(-THETA_LIMIT, theta))
+        step = min(STEP_LIMIT, max(-STEP_LIMIT, self.lr * value_of_cooperating / FULL_BONUS))
+        self.theta = min(THETA_LIMIT, max(-THETA_LIMIT, self.theta + step))
 
 
 class SimplePG(SigmoidPolicy):

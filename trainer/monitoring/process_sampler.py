@@ -1,0 +1,44 @@
+"""A look at this process every second: its memory, and how much of the processor it takes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+STATM = Path("/proc/self/statm")
+
+
+def memory_mb() -> float:
+    """Memory that this process holds now; where the system does not tell, the most that it ever held."""
+    if STATM.exists():
+        return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most / 1e3
+
+
+class ProcessSampler:
+    """Calls `take` with `memory_mb` and `cpu_share` (1.0 is one core) every `interval_s`, on a thread of its own."""
+
+    def __init__(self, interval_s: float, take: Callable[[dict[str, float]], None]) -> None:
+        self._interval_s = interval_s
+        self._take = take
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._sample, name="process-sampler", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """No further look."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        wall, cpu = time.monotonic(), time.process_time()
+        while not self._stopping.wait(self._interval_s):
+            wall_now, cpu_now = time.monotonic(), time.process_time()
+            self._take({"memory_mb": memory_mb(), "cpu_share": (cpu_now - cpu) / (wall_now - wall)})
+            wall, cpu = wall_now, cpu_now
