@@ -237,6 +237,7 @@ static void opening(void) {
 /* The picture closes from above and below before the battle screen opens. */
 static void curtain(void) {
     u8 row;
+    view_flash();
     if (hWY & WINDOW_HIDDEN) view_capture();
     wStateFlags |= STATE_TEXT;
     window_show();

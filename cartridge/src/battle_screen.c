@@ -94,15 +94,14 @@ void battle_screen_open(void) __banked {
     picture_load(FOE, wEnemyMonSpecies);
     picture_load(OWN, wBattleMonSpecies);
     sprites_hide();
-    hWY = WINDOW_HIDDEN;
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
     screen_box(0, 12, SCREEN_COLUMNS, 6);
     picture_cells(FOE, 1);
     picture_cells(OWN, 1);
     battle_screen_status(FOE);
     battle_screen_status(OWN);
+    window_load();
     lcd_on();
-    window_show();
 }
 
 void battle_screen_side(u8 side) __banked {

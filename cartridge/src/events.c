@@ -41,6 +41,7 @@ static void show(u8 x, u8 y, u8 direction) {
 void map_enter(u8 group, u8 number, u8 x, u8 y, u8 direction, u8 method) {
     enter_begin(method);
     map_read(group, number);
+    view_is_pale = 1;
     show(x, y, direction);
 }
 
@@ -53,8 +54,9 @@ void warp_to(u8 group, u8 number, u8 warp, u8 method) {
     wNextWarp = wWarpNumber = warp;
     wNextMapGroup = group;
     wNextMapNumber = number;
-    wPlayerState = PLAYER_WALKS;
+    player_state_set(PLAYER_WALKS);
     enter_begin(method);
+    view_fade_out();
     map_read(group, number);
     map_warp_row(warp, row);
     show(row[1], row[0], direction);
@@ -66,6 +68,7 @@ void overworld_reload(void) {
     enter_begin(MAPSETUP_RELOAD);
     wStateFlags &= ~0x40;
     people_masks();
+    view_is_pale = 1;
     view_load();
     wMapStatus = 2;
     hMapEntryMethod = 0;
@@ -223,8 +226,9 @@ void white_out(void) {
     text_close();
     be24_put(wMoney, be24(wMoney) >> 1);
     party_heal();
-    wPlayerState = PLAYER_WALKS;
+    player_state_set(PLAYER_WALKS);
     enter_begin(MAPSETUP_WARP);
+    view_fade_out();
     if (!group) {
         map_read(START_GROUP, START_NUMBER);
         show(START_X, START_Y, DOWN);

@@ -10,6 +10,7 @@ typedef int8_t s8;
 typedef int16_t s16;
 
 __sfr __at(0x40) rLCDC;
+__sfr __at(0x4A) rWY;
 __sfr __at(0x4B) rWX;
 __sfr __at(0x4F) rVBK;
 __sfr __at(0x51) rHDMA1;
@@ -27,6 +28,7 @@ enum { DOWN, UP, LEFT, RIGHT, NO_DIRECTION = 255 };
 
 void wait_frame(void);
 void reset(void); /* as if power had been switched off and on */
+void colours_put(const u8 *background, const u8 *objects);
 u8 random_byte(void);
 u8 rom_switch(u8 bank);
 void rom_copy(u8 bank, void *destination, const void *source, u16 count);

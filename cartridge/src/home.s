@@ -18,6 +18,29 @@ _wait_frame::
 	jr NZ,1$
 	ret
 
+;---------------- void colours_put(const u8 *background, const u8 *objects)
+; DE, BC: 64 bytes each to the palette ports. In vblank only, and quick enough for it.
+_colours_put::
+	ld l,e
+	ld h,d
+	ld de,#0x4069		; d = bytes, e = port
+	call 1$
+	ld l,c
+	ld h,b
+	ld de,#0x406B
+1$:	push bc
+	ld c,e
+	dec c
+	ld a,#0x80		; from colour 0 on, each write to the next one
+	ldh (c),a
+	inc c
+2$:	ld a,(hl+)
+	ldh (c),a
+	dec d
+	jr NZ,2$
+	pop bc
+	ret
+
 ;------------------------------------------------------- void reset(void)
 _reset::
 	di

@@ -1,5 +1,6 @@
 #include "player.h"
 #include "buttons.h"
+#include "data.h"
 #include "events.h"
 #include "people.h"
 #include "start_menu.h"
@@ -13,6 +14,11 @@ u8 player_step_frames, player_step_parity;
 static u8 turn_frames, was_moving, hop_steps;
 
 u8 player_facing(void) { return wPlayerDirection >> 2; }
+
+void player_state_set(u8 state) {
+    wPlayerState = state;
+    wPlayerSprite = MAP_OBJECT(0)[MAPOBJECT_SPRITE] = state == PLAYER_RIDES_RAFT ? SPRITE_RAFT : SPRITE_PLAYER;
+}
 
 static void neighbours_publish(void) {
     u8 x = wPlayerMapX - 4, y = wPlayerMapY - 4;
@@ -69,7 +75,10 @@ static void step_end(void) {
     wPlayerLastMapY = wPlayerMapY;
     events_cross_edge();
     neighbours_publish();
-    if (wPlayerState == PLAYER_RIDES_RAFT && wPlayerTileCollision != COLLISION_WATER) wPlayerState = PLAYER_WALKS;
+    if (wPlayerState == PLAYER_RIDES_RAFT && wPlayerTileCollision != COLLISION_WATER) {
+        player_state_set(PLAYER_WALKS);
+        view_player();
+    }
     people_nearby();
     view_tiles();
     if (hop_steps && --hop_steps) {

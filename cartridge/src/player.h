@@ -12,6 +12,7 @@ void player_place(u8 x, u8 y, u8 direction);
 void player_frame(void);      /* one frame of the overworld */
 void player_step_forced(u8 direction);
 u8 player_facing(void);
+void player_state_set(u8 state); /* how the player moves, and its figure (seen after view_player or view_load) */
 u8 player_can_step(u8 direction);
 
 #endif

@@ -6,6 +6,7 @@
 #include "menu.h"
 #include "people.h"
 #include "player.h"
+#include "view.h"
 
 static u8 owns_raft(void) {
     item_t item;
@@ -24,9 +25,11 @@ u8 raft_board(u8 direction) __banked {
     say_asking(TEXT_RIDE_RAFT);
     rides = yes_no();
     text_close();
-    wPlayerState = PLAYER_RIDES_RAFT;
-    if (rides && player_can_step(direction)) player_step_forced(direction);
-    else wPlayerState = PLAYER_WALKS;
+    player_state_set(PLAYER_RIDES_RAFT);
+    if (rides && player_can_step(direction)) {
+        view_player();
+        player_step_forced(direction);
+    } else player_state_set(PLAYER_WALKS);
     wScriptRunning = SCRIPT_NONE;
     return 1;
 }

@@ -43,7 +43,7 @@ static void new_game(void) {
     memcpy(wPlayerName, player_name, sizeof player_name);
     memcpy(wRivalName, rival_name, sizeof rival_name);
     hHours = FIRST_HOUR;
-    wPlayerSprite = SPRITE_PLAYER;
+    player_state_set(PLAYER_WALKS);
     flag_set(FLAG_EVENT_INITIALIZED);
 }
 
@@ -57,7 +57,7 @@ static u8 saved_game(void) {
     wSaveFileExists = 1;
     if (wSpawnAfterChampion) {
         wSpawnAfterChampion = 0;
-        wPlayerState = PLAYER_WALKS;
+        player_state_set(PLAYER_WALKS);
         wMapGroup = START_GROUP;
         wMapNumber = START_NUMBER;
         wXCoord = START_X;

@@ -19,22 +19,28 @@ void lcd_on(void) {
 
 void video_copy(u8 bank, const void *source, u16 destination, u16 count) { rom_copy(bank, (void *)destination, source, count); }
 
-/* Sprites keep one set; the eight background palettes follow the place. */
-void palettes_load(u8 background_set) {
-    u8 colours[64], i;
-    rom_copy(PALETTES_BANK, colours, PALETTES + (u16)background_set * 64, 64);
-    rBCPS = 0x80;
-    for (i = 0; i < 64; i++) rBCPD = colours[i];
-    rom_copy(PALETTES_BANK, colours, PALETTES_OBJECTS, 64);
-    rOCPS = 0x80;
-    for (i = 0; i < 64; i++) rOCPD = colours[i];
+/* Sprites keep one set; the eight background palettes follow the place. Level 0 is full colour. In vblank or with the LCD off. */
+static void palettes_put(u8 background_set, u8 level) {
+    const u8 *sets = PALETTES + (u16)level * PALETTES_LEVEL_SIZE;
+    u8 bank = rom_switch(PALETTES_BANK);
+    colours_put(sets + (u16)background_set * 64, sets + PALETTES_OBJECTS * 64);
+    rom_switch(bank);
 }
 
-/* The palettes of battles and lists, for a screen that is drawn over another one. */
+void palettes_load(u8 background_set) { palettes_put(background_set, 0); }
+
+void palettes_fade(u8 background_set, u8 level) {
+    if (rLCDC & 0x80) wait_frame();
+    palettes_put(background_set, level);
+}
+
+/* The palettes of battles and lists. The screen is emptied first, so that nobody sees the last picture in wrong colours. */
 void palettes_battle(void) {
-    lcd_off();
-    palettes_load(PALETTES_BATTLE);
-    lcd_on();
+    sprites_hide();
+    screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
+    window_show();
+    screen_flush();
+    palettes_fade(PALETTES_BATTLE, 0);
 }
 
 void palette_set(u8 number, const u8 *colours) {
@@ -114,6 +120,28 @@ void window_show(void) {
     screen_dirty(0, SCREEN_ROWS);
     screen_flush();
     hWY = 0;
+}
+
+/* The same with the LCD off: all at once. */
+void window_load(void) {
+    u8 row;
+    for (row = 0; row < SCREEN_ROWS; row++) dirty_rows[row] = 0;
+    any_dirty = 0;
+    screen_load(wTilemap, 0x9C00);
+    rVBK = 1;
+    screen_load(wAttrmap, 0x9C00);
+    rVBK = 0;
+    hWY = rWY = 0;
+}
+
+/* 20x18 cells to a background map, with the LCD off. */
+void screen_load(const u8 *cells, u16 target) {
+    u8 *video = (u8 *)target;
+    u8 row, column;
+    for (row = SCREEN_ROWS; row; row--) {
+        for (column = SCREEN_COLUMNS; column; column--) *video++ = *cells++;
+        video += 32 - SCREEN_COLUMNS;
+    }
 }
 
 void window_hide(void) {

@@ -23,7 +23,8 @@ extern u8 strip_run1, strip_run2;
 void lcd_off(void);
 void lcd_on(void);
 void video_copy(u8 bank, const void *source, u16 destination, u16 count);
-void palettes_load(u8 background_set);
+void palettes_load(u8 background_set);  /* the LCD must be off */
+void palettes_fade(u8 background_set, u8 level); /* 0 full colour, then paler */
 void palettes_battle(void);
 void palette_set(u8 number, const u8 *colours);
 
@@ -34,7 +35,9 @@ void screen_text(u8 x, u8 y, const u8 *text);
 void screen_number(u8 x, u8 y, u16 value, u8 width);
 void screen_dirty(u8 y, u8 height);
 void screen_flush(void);
+void screen_load(const u8 *cells, u16 target);
 void window_show(void);
+void window_load(void); /* the LCD must be off */
 void window_hide(void);
 void sprites_hide(void);
 void sprites_hide_others(void); /* all but the player, whose two sprites come first */

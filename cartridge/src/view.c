@@ -9,7 +9,10 @@ const u8 *view_block;
 u8 view_stride, view_table, view_skip_columns, view_skip_rows;
 void view_blocks(u8 *destination);
 
-u8 view_covered;
+u8 view_covered, view_is_pale;
+
+enum { PALEST = 2 }; /* the last level of palettes.py before white */
+
 static u8 origin_x, origin_y; /* background tile at the top left of the screen */
 static u8 shown_sprites[MAP_SPRITES], shown_set; /* whose tiles and which colours video memory holds */
 
@@ -48,17 +51,11 @@ void view_restore(void) {
     people_draw();
 }
 
-static void background(const u8 *cells) {
-    u8 *video = (u8 *)0x9800;
-    u8 row, column;
-    for (row = SCREEN_ROWS; row; row--) {
-        for (column = SCREEN_COLUMNS; column; column--) *video++ = *cells++;
-        video += 32 - SCREEN_COLUMNS;
-    }
-}
-
 /* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1. The rest of bank 0 holds the mark over a trainer. */
 enum { PERSON_BYTES = 384, MARK_BYTES = 64 };
+
+/* The player's figure comes first; it is another one on the raft. */
+static u8 sprite_of(u8 slot) { return slot ? map.sprites[slot] : wPlayerSprite; }
 
 static const u8 *person_source(u8 sprite) { return PEOPLE + (u16)(sprite - 1) * PERSON_BYTES; }
 
@@ -67,10 +64,10 @@ static u16 person_target(u8 slot) { return 0x8000 + (u16)(slot >= 5 ? slot - 5 :
 static void people_tiles(void) {
     u8 slot;
     for (slot = 0; slot < MAP_SPRITES; slot++) {
-        shown_sprites[slot] = map.sprites[slot];
-        if (!map.sprites[slot]) continue;
+        shown_sprites[slot] = sprite_of(slot);
+        if (!shown_sprites[slot]) continue;
         rVBK = slot >= 5;
-        video_copy(PEOPLE_BANK, person_source(map.sprites[slot]), person_target(slot), PERSON_BYTES);
+        video_copy(PEOPLE_BANK, person_source(shown_sprites[slot]), person_target(slot), PERSON_BYTES);
     }
     rVBK = 0;
     video_copy(PEOPLE_BANK, person_source(SPRITE_EMOTE), 0x8000 + TILE_EMOTE * 16, MARK_BYTES);
@@ -78,7 +75,7 @@ static void people_tiles(void) {
 
 /* One person in what is left of a vblank, by the console's copy engine. */
 static void person_bring(u8 slot) {
-    u16 source = (u16)person_source(map.sprites[slot]), target = person_target(slot);
+    u16 source = (u16)person_source(sprite_of(slot)), target = person_target(slot);
     u8 bank;
     wait_frame();
     bank = rom_switch(PEOPLE_BANK);
@@ -90,7 +87,11 @@ static void person_bring(u8 slot) {
     rHDMA5 = PERSON_BYTES / 16 - 1;
     rVBK = 0;
     rom_switch(bank);
-    shown_sprites[slot] = map.sprites[slot];
+    shown_sprites[slot] = sprite_of(slot);
+}
+
+void view_player(void) {
+    if (shown_sprites[0] != wPlayerSprite) person_bring(0);
 }
 
 /* Open country changes its colours with the day; rooms and caves do not. */
@@ -100,41 +101,61 @@ static u8 background_set(void) {
 }
 
 void view_colours(void) {
-    u8 colours[64], i, set = background_set();
+    u8 set = background_set();
     if (set == shown_set) return;
     shown_set = set;
-    rom_copy(PALETTES_BANK, colours, PALETTES + (u16)set * 64, sizeof colours);
+    palettes_fade(set, 0);
+}
+
+static void fade_to(u8 level) {
+    palettes_fade(shown_set, level);
     wait_frame();
-    rBCPS = 0x80;
-    for (i = 0; i < sizeof colours; i++) rBCPD = colours[i];
+}
+
+void view_fade_out(void) {
+    fade_to(1);
+    fade_to(PALEST);
+    view_is_pale = 1;
+}
+
+static void fade_in(void) {
+    fade_to(1);
+    fade_to(0);
+    view_is_pale = 0;
+}
+
+void view_flash(void) {
+    view_fade_out();
+    fade_in();
 }
 
 void view_cross(void) {
     u8 slot;
     sprites_hide_others();
     for (slot = 0; slot < MAP_SPRITES; slot++)
-        if (map.sprites[slot] && map.sprites[slot] != shown_sprites[slot]) person_bring(slot);
+        if (sprite_of(slot) && sprite_of(slot) != shown_sprites[slot]) person_bring(slot);
     view_colours();
 }
 
 void view_load(void) {
     lcd_off();
     shown_set = background_set();
-    palettes_load(shown_set);
+    palettes_fade(shown_set, view_is_pale ? PALEST : 0);
     video_copy(map.graphics_bank, map.graphics, 0x9000, map.graphics_size);
     video_copy(FONT_BANK, FONT, 0x8800, 2048);
     video_copy(FRAME_BANK, FRAME, 0x9600, 512);
     people_tiles();
     view_capture();
-    background(wTilemap);
+    screen_load(wTilemap, 0x9800);
     rVBK = 1;
-    background(wAttrmap);
+    screen_load(wAttrmap, 0x9800);
     rVBK = 0;
     origin_x = origin_y = 0;
     hSCX = hSCY = 0;
     hWY = WINDOW_HIDDEN;
     lcd_on();
     wait_frame();
+    if (view_is_pale) fade_in();
 }
 
 /* Tiles and attributes of one step into a strip; next: distance to the second tile row. */

@@ -60,10 +60,12 @@ def _graphics(rom: Rom, constants: Constants) -> None:
     constants.number("SPRITE_EMOTE", people.NAMES.index("emote") + 1)
     constants.number("PALETTE_EMOTE", people.palette("emote"))
     constants.number("SPRITE_PLAYER", people.NAMES.index("player") + 1)
-    sets = b"".join(palettes.encode(palettes.SETS[name]) for name in PALETTE_SETS)
-    both = rom.place(sets + palettes.encode(palettes.OBJECTS))
-    constants.place("PALETTES", both)
-    constants.defines.append(f"#define PALETTES_OBJECTS ((const u8 *)0x{both.address + len(sets):04X})")
+    constants.number("SPRITE_RAFT", people.NAMES.index("raft") + 1)
+    every = [*(palettes.SETS[name] for name in PALETTE_SETS), palettes.OBJECTS]
+    levels = [b"".join(palettes.encode(palettes.pale(one, percent)) for one in every) for percent in palettes.FADE]
+    constants.place("PALETTES", rom.place(b"".join(levels)))
+    constants.number("PALETTES_LEVEL_SIZE", len(levels[0]))
+    constants.number("PALETTES_OBJECTS", len(PALETTE_SETS))
     for i, name in enumerate(PALETTE_SETS):
         constants.number(f"PALETTES_{name.upper()}", i)
     picture = title.tiles_and_map()

@@ -62,6 +62,16 @@ def tint(
     )
 
 
+def pale(palettes: tuple[Palette, ...], percent: int) -> tuple[Palette, ...]:
+    """The palettes on their way to white: every colour that much nearer to it."""
+
+    def near(value: int) -> int:
+        parts = ((value >> shift & 31, shift) for shift in (0, 5, 10))
+        return sum((part + (31 - part) * percent // 100) << shift for part, shift in parts)
+
+    return tuple((near(four[0]), near(four[1]), near(four[2]), near(four[3])) for four in palettes)
+
+
 _TEXT = palette(PAPER, 0xB8B8B8, 0x686870, INK)
 _HEALER = palette(PAPER, 0xC8DCC8, 0x38B060, 0x1C3C34)
 
@@ -155,3 +165,6 @@ SETS: dict[str, tuple[Palette, ...]] = {
 
 In ``battle``: 0 own creature, 1 foe, 2-4 HP bar green, amber, red, 5 experience, 6 ground, 7 text.
 """
+
+FADE = (0, 40, 75)
+"""How pale the colours are at each level of a fade, in percent of the way to white; then the screen goes dark."""

@@ -53,6 +53,7 @@ PEOPLE: dict[str, Person] = {
     "leader_tide": Person("bun", "coat", BLUE),
     "leader_stone": Person("spiky", "coat", BROWN),
     "champion": Person("long", "coat", RED),
+    "raft": Person("hero", "raft", RED),
 }
 THINGS: dict[str, Thing] = {
     "ball": Thing("ball", BROWN),
