@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from core.exceptions import DecisionValidationError
-from core.vocabulary import GameMode
+from core.vocabulary import GameMode, MapId
 
 if TYPE_CHECKING:
+    from core.game.possessions import Possessions
     from core.game.state import GameState
 
 EMERGENCY_BELOW = 0.10
@@ -25,6 +26,7 @@ OPTIMAL_ABOVE = 0.80
 BADGES_JOHTO = 8
 BADGES_ALL = 16
 STARTER_PHASE_BELOW_LEVEL = 10
+CONTEXTS_KEPT = 1024
 
 
 class GamePhase(StrEnum):
@@ -291,6 +293,25 @@ def _checked(name: str, value: Any) -> Any:
         return int(value)
     except (TypeError, ValueError) as error:
         raise DecisionValidationError(f"state variable {name} must be a whole number, got {value!r}") from error
+
+
+class ContextReader:
+    """Contexts of one game's states. Outside of battle they follow from mode, map and possessions, and are kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[GameMode, MapId, Possessions], dict[str, str]] = {}
+
+    def read(self, state: GameState) -> Mapping[str, str]:
+        """`GameStateAnalysis.context` of the state; equal situations may share one dict, so nobody changes it."""
+        if state.battle is not None:
+            return GameStateAnalysis.from_game_state(state).context
+        key = (state.mode, state.map_id, state.possessions)
+        context = self._known.get(key)
+        if context is None:
+            if len(self._known) >= CONTEXTS_KEPT:
+                self._known.clear()
+            context = self._known[key] = GameStateAnalysis.from_game_state(state).context
+        return context
 
 
 def variables_of(state: GameState) -> StateVariables:

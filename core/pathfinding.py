@@ -12,8 +12,9 @@ import heapq
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,9 @@ MOUNT_COST = 6
 UNREACHED = 1 << 30
 GRASS_COST = 3
 """Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
+NOBODY: Final[frozenset[Cell]] = frozenset()
+GROUNDS_KEPT = 256
+"""Grounds whose moves are remembered, some hundred kB each once all of one was walked."""
 
 
 class Goal(NamedTuple):
@@ -76,6 +80,18 @@ class Blocked:
     cells: tuple[Cell, ...] = ()
 
 
+class _BareMove(NamedTuple):
+    """Where a press leads on ground where nobody stands."""
+
+    x: int
+    y: int
+    extra: int
+    slides: bool = False
+    """Over ice: who stands in the way changes where it ends."""
+    hops: bool = False
+    """Down a ledge."""
+
+
 @dataclass(frozen=True, slots=True)
 class MapGround:
     """One map as feet see it.
@@ -93,9 +109,14 @@ class MapGround:
     shunned: frozenset[Cell] = frozenset()
     shun_cost: int = 8
     _rows: list[bytes] = field(init=False, repr=False, compare=False)
+    _moves: dict[tuple[int, int, Button], _BareMove | None] = field(init=False, repr=False, compare=False)
+    """Moves over this ground as if nobody stood on it, shared by all `MapGround`s of equal ground."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_rows", [row.tobytes() for row in np.ascontiguousarray(self.collision)])
+        height, width = self.collision.shape
+        cells = self.collision.tobytes()
+        object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
+        object.__setattr__(self, "_moves", _bare_moves(cells, width, self.can_surf, self.can_cut, self.grass_cost))
 
     def byte(self, x: int, y: int) -> int:
         """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
@@ -120,25 +141,53 @@ class MapGround:
 
     def move(self, x: int, y: int, button: Button) -> tuple[int, int, int] | None:
         """Where one press from rest, already facing that way, leads: (x, y, extra cost), or None for a bump."""
+        key = (x, y, button)
+        if key in self._moves:
+            bare = self._moves[key]
+        else:
+            bare = self._moves[key] = self._bare_move(x, y, button, NOBODY)
+        if bare is not None and bare.slides and self.people:
+            bare = self._bare_move(x, y, button, self.people)
+        if bare is None:
+            return None
+        there = (bare.x, bare.y)
+        if bare.hops:
+            return bare.x, bare.y, bare.extra
+        if there in self.people:
+            return None
+        return bare.x, bare.y, bare.extra + (self.shun_cost if there in self.shunned else 0)
+
+    def _bare_move(self, x: int, y: int, button: Button, people: frozenset[Cell]) -> _BareMove | None:
+        """`move` without costs of shunned cells; `people` stop slides and steps."""
         dx, dy = OFFSET[button]
         bit = DIRECTION_BIT[button]
         here = self.byte(x, y)
         there = self.byte(x + dx, y + dy)
         wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
         if not wall and self.standable(x + dx, y + dy):
-            if (x + dx, y + dy) in self.people:
+            if (x + dx, y + dy) in people:
                 return None
+            slides = there in terrain.ICE
             x, y = x + dx, y + dy
-            while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in self.people:
+            while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in people:
                 x, y = x + dx, y + dy
                 there = self.byte(x, y)
             extra = self.grass_cost if there in terrain.TALL_GRASS else 0
             if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
                 extra += MOUNT_COST
-            return x, y, extra + (self.shun_cost if (x, y) in self.shunned else 0)
+            return _BareMove(x, y, extra, slides=slides)
         if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
-            return x + 2 * dx, y + 2 * dy, 1
+            return _BareMove(x + 2 * dx, y + 2 * dy, 1, hops=True)
         return None
+
+
+@lru_cache(maxsize=GROUNDS_KEPT)
+def _bare_moves(
+    cells: bytes, width: int, can_surf: bool, can_cut: bool, grass_cost: int
+) -> dict[tuple[int, int, Button], _BareMove | None]:
+    """The moves known so far over this ground: an empty dict at first, that its `MapGround`s fill."""
+    del cells, width, can_surf, can_cut, grass_cost
+    return {}
 
 
 def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:

@@ -8,7 +8,8 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import DecisionValidationError
-from core.game_state_analyzer import Criticality, GamePhase, GameStateAnalysis
+from core.game_state_analyzer import ContextReader, Criticality, GamePhase, GameStateAnalysis
+from core.rules import RulePlayer
 from core.vocabulary import GameMode
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
@@ -78,6 +79,22 @@ def test_context_is_coarse_and_its_own() -> None:
     assert first.context == second.context
     first.context["mode"] = "changed"
     assert first.context == second.context
+
+
+def test_contexts_that_are_kept_are_those_of_the_moment() -> None:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
+    env.restart(seed=0)
+    player, reader, option, seen = RulePlayer(env.rom.world, seed=0), ContextReader(), None, set()
+    for _ in range(400):
+        context = reader.read(env.state)
+        assert context == GameStateAnalysis.from_game_state(env.state).context
+        seen.add(tuple(context.values()))
+        option = option or player.choose(env.state)
+        press = player.act(env.state, option)
+        option = None if press.done else option
+        env.advance(press.button)
+    env.close()
+    assert len(seen) > 10 and {battle for *_, battle in seen} >= {"none", "wild"}
 
 
 def test_from_a_running_game() -> None:

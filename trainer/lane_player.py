@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.game.state import GameState
-from core.game_state_analyzer import GameStateAnalysis
+from core.game_state_analyzer import ContextReader
 from core.hybrid_agent import HybridAgent
 from core.lane_history import StartPoint
 from core.vocabulary import Decision, EpisodeResult, Source
@@ -99,7 +99,7 @@ class LanePlayer:
     def __init__(self, env: LanesEnv, agent: HybridAgent, with_contexts: bool = False) -> None:
         self.env = env
         self.agent = agent
-        self._with_contexts = with_contexts
+        self._contexts = ContextReader() if with_contexts else None
         self._running: list[_RunningEpisode] = []
         self._current: LanesStep | None = None
         self._reached: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
@@ -123,9 +123,7 @@ class LanePlayer:
         lanes = range(self.env.lanes)
         states = [self.env.game_state(lane) for lane in lanes]
         decisions = self.agent.decide(before, states.__getitem__)
-        contexts = (
-            tuple(GameStateAnalysis.from_game_state(state).context for state in states) if self._with_contexts else ()
-        )
+        contexts = () if self._contexts is None else tuple(self._contexts.read(state) for state in states)
         actions = np.array([decision.action for decision in decisions], dtype=np.int64)
         after = self._current = self.env.step(actions)
         truncated = after.truncated.copy()
