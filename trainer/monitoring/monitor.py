@@ -128,6 +128,28 @@ class UnifiedMonitor:
                     self._scalars.add_scalar(f"{name}/{model_id}" if model_id else name, value, episode)
         self._say(record)
 
+    def record_episode(self, result: Mapping[str, Any]) -> None:
+        """Take the result of an episode of the multi-model trainer.
+
+        By model its reward, shaped reward and gradient norm; for the run `total_reward`, `cooperation_ratio`,
+        `episode_seconds` and `steps_per_second`; and who treated whom how.
+        """
+        episode, seconds = result["episode"], result["episode_time"]
+        for model_id, reward in result["rewards"].items():
+            values = {"reward": reward, "shaped_reward": result["shaped_rewards"][model_id]}
+            values |= result["model_losses"].get(model_id, {})
+            self.update_metrics(values, episode=episode, model_id=model_id)
+        run = {
+            "total_reward": result["total_reward"],
+            "cooperation_ratio": result["cooperation_ratio"],
+            "episode_seconds": seconds,
+        }
+        if seconds > 0:
+            run["steps_per_second"] = result["steps"] / seconds
+        self.update_metrics(run, episode=episode)
+        if result["interactions"]:
+            self.record_interaction_counts(result["interactions"], episode=episode)
+
     def record_interactions(self, interactions: Iterable[Interaction], *, episode: int) -> None:
         """Take who treated whom how in an episode; they are counted, so a whole episode may be given at once."""
         self.record_interaction_counts(

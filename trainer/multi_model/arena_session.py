@@ -112,6 +112,7 @@ class ArenaSession:
             one.action = options[chosen[player.model_id].index]
             one.log_probability = chosen[player.model_id].log_probability
         for dealing in self.environment.interactions:
+            episode.interactions[dealing.source, dealing.target, dealing.stance] += 1
             if dealing.stance is not Stance.NEUTRAL:
                 one = episode.models[dealing.source]
                 one.dealings += 1

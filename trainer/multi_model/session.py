@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core.arenas.base import Stance
 from core.exceptions import EpisodeTimeoutError
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_sources import ModelSource
@@ -86,6 +88,8 @@ class PlayedEpisode:
     """Mean over the steps of the share of models that cooperated."""
     updates: list[WeightUpdate] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
+    interactions: Counter[tuple[str, str, Stance]] = field(default_factory=Counter)
+    """How often who treated whom how."""
 
 
 class Session(Protocol):

@@ -21,6 +21,7 @@ import numpy as np
 
 from core.arenas.training_environment import MultiModelTrainingEnvironment, create_multi_model_coop_compete_env
 from core.exceptions import CheckpointError, TrainingError
+from trainer.monitoring.monitor import started_monitors
 from trainer.multi_model.arena_session import ArenaSession
 from trainer.multi_model.checkpoints import MultiModelCheckpoints, TrainingCheckpoint
 from trainer.multi_model.config import MultiModelConfig
@@ -93,7 +94,8 @@ class MultiModelTrainer:
 
         `episode`, `episode_time` (seconds), `model_actions` (by model: the last `action`, its `log_prob` and the
         model's mean recent reward as `value`), `rewards` and `shaped_rewards` (by model, sums over the episode),
-        `model_losses` (by model: gradient norm of an update in it), `environment_info`, `total_reward`,
+        `model_losses` (by model: gradient norm of an update in it), `environment_info`, `interactions` (count by who
+        acted, towards whom and how), `total_reward`,
         `cooperation_ratio`, `steps`, `milestones`, `weight_coordination` (`strategy`, `episode`, `models_updated`,
         `synchronization_loss`: root mean square distance between the models' weights, `shares`) and `verl_areal`.
         """
@@ -108,7 +110,7 @@ class MultiModelTrainer:
         result = self._episode_result(episode_num, played, seconds)
         self.metrics.add(result, {state.model_id: state.performance for state in self._states})
         if self.config.enable_monitoring and episode_num % self.config.log_metrics_interval == 0:
-            for observer in self._observers:
+            for observer in (*self._observers, *(monitor.record_episode for monitor in started_monitors())):
                 observer(result)
         return result
 
@@ -279,6 +281,7 @@ class MultiModelTrainer:
                 for model_id, norm in update.gradient_norms.items()
             },
             "environment_info": played.environment,
+            "interactions": dict(played.interactions),
             "total_reward": sum(one.reward for one in models.values()),
             "cooperation_ratio": played.cooperation_ratio,
             "steps": sum(one.steps for one in models.values()),
