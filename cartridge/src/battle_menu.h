@@ -8,6 +8,6 @@ enum { NO_MOVE = 255 };
 
 u8 battle_menu(void) __banked;
 u8 battle_move_menu(void) __banked; /* slot, NO_MOVE when cancelled */
-u8 move_list_menu(const u8 *moves, u8 first) __banked; /* for the list in battle and for forgetting */
+u8 move_list_menu(const u8 *moves) __banked; /* the same list, for forgetting a move */
 
 #endif

@@ -6,7 +6,7 @@
 #include "party.h"
 #include "text.h"
 
-enum { PICTURE_SIDE = 5, PICTURE_BYTES = 400, FOE_TILES = 0x00, OWN_TILES = 0x20, FOE_X = 13, FOE_Y = 1, OWN_X = 2, OWN_Y = 7, PORTRAIT_X = 7, PORTRAIT_Y = 4 };
+enum { PICTURE_SIDE = 5, PICTURE_BYTES = 400, FOE_TILES = 0x00, OWN_TILES = 0x20, FOE_X = 13, FOE_Y = 1, OWN_X = 2, OWN_Y = 7 };
 enum { PALETTE_OWN, PALETTE_FOE, PALETTE_GREEN, PALETTE_AMBER, PALETTE_RED, PALETTE_EXP };
 enum { BAR_TILES = 6, BAR_PIXELS = 48, TILE_BAR = 0x60, TILE_HP = 0x6A, TILE_BAR_END = 0x6B, DRAIN_FRAMES = 12 };
 
@@ -28,13 +28,13 @@ void hp_bar(u8 x, u8 y, u16 hp, u16 max) __banked {
     screen_put(x + 1 + BAR_TILES, y, TILE_BAR_END);
 }
 
-static void status_word(u8 x, u8 y, const u8 *mon) {
+void status_word(u8 x, u8 y, u8 status, u8 level) __banked {
     static const u8 words[4][4] = {{0x92, 0x8B, 0x8F, TEXT_END}, {0x8F, 0x92, 0x8D, TEXT_END}, {0x81, 0x91, 0x8D, TEXT_END}, {0x8F, 0x80, 0x91, TEXT_END}};
-    u8 status = mon[BATTLE_STATUS], level[4];
+    u8 number[4];
     if (!status) {
-        number_text(level, mon[BATTLE_LEVEL]);
+        number_text(number, level);
         screen_put(x, y, TILE_LEVEL);
-        screen_text(x + 1, y, level);
+        screen_text(x + 1, y, number);
         return;
     }
     screen_text(x, y, words[status & STATUS_SLEEP ? 0 : status & STATUS_POISON ? 1 : status & STATUS_BURN ? 2 : 3]);
@@ -53,13 +53,13 @@ void battle_screen_status(u8 side) __banked {
     if (side == FOE) {
         screen_fill(0, 0, 12, 4, TILE_SPACE);
         screen_text(1, 0, wEnemyMonNickname);
-        status_word(6, 1, mon);
+        status_word(6, 1, mon[BATTLE_STATUS], mon[BATTLE_LEVEL]);
         hp_bar(1, 2, be16(mon + BATTLE_HP), be16(mon + BATTLE_MAX_HP));
         return;
     }
     screen_fill(9, 7, 11, 5, TILE_SPACE);
     screen_text(10, 7, wBattleMonNickname);
-    status_word(14, 8, mon);
+    status_word(14, 8, mon[BATTLE_STATUS], mon[BATTLE_LEVEL]);
     hp_bar(11, 9, be16(mon + BATTLE_HP), be16(mon + BATTLE_MAX_HP));
     screen_number(11, 10, be16(mon + BATTLE_HP), 3);
     screen_put(14, 10, TILE_SLASH);
@@ -113,18 +113,18 @@ void battle_screen_side(u8 side) __banked {
     screen_flush();
 }
 
-void battle_screen_portrait(u8 species) __banked {
+void battle_screen_portrait(u8 species, u8 left, u8 top) __banked {
     u8 x, y, tile = FOE_TILES;
     lcd_off();
     picture_load(FOE, species);
-    lcd_on();
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
-    for (y = 0; y < PICTURE_SIDE; y++)
-        for (x = 0; x < PICTURE_SIDE; x++) {
-            wAttrmap[CELL(PORTRAIT_X + x, PORTRAIT_Y + y)] = PALETTE_FOE;
-            wTilemap[CELL(PORTRAIT_X + x, PORTRAIT_Y + y)] = tile++;
+    for (y = top; y < top + PICTURE_SIDE; y++)
+        for (x = left; x < left + PICTURE_SIDE; x++) {
+            wAttrmap[CELL(x, y)] = PALETTE_FOE;
+            wTilemap[CELL(x, y)] = tile++;
         }
-    screen_flush();
+    window_load();
+    lcd_on();
 }
 
 static void pause(u8 frames) {

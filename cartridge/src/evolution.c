@@ -8,7 +8,7 @@
 #include "numbers.h"
 #include "text.h"
 
-enum { WATCH_FRAMES = 100 };
+enum { WATCH_FRAMES = 100, PORTRAIT_X = 7, PORTRAIT_Y = 4 };
 
 /* Too large for the stack. */
 static __at(SCRATCH_BEFORE) species_t before;
@@ -39,7 +39,7 @@ static void change(u8 index, u8 *record) {
     creature_stats(record, &after);
     be16_put(record + PARTY_HP, be16(record + PARTY_HP) + be16(record + PARTY_MAX_HP) - max);
     dex_catch(before.evolve_to);
-    battle_screen_portrait(before.evolve_to);
+    battle_screen_portrait(before.evolve_to, PORTRAIT_X, PORTRAIT_Y);
     memcpy(wStringBuffer2, after.name, NICKNAME_SIZE);
     say(TEXT_EVOLVED);
     rename(index, before.name, after.name);
@@ -51,7 +51,7 @@ static void evolve(u8 index) {
     species_read(record[PARTY_SPECIES], &before);
     if (!before.evolve_level || record[PARTY_LEVEL] < before.evolve_level) return;
     memcpy(wStringBuffer1, wPartyMonNicknames + index * NICKNAME_SIZE, NICKNAME_SIZE);
-    battle_screen_portrait(record[PARTY_SPECIES]);
+    battle_screen_portrait(record[PARTY_SPECIES], PORTRAIT_X, PORTRAIT_Y);
     say_asking(TEXT_EVOLVING);
     if (watched()) change(index, record);
     else say(TEXT_NOT_EVOLVED);

@@ -21,7 +21,7 @@ static void move_replace(u8 index, u8 *record, u8 move) {
         return;
     }
     if (wBattleMode) battle_screen_open();
-    slot = move_list_menu(record + PARTY_MOVES, 0);
+    slot = move_list_menu(record + PARTY_MOVES);
     name_of(index);
     if (slot == NO_MOVE) {
         move_name(move, wStringBuffer2);

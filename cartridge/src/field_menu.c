@@ -6,9 +6,10 @@
 #include "pack_screen.h"
 #include "party.h"
 #include "party_screen.h"
+#include "stats_screen.h"
 #include "view.h"
 
-enum { SWITCH, USE = 0, TOSS };
+enum { SWITCH, STATS_PAGE, PAL_CHOICES = 3, USE = 0, TOSS };
 
 static void enter(void) {
     wSpriteUpdatesEnabled = 0;
@@ -22,10 +23,12 @@ static void leave(void) {
 }
 
 void field_party(void) __banked {
-    u8 index, other;
+    u8 index, choice, other;
     enter();
     while ((index = party_screen(TEXT_CHOOSE_PAL, 1)) != MENU_CANCELLED) {
-        if (menu_list(10, 11, 10, 2, TEXT_PAL_SWITCH, 1) != SWITCH) continue;
+        choice = menu_list(10, 9, 10, PAL_CHOICES, TEXT_PAL_SWITCH, 1);
+        if (choice == STATS_PAGE) stats_screen(index);
+        if (choice != SWITCH) continue;
         other = party_screen(TEXT_MOVE_WHERE, 1);
         if (other != MENU_CANCELLED) party_swap(index, other);
     }

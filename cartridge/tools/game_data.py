@@ -155,6 +155,8 @@ def _constants(content: Content, constants: Constants) -> None:
     for kind, prefix in ((Effect, "EFFECT"), (ItemEffect, "ITEM_EFFECT")):
         for member in kind:
             constants.number(f"{prefix}_{member.name}", member.value)
+    for name, number in content.types.items():
+        constants.number(f"TYPE_{name}", number)
     for flag in content.flags.values():
         constants.number(f"FLAG_{flag.name}", flag.index)
     names = ", ".join(f"OP_{name.upper()}" for name in OPERATIONS)
