@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.test_startup import saved_game
 from tests.utils import generate_test_config
+from trainer.commands.doctor import Verdict, start_check
 from trainer.machine import available_memory_bytes, usable_cores
+from trainer.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -62,6 +65,19 @@ def test_what_is_wrong_is_a_row_with_a_remedy(tmp_path: Path) -> None:
     assert "no Game Boy ROM" in found["ROM"]["seen"] and "--rom" in found["ROM"]["remedy"]
     assert "is a file" in found["save_dir"]["seen"]
     assert "emulator" not in found and "speed" not in found
+
+
+def test_what_a_battery_save_holds(tmp_path: Path) -> None:
+    battery, _ = saved_game()
+    (tmp_path / "mine.sav").write_bytes(battery)
+    config = generate_test_config(tmp_path, start_state="mine.sav", frontier={"folder": "frontier"})
+    done = run_doctor("--config", str(config), "--json")
+    assert done.returncode == 0, done.stderr
+    assert "badges 0, party: nobody, box: 0" in rows(done)["start_state"]["seen"]
+    assert rows(done)["frontier"]["verdict"] in ("good", "warning") and not (tmp_path / "frontier").exists()
+    (tmp_path / "mine.sav").write_bytes(bytes(len(battery)))
+    check = start_check(load_settings(config), tmp_path / "mine.sav")
+    assert check.verdict is Verdict.FAILED and "nothing was saved to its end" in check.seen
 
 
 def test_a_bad_config_is_one_line(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import tempfile
 from typing import Final
 
 from core import exceptions
+from core.game.battery import BatterySave
 from core.game.console import Console
 from core.game.picture import png_of
 from core.game.state import GameState, RomTables
@@ -119,7 +120,9 @@ def continued_state(rom: RomTables, battery: bytes, source: str, fast_options: b
             console.poke("wOptions", FAST_OPTIONS)
         return console.save_state()
     except exceptions.EnvironmentError as error:
-        raise exceptions.EnvironmentError(f"{source}: {error}") from error
+        complaint = BatterySave(battery).complaint
+        cause = "" if complaint is None else f" Read as data, {complaint}."
+        raise exceptions.EnvironmentError(f"{source}: {error}.{cause}") from error
     finally:
         console.close()
 

@@ -23,7 +23,10 @@ import typer
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import BAD_INPUT_ERRORS, TrainingError
+from core.game.battery import BatterySave
 from core.game.profile import identify_rom
+from core.game.startup import is_battery_save
+from core.game.state import RomTables
 from core.vector_env import VectorEnv
 from trainer.assembly import check_writable, environment_factory
 from trainer.commands.printing import print_json, print_table
@@ -84,6 +87,8 @@ def doctor(
     if rom is not None:
         settings = settings.changed(rom_path=rom)
     checks = [*machine_checks(settings), _rom_check(settings)]
+    if settings.start_state is not None and checks[-1].verdict is not Verdict.FAILED:
+        checks.append(start_check(settings, settings.start_state))
     speed: Speed | None = None
     if all(check.verdict is not Verdict.FAILED for check in checks):
         check, speed = emulator_check(settings, seconds)
@@ -113,6 +118,8 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     yield _libraries_check()
     yield _folder_check("save_dir", settings.save_dir)
     yield _folder_check("decision_db_path", settings.decision_db_path.parent)
+    if settings.frontier is not None:
+        yield _folder_check("frontier", settings.frontier.folder)
     yield _memory_check(settings)
     cores = usable_cores()
     load = os.getloadavg()[0]
@@ -166,6 +173,27 @@ def _rom_check(settings: Settings) -> Check:
     except BAD_INPUT_ERRORS as error:
         return Check("ROM", Verdict.FAILED, str(error), "name another with --rom or in the config")
     return Check("ROM", Verdict.GOOD, f"{profile.title}, {profile.revision}, SHA-1 {profile.sha1[:12]}...")
+
+
+def start_check(settings: Settings, path: Path) -> Check:
+    """What a battery save holds; a save state is tried by the emulator, which comes next."""
+    try:
+        content = path.read_bytes()
+        rom = RomTables.from_file(settings.rom_path, settings.allow_unknown_rom)
+    except OSError as error:
+        return Check("start_state", Verdict.FAILED, f"{path}: {error}", "name a file that can be read, or null")
+    if not is_battery_save(content, rom):
+        return Check("start_state", Verdict.GOOD, f"{path.name}, {len(content):,} bytes, no battery save")
+    save = BatterySave(content)
+    if save.complaint is not None:
+        return Check("start_state", Verdict.FAILED, f"{path.name}: {save.complaint}", "save in the game once more")
+    state = save.game_state(rom)
+    party = ", ".join(f"{rom.world.species_name(one.species)} {one.level}" for one in state.party) or "nobody"
+    seen = (
+        f"{state.player_name} in {rom.world.map_name(state.map_id)}, badges {state.badge_count}, party: {party}, "
+        f"box: {len(save.box)}"
+    )
+    return Check("start_state", Verdict.GOOD, seen)
 
 
 def emulator_check(settings: Settings, seconds: float) -> tuple[Check, Speed | None]:
