@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from agents.llm.scoring import TokenQuestion
 from agents.option_policy import OptionChoice, OptionPolicy
 from core.exceptions import CheckpointError, TrainingError
+from trainer.grpo.advantages import group_advantages
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class OptionLearnerSettings:
     epochs: int = 2
     batch_size: int = 32
     max_gradient_norm: float = 0.5
+    whole_episodes: bool = False
+    """True: every decision of an episode gets the episode's whole reward, less the mean of the batch's episodes (GRPO
+    with the episodes as its group); False: A_t of the module's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +161,14 @@ class OptionLearner:
         return -surrogate - self.settings.entropy_coefficient * entropy
 
     def _experience(self) -> list[Experience]:
-        returns = [discounted_returns(one.rewards, self.settings.discount) for one in self._finished]
-        if not returns:
+        if not self._finished:
             return []
-        advantages = step_advantages(returns)
+        if self.settings.whole_episodes:
+            advantages = episode_advantages([one.rewards for one in self._finished])
+        else:
+            advantages = step_advantages(
+                [discounted_returns(one.rewards, self.settings.discount) for one in self._finished]
+            )
         return [
             Experience(choice.question, choice.index, choice.log_probability, float(advantage))
             for trajectory, row in zip(self._finished, advantages, strict=True)
@@ -261,3 +269,9 @@ def step_advantages(returns: Sequence[NDArray[np.float64]]) -> list[NDArray[np.f
     if deviation < 1e-9:
         return [np.zeros(len(row)) for row in centred]
     return [row / (deviation + 1e-8) for row in centred]
+
+
+def episode_advantages(rewards: Sequence[Sequence[float]]) -> list[NDArray[np.float64]]:
+    """What an episode's reward is above the mean of the batch's, in standard deviations, for all its decisions."""
+    (advantages,) = group_advantages([np.array([sum(row) for row in rewards])])
+    return [np.full(len(row), advantage) for row, advantage in zip(rewards, advantages, strict=True)]
