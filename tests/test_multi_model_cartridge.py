@@ -12,8 +12,8 @@ import torch
 
 from core.exceptions import ConfigurationError
 from tests.utils import generate_test_config
-from trainer.multi_model.cartridge import create_cartridge_training_env, rollout_steps
-from trainer.multi_model.cartridge_session import CartridgeSession
+from trainer.multi_model.cartridge import create_cartridge_training_env
+from trainer.multi_model.cartridge_session import CartridgeSession, rollout_steps
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.trainer import MultiModelTrainer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.exceptions import ConfigurationError
+from trainer.multi_model.cartridge_session import CartridgeSession
 from trainer.multi_model.config import MultiModelConfig
 from trainer.multi_model.model_sources import ModelSource
 from trainer.multi_model.session import Session
@@ -19,16 +20,14 @@ class CartridgeEnvironment:
     """What is played and how an agent plays it.
 
     Of `settings` count the ROM, observation, rewards, final milestone, agent mode, strategy, curriculum, learner,
-    workers and seeds of an ordinary run; number and length of episodes, models and folders come from the
-    `MultiModelConfig`.
+    workers of an ordinary run; number and length of episodes, learning rate, batch size, seed, models and folders come
+    from the `MultiModelConfig`.
     """
 
     settings: Settings = field(default_factory=Settings)
 
     def open_session(self, sources: Sequence[ModelSource], config: MultiModelConfig, folder: Path) -> Session:
         """Loads the models and starts an emulator for each."""
-        from trainer.multi_model.cartridge_session import CartridgeSession
-
         return CartridgeSession(self.settings, sources, config, folder)
 
 
@@ -41,9 +40,3 @@ def create_cartridge_training_env(config_path: str | Path | None = None, **chang
     if "lanes" in changes:
         raise ConfigurationError("lanes cannot be set here: every model plays in one emulator; set num_models instead")
     return CartridgeEnvironment(settings.changed(**changes) if changes else settings)
-
-
-def rollout_steps(episode_length: int, wished: int) -> int:
-    """Steps between two updates of the policies, so that an episode ends with one: at most `wished`."""
-    updates = -(-episode_length // wished)
-    return episode_length // updates

@@ -25,7 +25,6 @@ from core.vector_step import VectorStep
 from core.vocabulary import Decision
 from trainer.assembly import environment_factory
 from trainer.episode_seeds import training_seed
-from trainer.multi_model.cartridge import rollout_steps
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
 from trainer.multi_model.model_sources import RULES, ModelSource, load_players
@@ -56,7 +55,12 @@ class CartridgeSession:
                 "workers": min(settings.workers, count),
                 "seed": config.seed,
                 "max_steps_per_episode": self.episode_steps,
-                "learner": replace(settings.learner, rollout_steps=steps, learning_rate=config.learning_rate),
+                "learner": replace(
+                    settings.learner,
+                    rollout_steps=steps,
+                    minibatch_size=config.batch_size,
+                    learning_rate=config.learning_rate,
+                ),
             }
         )
         with_words = [source for source in sources if source.kind != RULES]
@@ -265,3 +269,9 @@ class CartridgeSession:
 
 def _part(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {key.removeprefix(prefix): value for key, value in table.items() if key.startswith(prefix)}
+
+
+def rollout_steps(episode_length: int, wished: int) -> int:
+    """Steps between two updates of the policies, so that an episode ends with one: at most `wished`."""
+    updates = -(-episode_length // wished)
+    return episode_length // updates

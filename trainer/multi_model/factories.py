@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Any
 
+from trainer.checkpoint import PROGRAM
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.trainer import MultiModelTrainer
 
@@ -62,3 +64,12 @@ async def quick_start_multimodel_training(
         "model_performance": trainer.get_model_performance_summary(),
         "status": "completed",
     }
+
+
+def get_version_info() -> dict[str, str]:
+    """`version` of this program, and what it is: `name`, `focus`."""
+    try:
+        installed = metadata.version(PROGRAM)
+    except metadata.PackageNotFoundError:
+        installed = "run from its source folder"
+    return {"version": installed, "name": PROGRAM, "focus": "several language-model agents trained together"}
