@@ -15,8 +15,8 @@ from agents.text_policy import Sampling, TextPolicy
 from core.worlds.base import Practice, Turn, World
 from core.worlds.plan_path import PlanPath
 from tests.tiny_models import make_model
-from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
-from trainer.grpo.advantages import Scaling, group_advantages, zero_variance_share
+from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, grow_tree, scored_samples, success_rate
+from trainer.grpo.advantages import Scaling, group_advantages, has_spread, zero_variance_share
 from trainer.grpo.learner import GRPOLearner, GRPOSettings
 
 
@@ -96,6 +96,23 @@ def test_the_second_role_learns_too_and_the_state_advances_by_the_best_candidate
 def test_same_seed_same_tree(policy: TextPolicy) -> None:
     assert [g.samples for g in grown(policy, 5).groups] == [g.samples for g in grown(policy, 5).groups]
     assert [g.samples for g in grown(policy, 5).groups] != [g.samples for g in grown(policy, 6).groups]
+
+
+def test_dynamic_sampling_stops_as_soon_as_every_role_has_enough(policy: TextPolicy) -> None:
+    world = Lengths()
+    settings = TreeSettings(candidates=4, sampling=dict.fromkeys(world.roles, Sampling(1.0, max_new_tokens=8)))
+
+    def grow(wanted: int) -> Tree:
+        generator = torch.Generator().manual_seed(0)
+        batches = [[1, 2], [3, 4], [5, 6], [7, 8]]
+        policies = dict.fromkeys(world.roles, policy)
+        return grow_informative_tree(world, batches, policies, settings, generator, dict.fromkeys(world.roles, wanted))
+
+    assert {group.seed for group in grow(1).groups} == {1, 2}
+    assert {group.seed for group in grow(7).groups} == {1, 2, 3, 4}
+    assert {group.seed for group in grow(999).groups} == set(range(1, 9)), "it ends when the batches are used up"
+    telling = [group for group in grow(7).groups if has_spread(group.rewards)]
+    assert all(sum(group.role == role for group in telling) >= 7 for role in world.roles)
 
 
 def test_advantages_are_within_the_group_only() -> None:

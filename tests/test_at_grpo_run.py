@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 
-from agents.small_policy import small_shape
+from agents.small_policy import load_policy, small_shape
 from agents.team import Specialisation, build_team, load_team, save_base, save_team
 from agents.text_policy import Sampling, TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
+from core.worlds.registry import make_world
 from core.worlds.sudoku import Sudoku
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
@@ -33,13 +35,32 @@ TINY: dict[str, object] = {
 }
 
 
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model that all runs of `TINY` start from, made once: it knows the format, so that something is learned."""
+    folder = tmp_path_factory.mktemp("taught")
+    settings = settings_of(TINY)
+    world = make_world(settings.world, settings.world_options)
+    shape = small_shape(settings.small_width, settings.small_layers)
+    save_base(make_warm_policy(world, shape, settings.warm_start_steps, settings.seed, lambda _: None), folder)
+    return folder
+
+
+def begun(folder: Path, taught: Path) -> Path:
+    """A run's folder in which the model to start from lies already."""
+    shutil.copytree(taught, folder / "base")
+    return folder
+
+
 def weights_after(folder: Path) -> dict[str, torch.Tensor]:
     return CheckpointStore(folder).load("latest").tensors
 
 
 @pytest.mark.parametrize("level", ["shared", "full", "lora"])
-def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, tmp_path: Path) -> None:
+def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, taught: Path, tmp_path: Path) -> None:
     settings = settings_of({**TINY, "specialisation": level})
+    for name in ("whole", "parts"):
+        begun(tmp_path / name, taught)
     ATGRPOTrainer(settings, tmp_path / "whole").train(4)
     ATGRPOTrainer(settings, tmp_path / "parts").train(2)
     with (tmp_path / "parts" / "metrics.jsonl").open("a") as file:  # what a killed run wrote after its resume point
@@ -54,16 +75,16 @@ def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, tmp_path:
     assert [line["iteration"] for line in lines if "solved" in line] == [1, 2, 3, 4]
 
 
-def test_going_on_with_other_settings_is_refused(tmp_path: Path) -> None:
-    ATGRPOTrainer(settings_of(TINY), tmp_path).train(1)
+def test_going_on_with_other_settings_is_refused(taught: Path, tmp_path: Path) -> None:
+    ATGRPOTrainer(settings_of(TINY), begun(tmp_path, taught)).train(1)
     with pytest.raises(CheckpointError, match=r"learning_rate=0\.001, this one has 0\.5"):
         ATGRPOTrainer(settings_of({**TINY, "learning_rate": 0.5}), tmp_path).train(2)
 
 
 @pytest.mark.parametrize("level", ["full", "lora"])
-def test_a_frozen_role_stays_as_it_was_and_the_other_learns(level: str, tmp_path: Path) -> None:
+def test_a_frozen_role_stays_as_it_was_and_the_other_learns(level: str, taught: Path, tmp_path: Path) -> None:
     settings = settings_of({**TINY, "specialisation": level, "frozen_roles": ["tool"], "learning_rate": 0.01})
-    trainer = ATGRPOTrainer(settings, tmp_path)
+    trainer = ATGRPOTrainer(settings, begun(tmp_path, taught))
     trainer.train(1)
     assert trainer.team is not None
     before = {key: value.clone() for key, value in trainer.team.tensors().items()}
@@ -73,6 +94,37 @@ def test_a_frozen_role_stays_as_it_was_and_the_other_learns(level: str, tmp_path
     after = again.team.tensors()
     assert all(torch.equal(before[key], after[key]) for key in before if key.startswith("tool/"))
     assert any(not torch.equal(before[key], after[key]) for key in before if key.startswith("reasoner/"))
+
+
+def test_a_reference_holds_the_policy_near_its_start(taught: Path, tmp_path: Path) -> None:
+    moved = {}
+    for coefficient in (0.0, 50.0):
+        settings = settings_of({**TINY, "specialisation": "shared", "kl_coefficient": coefficient, "epochs": 2})
+        folder = begun(tmp_path / str(coefficient), taught)
+        ATGRPOTrainer(settings, folder).train(4)
+        start, end = load_policy(str(folder / "base")), load_policy(str(folder / "model_4" / "shared"))
+        world = make_world(settings.world, settings.world_options)
+        prompts = [world.prompt(world.initial(seed), role) for seed in range(8) for role in world.roles]
+        samples = start.sample(prompts, Sampling(1.0, 10), torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            before, _, mask = start.token_log_probabilities(samples)
+            after, _, _ = end.token_log_probabilities(samples)
+        moved[coefficient] = float(((before - after) * mask).abs().sum() / mask.sum())
+    assert 0 < moved[50.0] < 0.7 * moved[0.0], moved
+
+
+def test_dynamic_sampling_goes_on_while_too_little_is_to_be_learned(taught: Path, tmp_path: Path) -> None:
+    """Two candidates of a warm model are often worth the same, so one batch does not do."""
+    few = {**TINY, "specialisation": "shared", "candidates": 2, "temperature": 0.3}
+    counts = {}
+    for most in (0, 3):
+        folder = begun(tmp_path / str(most), taught)
+        settings = settings_of({**few, "dynamic_sampling": most})
+        ATGRPOTrainer(settings, folder).train(2)
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        counts[most] = [line["candidates"] for line in lines if "solved" in line]
+    assert all(4 * 2 <= count <= 4 * 2 * 2 for count in counts[0])
+    assert max(counts[3]) > max(counts[0]) and max(counts[3]) <= 4 * max(counts[0])
 
 
 def test_sampling_is_per_role() -> None:

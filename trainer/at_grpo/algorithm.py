@@ -12,7 +12,8 @@ episode cannot be compared. AT-GRPO groups by (problem e, role i, turn t) and sa
 
 What others get wrong and tests here pin down: every candidate is scored before any state moves on, so the second
 role's advantages have spread; the state that advances is the one that the next prompt shows; a group never holds
-more than one prompt. Groups whose rewards are all equal teach nothing; they are counted, and shown.
+more than one prompt. Groups whose rewards are all equal teach nothing; they are counted, and shown, and dynamic
+sampling makes up for them where it is asked for.
 
 Left out on purpose: the dual clip of verl (advantages here are bounded by the group), filtering of groups by mean
 reward (it throws away what the policy does worst), and a learned critic.
@@ -20,7 +21,8 @@ reward (it throws away what the policy does worst), and a learned critic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -30,7 +32,7 @@ from numpy.typing import NDArray
 
 from agents.text_policy import Sample, Sampling, TextPolicy
 from core.worlds.base import Turn, World
-from trainer.grpo.advantages import Scaling, group_advantages
+from trainer.grpo.advantages import Scaling, group_advantages, has_spread
 from trainer.grpo.learner import Scored
 
 State = TypeVar("State")
@@ -110,6 +112,29 @@ def grow_tree(
                 groups.append(Group(branch.seed, role, turn, prompts[index], tuple(samples), rewards, best, feedback))
                 _advance(branch, outcomes[best])
     return Tree(tuple(groups), tuple(branch.success for branch in branches))
+
+
+def grow_informative_tree(
+    world: World[State],
+    batches: Iterable[Sequence[int]],
+    policies: Mapping[str, TextPolicy],
+    settings: TreeSettings,
+    generator: torch.Generator,
+    wanted: Mapping[str, int],
+) -> Tree:
+    """Dynamic sampling (Yu et al. 2025, DAPO, section 3.2): go on to the next batch of problems while too little is
+    to be learned, until every role in `wanted` has so many groups with a spread of rewards or no batch is left.
+    """
+    groups: list[Group] = []
+    solved: list[bool] = []
+    for seeds in batches:
+        tree = grow_tree(world, seeds, policies, settings, generator)
+        groups += tree.groups
+        solved += tree.solved
+        telling = Counter(group.role for group in groups if has_spread(group.rewards))
+        if all(telling[role] >= count for role, count in wanted.items()):
+            break
+    return Tree(tuple(groups), tuple(solved))
 
 
 def scored_samples(groups: Sequence[Group], roles: Sequence[str], scaling: Scaling) -> list[Scored]:

@@ -45,6 +45,9 @@ class ATGRPOSettings(BaseModel):
     alpha: NotNegative = 1.0
     """Weight of the team's reward beside the role's own."""
     advantage_scaling: Scaling = Scaling.BATCH
+    dynamic_sampling: CountOrNone = 0
+    """So many more batches of problems per iteration, at most, while a learning role has fewer than `batch_size` groups
+    with a spread of rewards; 0 for none."""
     temperature: Positive = 1.0
     max_new_tokens: Count = 36
     role_sampling: dict[str, dict[str, float]] = Field(default_factory=dict)

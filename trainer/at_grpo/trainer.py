@@ -21,7 +21,7 @@ from agents.text_policy import TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, World
 from core.worlds.registry import make_world
-from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_tree, scored_samples, success_rate
+from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, scored_samples, success_rate
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings
@@ -147,11 +147,11 @@ class ATGRPOTrainer:
 
     def _iterate(self, team: Team, reporter: RunReporter) -> int:
         started, settings = time.perf_counter(), self.settings
-        first = FIRST_TRAINING_SEED + self.iteration * settings.batch_size
         sampling = {role: settings.sampling_of(role) for role in self.world.roles}
         tree_settings = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
-        seeds = range(first, first + settings.batch_size)
-        tree = grow_tree(self.world, seeds, team.by_role, tree_settings, self._generator)
+        batches = self._batches()
+        wanted = {role: settings.batch_size for role in self.world.roles if role not in settings.frozen_roles}
+        tree = grow_informative_tree(self.world, batches, team.by_role, tree_settings, self._generator, wanted)
         metrics: dict[str, UpdateMetrics] = {}
         for name, learner in self._learners.items():
             roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
@@ -162,8 +162,14 @@ class ATGRPOTrainer:
         record = self._record(tree, metrics, time.perf_counter() - started)
         reporter.iteration(record)
         if self.iteration % DIALOGUE_EVERY == 1:
-            reporter.dialogue(self.iteration, [group for group in tree.groups if group.seed == first])
+            reporter.dialogue(self.iteration, [group for group in tree.groups if group.seed == batches[0][0]])
         return record.candidates
+
+    def _batches(self) -> list[range]:
+        """The problems of this iteration: one batch, and those that dynamic sampling may go on to."""
+        size, most = self.settings.batch_size, 1 + self.settings.dynamic_sampling
+        first = FIRST_TRAINING_SEED + self.iteration * size * most
+        return [range(first + number * size, first + (number + 1) * size) for number in range(most)]
 
     def _record(self, tree: Tree, metrics: Mapping[str, UpdateMetrics], seconds: float) -> IterationRecord:
         of_role = {role: [g.rewards for g in tree.groups if g.role == role] for role in self.world.roles}

@@ -34,8 +34,13 @@ def group_advantages(
     return centred
 
 
+def has_spread(rewards: NDArray[np.float64]) -> bool:
+    """Whether a group teaches anything: its rewards are not all equal."""
+    return bool(np.ptp(rewards) >= SMALL)
+
+
 def zero_variance_share(rewards_by_group: Sequence[NDArray[np.float64]]) -> float:
     """Share of the groups, 0 to 1, that teach nothing because all their rewards are equal."""
     if not rewards_by_group:
         return 0.0
-    return float(np.mean([np.ptp(rewards) < SMALL for rewards in rewards_by_group]))
+    return float(np.mean([not has_spread(rewards) for rewards in rewards_by_group]))
