@@ -41,7 +41,7 @@ DIRECTIONS: Final = {"up": "U", "down": "D", "left": "L", "right": "R"}
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
 """The most that coming nearer is worth; the other half is paid for arriving only."""
-FIELD_PLACES = 12
+FIELD_PLACES = 10
 LONGEST_DETOUR = 4
 """Steps to a waypoint that lies away from the goal, at most."""
 LONGEST_STROLL = 16
@@ -84,8 +84,8 @@ class Crystal(World[CrystalState]):
         rom: str | Path | None = None,
         maps: int = 8,
         nearest: int = 3,
-        farthest: int = 12,
-        growing_problems: int = 80,
+        farthest: int = 8,
+        growing_problems: int = 160,
         with_planner: bool = True,
         max_rounds: int = 3,
     ) -> None:

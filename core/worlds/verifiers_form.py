@@ -1,6 +1,7 @@
 """A text world in the form of the `verifiers` library: dataset rows, the hooks of its MultiTurnEnv, reward functions.
 
-The library is not imported (it brings a training stack of its own); these are its documented call shapes, version 0.1.
+The library is not imported (it brings a training stack of its own); these are the call shapes of its versions 0.1, tried
+with 0.1.14. Its later `v1` interface has other ones.
 With it installed, an environment is
 
     class WorldEnv(VerifiersHooks, vf.MultiTurnEnv): ...
@@ -36,15 +37,13 @@ class VerifiersHooks:
         self.world = world
 
     def rows(self, seeds: Iterable[int]) -> list[dict[str, Any]]:
-        """Dataset rows: `prompt` (the first role's, as messages), `answer` (its gold answer), `info` and `task`."""
+        """Dataset rows: `prompt` (the first role's, as messages), `answer` (its gold answer) and `info`."""
         rows = []
         for seed in seeds:
             state, role = self.world.initial(seed), self.world.roles[0]
             prompt = [{"role": "user", "content": self.world.prompt(state, role)}]
-            info = json.dumps({"seed": seed, "role": role})
-            rows.append(
-                {"prompt": prompt, "answer": self.world.gold(state, role), "info": info, "task": self.world.name}
-            )
+            info = json.dumps({"world": self.world.name, "seed": seed, "role": role})
+            rows.append({"prompt": prompt, "answer": self.world.gold(state, role), "info": info})
         return rows
 
     async def setup_state(self, state: MutableMapping[str, Any]) -> None:
