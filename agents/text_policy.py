@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -38,6 +38,14 @@ class Sample:
     log_probabilities: tuple[float, ...]
     """Of each token when it was drawn, at the sampling temperature."""
     temperature: float
+
+
+class Sampler(Protocol):
+    """What rollouts need: the model in this process, or a server in its place (`rollout_server.py`)."""
+
+    def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
+        """One answer to each prompt; repeat a prompt to get several."""
+        ...
 
 
 class TextPolicy:

@@ -1,8 +1,7 @@
 """A text world in the form of the `verifiers` library: dataset rows, the hooks of its MultiTurnEnv, reward functions.
 
-The library is not imported (it brings a training stack of its own); these are the call shapes of its versions 0.1, tried
-with 0.1.14. Its later `v1` interface has other ones.
-With it installed, an environment is
+The library is not imported (it brings a training stack of its own). These are the call shapes of its versions 0.1,
+tried with 0.1.14; its later `v1` interface has others. With it installed, an environment is
 
     class WorldEnv(VerifiersHooks, vf.MultiTurnEnv): ...
 

@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.text_policy import Sample, Sampling, TextPolicy
+from agents.text_policy import Sample, Sampler, Sampling
 from core.worlds.base import Turn, World
 from trainer.grpo.advantages import Scaling, group_advantages, has_spread
 from trainer.grpo.learner import Scored
@@ -87,7 +87,7 @@ class _Branch(Generic[State]):
 def grow_tree(
     world: World[State],
     seeds: Sequence[int],
-    policies: Mapping[str, TextPolicy],
+    policies: Mapping[str, Sampler],
     settings: TreeSettings,
     generator: torch.Generator,
 ) -> Tree:
@@ -117,7 +117,7 @@ def grow_tree(
 def grow_informative_tree(
     world: World[State],
     batches: Iterable[Sequence[int]],
-    policies: Mapping[str, TextPolicy],
+    policies: Mapping[str, Sampler],
     settings: TreeSettings,
     generator: torch.Generator,
     wanted: Mapping[str, int],
@@ -151,7 +151,7 @@ def scored_samples(groups: Sequence[Group], roles: Sequence[str], scaling: Scali
 def success_rate(
     world: World[State],
     seeds: Sequence[int],
-    policies: Mapping[str, TextPolicy],
+    policies: Mapping[str, Sampler],
     max_new_tokens: Mapping[str, int],
 ) -> float:
     """Share of the problems solved when every role gives one answer per turn, its likeliest tokens."""

@@ -55,6 +55,10 @@ class ATGRPOSettings(BaseModel):
     frozen_roles: tuple[str, ...] = ()
     """Roles that play and do not learn; they need weights of their own (`lora` or `full`)."""
 
+    rollout_server: str | None = None
+    """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples in this process. It needs
+    specialisation `lora`: adapters are what a running server can take (`agents/rollout_server.py`)."""
+
     learning_rate: Positive = 1e-3
     clip_low: Positive = 0.2
     clip_high: Positive = 0.2

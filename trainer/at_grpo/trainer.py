@@ -23,6 +23,7 @@ from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, World
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, scored_samples, success_rate
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
+from trainer.at_grpo.rollouts import Rollouts
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings
 from trainer.at_grpo.warm_start import make_warm_policy
@@ -61,6 +62,7 @@ class ATGRPOTrainer:
         self.config_name = config_name
         self.world: World[Any] = make_world(settings.world, settings.world_options)
         _check_roles(settings, self.world)
+        self._rollouts = Rollouts(settings.rollout_server, self.folder / "served")
         self._store = CheckpointStore(self.folder)
         self._generator = torch.Generator()
         self._best_success = -1.0
@@ -151,7 +153,9 @@ class ATGRPOTrainer:
         tree_settings = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
         batches = self._batches()
         wanted = {role: settings.batch_size for role in self.world.roles if role not in settings.frozen_roles}
-        tree = grow_informative_tree(self.world, batches, team.by_role, tree_settings, self._generator, wanted)
+        players = self._rollouts.players(team, self.iteration)
+        tree = grow_informative_tree(self.world, batches, players, tree_settings, self._generator, wanted)
+        self._rollouts.check(tree)
         metrics: dict[str, UpdateMetrics] = {}
         for name, learner in self._learners.items():
             roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
@@ -190,7 +194,8 @@ class ATGRPOTrainer:
 
     def _evaluate(self, team: Team, reporter: RunReporter) -> float:
         seeds = range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + self.settings.eval_episodes)
-        success = success_rate(self.world, seeds, team.by_role, answer_lengths(self.settings, self.world))
+        players = self._rollouts.players(team, self.iteration)
+        success = success_rate(self.world, seeds, players, answer_lengths(self.settings, self.world))
         reporter.evaluation(self.iteration, success)
         if success > self._best_success:
             self._best_success = success
@@ -225,6 +230,11 @@ def _check_roles(settings: ATGRPOSettings, world: World[Any]) -> None:
             raise ConfigurationError(f"{world.name} has no role {name!r}; its roles are {', '.join(world.roles)}")
     if set(settings.frozen_roles) >= set(world.roles):
         raise ConfigurationError("all roles are frozen, so nothing would learn; free one")
+    if settings.rollout_server is not None and settings.specialisation is not Specialisation.LORA:
+        raise ConfigurationError(
+            f"rollout_server needs specialisation 'lora', this is {settings.specialisation.value!r}: a running server "
+            "takes new adapters, not new models"
+        )
     own_weights = settings.specialisation in (Specialisation.LORA, Specialisation.FULL)
     if settings.frozen_roles and not own_weights:
         raise ConfigurationError("frozen_roles needs specialisation 'lora' or 'full': a shared model moves as a whole")

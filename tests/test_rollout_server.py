@@ -1,0 +1,107 @@
+"""Rollouts from a server over real HTTP: right probabilities, new weights after each update, clear refusals."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from agents.rollout_server import RolloutServer, ServedPolicy
+from agents.small_policy import load_policy, small_shape
+from agents.team import Specialisation, build_team, save_base
+from agents.text_policy import Sampling
+from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
+from core.worlds.registry import make_world
+from tests.llm_servers.rollouts import LocalRolloutServer
+from trainer.at_grpo.settings import ATGRPOSettings, settings_of
+from trainer.at_grpo.trainer import ATGRPOTrainer
+from trainer.at_grpo.warm_start import make_warm_policy
+
+TINY: dict[str, object] = {
+    "world": "math",
+    "world_options": {"largest": 10},
+    "specialisation": "lora",
+    "batch_size": 4,
+    "candidates": 4,
+    "eval_episodes": 4,
+    "max_new_tokens": 8,
+    "temperature": 1.3,
+    "learning_rate": 0.01,
+}
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    world = make_world("math", {"largest": 10})
+    save_base(make_warm_policy(world, small_shape(width=32, layers=1), 40, 0, lambda _: None), folder)
+    return folder
+
+
+def settings(url: str, **changes: object) -> ATGRPOSettings:
+    return settings_of({**TINY, "rollout_server": url, **changes})
+
+
+def run_folder(folder: Path, base: Path) -> Path:
+    shutil.copytree(base, folder / "base")
+    return folder
+
+
+def test_the_server_samples_with_each_version_of_the_adapters(base: Path, tmp_path: Path) -> None:
+    with LocalRolloutServer(base) as server:
+        trainer = ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base))
+        trainer.train(3)
+        loads = [request["lora_name"] for path, request in server.seen if path.endswith("/load_lora_adapter")]
+        completions = [request for path, request in server.seen if path.endswith("/completions")]
+        assert [name.rsplit("-", 1)[0] for name in loads] == [
+            f"{role}-{version}" for version in range(4) for role in ("tool", "reasoner")
+        ]
+        assert set(server.adapters) == set(loads[-2:]), "old versions are unloaded"
+        assert {request["model"] for request in completions} <= set(loads)
+        assert all(request["return_token_ids"] and request["logprobs"] == 0 for request in completions)
+        assert {request["n"] for request in completions if request["temperature"] > 0} == {4}
+        assert trainer.team is not None
+        for role, policy in trainer.team.by_role.items():  # what the server plays now is what the trainer holds
+            served = ServedPolicy(RolloutServer(server.url), policy, role)
+            served.push(tmp_path / "again", 9)
+            samples = served.sample(["What is 2 plus 3?"] * 6, Sampling(0.7, 8), torch.Generator().manual_seed(1))
+            assert len(samples) == 6 and served.disagreement(samples) < 1e-3
+            assert len({sample.tokens for sample in samples}) > 1
+
+
+def test_the_answers_are_those_of_the_model_in_this_process(base: Path, tmp_path: Path) -> None:
+    with LocalRolloutServer(base) as server:
+        team = build_team(load_policy(str(base)), ["tool", "reasoner"], Specialisation.LORA)
+        policy = team.by_role["tool"]
+        served = ServedPolicy(RolloutServer(server.url), policy, "tool")
+        served.push(tmp_path, 0)
+        prompts = ["one", "two", "two", "three"]
+        mine = policy.sample(prompts, Sampling(0.0, 6), torch.Generator())
+        theirs = served.sample(prompts, Sampling(0.0, 6), torch.Generator().manual_seed(0))
+        assert [sample.tokens for sample in mine] == [sample.tokens for sample in theirs], "in order, whatever comes"
+        assert [sample.prompt_tokens for sample in mine] == [sample.prompt_tokens for sample in theirs]
+        assert [sample.text for sample in mine] == [sample.text for sample in theirs]
+
+
+def test_a_server_that_samples_otherwise_than_told_is_found_out(base: Path, tmp_path: Path) -> None:
+    with (
+        LocalRolloutServer(base, temperature_error=3.0) as server,
+        pytest.raises(TrainingError, match=r"nats per token away.*processed_logprobs"),
+    ):
+        ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base)).train(1)
+
+
+def test_what_a_server_lacks_is_said_in_one_line(base: Path, tmp_path: Path) -> None:
+    with (
+        LocalRolloutServer(base, with_token_ids=False) as server,
+        pytest.raises(LLMConnectionError, match=r"token_ids is missing.*vLLM server"),
+    ):
+        ATGRPOTrainer(settings(server.url), run_folder(tmp_path / "a", base)).train(1)
+    with pytest.raises(LLMConnectionError, match="cannot be reached"):
+        ATGRPOTrainer(settings(server.url), run_folder(tmp_path / "b", base)).train(1)
+    with LocalRolloutServer(base) as server, pytest.raises(LLMConnectionError, match=r"answered 404.*does not exist"):
+        RolloutServer(server.url).complete("nobody", [[1, 2]], 1, Sampling(), 0)
+    with pytest.raises(ConfigurationError, match="rollout_server needs specialisation 'lora'"):
+        ATGRPOTrainer(settings("http://127.0.0.1:1/v1", specialisation="shared"), tmp_path / "c")

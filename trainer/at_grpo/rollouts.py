@@ -1,0 +1,53 @@
+"""Who samples a run's answers: the models in this process, or a server that is given each version of their adapters."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from agents.rollout_server import RolloutServer, ServedPolicy
+from agents.team import Team
+from agents.text_policy import Sampler
+from core.exceptions import TrainingError
+from trainer.at_grpo.algorithm import Tree
+
+MOST_DISAGREEMENT = 0.3
+"""Nats per token. Half-precision serving differs by hundredths; other weights or another temperature by far more."""
+CHECKED_SAMPLES = 8
+"""Answers per role and iteration whose probabilities are compared."""
+
+
+class Rollouts:
+    """The samplers of one run."""
+
+    def __init__(self, server_url: str | None, folder: Path) -> None:
+        """`folder` is where adapters are written for the server; it has to see the same path."""
+        self._server = RolloutServer(server_url) if server_url is not None else None
+        self._folder = folder
+        self._served: dict[str, ServedPolicy] = {}
+        self._version = -1
+
+    def players(self, team: Team, version: int) -> Mapping[str, Sampler]:
+        """By role; a server is given the adapters first if it has not had this version."""
+        if self._server is None:
+            return team.by_role
+        if not self._served:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._served = {role: ServedPolicy(self._server, policy, role) for role, policy in team.by_role.items()}
+        if version != self._version:
+            for served in self._served.values():
+                served.push(self._folder, version)
+            self._version = version
+        return self._served
+
+    def check(self, tree: Tree) -> None:
+        """Raise `TrainingError` when the server's probabilities cannot be those of the weights that it was given."""
+        for role, served in self._served.items():
+            samples = [sample for group in tree.groups if group.role == role for sample in group.samples[:1]]
+            if samples and (apart := served.disagreement(samples[:CHECKED_SAMPLES])) > MOST_DISAGREEMENT:
+                raise TrainingError(
+                    f"the rollout server's log-probabilities of role {role} are {apart:.2f} nats per token away from "
+                    f"those of the same weights here, more than {MOST_DISAGREEMENT}: serve the run's base/ folder, and "
+                    "with --logprobs-mode processed_logprobs"
+                )
