@@ -26,6 +26,7 @@ from core.exceptions import CheckpointError
 TEAM_FILE = "team.json"
 FORMAT = "crystal-hybrid team"
 BASE = "base"
+ADAPTERS = "adapters"
 SHARED = "shared"
 
 
@@ -128,7 +129,7 @@ def save_team(team: Team, folder: Path, notes: Mapping[str, object], base_folder
             raise CheckpointError("a team of adapters is saved together with its base: name the base's folder")
         shutil.copytree(base_folder, temporary / BASE)
         model: Any = next(iter(team.policies.values())).model
-        model.save_pretrained(temporary / "adapters", selected_adapters=list(team.policies))
+        model.save_pretrained(temporary / ADAPTERS, selected_adapters=list(team.policies))
     else:
         for name, policy in team.policies.items():
             save_base(policy, temporary / name)
@@ -161,10 +162,10 @@ def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
     if specialisation is Specialisation.LORA:
         base = load_policy(str(folder / BASE))
         model: Any = PeftModel.from_pretrained(
-            base.model, folder / "adapters" / names[0], adapter_name=names[0], is_trainable=True
+            base.model, folder / ADAPTERS / names[0], adapter_name=names[0], is_trainable=True
         )
         for name in names[1:]:
-            model.load_adapter(folder / "adapters" / name, adapter_name=name, is_trainable=True)
+            model.load_adapter(folder / ADAPTERS / name, adapter_name=name, is_trainable=True)
         policies = {name: TextPolicy(model, base.tokenizer, name) for name in names}
     else:
         policies = {name: load_policy(str(folder / name)) for name in names}

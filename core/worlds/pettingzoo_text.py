@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Dict, Text
+from gymnasium.spaces import Dict, Space, Text
 from pettingzoo import AECEnv
 
 from core.worlds.base import World
@@ -37,9 +37,10 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
         self._env = TextEnv(world)
         self._random = np.random.default_rng()
 
-    def observation_space(self, agent: str) -> Dict:
+    def observation_space(self, agent: str) -> Space[dict[str, str]]:
         """A dict of one text: PettingZoo's own API test cannot take a bare one."""
-        return self._observation_spaces[agent]
+        space: Any = self._observation_spaces[agent]  # Gymnasium types what a Dict holds as a dict of spaces
+        return space
 
     def action_space(self, agent: str) -> Text:
         """Any printable text; what a role should say stands in its prompt."""
@@ -66,15 +67,16 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
         """Let the selected agent say `action`; None once it is terminated or truncated, as PettingZoo has it."""
         speaker = self.agent_selection
         if self.terminations[speaker] or self.truncations[speaker]:
-            self._was_dead_step(action)
+            over: Any = action  # None, which PettingZoo wants here and types as an action
+            self._was_dead_step(over)
             return
-        _, _, over, info = self._env.step(str(action))
+        _, _, done, info = self._env.step(str(action))
         self._cumulative_rewards[speaker] = 0.0
         self.rewards = dict.fromkeys(self.agents, float(info["team_reward"]))
         self.rewards[speaker] += float(info["local_reward"])
         self.infos[speaker] = {"success": info["success"], "feedback": info["feedback"]}
         self.terminations = dict.fromkeys(self.agents, self._env.ended)
-        self.truncations = dict.fromkeys(self.agents, over and not self._env.ended)
+        self.truncations = dict.fromkeys(self.agents, done and not self._env.ended)
         self.agent_selection = info["next_role"]
         self._accumulate_rewards()
 

@@ -54,3 +54,22 @@ def evaluate(
     from trainer.at_grpo.evaluate import evaluate as evaluate_team
 
     print_json(evaluate_team(model_path, config_name, episodes))
+
+
+@app.command()
+def verl(
+    model_path: Annotated[Path, typer.Argument(help="A folder that train wrote: the team to start from.")],
+    out: Annotated[Path, typer.Option("--out", help="Where data sets and commands go.")] = Path("runs/verl"),
+    problems: Annotated[int, typer.Option("--problems", min=1, help="Problems whose turns become rows.")] = 256,
+    gpus: Annotated[int, typer.Option("--gpus", min=1)] = 8,
+    start: Annotated[bool, typer.Option("--launch", help="Train, too: needs verl and GPUs.")] = False,
+) -> None:
+    """Write the data sets and the command lines for training with verl on GPUs, and check what can be checked here."""
+    from trainer.at_grpo.verl_recipe import dry_run, launch, prepare
+
+    recipes = prepare(model_path, out, problems, gpus)
+    for recipe in recipes:
+        print("\n".join(dry_run(recipe)))
+    print(f"written to {out}; commands.txt has the command lines")
+    if start:
+        launch(recipes)

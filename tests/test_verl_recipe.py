@@ -1,0 +1,89 @@
+"""The verl recipe as far as it goes without GPUs: rows that play to their prompts, rewards as in one process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from agents.small_policy import small_shape
+from agents.team import Specialisation, build_team, save_base, save_team
+from agents.text_policy import Sampling
+from core.exceptions import ConfigurationError, TrainingError
+from core.worlds.sudoku import Sudoku
+from trainer.at_grpo import verl_recipe
+from trainer.at_grpo.algorithm import TreeSettings, grow_tree
+from trainer.at_grpo.presets import get_preset
+from trainer.at_grpo.run_files import plain_settings
+from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.warm_start import make_warm_policy
+from trainer.commands import team as team_commands
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("verl")
+    base = make_warm_policy(Sudoku(), small_shape(width=32, layers=1), 30, 0, lambda _: None)
+    save_base(base, folder / "base")
+    settings = settings_of({**get_preset("sudoku_two_policy"), "world_options": {"max_rounds": 2}, "candidates": 4})
+    team = build_team(base, Sudoku().roles, Specialisation.FULL)
+    save_team(team, folder / "model_1", {"settings": plain_settings(settings)}, folder / "base")
+    return folder / "model_1"
+
+
+def test_scores_are_those_of_the_tree(model: Path) -> None:
+    world = Sudoku(max_rounds=2)
+    settings = settings_of({**get_preset("sudoku_two_policy"), "world_options": {"max_rounds": 2}, "alpha": 0.7})
+    policies, _ = verl_recipe.load_team(model)
+    tree = grow_tree(
+        world,
+        range(4),
+        policies.by_role,
+        TreeSettings(4, 0.7, sampling=dict.fromkeys(world.roles, Sampling(1.0, 24))),
+        torch.Generator().manual_seed(0),
+    )
+    rows = verl_recipe.rows_of(world, settings, tree.groups)
+    assert len(rows) == len(tree.groups) > 8
+    assert {row["extra_info"]["turn"] for row in rows} == {0, 1}
+    for row, group in zip(rows, tree.groups, strict=True):
+        scores = [
+            verl_recipe.compute_score(row["data_source"], sample.text, "", row["extra_info"])
+            for sample in group.samples
+        ]
+        assert scores == pytest.approx(group.rewards.tolist())
+    with pytest.raises(TrainingError, match="without extra_info"):
+        verl_recipe.compute_score("at_grpo/sudoku", "solve", "")
+
+
+def test_the_dry_run_checks_what_was_written(model: Path, tmp_path: Path) -> None:
+    recipes = verl_recipe.prepare(model, tmp_path, problems=3)
+    assert [recipe.policy for recipe in recipes] == ["tool", "solver"]
+    for recipe in recipes:
+        assert "play to their prompts" in verl_recipe.dry_run(recipe)[0]
+        assert f"data.train_files={recipe.rows}" in recipe.overrides
+    assert (tmp_path / "commands.txt").read_text().count("verl.trainer.main_ppo") == 2
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.read_table(recipes[0].rows).to_pylist()
+    assert rows[0]["prompt"][0]["role"] == "user" and json.loads(rows[0]["extra_info"]["answers"]) == []
+    rows[0]["extra_info"]["seed"] += 1
+    verl_recipe.write_rows(recipes[0].rows, rows)
+    with pytest.raises(TrainingError, match="does not play to its own prompt"):
+        verl_recipe.dry_run(recipes[0])
+
+
+@pytest.mark.skipif(verl_recipe.verl_folder() is not None, reason="verl is installed here")
+def test_training_without_verl_is_refused_in_one_line(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"verl is not installed: pip install 'crystal-hybrid\[verl\]'"):
+        verl_recipe.launch(verl_recipe.prepare(model, tmp_path, problems=1))
+    shown = CliRunner().invoke(team_commands.app, ["verl", str(model), "--out", str(tmp_path), "--problems", "2"])
+    assert shown.exit_code == 0 and "its configuration was not composed" in shown.output
+
+
+@pytest.mark.skipif(verl_recipe.verl_folder() is None, reason="verl is not installed")
+def test_verl_takes_the_overrides(model: Path, tmp_path: Path) -> None:
+    for recipe in verl_recipe.prepare(model, tmp_path, problems=1):
+        assert "takes all" in verl_recipe.dry_run(recipe)[1]

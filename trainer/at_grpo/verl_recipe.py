@@ -1,0 +1,239 @@
+"""A recipe for verl: AT-GRPO's groups as a data set, its rewards as a function, for models that need several GPUs.
+
+verl's GRPO compares `rollout.n` answers to one row of a data set. So a row is one group: the prompt of one role at one
+turn of one problem, and, beside it, what it takes to play the world up to there. `compute_score` does so and scores the
+answer exactly as in one process. What verl does not do is advance the tree by the best candidate: rows come from trees
+that the team itself has grown (`write_rows`), and are grown anew with the merged checkpoint after each round.
+
+    crystal-agent team verl runs/plan_path/model_20 --out runs/verl     # data, overrides and a dry run
+    crystal-agent team verl ... --launch     # on GPUs, with pip install 'crystal-hybrid[verl]'
+
+The dry run reads the rows back, scores gold answers, and, where verl is installed, composes its configuration. It has
+never been run on GPUs by us.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from agents.team import ADAPTERS, BASE, Specialisation, Team, load_team
+from core.exceptions import ConfigurationError, TrainingError
+from core.worlds.base import FIRST_TRAINING_SEED, World
+from core.worlds.registry import make_world
+from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
+from trainer.at_grpo.settings import ATGRPOSettings, settings_of
+
+CONFIG = "ppo_trainer"
+"""Of verl's own configurations, the one that the overrides are for (verl 0.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What was written for one policy, and how its training is started."""
+
+    policy: str
+    rows: Path
+    overrides: tuple[str, ...]
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line that trains this policy."""
+        return (sys.executable, "-m", "verl.trainer.main_ppo", *self.overrides)
+
+
+def compute_score(
+    data_source: str, solution_str: str, ground_truth: str, extra_info: dict[str, Any] | None = None, **kwargs: Any
+) -> float:
+    """verl's reward function: alpha * team + local for an answer, from the very state that its row stands for."""
+    if not extra_info:
+        raise TrainingError(f"a row of {data_source} came without extra_info: the reward needs the state to play from")
+    world = _world_of(extra_info["world"], extra_info["world_options"])
+    state: Any = world.initial(int(extra_info["seed"]))
+    for role, answer in json.loads(extra_info["answers"]):
+        state = world.play(state, role, answer).state
+    turn = world.play(state, extra_info["role"], solution_str)
+    return float(extra_info["alpha"]) * turn.team_reward + turn.local_reward
+
+
+def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> list[Recipe]:
+    """Grow trees with a saved team, write a data set per policy, and say how verl trains it.
+
+    Raises `ConfigurationError` where pyarrow is missing, and `CheckpointError` when `model_path` is no team.
+    """
+    team, notes = load_team(model_path)
+    settings = settings_of(notes["settings"])
+    world = make_world(settings.world, settings.world_options)
+    rows = rows_of(world, settings, _grow(world, team, settings, problems))
+    recipes = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in team.policies:
+        mine = [row for row in rows if row["ability"] in team.roles_of(name)]
+        path = folder / f"{name}.parquet"
+        write_rows(path, mine)
+        recipes.append(Recipe(name, path, overrides_of(settings, path, model_path, name, folder / name, gpus)))
+    commands = "\n\n".join(" \\\n  ".join(recipe.command) for recipe in recipes)
+    (folder / "commands.txt").write_text(commands + "\n", encoding="utf-8")
+    return recipes
+
+
+def rows_of(world: World[Any], settings: ATGRPOSettings, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """A row per group; the best candidates before it are the way to its state."""
+    rows: list[dict[str, Any]] = []
+    answers: dict[int, list[tuple[str, str]]] = {}
+    for group in groups:
+        said = answers.setdefault(group.seed, [])
+        state = {
+            "world": world.name,
+            "world_options": json.dumps(settings.world_options),
+            "seed": group.seed,
+            "turn": group.turn,
+            "role": group.role,
+            "answers": json.dumps(said),
+            "alpha": settings.alpha,
+        }
+        rows.append(
+            {
+                "data_source": f"at_grpo/{world.name}",
+                "prompt": [{"role": "user", "content": group.prompt}],
+                "ability": group.role,
+                "reward_model": {"style": "rule", "ground_truth": ""},
+                "extra_info": state,
+            }
+        )
+        said.append((group.role, group.samples[group.best].text))
+    return rows
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """A parquet file as verl reads it."""
+    if importlib.util.find_spec("pyarrow") is None:
+        raise ConfigurationError("verl's data sets are parquet files: pip install 'crystal-hybrid[parquet]'")
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
+
+
+def overrides_of(
+    settings: ATGRPOSettings, rows: Path, model_path: Path, policy: str, checkpoints: Path, gpus: int
+) -> tuple[str, ...]:
+    """The run's settings in verl's names; a role's adapter goes on from where it is."""
+    with_adapters = settings.specialisation is Specialisation.LORA
+    actor, rollout = "actor_rollout_ref.actor", "actor_rollout_ref.rollout"
+    values: dict[str, object] = {
+        "algorithm.adv_estimator": "grpo",
+        "algorithm.norm_adv_by_std_in_grpo": True,
+        "data.train_files": rows,
+        "data.val_files": rows,
+        "data.train_batch_size": settings.batch_size,
+        "data.max_response_length": settings.max_new_tokens,
+        "data.shuffle": True,
+        "actor_rollout_ref.model.path": model_path / (BASE if with_adapters else policy),
+        "actor_rollout_ref.model.lora_rank": settings.lora_rank if with_adapters else 0,
+        "actor_rollout_ref.model.lora_adapter_path": model_path / ADAPTERS / policy if with_adapters else "null",
+        "actor_rollout_ref.model.lora_alpha": settings.lora_alpha,
+        f"{actor}.optim.lr": settings.learning_rate,
+        f"{actor}.ppo_epochs": settings.epochs,
+        f"{actor}.ppo_mini_batch_size": settings.batch_size,
+        f"{actor}.ppo_micro_batch_size_per_gpu": 1,
+        f"{actor}.clip_ratio_low": settings.clip_low,
+        f"{actor}.clip_ratio_high": settings.clip_high,
+        f"{actor}.entropy_coeff": settings.entropy_coefficient,
+        f"{actor}.use_kl_loss": settings.kl_coefficient > 0,
+        f"{actor}.kl_loss_coef": settings.kl_coefficient,
+        f"{rollout}.name": "vllm",
+        f"{rollout}.n": settings.candidates,
+        f"{rollout}.temperature": settings.temperature,
+        f"{rollout}.tensor_model_parallel_size": 1,
+        f"{rollout}.log_prob_micro_batch_size_per_gpu": 1,
+        "actor_rollout_ref.ref.log_prob_micro_batch_size_per_gpu": 1,
+        "reward.custom_reward_function.path": Path(__file__).resolve(),
+        "reward.custom_reward_function.name": compute_score.__name__,
+        "trainer.n_gpus_per_node": gpus,
+        "trainer.nnodes": 1,
+        "trainer.total_epochs": 1,
+        "trainer.default_local_dir": checkpoints,
+        "trainer.project_name": "crystal-hybrid",
+        "trainer.experiment_name": settings.world,
+    }
+    return tuple(f"{key}={value}" for key, value in values.items())
+
+
+def dry_run(recipe: Recipe) -> list[str]:
+    """What can be checked without a GPU, as lines. Raises `TrainingError` where something is wrong."""
+    import pyarrow.parquet
+
+    rows = pyarrow.parquet.read_table(recipe.rows).to_pylist()
+    for row in rows:
+        info = row["extra_info"]
+        world = _world_of(info["world"], info["world_options"])
+        state: Any = world.initial(info["seed"])
+        for role, answer in json.loads(info["answers"]):
+            state = world.play(state, role, answer).state
+        if world.prompt(state, info["role"]) != row["prompt"][0]["content"]:
+            raise TrainingError(f"{recipe.rows}: the row of seed {info['seed']} does not play to its own prompt")
+        gold = compute_score(row["data_source"], world.gold(state, info["role"]), "", info)
+        if gold < compute_score(row["data_source"], "?", "", info):
+            raise TrainingError(f"{recipe.rows}: a gold answer of seed {info['seed']} is worth {gold:.3f}")
+    lines = [f"{recipe.policy}: {len(rows)} rows play to their prompts, and gold answers are worth more than none"]
+    where = verl_folder()
+    if where is None:
+        return [*lines, f"{recipe.policy}: verl is not installed, so its configuration was not composed"]
+    keys = compose(recipe, where)
+    return [*lines, f"{recipe.policy}: verl's configuration takes all {keys} overrides"]
+
+
+def verl_folder() -> Path | None:
+    """Where verl is installed, found without importing it."""
+    spec = importlib.util.find_spec("verl")
+    return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
+
+
+def compose(recipe: Recipe, verl: Path) -> int:
+    """Have Hydra put verl's configuration and our overrides together; an unknown key is a `ConfigurationError`."""
+    from hydra import compose as hydra_compose  # type: ignore[import-not-found]  # comes with verl
+    from hydra import initialize_config_dir  # type: ignore[import-not-found]
+    from hydra.errors import HydraException  # type: ignore[import-not-found]
+
+    try:
+        with initialize_config_dir(str(verl / "trainer" / "config"), version_base=None):
+            hydra_compose(CONFIG, overrides=list(recipe.overrides))
+    except HydraException as error:
+        raise ConfigurationError(f"this verl does not take our overrides: {error}; they are for verl 0.9") from error
+    return len(recipe.overrides)
+
+
+def launch(recipes: Sequence[Recipe]) -> None:
+    """Train each policy with verl, one after the other; a `ConfigurationError` where verl or a GPU is missing."""
+    if verl_folder() is None:
+        raise ConfigurationError(
+            "verl is not installed: pip install 'crystal-hybrid[verl]' on the machine with the GPUs"
+        )
+    if not torch.cuda.is_available():
+        raise ConfigurationError("verl trains on GPUs and this machine shows none; the dry run needs none")
+    for recipe in recipes:
+        subprocess.run(recipe.command, check=True)
+
+
+def _grow(world: World[Any], team: Team, settings: ATGRPOSettings, problems: int) -> Sequence[Group]:
+    sampling = {role: settings.sampling_of(role) for role in world.roles}
+    tree = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
+    device = next(iter(team.policies.values())).device
+    generator = torch.Generator(device).manual_seed(settings.seed)
+    seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + problems)
+    return grow_tree(world, seeds, team.by_role, tree, generator).groups
+
+
+@lru_cache(maxsize=8)
+def _world_of(name: str, options: str) -> World[Any]:
+    return make_world(name, json.loads(options))
