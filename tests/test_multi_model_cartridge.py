@@ -80,14 +80,21 @@ def test_a_team_has_one_decision_record_and_rivals_have_one_each(tmp_path: Path)
 
 
 def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
-    trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL, num_models=2, episode_length=160)
+    trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL)
     session = session_of(trainer)
     asyncio.run(trainer.train_multi_model_episode(1))
     leader, follower = (agent.plans for agent in session.agents)
     assert leader.leader is None and follower.leader is leader
-    state = session.env.game_state(1)
-    listed = follower._player.options(state)
-    assert len(listed) > 1, "the test wants a moment with a choice"
+    session.env.reset([2, 4])
+    follower.reset()
+    for _ in range(600):  # until there is something to choose
+        state = session.env.game_state(1)
+        listed = follower.options(state)
+        if len(listed) > 1:
+            break
+        press = int(follower.act(state, listed[0]).button)
+        session.env.step([press, press])
+    assert len(listed) > 1
     leader.plan = listed[-1]
     assert follower.options(state)[0].key == listed[-1].key
     assert follower.choose(state).key == listed[-1].key
