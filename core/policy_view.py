@@ -187,7 +187,7 @@ class PolicyView:
     def _forget(self) -> None:
         self._possessions: Possessions | None = None
         self._menu: MenuState | None = None
-        self._had_battle = False
+        self._battle: BattleState | None = None
         self._place: tuple[object, ...] = ()
         self._people: tuple[object, ...] = ()
         self._ground: tuple[object, ...] = ()
@@ -221,8 +221,8 @@ class PolicyView:
             self._menu = menu
             features[_WAITS + 1 : _BATTLE_START] = menu_features(menu)
             self._set_hot(_MENU_START, _NO_MENU if menu is None else _MENU_PLACE[menu.kind])
-        if battle is not None or self._had_battle:
-            self._had_battle = battle is not None
+        if battle is not self._battle:
+            self._battle = battle
             features[_BATTLE_START:_COMPASS_START] = 0.0 if battle is None else battle_features(battle, state.world)
 
     def _update_place(self, state: GameState, bearing: Bearing | None, levels_missing: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from core.game.party import PP_MASK
@@ -27,6 +28,14 @@ ENEMY_CATCH_RATE: Final = index_of("wEnemyMonCatchRate")
 PLAYER_STAGES: Final = index_of("wPlayerStatLevels")
 ENEMY_STAGES: Final = index_of("wEnemyStatLevels")
 STAGE_COUNT: Final = 7
+_CIRCUMSTANCES: Final = (
+    BATTLE_TYPE,
+    ACTIVE_SLOT,
+    OTHER_TRAINER_CLASS,
+    OTHER_TRAINER_ID,
+    ENEMY_PARTY_COUNT,
+    ENEMY_CATCH_RATE,
+)
 
 # species, item, 4 moves, DVs, 4 PP, happiness, level, status, HP, max HP, five stats, two types
 _BATTLE_STRUCT = struct.Struct(">BB4s2x4sxBBxHHHHHHHBB")
@@ -77,25 +86,42 @@ class BattleState:
 
 
 def decode_battle(data: bytes) -> BattleState | None:
-    """The battle in a snapshot's bytes, or None when there is none."""
+    """The battle in a snapshot's bytes, or None when there is none.
+
+    Most frames of a battle are text and change nothing of it: equal bytes give the same object as long as it is kept.
+    """
     mode = data[BATTLE_MODE]
     if mode not in (1, 2):
         return None
-    is_trainer = mode == 2
-    return BattleState(
-        is_trainer=is_trainer,
-        battle_type=data[BATTLE_TYPE],
-        own=_decode_fighter(data, BATTLE_MON, PLAYER_STAGES),
-        enemy=_decode_fighter(data, ENEMY_MON, ENEMY_STAGES),
-        active_slot=data[ACTIVE_SLOT],
-        trainer_class=data[OTHER_TRAINER_CLASS],
-        trainer_id=data[OTHER_TRAINER_ID],
-        enemy_party_count=min(6, data[ENEMY_PARTY_COUNT]) if is_trainer else 1,
-        enemy_catch_rate=data[ENEMY_CATCH_RATE],
+    return _decode(
+        mode == 2,
+        data[BATTLE_MON : BATTLE_MON + BATTLE_STRUCT_SIZE],
+        data[PLAYER_STAGES : PLAYER_STAGES + STAGE_COUNT],
+        data[ENEMY_MON : ENEMY_MON + BATTLE_STRUCT_SIZE],
+        data[ENEMY_STAGES : ENEMY_STAGES + STAGE_COUNT],
+        bytes([data[place] for place in _CIRCUMSTANCES]),
     )
 
 
-def _decode_fighter(data: bytes, start: int, stages: int) -> Fighter:
+@lru_cache(maxsize=512)
+def _decode(
+    is_trainer: bool, own: bytes, own_stages: bytes, enemy: bytes, enemy_stages: bytes, circumstances: bytes
+) -> BattleState:
+    battle_type, active_slot, trainer_class, trainer_id, enemy_party_count, catch_rate = circumstances
+    return BattleState(
+        is_trainer=is_trainer,
+        battle_type=battle_type,
+        own=_decode_fighter(own, own_stages),
+        enemy=_decode_fighter(enemy, enemy_stages),
+        active_slot=active_slot,
+        trainer_class=trainer_class,
+        trainer_id=trainer_id,
+        enemy_party_count=min(6, enemy_party_count) if is_trainer else 1,
+        enemy_catch_rate=catch_rate,
+    )
+
+
+def _decode_fighter(raw: bytes, stages: bytes) -> Fighter:
     (
         species,
         _item,
@@ -112,7 +138,7 @@ def _decode_fighter(data: bytes, start: int, stages: int) -> Fighter:
         special_defense,
         type1,
         type2,
-    ) = _BATTLE_STRUCT.unpack_from(data, start)
+    ) = _BATTLE_STRUCT.unpack(raw)
     filled = [slot for slot in range(4) if moves[slot]]
     return Fighter(
         species=species,
@@ -128,5 +154,5 @@ def _decode_fighter(data: bytes, start: int, stages: int) -> Fighter:
         speed=speed,
         special_attack=special_attack,
         special_defense=special_defense,
-        stages=tuple(max(-6, min(6, stage - 7)) for stage in data[stages : stages + STAGE_COUNT]),
+        stages=tuple(max(-6, min(6, stage - 7)) for stage in stages),
     )
