@@ -93,7 +93,7 @@ class VectorEnv:
         self.halves = tuple(range(bounds[half.start], bounds[half.stop]) for half in self._halves)
         """The lanes of each half; one half only where there is one worker."""
         self._last: list[VectorStep | None] = [None] * len(self.halves)
-        self._in_flight: dict[int, NDArray[np.int64]] = {}
+        self._in_flight: dict[int, list[int]] = {}
         try:
             for number in range(workers):
                 own = range(bounds[number], bounds[number + 1])
@@ -181,15 +181,16 @@ class VectorEnv:
 
     # commands and answers
 
-    def _write_actions(self, actions: NDArray[np.int64] | Sequence[int], lanes: range) -> NDArray[np.int64]:
+    def _write_actions(self, actions: NDArray[np.int64] | Sequence[int], lanes: range) -> list[int]:
         if not self._histories:
             raise ConfigurationError("the vector env was not reset yet: call reset() first")
-        chosen = np.asarray(actions, dtype=np.int64)
-        if chosen.shape != (len(lanes),) or chosen.min() < 0 or chosen.max() >= ACTION_COUNT:
+        given = np.asarray(actions, dtype=np.int64)
+        chosen: list[int] = given.tolist()
+        if given.shape != (len(lanes),) or min(chosen) < 0 or max(chosen) >= ACTION_COUNT:
             raise ConfigurationError(
-                f"actions {chosen.tolist()}: there must be {len(lanes)} integers from 0 to {ACTION_COUNT - 1}"
+                f"actions {chosen}: there must be {len(lanes)} integers from 0 to {ACTION_COUNT - 1}"
             )
-        self._arrays.actions[lanes.start : lanes.stop] = chosen
+        self._arrays.actions[lanes.start : lanes.stop] = given
         return chosen
 
     def _reset(self, beginnings: dict[int, LaneHistory]) -> None:
@@ -309,11 +310,11 @@ class VectorEnv:
 
     # what is handed out
 
-    def _collect(self, lanes: range, actions: NDArray[np.int64] | None = None) -> VectorStep:
+    def _collect(self, lanes: range, actions: list[int] | None = None) -> VectorStep:
         """Copy the rows of some lanes, after `actions` were played there or, without them, after a reset."""
         lost_steps = np.zeros(len(lanes), dtype=np.int32)
         if actions is not None:
-            for lane, action in zip(lanes, actions.tolist(), strict=True):
+            for lane, action in zip(lanes, actions, strict=True):
                 self._histories[lane].actions.append(action)
                 if lane in self._lost_steps:
                     self._end_lost(lane)
