@@ -26,8 +26,8 @@ from core.pathfinding import Blocked, find_path
 from core.pathfinding import Path as WalkedPath
 from core.rules import RulePlayer, walking
 from core.rules.answers import wants_yes
-from core.rules.battle import catch_chance
 from core.rules.damage import estimate, turns_to_win, win_chance
+from core.rules.tactics import catch_chance
 from core.vocabulary import Button, GameMode, OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

@@ -18,6 +18,9 @@ FIRST_SPECIAL_TYPE = 20
 SAME_TYPE_BONUS = 1.5
 LOWEST_ROLL = 217 / 255
 MEAN_ROLL = (217 + 255) / 2 / 255
+ACCURACY_STAGES = (0.33, 0.36, 0.43, 0.5, 0.6, 0.75, 1.0, 1.33, 1.66, 2.0, 2.33, 2.66, 3.0)
+"""Factor on the hit chance for each stage from -6 to 6; evasion counts the other way."""
+ACCURACY_STAGE, EVASION_STAGE = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Estimate:
 
     least: float
     mean: float
+    most: float
     hit_chance: float
     effectiveness: float
 
@@ -44,9 +48,9 @@ class Estimate:
 def estimate(attacker: Fighter, defender: Fighter, move: Move, world: World) -> Estimate:
     """Expected damage of one use; zero for moves without power and for immune defenders."""
     factor = world.effectiveness(move.type, type_names(defender, world))
-    accuracy = move.accuracy_percent / 100
+    accuracy = hit_chance(attacker, defender, move)
     if move.power == 0 or factor == 0:
-        return Estimate(0.0, 0.0, accuracy, factor)
+        return Estimate(0.0, 0.0, 0.0, accuracy, factor)
     special = move.type in special_types(world)
     attack = attacker.special_attack if special else attacker.attack
     defense = defender.special_defense if special else defender.defense
@@ -54,7 +58,13 @@ def estimate(attacker: Fighter, defender: Fighter, move: Move, world: World) -> 
     if move.type in type_names(attacker, world):
         base *= SAME_TYPE_BONUS
     base *= factor
-    return Estimate(base * LOWEST_ROLL, base * MEAN_ROLL, accuracy, factor)
+    return Estimate(base * LOWEST_ROLL, base * MEAN_ROLL, base, accuracy, factor)
+
+
+def hit_chance(attacker: Fighter, defender: Fighter, move: Move) -> float:
+    """Chance that the move hits, 0 to 1, with accuracy and evasion as they have been raised or lowered."""
+    stage = max(-6, min(6, attacker.stages[ACCURACY_STAGE] - defender.stages[EVASION_STAGE]))
+    return min(1.0, move.accuracy_percent / 100 * ACCURACY_STAGES[stage + 6])
 
 
 def type_names(fighter: Fighter, world: World) -> tuple[str, ...]:
@@ -67,7 +77,7 @@ def special_types(world: World) -> frozenset[str]:
     return frozenset(name for number, name in world.types.items() if number >= FIRST_SPECIAL_TYPE)
 
 
-def turns_to_win(per_turn: float, hp: int) -> float:
+def turns_to_win(per_turn: float, hp: float) -> float:
     """Turns until `hp` points are gone at `per_turn` expected points; infinite when nothing gets through."""
     return float("inf") if per_turn <= 0 else max(1.0, hp / per_turn)
 

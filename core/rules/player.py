@@ -180,7 +180,7 @@ class RulePlayer:
             self._field.talking_to = None
         if mode in (GameMode.BOOT, GameMode.MAP_LOADING):
             return
-        if mode is GameMode.BATTLE or last_mode is GameMode.BATTLE:
+        if mode is not last_mode and GameMode.BATTLE in (mode, last_mode):
             self._note_battle(state)
         if self._tracker is None:
             self._meet_game(state.rom.profile)
