@@ -5,7 +5,7 @@ Which items give back HP, and how much, tells `core.remedies`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from core.errands import BuyItems, Purchase
@@ -23,6 +23,9 @@ SPARE_MONEY = 0.2
 WASTE = 1.3
 """A drink that gives back more than this many times the lead's HP is too dear."""
 LEAST_PURCHASE = 2
+BALLS = 4
+PARTY_WANTED = 4
+"""In a smaller party balls are of use."""
 
 
 def healing_of(item: Item) -> int:
@@ -61,4 +64,29 @@ def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyIt
     stock = sum(healing_of(item) * quantity for item, quantity in drinks(state))
     missing = STOCK_OF_LIVES * lead.max_hp - stock
     count = min(round(missing / healing_of(drink)), int((1 - SPARE_MONEY) * state.money / drink.price))
-    return BuyItems((Purchase(drink.id, count),)) if count >= LEAST_PURCHASE else None
+    if count < LEAST_PURCHASE:
+        return None
+    others = _within(_others(world, sold, state), state.money - count * drink.price)
+    return BuyItems((Purchase(drink.id, count), *others))
+
+
+def _others(world: World, sold: set[str], state: GameState) -> Iterator[tuple[Item, int]]:
+    """What is bought when the drinks are paid for: balls while company is wanted, bells and cures, with how many."""
+    held = {slot.item: slot.quantity for slot in (*state.items, *state.balls)}
+    items = [item for item in world.items.values() if item.key in sold and item.price]
+    balls = [item for item in items if remedy_of(item).catches]
+    if balls and len(state.party) < PARTY_WANTED:
+        yield min(balls, key=lambda item: item.price), BALLS - sum(slot.quantity for slot in state.balls)
+    for item in items:
+        remedy = remedy_of(item)
+        if remedy.revives or remedy.cures:
+            yield item, 1 - held.get(item.id, 0)
+
+
+def _within(wishes: Iterable[tuple[Item, int]], money: int) -> Iterator[Purchase]:
+    """As many of the wishes, in their order, as the money reaches for."""
+    for item, wanted in wishes:
+        count = min(wanted, money // item.price)
+        if count > 0:
+            yield Purchase(item.id, count)
+            money -= count * item.price

@@ -122,9 +122,11 @@ def test_shopping_fills_the_bag_within_the_money(start: GameState) -> None:
     state = with_money(with_items(with_party(start, (12, 33, 33))), 3000)
     errand = goals(state, {"WILLOWMERE_SHOP": 30})["buy:WILLOWMERE_SHOP"].option.errand
     assert isinstance(errand, BuyItems)
-    (purchase,) = errand.purchases
-    drink = world.items[purchase.item]
-    assert healing_of(drink) and purchase.count * drink.price <= state.money
+    drink = world.items[errand.purchases[0].item]
+    assert healing_of(drink) and errand.purchases[0].count >= 2, "drinks come before balls and cures"
+    others = {world.items[one.item].key: one.count for one in errand.purchases[1:]}
+    assert others.get("CATCHER") and others.get("HERB") == 1
+    assert sum(one.count * world.items[one.item].price for one in errand.purchases) <= state.money
     assert shopping_list(world, ("TONIC",), with_money(state, 300)) is None
     assert shopping_list(world, ("TONIC",), with_items(state, TONIC=9)) is None
     assert shopping_list(world, ("HERB", "CATCHER"), state) is None

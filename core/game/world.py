@@ -156,6 +156,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainerParty:
+    """Whom a trainer fights with."""
+
+    class_key: str
+    id: int
+    creatures: tuple[tuple[int, int], ...]
+    """(level, species id), in the order of coming out."""
+
+
+@dataclass(frozen=True, slots=True)
 class EventFlag:
     """One bit of wEventFlags. `set_at_new_game` flags and those of fleeting kinds are no sign of progress."""
 
@@ -184,6 +194,8 @@ class World:
     """(trainer class, trainer id) -> the highest level of that trainer's party."""
     trainer_levels_by_key: Mapping[str, int]
     """The same by the trainer's key in the data."""
+    trainers: Mapping[str, TrainerParty]
+    """All trainers by their key in the data."""
 
     def map_name(self, map_id: MapId) -> str:
         """The name that people use, or the numbers of an unknown map."""
@@ -239,6 +251,7 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
     rows = rules["type_chart"]
     chart = {(row[0], row[1]): float(row[2]) for row in (rows["rows"] if isinstance(rows, dict) else rows)}
     maps = [_game_map(key, row) for key, row in atlas["maps"].items()]
+    species_ids = {row["const"]: int(key) for key, row in rules["species"].items()}
     return World(
         maps={known.id: known for known in maps},
         species={int(key): _species(int(key), row) for key, row in rules["species"].items() if "base_stats" in row},
@@ -261,6 +274,7 @@ def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
         trainer_levels_by_key={
             key: max(member["level"] for member in row["party"]) for key, row in rules.get("trainers", {}).items()
         },
+        trainers={key: _trainer(row, species_ids) for key, row in rules.get("trainers", {}).items()},
     )
 
 
@@ -328,6 +342,11 @@ def _map_object(row: dict[str, Any]) -> MapObject:
         sells=tuple(row.get("sells", ())),
         roams=any(word in row.get("movement", "").upper() for word in _ROAMING),
     )
+
+
+def _trainer(row: dict[str, Any], species_ids: Mapping[str, int]) -> TrainerParty:
+    creatures = ((member["level"], species_ids[member["species"]]) for member in row["party"])
+    return TrainerParty(row["class"], row["id"], tuple(creatures))
 
 
 def _species(number: int, row: dict[str, Any]) -> Species:

@@ -32,6 +32,10 @@ CLEARLY_BETTER = 0.2
 SETUP_TOLL_WILD = 0.1
 """Wild fights are to be short: moves without power are worth so much less there."""
 GOOD_CATCH_CHANCE = 0.3
+"""With less the creature is weakened first, if there is a move that leaves it standing."""
+WANTED_VALUE = 0.9
+WEAKENING_SHARE = 0.15
+"""Of the enemy's most HP: what a move should take to be worth a turn before the ball."""
 LEAST_WOUND = 8
 """HP that must be missing before a drink is thought of."""
 
@@ -55,19 +59,17 @@ class Tactics:
     def turn_options(self, state: GameState, battle: BattleState) -> list[Option]:
         """Everything that the main menu of a fight leads to."""
         fight = self.duel(battle)
-        found = [
-            *self._moves(battle, fight),
-            *self.item_options(state, battle, fight),
-            *self.switch_options(state, battle, fight),
-        ]
-        if not battle.is_trainer:
-            found += self.catch_options(state, battle)
-            found.append(self._run(battle, fight))
-        return found
+        found = [*self.item_options(state, battle, fight), *self.switch_options(state, battle, fight)]
+        if battle.is_trainer:
+            return [*found, *self._moves(battle, fight)]
+        caught = list(self.catch_options(state, battle, fight))
+        spares = any(one.value > WANTED_VALUE for one in caught)
+        return [*found, *self._moves(battle, fight, spares), *caught, self._run(battle, fight)]
 
     # -- moves -------------------------------------------------------------------------------------------------
 
-    def _moves(self, battle: BattleState, fight: Duel) -> Iterator[Option]:
+    def _moves(self, battle: BattleState, fight: Duel, spares: bool = False) -> Iterator[Option]:
+        """What the creature knows. `spares`: the enemy is to be weakened for a ball, not beaten."""
         strongest = max((one.expected for one in fight.estimates.values()), default=0.0)
         for slot, guess in fight.estimates.items():
             move = self._world.moves[battle.own.moves[slot]]
@@ -82,6 +84,8 @@ class Tactics:
                 ends += 0.5  # it comes before the hit that would end it
             share = max(guess.expected / strongest, min(1.0, ends)) if strongest else 0.0
             value = 0.3 + share * (worth(fight.chance, ends) - 0.3)
+            if spares and guess.most < battle.enemy.hp and guess.mean >= WEAKENING_SHARE * battle.enemy.max_hp:
+                value = 0.92 + 0.05 * min(1.0, guess.mean / battle.enemy.max_hp)
             yield Option(OptionKind.FIGHT, label, f"fight:{move.key}", index=slot, value=value)
         if not fight.estimates:
             yield Option(OptionKind.FIGHT, "Struggle: no move has power points left", "fight", index=0, value=0.4)
@@ -160,16 +164,18 @@ class Tactics:
 
     # -- wild creatures ----------------------------------------------------------------------------------------
 
-    def catch_options(self, state: GameState, battle: BattleState) -> Iterator[Option]:
+    def catch_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
         """A ball for the wild creature, wanted when it would be good company."""
         enemy = battle.enemy
-        chance = catch_chance(enemy, battle.enemy_catch_rate)
-        wanted = self._company.wants(state, enemy.species, enemy.level)
         for slot, stack in enumerate(state.balls):
             item = self._world.items.get(stack.item)
             if item is None or not stack.quantity:
                 continue
-            value = (0.9 if chance >= GOOD_CATCH_CHANCE else 0.55) if wanted else 0.12
+            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, remedy_of(item).catches))
+            value = 0.12
+            if self._company.wants(state, enemy.species, enemy.level):
+                hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
+                value = 0.55 if hopeless else WANTED_VALUE if chance >= GOOD_CATCH_CHANCE else WANTED_VALUE + 0.01
             name = self._world.species_name(enemy.species)
             label = f"Throw a {item.name} at {name}: a chance of about {chance:.0%}"
             yield Option(OptionKind.CATCH, label, "catch", index=slot, value=value)
