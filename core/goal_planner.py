@@ -67,8 +67,13 @@ class GoalOrientedPlanner:
         return next(iter(self.goals(state, reached, memory or LaneMemory())), None)
 
     def next_milestone(self, reached: Collection[str]) -> Milestone | None:
-        """The first required milestone that is not reached; None at the end of the story."""
-        return next((one for one in self.milestones if not one.optional and one.id not in reached), None)
+        """The first required milestone that is not reached; None at the end of the story.
+
+        Places that lie before a deed already done are behind one: a game may have begun in the middle.
+        """
+        done = max((one.number for one in self.milestones if one.id in reached and one.is_deed), default=0)
+        ahead = (one for one in self.milestones if not one.optional and one.id not in reached)
+        return next((one for one in ahead if one.number > done or one.target_map is None), None)
 
     def _story_goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int

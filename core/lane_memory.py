@@ -34,6 +34,8 @@ class LaneMemory:
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
+    healers: set[Subject] = field(default_factory=set)
+    """Who has really healed the party in this episode."""
     errand: MenuErrand | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
     _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
@@ -59,9 +61,9 @@ class LaneMemory:
         """Whether one has spoken to it since the story last moved."""
         return subject in self._spoken and self._spoken[subject][0] == self.progress
 
-    def spoke_lately(self, subject: Subject) -> bool:
-        """Whether one has spoken to it within the last `LATELY_STEPS`."""
-        return subject in self._spoken and self.step - self._spoken[subject][1] < LATELY_STEPS
+    def spoke_lately(self, subject: Subject, steps: int = LATELY_STEPS) -> bool:
+        """Whether one has spoken to it within the last `steps`."""
+        return subject in self._spoken and self.step - self._spoken[subject][1] < steps
 
     def ever_spoken(self, subject: Subject) -> bool:
         return subject in self._spoken

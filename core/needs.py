@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from core.errands import PutFirst, UseItem
 from core.goals import ANYWHERE, GoalKind, PlannedGoal
-from core.hunting import HuntingGround, hunting_grounds
-from core.supplies import best_drink, healing_of, shopping_list
+from core.hunting import Hunter, HuntingGround, hunting_grounds
+from core.supplies import best_drink, healing_of, shopping_list, stock_of_lives
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
@@ -30,12 +30,17 @@ FIT_FOR_A_TRAINER = 0.8
 TRAIN_VALUE = 0.85
 IDLE_TRAIN_VALUE = 0.2
 ORDER_VALUE = 0.93
-DRINK_VALUE = 0.9
+DRINK_VALUE = 0.98
 SHOP_VALUE = 0.84
 SHOP_WAY_ACTIONS = 60
-"""Shops farther than this are not worth a way of their own, except before a trainer."""
-SHOP_WAY_BEFORE_A_TRAINER_ACTIONS = 200
-DRINK_ACTIONS = 40
+"""Shops farther than this are not worth a way of their own, unless one meets a trainer next with an empty bag."""
+EMPTY_BAG_ACTIONS = 190
+"""So many actions farther may the shop be then."""
+SHOP_AGAIN_STEPS = 250
+"""A clerk is not visited again this soon."""
+UNSURE_ACTIONS = 60
+"""Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
+DRINK_ACTIONS = 90
 """A healer nearer than this is better than a drink."""
 
 
@@ -73,14 +78,15 @@ class Needs:
             nurse = healer_of(place)
             if nurse is None or place.id not in distances:
                 continue
-            if memory.spoke_lately((place.id, f"object {nurse.id}")):
+            subject = (place.id, f"object {nurse.id}")
+            proven = not nurse.sets or subject in memory.healers
+            if memory.spoke_lately(subject) or (not proven and memory.has_spoken(subject)):
                 continue  # it was no help
-            way = distances[place.id]
+            way = distances[place.id] + (0 if proven else UNSURE_ACTIONS)
             urgency = 1 - way / reach if reach else 0.0
             value = STORY_VALUE + 0.19 * urgency if urgency > 0 else 0.6 * wounds * near(way)
             label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
             position = Position(place.id, nurse.x, nurse.y)
-            value *= 0.98 if nurse.sets else 1.0
             option = Option(OptionKind.HEAL, label, f"heal:{place.key}", position, nurse.id, value)
             yield PlannedGoal(GoalKind.HEAL, label, option)
 
@@ -104,20 +110,27 @@ class Needs:
     def _shop_goals(
         self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
     ) -> Iterator[PlannedGoal]:
-        reach = SHOP_WAY_BEFORE_A_TRAINER_ACTIONS if fights_next else SHOP_WAY_ACTIONS
-        for place in self._world.maps.values():
-            clerk = next((one for one in place.objects if one.sells), None)
-            if clerk is None or distances.get(place.id, reach) >= reach:
-                continue
+        reach = SHOP_WAY_ACTIONS
+        if fights_next:
+            reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state)))
+        shops = [
+            (distances[place.id], place.key, place, clerk)
+            for place in self._world.maps.values()
+            if place.id in distances and (clerk := clerk_of(place)) is not None
+        ]
+        for way, _, place, clerk in sorted(shops, key=lambda shop: shop[:2]):
             errand = shopping_list(self._world, clerk.sells, state)
-            if errand is None or memory.has_spoken((place.id, f"object {clerk.id}")):
+            if way >= reach:
+                return
+            if errand is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
                 continue
             wares = ", ".join(f"{one.count} {self._world.items[one.item].name}" for one in errand.purchases)
             label = f"Buy {wares} in {place.name}"
-            value = SHOP_VALUE + 0.05 * (1 - distances[place.id] / reach)
+            value = SHOP_VALUE + 0.05 * (1 - way / reach)
             position = Position(place.id, clerk.x, clerk.y)
             option = Option(OptionKind.BUY, label, f"buy:{place.key}", position, clerk.id, value, errand)
             yield PlannedGoal(GoalKind.SUPPLY, label, option)
+            return
 
     def _train_goals(
         self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], lead: PartyMember
@@ -127,8 +140,9 @@ class Needs:
         wanted = memory.wanted_level
         urgent = lead.level < wanted
         target = wanted if urgent else lead.level + 1
+        hunter = Hunter.of(lead, self._world)
         found = [
-            (distances[one.place.id] + one.actions_to_level(lead.level, target), one.place.key, one.place)
+            (distances[one.place.id] + one.actions_to_level(hunter, target, self._world), one.place.key, one.place)
             for one in self._hunting_grounds(state.time_of_day)
             if one.place.id in distances and not memory.is_abandoned(f"train:{one.place.key}")
         ]
@@ -152,6 +166,7 @@ class Needs:
         return self._grounds[time_of_day]
 
 
+CLEARLY_AHEAD_LEVELS = 2
 LEAST_WOUNDS = 0.1
 NEAR_ACTIONS = 60
 """A way that costs this many actions halves the value of a convenience."""
@@ -163,8 +178,12 @@ def near(distance: int) -> float:
 
 
 def strongest(state: GameState) -> PartyMember | None:
-    """The creature that carries the party: of the highest level, the first of several."""
-    return max((one for one in state.party if not one.is_egg), key=lambda one: one.level, default=None)
+    """The creature that carries the party: the first, unless another is clearly ahead of it."""
+    members = [one for one in state.party if not one.is_egg]
+    if not members:
+        return None
+    best = max(members, key=lambda one: one.level)
+    return best if best.level >= members[0].level + CLEARLY_AHEAD_LEVELS else members[0]
 
 
 def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:
@@ -178,6 +197,11 @@ def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:
     if fights_next and (lead.hp_fraction < FIT_FOR_A_TRAINER or lead.status):
         return 200
     return 0
+
+
+def clerk_of(place: GameMap) -> MapObject | None:
+    """Who sells things on this map; None where nobody does."""
+    return next((one for one in place.objects if one.sells), None)
 
 
 def healer_of(place: GameMap) -> MapObject | None:

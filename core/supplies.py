@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.game.world import Item, World
 
-STOCK_OF_LIVES = 2.5
+STOCK_OF_LIVES = 3.0
 """So many times the lead's HP should be in the bag as drinks."""
 SPARE_MONEY = 0.2
 """Share of the money that is not spent on drinks."""
-WASTE = 1.3
+WASTE = 2.0
 """A drink that gives back more than this many times the lead's HP is too dear."""
 LEAST_PURCHASE = 2
 BALLS = 4
@@ -47,6 +47,12 @@ def best_drink(state: GameState, member: PartyMember) -> Item | None:
     return min(fitting)[2] if fitting else None
 
 
+def stock_of_lives(state: GameState) -> float:
+    """How often the drinks of the bag would fill up the lead."""
+    most = state.party[0].max_hp if state.party else 1
+    return sum(healing_of(item) * quantity for item, quantity in drinks(state)) / max(1, most)
+
+
 def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyItems | None:
     """What to buy of a shop that sells `wares`; None while the stock is good or the money short."""
     lead = state.party[0] if state.party else None
@@ -61,8 +67,7 @@ def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyIt
     if not offers:
         return None
     drink = max(offers, key=lambda item: (healing_of(item), item.id))
-    stock = sum(healing_of(item) * quantity for item, quantity in drinks(state))
-    missing = STOCK_OF_LIVES * lead.max_hp - stock
+    missing = (STOCK_OF_LIVES - stock_of_lives(state)) * lead.max_hp
     count = min(round(missing / healing_of(drink)), int((1 - SPARE_MONEY) * state.money / drink.price))
     if count < LEAST_PURCHASE:
         return None

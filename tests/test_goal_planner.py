@@ -126,3 +126,10 @@ def test_taken_things_are_no_errand(env: EnhancedPyBoyPokemonCrystalEnv, planner
 def test_without_a_world_there_is_nothing_to_plan(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     _, info = env.reset(seed=0)
     assert GoalOrientedPlanner().current_goal(info["game_state"], ()) is None
+
+
+def test_a_game_that_began_in_the_middle_does_not_go_back_to_places_behind_it(planner: GoalOrientedPlanner) -> None:
+    milestone = planner.next_milestone(["starter", "parcel", "beat_wyn", "first_region"])
+    assert milestone is not None and milestone.id == "level_6"
+    milestone = planner.next_milestone(["starter", "parcel", "beat_wyn", "first_region", "level_6"])
+    assert milestone is not None and milestone.id == "lark_road"

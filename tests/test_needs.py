@@ -15,7 +15,7 @@ from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.world import load_world
 from core.goals import GoalKind, PlannedGoal
-from core.hunting import HuntingGround, hunting_grounds
+from core.hunting import Hunter, hunting_grounds
 from core.lane_memory import LaneMemory
 from core.needs import STORY_VALUE, Needs, patience_for_rest
 from core.rules import RulePlayer
@@ -137,21 +137,30 @@ def test_shopping_fills_the_bag_within_the_money(start: GameState) -> None:
 def test_the_hunt_moves_on_as_the_lead_grows(start: GameState) -> None:
     grounds = {one.place.key: one for one in hunting_grounds(start.world, DAY)}
 
+    def actions(key: str, level: int) -> float:
+        return grounds[key].actions_to_level(Hunter(level, ("PLAIN",), frozenset({"PLAIN"})), level + 1, start.world)
+
     def best(level: int) -> str:
-        return min(grounds.values(), key=lambda one: one.actions_to_level(level, level + 1)).place.key
+        return min(grounds, key=lambda key: actions(key, level))
 
     assert grounds[best(5)].creatures[0].level <= 6
     assert grounds[best(22)].creatures[0].level >= 14
-    early: HuntingGround = grounds["FERN_PATH"]
-    assert early.actions_to_level(20, 21) > 3 * grounds["BEACON_TRAIL"].actions_to_level(20, 21)
-    assert early.actions_to_level(4, 5) < grounds["BEACON_TRAIL"].actions_to_level(4, 5), "too strong to be beaten"
+    assert actions("FERN_PATH", 20) > 3 * actions("BEACON_TRAIL", 20)
+    assert actions("FERN_PATH", 4) < actions("BEACON_TRAIL", 4), "too strong to be beaten"
+
+
+def test_what_the_own_type_is_weak_against_is_not_hunted(start: GameState) -> None:
+    lake = next(one for one in hunting_grounds(start.world, DAY) if one.place.key == "MISTMERE")
+    leaf, fire = (Hunter(13, (kind,), frozenset({kind})) for kind in ("LEAF", "FIRE"))
+    assert lake.experience(fire, start.world) < 0.3 * lake.experience(leaf, start.world)
 
 
 def test_crystals_wild_is_read_as_well() -> None:
     crystal = load_world(RomProfile("crystal", "", "", "", b""))
     grounds = {one.place.key: one for one in hunting_grounds(crystal, DAY)}
-    assert grounds["ROUTE_29"].experience(5) > 0
-    assert grounds["ROUTE_29"].actions_to_level(20, 21) > grounds["ILEX_FOREST"].actions_to_level(20, 21)
+    hunter = Hunter(20, ("FIRE",), frozenset({"FIRE", "NORMAL"}))
+    early, later = (grounds[key].actions_to_level(hunter, 21, crystal) for key in ("ROUTE_29", "ILEX_FOREST"))
+    assert early > later
     potion = next(item for item in crystal.items.values() if item.key == "POTION")
     assert healing_of(potion) == 20
 

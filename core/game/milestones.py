@@ -66,6 +66,11 @@ class Milestone:
         return any(condition.test(data) for condition in self.conditions)
 
     @property
+    def is_deed(self) -> bool:
+        """Whether it is about something done for good: a flag set, a badge won, an item owned."""
+        return any(condition.kind in ("event_flag", "badge", "item_owned") for condition in self.conditions)
+
+    @property
     def target_map(self) -> MapId | None:
         """The map that the milestone speaks of, if it speaks of one."""
         return next((condition.map for condition in self.conditions if condition.map is not None), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from core import terrain
 from core.abilities import abilities_of
+from core.game.party import PartyMember
 from core.game.state import GameState
 from core.game.world import World
 from core.goals import ANYWHERE
@@ -27,6 +28,10 @@ PERSON_BLOCKS_STEPS = 120
 WALL_BLOCKS_STEPS = 5000
 MOST_STEPS = 700
 """Presses in the overworld, not counting those before the last battle, after which an option is given up."""
+MOST_STEPS_WITHOUT_EXPERIENCE = 400
+"""Steps of hunting that bring no experience before the place is left alone."""
+LESSON_BREAK_STEPS = 150
+"""A break in the hunting longer than this begins the count anew."""
 MOST_RETURNS = 20
 """Times that one may stand on the same spot, looking the same way, for one errand before it is given up as a loop."""
 MOST_KNOCKS = 4
@@ -52,6 +57,8 @@ class FieldRules:
         self._returns: dict[tuple[Position, Button], int] = {}
         self._last_spot: tuple[Position, Button] | None = None
         self._leg: tuple[str, MapId, Exit] | None = None
+        self._lesson = (0, 0, 0)
+        """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
         self.talking_to: tuple[MapId, str] | None = None
         """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
 
@@ -240,6 +247,8 @@ class FieldRules:
         lead = state.party[0] if state.party else None
         if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
             return None
+        if self._learns_nothing(lead):
+            return self._give_up(option)
         ground = self._ground(state, frozenset())
         indoors = self._is_wild_everywhere(state.position.map)
         here = (state.position.x, state.position.y)
@@ -254,6 +263,14 @@ class FieldRules:
         if not isinstance(answer, Button):
             return self._give_up(option)
         return RuleStep(answer, 0.8, option.label)
+
+    def _learns_nothing(self, lead: PartyMember) -> bool:
+        """Whether hunting here has brought no experience for long: all that one meets is fled from."""
+        now = self._memory.step
+        if lead.exp != self._lesson[0] or now - self._lesson[2] > LESSON_BREAK_STEPS:
+            self._lesson = (lead.exp, now, now)
+        self._lesson = (lead.exp, self._lesson[1], now)
+        return now - self._lesson[1] > MOST_STEPS_WITHOUT_EXPERIENCE
 
     def _is_wild_everywhere(self, map_id: MapId) -> bool:
         """Whether wild creatures appear at every step, as in caves."""

@@ -16,7 +16,7 @@ from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.game.world import World
 from core.goal_planner import GoalOrientedPlanner, PlannedGoal
-from core.lane_memory import LaneMemory
+from core.lane_memory import LaneMemory, Subject
 from core.rules.answers import READ_ON, WAIT, AnswerRules
 from core.rules.battle import BattleRules
 from core.rules.errand_menus import ErrandRules
@@ -74,6 +74,8 @@ class RulePlayer:
         self._field_options: tuple[Option, ...] = ()
         self._party_level = 0
         self._rides = False
+        self._asked: tuple[Subject, float] | None = None
+        """Whom one has spoken to since one was last free, and the party's health then."""
         self._fought = False
         if self._tracker is not None:
             self._tracker.reset()
@@ -177,6 +179,7 @@ class RulePlayer:
         self._mode, last_mode = mode, self._mode
         if self._field.talking_to is not None and mode not in (GameMode.FREE, GameMode.WALKING):
             self.memory.note_spoken(self._field.talking_to)
+            self._asked = (self._field.talking_to, state.party_hp_fraction)
             self._field.talking_to = None
         if mode in (GameMode.BOOT, GameMode.MAP_LOADING):
             return
@@ -188,6 +191,11 @@ class RulePlayer:
         self._tracker.update(state)
         if mode is not GameMode.FREE:
             return
+        if self._asked is not None:
+            subject, health = self._asked
+            if state.party_hp_fraction > health and not self._fought:
+                self.memory.healers.add(subject)
+            self._asked = None
         self.memory.note_progress(progress_of(state))
         self.memory.travel.grounds.see(state)
         if state.is_surfing and not self._rides:
