@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from agents.llm.registry import load_text_model
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError, TrainingError
 from tests.tiny_adapters import make_adapters
 from tests.tiny_models import make_model
@@ -79,10 +80,21 @@ def test_servers_answer_at_their_own_places(served: Served) -> None:
     options = ("Go to the healer", "Fight on")
     assert served.ask("left", choices=options).text in options
     assert served.ask("left", seed=3, temperature=1.0).text == served.ask("right", seed=3, temperature=1.0).text
+    assert served.ask("left", choices=("Fight on",)).text == "Fight on"
     with pytest.raises(ConfigurationError, match="no model 'middle'"):
         served.ask("middle")
     with pytest.raises(ConfigurationError, match="context length"):
         served.ask("left", max_tokens=100000)
+
+
+def test_agents_use_such_a_server_as_they_use_vllm(served: Served) -> None:
+    model = load_text_model(f"vllm/left@{served.statistics('left')['url']}")
+    assert model is not None
+    options = ["Go to the healer", "Talk to the elder"]
+    choice = model.choose("You stand in the town.", options)
+    again = model.choose("You stand in the town.", options)
+    assert choice.index == again.index and 0.5 < choice.confidence <= 1.0
+    assert choice.prompt_tokens > 5 and choice.completion_tokens > 0
 
 
 def test_adapters_are_swapped_under_load_and_no_request_is_dropped(served: Served) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from collections import Counter
 from concurrent.futures import Future
 from pathlib import Path
@@ -152,6 +156,21 @@ def test_the_command_is_vllms_where_that_is_asked_for() -> None:
             command_for(ServedModel("tiny", "folder", engine="vllm"), placement, max_queue=5, max_batch=2)
 
 
+def test_a_guarded_program_ends_with_its_starter_and_tells_its_exit_code() -> None:
+    guarded = [sys.executable, "-m", "trainer.serving.guardian", sys.executable, "-c"]
+    with subprocess.Popen([*guarded, "raise SystemExit(7)"], stdin=subprocess.PIPE) as guardian:
+        assert guardian.wait(30) == 7
+    deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); "
+    stubborn = deaf + "print('begun', flush=True); time.sleep(60)"
+    with subprocess.Popen([*guarded, stubborn], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as guardian:
+        assert guardian.stdin is not None and guardian.stdout is not None
+        assert guardian.stdout.readline() == "begun\n"
+        guardian.stdin.close()
+        begun = time.monotonic()
+        assert guardian.stdout.read() == "" and time.monotonic() - begun < 30  # the pipe ends with its last holder
+        assert guardian.wait(30) != 0
+
+
 def test_competition_gives_shares_by_rank_and_cooperation_does_not() -> None:
     for create, expected in (
         (create_competitive_scheduler, [0.5, 1.0, 1.5]),
@@ -243,7 +262,17 @@ def test_a_seed_repeats_an_answer_and_a_choice_is_one_of_the_options(tiny: tuple
     assert engine.ask(ask).result(30).text == engine.ask(ask).result(30).text
     options = ["Go to the healer", "Fight on", "Talk"]
     chosen = engine.choose(ask, options).result(30)
-    assert chosen == engine.choose(ask, options[::-1]).result(30) and chosen in options
+    assert chosen.text == engine.choose(ask, options[::-1]).result(30).text and chosen.text in options
+    assert math.log(1 / 3) < chosen.log_probabilities[0] < 0
+    engine.close()
+
+
+def test_messages_that_a_chat_template_refuses_are_the_callers_fault(tiny: tuple[Path, list[Path]]) -> None:
+    policy = load_policy(str(tiny[0]))
+    policy.tokenizer.chat_template = "{{ raise_exception('roles must alternate') }}"
+    engine = AdapterEngine(policy)
+    with pytest.raises(ConfigurationError, match="roles must alternate"):
+        engine.conversation([{"role": "user", "content": "Go?"}])
     engine.close()
 
 

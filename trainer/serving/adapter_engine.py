@@ -12,15 +12,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from peft import LoraConfig, get_peft_model
 
 from agents.text_policy import Sample, Sampling, TextPolicy
-from core.exceptions import CheckpointError, ConfigurationError, QueueFullError
+from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError, QueueFullError
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 RESTING = "resting@0"
@@ -103,17 +104,27 @@ class AdapterEngine:
         return getattr(self._base.model.config, "max_position_embeddings", None)
 
     def conversation(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The conversation as tokens, ready for the model's answer."""
+        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when its template refuses."""
         template: Any = self._base.tokenizer.apply_chat_template
-        with self._tokenizing:
-            return tuple(template(list(messages), add_generation_prompt=True, return_dict=False))
+        try:
+            with self._tokenizing:
+                return tuple(template(list(messages), add_generation_prompt=True, return_dict=False))
+        except (TemplateError, ValueError) as error:
+            raise ConfigurationError(f"the model's chat template does not take these messages: {error}") from error
+
+    def token_text(self, token: int) -> str:
+        """A token as text."""
+        return str(self._base.tokenizer.decode([token]))
 
     def ask(self, question: Question) -> Future[Sample]:
         """Answer a question by sampling."""
         return self._add(_Job(question, None, Future()))
 
-    def choose(self, question: Question, options: Sequence[str]) -> Future[str]:
-        """The option that the model finds likeliest as its whole answer."""
+    def choose(self, question: Question, options: Sequence[str]) -> Future[Sample]:
+        """The option that the model finds likeliest as its whole answer.
+
+        The answer's one log probability is that of the option among the options.
+        """
         return self._add(_Job(None, lambda: self._choose(question, options), Future()))
 
     def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> Future[None]:
@@ -182,7 +193,7 @@ class AdapterEngine:
         with self._playing(first.adapter) as policy:
             return policy.sample([question.tokens for question in questions], first.sampling, generator)
 
-    def _choose(self, question: Question, options: Sequence[str]) -> str:
+    def _choose(self, question: Question, options: Sequence[str]) -> Sample:
         with self._tokenizing:
             tokens = [self._base.answer_tokens(option) for option in options]
         with self._playing(question.adapter) as policy, torch.inference_mode():
@@ -191,7 +202,9 @@ class AdapterEngine:
                 Sample(option, question.tokens, answer, (), 1.0) for option, answer in zip(options, tokens, strict=True)
             ]
             log_probabilities, _, mask = policy.token_log_probabilities(rows)
-            return options[int((log_probabilities * mask).sum(1).argmax())]
+            shares = torch.log_softmax((log_probabilities * mask).sum(1), dim=0)
+            best = int(shares.argmax())
+            return replace(rows[best], log_probabilities=(float(shares[best]),))
 
     @contextlib.contextmanager
     def _playing(self, adapter: str | None) -> Iterator[TextPolicy]:
@@ -210,7 +223,7 @@ class AdapterEngine:
             raise ConfigurationError(f"an adapter {name!r} is loaded already; replace or unload it")
         missing = [file for file in ADAPTER_FILES if not (folder / file).is_file()]
         if missing:
-            raise CheckpointError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
+            raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
         self._next_version += 1
         inner = _inner(name, self._next_version)
         try:

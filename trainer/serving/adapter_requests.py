@@ -32,6 +32,8 @@ class ChatRequest(BaseModel):
     seed: int | None = None
     n: int = Field(default=1, ge=1, le=64)
     stream: Literal[False] = False
+    logprobs: bool = False
+    """Say how likely the answer was: of each token, or of the chosen option among all."""
     structured_outputs: StructuredOutputs | None = None
 
     @property

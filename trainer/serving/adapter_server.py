@@ -17,7 +17,6 @@ import argparse
 import json
 import logging
 import os
-import sys
 import threading
 import time
 import uuid
@@ -29,6 +28,7 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from agents.small_policy import load_policy
+from agents.text_policy import Sample
 from core.exceptions import CheckpointError, ConfigurationError, CrystalHybridError, QueueFullError
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
@@ -87,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_error(404, str(error), "NotFoundError")
         except (ConfigurationError, ValidationError) as error:
             self._send_error(400, str(error), "BadRequestError")
+        except RuntimeError as error:  # torch's: out of memory, among others
+            log.exception("a request failed")
+            self._send_error(500, str(error), "InternalServerError")
 
     def _send_error(self, status: int, message: str, kind: str, retry_after_s: int | None = None) -> None:
         self._send(status, {"error": {"message": message, "type": kind, "code": status}}, retry_after_s)
@@ -114,17 +117,19 @@ def _chat(server: AdapterServer, body: bytes) -> Json:
         )
     question = Question(tokens, adapter, request.sampling, request.seed)
     if request.structured_outputs is not None:
-        text = server.engine.choose(question, request.structured_outputs.choice).result()
-        answers, produced = [(text, "stop")], len(text.split())
+        samples, full = [server.engine.choose(question, request.structured_outputs.choice).result()], None
     else:
         asked = [server.engine.ask(question) for _ in range(request.n)]
-        samples = [future.result() for future in asked]
-        full = request.sampling.max_new_tokens
-        answers = [(one.text, "length" if len(one.tokens) >= full else "stop") for one in samples]
-        produced = sum(len(one.tokens) for one in samples)
+        samples, full = [future.result() for future in asked], request.sampling.max_new_tokens
+    produced = sum(len(one.tokens) for one in samples)
     choices = [
-        {"index": index, "message": {"role": "assistant", "content": text}, "finish_reason": reason, "logprobs": None}
-        for index, (text, reason) in enumerate(answers)
+        {
+            "index": index,
+            "message": {"role": "assistant", "content": one.text},
+            "finish_reason": "length" if full is not None and len(one.tokens) >= full else "stop",
+            "logprobs": {"content": _log_probabilities(server, one)} if request.logprobs else None,
+        }
+        for index, one in enumerate(samples)
     ]
     usage = {"prompt_tokens": len(tokens), "completion_tokens": produced, "total_tokens": len(tokens) + produced}
     return {
@@ -135,6 +140,15 @@ def _chat(server: AdapterServer, body: bytes) -> Json:
         "choices": choices,
         "usage": usage,
     }
+
+
+def _log_probabilities(server: AdapterServer, answer: Sample) -> list[Json]:
+    if len(answer.log_probabilities) == 1:  # a chosen option counts as one piece
+        return [{"token": answer.text, "logprob": answer.log_probabilities[0]}]
+    return [
+        {"token": server.engine.token_text(token), "logprob": logprob}
+        for token, logprob in zip(answer.tokens, answer.log_probabilities, strict=True)
+    ]
 
 
 def _load(server: AdapterServer, body: bytes) -> Json:
@@ -160,7 +174,7 @@ _ROUTES: dict[str, Callable[[AdapterServer, bytes], Json]] = {
 
 def _leave_with_parent() -> NoReturn:
     """End when the other end of standard input is closed, as it is when whoever started us dies, however it dies."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):
         pass
     os._exit(0)
 

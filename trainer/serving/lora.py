@@ -15,7 +15,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 
 from agents.text_policy import TextPolicy
-from core.exceptions import CheckpointError, ConfigurationError
+from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError
 from trainer.serving.adapter_engine import ADAPTER_FILES
 
 REWARD_MEMORY = 0.9
@@ -119,7 +119,7 @@ class LoRAManager:
         name = self._attached(lora_id).name
         path = folder / ADAPTER_FILES[1]
         if not path.is_file():
-            raise CheckpointError(f"Checkpoint not found: {folder} has no {ADAPTER_FILES[1]}")
+            raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {ADAPTER_FILES[1]}")
         try:
             outcome = set_peft_model_state_dict(self._model, load_file(path), adapter_name=name)
         except RuntimeError as error:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -96,6 +96,7 @@ class UnifiedScheduler:
         gpu_id: int | None = None,
         port: int | None = None,
         engine: str = "auto",
+        arguments: Sequence[str] = (),
     ) -> Placement:
         """Give a model its place; the next `start` starts its server.
 
@@ -103,13 +104,13 @@ class UnifiedScheduler:
             model_id: the name that tasks use.
             source: folder or hub name of a causal model.
             gpu_id, port: asked for; chosen where None.
-            engine: see `ServedModel`.
+            engine, arguments: see `ServedModel`.
         """
         if model_id in self._servers:
             raise ConfigurationError(f"a model {model_id!r} is registered already; give this one another name")
         taken = [server.placement for server in self._servers.values()]
         placement = self._placer.place(model_id, taken, gpu_id, port)
-        model = ServedModel(model_id, source, engine)
+        model = ServedModel(model_id, source, engine, tuple(arguments))
         self._servers[model_id] = ManagedServer(model, placement, self.settings, self._threads, self._dispatch)
         return placement
 

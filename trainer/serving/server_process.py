@@ -30,6 +30,8 @@ class ServedModel:
     """Folder or hub name of a causal model."""
     engine: str = "auto"
     """`vllm`, `transformers` (our own server), or `auto`: vLLM where it is installed and there is a GPU."""
+    arguments: tuple[str, ...] = ()
+    """Further arguments of the server's command line, e.g. `("--tensor-parallel-size", "2")` for vLLM."""
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", "vllm", "transformers"):
@@ -41,21 +43,12 @@ def command_for(model: ServedModel, placement: Placement, *, max_queue: int, max
     vllm = shutil.which("vllm", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if model.engine == "vllm" and vllm is None:
         raise ConfigurationError("engine is 'vllm', which is not installed here; use engine 'transformers' or 'auto'")
+    named = ["--served-model-name", model.model_id, "--port", str(placement.port), *model.arguments]
     if vllm is not None and (model.engine == "vllm" or (model.engine == "auto" and placement.gpu_id is not None)):
-        served = ["--served-model-name", model.model_id, "--host", "127.0.0.1", "--port", str(placement.port)]
-        return [vllm, "serve", model.source, *served, "--enable-lora", "--max-num-seqs", str(max_batch)]
-    program = [sys.executable, "-m", "trainer.serving.adapter_server", "--leave-with-parent"]
-    limits = ["--max-queue", str(max_queue), "--max-batch", str(max_batch)]
-    return [
-        *program,
-        "--model",
-        model.source,
-        "--served-model-name",
-        model.model_id,
-        "--port",
-        str(placement.port),
-        *limits,
-    ]
+        guarded = [sys.executable, "-m", "trainer.serving.guardian", vllm, "serve", model.source]
+        return [*guarded, "--host", "127.0.0.1", "--enable-lora", "--max-num-seqs", str(max_batch), *named]
+    program = [sys.executable, "-m", "trainer.serving.adapter_server", "--leave-with-parent", "--model", model.source]
+    return [*program, "--max-queue", str(max_queue), "--max-batch", str(max_batch), *named]
 
 
 class ServerProcess:
@@ -77,7 +70,7 @@ class ServerProcess:
         with log_path.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,  # closed when we die, however we die; our own server ends then
+                stdin=subprocess.PIPE,  # closed when we die, however we die; the server ends then
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -120,17 +113,17 @@ class ServerProcess:
 
     def stop(self, grace_s: float = 5.0) -> None:
         """End it: kindly first, for certain after `grace_s`. Does nothing when it has ended."""
-        if self.exit_code is None:
-            self._signal(signal.SIGTERM)
-            try:
-                self._process.wait(grace_s)
-            except subprocess.TimeoutExpired:
-                self._signal(signal.SIGKILL)
-                self._process.wait()
+        self._signal(signal.SIGTERM)
+        try:
+            self._process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+        self._signal(signal.SIGKILL)  # whatever it started and left behind
         self.let_go()
 
     def let_go(self) -> None:
-        """Close our end of its standard input, as our death would: our own server ends at that."""
+        """Close our end of its standard input, as our death would: the server ends at that."""
         pipe: IO[bytes] | None = self._process.stdin
         if pipe is not None:
             pipe.close()
@@ -143,4 +136,4 @@ class ServerProcess:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            return  # it ended by itself in this moment
+            return  # nobody is left in the group
