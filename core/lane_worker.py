@@ -2,13 +2,15 @@
 
 It talks through two pipes. The main process writes one byte ("s": step all lanes, "r": reset the lanes that are
 marked, "q": leave), the worker answers with one ("." done, "!" an error lies in shared memory). When the main process
-ends, however it ends, the command pipe closes and the worker leaves.
+ends, however it ends, the command pipe closes and the worker leaves; where another child of the main process keeps the
+pipe open, the worker notices that it has become an orphan.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import traceback
 from collections.abc import Callable, Mapping
@@ -26,6 +28,8 @@ RESET: Final = b"r"
 LEAVE: Final = b"q"
 DONE: Final = b"."
 FAILED: Final = b"!"
+ORPHAN_LOOK_S: Final = 2.0
+"""How often a worker without a command looks whether the main process is still there."""
 MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
 _REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
 
@@ -109,13 +113,15 @@ def run_worker(
 ) -> None:
     """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    main_process, waiting = os.getppid(), select.poll()
+    waiting.register(commands, select.POLLIN)
     status = 1
     try:
         worker = LaneWorker(number, lanes, make_env, arrays)
         gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
         worker.replay(histories)
         os.write(answers, DONE)
-        while (command := os.read(commands, 1)) not in (LEAVE, b""):
+        while (command := _next_command(commands, waiting, main_process)) not in (LEAVE, b""):
             if command == STEP:
                 worker.step()
             else:
@@ -130,3 +136,11 @@ def run_worker(
         os.write(answers, FAILED)
     finally:
         os._exit(status)  # neither the main process's exit handlers nor its buffers are ours
+
+
+def _next_command(commands: int, waiting: select.poll, main_process: int) -> bytes:
+    """The next one-byte command; empty when the main process is gone."""
+    while not waiting.poll(ORPHAN_LOOK_S * 1000):
+        if os.getppid() != main_process:
+            return b""
+    return os.read(commands, 1)

@@ -203,13 +203,15 @@ def has_ended(process: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to look at processes")
-def test_workers_end_when_the_main_process_is_killed() -> None:
+@pytest.mark.parametrize("pipe_is_kept", [False, True], ids=["alone", "another child keeps the pipes open"])
+def test_workers_end_when_the_main_process_is_killed(pipe_is_kept: bool) -> None:
     program = (
         "from tests.test_vector_env import make_env\n"
         "from core.vector_env import VectorEnv\n"
-        "import time\n"
+        "import os, time\n"
         "env = VectorEnv(make_env, 4, 2); env.reset([0, 1, 2, 3])\n"
-        "print(*env.worker_processes(), flush=True)\n"
+        f"other = os.fork() if {pipe_is_kept} else -1\n"
+        "if other: print(other, *env.worker_processes(), flush=True)\n"
         "time.sleep(60)\n"
     )
     root = Path(__file__).resolve().parent.parent
@@ -217,13 +219,16 @@ def test_workers_end_when_the_main_process_is_killed() -> None:
         [sys.executable, "-W", "ignore", "-c", program], cwd=root, stdout=subprocess.PIPE, text=True
     )
     assert main.stdout is not None
-    workers = [int(number) for number in main.stdout.readline().split()]
+    other, *workers = [int(number) for number in main.stdout.readline().split()]
     assert len(workers) == 2 and not any(map(has_ended, workers))
     main.kill()
     main.wait()
     deadline = time.monotonic() + 10
     while not all(map(has_ended, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
+    if pipe_is_kept:
+        assert not has_ended(other)
+        os.kill(other, signal.SIGKILL)
     assert all(map(has_ended, workers))
 
 
