@@ -62,10 +62,18 @@ static void moves_swap(u8 one, u8 other) {
     bytes_swap(record + PARTY_PP, one, other);
 }
 
+/* What is left of each move's power, left of the list. */
+static void powers_show(void) {
+    u8 slot;
+    screen_box(0, MOVES_Y - 1, 5, 6);
+    for (slot = 0; slot < move_count(wBattleMon + BATTLE_MOVES); slot++) screen_number(1, MOVES_Y + slot, wBattleMon[BATTLE_PP + slot], 2);
+}
+
 /* SELECT marks a move, and again on another one lets the two change places. */
 u8 battle_move_menu(void) __banked {
     u8 slot = wCurMoveNum, marked = NO_MOVE;
     for (;;) {
+        powers_show();
         slot = moves_ask(wBattleMon + BATTLE_MOVES, slot, marked, BUTTON_A | BUTTON_B | BUTTON_SELECT);
         if (wMenuJoypad & BUTTON_B) return NO_MOVE;
         if (wMenuJoypad & BUTTON_SELECT) {

@@ -44,7 +44,8 @@ class Album:
     def take(self, name: str, stage: Stage, frames: int = 20) -> None:
         """What the screen shows after so many frames more."""
         stage.console.tick(frames)
-        stage.console.pyboy.tick(1, True)
+        for _ in range(2):  # the very first picture of an emulator has its window one line too high
+            stage.console.pyboy.tick(1, True)
         self.pictures[name] = Image.fromarray(stage.console.pyboy.screen.ndarray[:, :, :3].copy())
 
     # ------------------------------------------------------------ the scenes

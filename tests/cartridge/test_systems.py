@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cartridge.tools.scripts import OPERATIONS
 from tests.cartridge.console import Console
 from tests.cartridge.stage import Stage, at
 
@@ -250,3 +251,16 @@ def test_a_damaged_save_is_no_save(town: Stage) -> None:
     assert not again.shows("CONTINUE")
     assert again.shows("NEW GAME")
     again.console.close()
+
+
+# ---------------------------------------------------------------- battle
+
+
+def test_the_list_of_moves_tells_how_often_each_can_still_be_used(town: Stage) -> None:
+    town.poke("wPartyMon1PP", 7, 30)
+    town.run_script(OPERATIONS.index("wild"), town.species("PIPKIT"), 3, OPERATIONS.index("end"))
+    town.mash("a", town.walker.at_battle_menu)
+    town.tap("a")
+    assert [town.console.screen()[row][:4] for row in (13, 14, 15)] == [". 7 ", ".30 ", ".   "]
+    town.tap("b")
+    assert town.walker.at_battle_menu()
