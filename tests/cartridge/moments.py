@@ -22,12 +22,14 @@ class Moment:
     """FF80-FFFF"""
     saved: bytes
     """A000-BFFF of cartridge RAM bank 1."""
+    backup: bytes
+    """A000-BFFF of cartridge RAM bank 0."""
     image: bytes
     """The whole ROM."""
 
-    def byte(self, address: int) -> int:
+    def byte(self, address: int, bank: int = 1) -> int:
         if address < 0xC000:
-            return self.saved[address - 0xA000]
+            return (self.saved if bank else self.backup)[address - 0xA000]
         return self.high[address - 0xFF80] if address >= 0xFF80 else self.low[address - 0xC000]
 
     def rom(self, bank: int, address: int) -> int:
@@ -35,11 +37,11 @@ class Moment:
 
     def bytes(self, name: str) -> bytes:
         place = symbol(name)
-        return bytes(self.byte(place.address + i) for i in range(place.size))
+        return bytes(self.byte(place.address + i, place.bank) for i in range(place.size))
 
     def __getitem__(self, name: str) -> int:
         """The variable's first byte."""
-        return self.byte(symbol(name).address)
+        return self.byte(symbol(name).address, symbol(name).bank)
 
     def number(self, name: str) -> int:
         """The variable as one big-endian number."""
@@ -53,8 +55,8 @@ def moment_of(console: Console) -> Moment:
     """All RAM as it is now."""
     memory = console.pyboy.memory
     low = bytes(memory[0xC000:0xD000]) + bytes(memory[1, 0xD000:0xDFFF]) + bytes([memory[1, 0xDFFF]])
-    saved = bytes(memory[1, 0xA000 + i] for i in range(0x2000))
-    return Moment(low, bytes(memory[0xFF80:0xFFFF]), saved, ROM.read_bytes())
+    backup, saved = (bytes(memory[bank, 0xA000 + i] for i in range(0x2000)) for bank in (0, 1))
+    return Moment(low, bytes(memory[0xFF80:0xFFFF]), saved, backup, ROM.read_bytes())
 
 
 class Recorder:
