@@ -9,7 +9,15 @@ import numpy as np
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState
-from core.policy_view import FEATURE_COUNT, FEATURE_NAMES, LAST_ACTIONS, MAP_SHAPE, PLANES, PolicyView
+from core.policy_view import (
+    FEATURE_COUNT,
+    FEATURE_NAMES,
+    LAST_ACTIONS,
+    MAP_SHAPE,
+    PLANES,
+    PolicyView,
+    policy_space,
+)
 from core.rules import RulePlayer
 from tests.game_states import ROM_PATH, first_state, with_party, with_ram
 
@@ -99,3 +107,8 @@ def test_possessions_are_shared_until_one_of_them_changes() -> None:
         changed = with_ram(state, {name: 2})
         assert changed.possessions is not state.possessions, name
         assert seen(changed) != before and seen(state) == before, name
+
+
+def test_the_view_with_its_picture_takes_at_most_8_kilobytes() -> None:
+    parts = policy_space(with_screen=True).spaces.values()
+    assert sum(np.zeros(part.shape, part.dtype).nbytes for part in parts) <= 8192
