@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +111,15 @@ def test_the_reward_function_gives_the_rewards(make: Callable[[], MultiModelTrai
     env.reward_function = lambda output, context: float("nan")
     with pytest.raises(TrainingError, match="finite"):
         env.step(dict.fromkeys(env.agents, 0))
+
+
+def test_the_document_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "arenas.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert examples
+    for example in examples:
+        exec(compile(example, "docs/arenas.md", "exec"), {})
+    assert "Options:\n- compete\n- cooperate" in capsys.readouterr().out
 
 
 def test_wrong_actions_are_refused() -> None:
