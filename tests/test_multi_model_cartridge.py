@@ -108,7 +108,7 @@ def test_language_models_on_the_cartridge_share_a_base_and_learn(tmp_path: Path)
     trainer = make_trainer(tmp_path, model_types=["small"], episode_length=96)
     first = asyncio.run(trainer.train_multi_model_episode(1))
     session = session_of(trainer)
-    assert len({id(player.policy.text.model) for player in session._players}) == 1  # type: ignore[attr-defined]
+    assert len({id(player.policy.text.model) for player in session.players}) == 1  # type: ignore[attr-defined]
     assert len(session.learners) == 4
     assert set(first["milestones"]) == {"model_0_small", "model_1_small"}
     asyncio.run(trainer._save_checkpoint(1))

@@ -65,7 +65,7 @@ class CartridgeSession:
         )
         with_words = [source for source in sources if source.kind != RULES]
         players = {player.model_id: player for player in load_players(config, with_words, folder)}
-        self._players: list[Player] = list(players.values())
+        self.players: list[Player] = list(players.values())
         self.env = VectorEnv(environment_factory(self.settings), count, self.settings.workers)
         self._shares = config.training_mode is not TrainingMode.COMPETITIVE
         self.records = self._open_records(Path(config.checkpoint_dir), count)
@@ -84,16 +84,16 @@ class CartridgeSession:
             )
             for index, source in enumerate(sources)
         ]
-        if self._shares and self._players:
+        if self._shares and self.players:
             team = DecisionRecord()
-            for player in self._players:
+            for player in self.players:
                 player.record = team
         self._team_milestones: set[str] = set()
         self._weights = [PolicyWeights(agent.model_id, agent.learner) for agent in self.agents]
 
     @property
     def learners(self) -> list[Learner]:
-        words = [player.learner for player in self._players if player.learner is not None]
+        words = [player.learner for player in self.players if player.learner is not None]
         return [*self._weights, *words]
 
     def play_episode(
@@ -132,7 +132,7 @@ class CartridgeSession:
             agent.model_id: {f"policy/{key}": value for key, value in agent.learner.tensors().items()}
             for agent in self.agents
         }
-        for player in self._players:
+        for player in self.players:
             if player.learner is not None:
                 words = player.learner.tensors()
                 tables[player.model_id] |= {f"words/{key}": value for key, value in words.items()}
@@ -141,7 +141,7 @@ class CartridgeSession:
     def load_tensors(self, tensors: Mapping[str, Mapping[str, Any]]) -> None:
         for agent in self.agents:
             agent.learner.load_tensors(_part(tensors[agent.model_id], "policy/"))
-        for player in self._players:
+        for player in self.players:
             if player.learner is not None:
                 player.learner.load_tensors(_part(tensors[player.model_id], "words/"))
 
@@ -165,7 +165,7 @@ class CartridgeSession:
             record.store.delete_episodes_after(self._runs[-1].id, self._episodes * len(self.agents))
 
     def save_adapters(self, folder: Path) -> None:
-        for player in self._players:
+        for player in self.players:
             if player.learner is not None:
                 player.learner.policy.text.save_adapter(folder)
 
@@ -173,7 +173,7 @@ class CartridgeSession:
         self.env.close()
         for record in self.records:
             record.close()
-        for player in self._players:
+        for player in self.players:
             player.close()
 
     # -- one step ----------------------------------------------------------------------------------------------

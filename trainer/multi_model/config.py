@@ -86,9 +86,10 @@ class MultiModelConfig:
     """0 to 1: weight of the rank beside the reward (c in `rewards.py`)."""
 
     base_port: int = 8001
-    """First port of model servers, where a scheduler starts some."""
+    """First port of servers that a program starts, as by `create_unified_scheduler(config.base_port, config.num_gpus)`;
+    the trainer itself starts none."""
     num_gpus: int = 4
-    """Models are spread over at most so many GPUs, and never over more than there are."""
+    """Base models take turns on at most so many GPUs, and never on more than there are; 0 stays on the processor."""
     batch_size: int = 32
     """Decisions in one gradient step."""
 

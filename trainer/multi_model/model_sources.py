@@ -102,8 +102,8 @@ def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folde
     check_memory(list(local))
     players: dict[str, Player] = {}
     try:
-        for name, group in local.items():
-            for player in _load_group(config, name, group, folder):
+        for place, (name, group) in enumerate(local.items()):
+            for player in _load_group(config, name, group, folder, gpu_of(place, config.num_gpus)):
                 players[player.model_id] = player
         for source in sources:
             if source.hosted:
@@ -114,6 +114,12 @@ def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folde
             player.close()
         raise TrainingError(f"Model loading failed: {error}") from error
     return [players[source.model_id] for source in sources]
+
+
+def gpu_of(place: int, num_gpus: int) -> int:
+    """The GPU for the base at that place: bases take turns on at most `num_gpus`. -1 where there is none to take."""
+    usable = min(num_gpus, torch.cuda.device_count()) if torch.cuda.is_available() else 0
+    return place % usable if usable else -1
 
 
 def weights_bytes(name: str) -> int | None:
@@ -154,10 +160,13 @@ def _read_name(name: str) -> tuple[str, bool]:
     return name, False
 
 
-def _load_group(config: MultiModelConfig, name: str, group: Sequence[ModelSource], folder: Path) -> list[LocalPlayer]:
+def _load_group(
+    config: MultiModelConfig, name: str, group: Sequence[ModelSource], folder: Path, gpu_id: int
+) -> list[LocalPlayer]:
     """Models of one source: one base, an adapter each, all starting with the same behaviour."""
     base = _load_base(config, name, folder)
     base.model.requires_grad_(False)
+    base.model.to(f"cuda:{gpu_id}" if gpu_id >= 0 else "cpu")  # type: ignore[arg-type]
     torch.manual_seed(config.seed)  # adapters start from random weights
     ids = [source.model_id for source in group]
     shape = LoraShape(config.lora_rank, round(config.lora_alpha))
@@ -169,7 +178,7 @@ def _load_group(config: MultiModelConfig, name: str, group: Sequence[ModelSource
         seed = config.seed * 1000 + int(model_id.split("_")[1])
         policy = OptionPolicy(text, config.temperature, config.kv_cache_size)
         learner = OptionLearner(model_id, f"{name} rank {config.lora_rank}", policy, settings, seed)
-        players.append(LocalPlayer(model_id, policy, learner, seed))
+        players.append(LocalPlayer(model_id, policy, learner, seed, gpu_id))
     return players
 
 

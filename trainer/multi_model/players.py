@@ -31,6 +31,8 @@ class Player(Protocol):
     """One model at the table."""
 
     model_id: str
+    gpu_id: int
+    """Where its base is; -1: on no GPU of this machine."""
     record: DecisionRecord
     """Its own, or its team's."""
     unanswered: int
@@ -58,8 +60,11 @@ class Player(Protocol):
 class LocalPlayer:
     """A model in this process; it explores by drawing from its own distribution."""
 
-    def __init__(self, model_id: str, policy: OptionPolicy, learner: OptionLearner, seed: int) -> None:
+    def __init__(
+        self, model_id: str, policy: OptionPolicy, learner: OptionLearner, seed: int, gpu_id: int = -1
+    ) -> None:
         self.model_id = model_id
+        self.gpu_id = gpu_id
         self.record = DecisionRecord()
         self.unanswered = 0
         self._policy = policy
@@ -104,6 +109,8 @@ class LocalPlayer:
 
 class HostedPlayer:
     """A model behind a server. It reads the record in its prompt; its weights are not ours to move."""
+
+    gpu_id = -1
 
     def __init__(self, model_id: str, manager: LLMManager) -> None:
         self.model_id = model_id

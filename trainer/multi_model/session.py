@@ -16,6 +16,7 @@ from core.exceptions import EpisodeTimeoutError
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_sources import ModelSource
 from trainer.multi_model.model_state import ModelState
+from trainer.multi_model.players import Player
 from trainer.multi_model.rewards import Balance, Rewards, balance_of, shaped_rewards
 from trainer.multi_model.weights import Learner, WeightUpdate
 
@@ -97,6 +98,11 @@ class Session(Protocol):
 
     @property
     def learners(self) -> Sequence[Learner]: ...
+
+    @property
+    def players(self) -> Sequence[Player]:
+        """The language models."""
+        ...
 
     def play_episode(
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]

@@ -323,5 +323,7 @@ class MultiModelTrainer:
         for learner in session.learners:
             own = sum(p.numel() * p.element_size() for p in learner.parameters().values())
             sizes[learner.name] = sizes.get(learner.name, 0) + own
+        gpus = {player.model_id: player.gpu_id for player in session.players}
         for state in self._states:
             state.memory_usage = sizes.get(state.model_id, 0) / 1e6
+            state.gpu_id = gpus.get(state.model_id, -1)
