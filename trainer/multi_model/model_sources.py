@@ -185,7 +185,7 @@ def _load_group(
 def _load_base(config: MultiModelConfig, name: str, folder: Path) -> TextPolicy:
     if name != SMALL:
         return load_policy(str(POCKET_FOLDER if name == POCKET else name))
-    kept = folder / "small"
+    kept = folder / f"small_{config.seed}"
     if not (kept / "config.json").exists():
         save_base(make_small_policy([_TOKENIZER_TEXT] * 4, SMALL_SHAPE, config.seed), kept)
     return load_policy(str(kept))

@@ -60,7 +60,7 @@ class MultiModelTrainer:
         self._states = self._fresh_states()
         self._session: Session | None = None
         self._playing_in: object = None
-        self._checkpoints = MultiModelCheckpoints(Path(config.checkpoint_dir), config.max_checkpoints)
+        self._store = MultiModelCheckpoints(Path(config.checkpoint_dir), config.max_checkpoints)
         self._observers: list[Observer] = []
         self.integrations: dict[str, str] = {}
         """Why verl and AReaL are or are not at work."""
@@ -77,7 +77,7 @@ class MultiModelTrainer:
         """
         session = self._prepare()
         with RunLock(Path(self.config.checkpoint_dir)):
-            self._checkpoints.tidy()
+            self._checkpoints().tidy()
             self.is_training = True
             try:
                 while self.current_episode < self.config.max_episodes:
@@ -117,7 +117,7 @@ class MultiModelTrainer:
     def load_checkpoint(self, checkpoint_id: str) -> bool:
         """Restores a checkpoint of `config.checkpoint_dir`, "latest" or by its id; `train` goes on with the next
         episode. Raises CheckpointNotFoundError ("Checkpoint not found", a FileNotFoundError) or CheckpointError."""
-        saved = self._checkpoints.load(checkpoint_id)
+        saved = self._checkpoints().load(checkpoint_id)
         if saved.state.get("version") != STATE_VERSION:
             raise CheckpointError(f"checkpoint {checkpoint_id} is of another version of the program")
         models = list(saved.metadata.model_states)
@@ -145,7 +145,7 @@ class MultiModelTrainer:
             "progress": self.current_episode / self.config.max_episodes,
             "training_time": self.metrics.seconds,
             "model_states": self._states_by_id(),
-            "checkpoints_count": len(self._checkpoints.mine()),
+            "checkpoints_count": len(self._checkpoints().mine()),
             "config": self.config.as_dict(),
         }
 
@@ -181,7 +181,7 @@ class MultiModelTrainer:
             "training_time": self.metrics.seconds,
             "training_metrics": self.metrics.as_dict(self._states),
             "final_model_states": self._states_by_id(),
-            "checkpoints_saved": self._checkpoints.mine(),
+            "checkpoints_saved": self._checkpoints().mine(),
         }
 
     @property
@@ -202,7 +202,6 @@ class MultiModelTrainer:
     def _prepare(self) -> Session:
         """The session for the present environment; models stay loaded when only the environment was changed."""
         self.config.check()
-        self._checkpoints.keep = self.config.max_checkpoints
         if self._session is not None and self._playing_in is self.environment:
             return self._session
         sources = model_sources(self.config)
@@ -224,6 +223,14 @@ class MultiModelTrainer:
         self._playing_in = self.environment
         self._note_memory(self._session)
         return self._session
+
+    def _checkpoints(self) -> MultiModelCheckpoints:
+        """The store, by the settings as they are now."""
+        folder, keep = Path(self.config.checkpoint_dir), self.config.max_checkpoints
+        if self._store.directory != folder:
+            self._store = MultiModelCheckpoints(folder, keep)
+        self._store.keep = keep
+        return self._store
 
     def _fresh_states(self) -> list[ModelState]:
         return [
@@ -313,7 +320,7 @@ class MultiModelTrainer:
 
         state = {"version": STATE_VERSION, "session": session.state(), "metrics": self.metrics.state()}
         adapters = None if kind == "resume_" else session.save_adapters
-        return self._checkpoints.save(kind, self.current_episode, session.tensors(), state, about, adapters)
+        return self._checkpoints().save(kind, self.current_episode, session.tensors(), state, about, adapters)
 
     def _states_by_id(self) -> dict[str, dict[str, Any]]:
         return {state.model_id: state.as_dict() for state in self._states}
