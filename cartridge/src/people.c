@@ -2,10 +2,13 @@
 #include "data.h"
 #include "flags.h"
 #include "player.h"
+#include "video.h"
 #include "view.h"
 
 const s8 step_x[4] = {0, 0, -1, 1}, step_y[4] = {1, -1, 0, 0};
 u8 player_hop_frame;
+
+static u8 structs_used; /* no struct from this number on has been given away on this map */
 
 enum { STEP_FRAMES = 16, TILES_A_PERSON = 24, TILES_A_PICTURE = 4, FLIP_X = 0x20, VIDEO_BANK_1 = 0x08 };
 
@@ -25,6 +28,8 @@ void people_load(void) {
         object += MAPOBJECT_SIZE;
     }
     for (i = 1; i < OBJECT_STRUCTS; i++) OBJECT(i)[OBJECT_SPRITE] = 0;
+    structs_used = 1;
+    sprites_hide_others();
     MAP_OBJECT(0)[MAPOBJECT_OBJECT_STRUCT_ID] = 0;
     MAP_OBJECT(0)[MAPOBJECT_SPRITE] = wPlayerSprite;
     wObjectMasks[0] = 0;
@@ -59,6 +64,7 @@ static void enter(u8 index, u8 *map_object) {
     u8 *object = OBJECT(1);
     for (id = 1; id < OBJECT_STRUCTS && object[OBJECT_SPRITE]; id++) object += OBJECT_SIZE;
     if (id == OBJECT_STRUCTS) return;
+    if (id >= structs_used) structs_used = id + 1;
     for (i = 0; i < OBJECT_SIZE; i++) object[i] = 0;
     map_object[MAPOBJECT_OBJECT_STRUCT_ID] = id;
     object[OBJECT_SPRITE] = map_object[MAPOBJECT_SPRITE];
@@ -91,7 +97,7 @@ void people_nearby(void) {
 static u8 struct_at(u8 map_x, u8 map_y) {
     u8 i;
     u8 *object = OBJECT(1);
-    for (i = 1; i < OBJECT_STRUCTS; i++) {
+    for (i = 1; i < structs_used; i++) {
         if (object[OBJECT_SPRITE]) {
             if (object[OBJECT_MAP_X] == map_x && object[OBJECT_MAP_Y] == map_y) return i;
             if (object[OBJECT_WALKING] != STANDING && object[OBJECT_LAST_MAP_X] == map_x && object[OBJECT_LAST_MAP_Y] == map_y) return i;
@@ -162,7 +168,7 @@ static u8 object_frame(u8 *object) {
 void people_frame(void) {
     u8 i, moved = 0;
     u8 *object = OBJECT(1);
-    for (i = 1; i < OBJECT_STRUCTS; i++) {
+    for (i = 1; i < structs_used; i++) {
         if (object[OBJECT_SPRITE] && object[OBJECT_MOVEMENT_TYPE] >= MOVES_WANDER && object[OBJECT_STEP_DURATION]) moved |= object_frame(object);
         object += OBJECT_SIZE;
     }
@@ -239,7 +245,7 @@ void people_draw(void) {
     figure(sprite, 72, 76 - hop_height(), object, (player_step_frames & 8) != 0, player_step_parity);
     wPlayerSpriteX = 64;
     wPlayerSpriteY = 60 - hop_height();
-    for (i = 1; i < OBJECT_STRUCTS; i++) {
+    for (i = 1; i < structs_used; i++) {
         object += OBJECT_SIZE;
         sprite += 8;
         sprite[0] = sprite[4] = 0;

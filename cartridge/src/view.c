@@ -135,6 +135,7 @@ void view_cross(void) {
     for (slot = 0; slot < MAP_SPRITES; slot++)
         if (sprite_of(slot) && sprite_of(slot) != shown_sprites[slot]) person_bring(slot);
     view_colours();
+    people_draw();
 }
 
 void view_load(void) {

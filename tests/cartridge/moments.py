@@ -216,6 +216,8 @@ class Recorder:
         self.keep("wild_hit")
         self.mash_until(lambda: self.walker.at_battle_menu() or not self.read("wBattleMode"))
         self.keep("wild_turn")
+        self.poke("wBattleMonHP", *self.console.bytes("wBattleMonMaxHP"))  # luck must not lose this fight
+        self.poke("wEnemyMonHP", 0, 1)
         self.walker.settle()
         self.keep("wild_won")
 

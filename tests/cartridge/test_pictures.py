@@ -79,3 +79,11 @@ def test_night_is_darker_than_day(town: Stage) -> None:
         town.walker.step("up")
         means[hour] = picture(town).mean()
     assert means[NIGHT_HOUR] < 0.8 * means[DAY_HOUR]
+
+
+def test_who_stands_behind_an_edge_is_seen_at_once(town: Stage) -> None:
+    """The item ball near the western end of Fern Path, before anybody moves there."""
+    town.walker.leave(23, 8, "right")
+    assert town.walker.map == "FERN_PATH"
+    others = town.console.bytes("wShadowOAM")[8:]
+    assert any(others[0::4])
