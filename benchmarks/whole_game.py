@@ -148,6 +148,7 @@ def main() -> None:
     """Play and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=20, help="games of the rules")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--random-games", type=int, default=5)
     parser.add_argument("--random-steps", type=int, default=40_000)
     chosen = parser.parse_args()
@@ -160,7 +161,7 @@ def main() -> None:
         ):
             env = make_env(Path(folder), most_steps)
             games: list[WholeGame] = []
-            for seed in range(count):
+            for seed in range(chosen.first_seed, chosen.first_seed + count):
                 games.append(play(env, seed, player))
                 last = games[-1]
                 console.print(

@@ -23,6 +23,8 @@ LEVELS_OF_A_FACTOR = 3
 """So many levels is it worth to deal twice, or take half, the damage by the creatures' types."""
 RISK_PER_LEVEL = 0.2
 """Share of the worth of a foe that is lost for every level that it has more than the lead."""
+CAVES = ("CAVE", "DUNGEON")
+"""Environments in which wild creatures appear everywhere."""
 TIMES = ("morn", "day", "nite", "nite")
 """Keys of the encounter tables by the time of day."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.errands import PutFirst, UseItem
 from core.goals import ANYWHERE, GoalKind, PlannedGoal
-from core.hunting import Hunter, HuntingGround, hunting_grounds
+from core.hunting import CAVES, Hunter, HuntingGround, hunting_grounds
 from core.supplies import best_drink, healing_of, shopping_list, stock_of_lives
 from core.vocabulary import MapId, Option, OptionKind, Position
 
@@ -149,7 +149,8 @@ class Needs:
         if not found:
             return
         place = min(found)[2]
-        label = f"Train against the wild of {place.name}" + (f" up to level {wanted}" if urgent else "")
+        where = place.name if place.environment in CAVES else f"the grass of {place.name}"
+        label = f"Train in {where}" + (f" up to level {wanted}" if urgent else "")
         option = Option(
             OptionKind.TRAIN,
             label,

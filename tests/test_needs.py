@@ -20,7 +20,7 @@ from core.lane_memory import LaneMemory
 from core.needs import STORY_VALUE, Needs, patience_for_rest
 from core.rules import RulePlayer
 from core.supplies import best_drink, healing_of, shopping_list
-from core.vocabulary import MapId
+from core.vocabulary import MapId, OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 LEVEL, HP, MAX_HP = 31, 34, 36
@@ -171,3 +171,14 @@ def test_no_power_points_left_is_as_bad_as_no_health(start: GameState) -> None:
     assert patience_for_rest(lead, fights_next=False) == 0
     spent = changed(state, {PARTY_MONS + 23: bytes(4)}).party[0]
     assert not any(spent.pp) and patience_for_rest(spent, fights_next=False) > 1000
+
+
+def test_a_need_that_a_fight_left_behind_ends_the_option_under_way(start: GameState) -> None:
+    player = RulePlayer(start.world, 0)
+    story = player.choose(start)
+    tired = with_party(start, (10, 2, 30))
+    assert not player.act(tired, story).done, "nothing has happened that would end it"
+    player.act(changed(tired, {index_of("wBattleMode"): b"\x01"}), story)
+    step = player.act(tired, story)
+    assert step.done and "Rest at the healer" in step.reasoning
+    assert player.choose(tired).kind is OptionKind.HEAL

@@ -12,6 +12,7 @@ from core.game.party import PartyMember
 from core.game.state import GameState
 from core.game.world import World
 from core.goals import ANYWHERE
+from core.hunting import CAVES
 from core.lane_memory import LaneMemory
 from core.needs import HEAL_BELOW
 from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
@@ -21,8 +22,6 @@ from core.terrain import OFFSET
 from core.travel import Exit, WorldGraph, cell_key
 from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind, Position
 
-CAVES = ("CAVE", "DUNGEON")
-"""Environments in which wild creatures appear everywhere."""
 PERSON_BLOCKS_STEPS = 120
 """How long an exit counts as shut when somebody stood in the way."""
 WALL_BLOCKS_STEPS = 5000
