@@ -198,10 +198,6 @@ class WorldGraph:
                 heapq.heappush(queue, (cost + CROSSING_COST + steps, pushed, after, exit_.arrival))
         return tuple((cost, map_id) for map_id, cost in best.items())
 
-    def steps_on_foot(self, start: Position, cell: Cell, memory: TravelMemory) -> int | None:
-        """Steps from a place to a cell of the same map, or beside it; None where it cannot be walked to."""
-        return _steps_beside(memory.grounds.distances(start.map, [(start.x, start.y)]), cell, (start.x, start.y))
-
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
         """The exits of a map that can be reached from where one comes in, with the steps to them."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
