@@ -249,7 +249,9 @@ def _badges(maps: dict[str, Map]) -> Json:
         effects = effects_of(found)
         for person in found.people:
             given = effects.get(person.script or "")
-            for bit in given.badges if given else ():
+            if given is None:
+                continue
+            for bit in given.badges:
                 const = next(flag for flag in given.sets if flag.endswith("_BADGE")).removeprefix("EVENT_")
                 leader = given.fights[0].removeprefix("LEADER_")
                 bits[str(bit)] = {"const": const.replace("_", ""), "leader": leader, "map": found.constant}
