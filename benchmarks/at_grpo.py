@@ -73,9 +73,9 @@ def result_path(world: str, seed: int, method: str) -> Path:
     return FOLDER / world / str(seed) / f"{method}.json"
 
 
-def finished_cells() -> Iterator[Cell]:
+def finished_cells(folder: Path = FOLDER) -> Iterator[Cell]:
     """All cells that were measured so far."""
-    for path in sorted(FOLDER.glob("*/*/*.json")):
+    for path in sorted(folder.glob("*/*/*.json")):
         yield Cell(**json.loads(path.read_text(encoding="utf-8")))
 
 
