@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -15,8 +14,7 @@ from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import answer_lengths
-
-NORMAL_QUANTILE = 1.96
+from trainer.intervals import wilson_interval
 
 
 class EvaluationResult(TypedDict):
@@ -61,14 +59,7 @@ def evaluate(
         )
     seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + num_episodes)
     rate = success_rate(world, seeds, team.by_role, answer_lengths(settings, world))
-    low, high = _wilson_interval(rate, num_episodes)
+    low, high = wilson_interval(round(rate * num_episodes), num_episodes)
     return EvaluationResult(
         success_rate=rate, success_low=low, success_high=high, num_episodes=num_episodes, world=world.name
     )
-
-
-def _wilson_interval(rate: float, count: int) -> tuple[float, float]:
-    z = NORMAL_QUANTILE
-    middle = (rate + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(rate * (1 - rate) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -223,7 +223,7 @@ def _check_roles(settings: ATGRPOSettings, world: World[Any]) -> None:
     if settings.specialisation is Specialisation.SINGLE and len(world.roles) > 1:
         raise ConfigurationError(
             f"specialisation 'single' is for worlds with one role, {world.name} has {', '.join(world.roles)}; "
-            "choose 'shared', or world_options {'with_tool': false} where the world has it"
+            "choose 'shared', or in world_options leave the helper out ('with_tool' or 'with_planner': false)"
         )
     for name in (*settings.frozen_roles, *settings.role_sampling):
         if name not in world.roles:
