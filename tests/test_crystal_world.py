@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from agents.small_policy import make_small_policy, small_shape
+from agents.team import save_base
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED
 from core.worlds.cartridge_ground import as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters
 from core.worlds.cartridge_walks import CartridgeWalks, Spot
 from core.worlds.crystal import DIRECTIONS, Crystal, CrystalState
+from trainer.at_grpo.presets import get_preset
+from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.trainer import ATGRPOTrainer
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +190,23 @@ def test_distances_lead_down_a_ledge_but_not_up(world: Crystal) -> None:
     cells[2, :], cells[3, :] = 0xA3, 0x07  # a row from which one hops down over the edge below it
     collision = replace(game.collision, cells=cells)
     assert (4, 1) in steps_to(collision, (4, 4)) and (4, 4) not in steps_to(collision, (4, 1))
+
+
+def test_a_team_is_trained_and_judged_on_the_cartridge(world: Crystal, tmp_path: Path) -> None:
+    """One small iteration through the trainer; what the tree says is what the emulator does when it is asked again."""
+    texts = [world.prompt(world.initial(seed), role) for seed in range(4) for role in world.roles]
+    base = make_small_policy([*texts, *DIRECTIONS, "UDLR" * 10], small_shape(width=32, layers=1), 0)
+    save_base(base, tmp_path / "base")
+    small = {"batch_size": 2, "candidates": 3, "eval_episodes": 2, "max_new_tokens": 6}
+    settings = settings_of({**get_preset("crystal_two_policy"), **small})
+    summary = ATGRPOTrainer(settings, tmp_path).train(1)
+    assert summary.finished and summary.candidates >= 2 * 3 * 2
+    lines = [json.loads(line) for line in (tmp_path / "dialogue.jsonl").read_text().splitlines()]
+    assert [line["role"] for line in lines[:2]] == list(world.roles)
+    state = world.initial(lines[0]["seed"])
+    for line in lines:
+        assert line["prompt"] == world.prompt(state, line["role"])
+        turns = [world.play(state, line["role"], answer["text"]) for answer in line["answers"]]
+        rewards = [round(turn.team_reward + turn.local_reward, 4) for turn in turns]
+        assert rewards == pytest.approx([answer["reward"] for answer in line["answers"]])
+        state = turns[line["best"]].state
