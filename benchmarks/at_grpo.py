@@ -41,11 +41,12 @@ METHODS = ("before", "format_stage", "single_agent", "shared", "per_role", "swap
 """In the order in which they are run: `swapped` plays what `per_role` has trained."""
 PRESET_OF = {"single_agent": "single_agent", "shared": "single_policy", "per_role": "two_policy"}
 PROBLEMS = 200
-ITERATIONS = 20
+ITERATIONS = {"crystal": 10}
+"""20 where a world is not named: the emulator takes its time."""
 ROLES_OF_A_TEAM = 2
 """So many more problems the single agent gets per iteration, for as many candidates."""
 EVALUATE_EVERY = {"crystal": 5}
-"""Iterations between the points of a curve, 2 where a world is not named: the emulator takes its time."""
+"""Iterations between the points of a curve, 2 where a world is not named."""
 EVALUATION_PROBLEMS = 50
 """Of each point of a curve; the final figures are of `PROBLEMS` others."""
 
@@ -94,14 +95,14 @@ def measure(world_name: str, seed: int, method: str) -> Cell:
         success = success_of(base, world, config)
     elif method == "swapped":
         first, second = world.roles
-        model = folder / "per_role" / f"model_{ITERATIONS}"
+        model = folder / "per_role" / f"model_{ITERATIONS.get(world_name, 20)}"
         swapped = {first: second, second: first}
         success = evaluate(model, num_episodes=PROBLEMS, player_of=swapped)["success_rate"]
     else:
         run = folder / method
         if method != "single_agent" and not (run / "base").exists():
             save_base(load_policy(str(folder / "base")), run / "base")  # where a run looks for what it starts from
-        summary = ATGRPOTrainer(settings_of(config), run).train(ITERATIONS)
+        summary = ATGRPOTrainer(settings_of(config), run).train(ITERATIONS.get(world_name, 20))
         if not summary.finished:
             raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
         success = evaluate(summary.model_path, num_episodes=PROBLEMS)["success_rate"]

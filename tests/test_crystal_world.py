@@ -14,9 +14,9 @@ from agents.small_policy import make_small_policy, small_shape
 from agents.team import save_base
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED
-from core.worlds.cartridge_ground import as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters
+from core.worlds.cartridge_ground import around_one_bend, as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters
 from core.worlds.cartridge_walks import CartridgeWalks, Spot
-from core.worlds.crystal import DIRECTIONS, Crystal, CrystalState
+from core.worlds.crystal import DIRECTIONS, PATH_FINDER, Crystal, CrystalState
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
@@ -139,7 +139,19 @@ def test_what_the_roles_read_shows_the_advanced_moment(world: Crystal) -> None:
     assert named.heading and f": {named.heading}-" in world.prompt(named, "navigator")
     walked = world.play(named, "navigator", named.heading).state
     assert cell_of(walked.game) != cell_of(state.game)
-    assert world.prompt(walked, "navigator") != before and "Way " not in world.prompt(walked, "navigator")
+    assert world.prompt(walked, "navigator") != before and "To " not in world.prompt(walked, "navigator")
+
+
+def test_without_the_path_finder_the_planner_has_to_look(world: Crystal) -> None:
+    bare = Crystal(with_path_finder=False)
+    state = bare.initial(0)
+    assert bare.gold(state, "planner") in DIRECTIONS and "way" not in bare.prompt(state, "planner").split()
+    assert bare.play(state, "planner", PATH_FINDER).local_reward < 0
+    bare.validate(0)
+    bare.close()
+    on_the_way = world.play(state, "planner", PATH_FINDER)
+    assert on_the_way.local_reward > 0
+    assert world.gold(state, "navigator").startswith(on_the_way.state.heading)
 
 
 def test_a_waypoint_is_where_its_heading_leads_and_no_direction_is_good_in_itself(world: Crystal) -> None:
@@ -172,10 +184,11 @@ def test_practice_is_well_formed_and_gives_no_skill_away(world: Crystal) -> None
     examples = [world.practice(seed % 4, "navigator", rng) for seed in range(40)]
     assert len({example.answer for example in examples}) > 30
     assert 10 <= sum(f": {example.answer}" in example.prompt for example in examples) <= 32
-    assert {world.practice(0, "planner", rng).answer for _ in range(40)} == set(DIRECTIONS)
+    assert {world.practice(0, "planner", rng).answer for _ in range(40)} == {*DIRECTIONS, PATH_FINDER}
 
 
 def test_letters_of_ways(world: Crystal) -> None:
+    assert around_one_bend("RRDDLL") == "RRDD" and around_one_bend("RRR") == "RRR" and around_one_bend("") == ""
     assert as_the_crow_flies((5, 5), (3, 8)) == "LLDDD" and as_the_crow_flies((1, 1), (1, 1)) == ""
     game = world.initial(0).game
     for letter in "UDLR":

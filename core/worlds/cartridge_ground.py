@@ -99,6 +99,16 @@ def way_letters(game: GameState, goal: Cell) -> str | None:
     return letters
 
 
+def around_one_bend(letters: str) -> str:
+    """The beginning of a way, up to where it bends for the second time."""
+    bends = 0
+    for index in range(1, len(letters)):
+        bends += letters[index] != letters[index - 1]
+        if bends > 1:
+            return letters[:index]
+    return letters
+
+
 def calm_steps(game: GameState, letter: str, most: int) -> str:
     """Steps in one direction while the ground stays calm, `most` of them at most."""
     ground, button, here = ground_of(game), BUTTON_OF[letter], cell_of(game)

@@ -1,13 +1,13 @@
 """Crystal: a planner names waypoints, a navigator walks there, on the cartridge itself.
 
 The problem is to reach a goal cell of the map on which one stands; walls, people, ledges, tall grass and doors are in
-the way. The planner sees the screen as letters and where the goal is, and names a direction: the waypoint is the last
-calm cell that way, no farther than level with the goal. The navigator sees the steps to the waypoint and says steps,
-which are walked in the emulator; then the planner looks again. Every candidate starts from the same save state
-(`cartridge_walks.py`), so its score is what the game really did.
+the way. The planner sees the screen as letters and where the goal is, and names a waypoint: a direction, whose waypoint
+is the last calm cell that way, no farther than level with the goal; or the way, which asks the path-finder. The
+navigator sees the steps to the waypoint and says steps, which are walked in the emulator; then the planner looks again.
+Every candidate starts from the same save state (`cartridge_walks.py`), so its score is what the game really did.
 
-No direction is good in itself, so the planner has to look; and nothing helps it but the screen: there is no path-finder
-among its words. Runs on Fernvale, or on any cartridge that the project knows.
+Without the path-finder among its words the planner has to look at the screen, for no direction is good in itself.
+Runs on Fernvale, or on any cartridge that the project knows.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from core.game.state import GameState
 from core.pathfinding import Cell
 from core.worlds.base import FIRST_TRAINING_SEED, Practice, Turn, World
 from core.worlds.cartridge_ground import (
+    around_one_bend,
     as_the_crow_flies,
     calm_steps,
     cell_of,
@@ -37,7 +38,9 @@ from core.worlds.cartridge_walks import CartridgeWalks, Spot, Walk
 from core.worlds.grid import move_field, parse_moves, random_moves
 
 DIRECTIONS: Final = {"up": "U", "down": "D", "left": "L", "right": "R"}
-"""What the planner may say, and the step that leads there."""
+"""Words of the planner that need looking, and the step that leads there."""
+PATH_FINDER: Final = "way"
+"""The planner's word for the beginning of the path-finder's way, up to its second bend."""
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
 """The most that coming nearer is worth; the other half is paid for arriving only."""
@@ -48,20 +51,20 @@ LONGEST_STROLL = 16
 """Most steps from where the rules came onto a map to where a problem starts."""
 DRAWS = 200
 """Tries to draw a problem before it is given up."""
-PRACTICE_PROBLEMS = 250
+PRACTICE_PROBLEMS = 120
 """Different situations in the examples of the format stage: a situation costs some 30 ms of emulation."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrystalState:
-    """A moment on the cartridge, the goal cell, and which way the planner named last."""
+    """A moment on the cartridge, the goal cell, and which waypoint the planner named last."""
 
     spot: Spot
     game: GameState = field(repr=False)
     goal: Cell
     start_distance: int
     """Steps of the shortest way from the start."""
-    direction: str = ""
+    waypoint: str = ""
     heading: str = ""
     """The steps to the waypoint as the navigator is told them; empty where that way is blocked at once."""
     heading_worth: float = 0.0
@@ -85,8 +88,9 @@ class Crystal(World[CrystalState]):
         maps: int = 8,
         nearest: int = 3,
         farthest: int = 8,
-        growing_problems: int = 160,
+        growing_problems: int = 80,
         with_planner: bool = True,
+        with_path_finder: bool = True,
         max_rounds: int = 3,
     ) -> None:
         if not 2 <= nearest <= farthest or maps < 1:
@@ -97,6 +101,7 @@ class Crystal(World[CrystalState]):
         self.nearest, self.farthest = nearest, farthest
         self.growing_problems = growing_problems
         self.roles = ("planner", "navigator") if with_planner else ("navigator",)
+        self.words = (*DIRECTIONS, PATH_FINDER) if with_path_finder else tuple(DIRECTIONS)
         self.max_rounds = max_rounds
         self._walks = CartridgeWalks(rom, maps)
         self._drawn = lru_cache(maxsize=2048)(self._draw)
@@ -123,49 +128,59 @@ class Crystal(World[CrystalState]):
         where = f"Goal: {abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
         screen = f"{picture(state.game, state.goal)}\n{where}\n"
         if role == "planner":
-            return f"{screen}Ways: {' '.join(DIRECTIONS)}\nName one."
-        named = f"Way {state.direction}: {move_field(state.heading, FIELD_PLACES)}\n" if state.direction else ""
+            return f"{screen}Waypoints: {' '.join(self.words)}\nName one."
+        named = f"To {state.waypoint}: {move_field(state.heading, FIELD_PLACES)}\n" if state.waypoint else ""
         return f"{screen}{named}Steps?"
 
     def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
-        """The planner says a direction; the navigator says steps U, D, L, R, which are walked in the emulator."""
+        """The planner says a waypoint; the navigator says steps U, D, L, R, which are walked in the emulator."""
         return self._name(state, answer.strip()) if role == "planner" else self._go(state, answer)
 
     def gold(self, state: CrystalState, role: str) -> str:
-        """The direction in which the path-finder's way begins; that way, to the goal."""
+        """The direction in which the path-finder's way begins, or its word; that way, to the goal."""
         way = way_letters(state.game, state.goal) or ""
-        return next(word for word, letter in DIRECTIONS.items() if letter == way[0]) if role == "planner" else way
+        if role == "navigator":
+            return way
+        if PATH_FINDER in self.words:
+            return PATH_FINDER
+        return next(word for word, letter in DIRECTIONS.items() if letter == way[0])
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """A random direction; random steps, or any steps that stand in the waypoint's field."""
-        state, direction = self.initial(seed % PRACTICE_PROBLEMS), rng.choice(list(DIRECTIONS))
+        """A random waypoint; random steps, or any steps that stand in the waypoint's field."""
+        state, waypoint = self.initial(seed % PRACTICE_PROBLEMS), rng.choice(self.words)
         if role == "planner":
-            return Practice(self.prompt(state, role), direction)
+            return Practice(self.prompt(state, role), waypoint)
         steps = random_moves(rng, FIELD_PLACES)
         if "planner" not in self.roles:
             return Practice(self.prompt(state, role), steps)
         repeated = rng.random() < repeat_share
         heading = steps if repeated else random_moves(rng, FIELD_PLACES)
-        return Practice(self.prompt(replace(state, direction=direction, heading=heading), role), steps)
+        return Practice(self.prompt(replace(state, waypoint=waypoint, heading=heading), role), steps)
 
-    def _name(self, state: CrystalState, direction: str) -> Turn[CrystalState]:
-        if direction not in DIRECTIONS:
-            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no way is called {direction[:20]!r}")
-        letter = DIRECTIONS[direction]
-        towards = as_the_crow_flies(cell_of(state.game), state.goal).count(letter)
-        heading = calm_steps(state.game, letter, min(towards or LONGEST_DETOUR, FIELD_PLACES))
+    def _name(self, state: CrystalState, waypoint: str) -> Turn[CrystalState]:
+        if waypoint not in self.words:
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no waypoint is called {waypoint[:20]!r}")
+        heading = self._heading(state, waypoint)
         worth = self._score(state, self._walks.walk(state.spot, heading, state.goal))
         # A waypoint is paid by how much better it is than the one named before: it telescopes.
-        after = replace(state, direction=direction, heading=heading, heading_worth=worth)
-        feedback = "" if heading else f"{direction} is blocked"
+        after = replace(state, waypoint=waypoint, heading=heading, heading_worth=worth)
+        feedback = "" if heading else f"{waypoint} is blocked"
         return Turn(after, worth - state.heading_worth, 0.0, False, False, feedback)
+
+    def _heading(self, state: CrystalState, waypoint: str) -> str:
+        """The steps to a waypoint, as many as the field holds."""
+        if waypoint == PATH_FINDER:
+            return around_one_bend(way_letters(state.game, state.goal) or "")[:FIELD_PLACES]
+        letter = DIRECTIONS[waypoint]
+        towards = as_the_crow_flies(cell_of(state.game), state.goal).count(letter)
+        return calm_steps(state.game, letter, min(towards or LONGEST_DETOUR, FIELD_PLACES))
 
     def _go(self, state: CrystalState, answer: str) -> Turn[CrystalState]:
         steps = parse_moves(answer)
         if steps is None:
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "steps are letters U D L R and nothing else")
         walk = self._walks.walk(state.spot, steps, state.goal)
-        after = replace(state, spot=walk.spot, game=walk.game, direction="", heading="", lost=walk.interruption)
+        after = replace(state, spot=walk.spot, game=walk.game, waypoint="", heading="", lost=walk.interruption)
         gained = self._score(state, walk) - self._score(state, Walk(state.spot, state.game, state.lost))
         success = not walk.interruption and cell_of(walk.game) == state.goal
         feedback = walk.interruption or (f"{walk.bumps} steps led nowhere" if walk.bumps else "")

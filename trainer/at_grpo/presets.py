@@ -21,13 +21,7 @@ _WORLDS: dict[str, Config] = {
     "sokoban": {"world_options": {"size": 6, "max_rounds": 1}},
     "sudoku": {"world_options": {"max_rounds": 1}, "warm_start_steps": 300},
     "math": {"world_options": {"max_rounds": 1}, "max_new_tokens": 24},
-    "crystal": {
-        "world_options": {"max_rounds": 3},
-        "max_new_tokens": 16,
-        "epochs": 3,
-        "minibatch_samples": 64,
-        "eval_episodes": 50,
-    },
+    "crystal": {"world_options": {"max_rounds": 3}, "max_new_tokens": 16, "batch_size": 8, "eval_episodes": 50},
     "code": {"world_options": {"max_rounds": 2}, "max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20},
 }
 _COMMON: Config = {
