@@ -96,8 +96,8 @@ void battle_screen_open(void) __banked {
     sprites_hide();
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);
     screen_box(0, 12, SCREEN_COLUMNS, 6);
-    picture_cells(FOE, 1);
-    picture_cells(OWN, 1);
+    picture_cells(FOE, side_hp(FOE) != 0); /* who has fainted stays away */
+    picture_cells(OWN, side_hp(OWN) != 0);
     battle_screen_status(FOE);
     battle_screen_status(OWN);
     window_load();

@@ -131,3 +131,18 @@ def test_a_badge_opens_a_branch(town: Stage) -> None:
     town.poke("wJohtoBadges", 1)
     town.run_script(*code)
     town.until(lambda: town.console.bytes("wMoney") != money)
+
+
+def test_a_fainted_foe_does_not_come_back_while_a_move_is_given_up(town: Stage) -> None:
+    moves = [town.move(name) for name in ("BUMP", "GLARE", "ZAP", "PEBBLE")]
+    town.poke("wPartyMon1Moves", *moves)
+    town.poke("wPartyMon1PP", 9, 9, 9, 9)
+    win_a_level(town)
+    for _ in range(200):
+        if town.shows(">YES"):
+            break
+        town.tap("a")
+    town.tap("a")
+    town.until(lambda: town.shows("BUMP"))
+    assert town.console.word("wEnemyMonHP") == 0
+    assert {town.console.tile(x, y) for x in range(13, 18) for y in range(1, 6)} == {0x7F}
