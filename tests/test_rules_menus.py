@@ -244,3 +244,17 @@ def test_an_errand_without_a_way_ends(town: Table) -> None:
         assert town.state.party == before
         assert len(town.presses) < 20
         town.presses.clear()
+
+
+def test_no_menu_holds_the_player(town: Table) -> None:
+    """The same menu again and again, as if no press reached it: after a while B is pressed, and it is said why."""
+    for button in (Button.START, Button.SELECT):
+        town.env.advance(button)
+    state = town.state
+    assert state.mode is GameMode.MENU and state.menu is not None
+    player = RulePlayer(town.world, 0)
+    stubborn = Option(OptionKind.ANSWER, "Choose the last line", "answer:exit", index=len(state.menu.items) - 1)
+    steps = [player.act(state, stubborn) for _ in range(200)]
+    said = [step for step in steps if "back out" in step.reasoning]
+    assert said and all(step.button is Button.B and step.done for step in said)
+    assert steps[-1].button is not Button.B, "and then it is tried again"

@@ -21,6 +21,7 @@ from core.rules.answers import READ_ON, WAIT, AnswerRules
 from core.rules.battle import BattleRules
 from core.rules.errand_menus import ErrandRules
 from core.rules.field import FieldRules
+from core.rules.menu_watch import MenuWatch
 from core.rules.step import RuleStep
 from core.travel import WorldGraph
 from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
@@ -31,6 +32,7 @@ LOSS_LEVELS = 2
 BUSY_MODES = frozenset((GameMode.BOOT, GameMode.MAP_LOADING, GameMode.CUTSCENE, GameMode.WALKING))
 PRESSING_KINDS = frozenset((OptionKind.HEAL, OptionKind.MANAGE, OptionKind.BUY, OptionKind.TRAIN))
 """What a fight can make more urgent than the option under way."""
+MENU_MODES = frozenset((GameMode.DIALOG, GameMode.MENU))
 FIELD_KINDS = frozenset(
     (
         OptionKind.GO_TO,
@@ -67,6 +69,7 @@ class RulePlayer:
         self.memory = LaneMemory()
         self._answers = AnswerRules(self.world, self.memory)
         self._errands = ErrandRules(self.world, self.memory)
+        self._watch = MenuWatch()
         self._battle = BattleRules(self.world, self._answers)
         self._field = FieldRules(self.world, self._graph, self.memory)
         self._map: MapId | None = None
@@ -117,8 +120,12 @@ class RulePlayer:
         self._answers.begin_press()
         self._look(state)
         mode = state.mode
+        self._watch.note(mode, mode in MENU_MODES and state.menu is not None)
         if mode in BUSY_MODES:
             return self._while_busy(state, option)
+        if mode in MENU_MODES and self._watch.backs_out:
+            why = f"menus have held on for {self._watch.presses} presses: back out"
+            return RuleStep(Button.B, 0.2, why, done=True)
         if mode is GameMode.FREE and self._fought:
             self._fought = False
             step = self._press_for_a_need(state, option)
