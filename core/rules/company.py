@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.game.world import MapObject, World
 
-MOST_COMPANY = 5
-"""One place of the party stays free for whoever joins in the story."""
+MOST_COMPANY = 6
+"""Who is caught when the party is full goes to the box, where it is of no use."""
 LEVELS_BELOW, LEVELS_ABOVE = 6, 5
 """Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
-LEAST_GAIN = 1.0
+LEAST_GAIN = 1.5
 """Sum of the chances won against all that are ahead, from which a creature is wanted."""
-LEAST_LEVEL_SHARE = 0.5
+LEAST_LEVEL_SHARE = 0.6
 """Creatures of less than this share of the lead's level would never stand a hit."""
 AVERAGE_BIRTH_VALUE = 8
 MOVE_SLOTS = 4
