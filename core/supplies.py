@@ -66,11 +66,13 @@ def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyIt
     ]
     if not offers:
         return None
-    drink = max(offers, key=lambda item: (healing_of(item), item.id))
     missing = (STOCK_OF_LIVES - stock_of_lives(state)) * lead.max_hp
-    count = min(round(missing / healing_of(drink)), int((1 - SPARE_MONEY) * state.money / drink.price))
-    if count < LEAST_PURCHASE:
+    money = int((1 - SPARE_MONEY) * state.money)
+    counts = [(min(round(missing / healing_of(item)), money // item.price), item) for item in offers]
+    several = [(healing_of(item), item.id, count, item) for count, item in counts if count >= LEAST_PURCHASE]
+    if not several:
         return None
+    _, _, count, drink = max(several, key=lambda one: one[:2])
     others = _within(_others(world, sold, state), state.money - count * drink.price)
     return BuyItems((Purchase(drink.id, count), *others))
 

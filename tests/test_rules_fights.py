@@ -160,7 +160,7 @@ def test_company_is_wanted_for_what_it_could_beat() -> None:
     assert not company.wants(fire, SPECIES["GNAWLET"], 8)
     assert not company.wants(fire, SPECIES["FUZZLE"], 3), "too weak ever to stand a hit"
     assert company.wants(state_with(LEAD), SPECIES["GNAWLET"], 2), "nobody should walk alone"
-    full = state_with(("CINDREL", 10, 31, 31), *[WEAK_SECOND] * 4)
+    full = state_with(("CINDREL", 10, 31, 31), *[WEAK_SECOND] * 5)
     assert not company.wants(full, SPECIES["FUZZLE"], 8)
 
 
