@@ -151,6 +151,18 @@ def test_a_reward_function_of_ones_own_is_what_is_learned_from(tmp_path: Path) -
     assert result["total_reward"] == 2.0 * sum(output == "compete" for output, _ in seen)
 
 
+def test_another_arena_in_mid_training_keeps_what_was_learned(tmp_path: Path) -> None:
+    trainer, _ = train(settings(tmp_path, max_episodes=2))
+    learned = weights(trainer)
+    trainer.environment = create_multi_model_coop_compete_env(num_models=3, cooperation_level=0.1)
+    trainer.config.max_episodes, trainer.config.batch_size = 4, 8
+    for one, other in zip(learned, weights(trainer), strict=True):
+        assert same(one, other)
+    assert {learner.settings.batch_size for learner in trainer.session.learners} == {8}  # type: ignore[attr-defined]
+    assert asyncio.run(trainer.train())["total_episodes"] == 4
+    assert not same(learned[0], weights(trainer)[0])
+
+
 def test_one_base_in_memory_and_an_adapter_each(tmp_path: Path) -> None:
     trainer = MultiModelTrainer(settings(tmp_path, num_models=3))
     players = trainer.session.players  # type: ignore[attr-defined]
@@ -190,6 +202,18 @@ def test_checkpoints_have_real_weights_and_are_listed_newest_first(tmp_path: Pat
     assert any(key.startswith("adam.exp_avg.") for key in tensors)
     adapter = load_file(tmp_path / names[0] / "lora_weights" / "model_0_qwen3" / "adapter_model.safetensors")
     assert any(tensor.abs().sum() > 0 for key, tensor in adapter.items() if "lora_B" in key)
+
+
+def test_after_a_shutdown_nothing_goes_on_with_fresh_weights(tmp_path: Path) -> None:
+    trainer, _ = train(settings(tmp_path, max_episodes=2))
+    learned = weights(trainer)
+    asyncio.run(trainer.shutdown())
+    trainer.config.max_episodes = 3
+    with pytest.raises(RuntimeError, match="shut down"):
+        asyncio.run(trainer.train())
+    assert trainer.load_checkpoint("latest")
+    assert same(learned[0], weights(trainer)[0])
+    assert asyncio.run(trainer.train())["total_episodes"] == 3
 
 
 def test_minus_one_keeps_all_checkpoints(tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ class ArenaSession:
     def learners(self) -> list[OptionLearner]:
         return [player.learner for player in self.players if player.learner is not None]
 
+    def use_settings(self, config: MultiModelConfig) -> None:
+        self._config = config
+        for learner in self.learners:
+            learner.use_settings(config.learning_rate, config.batch_size)
+
     def play_episode(
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
     ) -> PlayedEpisode:

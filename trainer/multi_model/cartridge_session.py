@@ -96,6 +96,14 @@ class CartridgeSession:
         words = [player.learner for player in self.players if player.learner is not None]
         return [*self._weights, *words]
 
+    def use_settings(self, config: MultiModelConfig) -> None:
+        """The batch size; the rate of the button policies is that of the beginning."""
+        for agent in self.agents:
+            agent.learner.settings = replace(agent.learner.settings, minibatch_size=config.batch_size)
+        for player in self.players:
+            if player.learner is not None:
+                player.learner.use_settings(config.learning_rate, config.batch_size)
+
     def play_episode(
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
     ) -> PlayedEpisode:

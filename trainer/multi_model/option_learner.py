@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,12 @@ class OptionLearner:
     def discard_experience(self) -> None:
         """Forgets the finished episodes since the last update."""
         self._finished.clear()
+
+    def use_settings(self, learning_rate: float, batch_size: int) -> None:
+        """For the updates to come."""
+        self.settings = replace(self.settings, learning_rate=learning_rate, batch_size=batch_size)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
 
     # -- learning ----------------------------------------------------------------------------------------------
 

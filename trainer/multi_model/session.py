@@ -104,6 +104,10 @@ class Session(Protocol):
         """The language models."""
         ...
 
+    def use_settings(self, config: MultiModelConfig) -> None:
+        """Learning rate and batch size as they are now."""
+        ...
+
     def play_episode(
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
     ) -> PlayedEpisode:

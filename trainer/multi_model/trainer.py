@@ -126,6 +126,8 @@ class MultiModelTrainer:
                 f"checkpoint {checkpoint_id} has the models {', '.join(models)}, this training "
                 f"{', '.join(source.model_id for source in self.sources)}; use the model_types it was made with"
             )
+        if self._session is None:
+            self.current_episode = 0  # whatever went before is replaced
         session = self._prepare()
         session.load_tensors(saved.tensors)
         session.load_state(saved.state["session"])
@@ -200,29 +202,40 @@ class MultiModelTrainer:
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> Session:
-        """The session for the present environment; models stay loaded when only the environment was changed."""
+        """The session for the present environment and settings; models stay loaded, and keep what they learned, when
+        one arena takes the place of another."""
         self.config.check()
-        if self._session is not None and self._playing_in is self.environment:
-            return self._session
+        if self._session is None or self._playing_in is not self.environment:
+            self._session = self._open_session()
+            self._playing_in = self.environment
+            self._note_memory(self._session)
+        self._session.use_settings(self.config)
+        return self._session
+
+    def _open_session(self) -> Session:
         sources = model_sources(self.config)
-        if sources != self.sources:
+        if self._session is None:
             if self.current_episode:
-                raise TrainingError("the models were changed in mid-training; make a new trainer for other models")
+                raise TrainingError(
+                    "the training was shut down: load_checkpoint('latest') takes it up again where it ended"
+                )
             self.sources = sources
             self._states = self._fresh_states()
+        if sources != self.sources:
+            raise TrainingError("the models were changed in mid-training; make a new trainer for other models")
+        is_arena = isinstance(self.environment, MultiModelTrainingEnvironment)
+        if self._session is not None and not (is_arena and isinstance(self._session, ArenaSession)):
+            raise TrainingError(
+                "a cartridge cannot take another environment's place in mid-training, nor give it up: save a "
+                "checkpoint, make a new trainer with that environment and load the checkpoint there"
+            )
         self.integrations = integrations_in_use(self.config)
-        if self._session is not None:
-            self._session.close()
-            self._session = None
         folder = Path(self.config.checkpoint_dir) / "bases"
-        if isinstance(self.environment, MultiModelTrainingEnvironment):
-            players = load_players(self.config, self.sources, folder)
-            self._session = ArenaSession(self.environment, players, self.config)
-        else:
-            self._session = self.environment.open_session(self.sources, self.config, folder)
-        self._playing_in = self.environment
-        self._note_memory(self._session)
-        return self._session
+        if not isinstance(self.environment, MultiModelTrainingEnvironment):
+            return self.environment.open_session(self.sources, self.config, folder)
+        if isinstance(self._session, ArenaSession):
+            return ArenaSession(self.environment, self._session.players, self.config)
+        return ArenaSession(self.environment, load_players(self.config, self.sources, folder), self.config)
 
     def _checkpoints(self) -> MultiModelCheckpoints:
         """The store, by the settings as they are now."""
