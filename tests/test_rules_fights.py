@@ -17,6 +17,7 @@ from core.remedies import PARALYSIS, POISON
 from core.rules import RulePlayer
 from core.rules.company import Company
 from core.rules.duel import duel
+from core.rules.lessons import worths
 from core.rules.setup_moves import chance_after
 from core.rules.tactics import Tactics
 from core.vocabulary import Option, OptionKind
@@ -247,3 +248,16 @@ def test_an_episode_may_begin_in_a_fight(fight: EnhancedPyBoyPokemonCrystalEnv) 
             return
         option = player.choose(state) if step.done else option
     raise AssertionError("the fight never ended:\n" + "\n".join(state.screen_lines))
+
+
+def test_the_move_given_up_is_the_one_that_adds_least() -> None:
+    """Two moves of fire and a weak blow: the lesser fire goes, not the only answer to water."""
+    member = with_moves(state_with(("EMBERMINK", 22, 60, 60)), 0, "BUMP", "CHEW", "FLICKER", "KINDLE").party[0]
+    known = [WORLD.moves[number] for number in member.moves]
+    flare = WORLD.moves[MOVES["FLARE"]]
+    *values, new = worths([*known, flare], member, WORLD)
+    assert new > max(values), "the best move is learned"
+    weakest = known[values.index(min(values))].key
+    assert weakest in ("KINDLE", "BUMP")
+    chew, flicker = values[1], values[2]
+    assert chew > flicker, "the flame is done better by the new move, the bite by none"

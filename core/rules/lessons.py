@@ -2,7 +2,8 @@
 
 When a creature that knows four moves could learn a fifth, the game asks. The new move is known from the creature's
 learning list: the one of exactly its present level. A move is worth its power times its accuracy, more when it is of
-the creature's own type; moves without power are worth little but not nothing.
+the creature's own type; moves without power are worth little but not nothing. What counts above that is what a move
+adds to the others: against which kinds of creatures it is the best of all five.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from core.rules.damage import SAME_TYPE_BONUS
 
 MOVE_SLOTS = 4
 WORTH_WITHOUT_POWER = 20.0
+WORTH_BY_ITSELF = 0.15
+"""Share of a move's own worth that counts beside what it adds to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Lesson:
     """Place in the party, from 0."""
     move: Move
     values: tuple[float, ...]
-    """What each known move is worth to the creature."""
+    """What the creature would lose with each known move, the new one learned."""
     value: float
     """What the new one is worth."""
 
@@ -50,9 +53,9 @@ def lesson_of(state: GameState, world: World) -> Lesson | None:
         member = state.party[slot]
         move = _offered(member, world)
         if move is not None:
-            known = (world.moves[number] for number in member.moves if number in world.moves)
-            values = tuple(move_value(one, member, world) for one in known)
-            return Lesson(slot, move, values, move_value(move, member, world)) if values else None
+            known = [world.moves[number] for number in member.moves if number in world.moves]
+            *values, value = worths([*known, move], member, world)
+            return Lesson(slot, move, tuple(values), value) if values else None
     return None
 
 
@@ -69,6 +72,22 @@ def move_value(move: Move, member: PartyMember, world: World) -> float:
     species = world.species.get(member.species)
     bonus = SAME_TYPE_BONUS if species is not None and move.type in species.types else 1.0
     return move.power * move.accuracy_percent / 100 * bonus
+
+
+def worths(moves: list[Move], member: PartyMember, world: World) -> list[float]:
+    """What is lost with each of several moves, on the mean over all kinds of creatures, and a little of its own."""
+    alone = [move_value(one, member, world) for one in moves]
+    kinds = {species.types for species in world.species.values()}
+    lost = [0.0] * len(moves)
+    for kind in kinds:
+        against = [
+            value * world.effectiveness(one.type, kind) if one.power else 0.0
+            for value, one in zip(alone, moves, strict=True)
+        ]
+        best = max(range(len(moves)), key=against.__getitem__)
+        second = max((value for place, value in enumerate(against) if place != best), default=0.0)
+        lost[best] += (against[best] - second) / len(kinds)
+    return [added + WORTH_BY_ITSELF * value for added, value in zip(lost, alone, strict=True)]
 
 
 def _offered(member: PartyMember, world: World) -> Move | None:
