@@ -94,6 +94,7 @@ def as_markdown(measurements: Sequence[Measurement]) -> str:
             f"Measured on {processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python "
             f"{platform.python_version()}, {versions}. Load of the machine at the end (1, 5, 15 minutes): {busy}.",
             LINE_LENGTH,
+            break_on_hyphens=False,
         )
     ]
     for measured in measurements:
@@ -105,7 +106,7 @@ def as_markdown(measurements: Sequence[Measurement]) -> str:
             "|---|---|---|---|---|",
             *(f"| {loop.name} | {' | '.join(_numbers(loop, measured.bare))} |" for loop in measured.loops),
             "",
-            textwrap.fill(measured.remarks(), LINE_LENGTH),
+            textwrap.fill(measured.remarks(), LINE_LENGTH, break_on_hyphens=False),
         ]
         parts.append("\n".join(rows))
     return "\n\n".join(parts)
