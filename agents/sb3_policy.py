@@ -25,6 +25,7 @@ from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
 from agents.learning.update import UpdateNumbers, gradient_steps
 from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
+from core.lane_transitions import LaneTransitions
 from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
@@ -82,50 +83,24 @@ class MaskablePPOLearner:
 
     # -- learning ----------------------------------------------------------------------------------------------
 
-    def observe(
-        self,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        actions: NDArray[np.int64],
-        behaviour_probabilities: NDArray[np.floating[Any]],
-        guide_actions: NDArray[np.int64],
-        rewards: NDArray[np.floating[Any]],
-        terminated: NDArray[np.bool_],
-        truncated: NDArray[np.bool_],
-        next_observations: Mapping[str, NDArray[Any]],
-        lost: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """Takes one step of all lanes; everything has a leading axis of `lanes` and is copied.
+    def observe(self, played: LaneTransitions) -> None:
+        """Takes one step of all lanes; it is copied.
 
-        `behaviour_probabilities` is the probability that the whole agent, guide and policy together, gave the played
-        action; `guide_actions` the guide's wish, -1 for none; `next_observations` what came after the action, *before*
-        a finished lane was reset. `lost` marks lanes whose action was not played, because the environment broke down
-        under it: nothing is learned from them. Raises TrainingError when the rollout is full (call `update` first),
-        when a probability is not in (0, 1], or when the mask forbids a played action.
+        Raises TrainingError when the rollout is full (call `update` first), when a probability is not in (0, 1], or
+        when the mask forbids a played action.
         """
         if self._rollout.full:
             raise TrainingError(f"the rollout of {self._rollout.steps} steps is full: call update() before observe()")
-        played = np.asarray(behaviour_probabilities)
-        if not (played.min() > 0 and played.max() <= 1 + 1e-5):
+        chances = np.asarray(played.behaviour_probabilities)
+        if not (chances.min() > 0 and chances.max() <= 1 + 1e-5):
             raise TrainingError(
-                f"behaviour probabilities {played} must lie in (0, 1]: the played action had that chance"
+                f"behaviour probabilities {chances} must lie in (0, 1]: the played action had that chance"
             )
-        if not masks[np.arange(self.lanes), actions].all():
+        if not played.masks[np.arange(self.lanes), played.actions].all():
             raise TrainingError(
-                f"actions {actions} are not all allowed by their masks: the policy cannot learn from them"
+                f"actions {played.actions} are not all allowed by their masks: the policy cannot learn from them"
             )
-        self._rollout.add(
-            observations,
-            masks,
-            actions,
-            played,
-            guide_actions,
-            rewards,
-            terminated,
-            truncated,
-            next_observations,
-            lost,
-        )
+        self._rollout.add(played)
 
     @property
     def ready(self) -> bool:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.lane_transitions import NO_WISH, LaneTransitions
 from core.vocabulary import ACTION_COUNT
 
-NO_GUIDE = -1
 DISCOUNT = 0.99
 MARGIN = 0.2
 """No action may be valued within this of the guide's wish (the large-margin loss of DQfD, Hester 2018)."""
@@ -53,34 +53,23 @@ class DemonstrationDqn:
         exploration = self.exploration if len(masks) == self._lanes else 0.0
         return (1 - exploration) * np.eye(ACTION_COUNT)[best] + exploration * masks / masks.sum(axis=1, keepdims=True)
 
-    def observe(
-        self,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        actions: NDArray[np.int64],
-        behaviour_probabilities: NDArray[np.floating[Any]],
-        guide_actions: NDArray[np.int64],
-        rewards: NDArray[np.floating[Any]],
-        terminated: NDArray[np.bool_],
-        truncated: NDArray[np.bool_],
-        next_observations: Mapping[str, NDArray[Any]],
-    ) -> None:
+    def observe(self, played: LaneTransitions) -> None:
         """Keeps a step when the next one shows its mask; a truncated transition has none and is left out."""
         if self._last is not None:
-            last = {**self._last, "after_masks": masks}
+            last = {**self._last, "after_masks": played.masks}
             kept = ~last.pop("truncated")
             for name, part in last.items():
                 self._replay.setdefault(name, []).append(part[kept])
-        allowed = masks[np.arange(self._lanes), np.maximum(guide_actions, 0)]
+        allowed = played.masks[np.arange(self._lanes), np.maximum(played.guide_actions, 0)]
         self._last = {
-            "view": observations["features"],
-            "masks": masks,
-            "actions": actions,
-            "wishes": np.where(allowed, guide_actions, NO_GUIDE),
-            "rewards": rewards,
-            "terminated": terminated,
-            "truncated": truncated,
-            "after": next_observations["features"],
+            "view": played.observations["features"],
+            "masks": played.masks,
+            "actions": played.actions,
+            "wishes": np.where(allowed, played.guide_actions, NO_WISH),
+            "rewards": played.rewards,
+            "terminated": played.terminated,
+            "truncated": played.truncated,
+            "after": played.next_observations["features"],
         }
         self._steps += 1
 
@@ -114,7 +103,7 @@ class DemonstrationDqn:
             best = self.network(after).masked_fill(~after_masks, MASKED_VALUE).argmax(dim=1, keepdim=True)
             targets = rewards + DISCOUNT * self.target(after).gather(1, best).squeeze(1) * ~terminated
         loss = functional.smooth_l1_loss(values.gather(1, actions[:, None]).squeeze(1), targets)
-        labelled = wishes != NO_GUIDE
+        labelled = wishes != NO_WISH
         if labelled.any():
             wished = wishes.clamp_min(0)[:, None]
             margins = torch.full_like(values, MARGIN).scatter(1, wished, 0.0)

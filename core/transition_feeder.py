@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
+from core.lane_transitions import LaneTransitions, wish_of
 from core.vocabulary import Decision
 
-NO_LABEL = -1
 View = dict[str, NDArray[Any]]
 
 
@@ -31,18 +31,7 @@ class Learner(Protocol):
     def probabilities(
         self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]
     ) -> NDArray[np.float32]: ...
-    def observe(
-        self,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        actions: NDArray[np.int64],
-        behaviour_probabilities: NDArray[np.floating[Any]],
-        guide_actions: NDArray[np.int64],
-        rewards: NDArray[np.floating[Any]],
-        terminated: NDArray[np.bool_],
-        truncated: NDArray[np.bool_],
-        next_observations: Mapping[str, NDArray[Any]],
-    ) -> None: ...
+    def observe(self, played: LaneTransitions) -> None: ...
     def update(self) -> object: ...
 
 
@@ -79,17 +68,18 @@ class TransitionFeeder:
         if waiting is None:
             return
         decision = waiting.decision
-        guide_action = NO_LABEL if decision.guide_action is None else decision.guide_action
         learner.observe(
-            waiting.before.observations,
-            waiting.before.masks,
-            np.array([decision.action]),
-            np.array([decision.behaviour_probability]),
-            np.array([guide_action]),
-            np.array([waiting.reward]),
-            np.array([waiting.terminated]),
-            np.array([waiting.truncated]),
-            next_view,
+            LaneTransitions(
+                observations=waiting.before.observations,
+                masks=waiting.before.masks,
+                actions=np.array([decision.action]),
+                behaviour_probabilities=np.array([decision.behaviour_probability]),
+                guide_actions=np.array([wish_of(decision)]),
+                rewards=np.array([waiting.reward]),
+                terminated=np.array([waiting.terminated]),
+                truncated=np.array([waiting.truncated]),
+                next_observations=next_view,
+            )
         )
         if learner.ready:
             learner.update()

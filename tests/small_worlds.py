@@ -14,9 +14,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.sb3_policy import LearnerSettings
+from core.lane_transitions import NO_WISH, LaneTransitions
 from core.vocabulary import ACTION_COUNT, Button
 
-NO_GUIDE = -1
 TEACHER_HALF_LIFE = 3000
 """Transitions."""
 QUICK = LearnerSettings(
@@ -123,18 +123,7 @@ class Learns(Protocol[Metrics]):
     def probabilities(
         self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]
     ) -> NDArray[np.floating[Any]]: ...
-    def observe(
-        self,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        actions: NDArray[np.int64],
-        behaviour_probabilities: NDArray[np.floating[Any]],
-        guide_actions: NDArray[np.int64],
-        rewards: NDArray[np.floating[Any]],
-        terminated: NDArray[np.bool_],
-        truncated: NDArray[np.bool_],
-        next_observations: Mapping[str, NDArray[Any]],
-    ) -> None: ...
+    def observe(self, played: LaneTransitions) -> None: ...
     def update(self) -> Metrics: ...
 
 
@@ -177,16 +166,17 @@ def play(
     while len(metrics) < updates:
         step = world.view()
         probabilities = learner.probabilities(step.observations, step.masks)
-        wishes = np.full(world.lanes, NO_GUIDE) if guide is None else guide(world)
-        g = share * (wishes != NO_GUIDE)
+        wishes = np.full(world.lanes, NO_WISH) if guide is None else guide(world)
+        g = share * (wishes != NO_WISH)
         actions = np.where(random.random(world.lanes) < g, wishes, sample(probabilities, random))
         said = g if claimed_share is None else np.full(world.lanes, claimed_share)
         behaviour = said * (actions == wishes) + (1 - said) * probabilities[lanes, actions]
         rewards, terminated, truncated = world.act(actions)
         after = world.view().observations
-        learner.observe(
+        played = LaneTransitions(
             step.observations, step.masks, actions, behaviour, wishes, rewards, terminated, truncated, after
         )
+        learner.observe(played)
         world.reset_finished(terminated | truncated)
         if learner.ready:
             metrics.append(learner.update())

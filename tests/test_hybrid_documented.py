@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.exceptions import ConfigurationError, DecisionValidationError
 from core.hybrid_agent import AgentMode, HybridAgent
+from core.lane_transitions import LaneTransitions
 from core.vocabulary import Source
 from tests.walls import (
     FixedPolicy,
@@ -98,9 +98,9 @@ class Listener(FixedPolicy):
         self.next_views: list[float] = []
         self.truncated: list[bool] = []
 
-    def observe(self, *transition: Any) -> None:
-        self.next_views.append(float(transition[-1]["features"][0, 0]))
-        self.truncated.append(bool(transition[-2][0]))
+    def observe(self, played: LaneTransitions) -> None:
+        self.next_views.append(float(played.next_observations["features"][0, 0]))
+        self.truncated.append(bool(played.truncated[0]))
 
     def update(self) -> None:
         raise AssertionError("never ready")

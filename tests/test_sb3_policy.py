@@ -24,6 +24,7 @@ from agents.learning.trust import TeacherTrust
 from agents.learning.vtrace import vtrace_targets
 from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError, TrainingError
+from core.lane_transitions import LaneTransitions
 
 LANES = 4
 VIEW = spaces.Dict(
@@ -75,7 +76,7 @@ def feed(learner: MaskablePPOLearner, random: np.random.Generator, guide: bool =
             "truncated": ~terminated & (random.random(learner.lanes) < 0.1),
             "next_observations": random_view(learner.observation_space, learner.lanes, random),
         }
-        learner.observe(**step)
+        learner.observe(LaneTransitions(**step))
         steps.append(step)
         ended = step["terminated"] | step["truncated"]
         fresh = random_view(learner.observation_space, learner.lanes, random)
@@ -204,9 +205,8 @@ def test_an_end_by_time_is_bootstrapped_and_a_real_end_is_not() -> None:
     chances = learner.probabilities(view, masks)[:, 0]
     none = np.full(2, -1)
     before, final = learner.values(view), learner.values(after)
-    learner.observe(
-        view, masks, actions, chances, none, np.ones(2), np.array([True, False]), np.array([False, True]), after
-    )
+    terminated, truncated = np.array([True, False]), np.array([False, True])
+    learner.observe(LaneTransitions(view, masks, actions, chances, none, np.ones(2), terminated, truncated, after))
     metrics = learner.update()
     advantages = np.array([1.0 - before[0], 1.0 + 0.99 * final[1] - before[1]])
     assert metrics.advantage_mean == pytest.approx(advantages.mean(), abs=1e-5)
@@ -221,8 +221,10 @@ def test_nothing_is_learned_from_a_step_that_was_never_played() -> None:
     masks, actions, wish, no = np.ones((1, 9), bool), np.zeros(1, np.int64), np.array([3]), np.array([False])
     values = [float(learner.values(view)[0]) for view in (first, second)]
     chances = [learner.probabilities(view, masks)[:, 0] for view in (first, second)]
-    learner.observe(first, masks, actions, chances[0], wish, np.ones(1), no, no, second)
-    learner.observe(second, masks, actions, chances[1], wish, np.full(1, 9.0), no, ~no, after, lost=~no)
+    learner.observe(LaneTransitions(first, masks, actions, chances[0], wish, np.ones(1), no, no, second))
+    learner.observe(
+        LaneTransitions(second, masks, actions, chances[1], wish, np.full(1, 9.0), no, ~no, after, lost=~no)
+    )
     prepared = prepare(learner.policy, learner._rollout, learner.settings)
     targets = prepared.targets
     assert targets.weights[:, 0].tolist() == pytest.approx([1.0, 0.0])
@@ -293,14 +295,14 @@ def test_what_cannot_be_learned_from_is_refused() -> None:
     with pytest.raises(TrainingError, match="full rollout"):
         learner.update()
     with pytest.raises(TrainingError, match="behaviour probabilities"):
-        learner.observe(view, masks, np.array([0, 0]), np.array([0.5, 0.0]), *rest)
+        learner.observe(LaneTransitions(view, masks, np.array([0, 0]), np.array([0.5, 0.0]), *rest))
     with pytest.raises(TrainingError, match="not all allowed"):
-        learner.observe(view, masks, np.array([3, 0]), np.array([0.5, 0.5]), *rest)
+        learner.observe(LaneTransitions(view, masks, np.array([3, 0]), np.array([0.5, 0.5]), *rest))
     with pytest.raises(DecisionValidationError, match="no action"):
         learner.probabilities(view, np.zeros((2, 9), bool))
-    learner.observe(view, masks, np.array([0, 0]), np.array([0.5, 0.5]), *rest)
+    learner.observe(LaneTransitions(view, masks, np.array([0, 0]), np.array([0.5, 0.5]), *rest))
     with pytest.raises(TrainingError, match="is full"):
-        learner.observe(view, masks, np.array([0, 0]), np.array([0.5, 0.5]), *rest)
+        learner.observe(LaneTransitions(view, masks, np.array([0, 0]), np.array([0.5, 0.5]), *rest))
 
 
 def test_a_reward_that_is_not_finite_stops_training_with_the_weights_kept() -> None:
@@ -309,9 +311,8 @@ def test_a_reward_that_is_not_finite_stops_training_with_the_weights_kept() -> N
     before = learner.tensors()
     view, masks = random_view(VECTOR, 2, random), np.ones((2, 9), bool)
     ends = np.zeros(2, bool)
-    learner.observe(
-        view, masks, np.zeros(2, np.int64), np.ones(2) / 9, np.full(2, -1), np.array([np.nan, 0]), ends, ends, view
-    )
+    actions, chances, rewards = np.zeros(2, np.int64), np.ones(2) / 9, np.array([np.nan, 0])
+    learner.observe(LaneTransitions(view, masks, actions, chances, np.full(2, -1), rewards, ends, ends, view))
     with pytest.raises(TrainingError, match="not finite"):
         learner.update()
     assert all(torch.equal(learner.tensors()[name], value) for name, value in before.items())
@@ -324,7 +325,9 @@ def test_a_wish_that_the_mask_forbids_is_no_label() -> None:
     masks[:, 5] = False
     ends = np.zeros(2, bool)
     chances = learner.probabilities(view, masks)[:, 0]
-    learner.observe(view, masks, np.zeros(2, np.int64), chances, np.array([5, 4]), np.zeros(2), ends, ends, view)
+    learner.observe(
+        LaneTransitions(view, masks, np.zeros(2, np.int64), chances, np.array([5, 4]), np.zeros(2), ends, ends, view)
+    )
     metrics = learner.update()
     assert metrics.teacher_share == 0.5
     assert 0 < metrics.teacher_loss < np.log(9)

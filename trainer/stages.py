@@ -18,6 +18,7 @@ from agents.sb3_policy import LearnerMetrics, MaskablePPOLearner
 from core.history.records import EpisodeRecorder
 from core.history.store import HistoryStore
 from core.hybrid_agent import HybridAgent
+from core.lane_transitions import LaneTransitions, wish_of
 from core.vocabulary import EpisodeResult
 from trainer.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum, Directive, Move
@@ -26,9 +27,6 @@ from trainer.reporter import Reporter
 from trainer.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
-
-NO_GUIDE = -1
-"""How the learner is told that the guide had no wish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +100,19 @@ class LearnStage(Stage):
     def after_step(self, played: PlayedStep) -> None:
         """Observes the step of all lanes, whoever chose the actions."""
         decisions = played.decisions
-        wishes = [NO_GUIDE if decision.guide_action is None else decision.guide_action for decision in decisions]
         self._learner.observe(
-            observations=played.observations,
-            masks=played.masks,
-            actions=played.actions,
-            behaviour_probabilities=np.array([decision.behaviour_probability for decision in decisions]),
-            guide_actions=np.array(wishes, dtype=np.int64),
-            rewards=played.rewards,
-            terminated=played.terminated,
-            truncated=played.truncated,
-            next_observations=played.next_observations,
-            lost=played.lost,
+            LaneTransitions(
+                observations=played.observations,
+                masks=played.masks,
+                actions=played.actions,
+                behaviour_probabilities=np.array([decision.behaviour_probability for decision in decisions]),
+                guide_actions=np.array([wish_of(decision) for decision in decisions]),
+                rewards=played.rewards,
+                terminated=played.terminated,
+                truncated=played.truncated,
+                next_observations=played.next_observations,
+                lost=played.lost,
+            )
         )
         if self._learner.ready:
             self.last_update = update = self._learner.update()

@@ -14,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from agents.learning.network import logits_and_values
-from agents.learning.rollout import NO_LABEL, Rollout
+from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.update import Batch
 from agents.learning.vtrace import Targets, vtrace_targets
+from core.lane_transitions import NO_WISH
 
 FORWARD_ROWS = 2048
 """Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
@@ -77,7 +78,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
     )
     wishes = rollout.guide_actions.reshape(-1)
     labels = np.maximum(wishes, 0)
-    labelled = (wishes != NO_LABEL) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
+    labelled = (wishes != NO_WISH) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
     batch = Batch(
         observations=observations,
         masks=masks,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-NO_LABEL = -1
-"""In `guide_actions`: nobody advised this step."""
+from core.lane_transitions import NO_WISH, LaneTransitions
 
 
 class Rollout:
@@ -30,7 +28,7 @@ class Rollout:
         self.masks = np.zeros((steps, lanes, actions), np.bool_)
         self.actions = np.zeros((steps, lanes), np.int64)
         self.behaviour_probabilities = np.zeros((steps, lanes), np.float32)
-        self.guide_actions = np.full((steps, lanes), NO_LABEL, np.int64)
+        self.guide_actions = np.full((steps, lanes), NO_WISH, np.int64)
         self.rewards = np.zeros((steps, lanes), np.float32)
         self.terminated = np.zeros((steps, lanes), np.bool_)
         self.truncated = np.zeros((steps, lanes), np.bool_)
@@ -47,38 +45,27 @@ class Rollout:
     def full(self) -> bool:
         return self.filled == self.steps
 
-    def add(
-        self,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        actions: NDArray[np.int64],
-        behaviour_probabilities: NDArray[np.floating[Any]],
-        guide_actions: NDArray[np.int64],
-        rewards: NDArray[np.floating[Any]],
-        terminated: NDArray[np.bool_],
-        truncated: NDArray[np.bool_],
-        next_observations: Mapping[str, NDArray[Any]],
-        lost: NDArray[np.bool_] | None = None,
-    ) -> None:
+    def add(self, played: LaneTransitions) -> None:
         """Copies one step of all lanes in; the caller may reuse its arrays."""
         step = self.filled
         for key, array in self.observations.items():
-            array[step] = observations[key]
-        self.masks[step] = masks
-        self.actions[step] = actions
-        self.behaviour_probabilities[step] = behaviour_probabilities
-        self.guide_actions[step] = guide_actions
-        self.rewards[step] = rewards
-        self.terminated[step] = terminated
-        self.truncated[step] = truncated
-        self.lost[step] = False if lost is None else lost
+            array[step] = played.observations[key]
+        self.masks[step] = played.masks
+        self.actions[step] = played.actions
+        self.behaviour_probabilities[step] = played.behaviour_probabilities
+        self.guide_actions[step] = played.guide_actions
+        self.rewards[step] = played.rewards
+        self.terminated[step] = played.terminated
+        self.truncated[step] = played.truncated
+        self.lost[step] = False if played.lost is None else played.lost
         self.filled = step + 1
         for lane in np.flatnonzero(self.truncated[step] & ~self.terminated[step]):
             self.truncated_at.append((step, int(lane)))
-            self.truncated_observations.append({key: next_observations[key][lane].copy() for key in self.observations})
+            after = {key: played.next_observations[key][lane].copy() for key in self.observations}
+            self.truncated_observations.append(after)
         if self.full:
             for key, array in self.last_observations.items():
-                array[...] = next_observations[key]
+                array[...] = played.next_observations[key]
 
     def clear(self) -> None:
         """Forgets all steps; the arrays stay."""

@@ -16,9 +16,10 @@ from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.exceptions import ConfigurationError
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import HybridAgent
+from core.lane_transitions import LaneTransitions, wish_of
 from core.protocols import Choice
 from core.rules import RulePlayer
-from core.transition_feeder import NO_LABEL, OneLane
+from core.transition_feeder import OneLane
 from core.vocabulary import Decision, Option
 from trainer.curriculum import Curriculum
 from trainer.multi_model.players import HostedPlayer, Player
@@ -81,17 +82,19 @@ class LaneAgent:
         self.agent.observe(0, decision, paid, terminated or truncated)
         if self.player is not None:
             self.player.reward(paid)
-        wish = NO_LABEL if decision.guide_action is None else decision.guide_action
         self.learner.observe(
-            {key: value[row] for key, value in before.observations.items()},
-            before.masks[row],
-            np.array([decision.action]),
-            np.array([decision.behaviour_probability]),
-            np.array([wish], dtype=np.int64),
-            np.array([paid], dtype=np.float32),
-            np.array([terminated]),
-            np.array([truncated and not terminated]),
-            {key: value[row] for key, value in after.observations.items()},
+            LaneTransitions(
+                observations={key: value[row] for key, value in before.observations.items()},
+                masks=before.masks[row],
+                actions=np.array([decision.action]),
+                behaviour_probabilities=np.array([decision.behaviour_probability]),
+                guide_actions=np.array([wish_of(decision)]),
+                rewards=np.array([paid], dtype=np.float32),
+                terminated=np.array([terminated]),
+                truncated=np.array([truncated and not terminated]),
+                next_observations={key: value[row] for key, value in after.observations.items()},
+                lost=after.lost_steps[row] > 0,
+            )
         )
 
     def finish_episode(self, reward: float) -> None:

@@ -1,0 +1,42 @@
+"""What learners are taught from: one step of all lanes, whoever chose the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.vocabulary import Decision
+
+NO_WISH: Final = -1
+"""In `guide_actions`: the guide had no wish here."""
+
+
+def wish_of(decision: Decision) -> int:
+    """The guide's wish as `guide_actions` holds it."""
+    return NO_WISH if decision.guide_action is None else decision.guide_action
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTransitions:
+    """One transition per lane; every array has a leading axis of lanes."""
+
+    observations: Mapping[str, NDArray[Any]]
+    masks: NDArray[np.bool_]
+    """(lanes, actions): what was allowed."""
+    actions: NDArray[np.int64]
+    """What was played."""
+    behaviour_probabilities: NDArray[np.floating[Any]]
+    """The chance, in (0, 1], that the whole agent, guide and policy together, gave the played action."""
+    guide_actions: NDArray[np.int64]
+    """The guide's wish, also where the policy acted; `NO_WISH` for none."""
+    rewards: NDArray[np.floating[Any]]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    next_observations: Mapping[str, NDArray[Any]]
+    """What came after the action, *before* a finished lane was reset."""
+    lost: NDArray[np.bool_] | None = None
+    """Lanes whose action was not played, because the environment broke down under it: nothing is learned from them."""
