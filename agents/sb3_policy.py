@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from agents.learning.metrics import LearnerMetrics
+from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
 from agents.learning.network import build_policy, logits_and_values
 from agents.learning.preparation import as_tensors, prepare
 from agents.learning.rollout import Rollout
@@ -31,6 +32,8 @@ from core.vocabulary import ACTION_COUNT
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
 STATE_VERSION = 1
+WEIGHTS = "policy"
+"""What the names of the weights begin with in `tensors`."""
 
 
 class MaskablePPOLearner:
@@ -186,34 +189,18 @@ class MaskablePPOLearner:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All weights and Adam's moments, contiguous copies on the CPU, ready for `safetensors.torch.save_file`."""
-        tensors = {f"policy.{name}": value.detach().clone() for name, value in self.policy.named_parameters()}
-        for name, parameter in self.policy.named_parameters():
-            for moment, value in self.policy.optimizer.state.get(parameter, {}).items():
-                tensors[f"adam.{moment}.{name}"] = value.detach().clone()
-        return tensors
+        return named_tensors(dict(self.policy.named_parameters()), self.policy.optimizer, WEIGHTS)
 
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
         parameters = dict(self.policy.named_parameters())
-        expected = {f"policy.{name}": tuple(value.shape) for name, value in parameters.items()}
-        given = {name: tuple(value.shape) for name, value in tensors.items() if name.startswith("policy.")}
-        if given != expected:
-            wrong = sorted(set(given.items()) ^ set(expected.items()))
+        difference = first_difference(parameters, tensors, WEIGHTS)
+        if difference is not None:
             raise CheckpointError(
-                f"these weights are of another network, first difference {wrong[0][0]} of shape {wrong[0][1]}: "
+                f"these weights are of another network, first difference {difference[0]} of shape {difference[1]}: "
                 "the observation space or the network's widths differ; use the settings the checkpoint was made with"
             )
-        with torch.no_grad():
-            for name, parameter in parameters.items():
-                parameter.copy_(tensors[f"policy.{name}"])
-                moments = {
-                    moment: tensors[f"adam.{moment}.{name}"].detach().clone()
-                    for moment in ("step", "exp_avg", "exp_avg_sq")
-                    if f"adam.{moment}.{name}" in tensors
-                }
-                self.policy.optimizer.state.pop(parameter, None)
-                if moments:
-                    self.policy.optimizer.state[parameter] = moments
+        load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
 
     def state(self) -> dict[str, Any]:
         """Everything else that the next update depends on, JSON-able. The rollout is not kept (`discard_rollout`)."""

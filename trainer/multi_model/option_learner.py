@@ -21,10 +21,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
 from agents.llm.scoring import TokenQuestion
 from agents.option_policy import OptionChoice, OptionPolicy
 from core.exceptions import CheckpointError, TrainingError
 from trainer.grpo.advantages import group_advantages
+
+WEIGHTS = "weights"
+"""What the names of the weights begin with in `tensors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +189,7 @@ class OptionLearner:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights and Adam's moments."""
-        tensors = {f"weights.{key}": value.detach().clone() for key, value in self._parameters.items()}
-        for key, parameter in self._parameters.items():
-            for moment, value in self.optimizer.state.get(parameter, {}).items():
-                tensors[f"adam.{moment}.{key}"] = value.detach().clone()
-        return tensors
+        return named_tensors(self._parameters, self.optimizer, WEIGHTS)
 
     def state(self) -> dict[str, Any]:
         """What is not in the tensors, JSON-able: counters, random state, and the experience of finished episodes.
@@ -231,23 +231,11 @@ class OptionLearner:
 
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restores what `tensors` gave; CheckpointError, changing nothing, when names or shapes do not fit."""
-        wanted = {f"weights.{key}": tuple(value.shape) for key, value in self._parameters.items()}
-        given = {key: tuple(value.shape) for key, value in tensors.items() if key.startswith("weights.")}
-        if wanted != given:
+        if first_difference(self._parameters, tensors, WEIGHTS) is not None:
             raise CheckpointError(
                 f"the saved weights of {self.name} are of another model or rank; use the one they had"
             )
-        with torch.no_grad():
-            for key, parameter in self._parameters.items():
-                parameter.copy_(tensors[f"weights.{key}"])
-                moments = {
-                    moment: tensors[f"adam.{moment}.{key}"].clone()
-                    for moment in ("step", "exp_avg", "exp_avg_sq")
-                    if f"adam.{moment}.{key}" in tensors
-                }
-                self.optimizer.state.pop(parameter, None)
-                if moments:
-                    self.optimizer.state[parameter] = moments
+        load_named_tensors(self._parameters, self.optimizer, tensors, WEIGHTS)
         self.policy.forget()
 
 
