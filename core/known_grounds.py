@@ -35,10 +35,9 @@ class KnownGrounds:
     def see(self, state: GameState) -> None:
         """Look at the map as it is now; cheap when nothing has changed."""
         here, collision = state.position.map, state.collision
-        known = state.world.maps.get(here)
-        if known is not None and collision.cells.size and self._collisions.get(here) is not collision:
+        if here in state.world.maps and collision.cells.size and self._collisions.get(here) is not collision:
             self._collisions[here] = collision
-            self._warps[here] = frozenset((warp.x, warp.y) for warp in known.warps)
+            self._warps[here] = state.world.warp_cells(here)
             self._standing[here] = _standing(state, here)
             self._forget(here)
         abilities = abilities_of(state)

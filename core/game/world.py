@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -196,6 +196,14 @@ class World:
     """The same by the trainer's key in the data."""
     trainers: Mapping[str, TrainerParty]
     """All trainers by their key in the data."""
+
+    def warp_cells(self, map_id: MapId) -> frozenset[tuple[int, int]]:
+        """The (x, y) of a map's warps; none for an unknown map."""
+        return self._warp_cells.get(map_id, frozenset())
+
+    @cached_property
+    def _warp_cells(self) -> dict[MapId, frozenset[tuple[int, int]]]:
+        return {key: frozenset((warp.x, warp.y) for warp in known.warps) for key, known in self.maps.items()}
 
     def map_name(self, map_id: MapId) -> str:
         """The name that people use, or the numbers of an unknown map."""

@@ -128,13 +128,11 @@ class FieldRules:
         """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
         people = {(one.x, one.y) for one in state.people if one.visible}
         unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
-        known = self._world.maps.get(state.position.map)
-        warps = frozenset((warp.x, warp.y) for warp in known.warps) if known is not None else frozenset()
         abilities = abilities_of(state)
         return MapGround(
             state.collision.cells,
             people=frozenset(people | obstacles),
-            warps=warps,
+            warps=self._world.warp_cells(state.position.map),
             can_surf=abilities.can_surf,
             can_cut=abilities.can_cut,
             shunned=unseen,

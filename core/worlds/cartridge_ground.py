@@ -29,9 +29,8 @@ def cell_of(game: GameState) -> Cell:
 
 def ground_of(game: GameState) -> MapGround:
     """The ground of the current map with everybody who stands on it."""
-    known = game.world.maps.get(game.map_id)
-    warps = frozenset((warp.x, warp.y) for warp in known.warps) if known is not None else frozenset()
-    return MapGround(game.collision.cells, people=frozenset((one.x, one.y) for one in game.people), warps=warps)
+    people = frozenset((one.x, one.y) for one in game.people)
+    return MapGround(game.collision.cells, people=people, warps=game.world.warp_cells(game.map_id))
 
 
 def is_calm(ground: MapGround, cell: Cell) -> bool:
