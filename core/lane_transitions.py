@@ -40,3 +40,30 @@ class LaneTransitions:
     """What came after the action, *before* a finished lane was reset."""
     lost: NDArray[np.bool_] | None = None
     """Lanes whose action was not played, because the environment broke down under it: nothing is learned from them."""
+
+    @classmethod
+    def of_one_lane(
+        cls,
+        observations: Mapping[str, NDArray[Any]],
+        masks: NDArray[np.bool_],
+        decision: Decision,
+        reward: float,
+        next_observations: Mapping[str, NDArray[Any]],
+        *,
+        terminated: bool,
+        truncated: bool,
+        lost: bool = False,
+    ) -> LaneTransitions:
+        """What came of one decision; views and mask have a leading axis of one."""
+        return cls(
+            observations=observations,
+            masks=masks,
+            actions=np.array([decision.action]),
+            behaviour_probabilities=np.array([decision.behaviour_probability]),
+            guide_actions=np.array([wish_of(decision)]),
+            rewards=np.array([reward]),
+            terminated=np.array([terminated]),
+            truncated=np.array([truncated]),
+            next_observations=next_observations,
+            lost=np.array([lost]),
+        )

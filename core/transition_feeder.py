@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
-from core.lane_transitions import LaneTransitions, wish_of
+from core.lane_transitions import LaneTransitions
 from core.vocabulary import Decision
 
 View = dict[str, NDArray[Any]]
@@ -67,18 +67,15 @@ class TransitionFeeder:
         waiting, self._waiting = self._waiting, None
         if waiting is None:
             return
-        decision = waiting.decision
         learner.observe(
-            LaneTransitions(
-                observations=waiting.before.observations,
-                masks=waiting.before.masks,
-                actions=np.array([decision.action]),
-                behaviour_probabilities=np.array([decision.behaviour_probability]),
-                guide_actions=np.array([wish_of(decision)]),
-                rewards=np.array([waiting.reward]),
-                terminated=np.array([waiting.terminated]),
-                truncated=np.array([waiting.truncated]),
-                next_observations=next_view,
+            LaneTransitions.of_one_lane(
+                waiting.before.observations,
+                waiting.before.masks,
+                waiting.decision,
+                waiting.reward,
+                next_view,
+                terminated=waiting.terminated,
+                truncated=waiting.truncated,
             )
         )
         if learner.ready:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from agents.llm.question import neutral_order, question_text
@@ -16,7 +15,7 @@ from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.exceptions import ConfigurationError
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import HybridAgent
-from core.lane_transitions import LaneTransitions, wish_of
+from core.lane_transitions import LaneTransitions
 from core.protocols import Choice
 from core.rules import RulePlayer
 from core.transition_feeder import OneLane
@@ -83,17 +82,15 @@ class LaneAgent:
         if self.player is not None:
             self.player.reward(paid)
         self.learner.observe(
-            LaneTransitions(
-                observations={key: value[row] for key, value in before.observations.items()},
-                masks=before.masks[row],
-                actions=np.array([decision.action]),
-                behaviour_probabilities=np.array([decision.behaviour_probability]),
-                guide_actions=np.array([wish_of(decision)]),
-                rewards=np.array([paid], dtype=np.float32),
-                terminated=np.array([terminated]),
-                truncated=np.array([truncated and not terminated]),
-                next_observations={key: value[row] for key, value in after.observations.items()},
-                lost=after.lost_steps[row] > 0,
+            LaneTransitions.of_one_lane(
+                {key: value[row] for key, value in before.observations.items()},
+                before.masks[row],
+                decision,
+                paid,
+                {key: value[row] for key, value in after.observations.items()},
+                terminated=terminated,
+                truncated=truncated and not terminated,
+                lost=bool(after.lost_steps[self.index]),
             )
         )
 

@@ -75,7 +75,7 @@ def update_weights(
     """One update of all `learners`; `performances` is each model's recent mean reward."""
     match strategy:
         case WeightUpdateStrategy.SYNCHRONIZED:
-            norms = _in_step(learners, lambda halted: _average_gradients(halted))
+            norms = _in_step(learners, _average_gradients)
         case WeightUpdateStrategy.SELECTIVE:
             chosen = set(best_half(learners, performances))
             norms = _in_step([learner for learner in learners if learner.name in chosen])
