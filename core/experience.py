@@ -1,14 +1,17 @@
-"""What the decision record teaches the rules: among options that they like about equally, the one that did better.
+"""What the decision record teaches the guide: among options that the rules like about equally, the one that did better.
 
-At a decision point the rules' value of an option is tilted by how that option turned out before in a like situation
-(`DecisionHistoryAnalyzer.past_outcomes`). The tilt is bounded by `MOST_TILT`, so it settles what is nearly equal (which
-starter, this errand or that) and never overrides a need. It grows with the number of outcomes:
+At a decision point the rules' first option is challenged by every other whose value is within `2 * MOST_TILT` of it,
+with how both turned out before in a like situation (`DecisionHistoryAnalyzer.past_outcomes`):
 
-    baseline  = sum(n * mean) / (sum(n) + PRIOR_OUTCOMES)     over the other options compared
-    tilt      = MOST_TILT * n / (n + PRIOR_OUTCOMES) * tanh(mean - baseline)
+    soon      = tanh(difference of n * mean outcome / (n + PRIOR_OUTCOMES))     what came of it in the next 64 decisions
+    far       = tanh(Welch's t of the mean progress / 2)                        how fast the story went on after it
+    value'    = value + 2 * MOST_TILT * clip(soon + far, -1, 1)
+
+and the greatest value' is taken. So the record settles what is nearly equal (which starter, this errand or that) and
+never overrides a need. `far` is 0 until both were begun twice, and grows with the evidence: games differ a lot by luck.
 
 All finished episodes in the database file count, those of earlier runs too: the same seed plays the same games only
-from the same file. Evaluations do not ask it.
+from the same file. An evaluation of the whole agent asks it as it stands; its parents are evaluated without it.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ MOST_TILT = 0.024
 between alternatives are 0.02, those between a need and a wish 0.05 and more."""
 PRIOR_OUTCOMES = 4
 """So many outcomes of nothing are taken for granted beside those that were seen."""
+LEAST_PROGRESS_ERROR = 0.05
+"""Milestones. A mean progress is never trusted to more than this, however alike the games were."""
 
 Context = tuple[tuple[str, str], ...]
 
@@ -52,18 +57,46 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Past:
     """Of one option, whoever had chosen it."""
 
-    count: int
-    mean: float
+    count: int = 0
+    mean_outcome: float = 0.0
+    mean_progress: float = 0.0
+    progress_error: float = math.inf
+
+    @classmethod
+    def of(cls, by_source: Mapping[str, PastOutcome]) -> _Past:
+        parts = by_source.values()
+        count = sum(one.count for one in parts)
+        if not count:
+            return cls()
+        # Sources that began it once have no error of their own: they say nothing of progress.
+        known = [one for one in parts if math.isfinite(one.progress_error)]
+        weight = sum(one.count for one in known)
+        return cls(
+            count,
+            sum(one.count * one.mean_outcome for one in parts) / count,
+            sum(one.count * one.mean_progress for one in known) / weight if weight else 0.0,
+            math.hypot(*(one.count * one.progress_error for one in known)) / weight if weight else math.inf,
+        )
 
     @property
-    def total(self) -> float:
-        return self.count * self.mean
+    def shrunk_outcome(self) -> float:
+        return self.count * self.mean_outcome / (self.count + PRIOR_OUTCOMES)
+
+    def advantage_over(self, other: _Past) -> float:
+        """-1 to 1: how clearly this turned out better."""
+        soon = math.tanh(self.shrunk_outcome - other.shrunk_outcome)
+        error = math.hypot(self.progress_error, other.progress_error, LEAST_PROGRESS_ERROR)
+        far = math.tanh((self.mean_progress - other.mean_progress) / error / 2)
+        return max(-1.0, min(1.0, soon + far))
 
     def __str__(self) -> str:
-        return f"{self.mean:+.2f} in {self.count}" if self.count else "never tried"
+        if not self.count:
+            return "never tried"
+        progress = "" if math.isinf(self.progress_error) else f", then {self.mean_progress:.1f} milestones"
+        return f"{self.mean_outcome:+.2f} in {self.count}{progress}"
 
 
 class Experience:
@@ -71,29 +104,28 @@ class Experience:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._answers: dict[tuple[Context, str], _Outcome] = {}
+        self._answers: dict[tuple[Context, str], _Past] = {}
         self._changes = -1
 
     def prefer(self, options: Sequence[Option], context: Mapping[str, str]) -> Preference:
-        """The best of `options` (given best first) after the tilt."""
+        """The best of `options` (given best first) after the record has spoken."""
         first = options[0]
-        rivals = [option for option in options if first.value - option.value < 2 * MOST_TILT]
-        if len(rivals) < 2:
+        rivals = [option for option in options[1:] if first.value - option.value < 2 * MOST_TILT]
+        if not rivals:
             return Preference(first)
-        outcomes = [self._outcome(context, option.key) for option in rivals]
-        seen = sum(one.count for one in outcomes)
-        total = sum(one.total for one in outcomes)
-        values = [
-            option.value + _tilt(one, (total - one.total) / (seen - one.count + PRIOR_OUTCOMES))
-            for option, one in zip(rivals, outcomes, strict=True)
-        ]
-        best = max(range(len(rivals)), key=values.__getitem__)
-        if best == 0:
+        past_of_first = self._past(context, first.key)
+        best, best_value, past_of_best = first, first.value, past_of_first
+        for rival in rivals:
+            past = self._past(context, rival.key)
+            value = rival.value + 2 * MOST_TILT * past.advantage_over(past_of_first)
+            if value > best_value:
+                best, best_value, past_of_best = rival, value, past
+        if best is first:
             return Preference(first)
-        reason = f"rather than {first.label} ({outcomes[0]}), as {rivals[best].label} ({outcomes[best]}) did better"
-        return Preference(rivals[best], reason)
+        reason = f"rather than {first.label} ({past_of_first}), as {best.label} ({past_of_best}) did better"
+        return Preference(best, reason)
 
-    def _outcome(self, context: Mapping[str, str], option_key: str) -> _Outcome:
+    def _past(self, context: Mapping[str, str], option_key: str) -> _Past:
         changes = self._record.changes
         if changes != self._changes:
             self._answers.clear()
@@ -101,13 +133,5 @@ class Experience:
         key = (tuple(context.items()), option_key)
         known = self._answers.get(key)
         if known is None:
-            found = self._record.past_outcomes(context, option_key).values()
-            count = sum(one.count for one in found)
-            mean = sum(one.count * one.mean_outcome for one in found) / count if count else 0.0
-            known = self._answers[key] = _Outcome(count, mean)
+            known = self._answers[key] = _Past.of(self._record.past_outcomes(context, option_key))
         return known
-
-
-def _tilt(outcome: _Outcome, baseline: float) -> float:
-    weight = outcome.count / (outcome.count + PRIOR_OUTCOMES)
-    return MOST_TILT * weight * math.tanh(outcome.mean - baseline)

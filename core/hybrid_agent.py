@@ -256,10 +256,16 @@ class HybridAgent:
     ) -> HybridAgent:
         """A frozen twin with its own lanes and random numbers: same policy, manager, calibration and stage.
 
-        It learns nothing and changes nothing of this agent, its strategy system included.
+        It learns nothing and changes nothing of this agent, its strategy system included. In ADAPTIVE mode it asks the
+        decision record as this agent does; the agent's parents (rules, language model, policy) are judged without it.
         """
-        strategy = AdaptiveStrategySystem(initial_strategy=self.adaptive_strategy.current_strategy, seed=seed)
-        twin = HybridAgent(self.llm_manager, strategy, mode=mode or self.mode, seed=seed, describe=self._describe)
+        mode = mode_named(mode or self.mode)
+        strategy = AdaptiveStrategySystem(
+            self.adaptive_strategy.history_analyzer if mode is AgentMode.ADAPTIVE else None,
+            initial_strategy=self.adaptive_strategy.current_strategy,
+            seed=seed,
+        )
+        twin = HybridAgent(self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe)
         twin.curriculum = self.curriculum
         twin.stage, twin.episodes_in_stage = self.stage, self.episodes_in_stage
         twin.calibration.load_state_dict(self.calibration.state_dict())

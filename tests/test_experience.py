@@ -14,7 +14,7 @@ from core.experience import MOST_TILT, Experience
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.rules import RulePlayer
-from core.vocabulary import Decision, Option, OptionKind, Source
+from core.vocabulary import Decision, GameMode, Option, OptionKind, Source
 from tests.history_samples import decision
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
@@ -33,13 +33,26 @@ def record(tmp_path: Path) -> Iterator[DecisionHistoryAnalyzer]:
 
 
 def remember(
-    record: DecisionHistoryAnalyzer, option_key: str, reward: float, episodes: int, context: dict[str, str] = CONTEXT
+    record: DecisionHistoryAnalyzer,
+    option_key: str,
+    reward: float,
+    episodes: int,
+    context: dict[str, str] = CONTEXT,
+    later_milestones: tuple[int, ...] = (),
 ) -> None:
-    """Commits episodes in which the rules began this option and `reward` came of it at once."""
+    """Commits episodes in which the rules began this option and `reward` came of it at once.
+
+    Game after game, the next of `later_milestones` says after how many more steps the story went on.
+    """
     run = record.store.start_run()
+    mode = GameMode(context["mode"])
     for number in range(1, episodes + 1):
         recorder = EpisodeRecorder(lane=0)
-        recorder.record(decision(source=Source.RULES, option=option_key), reward, context)
+        recorder.record(decision(source=Source.RULES, option=option_key, mode=mode), reward, context)
+        if later_milestones:
+            for _ in range(later_milestones[number % len(later_milestones)]):
+                recorder.record(decision(source=Source.RULES, mode=mode), 0.0, context)
+            recorder.reach("on with the story")
         record.store.commit_episode(run.id, recorder.finish(number, truncated=True))
 
 
@@ -56,8 +69,19 @@ def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionH
     remember(record, MIDDLE.key, reward=1.0, episodes=12)
     preference = experience.prefer((LEFT, MIDDLE, FAR), CONTEXT)
     assert preference.option is MIDDLE
-    assert "left (-1.00 in 12)" in preference.reason
-    assert "middle (+1.00 in 12)" in preference.reason
+    assert "left (-1.00 in 12" in preference.reason
+    assert "middle (+1.00 in 12" in preference.reason
+
+
+def test_what_leads_on_sooner_is_preferred_when_the_evidence_is_clear(record: DecisionHistoryAnalyzer) -> None:
+    remember(record, LEFT.key, reward=0.0, episodes=2, later_milestones=(1500, 2500))
+    remember(record, MIDDLE.key, reward=0.0, episodes=2, later_milestones=(1000, 2800))
+    assert Experience(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT, "two games apiece may be luck"
+    remember(record, LEFT.key, reward=0.0, episodes=8, later_milestones=(1500, 2500))
+    remember(record, MIDDLE.key, reward=0.0, episodes=8, later_milestones=(600, 800))
+    preference = Experience(record).prefer((LEFT, MIDDLE), CONTEXT)
+    assert preference.option is MIDDLE
+    assert "then 0.5 milestones" in preference.reason, "the slow option's: one after about 2,000 steps"
 
 
 def test_the_record_never_overrides_a_clear_preference(record: DecisionHistoryAnalyzer) -> None:
@@ -101,8 +125,10 @@ def test_a_starter_that_turned_out_badly_is_not_taken_again(record: DecisionHist
     assert "did better" in second.reasoning
 
 
-def test_an_evaluation_does_not_ask_the_record(record: DecisionHistoryAnalyzer) -> None:
+def test_an_evaluation_asks_the_record_for_the_whole_agent_and_not_for_its_parents(
+    record: DecisionHistoryAnalyzer,
+) -> None:
     agent = HybridAgent(None, AdaptiveStrategySystem(record))
-    twin = agent.for_evaluation([])
-    assert agent.adaptive_strategy.history_analyzer is record
-    assert twin.adaptive_strategy.history_analyzer is None
+    for mode in AgentMode:
+        twin = agent.for_evaluation([], mode=mode)
+        assert (twin.adaptive_strategy.history_analyzer is record) == (mode is AgentMode.ADAPTIVE)

@@ -89,6 +89,20 @@ def test_an_old_file_is_upgraded(tmp_path: Path, step: str) -> None:
         assert MIGRATIONS.pending(store.database) == []
 
 
+def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path) -> None:
+    path = filled_database(tmp_path / "decisions.db")
+    connection = sqlite3.connect(path)
+    counted = connection.execute("select * from option_progress").fetchall()
+    assert any(progress for *_, progress, _ in counted)
+    connection.execute("drop table option_progress")
+    connection.execute("delete from _sqlite_migrations where name = '004_option_progress'")
+    connection.commit()
+    connection.close()
+    with HistoryStore(path) as store:
+        assert store.connection.execute("select * from option_progress").fetchall() == counted
+        assert verify(store).ok
+
+
 def test_every_table_and_column_is_in_the_documentation() -> None:
     text = (ROOT / "docs" / "decisions_db.md").read_text(encoding="utf-8")
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.history.coded_episode import CodedEpisode
 from core.history.loops import Loops, find_loops
-from core.history.outcome import MICRO, to_micro
+from core.history.outcome import MICRO, discounted_progress, to_micro
 from core.history.rollups import (
     ACTION_SEQUENCES,
     CONTEXT_ACTIONS,
     LOOPS,
     MILESTONE_LEADS,
     OPTION_OUTCOMES,
+    OPTION_PROGRESS,
     REASONING_USES,
     RUN_MILESTONES,
     RUN_SOURCES,
@@ -43,7 +46,8 @@ def contributions_of(episode: CodedEpisode, loops: Loops) -> Contributions:
     return {
         ACTION_SEQUENCES: _action_sequences(episode, outcome_micro),
         CONTEXT_ACTIONS: tally([episode.context, episode.action, episode.source], [reward_micro, outcome_micro]),
-        OPTION_OUTCOMES: _option_outcomes(episode, outcome_micro),
+        OPTION_OUTCOMES: _option_tally(episode, lambda starts: episode.outcome[starts]),
+        OPTION_PROGRESS: option_progress_of(episode),
         LOOPS: _loops(episode, loops),
         MILESTONE_LEADS: _milestone_leads(episode),
         RUN_MILESTONES: [(episode.run_id, milestone, 1, step) for step, milestone in episode.milestones],
@@ -69,11 +73,17 @@ def _action_sequences(episode: CodedEpisode, outcome_micro: NDArray[np.int64]) -
     return rows
 
 
-def _option_outcomes(episode: CodedEpisode, outcome_micro: NDArray[np.int64]) -> list[Row]:
-    """One count each time an option is begun, credited to the first guide's decision within it.
+def option_progress_of(episode: CodedEpisode) -> list[Row]:
+    """Rows of `OPTION_PROGRESS`."""
+    reached = [step for step, _ in episode.milestones]
+    return _option_tally(episode, lambda starts: discounted_progress(starts, reached))
 
-    While an option is carried out the policy may play single buttons; the option was still the guide's choice.
-    An option that only the policy ever played is the policy's.
+
+def _option_tally(episode: CodedEpisode, worth: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> list[Row]:
+    """One count each time an option is begun, with sum and squares of `worth(steps)` of the steps that began it.
+
+    It is credited to the first guide's decision within it: while an option is carried out the policy may play single
+    buttons; the option was still the guide's choice. An option that only the policy ever played is the policy's.
     """
     option = episode.option
     if option.size == 0:
@@ -85,10 +95,10 @@ def _option_outcomes(episode: CodedEpisode, outcome_micro: NDArray[np.int64]) ->
     credited = np.where(first_guided < ends, first_guided, starts)
     named = option[starts] != 0
     starts, credited = starts[named], credited[named]
-    outcome = outcome_micro[starts]
-    square = np.rint((outcome / MICRO) ** 2 * MICRO).astype(np.int64)
+    micro = to_micro(worth(starts))
+    square = np.rint((micro / MICRO) ** 2 * MICRO).astype(np.int64)
     rows: list[Row] = []
-    rows.extend(tally([option[starts], episode.context[starts], episode.source[credited]], [outcome, square]))
+    rows.extend(tally([option[starts], episode.context[starts], episode.source[credited]], [micro, square]))
     return rows
 
 

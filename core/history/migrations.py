@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from sqlite_utils import Database, Migrations
 
+from core.history.coded_episode import read_episode
+from core.history.contributions import option_progress_of
+from core.history.rollups import OPTION_PROGRESS, add_contributions
+
 MIGRATIONS = Migrations("crystal-hybrid decision history")
 
 
@@ -189,3 +193,20 @@ def create_search(db: Database) -> None:
         join names source on source.id = d.source_id
         join names strategy on strategy.id = d.strategy_id
         join names option on option.id = d.option_id""")
+
+
+@MIGRATIONS(name="004_option_progress")
+def create_option_progress(db: Database) -> None:
+    """How the story went on after an option was begun; counted anew from the decisions that an old file still has."""
+    db.execute("""
+        create table option_progress (
+            option_id integer not null,
+            context_id integer not null,        -- where the option was begun
+            source_id integer not null,         -- who began it
+            n integer not null,                 -- times begun
+            progress_micro integer not null,    -- discounted milestones of the rest of the episode, see outcome.py
+            progress_square_micro integer not null,
+            primary key (option_id, context_id, source_id)
+        ) without rowid""")
+    for (episode_id,) in db.execute("select id from episodes where pruned = 0").fetchall():
+        add_contributions(db.conn, {OPTION_PROGRESS: option_progress_of(read_episode(db.conn, episode_id))})

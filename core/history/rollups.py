@@ -47,6 +47,9 @@ CONTEXT_ACTIONS = RollupTable(
 OPTION_OUTCOMES = RollupTable(
     "option_outcomes", ("option_id", "context_id", "source_id"), ("n", "outcome_micro", "outcome_square_micro")
 )
+OPTION_PROGRESS = RollupTable(
+    "option_progress", ("option_id", "context_id", "source_id"), ("n", "progress_micro", "progress_square_micro")
+)
 LOOPS = RollupTable("loops", ("context_id", "period", "actions"), ("n",))
 MILESTONE_LEADS = RollupTable("milestone_leads", ("milestone_id", "option_id", "source_id"), ("n",))
 RUN_MILESTONES = RollupTable("run_milestones", ("run_id", "milestone_id"), ("n", "steps"))
@@ -59,6 +62,7 @@ ROLLUP_TABLES = (
     ACTION_SEQUENCES,
     CONTEXT_ACTIONS,
     OPTION_OUTCOMES,
+    OPTION_PROGRESS,
     LOOPS,
     MILESTONE_LEADS,
     RUN_MILESTONES,
