@@ -29,10 +29,10 @@ PLACES = {
     "TOWER_1F": (43, 6),
     "TOWER_2F": (69, 6),
     "TOWER_3F": (88, 14),
-    "TOWER_LAMP": (188, 53),
-    "CAIRN_CAVE": (146, 29),
-    "CAIRN_HEIGHTS": (182, 29),
-    "CAIRN_DEPTHS": (148, 54),
+    "TOWER_LAMP": (212, 62),
+    "CAIRN_CAVE": (141, 27),
+    "CAIRN_HEIGHTS": (177, 62),
+    "CAIRN_DEPTHS": (143, 54),
 }
 """Where the first map of a connected piece, or a map on its own, has its top left corner, in steps."""
 
