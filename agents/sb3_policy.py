@@ -117,6 +117,11 @@ class MaskablePPOLearner:
         schedule = self.teacher_scale if half_life is None else 0.5 ** (self.transitions / half_life)
         return self.settings.teacher_coefficient * schedule * self._trust.value
 
+    @property
+    def guide_evidence(self) -> float:
+        """Log-odds that following the guide does better than not following it (`agents/learning/trust.py`)."""
+        return self._trust.evidence
+
     def update(self) -> LearnerMetrics:
         """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
         steps = self.update_steps()

@@ -1,55 +1,103 @@
-"""Does the hybrid beat its parents? python -m benchmarks.hybrid [--steps 30000] [--seeds 1] [--games 32]
+"""Does the hybrid beat its parents? python -m benchmarks.hybrid [--minutes 20 | --steps 200000] [--seeds 0 1 2 3 4]
 
-Trains the hybrid (language model or rules guide, policy learns) and RL alone (the same learner, rewards and view, no
-guide) for equal environment steps, freezes them, and plays new games on seeds that training never sees:
+Plays to the first badge, as `benchmarks/first_badge.json` says, each way in new games on seeds that no training sees:
 
-  random         any allowed button
-  rules          the rule player by itself
-  language model by itself, where the config names one
-  RL alone       the policy that learned without a guide
-  hybrid         guide and policy together, with the shares that training ended with
-  its policy     the hybrid's policy by itself: language model and rules switched off
+  random           any allowed button
+  rules            the rule player by itself
+  language_model   by itself, where the config names one
+  rl_alone         the policy that learned without a guide: the same learner, rewards, view and budget
+  hybrid           the whole agent after training, language model switched off
+  its_policy       the hybrid's policy by itself: language model and rules switched off
 
-Everything else is as `--config` says. Games of all seeds are pooled; shares come with 95 % Wilson intervals. With
-`--minutes` training stops after that wall time instead, for a comparison at equal time. Nothing is kept but the table.
+`--parts bare rl_alone hybrid` says which are measured: `bare` are the three that learn nothing. Agents are frozen for
+their games, and nothing is explored. A part of one seed is a *cell*: a JSON file in `--out`, written when it is done
+and not measured again, so a benchmark that was interrupted goes on, and several processes or machines may share the
+work (`taskset -c 0,1` gives a cell two cores). `python -m benchmarks.hybrid_report` makes table and plot of them.
+
+With your own Crystal ROM: copy the config, name the ROM and the milestone `zephyr_badge` in it, and give it with
+`--config`.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import statistics
+import json
+import os
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.hybrid_agent import HybridAgent
 from core.protocols import Policy
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
-from core.vocabulary import AgentMode, EpisodeResult
+from core.vocabulary import AgentMode
 from trainer.assembly import environment_factory
 from trainer.curriculum import Curriculum
 from trainer.episode_seeds import training_seed
 from trainer.evaluation import Evaluator
-from trainer.intervals import wilson_interval
 from trainer.lane_player import LanePlayer
 from trainer.llm_manager import LLMManager
 from trainer.settings import Settings, load_settings
-from trainer.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStage
+from trainer.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStage, RecordStage, Stage
 
-Games = tuple[EpisodeResult, ...]
-CONFIG = Path(__file__).resolve().parent.parent / "config.json"
+CONFIG = Path(__file__).resolve().parent / "first_badge.json"
+FOLDER = Path("runs/hybrid")
+PARTS = ("bare", "rl_alone", "hybrid")
+CURVE_HORIZON = 1000
+"""Steps of the games on the learning curves: the policy by itself, `CURVE_GAMES` of them."""
+CURVE_GAMES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Game:
+    """One game of a frozen agent."""
+
+    reached: bool
+    """The final milestone, within the horizon."""
+    steps: int
+    milestones: int
+    reward: float
+    model_share: float
+    """Of the steps, those that the language model decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What the policy by itself was worth at a moment of training."""
+
+    steps: int
+    milestones: tuple[int, ...]
+    """A number for each game."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A part of one seed: games by row, and what the training before them took."""
+
+    part: str
+    seed: int
+    horizon: int
+    games: dict[str, list[Game]] = field(default_factory=dict)
+    training_steps: int = 0
+    training_s: float = 0.0
+    """Wall time."""
+    training_episodes: int = 0
+    curve: list[CurvePoint] = field(default_factory=list)
+    model_calls: int = 0
+    """Of the language model in training."""
 
 
 class AnyAllowed:
@@ -66,51 +114,25 @@ class Budget:
     steps: int
     seconds: float | None
 
-    def is_spent(self, steps: int, seconds: float) -> bool:
-        return steps >= self.steps if self.seconds is None else seconds >= self.seconds
-
-
-@dataclass(slots=True)
-class Row:
-    """One way to play, over all seeds."""
-
-    name: str
-    games: list[EpisodeResult] = field(default_factory=list)
-    training_steps: list[int] = field(default_factory=list)
-    training_s: list[float] = field(default_factory=list)
-
-    def cells(self) -> tuple[str, ...]:
-        """For the table."""
-        finished = [game.steps for game in self.games if not game.truncated]
-        low, high = wilson_interval(len(finished), len(self.games))
-        milestones = [len(game.milestones) for game in self.games]
-        trained = f"{statistics.fmean(self.training_steps):,.0f}" if self.training_steps else "-"
-        minutes = f"{statistics.fmean(self.training_s) / 60:.1f}" if self.training_s else "-"
-        return (
-            self.name,
-            trained,
-            minutes,
-            str(len(self.games)),
-            f"{statistics.fmean(milestones):.1f}",
-            f"{statistics.fmean(game.reward for game in self.games):.1f}",
-            f"{len(finished) / len(self.games):.0%} ({low:.0%} to {high:.0%})",
-            f"{statistics.median(finished):.0f}" if finished else "-",
-            f"{statistics.fmean(game.llm_usage for game in self.games):.0%}",
-        )
+    def spent(self, steps: int, seconds: float) -> float:
+        """0 at the beginning, 1 or more at the end."""
+        return steps / self.steps if self.seconds is None else seconds / self.seconds
 
 
 class Bench:
-    """The parts that all rows share: settings, environments, language model."""
+    """The parts that all cells share: settings, environments, language model."""
 
     def __init__(self, settings: Settings, stack: ExitStack) -> None:
         self.settings = settings
         self.llm_manager = LLMManager(settings.llm_model, settings.max_context_length)
-        make_env = environment_factory(settings)
-        self.env = stack.enter_context(VectorEnv(make_env, settings.lanes, settings.workers))
+        stack.callback(self.llm_manager.close)
+        self.env = stack.enter_context(VectorEnv(environment_factory(settings), settings.lanes, settings.workers))
+        self._stack = stack
 
-    def agent(self, mode: AgentMode, policy: Policy, seed: int) -> HybridAgent:
-        """A fresh agent with rule players; it keeps no decision record."""
-        agent = HybridAgent(self.llm_manager, AdaptiveStrategySystem(seed=seed), mode=mode, seed=seed)
+    def agent(self, mode: AgentMode, policy: Policy, seed: int, record: DecisionHistoryAnalyzer | None) -> HybridAgent:
+        """A fresh agent with rule players."""
+        strategy = AdaptiveStrategySystem(record, initial_strategy=self.settings.initial_strategy, seed=seed)
+        agent = HybridAgent(self.llm_manager, strategy, mode=mode, seed=seed)
         agent.attach_policy(policy)
         agent.attach_lanes(self.rule_players(seed))
         return agent
@@ -118,90 +140,136 @@ class Bench:
     def rule_players(self, seed: int) -> list[RulePlayer]:
         return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
 
-    def train(self, mode: AgentMode, seed: int, budget: Budget) -> tuple[HybridAgent, Curriculum, int, float]:
-        """A trained agent, its curriculum, and what the training took in steps and seconds."""
-        settings = self.settings
+    def train(self, mode: AgentMode, cell: Cell, budget: Budget, curve_points: int) -> tuple[HybridAgent, Curriculum]:
+        """A trained agent and its curriculum; `cell` learns what it took and how the policy grew.
+
+        The decision record is a temporary file. The clock stands still while the curve's games are played: afterwards,
+        with weights that were kept at `curve_points` even moments of the training.
+        """
+        settings, seed = self.settings, cell.seed
         learner = MaskablePPOLearner(self.env.policy_space, self.env.lanes, settings.learner, seed)
-        agent = self.agent(mode, learner, seed)
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        record = self._stack.enter_context(DecisionHistoryAnalyzer(Path(folder) / "decisions.db"))
+        agent = self.agent(mode, learner, seed, record)
         curriculum = Curriculum(settings.curriculum)
-        stages = (CreditStage(agent), LearnStage(learner), CurriculumStage(curriculum, agent, learner))
-        player = LanePlayer(self.env, agent)
+        stages: Sequence[Stage] = (
+            CreditStage(agent),
+            RecordStage(record.store, record.store.start_run().id, self.env.lanes),
+            LearnStage(learner),
+            CurriculumStage(curriculum, agent, learner),
+        )
         starts = itertools.count()
         horizon = settings.max_steps_per_episode
+        player = LanePlayer(self.env, agent, with_contexts=True)
         player.begin([training_seed(seed, next(starts)) for _ in range(self.env.lanes)], [horizon] * self.env.lanes)
-        began_s, steps, episodes = time.perf_counter(), 0, 0
-        while not budget.is_spent(steps, time.perf_counter() - began_s):
+        kept: list[tuple[int, dict[str, Any]]] = []
+        began_s = time.perf_counter()
+        while (spent := budget.spent(cell.training_steps, time.perf_counter() - began_s)) < 1.0:
+            if spent * curve_points >= len(kept):
+                kept.append((cell.training_steps, learner.tensors()))
             played = player.step()
-            steps += self.env.lanes
+            cell.training_steps += self.env.lanes
             for stage in stages:
                 stage.after_step(played)
             for lane in range(self.env.lanes):
                 if played.is_done(lane):
-                    episodes += 1
-                    result = player.result(lane, episodes, played)
+                    cell.training_episodes += 1
+                    result = player.result(lane, cell.training_episodes, played)
                     for stage in stages:
                         stage.after_episode(EndedEpisode(result, lane, bool(played.terminated[lane])))
                     player.restart(lane, training_seed(seed, next(starts)), horizon)
-        return agent, curriculum, steps, time.perf_counter() - began_s
+        cell.training_s = time.perf_counter() - began_s
+        cell.model_calls = 0 if self.llm_manager.reading is None else self.llm_manager.reading.calls
+        final = learner.tensors()
+        for steps, tensors in [*kept, (cell.training_steps, final)] if curve_points else []:
+            learner.load_tensors(tensors)
+            games = self.play(agent, AgentMode.RL_ONLY, curriculum, CURVE_GAMES, seed, CURVE_HORIZON)
+            cell.curve.append(CurvePoint(steps, tuple(game.milestones for game in games)))
+        learner.load_tensors(final)
+        return agent, curriculum
 
-    def games(self, agent: HybridAgent, mode: AgentMode, curriculum: Curriculum, count: int, seed: int) -> Games:
+    def play(
+        self, agent: HybridAgent, mode: AgentMode, curriculum: Curriculum, games: int, seed: int, horizon: int
+    ) -> list[Game]:
         """New games of the frozen agent."""
         evaluator = Evaluator(self.env, lambda lanes: self.rule_players(seed), seed)
-        horizon = self.settings.max_steps_per_episode
-        result = evaluator.evaluate(agent, mode, count, horizon, curriculum.directive())
+        result = evaluator.evaluate(agent, mode, games, horizon, curriculum.directive())
         assert result is not None, "an evaluation that nobody stops has a result"
-        return result.episodes
+        return [
+            Game(not one.truncated, one.steps, len(one.milestones), one.reward, one.llm_usage)
+            for one in result.episodes
+        ]
 
 
-def measure(bench: Bench, seed: int, budget: Budget, count: int) -> Iterator[tuple[str, Games, int, float]]:
-    """Rows of one seed as they are done: name, games, training steps, training seconds."""
-    untrained = Curriculum(bench.settings.curriculum)
-    anybody = bench.agent(AgentMode.RL_ONLY, AnyAllowed(), seed)
-    yield "random", bench.games(anybody, AgentMode.RL_ONLY, untrained, count, seed), 0, 0.0
-    yield "rules", bench.games(anybody, AgentMode.RULES_ONLY, untrained, count, seed), 0, 0.0
-    if bench.llm_manager.available:
-        yield "language model", bench.games(anybody, AgentMode.LLM_ONLY, untrained, count, seed), 0, 0.0
-    agent, curriculum, steps, seconds = bench.train(AgentMode.RL_ONLY, seed, budget)
-    yield "RL alone", bench.games(agent, AgentMode.RL_ONLY, curriculum, count, seed), steps, seconds
-    agent, curriculum, steps, seconds = bench.train(AgentMode.ADAPTIVE, seed, budget)
-    yield "hybrid", bench.games(agent, AgentMode.ADAPTIVE, curriculum, count, seed), steps, seconds
-    yield "its policy", bench.games(agent, AgentMode.RL_ONLY, curriculum, count, seed), steps, seconds
+def measure(bench: Bench, part: str, seed: int, budget: Budget, games: int, curve_points: int) -> Cell:
+    """One cell."""
+    horizon = bench.settings.max_steps_per_episode
+    cell = Cell(part, seed, horizon)
+    if part == "bare":
+        untrained = Curriculum(bench.settings.curriculum)
+        anybody = bench.agent(AgentMode.RL_ONLY, AnyAllowed(), seed, None)
+        ways = {"random": AgentMode.RL_ONLY, "rules": AgentMode.RULES_ONLY}
+        if bench.llm_manager.available:
+            ways["language_model"] = AgentMode.LLM_ONLY
+        for row, mode in ways.items():
+            cell.games[row] = bench.play(anybody, mode, untrained, games, seed, horizon)
+    elif part == "rl_alone":
+        agent, curriculum = bench.train(AgentMode.RL_ONLY, cell, budget, curve_points)
+        cell.games["rl_alone"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
+    else:
+        agent, curriculum = bench.train(AgentMode.ADAPTIVE, cell, budget, curve_points)
+        agent.llm_manager = None
+        cell.games["hybrid"] = bench.play(agent, AgentMode.ADAPTIVE, curriculum, games, seed, horizon)
+        cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
+    return cell
 
 
-def table_of(rows: Mapping[str, Row], title: str) -> Table:
-    """All rows so far."""
-    table = Table("", "trained steps", "minutes", "games", "milestones", "reward", title=title)
-    for name in ("to the end (95 %)", "median steps", "model's share"):
-        table.add_column(name)
-    for row in rows.values():
-        table.add_row(*row.cells())
-    return table
+def cell_path(folder: Path, part: str, seed: int) -> Path:
+    return folder / f"{part}-{seed}.json"
+
+
+def write_cell(folder: Path, cell: Cell) -> None:
+    """Whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = cell_path(folder, cell.part, cell.seed)
+    aside = path.with_suffix(f".{os.getpid()}")
+    aside.write_text(json.dumps(asdict(cell)), encoding="utf-8")
+    aside.replace(path)
+
+
+def read_cells(folder: Path) -> Iterator[Cell]:
+    """All cells that were measured so far."""
+    for path in sorted(folder.glob("*-*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["games"] = {row: [Game(**game) for game in games] for row, games in data["games"].items()}
+        data["curve"] = [CurvePoint(point["steps"], tuple(point["milestones"])) for point in data["curve"]]
+        yield Cell(**data)
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=CONFIG)
-    parser.add_argument("--steps", type=int, default=30_000, help="training steps of all lanes together")
+    parser.add_argument("--steps", type=int, default=200_000, help="training steps of all lanes together")
     parser.add_argument("--minutes", type=float, help="train for this wall time instead")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--games", type=int, default=32, help="games of each row and seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--games", type=int, default=20, help="games of each row and seed")
+    parser.add_argument("--curve-points", type=int, default=4, help="moments of training on the learning curve")
+    parser.add_argument("--out", type=Path, default=FOLDER)
     arguments = parser.parse_args()
     budget = Budget(arguments.steps, None if arguments.minutes is None else 60 * arguments.minutes)
     console = Console()
-    rows: dict[str, Row] = {}
-    with ExitStack() as stack:
-        bench = Bench(load_settings(arguments.config), stack)
-        for seed in range(arguments.seeds):
-            for name, games, steps, seconds in measure(bench, seed, budget, arguments.games):
-                row = rows.setdefault(name, Row(name))
-                row.games += games
-                if steps:
-                    row.training_steps.append(steps)
-                    row.training_s.append(seconds)
-                console.print(f"seed {seed}: {name} done", style="dim")
-        horizon = bench.settings.max_steps_per_episode
-        console.print(table_of(rows, f"games of at most {horizon} steps, {arguments.seeds} seed(s)"))
+    for seed, part in itertools.product(arguments.seeds, arguments.parts):
+        if cell_path(arguments.out, part, seed).exists():
+            continue
+        with ExitStack() as stack:
+            bench = Bench(load_settings(arguments.config), stack)
+            cell = measure(bench, part, seed, budget, arguments.games, arguments.curve_points)
+        write_cell(arguments.out, cell)
+        for row, games in cell.games.items():
+            reached = sum(game.reached for game in games)
+            console.print(f"seed {seed}: {row} {reached} of {len(games)}, trained {cell.training_steps:,} steps")
 
 
 if __name__ == "__main__":

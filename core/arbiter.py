@@ -2,7 +2,8 @@
 
 In ADAPTIVE mode each lane tosses a coin between guide and policy. With share g, guide action u and policy pi, the
 played action a has the probability g * [a == u] + (1 - g) * pi(a): that is what the learner needs, whoever won the
-toss. Where the guide has no wish that the mask allows, g is 0; where only the guide may act, g is 1.
+toss. Where the guide has no wish that the mask allows, g is 0; where only the guide may act, g is 1. A frozen agent
+explores nothing: g is 1 where the guide is believed to do better and 0 where the policy is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.arbitration import guide_share
+from core.arbitration import believed_share, guide_share
 from core.calibration import ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.guide import Advice, LaneGuide, situation_of
@@ -81,6 +82,8 @@ class Arbiter:
         self.mode = mode
         self.policy: Policy | None = None
         self.greedy = False
+        self.guide_evidence: float | None = None
+        """Log-odds that the guide's wishes do better than other actions; None: who acts is still explored."""
         self.calibration = ConfidenceCalibration()
         self.random = random
         self.masked_advice = 0
@@ -157,7 +160,12 @@ class Arbiter:
         if advice is None:
             return _Seen(mode, state_hash, None, 0.0, 0.0, policy_confidence, stated)
         guide_confidence = self.calibration.calibrated(advice.source, situation, advice.confidence)
-        share = guide_share(curriculum_share, guide_confidence, policy_confidence) if policy_acts else 1.0
+        if not policy_acts:
+            share = 1.0
+        elif self.guide_evidence is None:
+            share = guide_share(curriculum_share, guide_confidence, policy_confidence)
+        else:
+            share = believed_share(self.guide_evidence, guide_confidence, policy_confidence)
         if looping:
             share = min(share, 1.0 - LOOP_EXPLORATION)
         return _Seen(mode, state_hash, advice, share, guide_confidence, policy_confidence, stated)

@@ -66,6 +66,15 @@ def guide_share(curriculum_share: float, guide_confidence: float, policy_confide
     return min(MOST_SHARE, max(LEAST_SHARE, 1.0 / (1.0 + math.exp(-log_odds))))
 
 
+def believed_share(guide_evidence: float, guide_confidence: float, policy_confidence: float) -> float:
+    """The guide's share where nothing is explored: 1 where its wish is believed to do better here, else 0.
+
+    `guide_evidence` are log-odds, from the learner's comparison of steps that followed the guide with steps that did
+    not; the calibrated confidences are added to them. With equal belief the guide acts.
+    """
+    return float(guide_evidence + _log_odds(guide_confidence) - _log_odds(policy_confidence) >= 0.0)
+
+
 def _log_odds(chance: float) -> float:
     chance = min(1.0 - _LEAST_CHANCE, max(_LEAST_CHANCE, chance))
     return math.log(chance / (1.0 - chance))

@@ -20,7 +20,7 @@ from core.exceptions import CheckpointError, ConfigurationError, DecisionValidat
 from core.experience import Experience
 from core.guide import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
-from core.protocols import ButtonManager, LLMManagerLike, Policy
+from core.protocols import ButtonManager, JudgesGuide, LLMManagerLike, Policy
 from core.transition_feeder import Learner, OneLane, TransitionFeeder, policy_view
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
 
@@ -256,8 +256,10 @@ class HybridAgent:
     ) -> HybridAgent:
         """A frozen twin with its own lanes and random numbers: same policy, manager, calibration and stage.
 
-        It learns nothing and changes nothing of this agent, its strategy system included. In ADAPTIVE mode it asks the
-        decision record as this agent does; the agent's parents (rules, language model, policy) are judged without it.
+        It learns nothing and changes nothing of this agent, its strategy system included. With a policy that has judged
+        the guide it no longer explores who should act: at each step the one that is believed to do better does. In
+        ADAPTIVE mode it asks the decision record as this agent does; the agent's parents (rules, language model,
+        policy) are judged without it.
         """
         mode = mode_named(mode or self.mode)
         strategy = AdaptiveStrategySystem(
@@ -270,6 +272,8 @@ class HybridAgent:
         twin.stage, twin.episodes_in_stage = self.stage, self.episodes_in_stage
         twin.calibration.load_state_dict(self.calibration.state_dict())
         twin.frozen = True
+        if isinstance(self.policy, JudgesGuide):
+            twin._arbiter.guide_evidence = self.policy.guide_evidence
         twin._arbiter.told_rules_only = self._arbiter.told_rules_only
         twin.attach_policy(self.policy)
         twin.attach_lanes(players)

@@ -64,6 +64,16 @@ class ButtonManager(Protocol):
         ...
 
 
+@runtime_checkable
+class JudgesGuide(Protocol):
+    """A policy that has compared the guide's wishes with other actions while it learned."""
+
+    @property
+    def guide_evidence(self) -> float:
+        """Log-odds that the guide's wish does better than another action; 0 before anything is known."""
+        ...
+
+
 class Policy(Protocol):
     """A policy over the nine buttons that can be asked for probabilities and taught from transitions."""
 

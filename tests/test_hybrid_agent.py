@@ -125,6 +125,25 @@ def test_rl_only_needs_a_policy_and_lanes_must_fit() -> None:
         HybridAgent(None, AdaptiveStrategySystem(), action_space_size=4)
 
 
+class Judge(FixedPolicy):
+    """A policy that has compared the guide with itself."""
+
+    def __init__(self, guide_evidence: float) -> None:
+        self.guide_evidence = guide_evidence
+
+
+@pytest.mark.parametrize(("evidence", "source"), [(9.0, Source.RULES), (-9.0, Source.POLICY)])
+def test_a_frozen_agent_lets_those_act_who_are_believed_to_do_better(evidence: float, source: Source) -> None:
+    agent = agent_for(AgentMode.ADAPTIVE)
+    agent.attach_policy(Judge(evidence))
+    twin = agent.for_evaluation([WallSeeker() for _ in range(50)])
+    grid = Grid([GridState(2, 2)] * 50)
+    decisions = twin.decide(grid, grid.states.__getitem__)  # type: ignore[arg-type]
+    assert {decision.source for decision in decisions} == {source}
+    still_exploring = run(agent, 200)
+    assert {decision.source for decision in still_exploring} == {Source.RULES, Source.POLICY}
+
+
 # -- probabilities ----------------------------------------------------------------------------------------------
 
 

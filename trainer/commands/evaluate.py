@@ -1,13 +1,15 @@
 """`crystal-agent evaluate`: what a frozen checkpoint achieves from new games on seeds that training never saw.
 
-Nothing is written: not to the checkpoint, not to the decision record. Shares come with Wilson intervals, because a
-dozen games is not a hundred.
+Nothing is written: not to the checkpoint, not to the decision record. The whole agent (mode `adaptive`) asks the record
+of the config's `decision_db_path` as it stands; its parents play without it. Shares come with Wilson intervals, because
+a dozen games is not a hundred.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +18,7 @@ from rich.progress import Progress
 
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.exceptions import ConfigurationError
 from core.hybrid_agent import HybridAgent
 from core.rules import RulePlayer
@@ -60,40 +63,43 @@ def play(
     lanes = min(settings.lanes, episodes)
     store = CheckpointStore(settings.save_dir)
     store.load(checkpoint)  # before emulators start
-    with VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)) as env:
+    with ExitStack() as stack:
+        record = None
+        if settings.decision_db_path.exists():
+            record = stack.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
+        env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
         snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
         learner.load_tensors(snapshot.tensors)
+        learner.load_state(snapshot.state["learner"])
         manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
-        try:
-            strategy = AdaptiveStrategySystem(initial_strategy=settings.initial_strategy, seed=settings.seed)
-            strategy.load_state_dict(snapshot.state["strategy"])
-            agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
-            agent.attach_policy(learner)
-            agent.load_state_dict(snapshot.state["agent"])
-            curriculum = Curriculum(settings.curriculum)
-            curriculum.load_state(snapshot.state["curriculum"])
-            world = env.rom.world
+        stack.callback(manager.close)
+        strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
+        strategy.load_state_dict(snapshot.state["strategy"])
+        agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+        agent.attach_policy(learner)
+        agent.load_state_dict(snapshot.state["agent"])
+        curriculum = Curriculum(settings.curriculum)
+        curriculum.load_state(snapshot.state["curriculum"])
+        world = env.rom.world
 
-            def rule_players(lanes: int) -> list[RulePlayer]:
-                return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]
+        def rule_players(lanes: int) -> list[RulePlayer]:
+            return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]
 
-            evaluator = Evaluator(env, rule_players, settings.seed)
-            results = []
-            with Progress(disable=not show_progress, transient=True) as progress:
-                for mode in modes:
-                    task = progress.add_task(f"{mode.value} of {checkpoint}", total=episodes)
+        evaluator = Evaluator(env, rule_players, settings.seed)
+        results = []
+        with Progress(disable=not show_progress, transient=True) as progress:
+            for mode in modes:
+                task = progress.add_task(f"{mode.value} of {checkpoint}", total=episodes)
 
-                    def goes_on(finished: int, task: Any = task) -> bool:
-                        progress.update(task, completed=finished)
-                        return True
+                def goes_on(finished: int, task: Any = task) -> bool:
+                    progress.update(task, completed=finished)
+                    return True
 
-                    result = evaluator.evaluate(agent, mode, episodes, horizon, curriculum.directive(), goes_on)
-                    assert result is not None, "goes_on never stops it"
-                    results.append(result)
-            return results
-        finally:
-            manager.close()
+                result = evaluator.evaluate(agent, mode, episodes, horizon, curriculum.directive(), goes_on)
+                assert result is not None, "goes_on never stops it"
+                results.append(result)
+        return results
 
 
 def with_intervals(result: EvaluationResult) -> dict[str, Any]:
