@@ -5,27 +5,55 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.hybrid import Bench, Budget, Row, measure, table_of
+import pytest
+
+from benchmarks.hybrid import PARTS, Bench, Budget, Cell, Game, measure, read_cells, write_cell
+from benchmarks.hybrid_report import BEGIN, END, median_steps, table, write
 from tests.utils import generate_test_config
 from trainer.settings import load_settings
 
-ROWS = ["random", "rules", "RL alone", "hybrid", "its policy"]
+ROWS = {"bare": ["random", "rules"], "rl_alone": ["rl_alone"], "hybrid": ["hybrid", "its_policy"]}
 
 
 def test_every_row_is_measured_and_training_is_equal(tmp_path: Path) -> None:
     settings = load_settings(generate_test_config(tmp_path))
-    with ExitStack() as stack:
-        measured = list(measure(Bench(settings, stack), seed=0, budget=Budget(120, None), count=3))
-    assert [name for name, *_ in measured] == ROWS
-    trained = {name: steps for name, _, steps, _ in measured}
-    assert trained["RL alone"] == trained["hybrid"] == trained["its policy"] == 120
-    assert trained["rules"] == 0
-    rows = {name: Row(name, list(games)) for name, games, _, _ in measured}
-    assert all(len(row.games) == 3 for row in rows.values())
-    assert table_of(rows, "a title").row_count == len(ROWS)
+    for part in PARTS:
+        with ExitStack() as stack:
+            cell = measure(Bench(settings, stack), part, 0, Budget(120, None), games=3, curve_points=2)
+        assert list(cell.games) == ROWS[part]
+        assert all(len(games) == 3 for games in cell.games.values())
+        assert cell.training_steps == (0 if part == "bare" else 120)
+        assert [point.steps for point in cell.curve] == ([] if part == "bare" else [0, 60, 120])
+        write_cell(tmp_path / "cells", cell)
+    assert {cell.part for cell in read_cells(tmp_path / "cells")} == set(PARTS)
+    docs = tmp_path / "docs"
+    for folder in ("data", "images"):
+        (docs / folder).mkdir(parents=True)
+    (docs / "hybrid.md").write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write(list(read_cells(tmp_path / "cells")), docs)
+    page = (docs / "hybrid.md").read_text(encoding="utf-8")
+    assert "old" not in page
+    assert page.startswith("before\n") and page.endswith("after\n")
+    assert page.count("3 on 1 seeds") == 5
+    assert (docs / "images" / "hybrid.png").stat().st_size > 5_000
 
 
 def test_a_budget_of_time_takes_the_place_of_one_of_steps() -> None:
-    assert Budget(100, None).is_spent(100, 0.0)
-    assert not Budget(100, 60.0).is_spent(1000, 59.0)
-    assert Budget(100, 60.0).is_spent(1, 60.0)
+    assert Budget(100, None).spent(100, 0.0) == 1.0
+    assert Budget(100, 60.0).spent(1000, 30.0) == 0.5
+
+
+def game(steps: int, reached: bool = True) -> Game:
+    return Game(reached, steps, milestones=10, reward=1.0, model_share=0.0)
+
+
+def test_games_that_did_not_get_there_are_not_left_out_of_the_median() -> None:
+    assert median_steps([game(10), game(20), game(30)]) == "20"
+    assert median_steps([game(10), game(30), game(5, reached=False)]) == "30"
+    assert median_steps([game(10), game(8000, reached=False)]) == "not reached"
+
+
+@pytest.mark.parametrize(("reached", "said"), [(0, "0% (0% to 16%)"), (20, "100% (84% to 100%)")])
+def test_shares_come_with_their_interval(reached: int, said: str) -> None:
+    games = [game(10, number < reached) for number in range(20)]
+    assert said in table([Cell("bare", 0, 8000, {"rules": games})])

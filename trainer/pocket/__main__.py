@@ -17,6 +17,7 @@ from agents.llm.huggingface import HuggingFaceModel
 from agents.llm.local_weights import write_calibration
 from agents.llm.question import question_text
 from agents.llm.registry import POCKET_FOLDER
+from agents.llm.settings import LocalModelSettings
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
 from core.vocabulary import AgentMode
 from trainer.exit_codes import run_reporting_bad_input
@@ -29,6 +30,8 @@ from trainer.pocket.judge import play_games
 from trainer.pocket.reliability_plot import draw_reliability
 from trainer.pocket.text_worlds import judge_worlds
 
+ON_CPU = LocalModelSettings(device="cpu")
+"""Also where there is an accelerator: the same numbers everywhere, and at this size it would not be faster."""
 CALIBRATION_SEED = 200_000
 TEST_SEED = 300_000
 GAME_SEED = 400_000
@@ -57,11 +60,11 @@ def make(
     with tempfile.TemporaryDirectory() as workplace:
         # Trained in full precision, judged as it will be used: after rounding to the stored precision.
         save_folder(Path(workplace), tokenizer, create_model(tokenizer, shape, seed))
-        student = HuggingFaceModel(workplace)
+        student = HuggingFaceModel(workplace, settings=ON_CPU)
         parameters = student.model.num_parameters()
         fit(student.model, lessons_of(examples, student.tokenize), fitting, seed, say)
         save_folder(Path(workplace), tokenizer, student.model)
-        graduate = HuggingFaceModel(workplace)
+        graduate = HuggingFaceModel(workplace, settings=ON_CPU)
         lessons = lessons_of(calibration, graduate.tokenize)
         temperature = best_temperature(scores_of(graduate.model, lessons), lessons)
         write_calibration(Path(workplace), temperature)

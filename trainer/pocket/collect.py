@@ -37,8 +37,8 @@ class Habit:
     random_buttons: float
 
 
-HABITS = (Habit(0.0, 0.0), Habit(0.1, 0.0), Habit(0.3, 0.02), Habit(0.6, 0.1), Habit(0.05, 0.3))
-"""Games take these in turn."""
+HABITS = (Habit(0.0, 0.0), Habit(0.1, 0.0), Habit(0.3, 0.02), Habit(0.5, 0.05), Habit(0.05, 0.1))
+"""Games take these in turn. With many more random buttons a game gets nowhere and shows little."""
 
 
 @dataclass(frozen=True, slots=True)
