@@ -18,9 +18,10 @@ from core.rules import RulePlayer
 from core.rules.company import Company
 from core.rules.duel import duel
 from core.rules.lessons import worths
+from core.rules.menus import is_party_list
 from core.rules.setup_moves import chance_after
 from core.rules.tactics import Tactics
-from core.vocabulary import Option, OptionKind
+from core.vocabulary import Button, Option, OptionKind
 from tests.game_states import ROM_PATH, first_state, with_party, with_ram
 
 ASLEEP = 3
@@ -200,6 +201,16 @@ def poke(env: EnhancedPyBoyPokemonCrystalEnv, name: str, *values: int, offset: i
         env._console._memory[row.bank, row.address + offset + place] = value
 
 
+def give_second_pal(env: EnhancedPyBoyPokemonCrystalEnv, hp: int) -> None:
+    first = symbol("wPartyMon1")
+    record = [env._console._memory[first.bank, first.address + place] for place in range(48)]
+    record[34:36] = [0, hp]
+    poke(env, "wPartyCount", 2)
+    poke(env, "wPartySpecies", record[0], record[0], 255)
+    poke(env, "wPartyMon2", *record)
+    poke(env, "wPartyMonNicknames", 0x80, 0x50, offset=11)
+
+
 def carry_out(env: EnhancedPyBoyPokemonCrystalEnv, key: str) -> GameState:
     """Chooses an option of the turn by its key and presses until it is done."""
     state = env.advance(8).state
@@ -224,16 +235,43 @@ def test_a_drink_below_the_window_is_found_in_a_fight(fight: EnhancedPyBoyPokemo
 
 
 def test_a_bell_is_rung_for_the_one_who_has_fallen(fight: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    first = symbol("wPartyMon1")
-    record = [fight._console._memory[first.bank, first.address + place] for place in range(48)]
-    record[34:36] = [0, 0]
-    poke(fight, "wPartyCount", 2)
-    poke(fight, "wPartySpecies", record[0], record[0], 255)
-    poke(fight, "wPartyMon2", *record)
-    poke(fight, "wPartyMonNicknames", 0x80, 0x50, offset=11)
+    give_second_pal(fight, hp=0)
     poke(fight, "wNumItems", 1, ITEMS["WAKE_BELL"], 1, 255)
     after = carry_out(fight, "use_item:WAKE_BELL")
     assert after.party[1].hp > 0 and not after.items
+
+
+def reach(env: EnhancedPyBoyPokemonCrystalEnv, *buttons: Button) -> GameState:
+    """Presses from the main menu of a fight, and waits for the list that opens."""
+    for button in (*buttons, Button.NONE, Button.NONE):
+        env.advance(button)
+    return env.state
+
+
+def test_a_drink_chosen_in_the_list_of_who_comes_out_leads_to_the_bag(fight: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """A stray A can open the party while a drink is wanted: A there only says that the pal is out already."""
+    give_second_pal(fight, hp=12)
+    poke(fight, "wNumItems", 1, ITEMS["BIG_TONIC"], 1, 255)
+    poke(fight, "wBattleMonHP", 0, 4)
+    state = reach(fight, Button.RIGHT, Button.A)
+    assert state.menu is not None and is_party_list(state.menu, state.party), "\n".join(state.screen_lines)
+    after = carry_out(fight, "use_item:BIG_TONIC")
+    assert not after.items
+
+
+def test_a_change_chosen_in_the_list_of_who_gets_a_drink_gives_none_away(
+    fight: EnhancedPyBoyPokemonCrystalEnv,
+) -> None:
+    give_second_pal(fight, hp=12)
+    poke(fight, "wNumItems", 1, ITEMS["BIG_TONIC"], 1, 255)
+    state = reach(fight, Button.DOWN, Button.A)
+    assert state.menu is not None and "BIG TONIC" in state.menu.items, "\n".join(state.screen_lines)
+    state = reach(fight, Button.A)
+    assert state.menu is not None and is_party_list(state.menu, state.party), "\n".join(state.screen_lines)
+    key = next(one.key for one in RulePlayer(state.world, 0).options(state) if one.kind is OptionKind.SWITCH)
+    after = carry_out(fight, key)
+    assert after.battle is not None and after.battle.active_slot == 1
+    assert [slot.item for slot in after.items] == [ITEMS["BIG_TONIC"]]
 
 
 def test_an_episode_may_begin_in_a_fight(fight: EnhancedPyBoyPokemonCrystalEnv) -> None:

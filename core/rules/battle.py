@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Final
 
 from core.game.battle import BattleState
 from core.game.menu import MenuKind, MenuState
+from core.game.ram import index_of
 from core.game.state import GameState
 from core.game.world import World
 from core.rules.answers import CLOSE, READ_ON, AnswerRules
@@ -22,6 +24,8 @@ from core.vocabulary import Button, Option, OptionKind
 
 FIGHT_PLACE, PARTY_PLACE, BAG_PLACE, RUN_PLACE = range(4)
 """Places of the main battle menu, row by row."""
+CHOSEN_PLACE: Final = index_of("wBattleMenuCursorPosition")
+"""Holds the place that was last chosen in the main battle menu, from 1."""
 STUCK_PRESSES = 40
 """Presses inside the menus after which an option is given up."""
 REFUSED_FACTOR = 0.3
@@ -146,6 +150,8 @@ class BattleRules:
         if item is None or state.battle is None:
             return RuleStep(Button.B, 0.3, "the item is used up", done=True)
         if is_party_list(menu, state.party):
+            if not _comes_from_bag(state):  # A on the one who fights would only be refused, again and again
+                return RuleStep(Button.B, 0.7, f"back to the battle menu to {option.label.lower()}")
             return self._confirm(menu, option, target_slot(state, state.battle, item))
         if (place := find_line(menu, "USE")) is not None:
             return self._confirm(menu, option, place)
@@ -162,6 +168,8 @@ class BattleRules:
         if option.index is None or option.index >= len(state.party):
             return None
         if is_party_list(menu, state.party):
+            if _comes_from_bag(state) and state.battle is not None and state.battle.own.hp:  # A would give it the item
+                return RuleStep(Button.B, 0.7, f"back to the battle menu to {option.label.lower()}")
             return self._confirm(menu, option, option.index)
         place = find_line(menu, "SWITCH")
         return self._confirm(menu, option, place) if place is not None else None
@@ -171,3 +179,8 @@ class BattleRules:
         button = toward(menu, place)
         self._committed = button is Button.A
         return RuleStep(button, option.value, option.label)
+
+
+def _comes_from_bag(state: GameState) -> bool:
+    """Whether an open party list asks who gets an item, and not who comes out."""
+    return state.snapshot.data[CHOSEN_PLACE] == BAG_PLACE + 1
