@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,14 +140,20 @@ class Bench:
     def rule_players(self, seed: int) -> list[RulePlayer]:
         return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
 
-    def train(self, mode: AgentMode, cell: Cell, budget: Budget, curve_points: int) -> tuple[HybridAgent, Curriculum]:
+    def learner(self, seed: int, **changes: Any) -> MaskablePPOLearner:
+        """A fresh one with the config's settings, or some of them changed."""
+        settings = replace(self.settings.learner, **changes)
+        return MaskablePPOLearner(self.env.policy_space, self.env.lanes, settings, seed)
+
+    def train(
+        self, mode: AgentMode, learner: MaskablePPOLearner, cell: Cell, budget: Budget, curve_points: int
+    ) -> tuple[HybridAgent, Curriculum]:
         """A trained agent and its curriculum; `cell` learns what it took and how the policy grew.
 
         The decision record is a temporary file. The clock stands still while the curve's games are played: afterwards,
         with weights that were kept at `curve_points` even moments of the training.
         """
         settings, seed = self.settings, cell.seed
-        learner = MaskablePPOLearner(self.env.policy_space, self.env.lanes, settings.learner, seed)
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         record = self._stack.enter_context(DecisionHistoryAnalyzer(Path(folder) / "decisions.db"))
         agent = self.agent(mode, learner, seed, record)
@@ -214,10 +220,10 @@ def measure(bench: Bench, part: str, seed: int, budget: Budget, games: int, curv
         for row, mode in ways.items():
             cell.games[row] = bench.play(anybody, mode, untrained, games, seed, horizon)
     elif part == "rl_alone":
-        agent, curriculum = bench.train(AgentMode.RL_ONLY, cell, budget, curve_points)
+        agent, curriculum = bench.train(AgentMode.RL_ONLY, bench.learner(seed), cell, budget, curve_points)
         cell.games["rl_alone"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
     else:
-        agent, curriculum = bench.train(AgentMode.ADAPTIVE, cell, budget, curve_points)
+        agent, curriculum = bench.train(AgentMode.ADAPTIVE, bench.learner(seed), cell, budget, curve_points)
         agent.llm_manager = None
         cell.games["hybrid"] = bench.play(agent, AgentMode.ADAPTIVE, curriculum, games, seed, horizon)
         cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
