@@ -2,7 +2,8 @@
 
 The world's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
 it, also from afar: which doors one reaches from which, past the people who never move, over ledges one way only, over
-water where one can ride. Of a map never seen everything is thought possible.
+water where one can ride. Of a map never seen everything is thought possible. Lanes may also hear of ground from each
+other and from earlier games (`core/ground_archive.py`); what a lane has seen itself in this game comes before that.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ if TYPE_CHECKING:
     from core.game.collision import CollisionMap
     from core.game.state import GameState
     from core.game.world import MapObject
+    from core.ground_archive import GroundArchive
 
 
 class KnownGrounds:
     """What one lane knows of the maps' ground. Distances are kept until something changes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, archive: GroundArchive | None = None) -> None:
+        """`archive`: what others and earlier games have seen; what this lane sees is added to it."""
+        self._archive = archive
+        self._heard_version = -1
+        self._seen: set[MapId] = set()
+        """Maps that this lane knows from its own sight, not from hearsay."""
         self._collisions: dict[MapId, CollisionMap] = {}
         self._standing: dict[MapId, frozenset[Cell]] = {}
         self._warps: dict[MapId, frozenset[Cell]] = {}
@@ -35,11 +42,16 @@ class KnownGrounds:
     def see(self, state: GameState) -> None:
         """Look at the map as it is now; cheap when nothing has changed."""
         here, collision = state.position.map, state.collision
-        if here in state.world.maps and collision.cells.size and self._collisions.get(here) is not collision:
-            self._collisions[here] = collision
-            self._warps[here] = state.world.warp_cells(here)
-            self._standing[here] = _standing(state, here)
-            self._forget(here)
+        if here in state.world.maps and collision.cells.size:
+            self._seen.add(here)
+            self._learn(state, here, collision)
+            if self._archive is not None:
+                self._archive.add(here, collision)
+        if self._archive is not None and self._archive.version != self._heard_version:
+            self._heard_version = self._archive.version
+            for map_id, told in self._archive:
+                if map_id not in self._seen and map_id in state.world.maps:
+                    self._learn(state, map_id, told)
         abilities = abilities_of(state)
         if abilities != self._abilities:
             self._abilities = abilities
@@ -83,6 +95,14 @@ class KnownGrounds:
         if key not in kept:
             kept[key] = walking_distances(ground, key)
         return kept[key]
+
+    def _learn(self, state: GameState, map_id: MapId, collision: CollisionMap) -> None:
+        if self._collisions.get(map_id) is collision:
+            return
+        self._collisions[map_id] = collision
+        self._warps[map_id] = state.world.warp_cells(map_id)
+        self._standing[map_id] = _standing(state, map_id)
+        self._forget(map_id)
 
     def _forget(self, map_id: MapId) -> None:
         self._grounds.pop(map_id, None)

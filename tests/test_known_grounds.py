@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from core.abilities import FieldAbilities, abilities_of
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.collision import CollisionMap
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
+from core.ground_archive import GroundArchive
 from core.known_grounds import KnownGrounds
 from core.pathfinding import Blocked
 from core.travel import Route, TravelMemory, WorldGraph
@@ -77,3 +80,57 @@ def test_a_route_takes_no_door_that_cannot_be_walked_to(start: GameState) -> Non
     assert isinstance(graph.route(start.position, below, memory, 0), Blocked), "the room was seen to be all walls"
     memory.grounds.see(start)
     assert isinstance(graph.route(start.position, below, memory, 0), Route)
+
+
+def test_a_route_takes_no_door_that_another_saw_no_way_to(start: GameState) -> None:
+    graph, archive = WorldGraph(start.world), GroundArchive()
+    here = start.position.map
+    below = start.world.maps[here].warps[0].target
+    beyond = next(exit_.to_map for exit_ in graph.exits(below) if exit_.to_map != here)
+    memory = TravelMemory(KnownGrounds(archive))
+    memory.grounds.see(start)
+    assert isinstance(graph.route(start.position, beyond, memory, 0), Route)
+    walls = changed(start, "wOverworldMapBlocks", *bytes(EMPTY_BLOCKS))
+    KnownGrounds(archive).see(changed(walls, "wMapNumber", below.number))
+    memory.grounds.see(start)
+    assert isinstance(graph.route(start.position, beyond, memory, 0), Blocked)
+
+
+def test_what_one_lane_saw_another_knows_until_it_sees_for_itself(start: GameState) -> None:
+    archive = GroundArchive()
+    here, below = start.position.map, start.world.maps[start.position.map].warps[0].target
+    walked, told, alone = KnownGrounds(archive), KnownGrounds(archive), KnownGrounds()
+    walked.see(start)
+    elsewhere = changed(start, "wMapNumber", below.number)
+    assert elsewhere.position.map == below
+    for grounds in (told, alone):
+        grounds.see(elsewhere)
+    assert alone.ground(here) is None
+    distances = told.distances(here, [(3, 3)])
+    assert distances is not None and distances == walked.distances(here, [(3, 3)])
+    walls = changed(start, "wOverworldMapBlocks", *bytes(EMPTY_BLOCKS))
+    walked.see(walls)
+    told.see(elsewhere)
+    assert told.collision(here) is walls.collision, "the latest sight"
+    told.see(start)
+    walked.see(walls)
+    told.see(elsewhere)
+    assert told.collision(here) is start.collision, "its own sight comes before what it hears"
+    raft = told.ground(here)
+    told.see(changed(with_raft(start), "wMapNumber", below.number))
+    assert raft is not None and not raft.can_surf
+    after = told.ground(here)
+    assert after is not None and after.can_surf, "its own abilities count on ground it has heard of"
+
+
+def test_an_archive_is_the_same_after_a_resume(start: GameState) -> None:
+    archive, again = GroundArchive(), GroundArchive()
+    archive.add(start.position.map, start.collision)
+    version = archive.version
+    archive.add(start.position.map, CollisionMap.of_border(start.collision.border.copy()))
+    assert archive.version == version, "equal ground is no news"
+    again.load_state(json.loads(json.dumps(archive.state())))
+    ((map_id, collision),) = again
+    assert len(again) == 1 and map_id == start.position.map
+    assert (collision.cells == start.collision.cells).all() and (collision.border == start.collision.border).all()
+    assert (collision.crop(3, 3) == start.collision.crop(3, 3)).all()

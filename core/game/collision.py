@@ -69,6 +69,16 @@ class CollisionMap:
     border: NDArray[np.uint8]
     _planes: NDArray[np.uint8] = field(repr=False)
 
+    @classmethod
+    def of_border(cls, border: NDArray[np.uint8]) -> CollisionMap:
+        """The map inside its border: collision bytes, uint8 (height + 12, width + 12), which become read-only."""
+        border.setflags(write=False)
+        rows, columns = border.shape
+        cells = border[BORDER_STEPS : rows - BORDER_STEPS, BORDER_STEPS : columns - BORDER_STEPS]
+        planes = np.ascontiguousarray(_PLANES[:, np.pad(border, _MARGIN, constant_values=terrain.OUTSIDE)])
+        planes.setflags(write=False)
+        return cls(cells, border, planes)
+
     @property
     def height(self) -> int:
         """Steps from top to bottom."""
@@ -132,10 +142,4 @@ class CollisionReader:
         rows, columns = height + 2 * BORDER_BLOCKS, width + 2 * BORDER_BLOCKS
         grid = np.frombuffer(blocks, dtype=np.uint8).reshape(rows, columns)
         border = steps.reshape(256, 2, 2)[grid].transpose(0, 2, 1, 3).reshape(2 * rows, 2 * columns)
-        border = np.ascontiguousarray(border)
-        border.setflags(write=False)
-        cells = border[BORDER_STEPS : BORDER_STEPS + 2 * height, BORDER_STEPS : BORDER_STEPS + 2 * width]
-        padded = np.pad(border, _MARGIN, constant_values=terrain.OUTSIDE)
-        planes = np.ascontiguousarray(_PLANES[:, padded])
-        planes.setflags(write=False)
-        return CollisionMap(cells, border, planes)
+        return CollisionMap.of_border(np.ascontiguousarray(border))

@@ -16,6 +16,8 @@ from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.game.world import World
 from core.goal_planner import GoalOrientedPlanner, PlannedGoal
+from core.ground_archive import GroundArchive
+from core.known_grounds import KnownGrounds
 from core.lane_memory import LaneMemory, Subject
 from core.rules.answers import READ_ON, WAIT, AnswerRules
 from core.rules.battle import BattleRules
@@ -23,7 +25,7 @@ from core.rules.errand_menus import ErrandRules
 from core.rules.field import FieldRules
 from core.rules.menu_watch import MenuWatch
 from core.rules.step import RuleStep
-from core.travel import WorldGraph
+from core.travel import TravelMemory, WorldGraph
 from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
 
 MOST_OPTIONS = 12
@@ -54,10 +56,12 @@ class RulePlayer:
     Args:
         world: the fixed facts of the game.
         seed: settles free choices, such as which starter to take.
+        archive: ground that others and earlier games have seen; this lane adds what it sees. None shares nothing.
     """
 
-    def __init__(self, world: World, seed: int = 0) -> None:
+    def __init__(self, world: World, seed: int = 0, archive: GroundArchive | None = None) -> None:
         self.world = world
+        self._archive = archive
         self.seed = seed
         self._graph = WorldGraph(world)
         self._tracker: MilestoneTracker | None = None
@@ -65,8 +69,8 @@ class RulePlayer:
         self.reset()
 
     def reset(self) -> None:
-        """A new episode begins: forget everything that was learned in the last one."""
-        self.memory = LaneMemory()
+        """A new episode begins: forget everything that was learned in the last one, but for what an archive keeps."""
+        self.memory = LaneMemory(travel=TravelMemory(KnownGrounds(self._archive)))
         self._answers = AnswerRules(self.world, self.memory)
         self._errands = ErrandRules(self.world, self.memory)
         self._watch = MenuWatch()
