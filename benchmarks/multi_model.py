@@ -167,7 +167,8 @@ def judge(trainer: MultiModelTrainer, games: int, horizon: int) -> tuple[list[in
     milestones: list[int] = []
     rewards: list[float] = []
     for agent in session.agents:
-        result = evaluator.evaluate(agent.agent, AgentMode.RL_ONLY, games, horizon, agent.curriculum.directive())
+        directive = agent.knowledge.curriculum.directive()
+        result = evaluator.evaluate(agent.agent, AgentMode.RL_ONLY, games, horizon, directive)
         assert result is not None
         milestones += [len(game.milestones) for game in result.episodes]
         rewards += [game.reward for game in result.episodes]

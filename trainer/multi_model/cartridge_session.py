@@ -1,7 +1,8 @@
 """An episode on the cartridge: all agents play side by side, one emulator each, for the same number of steps.
 
-Where the mode lets them cooperate, they write one decision record, read it all, and tell each other's language models
-what was reached. The leader of a hierarchy plans by its rules or model; its followers' rules put its plan first.
+Where the mode lets them cooperate, they have one knowledge between them (`trainer/multi_model/knowledge.py`): decision
+record, maps, archive of states, curriculum, what was reached. Rivals have one each. The leader of a hierarchy plans by
+its rules or model; its followers' rules put its plan first.
 Every full rollout brings an update, and the length of a rollout is chosen so that an episode ends with one.
 """
 
@@ -16,20 +17,19 @@ from typing import Any
 import numpy as np
 
 from agents.sb3_policy import MaskablePPOLearner
-from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.profile import identify_rom
 from core.game_state_analyzer import GameStateAnalysis
-from core.history.store import Run
-from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vector_step import VectorStep
 from core.vocabulary import Decision
-from trainer.assembly import environment_factory
+from trainer.assembly import check_stage_milestones, check_writable, environment_factory
 from trainer.episode_seeds import training_seed
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
+from trainer.multi_model.knowledge import Knowledge
 from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
 from trainer.multi_model.model_sources import RULES, ModelSource, load_players
 from trainer.multi_model.players import Player
-from trainer.multi_model.record import DecisionRecord
 from trainer.multi_model.session import Deadline, ModelEpisode, PlayedEpisode, Standing
 from trainer.multi_model.weights import Learner, WeightUpdate
 from trainer.settings import Settings
@@ -66,11 +66,14 @@ class CartridgeSession:
         with_words = [source for source in sources if source.kind != RULES]
         players = {player.model_id: player for player in load_players(config, with_words, folder)}
         self.players: list[Player] = list(players.values())
-        self.env = VectorEnv(environment_factory(self.settings), count, self.settings.workers)
         self._shares = config.training_mode is not TrainingMode.COMPETITIVE
-        self.records = self._open_records(Path(config.checkpoint_dir), count)
-        self._runs: list[Run] = []
-        """Of each decision record; begun with the first finished episode."""
+        profile = identify_rom(self.settings.rom_path, self.settings.allow_unknown_rom)
+        if self.settings.frontier is not None:
+            check_writable("frontier.folder", self.settings.frontier.folder)
+            check_stage_milestones(self.settings, profile)
+        self.knowledge = self._open_knowledge(Path(config.checkpoint_dir), count, profile.sha1)
+        """The team's, or one of every rival."""
+        self.env = VectorEnv(self._environment_factory(profile.sha1), count, self.settings.workers)
         self._episodes = 0
         self.agents = [
             LaneAgent(
@@ -79,16 +82,11 @@ class CartridgeSession:
                 self.settings,
                 self._new_policy(),
                 players.get(source.model_id),
-                self._record_of(index),
-                RulePlayer(self.env.rom.world, seed=config.seed + index),
+                self.knowledge[self._circle(index)],
+                self.env.rom.world,
             )
             for index, source in enumerate(sources)
         ]
-        if self._shares and self.players:
-            team = DecisionRecord()
-            for player in self.players:
-                player.record = team
-        self._team_milestones: set[str] = set()
         self._weights = [PolicyWeights(agent.model_id, agent.learner) for agent in self.agents]
 
     @property
@@ -111,8 +109,12 @@ class CartridgeSession:
         episode = PlayedEpisode({agent.model_id: ModelEpisode() for agent in self.agents})
         seeds = iter(range((number - 1) * SEEDS_PER_EPISODE, number * SEEDS_PER_EPISODE))
         try:
-            current = self.env.reset([training_seed(self._config.seed, next(seeds)) for _ in self.agents])
-            reached = current.milestones.copy()
+            first = [training_seed(self._config.seed, next(seeds)) for _ in self.agents]
+            current = self.env.reset(first)
+            for agent in self.agents:
+                current = self._begin_game(agent, first[agent.index], current)
+            had = current.milestones.copy()
+            reached = np.zeros_like(had)
             for step in range(1, self.episode_steps + 1):
                 deadline.check(f"episode {number}")
                 before = current
@@ -120,11 +122,12 @@ class CartridgeSession:
                 after = self.env.step(np.array([decision.action for decision in decisions]))
                 is_last = step == self.episode_steps
                 self._live(standing, before, decisions, after, is_last, episode)
-                reached |= after.milestones
+                reached |= after.milestones & ~had
                 current = after
-                for lane in np.flatnonzero(after.terminated | after.truncated).tolist():
+                for lane in np.flatnonzero(after.done).tolist():
                     if not is_last:
-                        current = self.env.reset_lane(lane, training_seed(self._config.seed, next(seeds)))
+                        current = self._begin_game(self.agents[lane], training_seed(self._config.seed, next(seeds)))
+                        had[lane] = current.milestones[lane]
                 if self.agents[0].learner.ready:
                     episode.updates.append(update())
         except BaseException:
@@ -156,21 +159,17 @@ class CartridgeSession:
     def state(self) -> dict[str, Any]:
         return {
             "agents": {agent.model_id: agent.state() for agent in self.agents},
-            "team_milestones": sorted(self._team_milestones),
-            "runs": [run.name for run in self._runs],
+            "knowledge": [knowledge.state() for knowledge in self.knowledge],
             "episodes": self._episodes,
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Restores; what the decision records have beyond the checkpoint is played again."""
+        self._episodes = int(state["episodes"])
+        for knowledge, saved in zip(self.knowledge, state["knowledge"], strict=True):
+            knowledge.load_state(saved, self._episodes * len(self.agents))
         for agent in self.agents:
             agent.load_state(state["agents"][agent.model_id])
-        self._team_milestones = set(state["team_milestones"])
-        self._episodes = int(state["episodes"])
-        self._runs = []
-        for record, name in zip(self.records, state["runs"], strict=False):
-            self._runs.append(record.store.find_run(name))
-            record.store.delete_episodes_after(self._runs[-1].id, self._episodes * len(self.agents))
 
     def save_adapters(self, folder: Path) -> None:
         for player in self.players:
@@ -179,8 +178,8 @@ class CartridgeSession:
 
     def close(self) -> None:
         self.env.close()
-        for record in self.records:
-            record.close()
+        for knowledge in self.knowledge:
+            knowledge.close()
         for player in self.players:
             player.close()
 
@@ -206,16 +205,17 @@ class CartridgeSession:
         rewards = after.rewards.astype(np.float64)
         paid = standing.pay(rewards, self._followed(decisions, standing.leader)) if rewards.any() else rewards
         for agent, decision, reward, pay in zip(self.agents, decisions, rewards.tolist(), paid.tolist(), strict=True):
-            truncated = is_last or bool(after.truncated[agent.index])
-            context = GameStateAnalysis.from_game_state(before.game_state(agent.index)).context
-            agent.recorder.record(decision, reward, context)
-            agent.live(before, decision, pay, truncated, after)
-            if agent.manager is not None:
-                agent.manager.earned(reward)
+            if not after.lost_steps[agent.index]:  # a lost step was decided and never played
+                context = GameStateAnalysis.from_game_state(before.game_state(agent.index)).context
+                agent.recorder.record(decision, reward, context)
+            agent.live(before, decision, reward, pay, is_last, after)
             one = episode.models[agent.model_id]
             one.reward += reward
             one.paid += pay
             one.steps += 1
+        if after.done.any():
+            for agent in self.agents:
+                agent.direct()
 
     def _followed(self, decisions: Sequence[Decision], leader: int | None) -> np.ndarray | None:
         if leader is None:
@@ -229,25 +229,31 @@ class CartridgeSession:
         for agent in self.agents:
             follows = leader is not None and agent.index != leader
             agent.plans.leader = self.agents[leader].plans if leader is not None and follows else None
-            if agent.manager is not None and self._shares and self._team_milestones:
-                agent.manager.news = f"Your team has reached: {', '.join(sorted(self._team_milestones))}.\n"
+            reached = agent.knowledge.milestones
+            if agent.manager is not None and self._shares and reached:
+                agent.manager.news = f"Your team has reached: {', '.join(sorted(reached))}.\n"
+
+    def _begin_game(self, agent: LaneAgent, seed: int, at_its_start: VectorStep | None = None) -> VectorStep:
+        """Lets an agent's next game begin where its knowledge says; `at_its_start`: its lane was reset just now."""
+        start = agent.knowledge.next_start()
+        agent.begin_game(from_archive=start is not None)
+        if at_its_start is not None and start is None:
+            return at_its_start
+        return self.env.reset_lane(agent.index, seed, start)
 
     def _finish(self, number: int, reached: np.ndarray, episode: PlayedEpisode) -> None:
-        if not self._runs:
-            self._runs = [record.store.start_run(settings=self._config.as_dict()) for record in self.records]
         self._episodes = number
         for agent in self.agents:
             one = episode.models[agent.model_id]
             names = np.flatnonzero(reached[agent.index])
             one.milestones = tuple(self.env.milestone_names[index] for index in names)
-            agent.finish_episode(one.reward)
+            agent.finish_episode()
             if agent.player is not None:
                 one.unanswered, agent.player.unanswered = agent.player.unanswered, 0
-            own = self._shared_place(agent.index)
             place = (number - 1) * len(self.agents) + agent.index + 1
             record = agent.recorder.finish(place, terminated=False, truncated=True)
-            self.records[own].store.commit_episode(self._runs[own].id, record)
-            self._team_milestones.update(one.milestones)
+            agent.knowledge.commit(record, self._config.as_dict())
+            agent.knowledge.milestones.update(one.milestones)
         episode.environment = {
             "env_type": "cartridge",
             "rom_sha1": self.env.rom.profile.sha1,
@@ -261,18 +267,28 @@ class CartridgeSession:
         """All start alike, so that averages of weights mean something from the start."""
         return MaskablePPOLearner(self.env.policy_space, 1, self.settings.learner, self._config.seed)
 
-    def _open_records(self, folder: Path, count: int) -> list[DecisionHistoryAnalyzer]:
-        """One for the team, or one for each rival."""
+    def _open_knowledge(self, folder: Path, count: int, rom_sha1: str) -> list[Knowledge]:
         folder.mkdir(parents=True, exist_ok=True)
         if self._shares:
-            return [DecisionHistoryAnalyzer(folder / "decisions.db")]
-        return [DecisionHistoryAnalyzer(folder / f"decisions_{index}.db") for index in range(count)]
+            return [Knowledge(folder / "decisions.db", self.settings, rom_sha1)]
+        return [
+            Knowledge(folder / f"decisions_{index}.db", self._settings_of(index), rom_sha1) for index in range(count)
+        ]
 
-    def _shared_place(self, index: int) -> int:
+    def _circle(self, index: int) -> int:
+        """Whose knowledge an agent has: the team's, or its own."""
         return 0 if self._shares else index
 
-    def _record_of(self, index: int) -> DecisionHistoryAnalyzer:
-        return self.records[self._shared_place(index)]
+    def _settings_of(self, index: int) -> Settings:
+        """The settings, with an archive of states that belongs to the agent's team or, of rivals, to it alone."""
+        frontier = self.settings.frontier
+        if self._shares or frontier is None:
+            return self.settings
+        own = frontier.model_copy(update={"folder": frontier.folder / f"agent_{index}"})
+        return self.settings.model_copy(update={"frontier": own})
+
+    def _environment_factory(self, rom_sha1: str) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
+        return lambda lane: environment_factory(self._settings_of(lane), rom_sha1)(lane)
 
 
 def _part(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One model on the cartridge: a hybrid agent with its own policy, curriculum and, if it has one, language model."""
+"""One model on the cartridge: a hybrid agent with its own policy and, if it has one, language model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 from agents.llm.question import neutral_order, question_text
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.exceptions import ConfigurationError
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import HybridAgent
@@ -20,12 +19,14 @@ from core.protocols import Choice
 from core.rules import RulePlayer
 from core.transition_feeder import OneLane
 from core.vocabulary import Decision, Option
-from trainer.curriculum import Curriculum
+from trainer.multi_model.knowledge import Knowledge
 from trainer.multi_model.players import HostedPlayer, Player
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
     from core.game.state import GameState
+    from core.game.world import World
+    from core.lane_memory import LaneMemory
     from core.rules.step import RuleStep
     from core.vector_step import VectorStep
 
@@ -42,29 +43,34 @@ class LaneAgent:
         settings: Settings,
         learner: MaskablePPOLearner,
         player: Player | None,
-        record: DecisionHistoryAnalyzer,
-        rule_player: RulePlayer,
+        knowledge: Knowledge,
+        world: World,
     ) -> None:
-        """`player` is the language model, None for a model of rules and policy alone."""
+        """`player` is the language model, None for a model of rules and policy alone; `knowledge` its own or its
+        team's."""
         self.index = index
         self.model_id = model_id
         self.learner = learner
         self.player = player
-        self.plans = PlanningPlayer(rule_player)
+        self.knowledge = knowledge
+        self.plans = PlanningPlayer(RulePlayer(world, seed=settings.seed + index, archive=knowledge.grounds))
         self.manager = None if player is None else TableManager(player)
+        if player is not None:
+            player.record = knowledge.outcomes
         self.strategy = AdaptiveStrategySystem(
-            record, initial_strategy=settings.initial_strategy, seed=settings.seed + index
+            knowledge.record, initial_strategy=settings.initial_strategy, seed=settings.seed + index
         )
         self.agent = HybridAgent(self.manager, self.strategy, mode=settings.agent_mode, seed=settings.seed + index)
         self.agent.attach_policy(learner)
         self.agent.attach_lanes([self.plans])
-        self.curriculum = Curriculum(settings.curriculum)
         self.recorder = EpisodeRecorder(index)
+        self._game_reward = 0.0
+        self._from_archive = False
         self.direct()
 
     def direct(self) -> None:
         """Hands the curriculum's word on the guide's share to agent and policy."""
-        directive = self.curriculum.directive()
+        directive = self.knowledge.curriculum.directive()
         self.agent.direct(directive.guide_share, directive.strategy_preference)
         self.learner.teacher_scale = directive.guide_share
 
@@ -74,13 +80,35 @@ class LaneAgent:
         view = OneLane({key: value[row] for key, value in step.observations.items()}, step.masks[row])
         return self.agent.decide(view, lambda _lane: states(self.index))[0]
 
-    def live(self, before: VectorStep, decision: Decision, paid: float, truncated: bool, after: VectorStep) -> None:
-        """What came of the decision: `paid` is the mode's reward; truncations of the episode included."""
-        row = slice(self.index, self.index + 1)
-        terminated = bool(after.terminated[self.index])
-        self.agent.observe(0, decision, paid, terminated or truncated)
+    def begin_game(self, from_archive: bool) -> None:
+        """A game begins, at its start or in a state of the archive; one that was under way does not count."""
+        self._game_reward = 0.0
+        self._from_archive = from_archive
+
+    def live(
+        self, before: VectorStep, decision: Decision, reward: float, paid: float, is_last: bool, after: VectorStep
+    ) -> None:
+        """What came of the decision: `reward` is the world's, `paid` the mode's; `is_last` cuts the game short.
+
+        The curriculum and the strategies count games that ended by themselves or had their whole time, and began at the
+        beginning: what a game that was cut short would have brought is not known.
+        """
+        lane = self.index
+        row = slice(lane, lane + 1)
+        terminated, out_of_time = bool(after.terminated[lane]), bool(after.truncated[lane])
+        lost = bool(after.lost_steps[lane])
+        self._game_reward += reward
+        counts = (terminated or out_of_time) and not self._from_archive
+        if lost:
+            self.agent.abandon_episode(0)
+        else:
+            self.agent.observe(0, decision, paid, terminated or out_of_time or is_last, counts)
+            if counts:
+                self.knowledge.curriculum.finish_episode(self._game_reward)
         if self.player is not None:
             self.player.reward(paid)
+        if self.manager is not None:
+            self.manager.earned(reward)
         self.learner.observe(
             LaneTransitions.of_one_lane(
                 {key: value[row] for key, value in before.observations.items()},
@@ -89,15 +117,13 @@ class LaneAgent:
                 paid,
                 {key: value[row] for key, value in after.observations.items()},
                 terminated=terminated,
-                truncated=truncated and not terminated,
-                lost=bool(after.lost_steps[self.index]),
+                truncated=(out_of_time or is_last) and not terminated,
+                lost=lost,
             )
         )
 
-    def finish_episode(self, reward: float) -> None:
-        """Counts a finished episode; `reward` is the world's."""
-        self.curriculum.finish_episode(reward)
-        self.direct()
+    def finish_episode(self) -> None:
+        """An episode of the training is over."""
         if self.player is not None:
             self.player.end_episode()
 
@@ -106,15 +132,14 @@ class LaneAgent:
             "agent": self.agent.state_dict(),
             "strategy": self.strategy.state_dict(),
             "learner": self.learner.state(),
-            "curriculum": self.curriculum.state(),
             "player": None if self.player is None else self.player.state(),
         }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state` gave; the knowledge comes first, since what it says is applied here."""
         self.strategy.load_state_dict(state["strategy"])
         self.agent.load_state_dict(state["agent"])
         self.learner.load_state(state["learner"])
-        self.curriculum.load_state(state["curriculum"])
         if self.player is not None:
             self.player.load_state(state["player"])
         self.recorder.discard()
@@ -154,6 +179,11 @@ class PlanningPlayer:
         self.leader: PlanningPlayer | None = None
         """Whose plan comes first; None follows nobody."""
         self._listed: dict[str, Option] = {}
+
+    @property
+    def memory(self) -> LaneMemory:
+        """What it has noted in this game, the ground it knows included."""
+        return self._player.memory
 
     def options(self, state: GameState) -> Sequence[Option]:
         options = self._player.options(state)

@@ -36,7 +36,7 @@ from trainer.run_lock import RunLock
 log = logging.getLogger(__name__)
 
 Observer = Callable[[dict[str, Any]], None]
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class MultiModelTrainer:
