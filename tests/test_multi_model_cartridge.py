@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +20,11 @@ from core.exceptions import ConfigurationError
 from tests.utils import generate_test_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.cartridge_session import CartridgeSession, rollout_steps
+from trainer.multi_model.checkpoints import load_checkpoint_metadata
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.trainer import MultiModelTrainer
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def make_trainer(folder: Path, **changes: Any) -> MultiModelTrainer:
@@ -147,3 +156,51 @@ def test_a_model_of_rules_alone_cannot_sit_in_an_arena(tmp_path: Path) -> None:
     trainer = MultiModelTrainer(MultiModelConfig(num_models=2, model_types=["rules"], checkpoint_dir=str(tmp_path)))
     with pytest.raises(ConfigurationError, match="cartridge only"):
         asyncio.run(trainer.train())
+
+
+@pytest.mark.slow
+def test_a_killed_training_loses_at_most_the_running_episode_and_counts_none_twice(tmp_path: Path) -> None:
+    """SIGKILL at three moments, each time of a training that goes on where the last one was killed."""
+    steps, agents = 32, 2
+    program = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from tests.test_multi_model_cartridge import make_trainer\n"
+        "from trainer.multi_model.checkpoints import list_available_checkpoints\n"
+        "trainer = make_trainer(Path(sys.argv[1]), max_episodes=100000, log_metrics_interval=1)\n"
+        "if list_available_checkpoints(trainer.config.checkpoint_dir):\n"
+        "    trainer.load_checkpoint('latest')\n"
+        "trainer.observe(lambda result: print(result['episode'], flush=True))\n"
+        "asyncio.run(trainer.train())\n"
+    )
+    moments = random.Random(time.time_ns())
+    checkpoints = tmp_path / "run"
+    finished = 0
+    for _ in range(3):
+        command = [sys.executable, "-W", "ignore", "-c", program, str(tmp_path)]
+        child = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+        assert child.stdout is not None
+        first = int(child.stdout.readline())
+        assert first == finished + 1, "it goes on with the next episode, or plays the killed one again"
+        second = int(child.stdout.readline())
+        time.sleep(moments.uniform(0.0, 0.5))
+        child.send_signal(signal.SIGKILL)
+        said = [first, second, *(int(line) for line in child.stdout.read().split())]
+        child.wait()
+        finished = load_checkpoint_metadata("latest", str(checkpoints))["episode"]
+        assert said[-1] - 1 <= finished <= said[-1], "an episode is told of before its resume point is written"
+
+    trainer = make_trainer(tmp_path, max_episodes=finished + 1)
+    assert trainer.load_checkpoint("latest")
+    results = asyncio.run(trainer.train())
+    asyncio.run(trainer.shutdown())
+    assert results["training_metrics"]["episodes"] == list(range(1, finished + 2))
+    with sqlite3.connect(checkpoints / "decisions.db") as connection:
+        (runs,) = connection.execute("select count(*) from runs").fetchone()
+        numbers = [number for (number,) in connection.execute("select number from episodes order by id")]
+        (decisions,) = connection.execute("select count(*) from decisions").fetchone()
+    assert runs == 1
+    assert numbers == list(range(1, agents * (finished + 1) + 1)), "every episode of every agent once"
+    assert decisions == agents * steps * (finished + 1)
