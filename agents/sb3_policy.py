@@ -31,7 +31,7 @@ from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 WEIGHTS = "policy"
 """What the names of the weights begin with in `tensors`."""
 
@@ -62,7 +62,7 @@ class MaskablePPOLearner:
         self.transitions = 0
         """Transitions learned from in updates so far."""
         self._shuffle = np.random.default_rng(seed)
-        self._trust = TeacherTrust()
+        self._trust = TeacherTrust(self.settings.teacher_trial_steps)
         self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
 
     # -- acting ------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class MaskablePPOLearner:
             "updates": self.updates,
             "transitions": self.transitions,
             "teacher_scale": self.teacher_scale,
-            "teacher_evidence": self._trust.evidence,
+            "teacher_trust": self._trust.state(),
             "shuffle": self._shuffle.bit_generator.state,
         }
 
@@ -228,6 +228,6 @@ class MaskablePPOLearner:
         self.updates = int(state["updates"])
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
-        self._trust = TeacherTrust(float(state["teacher_evidence"]))
+        self._trust.load_state(state["teacher_trust"])
         self._shuffle.bit_generator.state = state["shuffle"]
         self.discard_rollout()
