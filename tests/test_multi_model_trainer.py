@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.arenas.training_environment import create_multi_model_coop_compete_env
 from core.exceptions import CheckpointError, ConfigurationError
 from trainer.multi_model.checkpoints import list_available_checkpoints, load_checkpoint_metadata
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
+from trainer.multi_model.integrations import integrations_in_use
 from trainer.multi_model.model_sources import ONE_MODEL_VARIABLE
 from trainer.multi_model.trainer import MultiModelTrainer
 
@@ -267,6 +269,24 @@ def test_a_kill_loses_at_most_the_running_episode(tmp_path: Path) -> None:
 
 
 # -- errors --------------------------------------------------------------------------------------------------------
+
+
+def test_verl_and_areal_are_refused_in_words_and_never_pretended(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = MultiModelTrainer(settings(tmp_path, enable_verl=True, enable_areal=False))
+    result = asyncio.run(trainer.train_multi_model_episode(1))
+    installed = find_spec("verl") is not None
+    assert result["verl_areal"]["areal"] == "off"
+    refusal = result["verl_areal"]["verl"]
+    assert refusal.startswith("refused: verl is " + ("installed, but" if installed else "not installed here"))
+    assert "crystal-hybrid[verl]" in refusal and "built-in learner" in refusal
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [refusal in warning for warning in warnings] == [True], "said once, and only what was asked for"
+    (tmp_path / "verl").mkdir()
+    (tmp_path / "verl" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "verl is installed, but" in integrations_in_use(trainer.config)["verl"]
 
 
 @pytest.mark.parametrize("count", [0, -1, 1000, True, 2.5])

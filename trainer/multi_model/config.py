@@ -100,9 +100,9 @@ class MultiModelConfig:
     """Newest kept checkpoints; -1 keeps all."""
 
     enable_verl: bool = True
-    """Use verl for the updates where it is installed and there is a GPU for it; see `integrations.py`."""
+    """Ask for verl, which cannot be used here and says so in the log and in every result; see `integrations.py`."""
     enable_areal: bool = True
-    """Use AReaL where it is installed and there is a GPU for it; see `integrations.py`."""
+    """Ask for AReaL; as with verl."""
     kv_cache_size: int = 10000
     """Tokens of prompts that a local model remembers, so that the same prompt is not read twice; 0 remembers none."""
 
