@@ -1,17 +1,17 @@
 """Many agents at once: what they cost, and whether they learn more together than apart.
 
     python -m benchmarks.multi_model scale  [--agents 1 2 4 8] [--steps 4096] [--model rules|small|pocket]
-    python -m benchmarks.multi_model learn  [--agents 4] [--steps 65536] [--seeds 3] [--games 8] [--horizon 600]
-    python -m benchmarks.multi_model table
+    python -m benchmarks.multi_model learn  [--seeds 3] [--jobs 2] [--whole-grid] [--steps 65536]
+    python -m benchmarks.multi_model learn  --only cooperative/synchronized --seed 0     # one cell
+    python -m benchmarks.multi_model report
 
 `scale` trains 1, 2, 4 and 8 agents, each number in a process of its own, and reports environment steps per second of
 all agents together, and the memory of the whole process tree (proportional set size).
 
-`learn` trains a team for `--steps` environment steps of all agents together, once for every mode and strategy, and as
-many agents for as many steps with nothing in common ("independent": asynchronous, nothing shared, rewards unshaped).
-Then every agent's policy is frozen and plays new games alone, without guide or language model; milestones are counted.
-Every finished cell is appended to `--results`, so the run may be stopped and goes on where it was; `table` prints what
-is there. Intervals are 95 % bootstrap intervals over seeds (over games while there are fewer than three seeds).
+`learn` plays the cells that are not there yet (`benchmarks/multi_model_learning.py`); each is kept in `--results`, so
+it may be stopped and goes on where it was. A cell computes in one thread, beside `--workers` emulator processes.
+`report` puts all cells into docs/data/multi_model_learn.json, draws docs/images/multi_model_learn.png and prints the
+table.
 """
 
 from __future__ import annotations
@@ -26,33 +26,25 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from benchmarks.multi_model_learning import (
+    ROOT,
+    Plan,
+    draw,
+    keep,
+    make_trainer,
+    missing,
+    names,
+    play,
+    play_all,
+    read_cells,
+    table,
+)
 
-from core.rules import RulePlayer
-from core.vocabulary import AgentMode
-from trainer.evaluation import Evaluator
-from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.cartridge_session import CartridgeSession
-from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
-from trainer.multi_model.trainer import MultiModelTrainer
-
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "runs" / "multi_model_benchmark.jsonl"
-INDEPENDENT = "independent"
-RESAMPLES = 10_000
-EPISODE_STEPS = 512
-
-
-def make_trainer(folder: str, agents: int, seed: int, **changes: Any) -> MultiModelTrainer:
-    """A trainer on the cartridge of config.json."""
-    values: dict[str, Any] = {"num_models": agents, "model_types": ["rules"], "episode_length": EPISODE_STEPS}
-    config = MultiModelConfig(**{**values, "seed": seed, "checkpoint_dir": folder, "save_interval": 10**6, **changes})
-    trainer = MultiModelTrainer(config)
-    trainer.environment = create_cartridge_training_env(ROOT / "config.json")
-    return trainer
+RESULTS = ROOT / "runs" / "multi_model_learn"
+DATA = ROOT / "docs" / "data" / "multi_model_learn.json"
+PICTURE = ROOT / "docs" / "images" / "multi_model_learn.png"
+SCALE_EPISODE_STEPS = 512
 
 
 # -- what they cost ------------------------------------------------------------------------------------------------
@@ -80,9 +72,11 @@ def scale(agents: Sequence[int], steps: int, model: str) -> None:
 def scale_one(agents: int, steps: int, model: str) -> None:
     """Trains `agents` for `steps` each, after one episode that warms up, and prints a JSON object."""
     with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(folder, agents, seed=1, model_types=[model], max_episodes=1)
+        trainer = make_trainer(
+            folder, agents, seed=1, model_types=[model], max_episodes=1, episode_length=SCALE_EPISODE_STEPS
+        )
         asyncio.run(trainer.train())
-        trainer.config.max_episodes += max(1, steps // EPISODE_STEPS)
+        trainer.config.max_episodes += max(1, steps // SCALE_EPISODE_STEPS)
         begun_s, begun_steps = time.perf_counter(), trainer.metrics.steps
         asyncio.run(trainer.train())
         seconds = time.perf_counter() - begun_s
@@ -106,142 +100,47 @@ def memory_of_tree_mb() -> float:
 # -- what they learn -----------------------------------------------------------------------------------------------
 
 
-def cells() -> list[tuple[str, str]]:
-    """(mode, strategy) of every cell, the independent agents first."""
-    pairs = [(mode.value, strategy.value) for mode in TrainingMode for strategy in WeightUpdateStrategy]
-    return [(INDEPENDENT, INDEPENDENT), *pairs]
+def learn(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Plays the cells that are not there yet; a single one in this process, several each in one of its own."""
+    wanted = arguments.only or names(arguments.whole_grid)
+    seeds = [arguments.seed] if arguments.seed is not None else range(arguments.seeds)
+    cells = list(missing(wanted, seeds, plan, read_cells(arguments.results, DATA)))
+    if len(cells) > 1:
+        play_all(cells, plan, arguments.results, arguments.workers, arguments.jobs)
+        return
+    for name, seed in cells:
+        row = play(name, seed, plan, arguments.workers)
+        keep(row, arguments.results)
+        mean = sum(map(sum, row["milestones"])) / (plan.agents * plan.games)
+        print(f"{name} seed {seed}: {mean:.2f} milestones, {row['seconds']:.0f} s", flush=True)
 
 
-def learn(arguments: argparse.Namespace) -> None:
-    """Plays the cells that the file of results does not have yet, one seed after the other."""
-    done = {(row["mode"], row["strategy"], row["seed"]) for row in read_results(arguments) if fits(row, arguments)}
-    arguments.results.parent.mkdir(parents=True, exist_ok=True)
-    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
-        for mode, strategy in cells():
-            wanted = not arguments.cells or f"{mode}/{strategy}" in arguments.cells or mode == INDEPENDENT
-            if (mode, strategy, seed) in done or not wanted:
-                continue
-            row = learn_one(mode, strategy, seed, arguments)
-            with arguments.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-            mean = float(np.mean(row["milestones"]))
-            print(f"seed {seed} {mode} {strategy}: {mean:.2f} milestones, {row['seconds']:.0f} s", flush=True)
-    print(table(read_results(arguments), arguments))
-
-
-def learn_one(mode: str, strategy: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Trains and judges one cell."""
-    changes: dict[str, Any] = {}
-    if mode == INDEPENDENT:
-        changes = {"training_mode": TrainingMode.COMPETITIVE, "competition_intensity": 0.0}
-    else:
-        changes = {"training_mode": TrainingMode(mode), "weight_update_strategy": WeightUpdateStrategy(strategy)}
-    episodes = max(1, arguments.steps // (arguments.agents * EPISODE_STEPS))
-    begun_s = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(folder, arguments.agents, seed, max_episodes=episodes, **changes)
-        results = asyncio.run(trainer.train())
-        milestones, rewards = judge(trainer, arguments.games, arguments.horizon)
-        asyncio.run(trainer.shutdown())
-    return {
-        "mode": mode,
-        "strategy": strategy,
-        "seed": seed,
-        "agents": arguments.agents,
-        "steps": arguments.steps,
-        "games": arguments.games,
-        "horizon": arguments.horizon,
-        "milestones": milestones,
-        "rewards": rewards,
-        "training_reward": results["training_metrics"]["total_rewards"][-1] / arguments.agents,
-        "seconds": time.perf_counter() - begun_s,
-    }
-
-
-def judge(trainer: MultiModelTrainer, games: int, horizon: int) -> tuple[list[int], list[float]]:
-    """Milestones and rewards of every game of every agent's policy alone; all agents play the same games."""
-    session = trainer.session
-    assert isinstance(session, CartridgeSession)
-    world = session.env.rom.world
-    evaluator = Evaluator(session.env, lambda lanes: [RulePlayer(world, seed=lane) for lane in range(lanes)], 0)
-    milestones: list[int] = []
-    rewards: list[float] = []
-    for agent in session.agents:
-        directive = agent.knowledge.curriculum.directive()
-        result = evaluator.evaluate(agent.agent, AgentMode.RL_ONLY, games, horizon, directive)
-        assert result is not None
-        milestones += [len(game.milestones) for game in result.episodes]
-        rewards += [game.reward for game in result.episodes]
-    return milestones, rewards
-
-
-# -- the table -----------------------------------------------------------------------------------------------------
-
-
-def read_results(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Every row of the file."""
-    if not arguments.results.is_file():
-        return []
-    return [json.loads(line) for line in arguments.results.read_text(encoding="utf-8").splitlines()]
-
-
-def fits(row: dict[str, Any], arguments: argparse.Namespace) -> bool:
-    """True when the row was made with these numbers."""
-    return all(row[name] == getattr(arguments, name) for name in ("agents", "steps", "games", "horizon"))
-
-
-def table(rows: Sequence[dict[str, Any]], arguments: argparse.Namespace) -> str:
-    """Markdown: milestones of the frozen policies, and the difference to independent agents of the same seeds."""
-    rows = [row for row in rows if fits(row, arguments)]
-    of = {(row["mode"], row["strategy"], row["seed"]): row["milestones"] for row in rows}
-    lines = [
-        f"{arguments.agents} agents, {arguments.steps:,} steps in all, {arguments.games} games of at most "
-        f"{arguments.horizon} steps for each policy.",
-        "",
-        "| mode | strategy | seeds | milestones | more than independent | verdict |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for mode, strategy in cells():
-        seeds = sorted(seed for (m, s, seed) in of if (m, s) == (mode, strategy))
-        if not seeds:
-            continue
-        mine = [np.array(of[mode, strategy, seed], dtype=np.float64) for seed in seeds]
-        paired = [seed for seed in seeds if (INDEPENDENT, INDEPENDENT, seed) in of]
-        low, high = interval(mine)
-        cell = f"| {mode} | {strategy} | {len(seeds)} | {np.mean(np.concatenate(mine)):.2f} ({low:.2f} to {high:.2f}) |"
-        if mode == INDEPENDENT or not paired:
-            lines.append(f"{cell} | |")
-            continue
-        differences = [
-            np.array(of[mode, strategy, seed], dtype=np.float64) - np.array(of[INDEPENDENT, INDEPENDENT, seed])
-            for seed in paired
-        ]
-        low, high = interval(differences)
-        verdict = "better" if low > 0 else "worse" if high < 0 else "no difference shown"
-        lines.append(f"{cell} {np.mean(np.concatenate(differences)):+.2f} ({low:+.2f} to {high:+.2f}) | {verdict} |")
-    return "\n".join(lines)
-
-
-def interval(by_seed: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean; what is drawn again is seeds, or games while there are under three."""
-    units = np.array([row.mean() for row in by_seed]) if len(by_seed) >= 3 else np.concatenate(by_seed)
-    dice = np.random.default_rng(0)
-    means = units[dice.integers(0, len(units), (RESAMPLES, len(units)))].mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
+def report(arguments: argparse.Namespace, plan: Plan) -> None:
+    """Keeps all cells in the docs, draws them, and prints the table."""
+    rows = read_cells(arguments.results, DATA)
+    if not any(plan.fits(row) for row in rows):
+        raise SystemExit(f"no cell of this plan in {arguments.results} or {DATA}: play some with `learn` first")
+    rows.sort(key=lambda row: (row["name"], row["seed"]))
+    DATA.parent.mkdir(parents=True, exist_ok=True)
+    DATA.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
+    draw(rows, plan, PICTURE)
+    print(table(rows, plan))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("scale", "scale-one", "learn", "table"))
+    parser.add_argument("what", choices=("scale", "scale-one", "learn", "report"))
     parser.add_argument("--agents", type=int, nargs="+")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--model", default="rules")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--games", type=int, default=8)
-    parser.add_argument("--horizon", type=int, default=600)
-    parser.add_argument("--cells", nargs="*", help="mode/strategy of the cells to play; all if none is named")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="mode/strategy or independent; a part of the table")
+    parser.add_argument("--whole-grid", action="store_true", help="all modes with all strategies")
+    parser.add_argument("--seed", type=int, help="this seed only")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds 0 to this number less one")
+    parser.add_argument("--games", type=int, default=Plan().games)
+    parser.add_argument("--horizon", type=int, default=Plan().horizon)
+    parser.add_argument("--workers", type=int, default=1, help="emulator processes of a cell")
+    parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument("--results", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     if arguments.what == "scale":
@@ -250,12 +149,11 @@ def main() -> None:
     if arguments.what == "scale-one":
         scale_one(arguments.agents[0], arguments.steps, arguments.model)
         return
-    arguments.agents = arguments.agents[0] if arguments.agents else 4
-    arguments.steps = arguments.steps or 65_536
-    if arguments.what == "learn":
-        learn(arguments)
-    else:
-        print(table(read_results(arguments), arguments))
+    agents = arguments.agents[0] if arguments.agents else Plan().agents
+    plan = Plan(agents, arguments.steps or Plan().steps, arguments.games, arguments.horizon)
+    if unknown := set(arguments.only or ()) - set(names(whole_grid=True)):
+        parser.error(f"no cell is called {', '.join(sorted(unknown))}: {', '.join(names(whole_grid=True))}")
+    (learn if arguments.what == "learn" else report)(arguments, plan)
 
 
 if __name__ == "__main__":
