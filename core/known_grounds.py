@@ -8,8 +8,8 @@ other and from earlier games (`core/ground_archive.py`); what a lane has seen it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.abilities import FieldAbilities, abilities_of
 from core.pathfinding import Cell, MapGround, walking_distances
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.game.world import MapObject
     from core.ground_archive import GroundArchive
+
+T = TypeVar("T")
 
 
 class KnownGrounds:
@@ -36,6 +38,7 @@ class KnownGrounds:
         self._warps: dict[MapId, frozenset[Cell]] = {}
         self._grounds: dict[MapId, MapGround] = {}
         self._distances: dict[MapId, dict[frozenset[Cell], Mapping[Cell, int]]] = {}
+        self._derived: dict[MapId, dict[Hashable, Any]] = {}
         self._abilities = FieldAbilities()
         self._flags = b""
 
@@ -55,8 +58,8 @@ class KnownGrounds:
         abilities = abilities_of(state)
         if abilities != self._abilities:
             self._abilities = abilities
-            self._grounds.clear()
-            self._distances.clear()
+            for map_id in (*self._collisions, *self._derived):
+                self._forget(map_id)
         if state.event_flags != self._flags:
             self._flags = state.event_flags
             for map_id, before in self._standing.items():
@@ -96,6 +99,13 @@ class KnownGrounds:
             kept[key] = walking_distances(ground, key)
         return kept[key]
 
+    def derived(self, map_id: MapId, key: Hashable, derive: Callable[[], T]) -> T:
+        """What `derive` makes of what is known of this map, kept under `key` until something about it changes."""
+        kept = self._derived.setdefault(map_id, {})
+        if key not in kept:
+            kept[key] = derive()
+        return kept[key]
+
     def _learn(self, state: GameState, map_id: MapId, collision: CollisionMap) -> None:
         if self._collisions.get(map_id) is collision:
             return
@@ -107,6 +117,7 @@ class KnownGrounds:
     def _forget(self, map_id: MapId) -> None:
         self._grounds.pop(map_id, None)
         self._distances.pop(map_id, None)
+        self._derived.pop(map_id, None)
 
 
 def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:

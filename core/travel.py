@@ -201,18 +201,25 @@ class WorldGraph:
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
         """The exits of a map that can be reached from where one comes in, with the steps to them."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
-        distances = self._distances(stop, at, memory.grounds)
-        ground = memory.grounds.ground(stop.map)
-        for exit_ in self.exits(stop.map):
-            if memory.is_blocked(stop.map, entry, exit_.key, step):
-                continue
-            if distances is None or ground is None:
-                yield exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])
-                continue
-            cells = ((goal.x, goal.y) for goal in self.goals(exit_, ground, memory.grounds.collision(stop.map)))
-            steps = min((distances[one] for one in cells if one in distances), default=None)
+        grounds = memory.grounds
+        for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
+            if not memory.is_blocked(stop.map, entry, way[0].key, step):
+                yield way
+
+    def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
+        """`_ways_on`, whatever was found blocked; as the crow flies on a map never seen."""
+        distances = self._distances(stop, at, grounds)
+        ground = grounds.ground(stop.map)
+        exits = self.exits(stop.map)
+        if distances is None or ground is None:
+            return tuple((exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])) for exit_ in exits)
+        ways: list[tuple[Exit, int]] = []
+        for exit_ in exits:
+            goals = self.goals(exit_, ground, grounds.collision(stop.map))
+            steps = min((distances[goal.x, goal.y] for goal in goals if (goal.x, goal.y) in distances), default=None)
             if steps is not None:
-                yield exit_, steps
+                ways.append((exit_, steps))
+        return tuple(ways)
 
     def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
         """Steps to every cell from where one comes in: the whole stretch of an edge, a door, or where one stands."""
