@@ -9,7 +9,11 @@ other and from earlier games (`core/ground_archive.py`); what a lane has seen it
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.abilities import FieldAbilities, abilities_of
 from core.pathfinding import Cell, MapGround, walking_distances
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from core.ground_archive import GroundArchive
 
 T = TypeVar("T")
+
+DISTANCES_KEPT = 256
+"""Walks over whole maps that a process remembers; some tens of kilobytes each."""
 
 
 class KnownGrounds:
@@ -79,24 +86,22 @@ class KnownGrounds:
             return None
         known = self._grounds.get(map_id)
         if known is None:
-            known = self._grounds[map_id] = MapGround(
-                collision.cells,
-                people=self._standing[map_id],
-                warps=self._warps[map_id],
-                can_surf=self._abilities.can_surf,
-                can_cut=self._abilities.can_cut,
+            known = self._grounds[map_id] = _ground(
+                collision.cells, self._standing[map_id], self._warps[map_id], self._abilities
             )
         return known
 
     def distances(self, map_id: MapId, starts: Iterable[Cell]) -> Mapping[Cell, int] | None:
         """Steps from the nearest of `starts` to every cell that can be reached; None for a map never seen."""
-        ground = self.ground(map_id)
-        if ground is None:
+        if map_id not in self._collisions:
             return None
         kept = self._distances.setdefault(map_id, {})
         key = frozenset(starts)
         if key not in kept:
-            kept[key] = walking_distances(ground, key)
+            cells = self._collisions[map_id].cells
+            kept[key] = _distances_over(
+                cells.tobytes(), cells.shape, self._standing[map_id], self._warps[map_id], self._abilities, key
+            )
         return kept[key]
 
     def derived(self, map_id: MapId, key: Hashable, derive: Callable[[], T]) -> T:
@@ -118,6 +123,26 @@ class KnownGrounds:
         self._grounds.pop(map_id, None)
         self._distances.pop(map_id, None)
         self._derived.pop(map_id, None)
+
+
+def _ground(
+    cells: NDArray[np.uint8], people: frozenset[Cell], warps: frozenset[Cell], abilities: FieldAbilities
+) -> MapGround:
+    return MapGround(cells, people, warps, can_surf=abilities.can_surf, can_cut=abilities.can_cut)
+
+
+@lru_cache(maxsize=DISTANCES_KEPT)
+def _distances_over(
+    cells: bytes,
+    shape: tuple[int, int],
+    people: frozenset[Cell],
+    warps: frozenset[Cell],
+    abilities: FieldAbilities,
+    starts: frozenset[Cell],
+) -> Mapping[Cell, int]:
+    """`walking_distances`; lanes and games that meet the same ground share what was measured."""
+    ground = _ground(np.frombuffer(cells, dtype=np.uint8).reshape(shape), people, warps, abilities)
+    return walking_distances(ground, starts)
 
 
 def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
