@@ -225,9 +225,12 @@ class MaskablePPOLearner:
                 f"learner state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
                 "the checkpoint is of another version of the program"
             )
+        self._adopt(state)
+        self.discard_rollout()
+
+    def _adopt(self, state: Mapping[str, Any]) -> None:
         self.updates = int(state["updates"])
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
         self._trust.load_state(state["teacher_trust"])
         self._shuffle.bit_generator.state = state["shuffle"]
-        self.discard_rollout()

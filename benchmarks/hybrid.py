@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from agents.overlapped_learner import OverlappedLearner
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
@@ -140,10 +141,9 @@ class Bench:
     def rule_players(self, seed: int) -> list[RulePlayer]:
         return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
 
-    def learner(self, seed: int, **changes: Any) -> MaskablePPOLearner:
-        """A fresh one with the config's settings, or some of them changed."""
-        settings = replace(self.settings.learner, **changes)
-        return MaskablePPOLearner(self.env.policy_space, self.env.lanes, settings, seed)
+    def learner(self, seed: int) -> MaskablePPOLearner:
+        """A fresh one with the config's settings."""
+        return OverlappedLearner(self.env.policy_space, self.env.lanes, self.settings.learner, seed)
 
     def train(
         self, mode: AgentMode, learner: MaskablePPOLearner, cell: Cell, budget: Budget, curve_points: int
@@ -184,6 +184,8 @@ class Bench:
                     for stage in stages:
                         stage.after_episode(EndedEpisode(result, lane, bool(played.terminated[lane])))
                     player.restart(lane, training_seed(seed, next(starts)), horizon)
+        if isinstance(learner, OverlappedLearner):
+            learner.catch_up()
         cell.training_s = time.perf_counter() - began_s
         cell.model_calls = 0 if self.llm_manager.reading is None else self.llm_manager.reading.calls
         final = learner.tensors()

@@ -146,7 +146,10 @@ class Arbiter:
         looping = mode is GameMode.FREE and lane.loops.notice(state_hash)
         advice = None
         if self.mode is not AgentMode.RL_ONLY:
-            advice = lane.guide.advise(state, ask_model=lambda: self._toss_for_model(lane.strategy), stuck=looping)
+            asked_share = curriculum_share if policy_acts else 1.0
+            advice = lane.guide.advise(
+                state, ask_model=lambda: self._toss_for_model(lane.strategy, asked_share), stuck=looping
+            )
             if not mask[advice.action]:
                 self.masked_advice += 1
                 lane.guide.overruled()
@@ -204,8 +207,12 @@ class Arbiter:
         )
         return lane.last_decision
 
-    def _toss_for_model(self, strategy: StrategyType) -> bool:
-        """At a decision point: does the language model choose (True) or the rules?"""
+    def _toss_for_model(self, strategy: StrategyType, guide_share: float) -> bool:
+        """At a decision point: does the language model choose (True) or the rules?
+
+        Where the policy decides most of the steps, few would follow an answer: below a guide's share of one half the
+        model is asked that much less often, so that its calls end with the curriculum.
+        """
         if self.mode is AgentMode.RULES_ONLY:
             return False
         if not self.model_available:
@@ -213,4 +220,6 @@ class Arbiter:
                 log.warning("no language model is available: the rules take its share of the decisions")
                 self.told_rules_only = True
             return False
-        return self.mode is AgentMode.LLM_ONLY or self.random.random() < strategy.llm_share
+        if self.mode is AgentMode.LLM_ONLY:
+            return True
+        return bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * guide_share))

@@ -59,6 +59,21 @@ def test_the_strategy_sets_the_language_models_share_of_the_guided_choices() -> 
         assert share == pytest.approx(strategy.llm_share, abs=0.1), strategy
 
 
+def test_the_model_is_asked_less_when_the_policy_has_taken_over() -> None:
+    asked = []
+    for share in (0.9, 0.5, 0.1):
+        manager = LastOption()
+        agent = agent_for(
+            AgentMode.ADAPTIVE, manager, lanes=50, curriculum_config={"stages": [{"llm_confidence": share}]}
+        )
+        for _ in range(20):
+            agent.attach_lanes([WallSeeker() for _ in range(50)])
+            run(agent, 1)
+        asked.append(manager.asked)
+    assert asked[0] == pytest.approx(asked[1], rel=0.1)
+    assert asked[2] == pytest.approx(0.2 * asked[1], rel=0.3)
+
+
 def test_the_model_is_asked_at_decision_points_only() -> None:
     manager = LastOption()
     agent = agent_for(AgentMode.LLM_ONLY, manager)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from agents.overlapped_learner import OverlappedLearner
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
@@ -161,6 +162,8 @@ class HybridLLMRLTrainer:
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
+                if isinstance(self.learner, OverlappedLearner):
+                    self.learner.catch_up()
                 if not self.stop.requested:
                     self._evaluations.after_training(max_steps_per_episode, reporter)
             self.run.note_time()
@@ -322,7 +325,7 @@ class HybridLLMRLTrainer:
         policy = self.agent.policy
         if policy is None:
             space = self.env.policy_space
-            policy = MaskablePPOLearner(space, lanes, self.settings.learner, seed=self.settings.seed)
+            policy = OverlappedLearner(space, lanes, self.settings.learner, seed=self.settings.seed)
             self.agent.attach_policy(policy)
         if not isinstance(policy, MaskablePPOLearner) or policy.lanes != lanes:
             raise ConfigurationError(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agents.overlapped_learner import OverlappedLearner
 from agents.sb3_policy import LearnerMetrics, MaskablePPOLearner
 from core.history.records import EpisodeRecorder
 from core.history.store import HistoryStore
@@ -91,7 +92,7 @@ class RecordStage(Stage):
 
 
 class LearnStage(Stage):
-    """Hands transitions to the learner and lets it update when its rollout is full."""
+    """Hands transitions to the learner and lets it update when its rollout is full, beside the play if it can."""
 
     def __init__(self, learner: MaskablePPOLearner) -> None:
         self._learner = learner
@@ -114,8 +115,11 @@ class LearnStage(Stage):
                 lost=played.lost,
             )
         )
-        if self._learner.ready:
-            self.last_update = update = self._learner.update()
+        if not self._learner.ready:
+            return
+        update = self._learner.hand_over() if isinstance(self._learner, OverlappedLearner) else self._learner.update()
+        if update is not None:
+            self.last_update = update
             log.debug(
                 "update %d: policy loss %.4f, value loss %.4f, entropy %.3f, KL %.4f, clipped %.2f, teacher agreement "
                 "%.2f, explained variance %.2f, mean weight %.2f, %.2f s",
