@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from agents.learning.policy_stack import PolicyStack
 from agents.sb3_policy import MaskablePPOLearner
+from core.arbiter import POLICY_MODES
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.profile import identify_rom
 from core.game_state_analyzer import GameStateAnalysis
@@ -90,6 +92,7 @@ class CartridgeSession:
             )
             for index, source in enumerate(sources)
         ]
+        self._stack: PolicyStack | None = None
         self._weights = [PolicyWeights(agent.model_id, agent.learner) for agent in self.agents]
 
     @property
@@ -109,6 +112,7 @@ class CartridgeSession:
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
     ) -> PlayedEpisode:
         self._appoint(standing.leader)
+        self._stack_policies()
         episode = PlayedEpisode({agent.model_id: ModelEpisode() for agent in self.agents})
         seeds = iter(range((number - 1) * SEEDS_PER_EPISODE, number * SEEDS_PER_EPISODE))
         try:
@@ -133,6 +137,7 @@ class CartridgeSession:
                         had[lane] = current.milestones[lane]
                 if self.agents[0].learner.ready:
                     episode.updates.append(update())
+                    self._stack_policies()
         except BaseException:
             for agent in self.agents:
                 agent.recorder.discard()
@@ -190,9 +195,11 @@ class CartridgeSession:
 
     def _decide(self, before: VectorStep, episode: PlayedEpisode) -> list[Decision]:
         decisions = []
+        chances = None if self._stack is None else self._stack.probabilities(before.observations, before.masks)
         for agent in self.agents:
             begun_s = time.perf_counter()
-            decisions.append(agent.decide(before, before.game_state))
+            own = None if chances is None else chances[agent.index : agent.index + 1]
+            decisions.append(agent.decide(before, before.game_state, own))
             episode.models[agent.model_id].decision_s += time.perf_counter() - begun_s
         return decisions
 
@@ -263,6 +270,11 @@ class CartridgeSession:
             "num_agents": len(self.agents),
             "step_count": self.episode_steps,
         }
+
+    def _stack_policies(self) -> None:
+        """After every change of weights: all policies side by side, to be asked at once; None where none is asked."""
+        is_asked = self.settings.agent_mode in POLICY_MODES
+        self._stack = PolicyStack([agent.learner.policy for agent in self.agents]) if is_asked else None
 
     # -- parts -------------------------------------------------------------------------------------------------
 

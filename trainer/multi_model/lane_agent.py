@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from agents.llm.question import neutral_order, question_text
 from agents.sb3_policy import MaskablePPOLearner
@@ -61,7 +63,8 @@ class LaneAgent:
             knowledge.record, initial_strategy=settings.initial_strategy, seed=settings.seed + index
         )
         self.agent = HybridAgent(self.manager, self.strategy, mode=settings.agent_mode, seed=settings.seed + index)
-        self.agent.attach_policy(learner)
+        self._seat = SeatPolicy(learner)
+        self.agent.attach_policy(self._seat)
         self.agent.attach_lanes([self.plans])
         self.recorder = EpisodeRecorder(index)
         self._game_reward = 0.0
@@ -74,11 +77,17 @@ class LaneAgent:
         self.agent.direct(directive.guide_share, directive.strategy_preference)
         self.learner.teacher_scale = directive.guide_share
 
-    def decide(self, step: VectorStep, states: Callable[[int], GameState]) -> Decision:
-        """What this lane presses."""
+    def decide(
+        self, step: VectorStep, states: Callable[[int], GameState], chances: NDArray[np.float32] | None = None
+    ) -> Decision:
+        """What this lane presses; `chances` is what its policy says to this step, (1, actions), if that is known."""
         row = slice(self.index, self.index + 1)
         view = OneLane({key: value[row] for key, value in step.observations.items()}, step.masks[row])
-        return self.agent.decide(view, lambda _lane: states(self.index))[0]
+        self._seat.known = chances
+        try:
+            return self.agent.decide(view, lambda _lane: states(self.index))[0]
+        finally:
+            self._seat.known = None
 
     def begin_game(self, from_archive: bool) -> None:
         """A game begins, at its start or in a state of the archive; one that was under way does not count."""
@@ -144,6 +153,17 @@ class LaneAgent:
             self.player.load_state(state["player"])
         self.recorder.discard()
         self.direct()
+
+
+class SeatPolicy:
+    """An agent's policy. Where all agents' policies were asked at once, its answer is `known` and not asked again."""
+
+    def __init__(self, learner: MaskablePPOLearner) -> None:
+        self._learner = learner
+        self.known: NDArray[np.float32] | None = None
+
+    def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        return self._learner.probabilities(observations, masks) if self.known is None else self.known
 
 
 class PolicyWeights:

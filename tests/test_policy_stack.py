@@ -1,0 +1,72 @@
+"""Policies asked at once answer what each of them answers alone, also after their weights have moved."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+from torch import nn
+
+from agents.learning.policy_stack import PolicyStack
+from agents.learning.settings import LearnerSettings
+from agents.sb3_policy import MaskablePPOLearner
+from core.exceptions import DecisionValidationError, TrainingError
+from tests.test_multi_model_cartridge import make_trainer, session_of
+from trainer.multi_model.config import WeightUpdateStrategy
+
+VIEWS = {
+    "numbers": spaces.Dict({"features": spaces.Box(-1, 1, (7,), np.float32)}),
+    "numbers and map": spaces.Dict(
+        {"features": spaces.Box(-1, 1, (7,), np.float32), "map": spaces.Box(0, 1, (5, 9, 10), np.uint8)}
+    ),
+    "screen": spaces.Dict({"screen": spaces.Box(0, 255, (1, 72, 80), np.uint8)}),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_each_row_is_the_answer_of_its_own_policy(view: str) -> None:
+    settings = LearnerSettings(rollout_steps=4, features_width=24, policy_widths=(20, 12))
+    learners = [MaskablePPOLearner(VIEWS[view], 1, settings, seed) for seed in range(5)]
+    VIEWS[view].seed(3)
+    samples = [VIEWS[view].sample() for _ in learners]
+    observations = {key: np.stack([sample[key] for sample in samples]) for key in VIEWS[view].spaces}
+    masks = np.random.default_rng(0).random((5, 9)) < 0.6
+    masks[:, 0] = True
+    together = PolicyStack([learner.policy for learner in learners]).probabilities(observations, masks)
+    for row, learner in enumerate(learners):
+        one = slice(row, row + 1)
+        alone = learner.probabilities({key: array[one] for key, array in observations.items()}, masks[one])
+        assert together[one] == pytest.approx(alone, abs=1e-6)
+        assert (together[row][~masks[row]] == 0).all()
+    masks[2] = False
+    with pytest.raises(DecisionValidationError, match=r"rows \[2\] allow no action"):
+        PolicyStack([learner.policy for learner in learners]).probabilities(observations, masks)
+
+
+def test_a_network_of_another_make_is_refused() -> None:
+    learner = MaskablePPOLearner(VIEWS["numbers"], 1, LearnerSettings(rollout_steps=4, features_width=8), 0)
+    learner.policy.mlp_extractor.policy_net.append(nn.Dropout())
+    with pytest.raises(TrainingError, match="Dropout cannot be stacked"):
+        PolicyStack([learner.policy])
+
+
+def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, weight_update_strategy=WeightUpdateStrategy.ASYNCHRONOUS)
+    asyncio.run(trainer.train_multi_model_episode(1))
+    session = session_of(trainer)
+    step = session.env.reset([2, 4])
+    assert session._stack is not None
+    rows = session._stack.probabilities(step.observations, step.masks)
+    for agent in session.agents:
+        one = slice(agent.index, agent.index + 1)
+        observations = {key: array[one] for key, array in step.observations.items()}
+        assert rows[one] == pytest.approx(agent.learner.probabilities(observations, step.masks[one]), abs=1e-6)
+        decision = agent.decide(step, step.game_state, np.eye(9, dtype=np.float32)[[0]])
+        assert decision.action == 0 or decision.action == decision.guide_action, "what is known is not asked again"
+        alone = agent.agent.policy
+        assert alone is not None
+        assert alone.probabilities(observations, step.masks[one]) == pytest.approx(rows[one], abs=1e-6)
+    asyncio.run(trainer.shutdown())
