@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.exceptions import CheckpointError, ConfigurationError
+from tests.tiny_models import make_model
 from tests.utils import create_test_trainer
 from trainer.command_line import app
 from trainer.intervals import wilson_interval
@@ -41,6 +42,22 @@ def test_two_evaluations_of_one_checkpoint_agree_and_write_nothing(run_folder: P
     low, high = found["rl_only"]["success_interval"]
     assert 0 <= low < high <= 1
     assert contents(run_folder) == before
+
+
+def test_what_the_language_model_was_asked_is_told_per_mode(tmp_path: Path) -> None:
+    make_model(tmp_path / "model")
+    trainer = create_test_trainer(
+        episodes=2, temp_dir=tmp_path, llm_model=f"huggingface/{tmp_path / 'model'}", max_context_length=256
+    )
+    trainer.train(**trainer.settings.train_arguments())
+    trainer.close()
+    arguments = ["evaluate", "--config", str(tmp_path / "config.json"), "--episodes", "2", "--json"]
+    shown = CliRunner().invoke(app, [*arguments, "--mode", "llm_only", "--mode", "rules_only"], catch_exceptions=False)
+    found = json.loads(shown.stdout)
+    asked = found["llm_only"]["llm_calls"] + found["llm_only"]["llm_cache_hits"]
+    assert asked > 0
+    assert found["llm_only"]["llm_tokens"] >= 100 * found["llm_only"]["llm_calls"]
+    assert found["rules_only"]["llm_calls"] == found["rules_only"]["llm_tokens"] == 0
 
 
 def test_the_table_is_for_people(run_folder: Path) -> None:

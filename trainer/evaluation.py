@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents.llm.meter import MeterReading
 from core.exceptions import TrainingError
 from core.guide import RulePlayerLike
 from core.hybrid_agent import HybridAgent
@@ -20,9 +21,33 @@ from core.vocabulary import AgentMode, EpisodeResult
 from trainer.curriculum import Directive
 from trainer.episode_seeds import evaluation_seed
 from trainer.lane_player import LanePlayer, LanesEnv
+from trainer.llm_manager import LLMManager
 
 MOST_LOST_GAMES = 3
 """Games of one evaluation that may be lost with their emulators; each is played again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a language model was asked and cost during one evaluation."""
+
+    calls: int = 0
+    """Questions that it answered anew."""
+    cache_hits: int = 0
+    tokens: int = 0
+    """Read and written."""
+    cost_usd: float = 0.0
+    """0 where no price is configured."""
+
+    @classmethod
+    def between(cls, before: MeterReading, after: MeterReading) -> ModelUse:
+        """The difference of two readings of one meter."""
+        return cls(
+            after.calls - before.calls,
+            after.cache_hits - before.cache_hits,
+            after.prompt_tokens + after.completion_tokens - before.prompt_tokens - before.completion_tokens,
+            after.cost_usd - before.cost_usd,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +56,7 @@ class EvaluationResult:
 
     mode: AgentMode
     episodes: tuple[EpisodeResult, ...]
+    model_use: ModelUse = ModelUse()
 
     @property
     def mean_reward(self) -> float:
@@ -48,7 +74,8 @@ class EvaluationResult:
     def as_dict(self) -> dict[str, Any]:
         """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
         `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
-        reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes).
+        reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes), and of all episodes
+        together `llm_calls`, `llm_cache_hits`, `llm_tokens` (read and written), `llm_cost_usd`.
         """
         rewards = [episode.reward for episode in self.episodes]
         milestones = Counter(name for episode in self.episodes for name in episode.milestones)
@@ -62,6 +89,10 @@ class EvaluationResult:
             "success_rate": statistics.fmean(not episode.truncated for episode in self.episodes),
             "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
             "milestones": dict(milestones),
+            "llm_calls": self.model_use.calls,
+            "llm_cache_hits": self.model_use.cache_hits,
+            "llm_tokens": self.model_use.tokens,
+            "llm_cost_usd": self.model_use.cost_usd,
         }
 
 
@@ -92,6 +123,7 @@ class Evaluator:
 
         Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result.
         """
+        before = _reading(agent)
         lanes = self.env.lanes
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
         twin.direct(directive.guide_share, directive.strategy_preference)
@@ -125,4 +157,11 @@ class Evaluator:
                 player.restart(lane, evaluation_seed(self._run_seed, games[lane]), horizon)
             if not goes_on(len(results)):
                 return None
-        return EvaluationResult(mode, tuple(results[index] for index in range(episodes)))
+        after = _reading(agent)
+        use = ModelUse() if before is None or after is None else ModelUse.between(before, after)
+        return EvaluationResult(mode, tuple(results[index] for index in range(episodes)), use)
+
+
+def _reading(agent: HybridAgent) -> MeterReading | None:
+    manager = agent.llm_manager
+    return manager.reading if isinstance(manager, LLMManager) else None

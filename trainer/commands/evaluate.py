@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ from trainer.assembly import environment_factory
 from trainer.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
 from trainer.curriculum import Curriculum
-from trainer.evaluation import EvaluationResult, Evaluator
+from trainer.evaluation import EvaluationResult, Evaluator, ModelUse
 from trainer.intervals import wilson_interval
 from trainer.llm_manager import LLMManager
 from trainer.settings import Settings, load_settings
@@ -136,6 +137,12 @@ def print_results(results: list[EvaluationResult]) -> None:
         )
     columns = ("mode", "reward", "reached the end", "milestones", "median steps", "language model")
     print_table(f"{games} new games per mode, frozen agent, unseen seeds", columns, rows)
+    asked = [result for result in results if result.model_use != ModelUse()]
+    if asked:
+        columns = ("mode", "calls", "cache_hits", "tokens", "cost_usd")
+        print_table(
+            "What the language model cost", columns, [(one.mode.value, *astuple(one.model_use)) for one in asked]
+        )
     counts = {result.mode: Counter(name for e in result.episodes for name in e.milestones) for result in results}
     names = list(dict.fromkeys(name for result in results for e in result.episodes for name in e.milestones))
     print_table(
