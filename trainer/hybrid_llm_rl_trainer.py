@@ -162,9 +162,9 @@ class HybridLLMRLTrainer:
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
-                if isinstance(self.learner, OverlappedLearner):
-                    self.learner.catch_up()
                 if not self.stop.requested:
+                    if isinstance(self.learner, OverlappedLearner) and self.learner.catch_up() is not None:
+                        self._checkpoints.save_resume_point(self.run.snapshot())
                     self._evaluations.after_training(max_steps_per_episode, reporter)
             self.run.note_time()
             summary = self.summary()

@@ -45,9 +45,13 @@ def play_games(
     say: Callable[[str], None],
     mode: AgentMode = AgentMode.LLM_ONLY,
     workers: int = 1,
+    final_milestone: str | None = None,
 ) -> list[GameOutcome]:
-    """A game for each seed; `model` as in a config (`none` with RULES_ONLY judges the rules by the same measure)."""
-    play = partial(_play_some, model, context_length, rom_path, steps_per_game, mode)
+    """A game for each seed; `model` as in a config (`none` with RULES_ONLY judges the rules by the same measure).
+
+    A game ends at `final_milestone`, None: at the end of the story.
+    """
+    play = partial(_play_some, model, context_length, rom_path, steps_per_game, mode, final_milestone)
     shares = [seeds[start::workers] for start in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         outcomes = sorted((one for share in pool.map(play, shares) for one in share), key=lambda one: one.seed)
@@ -57,11 +61,19 @@ def play_games(
 
 
 def _play_some(
-    model: str, context_length: int, rom_path: Path, steps_per_game: int, mode: AgentMode, seeds: Sequence[int]
+    model: str,
+    context_length: int,
+    rom_path: Path,
+    steps_per_game: int,
+    mode: AgentMode,
+    final_milestone: str | None,
+    seeds: Sequence[int],
 ) -> list[GameOutcome]:
     """Games one after the other, in a process of their own."""
     manager = LLMManager(model, context_length)
-    env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=steps_per_game)
+    env = EnhancedPyBoyPokemonCrystalEnv(
+        rom_path, observation_type="state", max_steps=steps_per_game, final_milestone=final_milestone
+    )
     try:
         return [_play(env, manager, mode, seed) for seed in seeds]
     finally:
