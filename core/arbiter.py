@@ -148,7 +148,9 @@ class Arbiter:
         if self.mode is not AgentMode.RL_ONLY:
             asked_share = curriculum_share if policy_acts else 1.0
             advice = lane.guide.advise(
-                state, ask_model=lambda: self._toss_for_model(lane.strategy, asked_share), stuck=looping
+                state,
+                ask_model=lambda matters: self._toss_for_model(lane.strategy, asked_share, matters),
+                stuck=looping,
             )
             if not mask[advice.action]:
                 self.masked_advice += 1
@@ -207,8 +209,10 @@ class Arbiter:
         )
         return lane.last_decision
 
-    def _toss_for_model(self, strategy: StrategyType, guide_share: float) -> bool:
+    def _toss_for_model(self, strategy: StrategyType, guide_share: float, matters: bool) -> bool:
         """At a decision point: does the language model choose (True) or the rules?
+
+        In LLM_ONLY mode always the model, else the rules where the choice does not matter.
 
         Where the policy decides most of the steps, few would follow an answer: below a guide's share of one half the
         model is asked that much less often, so that its calls end with the curriculum.
@@ -222,4 +226,4 @@ class Arbiter:
             return False
         if self.mode is AgentMode.LLM_ONLY:
             return True
-        return bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * guide_share))
+        return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * guide_share))

@@ -17,7 +17,8 @@ from core.experience import Experience
 from core.game_state_analyzer import GameStateAnalysis
 from core.protocols import ButtonManager, LLMManagerLike
 from core.standing_orders import Order, StandingOrders
-from core.vocabulary import Button, GameMode, Option, Source
+from core.turning_points import matters
+from core.vocabulary import Button, GameMode, Option, OptionKind, Source
 
 if TYPE_CHECKING:
     from core.game.state import GameState
@@ -60,6 +61,10 @@ class RulePlayerLike(Protocol):
         ...
 
     def reset(self) -> None: ...
+
+
+AskModel = Callable[[bool], bool]
+"""Told whether the choice matters (`core/turning_points.py`): does the language model make it?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +165,21 @@ class LaneGuide:
         self._plan = self._advised = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
-    def advise(self, state: GameState, *, ask_model: Callable[[], bool], stuck: bool) -> Advice:
+    def advise(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> Advice:
         """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
-        if self._button_manager is not None and ask_model():
+        if self._button_manager is not None and ask_model(True):
             self._advised = None
             self.writer.see(state)
             return self._button_of(self._button_manager, state)
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
-        retry = stuck and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
+        # Who trains walks to and fro on purpose; the rules themselves give up a place where nothing comes.
+        trains = self._plan is not None and self._plan.option.kind is OptionKind.TRAIN
+        retry = stuck and not trains and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
         if retry:
             self._steps_since_stuck_choice = 0
+            if self._plan is not None:
+                self._orders.doubt(self._plan.option.key)
             self._plan = self._interrupted = None
         self.writer.see(state)
         plan = self._plan
@@ -192,7 +201,7 @@ class LaneGuide:
             self._plan, self._advised = self._advised, None
             self.player.overruled()
 
-    def _next_plan(self, state: GameState, situation: str, ask_model: Callable[[], bool]) -> _Plan:
+    def _next_plan(self, state: GameState, situation: str, ask_model: AskModel) -> _Plan:
         if self._situation == "overworld" and situation != "overworld":
             self._interrupted = self._plan
         self._situation = situation
@@ -204,7 +213,8 @@ class LaneGuide:
                 self._plan = interrupted
                 return interrupted
         self._plan = None
-        if len(options) > 1 and self._button_manager is None and ask_model():
+        under_way = None if interrupted is None else interrupted.option.kind
+        if len(options) > 1 and self._button_manager is None and ask_model(matters(options, under_way)):
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = self._chosen_by_rules(state, options)

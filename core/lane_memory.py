@@ -36,6 +36,8 @@ class LaneMemory:
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
     healers: set[Subject] = field(default_factory=set)
     """Who has really healed the party in this episode."""
+    bound_for: str = ""
+    """Key of the healer's option that was carried out last."""
     errand: MenuErrand | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
     _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)

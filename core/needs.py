@@ -38,6 +38,9 @@ EMPTY_BAG_ACTIONS = 190
 """So many actions farther may the shop be then."""
 SHOP_AGAIN_STEPS = 250
 """A clerk is not visited again this soon."""
+STEADINESS = 0.02
+"""So much more is a healer worth to whom one is already bound. Ways are guessed differently on the two sides of a map's
+edge, and between two healers about equally far one could turn back at the edge for ever."""
 UNSURE_ACTIONS = 60
 """Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
 DRINK_ACTIONS = 90
@@ -85,9 +88,12 @@ class Needs:
             way = distances[place.id] + (0 if proven else UNSURE_ACTIONS)
             urgency = 1 - way / reach if reach else 0.0
             value = STORY_VALUE + 0.19 * urgency if urgency > 0 else 0.6 * wounds * near(way)
+            key = f"heal:{place.key}"
+            if key == memory.bound_for:
+                value = min(0.99, value + STEADINESS)
             label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
             position = Position(place.id, nurse.x, nurse.y)
-            option = Option(OptionKind.HEAL, label, f"heal:{place.key}", position, nurse.id, value)
+            option = Option(OptionKind.HEAL, label, key, position, nurse.id, value)
             yield PlannedGoal(GoalKind.HEAL, label, option)
 
     def _drink_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:

@@ -1,8 +1,10 @@
 """A language model's answers that hold for a while: like turns of fights and like questions are not asked again.
 
-A fight is a row of turns that differ by a few hit points. The move that a model named for one of them holds for the
-next as long as the same creatures face each other in the same health and the move can be used. So a model is asked
-when a turn matters, some once or twice a fight, and what follows from its answer is still its decision.
+A fight is a row of turns that differ by a few hit points. The move that a model named for one of them holds as long as
+one's own creature faces a foe of the same types, the move can be used, and the same kind of thing is to be done (hit,
+heal, change, flee). On the way it is the same: after a fight or a rest the same things are to be done, and one wants
+what one wanted. So a model is asked when something is new, and what follows from its answer is still its decision.
+Whoever gets nowhere asks anew (`doubt`).
 """
 
 from __future__ import annotations
@@ -14,13 +16,10 @@ from typing import TYPE_CHECKING
 from core.vocabulary import GameMode, Option, OptionKind
 
 if TYPE_CHECKING:
-    from core.game.battle import Fighter
     from core.game.state import GameState
 
-LASTING_KINDS = (OptionKind.FIGHT, OptionKind.ANSWER)
-"""Items and switches are for once, and in the overworld no two choices are alike."""
-HEALTH_CLASSES = 2
-"""Own health counts as good or bad, so an order given in good health does not hold in need."""
+PRESSING_VALUE = 0.75
+"""Options that are worth less than story and needs come and go without making a situation another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,11 @@ class StandingOrders:
         """A new episode begins: nothing is ordered."""
         self._orders.clear()
 
+    def doubt(self, option_key: str) -> None:
+        """This option has led nowhere: where it was ordered, the model is to be asked again."""
+        for likeness in [one for one, order in self._orders.items() if order.option_key == option_key]:
+            del self._orders[likeness]
+
     def find(self, state: GameState, options: Sequence[Option]) -> tuple[Order, Option] | None:
         """The order that holds here and the option it means now; None where the model has to be asked."""
         likeness = _likeness(state, options)
@@ -54,20 +58,22 @@ class StandingOrders:
     def note(self, state: GameState, options: Sequence[Option], option: Option, order: Order) -> None:
         """Keep what the model answered, if it is of a kind that lasts."""
         likeness = _likeness(state, options)
-        if likeness is not None and option.kind in LASTING_KINDS:
+        is_wasteful = option.kind is OptionKind.USE_ITEM and options[0].kind is not OptionKind.USE_ITEM
+        if likeness is not None and not is_wasteful:  # what the rules would not use holds for once
             self._orders[likeness] = order
 
 
 def _likeness(state: GameState, options: Sequence[Option]) -> Hashable | None:
-    """Equal for situations in which the same answer is due; None where each situation is its own."""
+    """Equal for situations in which the same answer is due; None where each situation is its own.
+
+    `options` are in the order of the rules' liking, so the first one's kind says what kind of thing is to be done.
+    """
     match state.mode:
         case GameMode.BATTLE if (fight := state.battle) is not None:
-            return "battle", fight.is_trainer, fight.enemy.species, fight.own.species, _health(fight.own)
+            return "fight", options[0].kind, frozenset(fight.enemy.types), fight.own.species
         case GameMode.DIALOG | GameMode.MENU:
             return "words", state.position.map, frozenset(option.label for option in options)
+        case GameMode.FREE:
+            return "way", frozenset(one.key for one in options if one.value >= PRESSING_VALUE)
         case _:
             return None
-
-
-def _health(fighter: Fighter) -> int:
-    return min(HEALTH_CLASSES - 1, int(fighter.hp_fraction * HEALTH_CLASSES))

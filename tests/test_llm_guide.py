@@ -51,7 +51,7 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     while not finished and not truncated:
         state: GameState = info["game_state"]
         before = len(manager.asked)
-        advice = guide.advise(state, ask_model=lambda: True, stuck=False)
+        advice = guide.advise(state, ask_model=lambda _matters: True, stuck=False)
         sources[advice.source] += 1
         in_fight = situation_of(state.mode) == "battle"
         fight_questions += in_fight and len(manager.asked) > before

@@ -78,7 +78,7 @@ def play(
         if before_press(state, player):
             break
         begin = time.perf_counter()
-        action = guide.advise(state, ask_model=lambda: False, stuck=False).action
+        action = guide.advise(state, ask_model=lambda _matters: False, stuck=False).action
         game.decision_us.append(1e6 * (time.perf_counter() - begin))
         mask = info["action_mask"]
         game.masked += not mask[action]

@@ -26,6 +26,7 @@ class GridState:
     x: int
     y: int
     mode: GameMode = GameMode.FREE
+    party: tuple[()] = ()
 
     @property
     def state_hash(self) -> int:

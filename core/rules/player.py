@@ -121,6 +121,8 @@ class RulePlayer:
         `done` says that the option has come to its end (carried out, pointless or out of reach): choose anew.
         """
         self.memory.step += 1
+        if option.kind is OptionKind.HEAL:
+            self.memory.bound_for = option.key
         self._answers.begin_press()
         self._look(state)
         mode = state.mode

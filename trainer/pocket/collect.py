@@ -123,7 +123,7 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     terminated = truncated = False
     steps = 0
     while not terminated and not truncated:
-        action = guide.advise(info["game_state"], ask_model=lambda: True, stuck=False).action
+        action = guide.advise(info["game_state"], ask_model=lambda _matters: True, stuck=False).action
         if random.random() < habit.random_buttons:
             pressed = int(random.choice(np.flatnonzero(info["action_mask"])))
             if pressed != action:

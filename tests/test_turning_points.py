@@ -1,0 +1,37 @@
+"""The language model is not asked where its word could not make a difference."""
+
+from __future__ import annotations
+
+from core.errands import BuyItems
+from core.turning_points import SURELY_WON_VALUE, matters
+from core.vocabulary import Option, OptionKind
+
+
+def option(kind: OptionKind, value: float, errand: BuyItems | None = None) -> Option:
+    return Option(kind, kind.value, kind.value, value=value, errand=errand)
+
+
+WINS = option(OptionKind.FIGHT, SURELY_WON_VALUE + 0.05)
+HINDERS = option(OptionKind.FIGHT, 0.3)
+FLEES = option(OptionKind.RUN, 0.15)
+
+
+def test_a_fight_that_is_as_good_as_won_needs_no_counsel() -> None:
+    assert not matters((WINS, HINDERS, FLEES))
+    assert matters((option(OptionKind.FIGHT, SURELY_WON_VALUE - 0.1), HINDERS, FLEES)), "it may be lost"
+    assert matters((WINS, option(OptionKind.CATCH, 0.6))), "it may be caught"
+    assert matters((option(OptionKind.RUN, 0.85), WINS))
+
+
+def test_a_menu_that_was_opened_for_an_errand_is_no_new_question() -> None:
+    close = option(OptionKind.CLOSE_MENU, 0.1)
+    assert not matters((option(OptionKind.BUY, 0.9, BuyItems(())), close))
+    assert matters((option(OptionKind.BUY, 0.9, BuyItems(())), option(OptionKind.GO_TO, 0.8))), "whether to go and buy"
+    assert matters((option(OptionKind.ANSWER, 0.6), close))
+    assert matters((option(OptionKind.GO_TO, 0.8), option(OptionKind.TALK, 0.4)))
+
+
+def test_who_went_to_rest_says_yes_to_the_nurse() -> None:
+    answers = (option(OptionKind.ANSWER, 0.6), option(OptionKind.ANSWER, 0.3))
+    assert not matters(answers, under_way=OptionKind.HEAL)
+    assert matters(answers, under_way=OptionKind.TALK)
