@@ -48,9 +48,12 @@ def questions(count: int, prompt_tokens: int, count_tokens: Callable[[str], int]
     made = []
     for number in range(count):
         tail = f"\nYou stand at ({number % 17}, {number % 13}) in {PLACES[number % len(PLACES)]}, HP {number % 20}/20."
-        stable = STABLE * 4
-        while count_tokens(stable + tail) > prompt_tokens:
-            stable = stable[: -max(1, len(stable) // 50)]
+        stable = ""
+        for word in (STABLE * 4).split(" "):
+            longer = f"{stable} {word}" if stable else word
+            if count_tokens(longer + tail) > prompt_tokens:
+                break
+            stable = longer
         made.append(Question(stable + tail, tuple(f"Go to {place}" for place in PLACES)))
     return made
 
