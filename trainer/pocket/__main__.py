@@ -121,7 +121,7 @@ def main(
     rom: Annotated[Path, typer.Option(help="The Fernvale ROM.")] = Path("cartridge/fernvale.gbc"),
     games: Annotated[int, typer.Option(min=1, help="Games to learn from.")] = 60,
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 1500,
-    judged_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by.")] = 10,
+    judged_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by.")] = 6,
     judged_problems: Annotated[int, typer.Option(min=1, help="Problems of each text world to judge by.")] = 100,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of questions.")] = 0,
