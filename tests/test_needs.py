@@ -77,10 +77,12 @@ def map_id(state: GameState, key: str) -> MapId:
     return known.id
 
 
-def goals(state: GameState, distances: Mapping[str, int], fights_next: bool = False) -> dict[str, PlannedGoal]:
+def goals(
+    state: GameState, distances: Mapping[str, int], fights_next: bool = False, bound_for: str = ""
+) -> dict[str, PlannedGoal]:
     """By option key; `distances` are actions to maps by their keys."""
     by_id = {map_id(state, key): steps for key, steps in distances.items()}
-    found = Needs(state.world).goals(state, LaneMemory(), by_id, fights_next)
+    found = Needs(state.world).goals(state, LaneMemory(bound_for=bound_for), by_id, fights_next)
     return {goal.option.key: goal for goal in found}
 
 
@@ -92,6 +94,20 @@ def test_a_healer_is_urgent_as_far_as_the_wounds_are_deep(start: GameState) -> N
     assert goals(scratched, {"REST_HOUSE": 50})["heal:REST_HOUSE"].urgency < STORY_VALUE
     assert goals(scratched, {"REST_HOUSE": 50}, fights_next=True)["heal:REST_HOUSE"].urgency > STORY_VALUE
     assert "heal:REST_HOUSE" not in goals(with_party(start, (10, 30, 30)), {"REST_HOUSE": 5}, fights_next=True)
+
+
+def test_between_two_healers_about_as_far_nobody_turns_back(start: GameState) -> None:
+    """The ways are guessed: on one side of a map's edge the one seems nearer, on the other side the other."""
+    tired = with_party(start, (10, 9, 30))
+    for bound, ways in (("REST_HOUSE", (30, 28)), ("WILLOWMERE_REST_HOUSE", (28, 30))):
+        distances = dict(zip(("REST_HOUSE", "WILLOWMERE_REST_HOUSE"), ways, strict=True))
+        other = next(name for name in distances if name != bound)
+        free = goals(tired, distances)
+        assert free[f"heal:{bound}"].urgency < free[f"heal:{other}"].urgency
+        on_the_way = goals(tired, distances, bound_for=f"heal:{bound}")
+        assert on_the_way[f"heal:{bound}"].urgency > on_the_way[f"heal:{other}"].urgency
+    far = goals(tired, {"REST_HOUSE": 200, "WILLOWMERE_REST_HOUSE": 20}, bound_for="heal:REST_HOUSE")
+    assert far["heal:WILLOWMERE_REST_HOUSE"].urgency > far["heal:REST_HOUSE"].urgency, "one that is clearly nearer"
 
 
 def test_a_fainted_lead_is_brought_home_though_others_are_well(start: GameState) -> None:
