@@ -135,8 +135,11 @@ class LaneGuide:
         manager: LLMManagerLike | ButtonManager | None,
         writer: StateWriter,
         experience: Experience | None = None,
+        orders: StandingOrders | None = None,
     ) -> None:
-        """With `experience`, the record of past decisions settles what the rules like about equally."""
+        """With `experience`, the record of past decisions settles what the rules like about equally. `orders`: how a
+        model's answers are remembered; by default in every way that there is.
+        """
         self.player = player
         self.experience = experience
         self.writer = writer
@@ -145,7 +148,7 @@ class LaneGuide:
         self._chooser = manager if chooses else None
         self._button_manager = None if chooses else manager
         self._episode = 0
-        self._orders = StandingOrders()
+        self._orders = orders or StandingOrders()
         self._situation = ""
         self._plan: _Plan | None = None
         self._advised: _Plan | None = None

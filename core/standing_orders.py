@@ -34,8 +34,10 @@ class Order:
 class StandingOrders:
     """The orders of one lane's episode."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_the_way: bool = True) -> None:
+        """With `on_the_way` false only fights and questions are remembered."""
         self._orders: dict[Hashable, Order] = {}
+        self._on_the_way = on_the_way
 
     def reset(self) -> None:
         """A new episode begins: nothing is ordered."""
@@ -48,7 +50,7 @@ class StandingOrders:
 
     def find(self, state: GameState, options: Sequence[Option]) -> tuple[Order, Option] | None:
         """The order that holds here and the option it means now; None where the model has to be asked."""
-        likeness = _likeness(state, options)
+        likeness = self._likeness(state, options)
         order = self._orders.get(likeness) if likeness is not None else None
         if order is None:
             return None
@@ -57,23 +59,22 @@ class StandingOrders:
 
     def note(self, state: GameState, options: Sequence[Option], option: Option, order: Order) -> None:
         """Keep what the model answered, if it is of a kind that lasts."""
-        likeness = _likeness(state, options)
+        likeness = self._likeness(state, options)
         is_wasteful = option.kind is OptionKind.USE_ITEM and options[0].kind is not OptionKind.USE_ITEM
         if likeness is not None and not is_wasteful:  # what the rules would not use holds for once
             self._orders[likeness] = order
 
+    def _likeness(self, state: GameState, options: Sequence[Option]) -> Hashable | None:
+        """Equal for situations in which the same answer is due; None where each situation is its own.
 
-def _likeness(state: GameState, options: Sequence[Option]) -> Hashable | None:
-    """Equal for situations in which the same answer is due; None where each situation is its own.
-
-    `options` are in the order of the rules' liking, so the first one's kind says what kind of thing is to be done.
-    """
-    match state.mode:
-        case GameMode.BATTLE if (fight := state.battle) is not None:
-            return "fight", options[0].kind, frozenset(fight.enemy.types), fight.own.species
-        case GameMode.DIALOG | GameMode.MENU:
-            return "words", state.position.map, frozenset(option.label for option in options)
-        case GameMode.FREE:
-            return "way", frozenset(one.key for one in options if one.value >= PRESSING_VALUE)
-        case _:
-            return None
+        `options` are in the order of the rules' liking, so the first one's kind says what kind of thing is to be done.
+        """
+        match state.mode:
+            case GameMode.BATTLE if (fight := state.battle) is not None:
+                return "fight", options[0].kind, frozenset(fight.enemy.types), fight.own.species
+            case GameMode.DIALOG | GameMode.MENU:
+                return "words", state.position.map, frozenset(option.label for option in options)
+            case GameMode.FREE if self._on_the_way:
+                return "way", frozenset(one.key for one in options if one.value >= PRESSING_VALUE)
+            case _:
+                return None

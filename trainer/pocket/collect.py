@@ -25,6 +25,7 @@ from core.guide import LaneGuide, situation_of
 from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
+from core.standing_orders import StandingOrders
 from trainer.pocket.examples import Example, example_of
 from trainer.pocket.text_worlds import world_examples
 
@@ -118,7 +119,8 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
     teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
-    guide = LaneGuide(RulePlayer(state.world, seed), teacher, teacher)
+    # Asked each time on the way: a model is to know more than it will be asked, and a stray choice is for once.
+    guide = LaneGuide(RulePlayer(state.world, seed), teacher, teacher, orders=StandingOrders(on_the_way=False))
     guide.reset()
     terminated = truncated = False
     steps = 0
