@@ -23,7 +23,6 @@ from gymnasium import spaces
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.settings import LearnerSettings
 from agents.sb3_policy import MaskablePPOLearner
-from core.exceptions import TrainingError
 from core.vocabulary import ACTION_COUNT
 
 
@@ -49,10 +48,7 @@ class OverlappedLearner(MaskablePPOLearner):
         Waits for the student when it is still busy. Returns the numbers of the update whose weights play now; None the
         first time. Raises TrainingError when the rollout is not full or the update failed.
         """
-        if not self.ready:
-            raise TrainingError(
-                f"hand_over() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
-            )
+        self._require_full_rollout("hand_over")
         metrics = self.catch_up()
         student = self._student
         student.teacher_scale = self.teacher_scale

@@ -136,10 +136,7 @@ class MaskablePPOLearner:
 
         Between two steps the gradients lie in the `grad` of `parameters()`, and may be changed.
         """
-        if not self.ready:
-            raise TrainingError(
-                f"update() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
-            )
+        self._require_full_rollout("update")
         started = time.perf_counter()
         prepared = prepare(self.policy, self._rollout, self.settings)
         batch, targets = prepared.batch, prepared.targets
@@ -181,6 +178,12 @@ class MaskablePPOLearner:
             gradient_steps=len(numbers.gradient_norms),
             duration_s=time.perf_counter() - started,
         )
+
+    def _require_full_rollout(self, method: str) -> None:
+        if not self.ready:
+            raise TrainingError(
+                f"{method}() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
+            )
 
     def parameters(self) -> dict[str, torch.nn.Parameter]:
         """The weights themselves, by name; learners of one observation space and settings have the same names."""
