@@ -28,7 +28,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from agents.learning.settings import LearnerSettings
 from agents.overlapped_learner import OverlappedLearner
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
@@ -57,6 +58,11 @@ from trainer.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStag
 CONFIG = Path(__file__).resolve().parent / "first_badge.json"
 FOLDER = Path("runs/hybrid")
 PARTS = ("bare", "rl_alone", "hybrid")
+ALONE_HORIZON = 1000
+"""Steps of a training game of RL alone. In games as long as the hybrid's it meets so few rewards that its policy
+freezes: it then presses the same button for ever."""
+ALONE_ENTROPY = 0.02
+"""Entropy coefficient of RL alone, which has nobody who shows it new things."""
 CURVE_HORIZON = 1000
 """Steps of the games on the learning curves: the policy by itself, `CURVE_GAMES` of them."""
 CURVE_GAMES = 8
@@ -73,6 +79,8 @@ class Game:
     reward: float
     model_share: float
     """Of the steps, those that the language model decided."""
+    loop_steps: int
+    """Steps that came back to an earlier state without gain (`core.history.loops`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +149,21 @@ class Bench:
     def rule_players(self, seed: int) -> list[RulePlayer]:
         return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
 
-    def learner(self, seed: int) -> MaskablePPOLearner:
-        """A fresh one with the config's settings."""
-        return OverlappedLearner(self.env.policy_space, self.env.lanes, self.settings.learner, seed)
+    def learner(self, settings: LearnerSettings, seed: int) -> MaskablePPOLearner:
+        """A fresh one."""
+        return OverlappedLearner(self.env.policy_space, self.env.lanes, settings, seed)
 
     def train(
-        self, mode: AgentMode, learner: MaskablePPOLearner, cell: Cell, budget: Budget, curve_points: int
+        self,
+        mode: AgentMode,
+        learner: MaskablePPOLearner,
+        cell: Cell,
+        budget: Budget,
+        curve_points: int,
+        horizon: int,
     ) -> tuple[HybridAgent, Curriculum]:
-        """A trained agent and its curriculum; `cell` learns what it took and how the policy grew.
+        """A trained agent and its curriculum; `cell` learns what it took and how the policy grew. `horizon`: steps of a
+        training game.
 
         The decision record is a temporary file. The clock stands still while the curve's games are played: afterwards,
         with weights that were kept at `curve_points` even moments of the training.
@@ -165,7 +180,6 @@ class Bench:
             CurriculumStage(curriculum, agent, learner),
         )
         starts = itertools.count()
-        horizon = settings.max_steps_per_episode
         player = LanePlayer(self.env, agent, with_contexts=True)
         player.begin([training_seed(seed, next(starts)) for _ in range(self.env.lanes)], [horizon] * self.env.lanes)
         kept: list[tuple[int, dict[str, Any]]] = []
@@ -204,7 +218,7 @@ class Bench:
         result = evaluator.evaluate(agent, mode, games, horizon, curriculum.directive())
         assert result is not None, "an evaluation that nobody stops has a result"
         return [
-            Game(not one.truncated, one.steps, len(one.milestones), one.reward, one.llm_usage)
+            Game(not one.truncated, one.steps, len(one.milestones), one.reward, one.llm_usage, one.loop_steps)
             for one in result.episodes
         ]
 
@@ -222,10 +236,12 @@ def measure(bench: Bench, part: str, seed: int, budget: Budget, games: int, curv
         for row, mode in ways.items():
             cell.games[row] = bench.play(anybody, mode, untrained, games, seed, horizon)
     elif part == "rl_alone":
-        agent, curriculum = bench.train(AgentMode.RL_ONLY, bench.learner(seed), cell, budget, curve_points)
+        learner = bench.learner(replace(bench.settings.learner, entropy_coefficient=ALONE_ENTROPY), seed)
+        agent, curriculum = bench.train(AgentMode.RL_ONLY, learner, cell, budget, curve_points, ALONE_HORIZON)
         cell.games["rl_alone"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
     else:
-        agent, curriculum = bench.train(AgentMode.ADAPTIVE, bench.learner(seed), cell, budget, curve_points)
+        learner = bench.learner(bench.settings.learner, seed)
+        agent, curriculum = bench.train(AgentMode.ADAPTIVE, learner, cell, budget, curve_points, horizon)
         agent.llm_manager = None
         cell.games["hybrid"] = bench.play(agent, AgentMode.ADAPTIVE, curriculum, games, seed, horizon)
         cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)

@@ -31,12 +31,14 @@ ROWS = {
     "hybrid": "**hybrid**, language model switched off",
     "its_policy": "the hybrid's policy alone",
 }
-HEAD = "| who plays | trained steps | minutes | games | reached (95 % interval) | median steps | milestones |"
+HEAD = (
+    "| who plays | trained steps | minutes | games | reached (95 % interval) | median steps | milestones | in loops |"
+)
 
 
 def table(cells: Sequence[Cell]) -> str:
     """Markdown: a row for each way to play; games of all seeds are pooled."""
-    lines = [HEAD, "| --- " * 7 + "|"]
+    lines = [HEAD, "| --- " * 8 + "|"]
     for row, title in ROWS.items():
         of_row = [cell for cell in cells if row in cell.games]
         games = [game for cell in of_row for game in cell.games[row]]
@@ -50,7 +52,8 @@ def table(cells: Sequence[Cell]) -> str:
             f"| {title} | {f'{statistics.fmean(trained):,.0f}' if trained else ''} "
             f"| {f'{statistics.fmean(minutes):.0f}' if minutes else ''} "
             f"| {len(games)} on {len(of_row)} seeds | {reached / len(games):.0%} ({low:.0%} to {high:.0%}) "
-            f"| {median_steps(games)} | {statistics.fmean(game.milestones for game in games):.1f} |"
+            f"| {median_steps(games)} | {statistics.fmean(game.milestones for game in games):.1f} "
+            f"| {sum(game.loop_steps for game in games) / sum(game.steps for game in games):.1%} |"
         )
     return "\n".join(lines)
 

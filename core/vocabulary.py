@@ -173,6 +173,8 @@ class EpisodeResult:
     is_whole: bool = True
     """False when it began in a state of the frontier archive, or was cut short because its emulator was lost: its
     reward then says nothing of a whole game."""
+    loop_steps: int = 0
+    """Steps that came back to an earlier state without gain (`core.history.loops`)."""
 
     @property
     def llm_usage(self) -> float:

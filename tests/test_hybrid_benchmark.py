@@ -44,7 +44,7 @@ def test_a_budget_of_time_takes_the_place_of_one_of_steps() -> None:
 
 
 def game(steps: int, reached: bool = True) -> Game:
-    return Game(reached, steps, milestones=10, reward=1.0, model_share=0.0)
+    return Game(reached, steps, milestones=10, reward=1.0, model_share=0.0, loop_steps=0)
 
 
 def test_games_that_did_not_get_there_are_not_left_out_of_the_median() -> None:

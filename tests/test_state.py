@@ -103,6 +103,20 @@ def test_states_are_immutable_values() -> None:
         state.snapshot.data = b""  # type: ignore[misc]
 
 
+def test_the_hash_tells_states_apart_by_what_a_decision_changes() -> None:
+    state = with_party(first_state(), (1, 5, 20, 20))
+    assert state.mode is GameMode.FREE
+    changed = (
+        with_party(state, (1, 5, 19, 20)),
+        with_party(state, (1, 6, 20, 20)),
+        with_ram(state, {"wMoney": (123).to_bytes(3, "big")}),
+        with_ram(state, {"wNumItems": b"\x01\x05\x02\xff"}),
+        with_ram(state, {"wEventFlags": b"\x80"}),
+    )
+    assert len({state.state_hash, *(one.state_hash for one in changed)}) == 1 + len(changed)
+    assert with_ram(state, {"wStepCount": 77}).state_hash == state.state_hash, "walking about is no change"
+
+
 @given(
     st.lists(st.tuples(st.integers(1, 251), st.integers(1, 100), st.integers(0, 999), st.integers(1, 999)), max_size=6)
 )

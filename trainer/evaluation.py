@@ -75,7 +75,8 @@ class EvaluationResult:
         """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
         `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
         reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes), and of all episodes
-        together `llm_calls`, `llm_cache_hits`, `llm_tokens` (read and written), `llm_cost_usd`.
+        together `loop_share` (of the steps, those in loops: `core.history.loops`), `llm_calls`, `llm_cache_hits`,
+        `llm_tokens` (read and written), `llm_cost_usd`.
         """
         rewards = [episode.reward for episode in self.episodes]
         milestones = Counter(name for episode in self.episodes for name in episode.milestones)
@@ -89,6 +90,7 @@ class EvaluationResult:
             "success_rate": statistics.fmean(not episode.truncated for episode in self.episodes),
             "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
             "milestones": dict(milestones),
+            "loop_share": sum(one.loop_steps for one in self.episodes) / sum(one.steps for one in self.episodes),
             "llm_calls": self.model_use.calls,
             "llm_cache_hits": self.model_use.cache_hits,
             "llm_tokens": self.model_use.tokens,

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from core.game.state import GameState
 from core.game_state_analyzer import ContextReader
+from core.history.loops import find_loops
 from core.hybrid_agent import HybridAgent
 from core.lane_history import StartPoint
-from core.vocabulary import Decision, EpisodeResult, Source
+from core.vocabulary import Decision, EpisodeResult, GameMode, Source
 
 
 class LanesStep(Protocol):
@@ -91,6 +92,18 @@ class _RunningEpisode:
     reward: float = 0.0
     milestones: list[str] = field(default_factory=list)
     source_steps: Counter[Source] = field(default_factory=Counter)
+    trail: list[tuple[int, float, bool]] = field(default_factory=list)
+    """Per step: the hash of the state in which was decided, the reward, and whether one was free."""
+
+    def add(self, decision: Decision, reward: float) -> None:
+        self.steps += 1
+        self.reward += reward
+        self.source_steps[decision.source] += 1
+        self.trail.append((decision.state_hash, reward, decision.mode is GameMode.FREE))
+
+    def loop_steps(self) -> int:
+        hashes, rewards, free = zip(*self.trail, strict=True)
+        return find_loops(np.array(hashes), np.array(rewards), np.array(free)).steps_inside
 
 
 class LanePlayer:
@@ -133,10 +146,8 @@ class LanePlayer:
             episode = self._running[lane]
             if lost[lane]:
                 continue
-            episode.steps += 1
-            episode.reward += float(after.rewards[lane])
+            episode.add(decisions[lane], float(after.rewards[lane]))
             episode.milestones.extend(new_milestones[lane])
-            episode.source_steps[decisions[lane].source] += 1
             truncated[lane] |= episode.steps >= episode.horizon_steps
         return PlayedStep(
             observations=before.observations,
@@ -170,6 +181,7 @@ class LanePlayer:
             truncated=bool(played.truncated[lane]),
             seconds=time.perf_counter() - episode.started_s,
             is_whole=not (episode.from_archive or played.lost[lane]),
+            loop_steps=episode.loop_steps(),
         )
 
     def _newly_reached(self, reached: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:

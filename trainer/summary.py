@@ -83,7 +83,7 @@ def write_summary(summary: Mapping[str, Any], save_dir: Path) -> Path:
 def summary_table(summary: Mapping[str, Any]) -> RenderableType:
     """The summary for people: evaluations first, live training after them."""
     results = Table(title="Evaluation: frozen agent, new games, unseen seeds", title_justify="left")
-    for heading in ("mode", "reward", "reached the end", "milestones", "steps", "language model"):
+    for heading in ("mode", "reward", "reached the end", "milestones", "steps", "in loops", "language model"):
         results.add_column(heading, justify="left" if heading == "mode" else "right")
     evaluations = dict(summary["evaluation_by_mode"])
     if summary["evaluation_untrained"] is not None:
@@ -95,6 +95,7 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
             f"{result['success_rate']:.0%} of {result['episodes']}",
             f"{result['avg_milestones']:.1f}",
             f"{result['avg_length']:.0f}",
+            f"{result['loop_share']:.1%}",
             f"{result['avg_llm_usage']:.0%}",
         )
     training = Table(title="Training", title_justify="left", show_header=False)

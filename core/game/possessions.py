@@ -7,6 +7,7 @@ two references, and nothing is decoded twice.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from core.game.lazy import lazy
@@ -54,6 +55,11 @@ class Possessions:
         """The bytes from wMoney to the end of wEventFlags."""
         self.creatures = creatures
         """The bytes from wPartyCount to the end of wPokedexSeen."""
+
+    @lazy
+    def digest(self) -> bytes:
+        """8 bytes that stand for all of it, the same on every machine."""
+        return hashlib.blake2b(self.bag + self.creatures, digest_size=8).digest()
 
     @lazy
     def party(self) -> tuple[PartyMember, ...]:

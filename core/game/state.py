@@ -45,7 +45,6 @@ TEXT_IS_PRINTED: Final = 1 << 1
 MORE_ARROW_CELL: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS + 18
 DIALOG_TOP: Final = mode.TILEMAP + 12 * SCREEN_COLUMNS
 DIALOG_BOTTOM: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS
-HP_CLASSES: Final = 4
 
 
 class RomTables:
@@ -279,25 +278,21 @@ class GameState:
 
     @lazy
     def state_hash(self) -> int:
-        """63 bits of what matters for a decision: place, facing, mode, health class, badges, flags.
+        """63 bits that say which state this is: place, facing, mode, possessions and, unless one is free, the screen.
 
-        Stable across processes and machines, so that decisions in like situations can be counted together.
+        Two moments with the same hash differ in nothing that a decision can have changed, so coming back to one is a
+        loop (`core.history.loops`). Who has fought or bought is elsewhere; clocks, animations and steps taken do not
+        count. Stable across processes and machines.
         """
-        health = min(HP_CLASSES - 1, int(self.party_hp_fraction * HP_CLASSES))
+        data = self.snapshot.data
         place = self.position
-        head = struct.pack(
-            ">BBBBBBBB",
-            place.map.group,
-            place.map.number,
-            place.x,
-            place.y,
-            self.facing,
-            health,
-            self.johto_badges,
-            self.kanto_badges,
-        )
-        digest = hashlib.blake2b(head + self.mode.encode() + self.event_flags, digest_size=8).digest()
-        return int.from_bytes(digest, "big") >> 1
+        head = struct.pack(">BBBBB", place.map.group, place.map.number, place.x, place.y, self.facing)
+        digest = hashlib.blake2b(head + self.mode.encode() + self.possessions.digest, digest_size=8)
+        if self.mode is not GameMode.FREE:
+            # Around the arrow that blinks while a text waits.
+            digest.update(data[mode.TILEMAP : MORE_ARROW_CELL])
+            digest.update(data[MORE_ARROW_CELL + 1 : mode.TILEMAP_END])
+        return int.from_bytes(digest.digest(), "big") >> 1
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a game state is immutable: cannot set {name!r}")

@@ -6,7 +6,6 @@ errand or a person's place has changed, and it remembers in `TravelMemory` what 
 
 from __future__ import annotations
 
-from core import terrain
 from core.abilities import abilities_of
 from core.game.party import PartyMember
 from core.game.state import GameState
@@ -16,11 +15,11 @@ from core.hunting import CAVES
 from core.lane_memory import LaneMemory
 from core.needs import HEAL_BELOW
 from core.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
+from core.rules.hunting_walk import HuntingWalk, Wild
 from core.rules.step import RuleStep
 from core.rules.walking import Arrived, Walker
-from core.terrain import OFFSET
 from core.travel import Exit, WorldGraph, cell_key
-from core.vocabulary import DIRECTION_BUTTONS, Button, MapId, Option, OptionKind, Position
+from core.vocabulary import Button, MapId, Option, OptionKind, Position
 
 PERSON_BLOCKS_STEPS = 120
 """How long an exit counts as shut when somebody stood in the way."""
@@ -56,6 +55,7 @@ class FieldRules:
         self._returns: dict[tuple[Position, Button], int] = {}
         self._last_spot: tuple[Position, Button] | None = None
         self._leg: tuple[str, MapId, Exit] | None = None
+        self._hunt = HuntingWalk()
         self._lesson = (0, 0, 0)
         """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
         self.talking_to: tuple[MapId, str] | None = None
@@ -65,10 +65,12 @@ class FieldRules:
         """The map has changed: what was planned on the last one is void."""
         self._leg = None
         self._knocks = 0
+        self._hunt.entered_map()
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
         self._steps = 0
+        self._hunt.fought()
         self._forget_returns()
 
     def overruled(self) -> None:
@@ -240,26 +242,31 @@ class FieldRules:
         return None if isinstance(answer, Arrived) else RuleStep(answer, 0.9, option.label)
 
     def _train(self, state: GameState, option: Option) -> RuleStep | None:
-        """To the nearest wild, and to and fro in it until the level is reached or the lead is tired."""
+        """To the nearest wild, and about in it until the level is reached or the lead is tired."""
         lead = state.party[0] if state.party else None
         if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
             return None
         if self._learns_nothing(lead):
             return self._give_up(option)
-        ground = self._ground(state, frozenset())
-        indoors = self._is_wild_everywhere(state.position.map)
         here = (state.position.x, state.position.y)
-        if _is_wild(ground, here, indoors):
-            for button in (state.facing, *DIRECTION_BUTTONS):
-                ahead = (here[0] + OFFSET[button][0], here[1] + OFFSET[button][1])
-                if _is_wild(ground, ahead, indoors):
-                    return RuleStep(button, 0.7, option.label)
-        answer = self._walker.next(
-            state, self._memory.step, option.key, lambda ground: _wild_goals(ground, here, indoors)
-        )
+        everywhere = self._is_wild_everywhere(state.position.map)
+        wild = Wild(self._ground(state, frozenset()), everywhere)
+        button = self._hunt.next(wild, here, state.facing, self._memory.step)
+        if button is not None:
+            return RuleStep(button, 0.7, option.label)
+        answer = self._walk_into_the_wild(state, option, everywhere)
+        if isinstance(answer, Blocked):
+            self._hunt.settle(wild)
+            answer = self._walk_into_the_wild(state, option, everywhere)
         if not isinstance(answer, Button):
             return self._give_up(option)
         return RuleStep(answer, 0.8, option.label)
+
+    def _walk_into_the_wild(self, state: GameState, option: Option, everywhere: bool) -> Button | Arrived | Blocked:
+        here = (state.position.x, state.position.y)
+        return self._walker.next(
+            state, self._memory.step, option.key, lambda ground: self._hunt.goals(Wild(ground, everywhere), here)
+        )
 
     def _learns_nothing(self, lead: PartyMember) -> bool:
         """Whether hunting here has brought no experience for long: all that one meets is fled from."""
@@ -279,20 +286,3 @@ class FieldRules:
         self._walker.reset()
         self._leg = None
         self._option_key = ""
-
-
-def _is_wild(ground: MapGround, cell: Cell, indoors: bool) -> bool:
-    """Whether wild creatures appear on a cell that can be stood on: tall grass, water, everything in a cave."""
-    if not ground.standable(*cell) or cell in ground.people or cell in ground.warps:
-        return False
-    byte = ground.byte(*cell)
-    return indoors or byte in terrain.TALL_GRASS or terrain.GROUND[byte] == terrain.Ground.WATER
-
-
-def _wild_goals(ground: MapGround, here: Cell, indoors: bool) -> tuple[Goal, ...]:
-    """Wild cells with another one beside them, so that one can pace; not the cell one stands on."""
-    rows, columns = ground.collision.shape
-    wild = {(x, y) for y in range(rows) for x in range(columns) if _is_wild(ground, (x, y), indoors)}
-    return tuple(
-        Goal(x, y) for x, y in wild if (x, y) != here and any((x + dx, y + dy) in wild for dx, dy in OFFSET.values())
-    )

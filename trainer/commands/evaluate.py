@@ -132,10 +132,11 @@ def print_results(results: list[EvaluationResult]) -> None:
                 spelt_share(round(numbers["success_rate"] * games), games),
                 f"{numbers['avg_milestones']:.1f}",
                 f"{numbers['median_length']:.0f}",
+                f"{numbers['loop_share']:.1%}",
                 f"{numbers['avg_llm_usage']:.0%}",
             )
         )
-    columns = ("mode", "reward", "reached the end", "milestones", "median steps", "language model")
+    columns = ("mode", "reward", "reached the end", "milestones", "median steps", "in loops", "language model")
     print_table(f"{games} new games per mode, frozen agent, unseen seeds", columns, rows)
     asked = [result for result in results if result.model_use != ModelUse()]
     if asked:
