@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hybrid import PARTS, Bench, Budget, Cell, Game, measure, read_cells, write_cell
+from benchmarks.hybrid import PARTS, Bench, Budget, Cell, Game, budget_of, measure, read_cells, write_cell
 from benchmarks.hybrid_report import BEGIN, END, median_steps, table, write
 from tests.utils import generate_test_config
 from trainer.settings import load_settings
@@ -38,9 +38,13 @@ def test_every_row_is_measured_and_training_is_equal(tmp_path: Path) -> None:
     assert (docs / "images" / "hybrid.png").stat().st_size > 5_000
 
 
-def test_a_budget_of_time_takes_the_place_of_one_of_steps() -> None:
-    assert Budget(100, None).spent(100, 0.0) == 1.0
-    assert Budget(100, 60.0).spent(1000, 30.0) == 0.5
+def test_rl_alone_has_no_less_than_the_hybrid_of_its_seed(tmp_path: Path) -> None:
+    assert Budget(100, None).spent(100, 0.0) == 1.0 and Budget(None, 60.0).spent(7, 30.0) == 0.5
+    plain = Budget(100, None)
+    write_cell(tmp_path, Cell("hybrid", 3, horizon=10, training_steps=120, training_s=60.0))
+    assert budget_of("rl_alone", 3, plain, tmp_path) == Budget(120, 60.0)
+    assert Budget(120, 60.0).spent(1000, 30.0) == 0.5 and Budget(120, 60.0).spent(60, 600.0) == 0.5
+    assert budget_of("rl_alone", 4, plain, tmp_path) == plain == budget_of("hybrid", 3, plain, tmp_path)
 
 
 def game(steps: int, reached: bool = True) -> Game:
