@@ -37,7 +37,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from agents.learning.settings import LearnerSettings
 from agents.overlapped_learner import OverlappedLearner
 from agents.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
@@ -152,8 +151,9 @@ class Bench:
     def rule_players(self, seed: int) -> list[RulePlayer]:
         return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
 
-    def learner(self, settings: LearnerSettings, seed: int) -> MaskablePPOLearner:
-        """A fresh one."""
+    def learner(self, seed: int, **changes: Any) -> MaskablePPOLearner:
+        """A fresh one with the config's settings, but for the `changes`."""
+        settings = replace(self.settings.learner, **changes)
         return OverlappedLearner(self.env.policy_space, self.env.lanes, settings, seed)
 
     def train(
@@ -163,10 +163,10 @@ class Bench:
         cell: Cell,
         budget: Budget,
         curve_points: int,
-        horizon: int,
+        horizon: int | None = None,
     ) -> tuple[HybridAgent, Curriculum]:
         """A trained agent and its curriculum; `cell` learns what it took and how the policy grew. `horizon`: steps of a
-        training game.
+        training game, if not the config's.
 
         The decision record is a temporary file. The clock stands still while the curve's games are played: afterwards,
         with weights that were kept at `curve_points` even moments of the training.
@@ -183,6 +183,7 @@ class Bench:
             CurriculumStage(curriculum, agent, learner),
         )
         starts = itertools.count()
+        horizon = horizon or settings.max_steps_per_episode
         player = LanePlayer(self.env, agent, with_contexts=True)
         player.begin([training_seed(seed, next(starts)) for _ in range(self.env.lanes)], [horizon] * self.env.lanes)
         kept: list[tuple[int, dict[str, Any]]] = []
@@ -239,12 +240,11 @@ def measure(bench: Bench, part: str, seed: int, budget: Budget, games: int, curv
         for row, mode in ways.items():
             cell.games[row] = bench.play(anybody, mode, untrained, games, seed, horizon)
     elif part == "rl_alone":
-        learner = bench.learner(replace(bench.settings.learner, entropy_coefficient=ALONE_ENTROPY), seed)
+        learner = bench.learner(seed, entropy_coefficient=ALONE_ENTROPY)
         agent, curriculum = bench.train(AgentMode.RL_ONLY, learner, cell, budget, curve_points, ALONE_HORIZON)
         cell.games["rl_alone"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
     else:
-        learner = bench.learner(bench.settings.learner, seed)
-        agent, curriculum = bench.train(AgentMode.ADAPTIVE, learner, cell, budget, curve_points, horizon)
+        agent, curriculum = bench.train(AgentMode.ADAPTIVE, bench.learner(seed), cell, budget, curve_points)
         agent.llm_manager = None
         cell.games["hybrid"] = bench.play(agent, AgentMode.ADAPTIVE, curriculum, games, seed, horizon)
         cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)

@@ -23,10 +23,11 @@ from rich.table import Table
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.frame_cost import FIXED_FRAMES
+from core.history.loops import Trail
 from core.hybrid_agent import HybridAgent
 from core.rules import RulePlayer
 from core.transition_feeder import OneLane
-from core.vocabulary import AgentMode
+from core.vocabulary import AgentMode, GameMode
 
 FERNVALE = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 MOST_STEPS = 60_000
@@ -47,6 +48,8 @@ class WholeGame:
     """The step at which each of `milestones` was reached."""
     finished: bool
     lost_battles: int
+    loop_steps: int
+    """Steps that came back to an earlier state without gain (`core.history.loops`)."""
     wall_s: float
 
     @property
@@ -86,11 +89,13 @@ def play(
     choose = player(env, seed)
     steps_at: list[int] = []
     lost = 0
+    trail = Trail()
     while True:
-        had_fainted = env.state.all_fainted
+        before = env.state
         outcome = env.advance(choose(env))
+        trail.add(before.state_hash, outcome.reward, before.mode is GameMode.FREE)
         steps_at.extend([env.episode_steps] * (len(env.milestones) - len(steps_at)))
-        lost += outcome.state.all_fainted and not had_fainted
+        lost += outcome.state.all_fainted and not before.all_fainted
         if outcome.terminated or outcome.truncated:
             return WholeGame(
                 seed,
@@ -99,14 +104,28 @@ def play(
                 tuple(steps_at),
                 outcome.terminated,
                 lost,
+                trail.loop_steps(),
                 time.perf_counter() - began_s,
             )
+
+
+def loop_share(games: Sequence[WholeGame]) -> float:
+    """Of all steps, those that lay in loops."""
+    return sum(game.loop_steps for game in games) / sum(game.steps for game in games)
 
 
 def games_table(rows: Sequence[tuple[str, Sequence[WholeGame]]], milestone_count: int) -> Table:
     """One row per player."""
     table = Table(
-        "player", "games", "finished", "milestones", "steps", "emulated minutes", "lost battles", "wall s a game"
+        "player",
+        "games",
+        "finished",
+        "milestones",
+        "steps",
+        "emulated minutes",
+        "lost battles",
+        "in loops",
+        "wall s a game",
     )
     for name, games in rows:
         steps = [game.steps for game in games]
@@ -118,6 +137,7 @@ def games_table(rows: Sequence[tuple[str, Sequence[WholeGame]]], milestone_count
             f"{statistics.median(steps):,.0f} ({min(steps):,} to {max(steps):,})",
             f"{statistics.median(game.emulated_minutes for game in games):.0f}",
             f"{statistics.median(game.lost_battles for game in games):.0f}",
+            f"{loop_share(games):.1%}",
             f"{statistics.median(game.wall_s for game in games):.1f}",
         )
     return table
@@ -135,13 +155,6 @@ def milestones_table(games: Sequence[WholeGame], ids: Sequence[str]) -> Table:
         ]
         table.add_row(one, str(len(steps)), f"{statistics.median(steps):,.0f}" if steps else "-")
     return table
-
-
-def _summary(name: str, game: WholeGame) -> str:
-    return (
-        f"{name}, seed {game.seed}: {game.steps:,} steps, {len(game.milestones)} milestones, "
-        f"{game.lost_battles} battles lost, {game.wall_s:.0f} s"
-    )
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.exceptions import DecisionValidationError, HistoryError
 from core.history.episode_story import tell_episode
-from core.history.loops import find_loops
+from core.history.loops import Trail, find_loops
 from core.history.outcome import discounted_outcomes
 from core.history.past_outcomes import find_past_outcomes
 from core.history.patterns import PatternKind, find_patterns
@@ -28,8 +28,6 @@ from core.history.summaries import find_episode, summarize_run
 from core.history.verify import verify
 from core.vocabulary import GameMode, Source
 from tests.history_samples import counts, decision, filled_database, walk
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
@@ -163,6 +161,10 @@ def test_loops_by_hand() -> None:
     assert loops([1, 1, 1, 1, 1]) == ([(4, 1)], 1)
     assert loops([1, 1, 1, 1, 1], free=False) == ([], 0), "text that scrolls is no standstill"
     assert loops([0, 0, 0, 0, 0, 0]) == ([], 0), "hash 0 is unknown"
+    trail = Trail()
+    for state in (1, 2, 3, 1, 4):
+        trail.add(state, 0.0, True)
+    assert trail.loop_steps() == 3
 
 
 def test_milestone_leads_look_back_50_decisions(store: HistoryStore) -> None:

@@ -8,12 +8,14 @@ from functools import lru_cache
 
 import pytest
 
-from benchmarks.whole_game import any_allowed, games_table, make_env, milestones_table, play
+from benchmarks.whole_game import any_allowed, games_table, loop_share, make_env, milestones_table, play
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
 
 MOST_STEPS = 30_000
 MEDIAN_STEPS = 15_000
+MOST_LOOPS = 0.04
+"""Share of the steps that come back to where one was within 100 steps, with nothing gained."""
 SEEDS = range(20)
 
 
@@ -47,6 +49,7 @@ def test_the_rules_finish_twenty_of_twenty_games(env: EnhancedPyBoyPokemonCrysta
     print("steps:", [game.steps for game in games])
     assert all(game.finished for game in games), [game.seed for game in games if not game.finished]
     assert statistics.median(game.steps for game in games) < MEDIAN_STEPS
+    assert loop_share(games) < MOST_LOOPS
 
 
 def test_chance_does_not_get_far() -> None:

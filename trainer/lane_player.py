@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.game.state import GameState
 from core.game_state_analyzer import ContextReader
-from core.history.loops import find_loops
+from core.history.loops import Trail
 from core.hybrid_agent import HybridAgent
 from core.lane_history import StartPoint
 from core.vocabulary import Decision, EpisodeResult, GameMode, Source
@@ -92,18 +92,13 @@ class _RunningEpisode:
     reward: float = 0.0
     milestones: list[str] = field(default_factory=list)
     source_steps: Counter[Source] = field(default_factory=Counter)
-    trail: list[tuple[int, float, bool]] = field(default_factory=list)
-    """Per step: the hash of the state in which was decided, the reward, and whether one was free."""
+    trail: Trail = field(default_factory=Trail)
 
     def add(self, decision: Decision, reward: float) -> None:
         self.steps += 1
         self.reward += reward
         self.source_steps[decision.source] += 1
-        self.trail.append((decision.state_hash, reward, decision.mode is GameMode.FREE))
-
-    def loop_steps(self) -> int:
-        hashes, rewards, free = zip(*self.trail, strict=True)
-        return find_loops(np.array(hashes), np.array(rewards), np.array(free)).steps_inside
+        self.trail.add(decision.state_hash, reward, decision.mode is GameMode.FREE)
 
 
 class LanePlayer:
@@ -181,7 +176,7 @@ class LanePlayer:
             truncated=bool(played.truncated[lane]),
             seconds=time.perf_counter() - episode.started_s,
             is_whole=not (episode.from_archive or played.lost[lane]),
-            loop_steps=episode.loop_steps(),
+            loop_steps=episode.trail.loop_steps(),
         )
 
     def _newly_reached(self, reached: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:

@@ -8,7 +8,7 @@ step, without the state's hash changing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +55,22 @@ def find_loops(state_hash: NDArray[np.int64], reward: NDArray[np.float64], free:
     np.add.at(edges, closing_step - closing_period, 1)
     np.add.at(edges, closing_step, -1)
     return Loops(closing_step, closing_period, int((np.cumsum(edges[:-1]) > 0).sum()))
+
+
+@dataclass(slots=True)
+class Trail:
+    """What an episode that is still played needs to remember, to say at its end how much of it lay in loops."""
+
+    hashes: list[int] = field(default_factory=list)
+    rewards: list[float] = field(default_factory=list)
+    free: list[bool] = field(default_factory=list)
+
+    def add(self, state_hash: int, reward: float, is_free: bool) -> None:
+        """One decision: the state in which it was made, what it brought, and whether the mode was "free"."""
+        self.hashes.append(state_hash)
+        self.rewards.append(reward)
+        self.free.append(is_free)
+
+    def loop_steps(self) -> int:
+        """Decisions that lie in at least one loop."""
+        return find_loops(np.array(self.hashes, np.int64), np.array(self.rewards), np.array(self.free)).steps_inside
