@@ -49,7 +49,10 @@ def make(
     workers: int,
     say: Callable[[str], None],
 ) -> Report:
-    """Make a model and write it with its card to `folder`; raises the errors of the parts."""
+    """Make a model and write it with its card to `folder`; raises the errors of the parts.
+
+    While it is judged it lies, without calibration and card, in a folder beside that ends in `.unjudged`.
+    """
     started = time.perf_counter()
     examples = without_twins(collect(rom_path, collection, say, workers))
     calibration = without_twins(collect(rom_path, collection.held_out(0.1, CALIBRATION_SEED), say, workers))
@@ -57,6 +60,7 @@ def make(
     say(f"{len(examples)} questions to learn from, {len(calibration)} to calibrate with, {len(test)} to judge by")
     shape = ModelShape(context_length=collection.context_length)
     tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), shape.vocabulary)
+    unjudged = folder.with_name(f"{folder.name}.unjudged")
     with tempfile.TemporaryDirectory() as workplace:
         # Trained in full precision, judged as it will be used: after rounding to the stored precision.
         save_folder(Path(workplace), tokenizer, create_model(tokenizer, shape, seed))
@@ -64,6 +68,7 @@ def make(
         parameters = student.model.num_parameters()
         fit(student.model, lessons_of(examples, student.tokenize), fitting, seed, say)
         save_folder(Path(workplace), tokenizer, student.model)
+        _replace(unjudged, Path(workplace))  # what cost most of the time survives whatever happens to the judging
         graduate = HuggingFaceModel(workplace, settings=ON_CPU)
         lessons = lessons_of(calibration, graduate.tokenize)
         temperature = best_temperature(scores_of(graduate.model, lessons), lessons)
@@ -103,6 +108,7 @@ def make(
         write_card(Path(workplace), report)
         draw_reliability(report.reliability, Path(workplace) / RELIABILITY_PLOT)
         _replace(folder, Path(workplace))
+    shutil.rmtree(unjudged)
     return report
 
 

@@ -42,8 +42,13 @@ class WorldScore:
 
 
 def answers_best_first(world: World[Any], state: Any, role: str, rng: random.Random) -> list[str]:
-    """The right answer, then up to three well-formed ones that are worth less in this state."""
+    """The right answer, then up to three well-formed ones that are worth less in this state.
+
+    None at all where the state cannot be saved any more, such as a box in a corner.
+    """
     best = world.gold(state, role)
+    if not best:
+        return []
     worth = _worth(world, state, role, best)
     answers = [best]
     for _ in range(_MOST_DRAWS):
@@ -64,6 +69,8 @@ def world_examples(problems: int, first_seed: int, stray_share: float = STRAY_SH
             state = world.initial(seed)
             for role in world.roles * world.max_rounds:
                 answers = answers_best_first(world, state, role, rng)
+                if not answers:
+                    break
                 if len(answers) > 1:
                     yield example_of(world.prompt(state, role), answers, name)
                 turn = world.play(state, role, strays.choice(answers) if strays.random() < stray_share else answers[0])
@@ -90,6 +97,8 @@ def _plays(world: World[Any], seed: int, model: Chooses | None) -> bool:
     state = world.initial(seed)
     for role in world.roles * world.max_rounds:
         answers = answers_best_first(world, state, role, rng)
+        if not answers:
+            return False
         if model is None:
             answer = luck.choice(answers)
         else:
