@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from agents.llm.huggingface import HuggingFaceModel
-from agents.llm.question import question_text
+from agents.llm.question import check_options, question_text
 from agents.llm.registry import POCKET_FOLDER, load_text_model
 from agents.llm.scoring import TokenQuestion
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
@@ -85,6 +85,22 @@ class Knows:
 
     def choose(self, prompt: str, options: Sequence[str]) -> Choice:
         return Choice(self.answers[prompt, tuple(options)], 1.0)
+
+
+class Careless:
+    """Takes any of the listed answers, and like a real model will not be asked for one that is empty."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(0)
+
+    def choose(self, prompt: str, options: Sequence[str]) -> Choice:
+        check_options(options)
+        return Choice(self.random.randrange(len(options)), 1.0)
+
+
+def test_a_state_that_nothing_can_save_is_lost_and_not_asked_about() -> None:
+    scores = judge_worlds(Careless(), problems=25, first_seed=400_000)
+    assert all(0.0 < score.solved < 1.0 for score in scores)
 
 
 def test_who_knows_the_examples_solves_every_problem() -> None:
