@@ -10,6 +10,9 @@ with how both turned out before in a like situation (`DecisionHistoryAnalyzer.pa
 and the greatest value' is taken. So the record settles what is nearly equal (which starter, this errand or that) and
 never overrides a need. `far` is 0 until both were begun twice, and grows with the evidence: games differ a lot by luck.
 
+Games of training also try what is about as good: while one of these options was begun fewer than `TRIALS` times in a
+like situation, the one begun least often is taken. Without that the first to succeed would be taken for ever.
+
 All finished episodes in the database file count, those of earlier runs too: the same seed plays the same games only
 from the same file. An evaluation of the whole agent asks it as it stands; its parents are evaluated without it.
 """
@@ -33,6 +36,10 @@ PRIOR_OUTCOMES = 4
 """So many outcomes of nothing are taken for granted beside those that were seen."""
 LEAST_PROGRESS_ERROR = 0.05
 """Milestones. A mean progress is never trusted to more than this, however alike the games were."""
+
+TRIALS = 3
+"""Times that every option that is nearly the best is begun in training before the record decides: from two on, the
+spread of what came of it is known, and two may still be luck."""
 
 Context = tuple[tuple[str, str], ...]
 
@@ -102,8 +109,10 @@ class _Past:
 class Experience:
     """Asks the record, and keeps answers until the next episode is recorded."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, trials: int = 0) -> None:
+        """`trials`: as `TRIALS` in training; 0 where nothing is to be tried, as in evaluations."""
         self._record = record
+        self._trials = trials
         self._answers: dict[tuple[Context, str], _Past] = {}
         self._changes = -1
 
@@ -113,6 +122,11 @@ class Experience:
         rivals = [option for option in options[1:] if first.value - option.value < 2 * MOST_TILT]
         if not rivals:
             return Preference(first)
+        if self._trials:
+            counts = {option: self._past(context, option.key).count for option in (first, *rivals)}
+            rarest = min(counts, key=counts.__getitem__)
+            if counts[rarest] < self._trials:
+                return Preference(rarest, "" if rarest is first else f"tried {counts[rarest]} times so far")
         past_of_first = self._past(context, first.key)
         best, best_value, past_of_best = first, first.value, past_of_first
         for rival in rivals:

@@ -17,7 +17,7 @@ from core.arbiter import Arbiter, Lane, LanesStep
 from core.arbitration import GuideCurriculum
 from core.calibration import ConfidenceCalibration
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
-from core.experience import Experience
+from core.experience import TRIALS, Experience
 from core.guide import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesGuide, LLMManagerLike, Policy
@@ -81,7 +81,7 @@ class HybridAgent:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
         record = self.adaptive_strategy.history_analyzer
-        experience = None if record is None else Experience(record)
+        experience = None if record is None else Experience(record, trials=0 if self.frozen else TRIALS)
         for player in players:
             guide = LaneGuide(player, self.llm_manager, self._new_writer(), experience)
             guide.reset()

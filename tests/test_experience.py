@@ -10,7 +10,7 @@ import pytest
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.experience import MOST_TILT, Experience
+from core.experience import MOST_TILT, TRIALS, Experience
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.rules import RulePlayer
@@ -90,6 +90,18 @@ def test_the_record_never_overrides_a_clear_preference(record: DecisionHistoryAn
     assert Experience(record).prefer((LEFT, FAR), CONTEXT).option is LEFT
 
 
+def test_training_tries_what_is_about_as_good_before_the_record_decides(record: DecisionHistoryAnalyzer) -> None:
+    playing, training = Experience(record), Experience(record, TRIALS)
+    remember(record, LEFT.key, reward=1.0, episodes=TRIALS + 1)
+    for tried in range(TRIALS):
+        assert playing.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
+        preference = training.prefer((LEFT, MIDDLE, FAR), CONTEXT)
+        assert preference.option is MIDDLE, "FAR is clearly worse and not tried"
+        assert preference.reason == f"tried {tried} times so far"
+        remember(record, MIDDLE.key, reward=0.0, episodes=1)
+    assert training.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
+
+
 def test_another_mode_is_another_matter(record: DecisionHistoryAnalyzer) -> None:
     elsewhere = {"mode": "battle", "map": "1.4"}
     remember(record, LEFT.key, reward=-1.0, episodes=12, context=elsewhere)
@@ -102,6 +114,7 @@ def chosen_starter(record: DecisionHistoryAnalyzer) -> Decision:
     try:
         _, info = env.reset(seed=1)
         agent = HybridAgent(None, AdaptiveStrategySystem(record), mode=AgentMode.RULES_ONLY)
+        agent.frozen = True  # it tries nothing
         agent.attach_lanes([RulePlayer(env.rom.world, seed=0)])
         for _ in range(MOST_STEPS):
             action = agent.get_action({}, info)
