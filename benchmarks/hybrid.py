@@ -8,7 +8,7 @@ Plays to the first badge, as `benchmarks/first_badge.json` says, each way in new
   rl_alone         the policy that learned without a guide: the same learner, rewards and view, at least as many steps
                    and as much time as the hybrid of the same seed
   hybrid           the whole agent after training, language model switched off
-  its_policy       the hybrid's policy by itself: language model and rules switched off
+  its_policy       the hybrid's policy by itself: language model and rules switched off (8 games at most: a glance)
 
 `--parts bare hybrid rl_alone` says which are measured: `bare` are the three that learn nothing. Agents are frozen for
 their games, and nothing is explored. A part of one seed is a *cell*: a JSON file in `--out`, written when it is done
@@ -247,7 +247,8 @@ def measure(bench: Bench, part: str, seed: int, budget: Budget, games: int, curv
         agent, curriculum = bench.train(AgentMode.ADAPTIVE, bench.learner(seed), cell, budget, curve_points)
         agent.llm_manager = None
         cell.games["hybrid"] = bench.play(agent, AgentMode.ADAPTIVE, curriculum, games, seed, horizon)
-        cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, games, seed, horizon)
+        few = min(games, CURVE_GAMES)
+        cell.games["its_policy"] = bench.play(agent, AgentMode.RL_ONLY, curriculum, few, seed, horizon)
     return cell
 
 

@@ -3,12 +3,14 @@
 At a decision point the rules' first option is challenged by every other whose value is within `2 * MOST_TILT` of it,
 with how both turned out before in a like situation (`DecisionHistoryAnalyzer.past_outcomes`):
 
-    soon      = tanh(difference of n * mean outcome / (n + PRIOR_OUTCOMES))     what came of it in the next 64 decisions
+    soon      = tanh(difference of the mean outcomes)                           what came of it in the next 64 decisions
     far       = tanh(Welch's t of the mean progress / 2)                        how fast the story went on after it
-    value'    = value + 2 * MOST_TILT * clip(soon + far, -1, 1)
+    value'    = value + MOST_TILT * (soon + far)
 
 and the greatest value' is taken. So the record settles what is nearly equal (which starter, this errand or that) and
-never overrides a need. `far` is 0 until both were begun twice, and grows with the evidence: games differ a lot by luck.
+never overrides a need. Mean outcomes are drawn towards that of both together, as by `PRIOR_OUTCOMES` more of it, so few
+say little; an option never begun counts as one that brought nothing. `far` is 0 until both were begun twice, and grows
+with the evidence: games differ a lot by luck.
 
 Games of training also try what is about as good: while one of these options was begun fewer than `TRIALS` times in a
 like situation, the one begun least often is taken. Without that the first to succeed would be taken for ever.
@@ -29,13 +31,14 @@ from core.vocabulary import Option
 if TYPE_CHECKING:
     from core.history.past_outcomes import PastOutcome
 
-MOST_TILT = 0.024
+MOST_TILT = 0.008
 """Options whose values differ by more than twice this keep their order, whatever the record says. The planner's steps
-between alternatives are 0.02, those between a need and a wish 0.05 and more."""
+between errands of one milestone are 0.002; where the rules have an opinion it is 0.02 and more, and it is better than a
+record of few games: what followed an option tells more of the plight in which it was chosen than of the choice."""
 PRIOR_OUTCOMES = 4
-"""So many outcomes of nothing are taken for granted beside those that were seen."""
+"""So many outcomes like the others are taken for granted beside those that were seen."""
 LEAST_PROGRESS_ERROR = 0.05
-"""Milestones. A mean progress is never trusted to more than this, however alike the games were."""
+"""Milestones in a thousand steps. A mean progress is never trusted to more than this, however alike the games were."""
 
 TRIALS = 3
 """Times that every option that is nearly the best is begun in training before the record decides: from two on, the
@@ -88,21 +91,24 @@ class _Past:
             math.hypot(*(one.count * one.progress_error for one in known)) / weight if weight else math.inf,
         )
 
-    @property
-    def shrunk_outcome(self) -> float:
-        return self.count * self.mean_outcome / (self.count + PRIOR_OUTCOMES)
-
     def advantage_over(self, other: _Past) -> float:
-        """-1 to 1: how clearly this turned out better."""
-        soon = math.tanh(self.shrunk_outcome - other.shrunk_outcome)
+        """-2 to 2: how clearly this turned out better."""
+        both = self.count + other.count
+        common = (self.count * self.mean_outcome + other.count * other.mean_outcome) / both if both else 0.0
+        prior = common if self.count and other.count else 0.0
+        soon = math.tanh(self._outcome(prior) - other._outcome(prior))
         error = math.hypot(self.progress_error, other.progress_error, LEAST_PROGRESS_ERROR)
-        far = math.tanh((self.mean_progress - other.mean_progress) / error / 2)
-        return max(-1.0, min(1.0, soon + far))
+        return soon + math.tanh((self.mean_progress - other.mean_progress) / error / 2)
+
+    def _outcome(self, prior: float) -> float:
+        return (self.count * self.mean_outcome + PRIOR_OUTCOMES * prior) / (self.count + PRIOR_OUTCOMES)
 
     def __str__(self) -> str:
         if not self.count:
             return "never tried"
-        progress = "" if math.isinf(self.progress_error) else f", then {self.mean_progress:.1f} milestones"
+        progress = (
+            "" if math.isinf(self.progress_error) else f", then {self.mean_progress:.1f} milestones in a thousand steps"
+        )
         return f"{self.mean_outcome:+.2f} in {self.count}{progress}"
 
 
@@ -131,7 +137,7 @@ class Experience:
         best, best_value, past_of_best = first, first.value, past_of_first
         for rival in rivals:
             past = self._past(context, rival.key)
-            value = rival.value + 2 * MOST_TILT * past.advantage_over(past_of_first)
+            value = rival.value + MOST_TILT * past.advantage_over(past_of_first)
             if value > best_value:
                 best, best_value, past_of_best = rival, value, past
         if best is first:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from core.game.world import MapObject, World
 
 
+FREE_CHOICE_STEP = 0.002
+"""Between the values of errands that serve the same milestone, such as the three starters: an order and no opinion, so
+that the record of past games can settle it (`core.experience`)."""
+
+
 class GoalOrientedPlanner:
     """Documented planner. Without a world it plans nothing; with one it serves any number of lanes.
 
@@ -88,7 +93,7 @@ class GoalOrientedPlanner:
             errand = errands[(rank + seed) % len(errands)]
             tried = errand.subject is not None and memory.has_spoken(errand.subject)
             spent = len(errands) > 1 and self._is_spent(errand, milestone, state)
-            value = (0.3 if tried or spent else STORY_VALUE) - 0.02 * rank
+            value = (0.3 if tried or spent else STORY_VALUE) - FREE_CHOICE_STEP * rank
             option = replace(self._errand_option(errand), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 

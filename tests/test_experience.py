@@ -21,7 +21,7 @@ ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 CONTEXT = {"mode": "free", "map": "1.4"}
 LEFT, MIDDLE, FAR = (
     Option(OptionKind.TALK, label, f"talk:{label}", value=value)
-    for label, value in (("left", 0.80), ("middle", 0.80 - MOST_TILT), ("far", 0.80 - 2 * MOST_TILT))
+    for label, value in (("left", 0.80), ("middle", 0.80 - MOST_TILT / 2), ("far", 0.80 - 2 * MOST_TILT))
 )
 MOST_STEPS = 120
 
@@ -81,7 +81,7 @@ def test_what_leads_on_sooner_is_preferred_when_the_evidence_is_clear(record: De
     remember(record, MIDDLE.key, reward=0.0, episodes=8, later_milestones=(600, 800))
     preference = Experience(record).prefer((LEFT, MIDDLE), CONTEXT)
     assert preference.option is MIDDLE
-    assert "then 0.5 milestones" in preference.reason, "the slow option's: one after about 2,000 steps"
+    assert "then 0.3 milestones in a thousand steps" in preference.reason, "the slow option's: one in about 2,000 steps"
 
 
 def test_the_record_never_overrides_a_clear_preference(record: DecisionHistoryAnalyzer) -> None:

@@ -311,7 +311,7 @@ def test_past_outcomes_have_a_mean_and_its_standard_error(store: HistoryStore) -
     assert outcome.standard_error == pytest.approx(np.std(rewards, ddof=1) / 2)
 
 
-def test_past_progress_counts_later_milestones_by_how_soon_they_came(store: HistoryStore) -> None:
+def test_past_progress_is_the_pace_of_the_rest_of_the_episode(store: HistoryStore) -> None:
     recorder = EpisodeRecorder()
     for step in range(4001):
         recorder.record(decision(option="heal" if step == 1000 else "go_to:gym"), 0.0, {"mode": "free"})
@@ -319,10 +319,10 @@ def test_past_progress_counts_later_milestones_by_how_soon_they_came(store: Hist
             recorder.reach(f"milestone-{step}")
     store.commit_episode(store.start_run().id, recorder.finish(1))
     heal = find_past_outcomes(store.connection, {"mode": "free"}, "heal")["rules"]
-    assert heal.mean_progress == pytest.approx(0.5, abs=1e-6), "the one ahead is 2,000 decisions away"
+    assert heal.mean_progress == pytest.approx(1000 / 4001, abs=1e-6), "one milestone in 3,001 decisions and a thousand"
     assert heal.progress_error == math.inf, "one time is no evidence"
     gym = find_past_outcomes(store.connection, {"mode": "free"}, "go_to:gym")["rules"]
-    begun = (0.5 ** (500 / 2000) + 0.5 ** (3000 / 2000), 0.5 ** (1999 / 2000))  # at steps 0 and 1001
+    begun = (2 * 1000 / 5001, 1000 / 4000)  # at steps 0 and 1001
     assert gym.mean_progress == pytest.approx(np.mean(begun), abs=1e-6)
     assert gym.progress_error == pytest.approx(np.std(begun, ddof=1) / math.sqrt(2), abs=1e-4)
 

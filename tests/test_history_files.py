@@ -89,13 +89,20 @@ def test_an_old_file_is_upgraded(tmp_path: Path, step: str) -> None:
         assert MIGRATIONS.pending(store.database) == []
 
 
-def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("migration", "as_before"),
+    [
+        ("004_option_progress", "drop table option_progress"),
+        ("005_progress_is_pace", "update option_progress set progress_micro = 7"),
+    ],
+)
+def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path, migration: str, as_before: str) -> None:
     path = filled_database(tmp_path / "decisions.db")
     connection = sqlite3.connect(path)
     counted = connection.execute("select * from option_progress").fetchall()
     assert any(progress for *_, progress, _ in counted)
-    connection.execute("drop table option_progress")
-    connection.execute("delete from _sqlite_migrations where name = '004_option_progress'")
+    connection.execute(as_before)
+    connection.execute("delete from _sqlite_migrations where name = ?", (migration,))
     connection.commit()
     connection.close()
     with HistoryStore(path) as store:

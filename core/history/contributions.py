@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.history.coded_episode import CodedEpisode
 from core.history.loops import Loops, find_loops
-from core.history.outcome import MICRO, discounted_progress, to_micro
+from core.history.outcome import MICRO, pace, to_micro
 from core.history.rollups import (
     ACTION_SEQUENCES,
     CONTEXT_ACTIONS,
@@ -76,7 +76,7 @@ def _action_sequences(episode: CodedEpisode, outcome_micro: NDArray[np.int64]) -
 def option_progress_of(episode: CodedEpisode) -> list[Row]:
     """Rows of `OPTION_PROGRESS`."""
     reached = [step for step, _ in episode.milestones]
-    return _option_tally(episode, lambda starts: discounted_progress(starts, reached))
+    return _option_tally(episode, lambda starts: pace(starts, reached, episode.option.size))
 
 
 def _option_tally(episode: CodedEpisode, worth: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> list[Row]:

@@ -204,9 +204,20 @@ def create_option_progress(db: Database) -> None:
             context_id integer not null,        -- where the option was begun
             source_id integer not null,         -- who began it
             n integer not null,                 -- times begun
-            progress_micro integer not null,    -- discounted milestones of the rest of the episode, see outcome.py
+            progress_micro integer not null,    -- pace of the rest of the episode, see outcome.py
             progress_square_micro integer not null,
             primary key (option_id, context_id, source_id)
         ) without rowid""")
+    _count_progress(db)
+
+
+@MIGRATIONS(name="005_progress_is_pace")
+def count_progress_as_pace(db: Database) -> None:
+    """Progress was a discounted number of milestones; it is counted anew, as far as there are decisions to count."""
+    db.execute("delete from option_progress")
+    _count_progress(db)
+
+
+def _count_progress(db: Database) -> None:
     for (episode_id,) in db.execute("select id from episodes where pruned = 0").fetchall():
         add_contributions(db.conn, {OPTION_PROGRESS: option_progress_of(read_episode(db.conn, episode_id))})

@@ -5,8 +5,10 @@ The outcome of a decision is the discounted reward of the decisions that follow 
 after about 23 decisions, so an outcome speaks of what a decision led to soon, not of the episode as a whole.
 It is computed once, when the episode ends.
 
-The progress of a decision is the discounted number of milestones that its episode reached from then on. A milestone
-counts half after 2,000 decisions, so progress tells which of two games got on faster: what an outcome cannot see.
+The progress of a decision is the pace of its episode from then on: the milestones that were still reached, for each
+thousand of the decisions that it took to the end. A further thousand is added, or else the last steps before an end
+would outweigh everything. Progress tells which of two games got on faster: what an outcome cannot see. (A discounted
+number of milestones does not: a choice that brings early, optional ones and then a long way round looks better.)
 """
 
 from __future__ import annotations
@@ -29,13 +31,13 @@ def discounted_outcomes(rewards: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.convolve(rewards[::-1], _WEIGHTS)[: rewards.size][::-1]
 
 
-PROGRESS_HALF_LIFE_STEPS = 2000
+PACE_STEPS = 1000
 
 
-def discounted_progress(at: NDArray[np.int64], milestones: Sequence[int]) -> NDArray[np.float64]:
-    """Progress of the decisions at the steps `at`, (decisions,), in an episode that reached `milestones` (steps)."""
-    ahead = np.asarray(milestones, dtype=np.int64)[None, :] - at[:, None]
-    return np.where(ahead >= 0, 0.5 ** (np.maximum(ahead, 0) / PROGRESS_HALF_LIFE_STEPS), 0.0).sum(axis=1)
+def pace(at: NDArray[np.int64], milestones: Sequence[int], steps: int) -> NDArray[np.float64]:
+    """Progress of the decisions at the steps `at`, (decisions,), in an episode of `steps` that reached `milestones`."""
+    ahead = (np.asarray(milestones, dtype=np.int64)[None, :] >= at[:, None]).sum(axis=1)
+    return PACE_STEPS * ahead / (steps - at + PACE_STEPS)
 
 
 MICRO = 1_000_000

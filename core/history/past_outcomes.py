@@ -23,7 +23,7 @@ class PastOutcome:
     same_context: bool
     """True: seen in exactly this context; False: nothing was, so all contexts of the same mode count."""
     mean_progress: float = 0.0
-    """Discounted milestones of the rest of the episode, see `core.history.outcome`; 0 where `progress_error` is inf."""
+    """Pace of the rest of the episode, see `core.history.outcome`; 0 where `progress_error` is inf."""
     progress_error: float = math.inf
     """Standard error of that mean; infinite for a count of 1."""
 
