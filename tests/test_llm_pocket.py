@@ -117,6 +117,7 @@ def test_making_a_model_leaves_a_whole_folder(tmp_path: Path) -> None:
     collection = CollectionSettings(games=2, steps_per_game=120, problems_per_world=2)
     report = make(tmp_path / "made", ROM, collection, fitting, 3, 1, 2, 1, quiet)
     names = {path.name for path in (tmp_path / "made").iterdir()}
+    assert list(tmp_path.iterdir()) == [tmp_path / "made"], "nothing unjudged is left beside it"
     assert names >= {"model.safetensors", "README.md", "report.json", "calibration.json", "reliability.png"}
     assert report.examples > 20 and len(report.worlds) == len(TEXT_WORLDS)
     model = HuggingFaceModel(str(tmp_path / "made"))
