@@ -35,3 +35,10 @@ def test_who_went_to_rest_says_yes_to_the_nurse() -> None:
     answers = (option(OptionKind.ANSWER, 0.6), option(OptionKind.ANSWER, 0.3))
     assert not matters(answers, under_way=OptionKind.HEAL)
     assert matters(answers, under_way=OptionKind.TALK)
+
+
+def test_who_can_hardly_stand_has_no_choice_but_to_rest() -> None:
+    near, far = option(OptionKind.HEAL, 0.95), option(OptionKind.HEAL, 0.9)
+    assert not matters((near, far, option(OptionKind.GO_TO, 0.8)))
+    assert matters((near, far, option(OptionKind.BUY, 0.9)))
+    assert matters((option(OptionKind.HEAL, 0.85), option(OptionKind.GO_TO, 0.8))), "a scratch"
