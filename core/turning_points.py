@@ -1,7 +1,8 @@
 """Which decisions are worth a language model's word: the others are settled, whoever is asked.
 
 A turn of a fight that is as good as won needs no counsel, nor does the clerk's list when one has come to buy, nor the
-rest of those who can hardly stand. Everything else does: a new place, an errand done, a fight that may be lost, a creature that may be caught.
+rest of those who can hardly stand. Everything else does: a new place, an errand done, a fight that may be lost, a
+creature that may be caught.
 """
 
 from __future__ import annotations
