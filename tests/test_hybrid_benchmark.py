@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.hybrid import PARTS, Bench, Budget, Cell, Game, budget_of, measure, read_cells, write_cell
-from benchmarks.hybrid_report import BEGIN, END, median_steps, table, write
+from benchmarks.hybrid_report import BEGIN, END, median_interval, median_steps, table, write
 from tests.utils import generate_test_config
 from trainer.settings import load_settings
 
@@ -61,3 +61,10 @@ def test_games_that_did_not_get_there_are_not_left_out_of_the_median() -> None:
 def test_shares_come_with_their_interval(reached: int, said: str) -> None:
     games = [game(10, number < reached) for number in range(20)]
     assert said in table([Cell("bare", 0, 8000, {"rules": games})])
+
+
+def test_the_interval_of_a_median_goes_by_ranks() -> None:
+    assert median_interval([game(steps) for steps in range(100)]) == " (39 to 60)"
+    assert median_interval([game(steps) for steps in range(4)]) == ""
+    half = [game(steps) for steps in range(55)] + [game(100, reached=False) for _ in range(45)]
+    assert median_interval(half) == "", "its upper end is not known"
