@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from benchmarks.hybrid import CURVE_HORIZON, FOLDER, Cell, Game, read_cells
+from core.history.loops import loop_share
 from trainer.intervals import wilson_interval
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -52,7 +53,7 @@ def table(cells: Sequence[Cell]) -> str:
             f"| {len(games)} on {len(of_row)} seeds | {reached / len(games):.0%} ({low:.0%} to {high:.0%}) "
             f"| {median_steps(games)}{median_interval(games)} "
             f"| {statistics.fmean(game.milestones for game in games):.1f} "
-            f"| {sum(game.loop_steps for game in games) / sum(game.steps for game in games):.1%} |"
+            f"| {loop_share(games):.1%} |"
         )
     return "\n".join(lines)
 
@@ -61,18 +62,22 @@ def median_steps(games: Sequence[Game]) -> str:
     """Over all games; those that did not get there count as slower than all others."""
     if sum(game.reached for game in games) * 2 <= len(games):
         return "not reached"
-    steps = sorted(game.steps if game.reached else float("inf") for game in games)
-    return f"{statistics.median(steps):,.0f}"
+    return f"{statistics.median(_ranked(games)):,.0f}"
 
 
 def median_interval(games: Sequence[Game]) -> str:
     """ "(2,800 to 3,000)": the 95 % interval of the median by ranks, with no assumption about the steps; "" for few."""
-    steps = sorted(game.steps if game.reached else float("inf") for game in games)
+    steps = _ranked(games)
     half = 0.98 * len(steps) ** 0.5
     low, high = round(len(steps) / 2 - half) - 1, round(len(steps) / 2 + half)
     if low < 0 or high >= len(steps) or steps[high] == float("inf"):
         return ""
     return f" ({steps[low]:,.0f} to {steps[high]:,.0f})"
+
+
+def _ranked(games: Sequence[Game]) -> list[float]:
+    """Steps in order; a game that did not get there is slower than all others."""
+    return sorted(game.steps if game.reached else float("inf") for game in games)
 
 
 def draw(cells: Sequence[Cell], path: Path) -> None:

@@ -23,7 +23,7 @@ from rich.table import Table
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.frame_cost import FIXED_FRAMES
-from core.history.loops import Trail
+from core.history.loops import Trail, loop_share
 from core.hybrid_agent import HybridAgent
 from core.rules import RulePlayer
 from core.transition_feeder import OneLane
@@ -107,11 +107,6 @@ def play(
                 trail.loop_steps(),
                 time.perf_counter() - began_s,
             )
-
-
-def loop_share(games: Sequence[WholeGame]) -> float:
-    """Of all steps, those that lay in loops."""
-    return sum(game.loop_steps for game in games) / sum(game.steps for game in games)
 
 
 def games_table(rows: Sequence[tuple[str, Sequence[WholeGame]]], milestone_count: int) -> Table:

@@ -176,7 +176,7 @@ class LaneGuide:
             return self._button_of(self._button_manager, state)
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
-        # Who trains walks to and fro on purpose; the rules themselves give up a place where nothing comes.
+        # Who trains comes back to where he was on purpose; the rules themselves give up a place where nothing comes.
         trains = self._plan is not None and self._plan.option.kind is OptionKind.TRAIN
         retry = stuck and not trains and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
         if retry:

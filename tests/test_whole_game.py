@@ -8,9 +8,10 @@ from functools import lru_cache
 
 import pytest
 
-from benchmarks.whole_game import any_allowed, games_table, loop_share, make_env, milestones_table, play
+from benchmarks.whole_game import any_allowed, games_table, make_env, milestones_table, play
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
+from core.history.loops import loop_share
 
 MOST_STEPS = 30_000
 MEDIAN_STEPS = 15_000

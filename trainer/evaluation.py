@@ -16,6 +16,7 @@ from typing import Any
 from agents.llm.meter import MeterReading
 from core.exceptions import TrainingError
 from core.guide import RulePlayerLike
+from core.history.loops import loop_share
 from core.hybrid_agent import HybridAgent
 from core.vocabulary import AgentMode, EpisodeResult
 from trainer.curriculum import Directive
@@ -90,7 +91,7 @@ class EvaluationResult:
             "success_rate": statistics.fmean(not episode.truncated for episode in self.episodes),
             "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
             "milestones": dict(milestones),
-            "loop_share": sum(one.loop_steps for one in self.episodes) / sum(one.steps for one in self.episodes),
+            "loop_share": loop_share(self.episodes),
             "llm_calls": self.model_use.calls,
             "llm_cache_hits": self.model_use.cache_hits,
             "llm_tokens": self.model_use.tokens,

@@ -8,7 +8,9 @@ step, without the state's hash changing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,20 @@ def find_loops(state_hash: NDArray[np.int64], reward: NDArray[np.float64], free:
     np.add.at(edges, closing_step - closing_period, 1)
     np.add.at(edges, closing_step, -1)
     return Loops(closing_step, closing_period, int((np.cumsum(edges[:-1]) > 0).sum()))
+
+
+class Walked(Protocol):
+    """A game that was played, of whichever kind."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def loop_steps(self) -> int: ...
+
+
+def loop_share(games: Sequence[Walked]) -> float:
+    """Of all steps of these games, those that lay in loops: 0 to 1."""
+    return sum(game.loop_steps for game in games) / sum(game.steps for game in games)
 
 
 @dataclass(slots=True)

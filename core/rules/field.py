@@ -88,7 +88,7 @@ class FieldRules:
         self._last_spot = None
 
     def _goes_in_circles(self, state: GameState, option: Option) -> bool:
-        """Whether one has come back to this spot too often; pacing in the grass to train is meant to."""
+        """Whether one has come back to this spot too often; going about in the grass to train is meant to."""
         self._last_spot = None
         if option.kind is OptionKind.TRAIN:
             return False

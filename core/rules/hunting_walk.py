@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core import terrain
 from core.pathfinding import Cell, Goal, MapGround
-from core.terrain import OFFSET
+from core.terrain import OFFSET, OPPOSITE
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BROAD_CELLS = 12
@@ -99,7 +99,7 @@ def _turn(facing: Button, button: Button) -> int:
     """0 straight on, 1 to a side, 2 back where one came from."""
     if button == facing:
         return 0
-    return 2 if OFFSET[button] == (-OFFSET[facing][0], -OFFSET[facing][1]) else 1
+    return 2 if button == OPPOSITE[facing] else 1
 
 
 def _broadest(cells: set[Cell]) -> frozenset[Cell]:
