@@ -31,7 +31,7 @@ from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 WEIGHTS = "policy"
 """What the names of the weights begin with in `tensors`."""
 
@@ -62,7 +62,7 @@ class MaskablePPOLearner:
         self.transitions = 0
         """Transitions learned from in updates so far."""
         self._shuffle = np.random.default_rng(seed)
-        self._trust = TeacherTrust(self.settings.teacher_trial_steps)
+        self._trust = TeacherTrust()
         self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
 
     # -- acting ------------------------------------------------------------------------------------------------
@@ -141,7 +141,8 @@ class MaskablePPOLearner:
         prepared = prepare(self.policy, self._rollout, self.settings)
         batch, targets = prepared.batch, prepared.targets
         labelled = batch.labelled.numpy()
-        self._trust.judge(batch.advantages.numpy(), labelled, prepared.followed)
+        chances = self._rollout.guide_probabilities.reshape(-1)
+        self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
         coefficient = self.teacher_coefficient
         numbers = UpdateNumbers()
         yield from gradient_steps(self.policy, batch, self.settings, coefficient, self._shuffle, numbers)
@@ -217,7 +218,7 @@ class MaskablePPOLearner:
             "updates": self.updates,
             "transitions": self.transitions,
             "teacher_scale": self.teacher_scale,
-            "teacher_trust": self._trust.state(),
+            "guide_evidence": self._trust.evidence,
             "shuffle": self._shuffle.bit_generator.state,
         }
 
@@ -235,5 +236,5 @@ class MaskablePPOLearner:
         self.updates = int(state["updates"])
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
-        self._trust.load_state(state["teacher_trust"])
+        self._trust.evidence = float(state["guide_evidence"])
         self._shuffle.bit_generator.state = state["shuffle"]

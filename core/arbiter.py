@@ -3,7 +3,8 @@
 In ADAPTIVE mode each lane tosses a coin between guide and policy. With share g, guide action u and policy pi, the
 played action a has the probability g * [a == u] + (1 - g) * pi(a): that is what the learner needs, whoever won the
 toss. Where the guide has no wish that the mask allows, g is 0; where only the guide may act, g is 1. A frozen agent
-explores nothing: g is 1 where the guide is believed to do better and 0 where the policy is.
+explores nothing: g is 1 where the guide is believed to do better and 0 where the policy is. Only in a circle does
+either give way to the other.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOP_EXPLORATION = 0.25
-"""Chance of a random allowed button while a lane goes round in circles."""
+"""While a lane goes round in circles: chance of a random allowed button, and the least share of guide and policy each,
+so that whoever led into the circle does not lead alone."""
 POLICY_MODES = (AgentMode.RL_ONLY, AgentMode.ADAPTIVE)
 
 
@@ -172,7 +174,7 @@ class Arbiter:
         else:
             share = believed_share(self.guide_evidence, guide_confidence, policy_confidence)
         if looping:
-            share = min(share, 1.0 - LOOP_EXPLORATION)
+            share = min(max(share, LOOP_EXPLORATION), 1.0 - LOOP_EXPLORATION)
         return _Seen(mode, state_hash, advice, share, guide_confidence, policy_confidence, stated)
 
     def _decision(
@@ -191,6 +193,7 @@ class Arbiter:
             reasoning = "a random allowed button: the guide goes in circles or wants what the mask forbids"
             stated = confidence = 0.0
         share = seen.guide_share
+        others = (1.0 - share) * row
         wished = advice is not None and advice.action == action
         if advice is not None and not wished:
             lane.guide.overruled()
@@ -200,11 +203,12 @@ class Arbiter:
             source=source,
             confidence=confidence,
             reasoning=reasoning,
-            behaviour_probability=share * wished + (1.0 - share) * float(row[action]),
+            behaviour_probability=share * wished + float(others[action]),
             strategy=lane.strategy,
             mode=seen.mode,
             option_key="" if advice is None else advice.option_key,
             guide_action=None if advice is None else advice.action,
+            guide_probability=0.0 if advice is None else share + float(others[advice.action]),
             state_hash=seen.state_hash,
         )
         return lane.last_decision

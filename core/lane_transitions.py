@@ -33,6 +33,8 @@ class LaneTransitions:
     """The chance, in (0, 1], that the whole agent, guide and policy together, gave the played action."""
     guide_actions: NDArray[np.int64]
     """The guide's wish, also where the policy acted; `NO_WISH` for none."""
+    guide_probabilities: NDArray[np.floating[Any]]
+    """The chance, 0 to 1, that the whole agent gave the guide's wish; without one the number means nothing."""
     rewards: NDArray[np.floating[Any]]
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
@@ -61,6 +63,7 @@ class LaneTransitions:
             actions=np.array([decision.action]),
             behaviour_probabilities=np.array([decision.behaviour_probability]),
             guide_actions=np.array([wish_of(decision)]),
+            guide_probabilities=np.array([decision.guide_probability]),
             rewards=np.array([reward]),
             terminated=np.array([terminated]),
             truncated=np.array([truncated]),

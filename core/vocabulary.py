@@ -147,6 +147,8 @@ class Decision:
     option_key: str = ""
     guide_action: int | None = None
     """What the guide (language model or rules) wanted here, also when the policy acted; the teacher's label."""
+    guide_probability: float = 0.0
+    """Probability with which the whole agent would have played `guide_action` here; 0 without one."""
     state_hash: int = 0
 
 

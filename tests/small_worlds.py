@@ -171,10 +171,11 @@ def play(
         actions = np.where(random.random(world.lanes) < g, wishes, sample(probabilities, random))
         said = g if claimed_share is None else np.full(world.lanes, claimed_share)
         behaviour = said * (actions == wishes) + (1 - said) * probabilities[lanes, actions]
+        guided = said + (1 - said) * probabilities[lanes, np.maximum(wishes, 0)]
         rewards, terminated, truncated = world.act(actions)
         after = world.view().observations
         played = LaneTransitions(
-            step.observations, step.masks, actions, behaviour, wishes, rewards, terminated, truncated, after
+            step.observations, step.masks, actions, behaviour, wishes, guided, rewards, terminated, truncated, after
         )
         learner.observe(played)
         world.reset_finished(terminated | truncated)

@@ -175,6 +175,7 @@ def test_the_behaviour_probability_is_how_often_the_action_is_played() -> None:
         assert counts[action] / lanes == pytest.approx(probability, abs=0.03), Button(action)
     assert {decision.guide_action for decision in decisions} == {Button.RIGHT}
     assert claimed[Button.RIGHT] > claimed[Button.DOWN]
+    assert {decision.guide_probability for decision in decisions} == {claimed[Button.RIGHT]}
 
 
 def test_a_masked_action_is_never_played_nor_wished_for() -> None:
@@ -256,6 +257,21 @@ def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode
         places.add(grid.states[0])
     assert len(places) > 3
     assert agent.statistics()["loop_share"] > 0
+
+
+@pytest.mark.parametrize("evidence", [9.0, -9.0])
+def test_a_frozen_agent_that_goes_in_circles_listens_to_the_other_source(evidence: float) -> None:
+    """The guide pushes against the right wall, the policy against the upper one: believed or not, neither for ever."""
+    agent = agent_for(AgentMode.ADAPTIVE, None)
+    policy = Judge(evidence)
+    policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)
+    agent.attach_policy(policy)
+    twin = agent.for_evaluation([WallSeeker()])
+    grid = Grid([GridState(4, 0)])
+    decisions = [twin.decide(grid, grid.states.__getitem__)[0] for _ in range(40)]  # type: ignore[arg-type]
+    in_circles = Counter(decision.source for decision in decisions[REPETITIONS:])
+    assert len({decision.source for decision in decisions[: REPETITIONS - 1]}) == 1
+    assert min(in_circles[Source.RULES], in_circles[Source.POLICY]) >= 3
 
 
 # -- state --------------------------------------------------------------------------------------------------------

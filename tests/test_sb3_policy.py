@@ -71,6 +71,7 @@ def feed(learner: MaskablePPOLearner, random: np.random.Generator, guide: bool =
             "actions": actions,
             "behaviour_probabilities": behaviour,
             "guide_actions": wishes,
+            "guide_probabilities": share + (1 - share) * probabilities[lanes, wishes],
             "rewards": random.normal(size=learner.lanes).astype(np.float32),
             "terminated": terminated,
             "truncated": ~terminated & (random.random(learner.lanes) < 0.1),
@@ -203,10 +204,12 @@ def test_an_end_by_time_is_bootstrapped_and_a_real_end_is_not() -> None:
     view, after = random_view(VECTOR, 2, random), random_view(VECTOR, 2, random)
     masks, actions = np.ones((2, 9), bool), np.zeros(2, np.int64)
     chances = learner.probabilities(view, masks)[:, 0]
-    none = np.full(2, -1)
+    none, never = np.full(2, -1), np.zeros(2)
     before, final = learner.values(view), learner.values(after)
     terminated, truncated = np.array([True, False]), np.array([False, True])
-    learner.observe(LaneTransitions(view, masks, actions, chances, none, np.ones(2), terminated, truncated, after))
+    learner.observe(
+        LaneTransitions(view, masks, actions, chances, none, never, np.ones(2), terminated, truncated, after)
+    )
     metrics = learner.update()
     advantages = np.array([1.0 - before[0], 1.0 + 0.99 * final[1] - before[1]])
     assert metrics.advantage_mean == pytest.approx(advantages.mean(), abs=1e-5)
@@ -219,11 +222,12 @@ def test_nothing_is_learned_from_a_step_that_was_never_played() -> None:
     random = np.random.default_rng(0)
     first, second, after = (random_view(VECTOR, 1, random) for _ in range(3))
     masks, actions, wish, no = np.ones((1, 9), bool), np.zeros(1, np.int64), np.array([3]), np.array([False])
+    wishes = (wish, np.full(1, 0.5))
     values = [float(learner.values(view)[0]) for view in (first, second)]
     chances = [learner.probabilities(view, masks)[:, 0] for view in (first, second)]
-    learner.observe(LaneTransitions(first, masks, actions, chances[0], wish, np.ones(1), no, no, second))
+    learner.observe(LaneTransitions(first, masks, actions, chances[0], *wishes, np.ones(1), no, no, second))
     learner.observe(
-        LaneTransitions(second, masks, actions, chances[1], wish, np.full(1, 9.0), no, ~no, after, lost=~no)
+        LaneTransitions(second, masks, actions, chances[1], *wishes, np.full(1, 9.0), no, ~no, after, lost=~no)
     )
     prepared = prepare(learner.policy, learner._rollout, learner.settings)
     targets = prepared.targets
@@ -291,7 +295,7 @@ def test_what_cannot_be_learned_from_is_refused() -> None:
     learner = MaskablePPOLearner(VECTOR, 2, replace(SMALL, rollout_steps=1), seed=0)
     view, masks = random_view(VECTOR, 2, random), np.ones((2, 9), bool)
     masks[0, 3] = False
-    rest = (np.full(2, -1), np.zeros(2), np.zeros(2, bool), np.zeros(2, bool), view)
+    rest = (np.full(2, -1), np.zeros(2), np.zeros(2), np.zeros(2, bool), np.zeros(2, bool), view)
     with pytest.raises(TrainingError, match="full rollout"):
         learner.update()
     with pytest.raises(TrainingError, match="behaviour probabilities"):
@@ -311,8 +315,9 @@ def test_a_reward_that_is_not_finite_stops_training_with_the_weights_kept() -> N
     before = learner.tensors()
     view, masks = random_view(VECTOR, 2, random), np.ones((2, 9), bool)
     ends = np.zeros(2, bool)
+    no_wishes = (np.full(2, -1), np.zeros(2))
     actions, chances, rewards = np.zeros(2, np.int64), np.ones(2) / 9, np.array([np.nan, 0])
-    learner.observe(LaneTransitions(view, masks, actions, chances, np.full(2, -1), rewards, ends, ends, view))
+    learner.observe(LaneTransitions(view, masks, actions, chances, *no_wishes, rewards, ends, ends, view))
     with pytest.raises(TrainingError, match="not finite"):
         learner.update()
     assert all(torch.equal(learner.tensors()[name], value) for name, value in before.items())
@@ -325,8 +330,9 @@ def test_a_wish_that_the_mask_forbids_is_no_label() -> None:
     masks[:, 5] = False
     ends = np.zeros(2, bool)
     chances = learner.probabilities(view, masks)[:, 0]
+    wishes = (np.array([5, 4]), chances)
     learner.observe(
-        LaneTransitions(view, masks, np.zeros(2, np.int64), chances, np.array([5, 4]), np.zeros(2), ends, ends, view)
+        LaneTransitions(view, masks, np.zeros(2, np.int64), chances, *wishes, np.zeros(2), ends, ends, view)
     )
     metrics = learner.update()
     assert metrics.teacher_share == 0.5

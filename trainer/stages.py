@@ -108,6 +108,7 @@ class LearnStage(Stage):
                 actions=played.actions,
                 behaviour_probabilities=np.array([decision.behaviour_probability for decision in decisions]),
                 guide_actions=np.array([wish_of(decision) for decision in decisions]),
+                guide_probabilities=np.array([decision.guide_probability for decision in decisions]),
                 rewards=played.rewards,
                 terminated=played.terminated,
                 truncated=played.truncated,

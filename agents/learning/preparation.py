@@ -16,6 +16,7 @@ from torch.nn import functional
 from agents.learning.network import logits_and_values
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
+from agents.learning.trust import rewards_ahead
 from agents.learning.update import Batch
 from agents.learning.vtrace import Targets, vtrace_targets
 from core.lane_transitions import NO_WISH
@@ -38,6 +39,8 @@ class Prepared:
     """Flat: the policy's likeliest action is the guide's wish."""
     followed: NDArray[np.bool_]
     """Flat: the played action is the guide's wish."""
+    outcomes: NDArray[np.float64]
+    """Flat: the rewards of the next steps, by which the guide is judged (`trust.rewards_ahead`)."""
 
 
 def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
@@ -65,11 +68,12 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
     # of a step that was never played nothing is known: at weight 0 its value target is its own value, and the step
     # before it bootstraps from there
     importance[rollout.lost] = 0.0
+    ends = rollout.terminated | rollout.truncated
     targets = vtrace_targets(
         values=values,
         next_values=_next_values(policy, rollout, values),
         rewards=rollout.rewards,
-        ends=rollout.terminated | rollout.truncated,
+        ends=ends,
         importance=importance,
         discount=settings.discount,
         trace_decay=settings.trace_decay,
@@ -90,7 +94,15 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         guide_actions=torch.from_numpy(labels),
         labelled=torch.from_numpy(labelled),
     )
-    return Prepared(batch, targets, values, importance, likeliest == labels, rollout.actions.reshape(-1) == labels)
+    return Prepared(
+        batch=batch,
+        targets=targets,
+        values=values,
+        importance=importance,
+        agrees=likeliest == labels,
+        followed=rollout.actions.reshape(-1) == labels,
+        outcomes=rewards_ahead(rollout.rewards, ends | rollout.lost).reshape(-1),
+    )
 
 
 def _next_values(

@@ -29,6 +29,7 @@ class Rollout:
         self.actions = np.zeros((steps, lanes), np.int64)
         self.behaviour_probabilities = np.zeros((steps, lanes), np.float32)
         self.guide_actions = np.full((steps, lanes), NO_WISH, np.int64)
+        self.guide_probabilities = np.zeros((steps, lanes), np.float32)
         self.rewards = np.zeros((steps, lanes), np.float32)
         self.terminated = np.zeros((steps, lanes), np.bool_)
         self.truncated = np.zeros((steps, lanes), np.bool_)
@@ -54,6 +55,7 @@ class Rollout:
         self.actions[step] = played.actions
         self.behaviour_probabilities[step] = played.behaviour_probabilities
         self.guide_actions[step] = played.guide_actions
+        self.guide_probabilities[step] = played.guide_probabilities
         self.rewards[step] = played.rewards
         self.terminated[step] = played.terminated
         self.truncated[step] = played.truncated

@@ -36,11 +36,6 @@ class LearnerSettings:
     teacher_half_life: int | None = None
     """Transitions after which the imitation term has half its weight. None: it follows the curriculum's guide share,
     so that there is one schedule and not two."""
-    teacher_trial_steps: int = 1
-    """Transitions from which it is judged whether following the guide pays; rollouts are put together until there are
-    so many. Steps of one lane resemble each other (all before the same door, none paid), so a short rollout of few
-    lanes differs from the next by far more than its standard error says: as a trial of its own it is certain and
-    wrong."""
     features_width: int = 128
     """Width of the layer that joins the views of an observation."""
     policy_widths: tuple[int, ...] = (128,)
@@ -48,7 +43,7 @@ class LearnerSettings:
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""
-        positive = ("rollout_steps", "minibatch_size", "epochs", "teacher_trial_steps", "features_width")
+        positive = ("rollout_steps", "minibatch_size", "epochs", "features_width")
         positive_floats = ("learning_rate", "rho_bar", "c_bar", "clip_range", "max_gradient_norm")
         for name in positive + positive_floats:
             if not getattr(self, name) > 0:

@@ -1,9 +1,17 @@
 """How far the guide deserves to be imitated, judged by what came of following it.
 
-A guide may be wrong, and imitation of a wrong guide can lock a policy in. So each rollout is a small trial (short ones
-may be put together): of the steps on which the guide had a wish, those where its action was played (whoever played it)
-are compared with those where another was. The difference of their mean advantages, in standard errors (Welch's t), is
-evidence for or against it.
+A guide may be wrong, and imitation of a wrong guide can lock a policy in. So each rollout is a randomised trial. At
+every step t on which the guide had a wish, a coin decided whether it was played, and the coin's chance p_t is known:
+the probability with which the whole agent would have played the wish. With F_t = 1 where it was played, else 0, and
+G_t the rewards of the steps that followed, discounted so that about ten of them count (centred by their mean, weighted
+with p_t (1 - p_t)), the trial's evidence is
+
+    z = sum (F_t - p_t) G_t / sqrt(sum p_t (1 - p_t) G_t^2)                                        (11)
+
+the score of a randomisation test. Following does nothing if z is standard normal, whatever the states are like in which
+it happened and however much steps resemble each other: the coins are independent, and nothing else needs to be. It
+helps when z is large. The rewards are real ones: a value function is not asked, because it errs where the policy does.
+
 Evidence is summed with forgetting, and trust is its logistic function: one half before anything is known, near 1 for a
 guide whose actions do better than the alternatives, near 0 for one whose actions do worse.
 """
@@ -11,82 +19,50 @@ guide whose actions do better than the alternatives, near 0 for one whose action
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+OUTCOME_DISCOUNT = 0.9
+"""Of the rewards ahead. Long enough for a step in a wrong direction to cost something, short enough that the luck of a
+whole rollout does not drown it."""
 FORGETTING = 0.9
 """Factor on past evidence per rollout."""
 MOST_EVIDENCE = 3.0
 """One rollout counts at most so many standard errors: a fluke cannot decide alone."""
-LEAST_STEPS = 8
-"""Fewer steps than this on either side say nothing."""
+LEAST_VARIANCE = 2.0
+"""Least sum of p (1 - p), the number of steps followed in excess of chance, squared: fewer tosses say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sums:
-    """Number, sum and sum of squares of some advantages."""
-
-    count: int = 0
-    total: float = 0.0
-    squares: float = 0.0
-
-    def plus(self, values: NDArray[np.float64]) -> _Sums:
-        total, squares = float(values.sum()), float(np.square(values).sum())
-        return _Sums(self.count + len(values), self.total + total, self.squares + squares)
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.count
-
-    @property
-    def error(self) -> float:
-        """Square of the mean's standard error."""
-        return max(0.0, self.squares / self.count - self.mean**2) / self.count
+def rewards_ahead(rewards: NDArray[np.floating], ends: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """G_t of equation 11 for arrays (steps, lanes), not centred; nothing is counted beyond an end or the rollout."""
+    ahead = np.empty(rewards.shape, np.float64)
+    later = np.zeros(rewards.shape[1])
+    for step in range(len(rewards) - 1, -1, -1):
+        later = rewards[step] + OUTCOME_DISCOUNT * np.where(ends[step], 0.0, later)
+        ahead[step] = later
+    return ahead
 
 
 class TeacherTrust:
     """Summed evidence about the guide; `value` is the trust, 0 to 1."""
 
-    def __init__(self, trial_steps: int = 1) -> None:
-        """Rollouts are put together until there are `trial_steps`; by 1, each is a trial of its own."""
+    def __init__(self) -> None:
         self.evidence = 0.0
-        self._trial_steps = trial_steps
-        self._steps = 0
-        """Of the trial under way."""
-        self._with_guide, self._against = _Sums(), _Sums()
+        """Log-odds; at most `MOST_EVIDENCE / (1 - FORGETTING)` either way."""
 
     @property
     def value(self) -> float:
         return 1.0 / (1.0 + math.exp(-self.evidence))
 
-    def judge(self, advantages: NDArray[np.float32], labelled: NDArray[np.bool_], followed: NDArray[np.bool_]) -> None:
-        """One rollout, flat: advantages A of equation 3, where the guide had a wish, and where it was played."""
-        self._steps += len(advantages)
-        self._with_guide = self._with_guide.plus(advantages[labelled & followed].astype(np.float64))
-        self._against = self._against.plus(advantages[labelled & ~followed].astype(np.float64))
-        if self._steps < self._trial_steps:
-            return
-        good, bad = self._with_guide, self._against
+    def judge(self, outcomes: NDArray[np.float64], followed: NDArray[np.bool_], chances: NDArray[np.floating]) -> None:
+        """One rollout, flat, of the steps on which the guide had a wish: G, F and p of equation 11."""
+        chances = chances.astype(np.float64)
+        variances = chances * (1.0 - chances)
+        total = float(variances.sum())
         evidence = 0.0
-        if min(good.count, bad.count) >= LEAST_STEPS:
-            evidence = (good.mean - bad.mean) / (math.sqrt(good.error + bad.error) + 1e-8)
+        if total >= LEAST_VARIANCE:
+            centred = outcomes - float((variances * outcomes).sum()) / total
+            error = math.sqrt(float((variances * centred**2).sum()))
+            evidence = float(((followed - chances) * centred).sum()) / (error + 1e-8)
         self.evidence = FORGETTING * self.evidence + max(-MOST_EVIDENCE, min(MOST_EVIDENCE, evidence))
-        self._steps, self._with_guide, self._against = 0, _Sums(), _Sums()
-
-    def state(self) -> dict[str, Any]:
-        """JSON-able, the trial under way included."""
-        return {
-            "evidence": self.evidence,
-            "steps": self._steps,
-            "with_guide": asdict(self._with_guide),
-            "against": asdict(self._against),
-        }
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave."""
-        self.evidence, self._steps = float(state["evidence"]), int(state["steps"])
-        self._with_guide, self._against = _Sums(**state["with_guide"]), _Sums(**state["against"])

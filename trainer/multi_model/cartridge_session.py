@@ -38,8 +38,6 @@ from trainer.settings import Settings
 
 SEEDS_PER_EPISODE = 1000
 """Games that an episode can begin at most: one for each agent, and one more wherever a game ends early."""
-TRIAL_STEPS = 1024
-"""Steps of an agent from which its trust in the guide is judged: what eight lanes bring in one rollout."""
 
 
 class CartridgeSession:
@@ -64,7 +62,6 @@ class CartridgeSession:
                     rollout_steps=steps,
                     minibatch_size=config.batch_size,
                     learning_rate=config.learning_rate,
-                    teacher_trial_steps=max(TRIAL_STEPS, settings.learner.teacher_trial_steps),
                 ),
             }
         )
