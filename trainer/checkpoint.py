@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError
-from trainer.durable_files import flush_directory, write_durably
+from trainer.durable_files import flush_directory, remove_folder, write_durably
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class CheckpointStore:
         path = self._write(f"checkpoint_{snapshot.episode:06d}", snapshot)
         self._point_latest_to(path)
         for old in self._numbered("checkpoint")[: -self.keep]:
-            _remove(old)
+            remove_folder(old)
         return path
 
     def save_resume_point(self, snapshot: Snapshot) -> Path:
@@ -80,7 +80,7 @@ class CheckpointStore:
         self._point_latest_to(path)
         for old in self._numbered("resume"):
             if old != path:
-                _remove(old)
+                remove_folder(old)
         return path
 
     def save_best_model(self, snapshot: Snapshot) -> Path:
@@ -278,15 +278,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             f"checkpoint {path} is damaged: its manifest lacks {', '.join(sorted(missing)) or 'files'}"
         )
     return manifest
-
-
-def _remove(folder: Path) -> None:
-    """Deleting a folder takes many steps; a kill between two of them must not leave half of it under its good name."""
-    aside = folder.with_name(f".{folder.name}.old")
-    if aside.exists():
-        shutil.rmtree(aside)
-    folder.rename(aside)
-    shutil.rmtree(aside)
 
 
 def _number(path: Path) -> int:

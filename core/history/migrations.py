@@ -197,7 +197,7 @@ def create_search(db: Database) -> None:
 
 @MIGRATIONS(name="004_option_progress")
 def create_option_progress(db: Database) -> None:
-    """How the story went on after an option was begun; counted anew from the decisions that an old file still has."""
+    """How the story went on after an option was begun. The migration after this one counts it."""
     db.execute("""
         create table option_progress (
             option_id integer not null,
@@ -208,16 +208,11 @@ def create_option_progress(db: Database) -> None:
             progress_square_micro integer not null,
             primary key (option_id, context_id, source_id)
         ) without rowid""")
-    _count_progress(db)
 
 
 @MIGRATIONS(name="005_progress_is_pace")
 def count_progress_as_pace(db: Database) -> None:
-    """Progress was a discounted number of milestones; it is counted anew, as far as there are decisions to count."""
+    """Progress was a discounted number of milestones; it is counted anew from the decisions that are there."""
     db.execute("delete from option_progress")
-    _count_progress(db)
-
-
-def _count_progress(db: Database) -> None:
     for (episode_id,) in db.execute("select id from episodes where pruned = 0").fetchall():
         add_contributions(db.conn, {OPTION_PROGRESS: option_progress_of(read_episode(db.conn, episode_id))})

@@ -27,7 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError, CheckpointNotFoundError
-from trainer.durable_files import flush_directory, write_durably
+from trainer.durable_files import flush_directory, remove_folder, write_durably
 
 DEFAULT_DIRECTORY = "./checkpoints/multimodel"
 METADATA, STATE, WEIGHTS, ADAPTERS = "metadata.json", "state.json", "model_weights", "lora_weights"
@@ -131,9 +131,7 @@ class MultiModelCheckpoints:
         surplus = [] if self.keep == KEEP_ALL else kept[self.keep :]
         surplus += [name for name in mine if name.startswith("resume_") and name != mine[0]]
         for name in surplus:
-            aside = self.directory / f".{name}.old"
-            (self.directory / name).rename(aside)  # deleting takes many steps; a kill must not leave half of it
-            shutil.rmtree(aside)
+            remove_folder(self.directory / name)
             self._mine.discard(name)
 
 
