@@ -88,6 +88,24 @@ def test_a_team_has_one_decision_record_and_rivals_have_one_each(tmp_path: Path)
                 assert connection.execute("select count(*) from runs").fetchone() == (1,)
 
 
+def test_a_stage_of_the_curriculum_says_how_long_a_game_takes(tmp_path: Path) -> None:
+    """Of 32 steps, games of 10: three that had their whole time, and a fourth that the episode cuts short."""
+    trainer = make_trainer(tmp_path, training_mode=TrainingMode.COMPETITIVE)
+    stage = {
+        "reward_threshold": 1e6,
+        "min_episodes": 100,
+        "llm_confidence": 0.5,
+        "strategy_preference": "balanced",
+        "max_steps": 10,
+    }
+    config = generate_test_config(tmp_path, curriculum={"stages": [stage]})
+    trainer.environment = create_cartridge_training_env(config)
+    asyncio.run(trainer.train_multi_model_episode(1))
+    agents = session_of(trainer).agents
+    assert [agent.knowledge.curriculum.episodes_at_stage for agent in agents] == [3, 3]
+    asyncio.run(trainer.shutdown())
+
+
 def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL)
     session = session_of(trainer)

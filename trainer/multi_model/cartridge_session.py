@@ -124,6 +124,7 @@ class CartridgeSession:
                 before = current
                 decisions = self._decide(before, episode)
                 after = self.env.step(np.array([decision.action for decision in decisions]))
+                self._call_time(after)
                 is_last = step == self.episode_steps
                 self._live(standing, before, decisions, after, is_last, episode)
                 reached |= after.milestones & ~had
@@ -223,6 +224,11 @@ class CartridgeSession:
         if after.done.any():
             for agent in self.agents:
                 agent.direct()
+
+    def _call_time(self, after: VectorStep) -> None:
+        """A game that has had all the steps of its stage is over."""
+        horizons = np.array([agent.horizon_steps for agent in self.agents])
+        after.truncated[:] |= (after.episode_steps >= horizons) & ~after.terminated
 
     def _followed(self, decisions: Sequence[Decision], leader: int | None) -> np.ndarray | None:
         if leader is None:

@@ -67,8 +67,10 @@ class LaneAgent:
         self.agent.attach_policy(self._seat)
         self.agent.attach_lanes([self.plans])
         self.recorder = EpisodeRecorder(index)
-        self._game_reward = 0.0
-        self._from_archive = False
+        self.horizon_steps = 0
+        """Of the game under way: the stage of the curriculum says how long it may take."""
+        self._longest_game = settings.max_steps_per_episode
+        self.begin_game(from_archive=False)
         self.direct()
 
     def direct(self) -> None:
@@ -93,6 +95,7 @@ class LaneAgent:
         """A game begins, at its start or in a state of the archive; one that was under way does not count."""
         self._game_reward = 0.0
         self._from_archive = from_archive
+        self.horizon_steps = self.knowledge.curriculum.directive().max_steps or self._longest_game
 
     def live(
         self, before: VectorStep, decision: Decision, reward: float, paid: float, is_last: bool, after: VectorStep
