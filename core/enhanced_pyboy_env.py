@@ -31,8 +31,8 @@ from core.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
 from core.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
 
-MAX_IDLE_FRAMES: Final = 64
-"""A reset lets 0 to 63 frames pass, drawn from the seed: the game's random numbers depend on when buttons come."""
+MAX_IDLE_FRAMES: Final = 1024
+"""A reset lets 0 to 1,023 frames pass, drawn from the seed: the game's random numbers depend on when buttons come."""
 DEFAULT_MAX_STEPS: Final = 10_000
 BUTTONS: Final = tuple(Button)
 
