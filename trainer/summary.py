@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -82,12 +83,20 @@ def write_summary(summary: Mapping[str, Any], save_dir: Path) -> Path:
 
 def summary_table(summary: Mapping[str, Any]) -> RenderableType:
     """The summary for people: evaluations first, live training after them."""
-    results = Table(title="Evaluation: frozen agent, new games, unseen seeds", title_justify="left")
-    for heading in ("mode", "reward", "reached the end", "milestones", "steps", "in loops", "language model"):
-        results.add_column(heading, justify="left" if heading == "mode" else "right")
+    results = Table(
+        title="Evaluation: frozen agent, new games, unseen seeds",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    for heading in ("mode", "reward", "to the end", "milestones", "steps", "in loops", "model"):
+        results.add_column(
+            heading, justify="left" if heading == "mode" else "right", no_wrap=heading in ("mode", "reward")
+        )
     evaluations = dict(summary["evaluation_by_mode"])
     if summary["evaluation_untrained"] is not None:
-        evaluations["rl_only before training"] = summary["evaluation_untrained"]
+        evaluations["rl_only, untrained"] = summary["evaluation_untrained"]
     for name, result in evaluations.items():
         results.add_row(
             name,
