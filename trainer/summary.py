@@ -96,7 +96,7 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
         )
     evaluations = dict(summary["evaluation_by_mode"])
     if summary["evaluation_untrained"] is not None:
-        evaluations["rl_only, untrained"] = summary["evaluation_untrained"]
+        evaluations["untrained"] = summary["evaluation_untrained"]
     for name, result in evaluations.items():
         results.add_row(
             name,
