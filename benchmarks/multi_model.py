@@ -1,7 +1,7 @@
 """Many agents at once: what they cost, and whether they learn more together than apart.
 
     python -m benchmarks.multi_model scale  [--agents 1 2 4 8] [--steps 4096] [--model rules|small|pocket]
-    python -m benchmarks.multi_model learn  [--seeds 3] [--jobs 2] [--whole-grid] [--steps 65536]
+    python -m benchmarks.multi_model learn  [--seeds 3] [--jobs 2] [--whole-grid] [--steps 32768]
     python -m benchmarks.multi_model learn  --only cooperative/synchronized --seed 0     # one cell
     python -m benchmarks.multi_model report
 

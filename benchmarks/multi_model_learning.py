@@ -51,7 +51,7 @@ class Plan:
     """What all cells of a table have in common."""
 
     agents: int = 4
-    steps: int = 65_536
+    steps: int = 32_768
     """Of all agents together."""
     games: int = 4
     """Of each policy at the end."""
