@@ -31,7 +31,7 @@ FORGETTING = 0.9
 MOST_EVIDENCE = 3.0
 """One rollout counts at most so many standard errors: a fluke cannot decide alone."""
 LEAST_VARIANCE = 2.0
-"""Least sum of p (1 - p), the number of steps followed in excess of chance, squared: fewer tosses say nothing."""
+"""Least sum of p (1 - p), the variance of how often the wish is played by chance: with less, the coins say nothing."""
 
 
 def rewards_ahead(rewards: NDArray[np.floating], ends: NDArray[np.bool_]) -> NDArray[np.float64]:
