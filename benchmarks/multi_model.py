@@ -6,7 +6,8 @@
     python -m benchmarks.multi_model report
 
 `scale` trains 1, 2, 4 and 8 agents, each number in a process of its own, and reports environment steps per second of
-all agents together, and the memory of the whole process tree (proportional set size).
+all agents together, the memory of the whole process tree (proportional set size), and the most that the main process
+held at any moment (resident set size).
 
 `learn` plays the cells that are not there yet (`benchmarks/multi_model_learning.py`); each is kept in `--results`, so
 it may be stopped and goes on where it was. A cell computes in one thread, beside `--workers` emulator processes.
@@ -19,13 +20,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import psutil
 
 from benchmarks.multi_model_learning import (
     ROOT,
@@ -59,7 +62,11 @@ def scale(agents: Sequence[int], steps: int, model: str) -> None:
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         row = json.loads(done.stdout.splitlines()[-1])
         rows.append(row)
-        print(f"{count} agents: {row['steps_per_s']:.0f} steps/s in all, {row['memory_mb']:.0f} MB", flush=True)
+        print(
+            f"{count} agents: {row['steps_per_s']:.0f} steps/s in all, {row['memory_mb']:.0f} MB "
+            f"(most of the main process: {row['peak_mb']:.0f} MB)",
+            flush=True,
+        )
     by_count = {row["agents"]: row for row in rows}
     first, last = rows[0], rows[-1]
     if last["agents"] > first["agents"]:
@@ -82,19 +89,16 @@ def scale_one(agents: int, steps: int, model: str) -> None:
         seconds = time.perf_counter() - begun_s
         played = trainer.metrics.steps - begun_steps
         memory_mb = memory_of_tree_mb()
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         asyncio.run(trainer.shutdown())
-    print(json.dumps({"agents": agents, "steps_per_s": played / seconds, "memory_mb": memory_mb}))
+    row = {"agents": agents, "steps_per_s": played / seconds, "memory_mb": memory_mb, "peak_mb": peak_mb}
+    print(json.dumps(row))
 
 
 def memory_of_tree_mb() -> float:
     """Proportional set size of this process and its children: shared pages are counted once in all."""
-    own = os.getpid()
-    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split()
-    total_kb = 0
-    for process in (str(own), *children):
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
-        total_kb += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-    return total_kb / 1024
+    own = psutil.Process()
+    return sum(process.memory_full_info().pss for process in (own, *own.children())) / 2**20
 
 
 # -- what they learn -----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -222,3 +223,15 @@ def test_a_killed_training_loses_at_most_the_running_episode_and_counts_none_twi
     assert runs == 1
     assert numbers == list(range(1, agents * (finished + 1) + 1)), "every episode of every agent once"
     assert decisions == agents * steps * (finished + 1)
+
+
+@pytest.mark.slow
+def test_what_an_update_has_freed_goes_back_to_the_system(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, num_models=1, model_types=["pocket"], max_episodes=2, episode_length=512)
+    psutil.heap_trim()
+    asyncio.run(trainer.train())
+    process = psutil.Process()
+    held = process.memory_info().rss
+    psutil.heap_trim()
+    asyncio.run(trainer.shutdown())
+    assert held - process.memory_info().rss < 100 * 2**20, "what the backward passes took is still held"

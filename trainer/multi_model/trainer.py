@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from core.arenas.training_environment import MultiModelTrainingEnvironment, create_multi_model_coop_compete_env
 from core.exceptions import CheckpointError, TrainingError
@@ -261,6 +262,8 @@ class MultiModelTrainer:
         assert self._session is not None
         performances = {state.model_id: state.performance for state in self._states}
         done = update_weights(self.config.weight_update_strategy, self._session.learners, performances)
+        # What backward passes of a language model have freed, glibc keeps: 300 MB with one model, 500 MB with eight.
+        psutil.heap_trim()
         for state in self._states:
             if state.model_id in done.updated:
                 state.update_count += 1
