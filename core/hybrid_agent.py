@@ -280,7 +280,7 @@ class HybridAgent:
         return twin
 
     def statistics(self) -> dict[str, Any]:
-        """For logs and displays: stage, share, per source success rate and calibration error, loop share, strategy."""
+        """For logs and displays: stage, share, strategy, success and calibration error by source, circles."""
         steps = sum(lane.loops.steps for lane in self._lanes)
         return {
             "stage": self.stage,
@@ -291,7 +291,7 @@ class HybridAgent:
             "calibration_error": {
                 source.value: self.calibration.expected_calibration_error(source) for source in Source
             },
-            "loop_share": sum(lane.loops.loop_steps for lane in self._lanes) / max(1, steps),
+            "circling_share": sum(lane.loops.circling_steps for lane in self._lanes) / max(1, steps),
             "masked_advice": self._arbiter.masked_advice,
         }
 

@@ -1,4 +1,7 @@
-"""Notices when an actor goes round in circles: the same free state again and again without progress."""
+"""Notices, while it happens, that an actor goes round in circles: the same free state again and again without progress.
+
+The record's loops (`core/history/loops.py`) are another measure: found in hindsight, from the first return on.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ class LoopDetector:
     def __init__(self) -> None:
         self._recent: deque[int] = deque(maxlen=WINDOW_STEPS)
         self._counts: dict[int, int] = {}
-        self.loop_steps = 0
-        """Steps so far that lay in a loop."""
+        self.circling_steps = 0
+        """Steps so far in whose state it was seen too often."""
         self.steps = 0
         """Steps shown so far."""
 
@@ -37,7 +40,7 @@ class LoopDetector:
         self._counts[state_hash] = count
         self.steps += 1
         looping = count >= REPETITIONS
-        self.loop_steps += looping
+        self.circling_steps += looping
         return looping
 
     def progress(self) -> None:

@@ -256,7 +256,7 @@ def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode
         agent.observe(0, decisions[0], 0.0, done=False)
         places.add(grid.states[0])
     assert len(places) > 3
-    assert agent.statistics()["loop_share"] > 0
+    assert agent.statistics()["circling_share"] > 0
 
 
 @pytest.mark.parametrize("evidence", [9.0, -9.0])
