@@ -24,7 +24,7 @@ class LoopDetector:
         self._recent: deque[int] = deque(maxlen=WINDOW_STEPS)
         self._counts: dict[int, int] = {}
         self.circling_steps = 0
-        """Steps so far in whose state it was seen too often."""
+        """Steps so far at which it found a loop."""
         self.steps = 0
         """Steps shown so far."""
 
