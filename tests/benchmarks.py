@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import statistics
 import sys
 import time
+
+import psutil
 
 from core.hybrid_agent import HybridAgent
 from tests.utils import create_mock_environment
@@ -81,12 +82,8 @@ def benchmark_decision_latency(agent: HybridAgent, samples: int = 1000) -> dict[
 
 
 def _resident_mib() -> float:
-    """Memory of this process that is in RAM now; on systems without /proc the peak so far."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except FileNotFoundError:
-        return _peak_mib()
+    """Memory of this process that is in RAM now."""
+    return psutil.Process().memory_info().rss / 2**20
 
 
 def _peak_mib() -> float:

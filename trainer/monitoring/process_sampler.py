@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import resource
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-STATM = Path("/proc/self/statm")
+import psutil
 
 
 def memory_mb() -> float:
-    """Memory that this process holds now; where the system does not tell, the most that it ever held."""
-    if STATM.exists():
-        return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most / 1e3
+    """Memory that this process holds now (resident set size)."""
+    return psutil.Process().memory_info().rss / 1e6
 
 
 class ProcessSampler:
