@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from trainer.exit_codes import run_reporting_bad_input
+from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.hybrid_llm_rl_trainer import create_trainer
-from trainer.log_setup import log_to_console
-from trainer.progress import LiveProgress, LogProgress, NoProgress, ProgressDisplay
+from trainer.run.log_setup import log_to_console
+from trainer.run.progress import LiveProgress, LogProgress, NoProgress, ProgressDisplay
+from trainer.run.stop_request import EXIT_CODES
+from trainer.run.summary import FILE_NAME, summary_table
 from trainer.settings import load_settings
-from trainer.stop_request import EXIT_CODES
-from trainer.summary import FILE_NAME, summary_table
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -23,8 +23,8 @@ from rich.table import Table
 
 from benchmarks.busy_rom import write_busy_rom, write_resting_rom
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.console import Console
-from core.game.frame_cost import FIXED_FRAMES, HOLD_FRAMES, FrameCost
+from core.env.emulator.console import Console
+from core.env.emulator.frame_cost import FIXED_FRAMES, HOLD_FRAMES, FrameCost
 from core.game.profile import identify_rom
 from core.rules import RulePlayer
 from core.vocabulary import Button

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.lane_transitions import NO_WISH, LaneTransitions
+from core.agent.lane_transitions import NO_WISH, LaneTransitions
 from core.vocabulary import ACTION_COUNT
 
 DISCOUNT = 0.99

@@ -31,8 +31,8 @@ from stable_baselines3.common.vec_env import SubprocVecEnv
 from benchmarks.busy_rom import write_busy_rom
 from benchmarks.env_speed_report import Loop, Measurement, as_table, write_into_docs
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.console import Console
-from core.game.frame_cost import FIXED_FRAMES, HOLD_FRAMES
+from core.env.emulator.console import Console
+from core.env.emulator.frame_cost import FIXED_FRAMES, HOLD_FRAMES
 from core.vector_env import VectorEnv
 from core.vocabulary import Button
 

@@ -17,7 +17,7 @@ from rich.console import Console as Terminal
 from rich.table import Table
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.frame_cost import FrameCost
+from core.env.emulator.frame_cost import FrameCost
 from core.rules import RulePlayer
 from core.vocabulary import Option
 

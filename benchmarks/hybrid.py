@@ -37,8 +37,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from agents.overlapped_learner import OverlappedLearner
-from agents.sb3_policy import MaskablePPOLearner
+from agents.learning.overlapped_learner import OverlappedLearner
+from agents.learning.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.hybrid_agent import HybridAgent
@@ -46,14 +46,14 @@ from core.protocols import Policy
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
-from trainer.assembly import environment_factory
 from trainer.curriculum import Curriculum
-from trainer.episode_seeds import training_seed
-from trainer.evaluation import Evaluator
-from trainer.lane_player import LanePlayer
+from trainer.evaluation.evaluator import Evaluator
 from trainer.llm_manager import LLMManager
+from trainer.play.episode_seeds import training_seed
+from trainer.play.player import LanePlayer
+from trainer.play.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStage, RecordStage, Stage
+from trainer.run.assembly import environment_factory
 from trainer.settings import Settings, load_settings
-from trainer.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStage, RecordStage, Stage
 
 CONFIG = Path(__file__).resolve().parent / "first_badge.json"
 FOLDER = Path("runs/hybrid")

@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 
 from benchmarks.hybrid import CURVE_HORIZON, FOLDER, Cell, Game, read_cells
 from core.history.loops import loop_share
-from trainer.intervals import wilson_interval
+from trainer.evaluation.intervals import wilson_interval
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- hybrid table: written by benchmarks/hybrid_report.py -->", "<!-- end of table -->"

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
+from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from benchmarks.demonstration_dqn import DemonstrationDqn
 from tests.small_worlds import (
     QUICK,

@@ -22,11 +22,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from agents.sb3_policy import MaskablePPOLearner
+from agents.learning.sb3_policy import MaskablePPOLearner
 from benchmarks.hybrid import Bench, Budget, Cell, Game
-from core.lane_transitions import LaneTransitions
+from core.agent.lane_transitions import LaneTransitions
 from core.vocabulary import AgentMode
-from trainer.intervals import wilson_interval
+from trainer.evaluation.intervals import wilson_interval
 from trainer.settings import load_settings
 
 CONFIG = Path(__file__).resolve().parent.parent / "config.json"

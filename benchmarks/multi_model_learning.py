@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
-from trainer.evaluation import Evaluator
+from trainer.evaluation.evaluator import Evaluator
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.cartridge_session import CartridgeSession
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy

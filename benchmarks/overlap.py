@@ -15,8 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from agents.overlapped_learner import OverlappedLearner
-from agents.sb3_policy import MaskablePPOLearner
+from agents.learning.overlapped_learner import OverlappedLearner
+from agents.learning.sb3_policy import MaskablePPOLearner
 from benchmarks.hybrid import Bench, Budget, Cell
 from core.vocabulary import AgentMode
 from trainer.settings import load_settings

@@ -21,12 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.agent.transition_feeder import OneLane
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.frame_cost import FIXED_FRAMES
+from core.env.emulator.frame_cost import FIXED_FRAMES
 from core.history.loops import Trail, loop_share
 from core.hybrid_agent import HybridAgent
 from core.rules import RulePlayer
-from core.transition_feeder import OneLane
 from core.vocabulary import AgentMode, GameMode
 
 FERNVALE = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

@@ -6,8 +6,9 @@
     Return      START: menu                  Esc     leave
     Backspace   SELECT
 
-For people with a screen and a keyboard (a game controller works as well). Agents play through ``core.game.console``.
-The ROM is given to the emulator in memory, and nothing is written: leaving forgets the game.
+For people with a screen and a keyboard (a game controller works as well). Agents play through
+``core.env.emulator.console``. The ROM is given to the emulator in memory, and nothing is written: leaving forgets the
+game.
 """
 
 from __future__ import annotations

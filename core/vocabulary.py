@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from core.errands import MenuErrand
+from core.menu_tasks import MenuErrand
 
 
 class Button(IntEnum):

@@ -1,6 +1,6 @@
 """The documented names of Core SRL: re-exports only; the code is in `core.arenas`, `agents` and `trainer`."""
 
-from agents.known_models import (
+from agents.llm.known_models import (
     create_claude_manager,
     create_llama3_manager,
     create_openai_manager,
@@ -10,7 +10,7 @@ from agents.known_models import (
     create_shared_llm_manager,
     get_available_models,
 )
-from agents.shared_llm_manager import LLMBackend, LLMConfig, LLMResponse, SharedLLMManager, UpdateStrategy
+from agents.text.shared_llm_manager import LLMBackend, LLMConfig, LLMResponse, SharedLLMManager, UpdateStrategy
 from core.arenas.coop_compete import CooperativeCompetitiveEnv
 from core.arenas.coordination_game import CoopCompeteEnv
 from core.arenas.maze import Action, MazeConfig, MazeEnv

@@ -13,8 +13,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from agents.sb3_policy import LearnerSettings
-from core.lane_transitions import NO_WISH, LaneTransitions
+from agents.learning.sb3_policy import LearnerSettings
+from core.agent.lane_transitions import NO_WISH, LaneTransitions
 from core.vocabulary import ACTION_COUNT, Button
 
 TEACHER_HALF_LIFE = 3000

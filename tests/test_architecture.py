@@ -14,7 +14,7 @@ FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "core_srl": 3,
 DOORS = ("pettingllms", "core_srl")
 """Packages of documented import names: re-exports only."""
 FENCES = {
-    "pyboy": {"core.game.console", "cartridge.play"},
+    "pyboy": {"core.env.emulator.console", "cartridge.play"},
     "stable_baselines3": {"agents"},
     "sb3_contrib": {"agents"},
     "transformers": {"agents"},

@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from agents.text_policy import Sampling, TextPolicy
+from agents.text.text_policy import Sampling, TextPolicy
 from core.worlds.base import Practice, Turn, World
 from core.worlds.plan_path import PlanPath
 from tests.tiny_models import make_model

@@ -10,10 +10,10 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.observation import strategic_context
 from core.game.ram import RAM_SIZE, WRAM_SIZE, RamSnapshot, index_of
 from core.game.rewards import reward_events
 from core.game.state import GameState
-from core.observation import strategic_context
 from core.vocabulary import Button, MapId
 from tests.game_states import ROM_PATH, filled, first_state, rom_tables, with_party, with_ram
 

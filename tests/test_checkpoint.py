@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from core.exceptions import CheckpointError
-from trainer.checkpoint import MANIFEST, STATE, WEIGHTS, CheckpointStore, Snapshot, read_checkpoint
+from trainer.checkpoints.checkpoint import MANIFEST, STATE, WEIGHTS, CheckpointStore, Snapshot, read_checkpoint
 
 ROM = "0123456789abcdef0123456789abcdef01234567"
 
@@ -141,7 +141,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tests.test_checkpoint import snapshot
-from trainer.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore
 store = CheckpointStore(Path(sys.argv[1]), keep=2)
 for episode in range(1, 100_000):
     store.save_resume_point(snapshot(episode))

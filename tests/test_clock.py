@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from benchmarks.busy_rom import write_busy_rom
-from core.game.console import Console
+from core.env.emulator.console import Console
 from core.game.profile import identify_rom
 from core.vocabulary import Button
 

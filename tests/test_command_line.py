@@ -15,8 +15,8 @@ from core.exceptions import ConfigurationError
 from core.history.saved_queries import SAVED_QUERIES
 from core.history.store import HistoryStore
 from tests.history_samples import filled_database, walk
-from trainer.command_line import app
-from trainer.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
+from trainer.commands.command_line import app
+from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +38,7 @@ def decisions(*arguments: str | Path) -> str:
 
 def crystal_agent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The program as a process of its own."""
-    command = [sys.executable, "-m", "trainer.command_line", *map(str, arguments)]
+    command = [sys.executable, "-m", "trainer.commands.command_line", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 

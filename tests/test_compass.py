@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.compass import Bearing, Compass, compass_for
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.policy_view import FEATURE_NAMES, GOAL_PLANE
 from core.game.milestones import Milestone, milestones_for
 from core.game.state import GameState
-from core.policy_view import FEATURE_NAMES, GOAL_PLANE
+from core.game.terrain import TALL_GRASS
+from core.navigation.goal_direction import Bearing, Compass, compass_for
 from core.rules import RulePlayer
-from core.terrain import TALL_GRASS
 from core.vocabulary import Button, GameMode, MapId
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agents.small_policy import make_small_policy, small_shape
-from agents.team import save_base
+from agents.text.small_policy import make_small_policy, small_shape
+from agents.text.team import save_base
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED
 from core.worlds.cartridge_ground import around_one_bend, as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters

@@ -13,14 +13,24 @@ import pytest
 from tests.test_startup import saved_game
 from tests.utils import generate_test_config
 from trainer.commands.doctor import Verdict, start_check
-from trainer.machine import available_memory_bytes, usable_cores
+from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def run_doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "trainer.command_line", "doctor", "--seconds", "0.2", *arguments]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "trainer.commands.command_line",
+        "doctor",
+        "--seconds",
+        "0.2",
+        *arguments,
+    ]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 

@@ -15,12 +15,12 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.console import Console
-from core.game.masks import action_mask
+from core.env.emulator.console import Console
+from core.env.masks import action_mask
+from core.env.observation import STATE_VARIABLE_NAMES
+from core.env.policy_env import PolicyViewEnv
 from core.game.menu import MenuKind
 from core.game.state import GameState
-from core.observation import STATE_VARIABLE_NAMES
-from core.policy_env import PolicyViewEnv
 from core.rules import RulePlayer
 from core.vocabulary import Button, GameMode, Option
 from tests.game_states import ROM_PATH

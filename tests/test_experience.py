@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.agent.option_statistics import MOST_TILT, TRIALS, Experience
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.experience import MOST_TILT, TRIALS, Experience
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.rules import RulePlayer

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.emulator.frame_cost import FIRST_LOOK_FRAMES, FIXED_FRAMES, LOOK_FRAMES, MOST_FRAMES, can_decide
 from core.exceptions import ConfigurationError
-from core.game.frame_cost import FIRST_LOOK_FRAMES, FIXED_FRAMES, LOOK_FRAMES, MOST_FRAMES, can_decide
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.vocabulary import Option

@@ -10,8 +10,8 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.frontier_archive import Cell, FrontierArchive, FrontierSchedule
-from core.lane_history import StartPoint
+from core.env.go_explore_archive import Cell, FrontierArchive, FrontierSchedule
+from core.env.lanes.lane_history import StartPoint
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vocabulary import GameMode

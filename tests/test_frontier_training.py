@@ -13,21 +13,21 @@ import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.env.emulator.frame_cost import FrameCost
+from core.env.go_explore_archive import FrontierArchive
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.exceptions import ConfigurationError, TrainingError
-from core.frontier_archive import FrontierArchive
-from core.game.frame_cost import FrameCost
 from core.hybrid_agent import HybridAgent
 from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
 from tests.game_states import ROM_PATH
 from tests.test_frontier_archive import play_by_rules
 from tests.utils import create_test_trainer
-from trainer.assembly import environment_factory
-from trainer.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum
-from trainer.frontier_starts import FrontierStarts
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
+from trainer.play.archive_starts import FrontierStarts
+from trainer.run.assembly import environment_factory
 from trainer.settings import CurriculumSettings, FrontierSettings, Settings
 
 STAGE = {"reward_threshold": 99.0, "min_episodes": 2, "llm_confidence": 0.5, "strategy_preference": "balanced"}
@@ -201,7 +201,7 @@ def test_steps_that_were_never_played_are_neither_recorded_nor_learned(
 def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = create_test_trainer(temp_dir=tmp_path / "run")
     monkeypatch.setattr(Mortal, "graves", tmp_path / "graves", raising=False)
-    monkeypatch.setattr("trainer.evaluation.evaluation_seed", lambda _run, game: 2 * game)
+    monkeypatch.setattr("trainer.evaluation.evaluator.evaluation_seed", lambda _run, game: 2 * game)
     Mortal.graves.mkdir()
     try:
         with VectorEnv(lambda lane: Mortal(ROM_PATH, observation_type="state"), 1, 1) as env:
@@ -211,7 +211,7 @@ def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatc
             result = evaluator.evaluate(trainer.agent, AgentMode.RL_ONLY, 2, 20, directive)
             assert result is not None and [one.steps for one in result.episodes] == [20, 20]
             assert len(list(Mortal.graves.iterdir())) == 2
-        monkeypatch.setattr("trainer.evaluation.MOST_LOST_GAMES", 0)
+        monkeypatch.setattr("trainer.evaluation.evaluator.MOST_LOST_GAMES", 0)
         monkeypatch.setattr(Mortal, "lethal", 4)
         with VectorEnv(lambda lane: Mortal(ROM_PATH, observation_type="state"), 1, 1) as env:
             evaluator.env = env

@@ -9,12 +9,12 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
+from core.game.objectives import StoryGuide
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.goal_planner import GoalKind, GoalOrientedPlanner
-from core.lane_memory import LaneMemory
 from core.rules import RulePlayer
-from core.story import StoryGuide
+from core.rules.planning.lane_memory import LaneMemory
 from core.vocabulary import OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

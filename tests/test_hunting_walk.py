@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from core import terrain
-from core.pathfinding import MapGround
-from core.rules.hunting_walk import BROAD_CELLS, HuntingWalk, Wild
-from core.terrain import OFFSET
+from core.game import terrain
+from core.game.terrain import OFFSET
+from core.navigation.pathfinding import MapGround
+from core.rules.field.hunting_walk import BROAD_CELLS, HuntingWalk, Wild
 from core.vocabulary import Button
 
 GRASS = min(terrain.TALL_GRASS)

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
+from core.agent.loop_detector import REPETITIONS, LoopDetector
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.hybrid_agent import AgentMode, HybridAgent
-from core.loop_detector import REPETITIONS, LoopDetector
 from core.vocabulary import Button, Source
 from tests.walls import (
     CustomManager,

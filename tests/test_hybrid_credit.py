@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
-from core.arbitration import LEAST_SHARE, MOST_SHARE, GuideCurriculum, guide_share
-from core.calibration import CalibrationSettings, ConfidenceCalibration
+from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, GuideCurriculum, guide_share
+from core.agent.calibration import CalibrationSettings, ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.vocabulary import Button, Source

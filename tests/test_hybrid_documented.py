@@ -10,11 +10,11 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
+from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.agent.lane_transitions import LaneTransitions
 from core.exceptions import ConfigurationError, DecisionValidationError
 from core.hybrid_agent import AgentMode, HybridAgent
-from core.lane_transitions import LaneTransitions
 from core.vocabulary import Source
 from tests.walls import (
     FixedPolicy,

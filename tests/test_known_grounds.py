@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from core.abilities import FieldAbilities, abilities_of
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.collision import CollisionMap
+from core.game.field_moves import FieldAbilities, abilities_of
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
-from core.ground_archive import GroundArchive
-from core.known_grounds import KnownGrounds
-from core.pathfinding import Blocked
-from core.travel import Route, TravelMemory, WorldGraph
+from core.navigation.ground_archive import GroundArchive
+from core.navigation.known_grounds import KnownGrounds
+from core.navigation.pathfinding import Blocked
+from core.navigation.travel import Route, TravelMemory, WorldGraph
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 END_OF_LIST = 0xFF

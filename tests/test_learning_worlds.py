@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
+from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from tests.small_worlds import QUICK, GridWorld, Guide, IdentityWorld, World, play, right, success, wrong
 
 LANES = 8

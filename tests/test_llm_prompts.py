@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.llm.question import question_text
+from core.agent.teacher import LaneGuide
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError
 from core.game.menu import MenuKind
 from core.game.ram import RamSnapshot
 from core.game.state import GameState
-from core.guide import LaneGuide
 from core.prompts.frame import CLOSING, FRAME, OPENING, plain_text, quoted
 from core.prompts.journal import LaneJournal
 from core.prompts.writer import OPTIONS_SHARE, PromptWriter, estimate_tokens

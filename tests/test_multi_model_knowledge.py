@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.frontier_archive import FrontierArchive
+from core.env.go_explore_archive import FrontierArchive
 from core.vocabulary import Button, MapId
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from tests.utils import generate_test_config

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.errands import BuyItems, PutFirst, UseItem
+from core.game.game_data import load_world
 from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
 from core.game.profile import RomProfile
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
-from core.game.world import load_world
-from core.goals import GoalKind, PlannedGoal
-from core.hunting import Hunter, hunting_grounds
-from core.lane_memory import LaneMemory
-from core.needs import STORY_VALUE, Needs, patience_for_rest
+from core.menu_tasks import BuyItems, PutFirst, UseItem
 from core.rules import RulePlayer
-from core.supplies import best_drink, healing_of, shopping_list
+from core.rules.planning.goals import GoalKind, PlannedGoal
+from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
+from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.needs import STORY_VALUE, Needs, patience_for_rest
+from core.rules.planning.supplies import best_drink, healing_of, shopping_list
 from core.vocabulary import MapId, OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

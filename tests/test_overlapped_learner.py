@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from agents.overlapped_learner import OverlappedLearner
-from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
+from agents.learning.overlapped_learner import OverlappedLearner
+from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from core.exceptions import TrainingError
 from tests.test_sb3_policy import LANES, SMALL, VECTOR, feed
 

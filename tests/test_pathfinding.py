@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.pathfinding import (
+from core.navigation.pathfinding import (
     MOUNT_COST,
     Blocked,
     BlockReason,

@@ -159,8 +159,8 @@ def test_the_command_lists_trains_and_judges(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
     from trainer.at_grpo import presets
-    from trainer.command_line import app
     from trainer.commands import team
+    from trainer.commands.command_line import app
 
     shown = CliRunner().invoke(app, ["team", "configs"])
     assert shown.exit_code == 0 and shown.output.split() == presets.preset_names()

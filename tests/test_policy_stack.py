@@ -11,8 +11,8 @@ from gymnasium import spaces
 from torch import nn
 
 from agents.learning.policy_stack import PolicyStack
+from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
-from agents.sb3_policy import MaskablePPOLearner
 from core.exceptions import DecisionValidationError, TrainingError
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from trainer.multi_model.config import WeightUpdateStrategy

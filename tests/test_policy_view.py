@@ -7,9 +7,7 @@ from collections import deque
 import numpy as np
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.ram import RAM_SIZE, RamSnapshot
-from core.game.state import GameState
-from core.policy_view import (
+from core.env.policy_view import (
     FEATURE_COUNT,
     FEATURE_NAMES,
     LAST_ACTIONS,
@@ -18,6 +16,8 @@ from core.policy_view import (
     PolicyView,
     policy_space,
 )
+from core.game.ram import RAM_SIZE, RamSnapshot
+from core.game.state import GameState
 from core.rules import RulePlayer
 from tests.game_states import ROM_PATH, first_state, with_party, with_ram
 

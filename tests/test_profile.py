@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core import exceptions
+from core.game.game_data import load_world
 from core.game.milestones import milestones_for
 from core.game.profile import CRYSTAL_REVISIONS, RomProfile, identify_rom
-from core.game.world import load_world
 from core.vocabulary import MapId
 from tests.game_states import ROM_PATH
 

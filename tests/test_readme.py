@@ -56,7 +56,7 @@ def test_the_commands_run_on_what_a_run_leaves(folder: Path) -> None:
     ]
     assert len(lines) >= 4
     for line in lines:
-        command = [sys.executable, "-m", "trainer.command_line", *shlex.split(line)[1:]]
+        command = [sys.executable, "-m", "trainer.commands.command_line", *shlex.split(line)[1:]]
         assert run(command, folder).strip(), line
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib import resources
 
-from core.game.world import World, _load
-from core.remedies import ANY_STATUS, POISON, Remedy, helps, remedy_of
+from core.game.game_data import World, _load
+from core.game.item_effects import ANY_STATUS, POISON, Remedy, helps, remedy_of
 from tests.game_states import first_state, with_party
 
 LEAD = (1, 10, 30, 30)

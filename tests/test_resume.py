@@ -16,9 +16,9 @@ import torch
 
 from core.exceptions import CheckpointError, HistoryError
 from tests.utils import create_test_trainer, generate_test_config
-from trainer.checkpoint import CheckpointStore
-from trainer.episode_starts import EpisodeStarts
+from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
+from trainer.play.episode_starts import EpisodeStarts
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.rollout_server import RolloutServer, ServedPolicy
-from agents.small_policy import load_policy, small_shape
-from agents.team import Specialisation, build_team, save_base
-from agents.text_policy import Sampling
+from agents.text.rollout_server import RolloutServer, ServedPolicy
+from agents.text.small_policy import load_policy, small_shape
+from agents.text.team import Specialisation, build_team, save_base
+from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from core.worlds.registry import make_world
 from tests.llm_servers.rollouts import LocalRolloutServer

@@ -15,19 +15,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.agent.teacher import LaneGuide, PlainWriter
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import Fighter
 from core.game.milestones import milestones_for
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.guide import LaneGuide, PlainWriter
-from core.pathfinding import Blocked, find_path
-from core.pathfinding import Path as WalkedPath
-from core.rules import RulePlayer, walking
-from core.rules.answers import wants_yes
-from core.rules.damage import estimate, turns_to_win, win_chance
-from core.rules.tactics import catch_chance
+from core.navigation.pathfinding import Blocked, find_path
+from core.navigation.pathfinding import Path as WalkedPath
+from core.rules import RulePlayer
+from core.rules.field import walking
+from core.rules.fights.damage import estimate, turns_to_win, win_chance
+from core.rules.fights.tactics import catch_chance
+from core.rules.menus.answers import wants_yes
 from core.vocabulary import Button, GameMode, OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

@@ -10,17 +10,17 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import BattleState, Fighter
+from core.game.item_effects import PARALYSIS, POISON
 from core.game.menu import MenuKind
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.remedies import PARALYSIS, POISON
 from core.rules import RulePlayer
-from core.rules.company import Company
-from core.rules.duel import duel
-from core.rules.lessons import worths
-from core.rules.menus import is_party_list
-from core.rules.setup_moves import chance_after
-from core.rules.tactics import Tactics
+from core.rules.fights.company import Company
+from core.rules.fights.duel import duel
+from core.rules.fights.setup_moves import chance_after
+from core.rules.fights.tactics import Tactics
+from core.rules.menus.cursor import is_party_list
+from core.rules.menus.lessons import worths
 from core.vocabulary import Button, Option, OptionKind
 from tests.game_states import ROM_PATH, first_state, with_party, with_ram
 

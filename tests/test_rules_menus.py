@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.errands import BuyItems, MenuErrand, Purchase, PutFirst, UseItem
+from core.game.game_data import World
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.game.world import World
+from core.menu_tasks import BuyItems, MenuErrand, Purchase, PutFirst, UseItem
 from core.rules import RulePlayer
-from core.rules.pack import owned
+from core.rules.menus.pack import owned
 from core.vocabulary import Button, GameMode, Option, OptionKind, Position
 from tests.cartridge.stage import state as stage_state
 from tests.game_states import ROM_PATH

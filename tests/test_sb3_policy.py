@@ -20,11 +20,11 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents.learning.network import PolicyViewExtractor, logits_and_values
 from agents.learning.preparation import prepare
+from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from agents.learning.trust import TeacherTrust
 from agents.learning.vtrace import vtrace_targets
-from agents.sb3_policy import LearnerSettings, MaskablePPOLearner
+from core.agent.lane_transitions import LaneTransitions
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError, TrainingError
-from core.lane_transitions import LaneTransitions
 
 LANES = 4
 VIEW = spaces.Dict(

@@ -14,8 +14,8 @@ import openai
 import pytest
 import torch
 
-from agents.known_models import create_openai_manager, create_qwen3_manager
-from agents.shared_llm_manager import LLMBackend, LLMConfig, SharedLLMManager, UpdateStrategy
+from agents.llm.known_models import create_openai_manager, create_qwen3_manager
+from agents.text.shared_llm_manager import LLMBackend, LLMConfig, SharedLLMManager, UpdateStrategy
 from core.exceptions import ConfigurationError
 from tests.tiny_models import make_model
 from trainer.multi_model.option_learner import discounted_returns, episode_advantages, step_advantages

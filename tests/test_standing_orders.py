@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.standing_orders import Order, StandingOrders
+from core.agent.option_cache import Order, StandingOrders
 from core.vocabulary import GameMode, Option, OptionKind
 
 

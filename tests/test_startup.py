@@ -12,10 +12,10 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game import start_cache
-from core.game.console import EMULATOR, Console
-from core.game.picture import png_of
-from core.game.startup import FAST_OPTIONS, StartupDriver
+from core.env.emulator import start_cache
+from core.env.emulator.console import EMULATOR, Console
+from core.env.emulator.picture import png_of
+from core.env.emulator.startup import FAST_OPTIONS, StartupDriver
 from core.game.state import GameState
 from core.vocabulary import Button, GameMode, Position
 from tests.game_states import ROM_PATH, first_state, rom_tables, with_ram

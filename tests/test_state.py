@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.game.masks import BUSY, FREE, TEXT_COMPLETE, WALKING, action_mask
+from core.env.masks import BUSY, FREE, TEXT_COMPLETE, WALKING, action_mask
+from core.env.observation import state_variables
+from core.env.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView
 from core.game.menu import MenuKind
 from core.game.milestones import Condition, Milestone, MilestoneTracker, milestones_for
 from core.game.ram import RAM_SIZE, RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.text import decode_screen
 from core.game.visits import Visits
-from core.observation import state_variables
-from core.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView
 from core.vocabulary import Button, GameMode, MapId
 from tests.game_states import filled, first_state, rom_tables, with_party, with_ram
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.game.game_data import World, load_world
 from core.game.profile import identify_rom
-from core.game.world import World, load_world
-from core.pathfinding import Blocked, MapGround
-from core.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
+from core.navigation.pathfinding import Blocked, MapGround
+from core.navigation.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
 from core.vocabulary import Button, MapId, Position
 
 ROOT = Path(__file__).resolve().parent.parent

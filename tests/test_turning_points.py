@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.errands import BuyItems
-from core.turning_points import SURELY_WON_VALUE, matters
+from core.agent.llm_gate import SURELY_WON_VALUE, matters
+from core.menu_tasks import BuyItems
 from core.vocabulary import Option, OptionKind
 
 

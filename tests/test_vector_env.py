@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.lanes.vector_env import LEAVE_TIMEOUT_S, StartPoint, VectorEnv, VectorStep
 from core.exceptions import ConfigurationError, TrainingError
-from core.vector_env import LEAVE_TIMEOUT_S, StartPoint, VectorEnv, VectorStep
 from tests.game_states import ROM_PATH
 
 
@@ -207,7 +207,7 @@ def has_ended(process: int) -> bool:
 def test_workers_end_when_the_main_process_is_killed(pipe_is_kept: bool) -> None:
     program = (
         "from tests.test_vector_env import make_env\n"
-        "from core.vector_env import VectorEnv\n"
+        "from core.env.lanes.vector_env import VectorEnv\n"
         "import os, time\n"
         "env = VectorEnv(make_env, 4, 2); env.reset([0, 1, 2, 3])\n"
         f"other = os.fork() if {pipe_is_kept} else -1\n"

@@ -8,11 +8,11 @@ import pytest
 from sb3_contrib import MaskablePPO
 from stable_baselines3.common.vec_env import VecMonitor
 
-from agents.sb3_lanes import SB3Lanes
+from agents.learning.sb3_lanes import SB3Lanes
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.lanes.gymnasium_lanes import GymnasiumLanes
+from core.env.masks import FREE
 from core.exceptions import ConfigurationError
-from core.game.masks import FREE
-from core.gymnasium_lanes import GymnasiumLanes
 from core.vector_env import VectorEnv
 from core.vocabulary import Button
 from tests.game_states import ROM_PATH

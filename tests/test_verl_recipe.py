@@ -9,9 +9,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from agents.small_policy import small_shape
-from agents.team import Specialisation, build_team, save_base, save_team
-from agents.text_policy import Sampling
+from agents.text.small_policy import small_shape
+from agents.text.team import Specialisation, build_team, save_base, save_team
+from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError, TrainingError
 from core.worlds.sudoku import Sudoku
 from trainer.at_grpo import verl_recipe

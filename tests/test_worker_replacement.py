@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.exceptions import TrainingError
 from core.vector_env import StartPoint, VectorEnv, VectorStep
 from tests.game_states import ROM_PATH

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from agents.small_policy import load_policy
+from agents.text.small_policy import load_policy
 from trainer.serving.lora import LoRAConfig, LoRAManager
 
 

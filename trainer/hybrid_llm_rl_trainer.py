@@ -4,7 +4,7 @@
     summary = trainer.train(total_episodes=1000)
 
 What follows from a step and from an episode's end is the list of stages in `_stages`; how a step is played is in
-`trainer/lane_player.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
+`trainer/play/player.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
 """
 
 from __future__ import annotations
@@ -15,31 +15,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from agents.overlapped_learner import OverlappedLearner
-from agents.sb3_policy import MaskablePPOLearner
-from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.decision_history_analyzer import DecisionHistoryAnalyzer
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from agents.learning.overlapped_learner import OverlappedLearner
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.lanes.vector_env import VectorEnv
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError, ConfigurationError
-from core.hybrid_agent import HybridAgent
+from core.history.analyzer import DecisionHistoryAnalyzer
 from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
-from core.vector_env import VectorEnv
 from core.vocabulary import EpisodeResult, Source
-from trainer.assembly import assemble
-from trainer.checkpoint import CheckpointStore
-from trainer.episode_seeds import training_seed
-from trainer.evaluation import Evaluator
-from trainer.evaluation_schedule import EvaluationSchedule
-from trainer.lane_player import LanePlayer, LanesEnv
+from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.evaluation.evaluator import Evaluator
+from trainer.evaluation.schedule import EvaluationSchedule
 from trainer.llm_manager import LLMManager
-from trainer.log_setup import set_log_level
-from trainer.progress import LogProgress, ProgressDisplay
-from trainer.reporter import Reporter
-from trainer.run_lock import RunLock
-from trainer.settings import Settings, load_settings
-from trainer.single_lane import SingleLane
-from trainer.stages import (
+from trainer.play.episode_seeds import training_seed
+from trainer.play.player import LanePlayer, LanesEnv
+from trainer.play.single_lane import SingleLane
+from trainer.play.stages import (
     CallbackStage,
     CheckpointStage,
     CreditStage,
@@ -51,9 +45,15 @@ from trainer.stages import (
     RecordStage,
     Stage,
 )
-from trainer.stop_request import StopRequest
-from trainer.summary import training_summary, write_summary
-from trainer.training_run import TrainingRun
+from trainer.run.assembly import assemble
+from trainer.run.log_setup import set_log_level
+from trainer.run.progress import LogProgress, ProgressDisplay
+from trainer.run.reporter import Reporter
+from trainer.run.run_lock import RunLock
+from trainer.run.stop_request import StopRequest
+from trainer.run.summary import training_summary, write_summary
+from trainer.run.training_run import TrainingRun
+from trainer.settings import Settings, load_settings
 
 __all__ = ["HybridLLMRLTrainer", "create_trainer", "create_trainer_from_config"]
 
@@ -133,7 +133,7 @@ class HybridLLMRLTrainer:
         `curriculum_patience`: see `Curriculum`. The first Ctrl-C ends the run after the current step, without the
         evaluation (the summary then has `interrupted` True); the second ends it at once.
 
-        Returns the documented summary; `trainer/summary.py` names all keys. Raises ConfigurationError for numbers
+        Returns the documented summary; `trainer/run/summary.py` names all keys. Raises ConfigurationError for numbers
         below 1, TrainingError when the games cannot go on, CheckpointError and HistoryError when nothing can be
         written.
         """
@@ -226,7 +226,7 @@ class HybridLLMRLTrainer:
         }
 
     def summary(self) -> dict[str, Any]:
-        """The summary of what was done so far (see `trainer/summary.py`)."""
+        """The summary of what was done so far (see `trainer/run/summary.py`)."""
         return training_summary(
             self.run.tally,
             self.run.curriculum,
@@ -292,7 +292,7 @@ class HybridLLMRLTrainer:
             player.restart(lane, training_seed(self.settings.seed, start), self._horizon(max_steps), point)
 
     def _stages(self, max_steps: int, save_interval: int, eval_interval: int, reporter: Reporter) -> list[Stage]:
-        """What follows from every step and episode, in this order; the reasons are in `trainer/stages.py`."""
+        """What follows from every step and episode, in this order; the reasons are in `trainer/play/stages.py`."""
         run = self.run
         return [
             CreditStage(self.agent),

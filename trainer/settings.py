@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
+from core.env.emulator.frame_cost import FrameCost
 from core.exceptions import ConfigurationError
-from core.game.frame_cost import FrameCost
 from core.game.rewards import RewardWeights
 from core.vocabulary import AgentMode, StrategyType
 
@@ -94,7 +94,7 @@ class CurriculumSettings(_Section):
 
 
 class FrontierSettings(_Section):
-    """The archive of states in which some training episodes begin (`core/frontier_archive.py`)."""
+    """The archive of states in which some training episodes begin (`core/env/go_explore_archive.py`)."""
 
     folder: Path
     """Where states are kept, in a folder of their own for each ROM and emulator. Runs may share it."""

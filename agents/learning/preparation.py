@@ -19,7 +19,7 @@ from agents.learning.settings import LearnerSettings
 from agents.learning.trust import rewards_ahead
 from agents.learning.update import Batch
 from agents.learning.vtrace import Targets, vtrace_targets
-from core.lane_transitions import NO_WISH
+from core.agent.lane_transitions import NO_WISH
 
 FORWARD_ROWS = 2048
 """Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""

@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from core.lane_transitions import NO_WISH, LaneTransitions
+from core.agent.lane_transitions import NO_WISH, LaneTransitions
 
 
 class Rollout:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core import terrain
+from core.game import terrain
 from core.game.profile import RomProfile
 from core.game.ram import index_of
 

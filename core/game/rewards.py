@@ -28,11 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
+from core.game.game_data import World
 from core.game.milestones import MilestoneTracker
 from core.game.possessions import EVENT_FLAGS_SIZE, Possessions
 from core.game.state import GameState
 from core.game.visits import Visits
-from core.game.world import World
 from core.vocabulary import GameMode, RewardEvent
 
 

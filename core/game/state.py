@@ -13,13 +13,13 @@ from typing import Final
 
 from core.game import battle, menu, mode, party, people
 from core.game.collision import CollisionMap, CollisionReader
+from core.game.game_data import World, load_world
 from core.game.lazy import lazy
 from core.game.party import BagSlot, PartyMember
 from core.game.possessions import EVENT_FLAGS, JOHTO_BADGES, KANTO_BADGES, Possessions, PossessionsReader
 from core.game.profile import RomProfile, identify_rom
 from core.game.ram import RamSnapshot, index_of
 from core.game.text import BOX_BOTTOM_LEFT, BOX_TOP_LEFT, MORE_ARROW, SCREEN_COLUMNS, decode_name, decode_screen
-from core.game.world import World, load_world
 from core.vocabulary import Button, GameMode, MapId, Position
 
 MAP_GROUP: Final = index_of("wMapGroup")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core import terrain
+from core.game import terrain
 from core.game.people import Person
 from core.vocabulary import Button
 

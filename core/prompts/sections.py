@@ -13,8 +13,8 @@ from core.prompts.map_view import LEGEND, draw_map
 from core.vocabulary import Button, GameMode
 
 if TYPE_CHECKING:
+    from core.game.game_data import World
     from core.game.state import GameState
-    from core.game.world import World
 
 _STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen"), (64, "paralysed"))
 _SIDES: Final = {Button.UP: "up", Button.DOWN: "down", Button.LEFT: "left", Button.RIGHT: "right"}

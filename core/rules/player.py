@@ -11,21 +11,21 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from core.game.game_data import World
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.profile import RomProfile
 from core.game.state import GameState
-from core.game.world import World
-from core.goal_planner import GoalOrientedPlanner, PlannedGoal
-from core.ground_archive import GroundArchive
-from core.known_grounds import KnownGrounds
-from core.lane_memory import LaneMemory, Subject
-from core.rules.answers import READ_ON, WAIT, AnswerRules
-from core.rules.battle import BattleRules
-from core.rules.errand_menus import ErrandRules
-from core.rules.field import FieldRules
-from core.rules.menu_watch import MenuWatch
+from core.navigation.ground_archive import GroundArchive
+from core.navigation.known_grounds import KnownGrounds
+from core.navigation.travel import TravelMemory, WorldGraph
+from core.rules.field.overworld import FieldRules
+from core.rules.fights.battle import BattleRules
+from core.rules.menus.answers import READ_ON, WAIT, AnswerRules
+from core.rules.menus.menu_watch import MenuWatch
+from core.rules.menus.task_menus import ErrandRules
+from core.rules.planning.goal_planner import GoalOrientedPlanner, PlannedGoal
+from core.rules.planning.lane_memory import LaneMemory, Subject
 from core.rules.step import RuleStep
-from core.travel import TravelMemory, WorldGraph
 from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
 
 MOST_OPTIONS = 12

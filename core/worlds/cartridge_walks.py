@@ -13,9 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.console import Console
-from core.game.frame_cost import FrameCost, press_until_decidable
+from core.env.emulator.console import Console
+from core.env.emulator.frame_cost import FrameCost, press_until_decidable
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState, RomTables
 from core.rules import RulePlayer
 from core.vocabulary import Button, GameMode, MapId, Option

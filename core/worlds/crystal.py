@@ -20,7 +20,7 @@ from typing import Final
 
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
-from core.pathfinding import Cell
+from core.navigation.pathfinding import Cell
 from core.worlds.base import FIRST_TRAINING_SEED, Practice, Turn, World
 from core.worlds.cartridge_ground import (
     around_one_bend,

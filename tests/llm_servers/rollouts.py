@@ -12,8 +12,8 @@ from typing import Any, Self
 import torch
 from peft import PeftModel
 
-from agents.small_policy import load_policy
-from agents.text_policy import Sampling, TextPolicy
+from agents.text.small_policy import load_policy
+from agents.text.text_policy import Sampling, TextPolicy
 
 
 class _Server(ThreadingHTTPServer):

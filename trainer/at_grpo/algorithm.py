@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.text_policy import Sample, Sampler, Sampling
+from agents.text.text_policy import Sample, Sampler, Sampling
 from core.worlds.base import Turn, World
 from trainer.grpo.advantages import Scaling, group_advantages, has_spread
 from trainer.grpo.learner import Scored

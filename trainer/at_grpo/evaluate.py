@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from agents.team import load_team
+from agents.text.team import load_team
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TEST_SEED
 from core.worlds.registry import make_world
@@ -14,7 +14,7 @@ from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import answer_lengths
-from trainer.intervals import wilson_interval
+from trainer.evaluation.intervals import wilson_interval
 
 
 class EvaluationResult(TypedDict):

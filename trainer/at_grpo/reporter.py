@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer.at_grpo.algorithm import Group
-from trainer.durable_files import write_text_atomically
+from trainer.checkpoints.durable_files import write_text_atomically
 
 log = logging.getLogger(__name__)
 LOG_INTERVAL_S = 10.0

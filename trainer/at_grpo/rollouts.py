@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.rollout_server import RolloutServer, ServedPolicy
-from agents.team import Team
-from agents.text_policy import Sampler
+from agents.text.rollout_server import RolloutServer, ServedPolicy
+from agents.text.team import Team
+from agents.text.text_policy import Sampler
 from core.exceptions import TrainingError
 from trainer.at_grpo.algorithm import Tree
 

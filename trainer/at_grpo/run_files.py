@@ -2,7 +2,7 @@
 
 base/                    the model at the start (what adapters stand on)
 resume_NNNNNN/           weights, optimizers and random states; replaced as the run goes on
-model_N/, best_model/    teams to evaluate or to hand on (`agents/team.py`)
+model_N/, best_model/    teams to evaluate or to hand on (`agents/text/team.py`)
 metrics.jsonl            one object per iteration; tensorboard/ has the same
 dialogue.jsonl           what the roles said to one problem, every few iterations
 """
@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.team import Team
-from trainer.checkpoint import Snapshot
+from agents.text.team import Team
+from trainer.checkpoints.checkpoint import Snapshot
 from trainer.grpo.learner import GRPOLearner
 
 NO_ROM = "none"

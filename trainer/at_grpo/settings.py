@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.team import LoraShape, Specialisation
-from agents.text_policy import Sampling
+from agents.text.team import LoraShape, Specialisation
+from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError
 from trainer.grpo.advantages import Scaling
 from trainer.grpo.learner import GRPOSettings
@@ -57,7 +57,7 @@ class ATGRPOSettings(BaseModel):
 
     rollout_server: str | None = None
     """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples in this process. It needs
-    specialisation `lora`: adapters are what a running server can take (`agents/rollout_server.py`)."""
+    specialisation `lora`: adapters are what a running server can take (`agents/text/rollout_server.py`)."""
 
     learning_rate: Positive = 1e-3
     clip_low: Positive = 0.2

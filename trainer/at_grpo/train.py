@@ -9,7 +9,7 @@ from core.exceptions import ConfigurationError
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer, TrainingSummary
-from trainer.run_lock import RunLock
+from trainer.run.run_lock import RunLock
 
 
 def train(

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.small_policy import load_policy, small_shape
-from agents.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
-from agents.text_policy import TextPolicy
+from agents.text.small_policy import load_policy, small_shape
+from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
+from agents.text.text_policy import TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, World
 from core.worlds.registry import make_world
@@ -27,10 +27,10 @@ from trainer.at_grpo.rollouts import Rollouts
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings
 from trainer.at_grpo.warm_start import make_warm_policy
-from trainer.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
-from trainer.stop_request import StopRequest
+from trainer.run.stop_request import StopRequest
 
 DIALOGUE_EVERY = 10
 RESUME_EVERY = 5

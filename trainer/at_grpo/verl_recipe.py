@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 
-from agents.team import ADAPTERS, BASE, Specialisation, Team, load_team
+from agents.text.team import ADAPTERS, BASE, Specialisation, Team, load_team
 from core.exceptions import ConfigurationError, TrainingError
 from core.worlds.base import FIRST_TRAINING_SEED, World
 from core.worlds.registry import make_world

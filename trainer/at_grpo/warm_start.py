@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from agents.llm.small_model import ModelShape
-from agents.small_policy import make_small_policy
-from agents.text_policy import Sample, TextPolicy
+from agents.text.small_policy import make_small_policy
+from agents.text.text_policy import Sample, TextPolicy
 from core.worlds.base import Practice, World
 
 BATCH = 32

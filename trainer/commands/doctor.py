@@ -21,16 +21,16 @@ from typing import Annotated, Final
 import numpy as np
 import typer
 
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.emulator.startup import is_battery_save
+from core.env.lanes.vector_env import VectorEnv
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import BAD_INPUT_ERRORS, TrainingError
 from core.game.battery import BatterySave
 from core.game.profile import identify_rom
-from core.game.startup import is_battery_save
 from core.game.state import RomTables
-from core.vector_env import VectorEnv
-from trainer.assembly import check_writable, environment_factory
 from trainer.commands.printing import print_json, print_table
-from trainer.machine import available_memory_bytes, usable_cores
+from trainer.run.assembly import check_writable, environment_factory
+from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import Settings, load_settings
 
 EXIT_CHECK_FAILED: Final = 1

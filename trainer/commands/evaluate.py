@@ -17,21 +17,21 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from agents.sb3_policy import MaskablePPOLearner
-from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.lanes.vector_env import VectorEnv
 from core.exceptions import ConfigurationError
-from core.hybrid_agent import HybridAgent
+from core.history.analyzer import DecisionHistoryAnalyzer
 from core.rules import RulePlayer
-from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
-from trainer.assembly import environment_factory
-from trainer.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
 from trainer.curriculum import Curriculum
-from trainer.evaluation import EvaluationResult, Evaluator, ModelUse
-from trainer.intervals import wilson_interval
+from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
+from trainer.evaluation.intervals import wilson_interval
 from trainer.llm_manager import LLMManager
+from trainer.run.assembly import environment_factory
 from trainer.settings import Settings, load_settings
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from agents.text_policy import Sample, TextPolicy
+from agents.text.text_policy import Sample, TextPolicy
 from core.exceptions import TrainingError
 
 

@@ -16,7 +16,7 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from core.arenas.base import Stance
-from trainer.durable_files import write_text_atomically
+from trainer.checkpoints.durable_files import write_text_atomically
 from trainer.monitoring.drawings import cooperation_share, draw_curves, draw_matrix, draw_network
 from trainer.monitoring.records import TrainingLog, read_log
 

@@ -22,7 +22,7 @@ from typing import IO, Any, Self
 
 from core.arenas.base import Interaction, Stance
 from core.exceptions import ConfigurationError
-from trainer.durable_files import write_text_atomically
+from trainer.checkpoints.durable_files import write_text_atomically
 from trainer.monitoring.process_sampler import ProcessSampler
 from trainer.monitoring.prometheus import Gauges, MetricsServer, exposition
 from trainer.monitoring.records import InteractionRecord, MetricRecord

@@ -12,13 +12,13 @@ import numpy as np
 from core.arenas.base import Stance
 from core.arenas.training_environment import MultiModelTrainingEnvironment
 from core.exceptions import ConfigurationError
-from trainer.episode_seeds import training_seed
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.option_learner import OptionLearner
 from trainer.multi_model.players import Chosen, Player
 from trainer.multi_model.record import DecisionRecord
 from trainer.multi_model.session import Deadline, ModelEpisode, PlayedEpisode, Standing
 from trainer.multi_model.weights import WeightUpdate
+from trainer.play.episode_seeds import training_seed
 
 
 class ArenaSession:

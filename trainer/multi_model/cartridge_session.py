@@ -17,16 +17,14 @@ from typing import Any
 import numpy as np
 
 from agents.learning.policy_stack import PolicyStack
-from agents.sb3_policy import MaskablePPOLearner
-from core.arbiter import POLICY_MODES
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.arbiter import POLICY_MODES
+from core.env.lanes.vector_env import VectorEnv
+from core.env.lanes.vector_step import VectorStep
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.analysis import GameStateAnalysis
 from core.game.profile import identify_rom
-from core.game_state_analyzer import GameStateAnalysis
-from core.vector_env import VectorEnv
-from core.vector_step import VectorStep
 from core.vocabulary import Decision
-from trainer.assembly import check_stage_milestones, check_writable, environment_factory
-from trainer.episode_seeds import training_seed
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.knowledge import Knowledge
 from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
@@ -34,6 +32,8 @@ from trainer.multi_model.model_sources import RULES, ModelSource, load_players
 from trainer.multi_model.players import Player
 from trainer.multi_model.session import Deadline, ModelEpisode, PlayedEpisode, Standing
 from trainer.multi_model.weights import Learner, WeightUpdate
+from trainer.play.episode_seeds import training_seed
+from trainer.run.assembly import check_stage_milestones, check_writable, environment_factory
 from trainer.settings import Settings
 
 SEEDS_PER_EPISODE = 1000

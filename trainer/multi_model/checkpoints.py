@@ -27,7 +27,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError, CheckpointNotFoundError
-from trainer.durable_files import flush_directory, remove_folder, write_durably
+from trainer.checkpoints.durable_files import flush_directory, remove_folder, write_durably
 
 DEFAULT_DIRECTORY = "./checkpoints/multimodel"
 METADATA, STATE, WEIGHTS, ADAPTERS = "metadata.json", "state.json", "model_weights", "lora_weights"

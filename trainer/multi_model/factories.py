@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import Any
 
-from trainer.checkpoint import PROGRAM
+from trainer.checkpoints.checkpoint import PROGRAM
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.trainer import MultiModelTrainer
 

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.decision_history_analyzer import DecisionHistoryAnalyzer
-from core.ground_archive import GroundArchive
+from core.env.lanes.lane_history import StartPoint
+from core.history.analyzer import DecisionHistoryAnalyzer
 from core.history.records import EpisodeRecord
 from core.history.store import Run
-from core.lane_history import StartPoint
+from core.navigation.ground_archive import GroundArchive
 from trainer.curriculum import Curriculum
-from trainer.frontier_starts import FrontierStarts
 from trainer.multi_model.record import DecisionRecord
+from trainer.play.archive_starts import FrontierStarts
 from trainer.settings import Settings
 
 

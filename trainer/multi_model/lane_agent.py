@@ -10,27 +10,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.llm.question import neutral_order, question_text
-from agents.sb3_policy import MaskablePPOLearner
-from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.lane_transitions import LaneTransitions
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.agent.transition_feeder import OneLane
 from core.exceptions import ConfigurationError
 from core.history.records import EpisodeRecorder
-from core.hybrid_agent import HybridAgent
-from core.lane_transitions import LaneTransitions
 from core.protocols import Choice
 from core.rules import RulePlayer
-from core.transition_feeder import OneLane
 from core.vocabulary import Decision, Option
 from trainer.multi_model.knowledge import Knowledge
 from trainer.multi_model.players import HostedPlayer, Player
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
+    from core.env.lanes.vector_step import VectorStep
+    from core.game.game_data import World
     from core.game.state import GameState
-    from core.game.world import World
-    from core.lane_memory import LaneMemory
+    from core.rules.planning.lane_memory import LaneMemory
     from core.rules.step import RuleStep
-    from core.vector_step import VectorStep
 
 DEFAULT_CONTEXT_TOKENS = 2048
 

@@ -18,16 +18,16 @@ from agents.llm.model_name import PROVIDERS, parse_model_name
 from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings
 from agents.llm.small_model import ModelShape
-from agents.option_policy import OptionPolicy
-from agents.small_policy import load_policy, make_small_policy
-from agents.team import LoraShape, Specialisation, Team, build_team, save_base
-from agents.text_policy import TextPolicy
+from agents.text.option_policy import OptionPolicy
+from agents.text.small_policy import load_policy, make_small_policy
+from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base
+from agents.text.text_policy import TextPolicy
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from trainer.llm_manager import LLMManager
-from trainer.machine import available_memory_bytes
 from trainer.multi_model.config import MultiModelConfig
 from trainer.multi_model.option_learner import OptionLearner, OptionLearnerSettings
 from trainer.multi_model.players import HostedPlayer, LocalPlayer, Player
+from trainer.run.machine import available_memory_bytes
 
 ONE_MODEL_VARIABLE = "CORE_SRL_MODEL"
 """Names one model that takes the place of all, say `small` to try a program out without downloads and keys."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
 from agents.llm.scoring import TokenQuestion
-from agents.option_policy import OptionChoice, OptionPolicy
+from agents.text.option_policy import OptionChoice, OptionPolicy
 from core.exceptions import CheckpointError, TrainingError
 from trainer.grpo.advantages import group_advantages
 

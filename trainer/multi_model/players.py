@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
-from agents.option_policy import OptionPolicy
+from agents.text.option_policy import OptionPolicy
 from trainer.llm_manager import LLMManager
 from trainer.multi_model.option_learner import OptionLearner
 from trainer.multi_model.record import DecisionRecord

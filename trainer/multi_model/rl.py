@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from agents.option_policy import OptionPolicy
-from agents.small_policy import load_policy
-from agents.team import LoraShape, Specialisation, build_team
+from agents.text.option_policy import OptionPolicy
+from agents.text.small_policy import load_policy
+from agents.text.team import LoraShape, Specialisation, build_team
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from trainer.multi_model.option_learner import OptionLearner, OptionLearnerSettings
 

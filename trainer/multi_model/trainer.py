@@ -32,7 +32,7 @@ from trainer.multi_model.model_sources import ModelSource, load_players, model_s
 from trainer.multi_model.model_state import ModelState
 from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
 from trainer.multi_model.weights import WeightUpdate, update_weights
-from trainer.run_lock import RunLock
+from trainer.run.run_lock import RunLock
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LocalModelSettings
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
 from core.vocabulary import AgentMode
-from trainer.exit_codes import run_reporting_bad_input
+from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.pocket.calibrate import accuracy_by_situation, best_temperature, reliability
 from trainer.pocket.card import RELIABILITY_PLOT, Report, write_card
 from trainer.pocket.collect import CollectionSettings, collect

@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.agent.option_cache import StandingOrders
+from core.agent.teacher import LaneGuide, situation_of
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
-from core.guide import LaneGuide, situation_of
 from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
-from core.standing_orders import StandingOrders
 from trainer.pocket.examples import Example, example_of
 from trainer.pocket.text_worlds import world_examples
 

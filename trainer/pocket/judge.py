@@ -9,10 +9,10 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
-from core.hybrid_agent import HybridAgent
 from core.rules.player import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.llm_manager import LLMManager

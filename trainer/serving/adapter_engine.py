@@ -20,7 +20,7 @@ import torch
 from jinja2 import TemplateError
 from peft import LoraConfig, get_peft_model
 
-from agents.text_policy import Sample, Sampling, TextPolicy
+from agents.text.text_policy import Sample, Sampling, TextPolicy
 from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError, QueueFullError
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from agents.text_policy import Sampling
+from agents.text.text_policy import Sampling
 
 
 class ChatMessage(BaseModel):

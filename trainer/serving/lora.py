@@ -14,7 +14,7 @@ from typing import Any
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file
 
-from agents.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy
 from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError
 from trainer.serving.adapter_engine import ADAPTER_FILES
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from core.exceptions import ConfigurationError, TrainingError
-from trainer.machine import available_memory_bytes
+from trainer.run.machine import available_memory_bytes
 
 log = logging.getLogger(__name__)
 HEADROOM = 1.2

@@ -1,0 +1,93 @@
+"""A learner that studies one rollout while the next is being played.
+
+An update takes about as long as playing a third of a rollout, and needs a core of its own only for that long; a
+training that waits for it leaves the emulators idle. So the rollout goes to a *student*, a learner of the same kind in
+a thread (torch computes without Python's lock), and play goes on with the weights that the student had. When the next
+rollout is full the student's new weights are put into play, and the student gets that rollout. What plays is thus one
+update behind; the learner's importance weights count that in, as they do every other difference between who acted and
+who learns (V-trace was made for it: Espeholt 2018).
+
+Weights change at the same steps whatever the speed of the machine, so the same seed gives the same weights. What a
+checkpoint keeps is what plays; a run that is killed loses at most the update under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import torch
+from gymnasium import spaces
+
+from agents.learning.metrics import LearnerMetrics
+from agents.learning.sb3_policy import MaskablePPOLearner
+from agents.learning.settings import LearnerSettings
+from core.vocabulary import ACTION_COUNT
+
+
+class OverlappedLearner(MaskablePPOLearner):
+    """`MaskablePPOLearner` for a loop that plays on while it learns: `hand_over` takes the place of `update`."""
+
+    def __init__(
+        self,
+        observation_space: spaces.Dict,
+        lanes: int,
+        settings: LearnerSettings | None = None,
+        seed: int = 0,
+        action_count: int = ACTION_COUNT,
+    ) -> None:
+        super().__init__(observation_space, lanes, settings, seed, action_count)
+        self._student = MaskablePPOLearner(observation_space, lanes, settings, seed, action_count)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="learner")
+        self._studies: Future[LearnerMetrics] | None = None
+
+    def hand_over(self) -> LearnerMetrics | None:
+        """Puts the weights of the rollout before into play and gives the full rollout to the student.
+
+        Waits for the student when it is still busy. Returns the numbers of the update whose weights play now; None the
+        first time. Raises TrainingError when the rollout is not full or the update failed.
+        """
+        self._require_full_rollout("hand_over")
+        metrics = self.catch_up()
+        student = self._student
+        student.teacher_scale = self.teacher_scale
+        self._rollout, student._rollout = student._rollout, self._rollout
+        self._studies = self._thread.submit(student.update)
+        return metrics
+
+    def catch_up(self) -> LearnerMetrics | None:
+        """Waits for the update under way and puts its weights into play; None when there is none."""
+        if self._studies is None:
+            return None
+        studies, self._studies = self._studies, None
+        metrics = studies.result()
+        teacher_scale = self.teacher_scale
+        super().load_tensors(self._student.tensors())
+        self._adopt(self._student.state())
+        self.teacher_scale = teacher_scale
+        return metrics
+
+    def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Restores what `tensors` gave, for play and study; an update under way is forgotten."""
+        self._forget_studies()
+        super().load_tensors(tensors)
+        self._student.load_tensors(tensors)
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state` gave, for play and study; an update under way is forgotten."""
+        self._forget_studies()
+        super().load_state(state)
+        self._student.load_state(state)
+
+    def update(self) -> LearnerMetrics:
+        """Learns from the full rollout at once, for callers that do not play on meanwhile."""
+        self.hand_over()
+        metrics = self.catch_up()
+        assert metrics is not None, "something was handed over"
+        return metrics
+
+    def _forget_studies(self) -> None:
+        if self._studies is not None:
+            self._studies.exception()  # waits
+            self._studies = None

@@ -1,0 +1,240 @@
+"""The button policy: Stable-Baselines3's maskable actor-critic, taught from what *all* sources did.
+
+`MaskablePPOLearner` answers action probabilities for all lanes at once, takes every transition with the probability
+that the whole agent gave the played action, and updates itself when its rollout is full. The mathematics is in
+`agents/learning/update.py` and `vtrace.py`; this file is the door.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from agents.learning.metrics import LearnerMetrics
+from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
+from agents.learning.network import build_policy, logits_and_values
+from agents.learning.preparation import as_tensors, prepare
+from agents.learning.rollout import Rollout
+from agents.learning.settings import LearnerSettings
+from agents.learning.trust import TeacherTrust
+from agents.learning.update import UpdateNumbers, gradient_steps
+from core.agent.lane_transitions import LaneTransitions
+from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
+from core.vocabulary import ACTION_COUNT
+
+__all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
+
+STATE_VERSION = 3
+WEIGHTS = "policy"
+"""What the names of the weights begin with in `tensors`."""
+
+
+class MaskablePPOLearner:
+    """A policy over `action_count` buttons that learns from transitions of any source whose probability is known.
+
+    Deterministic: the same seed, observations and transitions give the same weights, bit for bit, on one machine.
+    Sets torch to one thread: on nets this small a second thread costs time.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Dict,
+        lanes: int,
+        settings: LearnerSettings | None = None,
+        seed: int = 0,
+        action_count: int = ACTION_COUNT,
+    ) -> None:
+        torch.set_num_threads(1)
+        self.observation_space = observation_space
+        self.lanes = lanes
+        self.settings = settings or LearnerSettings()
+        self.teacher_scale = 1.0
+        """0 to 1: the curriculum's schedule of the teacher term (equation 10); rests where there is a half-life."""
+        self.policy = build_policy(observation_space, action_count, self.settings, seed)
+        self.updates = 0
+        self.transitions = 0
+        """Transitions learned from in updates so far."""
+        self._shuffle = np.random.default_rng(seed)
+        self._trust = TeacherTrust()
+        self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
+
+    # -- acting ------------------------------------------------------------------------------------------------
+
+    def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """pi(.|s) for a batch of observations with a leading axis: (batch, actions), rows sum to 1, masked are 0.
+
+        Raises DecisionValidationError when a mask allows no action.
+        """
+        if not masks.any(axis=1).all():
+            lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
+            raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
+        with torch.inference_mode():
+            logits, _ = logits_and_values(self.policy, as_tensors(observations), torch.from_numpy(np.asarray(masks)))
+            return functional.softmax(logits, dim=-1).numpy()
+
+    def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """V(s), the discounted return expected under the policy: (batch,)."""
+        with torch.inference_mode():
+            return self.policy.predict_values(as_tensors(observations)).squeeze(-1).numpy()
+
+    # -- learning ----------------------------------------------------------------------------------------------
+
+    def observe(self, played: LaneTransitions) -> None:
+        """Takes one step of all lanes; it is copied.
+
+        Raises TrainingError when the rollout is full (call `update` first), when a probability is not in (0, 1], or
+        when the mask forbids a played action.
+        """
+        if self._rollout.full:
+            raise TrainingError(f"the rollout of {self._rollout.steps} steps is full: call update() before observe()")
+        chances = np.asarray(played.behaviour_probabilities)
+        if not (chances.min() > 0 and chances.max() <= 1 + 1e-5):
+            raise TrainingError(
+                f"behaviour probabilities {chances} must lie in (0, 1]: the played action had that chance"
+            )
+        if not played.masks[np.arange(self.lanes), played.actions].all():
+            raise TrainingError(
+                f"actions {played.actions} are not all allowed by their masks: the policy cannot learn from them"
+            )
+        self._rollout.add(played)
+
+    @property
+    def ready(self) -> bool:
+        """True when the rollout is full and `update` may be called."""
+        return self._rollout.full
+
+    @property
+    def teacher_coefficient(self) -> float:
+        """k_T of equation 10, with the trust as it is now."""
+        half_life = self.settings.teacher_half_life
+        schedule = self.teacher_scale if half_life is None else 0.5 ** (self.transitions / half_life)
+        return self.settings.teacher_coefficient * schedule * self._trust.value
+
+    @property
+    def guide_evidence(self) -> float:
+        """Log-odds that following the guide does better than not following it (`agents/learning/trust.py`)."""
+        return self._trust.evidence
+
+    def update(self) -> LearnerMetrics:
+        """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
+        steps = self.update_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+
+    def update_steps(self) -> Generator[None, None, LearnerMetrics]:
+        """`update`, halted before every optimizer step, so that several learners may share their gradients.
+
+        Between two steps the gradients lie in the `grad` of `parameters()`, and may be changed.
+        """
+        self._require_full_rollout("update")
+        started = time.perf_counter()
+        prepared = prepare(self.policy, self._rollout, self.settings)
+        batch, targets = prepared.batch, prepared.targets
+        labelled = batch.labelled.numpy()
+        chances = self._rollout.guide_probabilities.reshape(-1)
+        self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
+        coefficient = self.teacher_coefficient
+        numbers = UpdateNumbers()
+        yield from gradient_steps(self.policy, batch, self.settings, coefficient, self._shuffle, numbers)
+        self.updates += 1
+        self.transitions += len(batch)
+        self._rollout.clear()
+
+        weights = targets.weights.astype(np.float64)
+        target_variance = float(np.var(targets.values))
+        error_variance = float(np.var(targets.values - prepared.values))
+        return LearnerMetrics(
+            update=self.updates,
+            transitions=self.transitions,
+            policy_loss=numbers.mean("policy"),
+            value_loss=numbers.mean("value"),
+            entropy=numbers.mean("entropy"),
+            approx_kl=numbers.mean("approx_kl"),
+            clip_fraction=numbers.mean("clip_fraction"),
+            teacher_loss=numbers.mean("teacher"),
+            teacher_agreement=float(prepared.agrees[labelled].mean()) if labelled.any() else 0.0,
+            teacher_share=float(labelled.mean()),
+            teacher_trust=self._trust.value,
+            teacher_coefficient=coefficient,
+            advantage_mean=float(targets.advantages.mean()),
+            advantage_std=float(targets.advantages.std()),
+            value_mean=float(prepared.values.mean()),
+            target_mean=float(targets.values.mean()),
+            explained_variance=1.0 - error_variance / target_variance if target_variance > 0 else 0.0,
+            weight_mean=float(prepared.importance.mean()),
+            weight_max=float(prepared.importance.max()),
+            weight_clipped=float((prepared.importance > self.settings.rho_bar * 1.0001).mean()),
+            effective_samples=float(weights.sum() ** 2 / (weights**2).sum() / weights.size),
+            gradient_norm=float(np.mean(numbers.gradient_norms)) if numbers.gradient_norms else 0.0,
+            gradient_steps=len(numbers.gradient_norms),
+            duration_s=time.perf_counter() - started,
+        )
+
+    def _require_full_rollout(self, method: str) -> None:
+        if not self.ready:
+            raise TrainingError(
+                f"{method}() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
+            )
+
+    def parameters(self) -> dict[str, torch.nn.Parameter]:
+        """The weights themselves, by name; learners of one observation space and settings have the same names."""
+        return dict(self.policy.named_parameters())
+
+    def discard_rollout(self) -> None:
+        """Forgets the steps since the last update, as after a resume: their episodes are played again."""
+        self._rollout.clear()
+
+    # -- checkpoints -------------------------------------------------------------------------------------------
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All weights and Adam's moments, contiguous copies on the CPU, ready for `safetensors.torch.save_file`."""
+        return named_tensors(dict(self.policy.named_parameters()), self.policy.optimizer, WEIGHTS)
+
+    def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
+        parameters = dict(self.policy.named_parameters())
+        difference = first_difference(parameters, tensors, WEIGHTS)
+        if difference is not None:
+            raise CheckpointError(
+                f"these weights are of another network, first difference {difference[0]} of shape {difference[1]}: "
+                "the observation space or the network's widths differ; use the settings the checkpoint was made with"
+            )
+        load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
+
+    def state(self) -> dict[str, Any]:
+        """Everything else that the next update depends on, JSON-able. The rollout is not kept (`discard_rollout`)."""
+        return {
+            "version": STATE_VERSION,
+            "updates": self.updates,
+            "transitions": self.transitions,
+            "teacher_scale": self.teacher_scale,
+            "guide_evidence": self._trust.evidence,
+            "shuffle": self._shuffle.bit_generator.state,
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state` gave and forgets the rollout. Raises CheckpointError on a foreign or newer state."""
+        if state.get("version") != STATE_VERSION:
+            raise CheckpointError(
+                f"learner state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
+                "the checkpoint is of another version of the program"
+            )
+        self._adopt(state)
+        self.discard_rollout()
+
+    def _adopt(self, state: Mapping[str, Any]) -> None:
+        self.updates = int(state["updates"])
+        self.transitions = int(state["transitions"])
+        self.teacher_scale = float(state["teacher_scale"])
+        self._trust.evidence = float(state["guide_evidence"])
+        self._shuffle.bit_generator.state = state["shuffle"]

@@ -1,0 +1,287 @@
+"""The documented `SharedLLMManager`: one language model that several nodes ask, and whose weights can be moved.
+
+A local model moves by the gradients it is given. A hosted model's weights lie with its owner: there
+`update_shared_parameters` answers that nothing was updated, and why. Models are loaded at their first use.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from agents.llm.writers import AnthropicWriter, OpenAIWriter, Writer, Written
+from agents.text.local_writer import LocalWriter
+from agents.text.team import LoraShape
+from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
+
+MOST_GRADIENT_NORM = 1.0
+SLOW_SHARE = 0.1
+
+
+class LLMBackend(Enum):
+    """Where a model runs."""
+
+    HUGGINGFACE = "huggingface"
+    """In this process."""
+    OPENAI_API = "openai_api"
+    ANTHROPIC = "anthropic"
+    VLLM = "vllm"
+    """A server at `LLMConfig.api_base`."""
+
+
+class UpdateStrategy(Enum):
+    """What `update_shared_parameters` does with gradients."""
+
+    FROZEN = "frozen"
+    """Nothing."""
+    ADAPTIVE = "adaptive"
+    """A step whose gradient is clipped to norm 1."""
+    SELECTIVE = "selective"
+    """The same for the half of the tensors with the larger gradients."""
+    INCREMENTAL = "incremental"
+    """The same at a tenth of the rate."""
+
+
+@dataclass
+class LLMConfig:
+    """Settings of one model. Raises ConfigurationError (a ValueError: "Unsupported LLM backend")."""
+
+    backend: LLMBackend = LLMBackend.HUGGINGFACE
+    model_name: str = "Qwen/Qwen2.5-14B-Instruct"
+    """A name on the Hugging Face hub or a folder; for servers, their name of the model."""
+    device: str = "auto"
+    max_length: int = 32768
+    """Most tokens of prompt and answer together."""
+    temperature: float = 0.7
+    api_key: str | None = None
+    """None takes the vendor's variable of the environment, which is the better place for a key."""
+    enable_lora: bool = False
+    """Only an adapter is moved by updates."""
+    update_strategy: UpdateStrategy = UpdateStrategy.ADAPTIVE
+    api_base: str | None = None
+    """Address of a server."""
+    lora_rank: int = 8
+    lora_alpha: float = 16.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.backend, LLMBackend):
+            known = ", ".join(f"LLMBackend.{backend.name}" for backend in LLMBackend)
+            raise ConfigurationError(f"Unsupported LLM backend: {self.backend!r}; there are {known}")
+        if not isinstance(self.update_strategy, UpdateStrategy):
+            raise ConfigurationError(f"update_strategy is {self.update_strategy!r}: it must be an UpdateStrategy")
+        if self.max_length < 1 or self.temperature < 0 or self.lora_rank < 1:
+            raise ConfigurationError(
+                f"max_length is {self.max_length} (1 or more), temperature {self.temperature} (0 or more), lora_rank "
+                f"{self.lora_rank} (1 or more)"
+            )
+        if self.backend is LLMBackend.VLLM and self.api_base is None:
+            self.api_base = "http://localhost:8000/v1"
+
+    @property
+    def is_hosted(self) -> bool:
+        """Behind an address: its weights cannot be moved from here."""
+        return self.backend is not LLMBackend.HUGGINGFACE
+
+
+@dataclass(frozen=True, slots=True)
+class LLMResponse:
+    """An answer."""
+
+    text: str
+    confidence: float | None
+    """Geometric mean of the probabilities of the answer's tokens, 0 to 1; None where the model does not tell."""
+    reasoning: str = ""
+    """Nothing is invented here: empty unless the model wrote a part before "Answer:", which is this."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """`node_id`, `model_name`, `prompt_tokens`, `completion_tokens`, `latency_s`."""
+
+
+@dataclass(slots=True)
+class _Node:
+    settings: dict[str, Any]
+    generations: int = 0
+
+
+class SharedLLMManager:
+    """One model, several nodes. May be called from several threads; a local model answers one at a time."""
+
+    def __init__(self, config: LLMConfig) -> None:
+        self.config = config
+        self.update_count = 0
+        self._nodes: dict[str, _Node] = {}
+        self._writer: Writer | None = None
+        self._lock = threading.Lock()
+        self._tokens = 0
+        self._seconds = 0.0
+
+    def register_node(self, node_id: str, node_config: Mapping[str, Any] | None = None) -> None:
+        """Adds a node. Of `node_config` these count: `role` (text put before its prompts), `temperature` and
+        `max_new_tokens`. Raises ConfigurationError for an id that is there already."""
+        if node_id in self._nodes:
+            raise ConfigurationError(f"the node {node_id!r} is registered already; choose another id")
+        self._nodes[node_id] = _Node(dict(node_config or {}))
+
+    def generate_for_node(self, node_id: str, prompt: str, **kwargs: Any) -> LLMResponse:
+        """The model's answer to a node's prompt; `temperature` and `max_new_tokens` may be given for this one.
+
+        Raises ConfigurationError for an unknown node, TrainingError (a RuntimeError: "Model loading failed"), and the
+        errors of the vendor's SDK (`openai.APIError`, `anthropic.APIError`).
+        """
+        node = self._nodes.get(node_id)
+        if node is None:
+            raise ConfigurationError(
+                f"there is no node {node_id!r}, only {', '.join(self._nodes) or 'none'}; call register_node first"
+            )
+        wanted = {**node.settings, **kwargs}
+        role = wanted.get("role")
+        text = f"{role}\n\n{prompt}" if role else prompt
+        temperature = float(wanted.get("temperature", self.config.temperature))
+        written = self._write(text, temperature, int(wanted.get("max_new_tokens", 256)))
+        node.generations += 1
+        reasoning, mark, _ = written.text.partition("Answer:")
+        metadata = {
+            "node_id": node_id,
+            "model_name": self.config.model_name,
+            "prompt_tokens": written.prompt_tokens,
+            "completion_tokens": written.completion_tokens,
+            "latency_s": written.latency_s,
+        }
+        return LLMResponse(written.text, written.confidence, reasoning.strip() if mark else "", metadata)
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """What an update can move, by name; empty for a hosted or frozen model."""
+        if self.config.is_hosted or self.config.update_strategy is UpdateStrategy.FROZEN:
+            return {}
+        return self._local().parameters()
+
+    def update_shared_parameters(self, gradients: Mapping[str, Any], learning_rate: float) -> dict[str, Any]:
+        """One gradient step for all nodes. `gradients` is by the names of `parameters()`; tensors or arrays.
+
+        Returns `updated` (bool), `reason` (why not), `parameters` (tensors moved), `gradient_norm` (before clipping),
+        `learning_rate` (as applied) and `update_count`. Raises ConfigurationError for unknown names, shapes that do
+        not fit, and values that are not finite; nothing is moved then.
+        """
+        if self.config.is_hosted:
+            return self._not_updated(
+                f"{self.config.model_name} is hosted: its weights lie with its owner and cannot be moved from here; it "
+                "learns by what stands in its prompts only"
+            )
+        if self.config.update_strategy is UpdateStrategy.FROZEN:
+            return self._not_updated("update_strategy is FROZEN")
+        with self._lock:
+            return self._step(gradients, learning_rate)
+
+    def get_global_stats(self) -> dict[str, Any]:
+        """`model_name`, `backend`, `model_loaded`, `total_nodes`, `total_generations`, `generations_by_node`,
+        `total_tokens`, `generation_seconds`, `update_count`, `trainable_parameters` (numbers, of a loaded model)."""
+        loaded = self._writer is not None
+        trainable = sum(p.numel() for p in self.parameters().values()) if loaded else 0
+        return {
+            "model_name": self.config.model_name,
+            "backend": self.config.backend.value,
+            "model_loaded": loaded,
+            "total_nodes": len(self._nodes),
+            "total_generations": sum(node.generations for node in self._nodes.values()),
+            "generations_by_node": {node_id: node.generations for node_id, node in self._nodes.items()},
+            "total_tokens": self._tokens,
+            "generation_seconds": self._seconds,
+            "update_count": self.update_count,
+            "trainable_parameters": trainable,
+        }
+
+    def _write(self, prompt: str, temperature: float, max_new_tokens: int) -> Written:
+        writer = self._load()
+        if self.config.is_hosted:  # a server takes several questions at a time
+            written = writer.write(prompt, temperature, max_new_tokens)
+        else:
+            with self._lock:
+                written = writer.write(prompt, temperature, max_new_tokens)
+        self._tokens += written.prompt_tokens + written.completion_tokens
+        self._seconds += written.latency_s
+        return written
+
+    def _load(self) -> Writer:
+        with self._lock:
+            if self._writer is None:
+                self._writer = self._loaded_writer()
+            return self._writer
+
+    def _loaded_writer(self) -> Writer:
+        config = self.config
+        try:
+            match config.backend:
+                case LLMBackend.OPENAI_API | LLMBackend.VLLM:
+                    return OpenAIWriter(config.model_name, config.api_key, config.api_base)
+                case LLMBackend.ANTHROPIC:
+                    return AnthropicWriter(config.model_name, config.api_key, config.api_base)
+                case LLMBackend.HUGGINGFACE:
+                    lora = LoraShape(config.lora_rank, round(config.lora_alpha)) if config.enable_lora else None
+                    return LocalWriter(config.model_name, config.device, config.max_length, lora)
+        except (ConfigurationError, LLMConnectionError) as error:
+            raise TrainingError(f"Model loading failed: {error}") from error
+
+    def _local(self) -> LocalWriter:
+        writer = self._load()
+        assert isinstance(writer, LocalWriter)
+        return writer
+
+    def _step(self, gradients: Mapping[str, Any], learning_rate: float) -> dict[str, Any]:
+        # The lock is held; the model must be there, so it is loaded before.
+        writer = self._writer or self._loaded_writer()
+        self._writer = writer
+        assert isinstance(writer, LocalWriter)
+        table = writer.parameters()
+        checked = {name: _checked(name, table, value) for name, value in gradients.items()}
+        norms = {name: float(gradient.norm()) for name, gradient in checked.items()}
+        norm = math.sqrt(sum(value**2 for value in norms.values()))
+        chosen = list(checked)
+        if self.config.update_strategy is UpdateStrategy.SELECTIVE:
+            chosen = sorted(chosen, key=lambda name: -norms[name])[: (len(chosen) + 1) // 2]
+        rate = learning_rate
+        if self.config.update_strategy is UpdateStrategy.INCREMENTAL:
+            rate *= SLOW_SHARE
+        rate *= min(1.0, MOST_GRADIENT_NORM / norm) if norm > 0 else 0.0
+        with torch.no_grad():
+            for name in chosen:
+                table[name].sub_(rate * checked[name])
+        moved = norm > 0 and bool(chosen)
+        self.update_count += moved
+        return {
+            "updated": moved,
+            "reason": "" if moved else "all gradients are zero",
+            "parameters": len(chosen) if moved else 0,
+            "gradient_norm": norm,
+            "learning_rate": rate,
+            "update_count": self.update_count,
+        }
+
+    def _not_updated(self, reason: str) -> dict[str, Any]:
+        return {
+            "updated": False,
+            "reason": reason,
+            "parameters": 0,
+            "gradient_norm": 0.0,
+            "learning_rate": 0.0,
+            "update_count": self.update_count,
+        }
+
+
+def _checked(name: str, table: Mapping[str, nn.Parameter], value: object) -> Tensor:
+    if name not in table:
+        near = ", ".join(list(table)[:3])
+        raise ConfigurationError(f"there is no parameter {name!r}; parameters() names them, say {near}")
+    gradient = torch.as_tensor(value, dtype=table[name].dtype, device=table[name].device)
+    if gradient.shape != table[name].shape:
+        raise ConfigurationError(
+            f"the gradient of {name!r} has shape {tuple(gradient.shape)}, the parameter {tuple(table[name].shape)}"
+        )
+    if not bool(gradient.isfinite().all()):
+        raise ConfigurationError(f"the gradient of {name!r} is not finite")
+    return gradient

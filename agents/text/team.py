@@ -1,0 +1,177 @@
+"""Who plays which role: one model for all, an adapter per role on a common base, or a model per role.
+
+A team is saved as a folder: `team.json` says who plays what, beside it ordinary Transformers folders and PEFT adapters
+that any program of that ecosystem loads.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor, nn
+from transformers.utils.logging import disable_progress_bar
+
+from agents.text.small_policy import load_policy
+from agents.text.text_policy import TextPolicy
+from core.exceptions import CheckpointError
+
+TEAM_FILE = "team.json"
+FORMAT = "crystal-hybrid team"
+BASE = "base"
+ADAPTERS = "adapters"
+SHARED = "shared"
+
+
+class Specialisation(StrEnum):
+    """How far roles have weights of their own (the levels L0 to L3 of PettingLLMs)."""
+
+    SINGLE = "single"
+    """L0: one role, one model."""
+    SHARED = "shared"
+    """L1: one model, told its role by the prompt."""
+    LORA = "lora"
+    """L2: a frozen base and a low-rank adapter per role (Hu et al. 2021)."""
+    FULL = "full"
+    """L3: a model per role."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoraShape:
+    """Size of an adapter."""
+
+    rank: int = 16
+    alpha: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Policies by name, and which of them plays each role."""
+
+    specialisation: Specialisation
+    policies: Mapping[str, TextPolicy]
+    player_of: Mapping[str, str]
+
+    @property
+    def by_role(self) -> dict[str, TextPolicy]:
+        """The policy of each role."""
+        return {role: self.policies[name] for role, name in self.player_of.items()}
+
+    def roles_of(self, name: str) -> tuple[str, ...]:
+        """The roles that policy plays."""
+        return tuple(role for role, player in self.player_of.items() if player == name)
+
+    def with_players(self, player_of: Mapping[str, str]) -> Team:
+        """The same policies with other roles; swapping them shows whether they have specialised."""
+        return Team(self.specialisation, self.policies, dict(player_of))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What learning moves, by policy and parameter."""
+        return {
+            f"{name}/{key}": parameter.detach()
+            for name, policy in self.policies.items()
+            for key, parameter in _moved_parameters(policy)
+        }
+
+    def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put saved weights in place; raises `CheckpointError` when they are of another team."""
+        for name, policy in self.policies.items():
+            for key, parameter in _moved_parameters(policy):
+                saved = tensors.get(f"{name}/{key}")
+                if saved is None or saved.shape != parameter.shape:
+                    raise CheckpointError(
+                        f"the checkpoint does not fit this team: it has no {name}/{key} of that shape"
+                    )
+                parameter.data.copy_(saved)
+
+
+def build_team(
+    base: TextPolicy, roles: Sequence[str], specialisation: Specialisation, lora: LoraShape | None = None
+) -> Team:
+    """Cast the roles from one model, which becomes part of the team. All start with the same behaviour."""
+    if specialisation in (Specialisation.SINGLE, Specialisation.SHARED):
+        return Team(specialisation, {SHARED: base}, dict.fromkeys(roles, SHARED))
+    own = {role: role for role in roles}
+    if specialisation is Specialisation.FULL:
+        copies = {role: TextPolicy(copy.deepcopy(base.model), base.tokenizer) for role in roles}
+        return Team(specialisation, copies, own)
+    lora = lora or LoraShape()
+    settings = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
+    )
+    adapted: Any = get_peft_model(base.model, settings, adapter_name=roles[0])
+    for role in roles[1:]:
+        adapted.add_adapter(role, settings)
+    return Team(specialisation, {role: TextPolicy(adapted, base.tokenizer, role) for role in roles}, own)
+
+
+def save_base(base: TextPolicy, folder: Path) -> None:
+    """Write the model that adapters will stand on, before `build_team` wraps it."""
+    disable_progress_bar()
+    base.model.save_pretrained(folder)
+    base.tokenizer.save_pretrained(folder)
+
+
+def save_team(team: Team, folder: Path, notes: Mapping[str, object], base_folder: Path | None = None) -> None:
+    """Write the team to a new folder, whole or not at all; `notes` (JSON-able) go into `team.json`."""
+    temporary = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    if team.specialisation is Specialisation.LORA:
+        if base_folder is None:
+            raise CheckpointError("a team of adapters is saved together with its base: name the base's folder")
+        shutil.copytree(base_folder, temporary / BASE)
+        model: Any = next(iter(team.policies.values())).model
+        model.save_pretrained(temporary / ADAPTERS, selected_adapters=list(team.policies))
+    else:
+        for name, policy in team.policies.items():
+            save_base(policy, temporary / name)
+    story = {
+        "format": FORMAT,
+        "specialisation": team.specialisation.value,
+        "player_of": dict(team.player_of),
+        "policies": list(team.policies),
+        "notes": dict(notes),
+    }
+    (temporary / TEAM_FILE).write_text(json.dumps(story, indent=2), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    temporary.rename(folder)
+
+
+def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
+    """A saved team and its notes. Raises `CheckpointError` when the folder is none."""
+    try:
+        story = json.loads((folder / TEAM_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"Checkpoint not found: {folder} has no {TEAM_FILE}; name a folder that train wrote"
+        ) from error
+    except ValueError as error:
+        raise CheckpointError(f"{folder / TEAM_FILE} is damaged: {error}") from error
+    if story.get("format") != FORMAT:
+        raise CheckpointError(f"{folder / TEAM_FILE} is of another program: it does not say {FORMAT!r}")
+    specialisation, names = Specialisation(story["specialisation"]), story["policies"]
+    if specialisation is Specialisation.LORA:
+        base = load_policy(str(folder / BASE))
+        model: Any = PeftModel.from_pretrained(
+            base.model, folder / ADAPTERS / names[0], adapter_name=names[0], is_trainable=True
+        )
+        for name in names[1:]:
+            model.load_adapter(folder / ADAPTERS / name, adapter_name=name, is_trainable=True)
+        policies = {name: TextPolicy(model, base.tokenizer, name) for name in names}
+    else:
+        policies = {name: load_policy(str(folder / name)) for name in names}
+    return Team(specialisation, policies, story["player_of"]), story["notes"]
+
+
+def _moved_parameters(policy: TextPolicy) -> list[tuple[str, nn.Parameter]]:
+    mine = {id(parameter) for parameter in policy.trainable_parameters()}
+    return [(key, parameter) for key, parameter in policy.model.named_parameters() if id(parameter) in mine]

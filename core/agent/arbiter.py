@@ -1,0 +1,233 @@
+"""One step of all lanes: who acts, what is pressed, and with what probability the whole agent would have pressed it.
+
+In ADAPTIVE mode each lane tosses a coin between guide and policy. With share g, guide action u and policy pi, the
+played action a has the probability g * [a == u] + (1 - g) * pi(a): that is what the learner needs, whoever won the
+toss. Where the guide has no wish that the mask allows, g is 0; where only the guide may act, g is 1. A frozen agent
+explores nothing: g is 1 where the guide is believed to do better and 0 where the policy is. Only in a circle does
+either give way to the other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.agent.arbitration import believed_share, guide_share
+from core.agent.calibration import ConfidenceCalibration
+from core.agent.loop_detector import LoopDetector
+from core.agent.teacher import Advice, LaneGuide, situation_of
+from core.exceptions import ConfigurationError
+from core.protocols import ButtonManager, LLMManagerLike, Policy
+from core.vocabulary import AgentMode, Button, Decision, GameMode, Source, StrategyType
+
+if TYPE_CHECKING:
+    from core.game.state import GameState
+
+log = logging.getLogger(__name__)
+
+LOOP_EXPLORATION = 0.25
+"""While a lane goes round in circles: chance of a random allowed button, and the least share of guide and policy each,
+so that whoever led into the circle does not lead alone."""
+POLICY_MODES = (AgentMode.RL_ONLY, AgentMode.ADAPTIVE)
+
+
+class LanesStep(Protocol):
+    """The part of a vector environment's step that a decision needs; arrays have a leading axis of lanes."""
+
+    @property
+    def observations(self) -> Mapping[str, NDArray[Any]]: ...
+    @property
+    def masks(self) -> NDArray[np.bool_]: ...
+
+
+@dataclass(slots=True)
+class Lane:
+    """What the agent remembers of one lane within an episode."""
+
+    guide: LaneGuide
+    strategy: StrategyType
+    """Of this episode; chosen at its first decision."""
+    is_fresh: bool = True
+    """True until the first decision of an episode."""
+    loops: LoopDetector = field(default_factory=LoopDetector)
+    episode_return: float = 0.0
+    stated_confidence: float = 0.0
+    """Of the last decision's source, before calibration."""
+    last_decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One lane's situation at a decision."""
+
+    mode: GameMode
+    state_hash: int
+    advice: Advice | None
+    guide_share: float
+    guide_confidence: float
+    policy_confidence: float
+    policy_stated: float
+
+
+class Arbiter:
+    """Decides for all lanes. What it may use (`mode`, `policy`) can change between steps."""
+
+    def __init__(
+        self, manager: LLMManagerLike | ButtonManager | None, mode: AgentMode, random: np.random.Generator
+    ) -> None:
+        self.manager = manager
+        self.mode = mode
+        self.policy: Policy | None = None
+        self.greedy = False
+        self.guide_evidence: float | None = None
+        """Log-odds that the guide's wishes do better than other actions; None: who acts is still explored."""
+        self.calibration = ConfidenceCalibration()
+        self.random = random
+        self.masked_advice = 0
+        self.told_rules_only = False
+
+    @property
+    def model_available(self) -> bool:
+        """True when a language model can be asked now. A custom manager without `available` always can."""
+        return self.manager is not None and bool(getattr(self.manager, "available", True))
+
+    def decide(
+        self,
+        step: LanesStep,
+        states: Callable[[int], GameState],
+        lanes: Sequence[Lane],
+        curriculum_share: float,
+    ) -> list[Decision]:
+        """One decision per lane; the policy is asked once for all of them.
+
+        Raises ConfigurationError when the number of lanes does not fit or RL_ONLY mode has no policy.
+        """
+        masks = np.asarray(step.masks)
+        if len(masks) != len(lanes):
+            raise ConfigurationError(
+                f"{len(masks)} lanes to decide for, {len(lanes)} attached: call attach_lanes first"
+            )
+        rows, policy_acts = self._alternatives(step, masks)
+        situations = [
+            self._look(lane, states(index), masks[index], rows[index], curriculum_share, policy_acts)
+            for index, lane in enumerate(lanes)
+        ]
+        coins, darts = self.random.random((2, len(lanes)))
+        cumulative = rows.cumsum(axis=1)
+        picks = (cumulative <= darts[:, None] * cumulative[:, -1:]).sum(axis=1).tolist()
+        return [
+            self._decision(lane, seen, rows[index], bool(coins[index] < seen.guide_share), picks[index], policy_acts)
+            for index, (lane, seen) in enumerate(zip(lanes, situations, strict=True))
+        ]
+
+    def _alternatives(self, step: LanesStep, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float64], bool]:
+        """What plays when the guide does not: the policy's probabilities (and True), or any allowed button."""
+        if self.mode in POLICY_MODES and self.policy is not None:
+            rows = self.policy.probabilities(dict(step.observations), masks).astype(np.float64)
+            return (np.eye(rows.shape[1])[rows.argmax(axis=1)] if self.greedy else rows), True
+        if self.mode is AgentMode.RL_ONLY:
+            raise ConfigurationError("RL_ONLY mode needs a policy: call attach_policy first")
+        return masks / masks.sum(axis=1, keepdims=True), False
+
+    def _look(
+        self,
+        lane: Lane,
+        state: GameState,
+        mask: NDArray[np.bool_],
+        row: NDArray[np.float64],
+        curriculum_share: float,
+        policy_acts: bool,
+    ) -> _Seen:
+        """One lane's situation: the guide's wish and its share. In a loop, exploration is mixed into `row`."""
+        mode, state_hash = state.mode, state.state_hash
+        looping = mode is GameMode.FREE and lane.loops.notice(state_hash)
+        advice = None
+        if self.mode is not AgentMode.RL_ONLY:
+            asked_share = curriculum_share if policy_acts else 1.0
+            advice = lane.guide.advise(
+                state,
+                ask_model=lambda matters: self._toss_for_model(lane.strategy, asked_share, matters),
+                stuck=looping,
+            )
+            if not mask[advice.action]:
+                self.masked_advice += 1
+                lane.guide.overruled()
+                advice = None
+        if looping:
+            row *= 1.0 - LOOP_EXPLORATION
+            row += LOOP_EXPLORATION / mask.sum() * mask
+        situation = situation_of(mode)
+        stated = float(row.max())
+        policy_confidence = self.calibration.calibrated(Source.POLICY, situation, stated) if policy_acts else 0.0
+        if advice is None:
+            return _Seen(mode, state_hash, None, 0.0, 0.0, policy_confidence, stated)
+        guide_confidence = self.calibration.calibrated(advice.source, situation, advice.confidence)
+        if not policy_acts:
+            share = 1.0
+        elif self.guide_evidence is None:
+            share = guide_share(curriculum_share, guide_confidence, policy_confidence)
+        else:
+            share = believed_share(self.guide_evidence, guide_confidence, policy_confidence)
+        if looping:
+            share = min(max(share, LOOP_EXPLORATION), 1.0 - LOOP_EXPLORATION)
+        return _Seen(mode, state_hash, advice, share, guide_confidence, policy_confidence, stated)
+
+    def _decision(
+        self, lane: Lane, seen: _Seen, row: NDArray[np.float64], guide_acts: bool, pick: int, policy_acts: bool
+    ) -> Decision:
+        advice = seen.advice
+        if guide_acts and advice is not None:
+            action, source, reasoning = advice.action, advice.source, advice.reasoning
+            stated, confidence = advice.confidence, seen.guide_confidence
+        elif policy_acts:
+            action, source = pick, Source.POLICY
+            reasoning = f"policy: {Button(action).name} with chance {row[action]:.1f}"
+            stated, confidence = seen.policy_stated, seen.policy_confidence
+        else:
+            action, source = pick, Source.RULES
+            reasoning = "a random allowed button: the guide goes in circles or wants what the mask forbids"
+            stated = confidence = 0.0
+        share = seen.guide_share
+        others = (1.0 - share) * row
+        wished = advice is not None and advice.action == action
+        if advice is not None and not wished:
+            lane.guide.overruled()
+        lane.stated_confidence = stated
+        lane.last_decision = Decision(
+            action=action,
+            source=source,
+            confidence=confidence,
+            reasoning=reasoning,
+            behaviour_probability=share * wished + float(others[action]),
+            strategy=lane.strategy,
+            mode=seen.mode,
+            option_key="" if advice is None else advice.option_key,
+            guide_action=None if advice is None else advice.action,
+            guide_probability=0.0 if advice is None else share + float(others[advice.action]),
+            state_hash=seen.state_hash,
+        )
+        return lane.last_decision
+
+    def _toss_for_model(self, strategy: StrategyType, guide_share: float, matters: bool) -> bool:
+        """At a decision point: does the language model choose (True) or the rules?
+
+        In LLM_ONLY mode always the model, else the rules where the choice does not matter.
+
+        Where the policy decides most of the steps, few would follow an answer: below a guide's share of one half the
+        model is asked that much less often, so that its calls end with the curriculum.
+        """
+        if self.mode is AgentMode.RULES_ONLY:
+            return False
+        if not self.model_available:
+            if not self.told_rules_only:
+                log.warning("no language model is available: the rules take its share of the decisions")
+                self.told_rules_only = True
+            return False
+        if self.mode is AgentMode.LLM_ONLY:
+            return True
+        return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * guide_share))

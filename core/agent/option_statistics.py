@@ -1,0 +1,157 @@
+"""What the decision record teaches the guide: among options that the rules like about equally, the one that did better.
+
+At a decision point the rules' first option is challenged by every other whose value is within `2 * MOST_TILT` of it,
+with how both turned out before in a like situation (`DecisionHistoryAnalyzer.past_outcomes`):
+
+    soon      = tanh(difference of the mean outcomes)                           what came of it in the next 64 decisions
+    far       = tanh(Welch's t of the mean progress / 2)                        how fast the story went on after it
+    value'    = value + MOST_TILT * (soon + far)
+
+and the greatest value' is taken. So the record settles what is nearly equal (which starter, this errand or that) and
+never overrides a need. Mean outcomes are drawn towards that of both together, as by `PRIOR_OUTCOMES` more of it, so few
+say little; an option never begun counts as one that brought nothing. `far` is 0 until both were begun twice, and grows
+with the evidence: games differ a lot by luck.
+
+Games of training also try what is about as good: while one of these options was begun fewer than `TRIALS` times in a
+like situation, the one begun least often is taken. Without that the first to succeed would be taken for ever.
+
+All finished episodes in the database file count, those of earlier runs too: the same seed plays the same games only
+from the same file. An evaluation of the whole agent asks it as it stands; its parents are evaluated without it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from core.vocabulary import Option
+
+if TYPE_CHECKING:
+    from core.history.past_outcomes import PastOutcome
+
+MOST_TILT = 0.008
+"""Options whose values differ by more than twice this keep their order, whatever the record says. The planner's steps
+between errands of one milestone are 0.002; where the rules have an opinion it is 0.02 and more, and it is better than a
+record of few games: what followed an option tells more of the plight in which it was chosen than of the choice."""
+PRIOR_OUTCOMES = 4
+"""So many outcomes like the others are taken for granted beside those that were seen."""
+LEAST_PROGRESS_ERROR = 0.05
+"""Milestones in a thousand steps. A mean progress is never trusted to more than this, however alike the games were."""
+
+TRIALS = 3
+"""Times that every option that is nearly the best is begun in training before the record decides: from two on, the
+spread of what came of it is known, and two may still be luck."""
+
+Context = tuple[tuple[str, str], ...]
+
+
+class Record(Protocol):
+    """What is asked of a `core.history.analyzer.DecisionHistoryAnalyzer`."""
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one when something was recorded since."""
+        ...
+
+    def past_outcomes(self, context: Mapping[str, str], option_key: str) -> Mapping[str, PastOutcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """The option to take, and why when the record changed the choice."""
+
+    option: Option
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Of one option, whoever had chosen it."""
+
+    count: int = 0
+    mean_outcome: float = 0.0
+    mean_progress: float = 0.0
+    progress_error: float = math.inf
+
+    @classmethod
+    def of(cls, by_source: Mapping[str, PastOutcome]) -> _Past:
+        parts = by_source.values()
+        count = sum(one.count for one in parts)
+        if not count:
+            return cls()
+        # Sources that began it once have no error of their own: they say nothing of progress.
+        known = [one for one in parts if math.isfinite(one.progress_error)]
+        weight = sum(one.count for one in known)
+        return cls(
+            count,
+            sum(one.count * one.mean_outcome for one in parts) / count,
+            sum(one.count * one.mean_progress for one in known) / weight if weight else 0.0,
+            math.hypot(*(one.count * one.progress_error for one in known)) / weight if weight else math.inf,
+        )
+
+    def advantage_over(self, other: _Past) -> float:
+        """-2 to 2: how clearly this turned out better."""
+        both = self.count + other.count
+        common = (self.count * self.mean_outcome + other.count * other.mean_outcome) / both if both else 0.0
+        prior = common if self.count and other.count else 0.0
+        soon = math.tanh(self._outcome(prior) - other._outcome(prior))
+        error = math.hypot(self.progress_error, other.progress_error, LEAST_PROGRESS_ERROR)
+        return soon + math.tanh((self.mean_progress - other.mean_progress) / error / 2)
+
+    def _outcome(self, prior: float) -> float:
+        return (self.count * self.mean_outcome + PRIOR_OUTCOMES * prior) / (self.count + PRIOR_OUTCOMES)
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "never tried"
+        progress = (
+            "" if math.isinf(self.progress_error) else f", then {self.mean_progress:.1f} milestones in a thousand steps"
+        )
+        return f"{self.mean_outcome:+.2f} in {self.count}{progress}"
+
+
+class Experience:
+    """Asks the record, and keeps answers until the next episode is recorded."""
+
+    def __init__(self, record: Record, trials: int = 0) -> None:
+        """`trials`: as `TRIALS` in training; 0 where nothing is to be tried, as in evaluations."""
+        self._record = record
+        self._trials = trials
+        self._answers: dict[tuple[Context, str], _Past] = {}
+        self._changes = -1
+
+    def prefer(self, options: Sequence[Option], context: Mapping[str, str]) -> Preference:
+        """The best of `options` (given best first) after the record has spoken."""
+        first = options[0]
+        rivals = [option for option in options[1:] if first.value - option.value < 2 * MOST_TILT]
+        if not rivals:
+            return Preference(first)
+        if self._trials:
+            counts = {option: self._past(context, option.key).count for option in (first, *rivals)}
+            rarest = min(counts, key=counts.__getitem__)
+            if counts[rarest] < self._trials:
+                return Preference(rarest, "" if rarest is first else f"tried {counts[rarest]} times so far")
+        past_of_first = self._past(context, first.key)
+        best, best_value, past_of_best = first, first.value, past_of_first
+        for rival in rivals:
+            past = self._past(context, rival.key)
+            value = rival.value + MOST_TILT * past.advantage_over(past_of_first)
+            if value > best_value:
+                best, best_value, past_of_best = rival, value, past
+        if best is first:
+            return Preference(first)
+        reason = f"rather than {first.label} ({past_of_first}), as {best.label} ({past_of_best}) did better"
+        return Preference(best, reason)
+
+    def _past(self, context: Mapping[str, str], option_key: str) -> _Past:
+        changes = self._record.changes
+        if changes != self._changes:
+            self._answers.clear()
+            self._changes = changes
+        key = (tuple(context.items()), option_key)
+        known = self._answers.get(key)
+        if known is None:
+            known = self._answers[key] = _Past.of(self._record.past_outcomes(context, option_key))
+        return known

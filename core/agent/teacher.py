@@ -1,0 +1,284 @@
+"""One lane's guide: it chooses an option at decision points and has it carried out button by button.
+
+The language model or the rules choose (by the strategy's share), the rule player presses. A decision point is a new
+situation (overworld, battle, dialog, menu), an option that is done, or being stuck. An overworld option that a battle
+or a dialog interrupted is taken up again when it still makes sense, so a model is asked once in hundreds of steps.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.agent.llm_gate import matters
+from core.agent.option_cache import Order, StandingOrders
+from core.agent.option_statistics import Experience
+from core.exceptions import DecisionValidationError
+from core.game.analysis import GameStateAnalysis
+from core.protocols import ButtonManager, LLMManagerLike
+from core.vocabulary import Button, GameMode, Option, OptionKind, Source
+
+if TYPE_CHECKING:
+    from core.game.state import GameState
+
+log = logging.getLogger(__name__)
+
+MOST_OPTIONS = 12
+"""So many of the rules' best options are put to the language model."""
+STEPS_BETWEEN_STUCK_CHOICES = 12
+"""While stuck, a new option gets this long before the next is tried."""
+_SITUATIONS = {GameMode.BATTLE: "battle", GameMode.DIALOG: "dialog", GameMode.MENU: "menu"}
+
+
+def situation_of(mode: GameMode) -> str:
+    """Coarse situation of a game mode: "battle", "dialog", "menu" or "overworld" (walking and waiting included)."""
+    return _SITUATIONS.get(mode, "overworld")
+
+
+class RuleStepLike(Protocol):
+    """One press of the rule player."""
+
+    @property
+    def button(self) -> Button: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def reasoning(self) -> str: ...
+    @property
+    def done(self) -> bool: ...
+
+
+class RulePlayerLike(Protocol):
+    """What the guide needs of `core.rules.RulePlayer`."""
+
+    def options(self, state: GameState) -> Sequence[Option]: ...
+    def choose(self, state: GameState) -> Option: ...
+    def act(self, state: GameState, option: Option) -> RuleStepLike: ...
+    def overruled(self) -> None:
+        """The press of the last `act` was not made: the policy or the mask had it otherwise."""
+        ...
+
+    def reset(self) -> None: ...
+
+
+AskModel = Callable[[bool], bool]
+"""Told whether the choice matters (`core/agent/llm_gate.py`): does the language model make it?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the guide wants pressed now."""
+
+    action: int
+    source: Source
+    confidence: float
+    """As stated by the source, 0 to 1, not calibrated."""
+    reasoning: str
+    option_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An option under way and who chose it."""
+
+    option: Option
+    source: Source
+    confidence: float | None
+    """The language model's; None where the rules state theirs press by press."""
+    reason: str
+
+
+class StateWriter(Protocol):
+    """Puts one lane's states into words; `core.prompts.writer.PromptWriter` remembers what was seen and tried."""
+
+    def reset(self) -> None:
+        """A new episode begins."""
+        ...
+
+    def see(self, state: GameState) -> None:
+        """Called at every step that the guide is asked about."""
+        ...
+
+    def chose(self, label: str, state: GameState) -> None:
+        """Called with the words of each option that was chosen among several, whoever chose it."""
+        ...
+
+    def describe(self, state: GameState) -> str:
+        """The prompt that is put before the options."""
+        ...
+
+
+class PlainWriter:
+    """A writer without memory, from a function of the state alone."""
+
+    def __init__(self, describe: Callable[[GameState], str]) -> None:
+        self._describe = describe
+
+    def reset(self) -> None: ...
+
+    def see(self, state: GameState) -> None: ...
+
+    def chose(self, label: str, state: GameState) -> None: ...
+
+    def describe(self, state: GameState) -> str:
+        return self._describe(state)
+
+
+class LaneGuide:
+    """The guide of one lane. `model_calls` counts questions that were really put to a model in this episode."""
+
+    def __init__(
+        self,
+        player: RulePlayerLike,
+        manager: LLMManagerLike | ButtonManager | None,
+        writer: StateWriter,
+        experience: Experience | None = None,
+        orders: StandingOrders | None = None,
+    ) -> None:
+        """With `experience`, the record of past decisions settles what the rules like about equally. `orders`: how a
+        model's answers are remembered; by default in every way that there is.
+        """
+        self.player = player
+        self.experience = experience
+        self.writer = writer
+        self.model_calls = 0
+        chooses = isinstance(manager, LLMManagerLike)
+        self._chooser = manager if chooses else None
+        self._button_manager = None if chooses else manager
+        self._episode = 0
+        self._orders = orders or StandingOrders()
+        self._situation = ""
+        self._plan: _Plan | None = None
+        self._advised: _Plan | None = None
+        """The plan that the last advice carried out."""
+        self._interrupted: _Plan | None = None
+        self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+
+    def reset(self) -> None:
+        """A new episode begins."""
+        self.player.reset()
+        self.writer.reset()
+        if self._chooser is not None:
+            self._episode = self._chooser.begin_episode()
+        self.model_calls = 0
+        self._orders.reset()
+        self._situation = ""
+        self._plan = self._advised = self._interrupted = None
+        self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+
+    def advise(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> Advice:
+        """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
+        if self._button_manager is not None and ask_model(True):
+            self._advised = None
+            self.writer.see(state)
+            return self._button_of(self._button_manager, state)
+        situation = situation_of(state.mode)
+        self._steps_since_stuck_choice += 1
+        # Who trains comes back to where he was on purpose; the rules themselves give up a place where nothing comes.
+        trains = self._plan is not None and self._plan.option.kind is OptionKind.TRAIN
+        retry = stuck and not trains and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
+        if retry:
+            self._steps_since_stuck_choice = 0
+            if self._plan is not None:
+                self._orders.doubt(self._plan.option.key)
+            self._plan = self._interrupted = None
+        self.writer.see(state)
+        plan = self._plan
+        if plan is None or situation != self._situation:
+            plan = self._next_plan(state, situation, ask_model)
+        step = self.player.act(state, plan.option)
+        self._advised = plan
+        self._plan = None if step.done else plan
+        stated = step.confidence if plan.confidence is None else plan.confidence
+        reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
+        return Advice(int(step.button), plan.source, stated, reasoning, plan.option.key)
+
+    def overruled(self) -> None:
+        """Another button than the last advice was pressed, so what the rules noted of their press is taken back.
+
+        An option whose last press it would have been is still under way.
+        """
+        if self._advised is not None:
+            self._plan, self._advised = self._advised, None
+            self.player.overruled()
+
+    def _next_plan(self, state: GameState, situation: str, ask_model: AskModel) -> _Plan:
+        if self._situation == "overworld" and situation != "overworld":
+            self._interrupted = self._plan
+        self._situation = situation
+        options = self.player.options(state)
+        interrupted = self._interrupted
+        if situation == "overworld" and interrupted is not None:
+            self._interrupted = None
+            if any(option.key == interrupted.option.key for option in options):
+                self._plan = interrupted
+                return interrupted
+        self._plan = None
+        under_way = None if interrupted is None else interrupted.option.kind
+        if len(options) > 1 and self._button_manager is None and ask_model(matters(options, under_way)):
+            self._plan = self._chosen_by_model(state, options)
+        if self._plan is None:
+            self._plan = self._chosen_by_rules(state, options)
+        if len(options) > 1:
+            self.writer.chose(self._plan.option.label, state)
+        return self._plan
+
+    def _chosen_by_rules(self, state: GameState, options: Sequence[Option]) -> _Plan:
+        if self.experience is None or len(options) < 2:
+            return _Plan(self.player.choose(state), Source.RULES, None, "")
+        preference = self.experience.prefer(options, GameStateAnalysis.from_game_state(state).context)
+        return _Plan(preference.option, Source.RULES, None, preference.reason)
+
+    def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
+        """None when the model cannot answer now."""
+        if self._chooser is None:
+            return None
+        listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
+        if (standing := self._orders.find(state, options)) is not None:
+            order, option = standing
+            return _Plan(option, Source.LLM, order.confidence, order.reason)
+        choice = self._chooser.choose_option(
+            self.writer.describe(state), [option.label for option in listed], self._episode
+        )
+        if choice is None:
+            return None
+        if not 0 <= choice.index < len(listed):
+            raise DecisionValidationError(
+                f"the language model chose option {choice.index} of {len(listed)}: its manager must give 0 to "
+                f"{len(listed) - 1}"
+            )
+        self.model_calls += not choice.cached
+        option = listed[choice.index]
+        order = Order(option.key, choice.confidence, choice.reason or option.label)
+        self._orders.note(state, options, option, order)
+        return _Plan(option, Source.LLM, order.confidence, order.reason)
+
+    def _button_of(self, manager: ButtonManager, state: GameState) -> Advice:
+        action, metadata = manager.get_action(self.writer.describe(state))
+        self.model_calls += 1
+        return Advice(
+            checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))
+        )
+
+
+def checked_action(action: object) -> int:
+    """A custom manager's action index; DecisionValidationError when it is no button."""
+    if isinstance(action, bool) or not isinstance(action, int) or not 0 <= action < len(Button):
+        raise DecisionValidationError(
+            f"get_action of the language-model manager gave action {action!r}: it must be an integer from 0 to "
+            f"{len(Button) - 1} ({', '.join(button.name for button in Button)})"
+        )
+    return action
+
+
+def checked_confidence(metadata: dict[str, Any]) -> float:
+    """The documented `confidence` of a custom manager's metadata; DecisionValidationError when it is not 0 to 1."""
+    confidence = metadata.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        raise DecisionValidationError(
+            f"get_action of the language-model manager gave confidence {confidence!r}: metadata needs a number "
+            "from 0 to 1 under 'confidence'"
+        )
+    return float(confidence)

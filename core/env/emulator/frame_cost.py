@@ -1,0 +1,54 @@
+"""How long an action lasts: always the same, or until something can be decided again.
+
+Most frames of a role-playing game are nobody's decision: doors open, text is printed, a battle plays its animations.
+With the adaptive cost a button is held as ever, then the game runs on in short looks until the player is free, a menu
+listens or a text waits for its button. The game is the same and still deterministic; only fewer of its moments become
+steps, so that a step lasts 16 to 120 frames instead of 24.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from core.env.emulator.console import Console
+from core.game.mode import cursor_cell
+from core.game.state import GameState, RomTables
+from core.vocabulary import Button, GameMode
+
+FIXED_FRAMES: Final = 24
+"""Enough for a step (16) or a turn and its beginning (8)."""
+HOLD_FRAMES: Final = 8
+FIRST_LOOK_FRAMES: Final = 16
+"""A step of the overworld: looking sooner would only see it under way."""
+LOOK_FRAMES: Final = 4
+MOST_FRAMES: Final = 120
+
+
+class FrameCost(StrEnum):
+    """The two ways."""
+
+    FIXED = "fixed"
+    ADAPTIVE = "adaptive"
+
+
+def can_decide(state: GameState) -> bool:
+    """Whether a button would be an answer to something now."""
+    if state.mode is GameMode.FREE or state.mode is GameMode.BOOT:
+        return True
+    return cursor_cell(state.snapshot.data) is not None or state.waits_for_button or state.mode is GameMode.MENU
+
+
+def press_until_decidable(console: Console, rom: RomTables, button: Button, render: bool) -> tuple[GameState, int]:
+    """Press a button and let the game run until something can be decided; the state then, and the frames it took.
+
+    With `render` each look is drawn, since any may be the last: the game must not depend on who watches.
+    """
+    console.press(button, HOLD_FRAMES, FIRST_LOOK_FRAMES, render)
+    frames = FIRST_LOOK_FRAMES
+    state = GameState(console.snapshot(), rom)
+    while frames < MOST_FRAMES and not can_decide(state):
+        console.wait(LOOK_FRAMES, render)
+        frames += LOOK_FRAMES
+        state = GameState(console.snapshot(), rom)
+    return state, frames

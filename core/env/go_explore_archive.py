@@ -1,0 +1,212 @@
+"""The frontier archive: save states on disk, filed by how far the game had come and where the player stood.
+
+A game of ten thousand steps is rarely begun twice from the same interesting moment. Workers file a state whenever they
+stand in a cell (milestones reached, map, square of 8 x 8 steps) that has none yet; whoever trains begins some episodes
+in a state drawn from the archive, the farther the likelier. The idea is the archive of Go-Explore (Ecoffet et al. 2021,
+Nature 590). Evaluations never draw: only `VectorEnv.reset_lane(start=...)` and `reset(options=...)` begin elsewhere,
+and they are given nothing there.
+
+One file a cell, written aside and renamed, so that any number of processes may share a folder without locks. When two
+file the same cell at once, the later one stays. The folder is bound to one ROM and holds at most `max_states` files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from core import exceptions
+from core.env.emulator.console import EMULATOR
+from core.env.lanes.lane_history import StartPoint
+from core.game.state import GameState
+from core.vocabulary import GameMode
+
+CELL_STEPS: Final = 8
+SUFFIX: Final = ".frontier"
+MAGIC: Final = b"crystal-hybrid frontier 1\n"
+LOOK_AGAIN_EVERY: Final = 256
+"""New cells after which a process looks what others have filed meanwhile."""
+COMPRESSION_LEVEL: Final = 1
+
+
+class Cell(NamedTuple):
+    """Where a state is filed."""
+
+    reached: int
+    """Number of milestones reached."""
+    map_group: int
+    map_number: int
+    square_x: int
+    square_y: int
+
+    @classmethod
+    def of(cls, state: GameState, reached: int) -> Cell:
+        """The cell of a state in a game that has reached so many milestones."""
+        (group, number), x, y = state.position
+        return cls(reached, group, number, x // CELL_STEPS, y // CELL_STEPS)
+
+    @property
+    def file_name(self) -> str:
+        """Numbers of fixed width, so that names sort by progress."""
+        return (
+            f"{self.reached:03}-{self.map_group:03}-{self.map_number:03}-{self.square_x:02}-{self.square_y:02}{SUFFIX}"
+        )
+
+    @classmethod
+    def from_file_name(cls, name: str) -> Cell | None:
+        """The cell of a file, or None for a file that is none of ours."""
+        parts = name.removesuffix(SUFFIX).split("-")
+        if not name.endswith(SUFFIX) or len(parts) != 5 or not all(part.isdecimal() for part in parts):
+            return None
+        return cls(*map(int, parts))
+
+
+class FrontierArchive:
+    """A folder of states of one game. Every process that takes part has an object of its own."""
+
+    def __init__(self, folder: str | Path, rom_sha1: str, max_states: int = 1000) -> None:
+        """Open the archive of a ROM and this emulator, a folder of its own below `folder`; nothing is written yet.
+
+        A state takes about 20 kB. Raises `ConfigurationError` for `max_states` below 1.
+        """
+        if max_states < 1:
+            raise exceptions.ConfigurationError(f"max_states is {max_states}; it must be at least 1")
+        self.folder = Path(folder) / f"{rom_sha1[:16]}-{EMULATOR}"
+        self.max_states = max_states
+        self._known: set[Cell] = set()
+        self._since_look = LOOK_AGAIN_EVERY
+        self._draws: Counter[Cell] = Counter()
+
+    def cells(self) -> list[Cell]:
+        """What is filed now, the least progress first."""
+        try:
+            names = sorted(os.listdir(self.folder))
+        except FileNotFoundError:
+            return []
+        return [cell for name in names if (cell := Cell.from_file_name(name)) is not None]
+
+    def wants(self, state: GameState, reached: int) -> Cell | None:
+        """The cell that this state would be the first of; None where it is known, or the player is not free."""
+        if state.mode is not GameMode.FREE:
+            return None
+        cell = Cell.of(state, reached)
+        if cell in self._known:
+            return None
+        self._since_look += 1
+        if self._since_look > LOOK_AGAIN_EVERY:
+            self._since_look = 0
+            self._known.update(self.cells())
+        return None if cell in self._known else cell
+
+    def add(self, cell: Cell, start: StartPoint) -> None:
+        """File a state and, if there are too many then, drop one of the most crowded progress.
+
+        Raises `core.exceptions.EnvironmentError` when the folder cannot be written.
+        """
+        header = json.dumps({"reached": start.reached}).encode() + b"\n"
+        path = self.folder / cell.file_name
+        aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(MAGIC + header + zlib.compress(start.state, COMPRESSION_LEVEL))
+            aside.replace(path)
+        except OSError as error:
+            raise exceptions.EnvironmentError(
+                f"cannot write the frontier archive {str(self.folder)!r}: {error.strerror or error}. Free some space, "
+                "or name another folder"
+            ) from error
+        self._known.add(cell)
+        self._make_room()
+
+    def draw(self, dice: np.random.Generator, after: str | None = None) -> StartPoint | None:
+        """A state to begin an episode in; None while the archive has none.
+
+        Progress is drawn first: the farthest with half of the chance, the next with a quarter, and so on; then, of that
+        progress, a cell that was drawn least often. With `after` only states count that have reached that milestone.
+        """
+        cells = self.cells()
+        while cells:
+            levels = sorted({cell.reached for cell in cells}, reverse=True)
+            level = levels[min(len(levels), int(dice.geometric(0.5))) - 1]
+            candidates = [cell for cell in cells if cell.reached == level]
+            fewest = min(self._draws[cell] for cell in candidates)
+            candidates = [cell for cell in candidates if self._draws[cell] == fewest]
+            cell = candidates[int(dice.integers(len(candidates)))]
+            start = self._read(cell)
+            if start is not None and (after is None or after in start.reached):
+                self._draws[cell] += 1
+                return start
+            cells.remove(cell)
+        return None
+
+    def draws(self) -> dict[str, int]:
+        """How often each state was drawn by this object, by file name; for a checkpoint."""
+        return {cell.file_name: count for cell, count in self._draws.items()}
+
+    def restore_draws(self, draws: Mapping[str, int]) -> None:
+        """Go on with the counts that `draws` gave; names that are none of ours are left away."""
+        cells = ((Cell.from_file_name(name), count) for name, count in draws.items())
+        self._draws = Counter({cell: count for cell, count in cells if cell is not None})
+
+    def _read(self, cell: Cell) -> StartPoint | None:
+        """A filed state; None when another process has dropped it since.
+
+        Raises `core.exceptions.EnvironmentError` for a file that we have not written.
+        """
+        path = self.folder / cell.file_name
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            if not content.startswith(MAGIC):
+                raise ValueError("it begins otherwise")
+            header, packed = content[len(MAGIC) :].split(b"\n", 1)
+            return StartPoint(zlib.decompress(packed), tuple(json.loads(header)["reached"]))
+        except (ValueError, KeyError, TypeError, zlib.error) as error:
+            raise exceptions.EnvironmentError(
+                f"{path} is no state of the frontier archive ({error}): remove it"
+            ) from error
+
+    def _make_room(self) -> None:
+        cells = self.cells()
+        while len(cells) > self.max_states:
+            crowd = Counter(cell.reached for cell in cells)
+            largest = max(crowd.values())
+            level = min(level for level, count in crowd.items() if count == largest)
+            # the cells of a progress are alike in worth; which one goes must not depend on who is asked
+            dropped = next(cell for cell in cells if cell.reached == level)
+            with contextlib.suppress(FileNotFoundError):
+                (self.folder / dropped.file_name).unlink()
+            cells.remove(dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierSchedule:
+    """How many episodes begin in the archive: a share that moves evenly from `first_share` to `last_share`."""
+
+    first_share: float = 0.0
+    last_share: float = 0.5
+    episodes: int = 200
+    """Episodes after which `last_share` holds."""
+
+    def __post_init__(self) -> None:
+        """Raises `ConfigurationError` for shares outside 0 to 1 or no episodes."""
+        for name in ("first_share", "last_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise exceptions.ConfigurationError(f"{name} is {getattr(self, name)}; it must be from 0 to 1")
+        if self.episodes < 1:
+            raise exceptions.ConfigurationError(f"episodes is {self.episodes}; it must be at least 1")
+
+    def share(self, episode: int) -> float:
+        """The share for an episode, counted from 0."""
+        return self.first_share + (self.last_share - self.first_share) * min(1.0, episode / self.episodes)

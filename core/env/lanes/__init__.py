@@ -1,0 +1,1 @@
+"""Many games side by side: worker processes, the memory they share, and the steps of all lanes."""

@@ -1,0 +1,146 @@
+"""A worker process of the vector env: several emulators, stepped one after the other at one byte's command.
+
+It talks through two pipes. The main process writes one byte ("s": step all lanes, "r": reset the lanes that are
+marked, "q": leave), the worker answers with one ("." done, "!" an error lies in shared memory). When the main process
+ends, however it ends, the command pipe closes and the worker leaves; where another child of the main process keeps the
+pipe open, the worker notices that it has become an orphan.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from core.env.lanes.lane_arrays import LaneArrays
+from core.env.lanes.lane_history import LaneHistory
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.game.rewards import REWARD_NAMES
+
+STEP: Final = b"s"
+RESET: Final = b"r"
+LEAVE: Final = b"q"
+DONE: Final = b"."
+FAILED: Final = b"!"
+ORPHAN_LOOK_S: Final = 2.0
+"""How often a worker without a command looks whether the main process is still there."""
+MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
+_REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
+
+
+class LaneWorker:
+    """The emulators of one worker and the rows they write."""
+
+    def __init__(self, number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays) -> None:
+        self.number = number
+        self.arrays = arrays
+        self.envs = {lane: make_env(lane) for lane in lanes}
+        self._rows = {lane: {key: array[lane] for key, array in arrays.observations.items()} for lane in self.envs}
+
+    def step(self) -> None:
+        """Play the action of every lane."""
+        for lane, env in self.envs.items():
+            outcome = env.advance(int(self.arrays.actions[lane]))
+            self._write(lane, env, outcome)
+
+    def reset_marked(self) -> None:
+        """Reset the lanes that are marked, each with its seed."""
+        arrays = self.arrays
+        for lane, env in self.envs.items():
+            if not arrays.must_reset[lane]:
+                continue
+            arrays.must_reset[lane] = False
+            options: dict[str, Any] | None = None
+            if arrays.has_start_state[lane]:
+                ids = [milestone.id for milestone in env.tracker.milestones]
+                reached = tuple(ids[place] for place in np.flatnonzero(arrays.start_reached[lane]))
+                options = {"start_state": arrays.start_states[lane].tobytes(), "reached": reached}
+            state = env.restart(seed=int(arrays.seeds[lane]), options=options)
+            self._write(lane, env, Outcome(state, 0.0, (), env.action_masks(), False, False))
+
+    def replay(self, histories: Mapping[int, LaneHistory]) -> None:
+        """Bring each lane to where its history ends, and mark in `replayed` whether RAM agrees with what it was.
+
+        Where it does not, the episode begins anew. Rows stay as they are: new ones come with the next command only.
+        """
+        for lane, history in histories.items():
+            env, start = self.envs[lane], history.start
+            options = {"start_state": start.state, "reached": start.reached} if start else None
+            state = env.restart(seed=history.seed, options=options)
+            for action in history.actions:
+                state = env.advance(action).state
+            self.arrays.replayed[lane] = is_same = state.snapshot.data == history.ram
+            if not is_same:
+                env.restart(seed=history.seed, options=options)
+
+    def close(self) -> None:
+        """Stop the emulators."""
+        for env in self.envs.values():
+            env.close()
+
+    def _write(self, lane: int, env: EnhancedPyBoyPokemonCrystalEnv, outcome: Outcome) -> None:
+        arrays = self.arrays
+        env.write_policy_view(self._rows[lane])
+        arrays.masks[lane] = outcome.mask
+        arrays.rewards[lane] = outcome.reward
+        arrays.terminated[lane] = outcome.terminated
+        arrays.truncated[lane] = outcome.truncated
+        arrays.episode_steps[lane] = env.episode_steps
+        arrays.ram[lane] = outcome.state.snapshot.array
+        parts = arrays.reward_parts[lane]
+        parts[...] = 0.0
+        for event in outcome.events:
+            place = _REWARD_PLACE.get(event.name)
+            if place is not None:
+                parts[place] += event.amount
+        arrays.milestones[lane] = env.tracker.reached_flags
+
+
+def run_worker(
+    number: int,
+    lanes: range,
+    make_env: MakeEnv,
+    arrays: LaneArrays,
+    commands: int,
+    answers: int,
+    histories: Mapping[int, LaneHistory],
+) -> None:
+    """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    main_process, waiting = os.getppid(), select.poll()
+    waiting.register(commands, select.POLLIN)
+    status = 1
+    try:
+        worker = LaneWorker(number, lanes, make_env, arrays)
+        gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
+        worker.replay(histories)
+        os.write(answers, DONE)
+        while (command := _next_command(commands, waiting, main_process)) not in (LEAVE, b""):
+            if command == STEP:
+                worker.step()
+            else:
+                worker.reset_marked()
+            os.write(answers, DONE)
+        worker.close()
+        status = 0
+    except BrokenPipeError:
+        pass  # the main process is gone: nobody is left to tell
+    except BaseException:
+        arrays.write_error(number, traceback.format_exc())
+        os.write(answers, FAILED)
+    finally:
+        os._exit(status)  # neither the main process's exit handlers nor its buffers are ours
+
+
+def _next_command(commands: int, waiting: select.poll, main_process: int) -> bytes:
+    """The next one-byte command; empty when the main process is gone."""
+    while not waiting.poll(ORPHAN_LOOK_S * 1000):
+        if os.getppid() != main_process:
+            return b""
+    return os.read(commands, 1)

@@ -1,0 +1,202 @@
+"""Where the story goes on from here, as a bearing: what a player knows who has the town map and the next goal in mind.
+
+From the atlas and the list of milestones alone: the next milestone's place, or the way out of this map that leads
+there. It knows nothing of walls in between; finding the way around them is what a policy learns. The answer depends on
+the present state only, so it is the same after any history.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from core.game.collision import CollisionMap
+from core.game.game_data import World, load_world
+from core.game.milestones import Milestone, milestones_for
+from core.game.objectives import Errand, StoryGuide
+from core.game.people import place_of
+from core.game.profile import RomProfile
+from core.game.state import GameState
+from core.game.terrain import GROUND, TALL_GRASS, Ground
+from core.navigation.travel import CROSSING_COST, Exit, WorldGraph
+from core.vocabulary import Button, MapId
+
+PLACES_KEPT: Final = 8192
+"""Bearings kept that depend on nothing but ground, milestone and place."""
+_IS_TALL_GRASS: Final = np.isin(np.arange(256), list(TALL_GRASS))
+
+
+class Bearing(NamedTuple):
+    """The place on this map to make for."""
+
+    x: int
+    y: int
+    press_a: bool
+    """Whether there is somebody or something to press A at; otherwise it is a cell to stand on or a way out."""
+    leaves: Button | None
+    """The direction in which this edge of the map is left; None for doors and everything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What there is to do about a milestone on one map."""
+
+    objects: tuple[int, ...] = ()
+    """Map objects to talk to, wherever they stand."""
+    cells: tuple[Bearing, ...] = ()
+    """Places to go to."""
+    ways: tuple[tuple[Exit, int], ...] = ()
+    """Where nothing of that is at hand: ways out, with the actions that remain after them."""
+    to_grass: bool = False
+    """Whether wild creatures are wanted and live here."""
+
+
+class Compass:
+    """Bearings for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
+
+    def __init__(self, world: World, milestones: tuple[Milestone, ...]) -> None:
+        self._world = world
+        self._graph = WorldGraph(world)
+        self._story = StoryGuide(world, milestones)
+        self._grounds = tuple(place.id for place in world.maps.values() if place.key in world.wild)
+        self._wanted: dict[str, int] = {}
+        self._plans: dict[tuple[MapId, str], _Plan] = {}
+        self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
+        self._on_ground: dict[tuple[CollisionMap, str, int, int], Bearing | None] = {}
+
+    def bearing(self, state: GameState, milestone: Milestone | None) -> Bearing | None:
+        """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
+
+        A milestone that asks for a level leads to the wild creatures.
+        """
+        if milestone is None:
+            return None
+        here, x, y = state.position
+        plan = self._plans.get((here, milestone.id))
+        if plan is None:
+            plan = self._plans[here, milestone.id] = self._plan(here, milestone)
+        if plan.objects or plan.cells:
+            at_hand = self._at_hand(state, plan)
+            if at_hand:
+                return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
+        if not plan.ways and not plan.to_grass:
+            return None
+        key = (state.collision, milestone.id, x, y)
+        if key not in self._on_ground:
+            if len(self._on_ground) >= PLACES_KEPT:
+                self._on_ground.clear()
+            self._on_ground[key] = self._toward_grass(state) if plan.to_grass else self._toward(state, plan.ways)
+        return self._on_ground[key]
+
+    def levels_missing(self, state: GameState, milestone: Milestone | None) -> int:
+        """How far the first creature's level is below what the milestone or its trainer asks; 0 if it is not."""
+        if milestone is None or not state.party:
+            return 0
+        wanted = self._wanted.get(milestone.id)
+        if wanted is None:
+            levels = (self._trainer_level(errand) for errand in self._story.errands(milestone))
+            wanted = self._wanted[milestone.id] = max([self._story.wanted_level(milestone), *levels])
+        return max(0, wanted - state.party[0].level)
+
+    def _trainer_level(self, errand: Errand) -> int:
+        place = self._world.maps.get(errand.map)
+        things = place.objects if place is not None else ()
+        for thing in things:
+            if thing.id == errand.object_id and thing.trainer_class is not None and thing.trainer_id is not None:
+                return self._world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
+        return 0
+
+    def _plan(self, here: MapId, milestone: Milestone) -> _Plan:
+        errands = self._story.errands(milestone)
+        if errands:
+            targets = dict.fromkeys(errand.map for errand in errands)
+        elif not self._story.wanted_level(milestone):
+            return _Plan()
+        elif here in self._grounds:
+            return _Plan(to_grass=True)
+        else:
+            targets = dict.fromkeys(self._grounds)
+        ours = [errand for errand in errands if errand.map == here]
+        return _Plan(
+            objects=tuple(errand.object_id for errand in ours if errand.object_id is not None),
+            cells=tuple(
+                Bearing(*errand.cell, errand.press_a, None)
+                for errand in ours
+                if errand.object_id is None and errand.cell is not None
+            ),
+            ways=tuple(way for target in targets if target != here for way in self._ways_to(here, target)),
+        )
+
+    @staticmethod
+    def _at_hand(state: GameState, plan: _Plan) -> list[Bearing]:
+        """Where the errands of this map are done, people where they stand now."""
+        data = state.snapshot.data
+        found = (place_of(data, object_id) for object_id in plan.objects)
+        return [Bearing(*place, True, None) for place in found if place is not None] + list(plan.cells)
+
+    @staticmethod
+    def _toward_grass(state: GameState) -> Bearing | None:
+        """To the nearest tall grass that one does not stand in."""
+        rows, columns = np.nonzero(_IS_TALL_GRASS[state.collision.cells])
+        steps = np.abs(columns - state.position.x) + np.abs(rows - state.position.y)
+        if not steps.any():
+            return None
+        nearest = int(np.where(steps == 0, steps.max() + 1, steps).argmin())
+        return Bearing(int(columns[nearest]), int(rows[nearest]), False, None)
+
+    @staticmethod
+    def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> Bearing:
+        """The way out of this map with the least left to go, its own distance included."""
+        exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
+        return _way_out(state, exit_)
+
+    def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
+        """The exits of a map from which `target` can be reached, with the actions that remain after them."""
+        known = self._ways.get((here, target))
+        if known is None:
+            found = ((exit_, self._rest(exit_, here, target)) for exit_ in self._graph.exits(here))
+            known = self._ways[here, target] = tuple((exit_, rest) for exit_, rest in found if rest is not None)
+        return known
+
+    def _rest(self, first: Exit, here: MapId, target: MapId) -> int | None:
+        """Actions from the far side of an exit to `target` without coming back; None when there is no way."""
+        queue = [(CROSSING_COST, 0, first)]
+        seen = {here}
+        pushed = 0
+        while queue:
+            cost, _, came = heapq.heappop(queue)
+            if came.to_map == target:
+                return cost
+            if came.to_map in seen:
+                continue
+            seen.add(came.to_map)
+            for exit_ in self._graph.exits(came.to_map):
+                pushed += 1
+                walk = abs(exit_.x - came.arrival[0]) + abs(exit_.y - came.arrival[1])
+                heapq.heappush(queue, (cost + CROSSING_COST + walk, pushed, exit_))
+        return None
+
+
+@lru_cache(maxsize=4)
+def compass_for(profile: RomProfile) -> Compass:
+    """One compass per game and process."""
+    return Compass(load_world(profile), milestones_for(profile))
+
+
+def _steps(state: GameState, x: int, y: int) -> int:
+    return abs(x - state.position.x) + abs(y - state.position.y)
+
+
+def _way_out(state: GameState, exit_: Exit) -> Bearing:
+    """A door's cell, or the nearest cell of an edge from which one can walk on."""
+    if exit_.edge is None:
+        return Bearing(exit_.x, exit_.y, False, None)
+    across = exit_.edge in (Button.UP, Button.DOWN)
+    line = [(i, exit_.y) if across else (exit_.x, i) for i in range(exit_.first, exit_.last + 1)]
+    open_cells = [cell for cell in line if GROUND[state.collision_at(*cell)] == Ground.LAND]
+    x, y = min(open_cells or [(exit_.x, exit_.y)], key=lambda cell: _steps(state, *cell))
+    return Bearing(x, y, False, exit_.edge)

@@ -1,0 +1,157 @@
+"""The ground of the maps that one lane has seen, and how far it is on foot from each of their doors to the others.
+
+The world's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
+it, also from afar: which doors one reaches from which, past the people who never move, over ledges one way only, over
+water where one can ride. Of a map never seen everything is thought possible. Lanes may also hear of ground from each
+other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.game.field_moves import FieldAbilities, abilities_of
+from core.navigation.pathfinding import Cell, MapGround, walking_distances
+from core.vocabulary import MapId
+
+if TYPE_CHECKING:
+    from core.game.collision import CollisionMap
+    from core.game.game_data import MapObject
+    from core.game.state import GameState
+    from core.navigation.ground_archive import GroundArchive
+
+T = TypeVar("T")
+
+DISTANCES_KEPT = 256
+"""Walks over whole maps that a process remembers; some tens of kilobytes each."""
+
+
+class KnownGrounds:
+    """What one lane knows of the maps' ground. Distances are kept until something changes them."""
+
+    def __init__(self, archive: GroundArchive | None = None) -> None:
+        """`archive`: what others and earlier games have seen; what this lane sees is added to it."""
+        self._archive = archive
+        self._heard_version = -1
+        self._seen: set[MapId] = set()
+        """Maps that this lane knows from its own sight, not from hearsay."""
+        self._collisions: dict[MapId, CollisionMap] = {}
+        self._standing: dict[MapId, frozenset[Cell]] = {}
+        self._warps: dict[MapId, frozenset[Cell]] = {}
+        self._grounds: dict[MapId, MapGround] = {}
+        self._distances: dict[MapId, dict[frozenset[Cell], Mapping[Cell, int]]] = {}
+        self._derived: dict[MapId, dict[Hashable, Any]] = {}
+        self._abilities = FieldAbilities()
+        self._flags = b""
+
+    def see(self, state: GameState) -> None:
+        """Look at the map as it is now; cheap when nothing has changed."""
+        here, collision = state.position.map, state.collision
+        if here in state.world.maps and collision.cells.size:
+            self._seen.add(here)
+            self._learn(state, here, collision)
+            if self._archive is not None:
+                self._archive.add(here, collision)
+        if self._archive is not None and self._archive.version != self._heard_version:
+            self._heard_version = self._archive.version
+            for map_id, told in self._archive:
+                if map_id not in self._seen and map_id in state.world.maps:
+                    self._learn(state, map_id, told)
+        abilities = abilities_of(state)
+        if abilities != self._abilities:
+            self._abilities = abilities
+            for map_id in (*self._collisions, *self._derived):
+                self._forget(map_id)
+        if state.event_flags != self._flags:
+            self._flags = state.event_flags
+            for map_id, before in self._standing.items():
+                now = _standing(state, map_id)
+                if now != before:
+                    self._standing[map_id] = now
+                    self._forget(map_id)
+
+    def collision(self, map_id: MapId) -> CollisionMap | None:
+        """The collision bytes of a map as last seen; None for a map never seen."""
+        return self._collisions.get(map_id)
+
+    def ground(self, map_id: MapId) -> MapGround | None:
+        """A map as feet would find it now, people who never move included; None for a map never seen."""
+        collision = self._collisions.get(map_id)
+        if collision is None:
+            return None
+        known = self._grounds.get(map_id)
+        if known is None:
+            known = self._grounds[map_id] = _ground(
+                collision.cells, self._standing[map_id], self._warps[map_id], self._abilities
+            )
+        return known
+
+    def distances(self, map_id: MapId, starts: Iterable[Cell]) -> Mapping[Cell, int] | None:
+        """Steps from the nearest of `starts` to every cell that can be reached; None for a map never seen."""
+        if map_id not in self._collisions:
+            return None
+        kept = self._distances.setdefault(map_id, {})
+        key = frozenset(starts)
+        if key not in kept:
+            cells = self._collisions[map_id].cells
+            kept[key] = _distances_over(
+                cells.tobytes(), cells.shape, self._standing[map_id], self._warps[map_id], self._abilities, key
+            )
+        return kept[key]
+
+    def derived(self, map_id: MapId, key: Hashable, derive: Callable[[], T]) -> T:
+        """What `derive` makes of what is known of this map, kept under `key` until something about it changes."""
+        kept = self._derived.setdefault(map_id, {})
+        if key not in kept:
+            kept[key] = derive()
+        return kept[key]
+
+    def _learn(self, state: GameState, map_id: MapId, collision: CollisionMap) -> None:
+        if self._collisions.get(map_id) is collision:
+            return
+        self._collisions[map_id] = collision
+        self._warps[map_id] = state.world.warp_cells(map_id)
+        self._standing[map_id] = _standing(state, map_id)
+        self._forget(map_id)
+
+    def _forget(self, map_id: MapId) -> None:
+        self._grounds.pop(map_id, None)
+        self._distances.pop(map_id, None)
+        self._derived.pop(map_id, None)
+
+
+def _ground(
+    cells: NDArray[np.uint8], people: frozenset[Cell], warps: frozenset[Cell], abilities: FieldAbilities
+) -> MapGround:
+    return MapGround(cells, people, warps, can_surf=abilities.can_surf, can_cut=abilities.can_cut)
+
+
+@lru_cache(maxsize=DISTANCES_KEPT)
+def _distances_over(
+    cells: bytes,
+    shape: tuple[int, int],
+    people: frozenset[Cell],
+    warps: frozenset[Cell],
+    abilities: FieldAbilities,
+    starts: frozenset[Cell],
+) -> Mapping[Cell, int]:
+    """`walking_distances`; lanes and games that meet the same ground share what was measured."""
+    ground = _ground(np.frombuffer(cells, dtype=np.uint8).reshape(shape), people, warps, abilities)
+    return walking_distances(ground, starts)
+
+
+def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
+    """Who and what stands in the way for good on a map, by the flags of this state."""
+    things = state.world.maps[map_id].objects
+    return frozenset((thing.x, thing.y) for thing in things if not thing.roams and not _is_hidden(thing, state))
+
+
+def _is_hidden(thing: MapObject, state: GameState) -> bool:
+    flag = state.world.event_flags.get(thing.event) if thing.event else None
+    return flag is not None and state.has_flag(flag.index)

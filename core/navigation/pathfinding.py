@@ -1,0 +1,343 @@
+"""The way from here to there on one map: A* over steps, with Crystal's rules of walking.
+
+A step costs one action, and so does turning on the spot, so the search runs over cells *and* facings and finds the
+path with the fewest button presses, not just the fewest steps. Ledges are one-way and two steps long, ice slides,
+water needs surfing, warps are entered only on purpose, tall grass costs extra, people stand in the way. When there is
+no way the answer is a `Blocked` with the reason, because what to do next depends on it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.game import terrain
+from core.game.terrain import DIRECTION_BIT, OFFSET, OPPOSITE, Ground
+from core.vocabulary import DIRECTION_BUTTONS, Button
+
+Cell = tuple[int, int]
+"""(x, y) in steps from the top left of the map."""
+
+MOUNT_COST = 6
+"""Extra actions that it takes to ride out on the water: A, a question, a text."""
+UNREACHED = 1 << 30
+GRASS_COST = 3
+"""Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
+NOBODY: Final[frozenset[Cell]] = frozenset()
+GROUNDS_KEPT = 256
+"""Grounds whose moves are remembered, some hundred kB each once all of one was walked."""
+
+
+class Goal(NamedTuple):
+    """A cell to stand on and, if `then` is given, a direction to press there: to face somebody, to leave the map."""
+
+    x: int
+    y: int
+    then: Button | None = None
+
+
+class PathStep(NamedTuple):
+    """One press: the direction, and where one stands after it. A turn on the spot keeps the cell."""
+
+    button: Button
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way to a goal. `steps` may be empty: already there, facing the right way."""
+
+    goal: Goal
+    steps: tuple[PathStep, ...]
+    cost: int
+
+
+class BlockReason(StrEnum):
+    """Why there is no way, from the cheapest to the dearest remedy."""
+
+    PERSON_IN_THE_WAY = "person_in_the_way"
+    NEEDS_CUT = "needs_cut"
+    NEEDS_SURF = "needs_surf"
+    CUT_OFF = "cut_off"
+    NO_SUCH_CELL = "no_such_cell"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """No way, and why. `cells` are the obstacles that a path without them would have crossed."""
+
+    reason: BlockReason
+    detail: str
+    cells: tuple[Cell, ...] = ()
+
+
+class _BareMove(NamedTuple):
+    """Where a press leads on ground where nobody stands."""
+
+    x: int
+    y: int
+    extra: int
+    slides: bool = False
+    """Over ice: who stands in the way changes where it ends."""
+    hops: bool = False
+    """Down a ledge."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapGround:
+    """One map as feet see it.
+
+    `collision` is uint8 (height, width) of collision bytes, `people` the cells where somebody stands, `warps` the
+    cells with a warp event. `shunned` cells (say, in a trainer's sight) cost `shun_cost` extra actions.
+    """
+
+    collision: NDArray[np.uint8]
+    people: frozenset[Cell] = frozenset()
+    warps: frozenset[Cell] = frozenset()
+    can_surf: bool = False
+    can_cut: bool = False
+    grass_cost: int = GRASS_COST
+    shunned: frozenset[Cell] = frozenset()
+    shun_cost: int = 8
+    _rows: list[bytes] = field(init=False, repr=False, compare=False)
+    _moves: dict[tuple[int, int, Button], _BareMove | None] = field(init=False, repr=False, compare=False)
+    """Moves over this ground as if nobody stood on it, shared by all `MapGround`s of equal ground."""
+
+    def __post_init__(self) -> None:
+        height, width = self.collision.shape
+        cells = self.collision.tobytes()
+        object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
+        object.__setattr__(self, "_moves", _bare_moves(cells, width, self.can_surf, self.can_cut, self.grass_cost))
+
+    def byte(self, x: int, y: int) -> int:
+        """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
+        rows = self._rows
+        if 0 <= y < len(rows) and 0 <= x < len(rows[0]):
+            return rows[y][x]
+        return terrain.OUTSIDE
+
+    def standable(self, x: int, y: int) -> bool:
+        """Whether the ground bears the player; people do not count."""
+        return self.bears(self.byte(x, y))
+
+    def bears(self, byte: int) -> bool:
+        """Whether ground with this collision byte bears the player, wherever it is."""
+        ground = terrain.GROUND[byte]
+        if ground == Ground.LAND:
+            return True
+        return (ground == Ground.WATER and self.can_surf) or (self.can_cut and byte in terrain.CUT_TREES)
+
+    def warps_on_arrival(self, x: int, y: int) -> bool:
+        return (x, y) in self.warps and self.byte(x, y) in terrain.IMMEDIATE_WARPS
+
+    def move(self, x: int, y: int, button: Button) -> tuple[int, int, int] | None:
+        """Where one press from rest, already facing that way, leads: (x, y, extra cost), or None for a bump."""
+        key = (x, y, button)
+        if key in self._moves:
+            bare = self._moves[key]
+        else:
+            bare = self._moves[key] = self._bare_move(x, y, button, NOBODY)
+        if bare is not None and bare.slides and self.people:
+            bare = self._bare_move(x, y, button, self.people)
+        if bare is None:
+            return None
+        there = (bare.x, bare.y)
+        if bare.hops:
+            return bare.x, bare.y, bare.extra
+        if there in self.people:
+            return None
+        return bare.x, bare.y, bare.extra + (self.shun_cost if there in self.shunned else 0)
+
+    def _bare_move(self, x: int, y: int, button: Button, people: frozenset[Cell]) -> _BareMove | None:
+        """`move` without costs of shunned cells; `people` stop slides and steps."""
+        dx, dy = OFFSET[button]
+        bit = DIRECTION_BIT[button]
+        here = self.byte(x, y)
+        there = self.byte(x + dx, y + dy)
+        wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
+        if not wall and self.standable(x + dx, y + dy):
+            if (x + dx, y + dy) in people:
+                return None
+            slides = there in terrain.ICE
+            x, y = x + dx, y + dy
+            while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in people:
+                x, y = x + dx, y + dy
+                there = self.byte(x, y)
+            extra = self.grass_cost if there in terrain.TALL_GRASS else 0
+            if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
+                extra += MOUNT_COST
+            return _BareMove(x, y, extra, slides=slides)
+        if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
+            return _BareMove(x + 2 * dx, y + 2 * dy, 1, hops=True)
+        return None
+
+
+@lru_cache(maxsize=GROUNDS_KEPT)
+def _bare_moves(
+    cells: bytes, width: int, can_surf: bool, can_cut: bool, grass_cost: int
+) -> dict[tuple[int, int, Button], _BareMove | None]:
+    """The moves known so far over this ground: an empty dict at first, that its `MapGround`s fill."""
+    del cells, width, can_surf, can_cut, grass_cost
+    return {}
+
+
+def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
+    """The cells from which A reaches what stands at (x, y): the four neighbours, and across a counter one further."""
+    goals: list[Goal] = []
+    for button in DIRECTION_BUTTONS:
+        dx, dy = OFFSET[button]
+        near = (x - dx, y - dy)
+        if ground.byte(*near) in terrain.COUNTERS:
+            near = (x - 2 * dx, y - 2 * dy)
+        if ground.standable(*near) and near not in ground.people and not ground.warps_on_arrival(*near):
+            goals.append(Goal(*near, then=button))
+    return tuple(goals)
+
+
+def warp_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
+    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it."""
+    return (Goal(x, y, then=terrain.WARP_CARPETS.get(ground.byte(x, y))),)
+
+
+def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | Blocked:
+    """The path of fewest actions from `start` to the nearest of `goals`, or why there is none.
+
+    A goal on a warp that acts on arrival must be *entered*: standing on it at the start does not count.
+    """
+    path = _search(ground, start, facing, goals)
+    return path if path is not None else _explain(ground, start, facing, goals)
+
+
+def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:
+    """Presses (turns not counted) from the nearest of `starts` to every cell that can be reached, each start itself 0.
+
+    Warps that act on arrival are reached and end the walk.
+    """
+    found = dict.fromkeys(starts, 0)
+    frontier = list(found)
+    while frontier:
+        following: list[Cell] = []
+        for cell in frontier:
+            if cell not in starts and ground.warps_on_arrival(*cell):
+                continue
+            for button in DIRECTION_BUTTONS:
+                moved = ground.move(*cell, button)
+                if moved is not None and moved[:2] not in found:
+                    found[moved[:2]] = found[cell] + 1
+                    following.append(moved[:2])
+        frontier = following
+    return found
+
+
+def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
+    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
+
+    A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
+    the start and having come back to it are told apart; the goals' own nodes are negative.
+    """
+    rows, columns = ground.collision.shape
+    wanted: dict[Cell, list[tuple[int, Goal]]] = {}
+    for index, goal in enumerate(goals):
+        wanted.setdefault((goal.x, goal.y), []).append((-1 - index, goal))
+    if not wanted:
+        return None
+    slides = bool(np.isin(ground.collision, list(terrain.ICE)).any())
+    bounds: dict[Cell, int] = {}
+
+    def bound(cell: Cell) -> int:
+        """No fewer actions than this lead from a cell to a goal; one slide may cross any number of cells."""
+        known = bounds.get(cell)
+        if known is None:
+            x, y = cell
+            known = bounds[cell] = 0 if slides else min(abs(x - gx) + abs(y - gy) for gx, gy in wanted)
+        return known
+
+    first = 4 * rows * columns + DIRECTION_BUTTONS.index(facing)
+    best = {first: 0}
+    came: dict[int, int] = {}
+    queue = [(bound(start), 0, first)]
+    while queue:
+        _, cost, node = heapq.heappop(queue)
+        if node < 0:
+            goal = list(goals)[-1 - node]
+            steps = _presses(came, node, start, columns)
+            look = DIRECTION_BUTTONS[came[node] & 3]
+            if goal.then is not None and goal.then is not look:
+                steps.append(PathStep(goal.then, goal.x, goal.y))
+            return Path(goal, tuple(steps), cost)
+        if cost > best[node]:
+            continue
+        left = node < 4 * rows * columns
+        cell = ((node >> 2) % columns, (node >> 2) // columns) if left else start
+        look = DIRECTION_BUTTONS[node & 3]
+        warps = ground.warps_on_arrival(*cell)
+        if left or not warps:
+            for goal_node, goal in wanted.get(cell, ()):
+                total = cost + (goal.then is not None and goal.then is not look)
+                if total < best.get(goal_node, UNREACHED):
+                    best[goal_node], came[goal_node] = total, node
+                    heapq.heappush(queue, (total, total, goal_node))
+        if left and warps:
+            continue  # the warp takes one away: no path goes on from here
+        for number, button in enumerate(DIRECTION_BUTTONS):
+            moved = ground.move(cell[0], cell[1], button)
+            if moved is None:
+                continue
+            after = 4 * (moved[1] * columns + moved[0]) + number
+            total = cost + 1 + (button is not look) + moved[2]
+            if total < best.get(after, UNREACHED):
+                best[after], came[after] = total, node
+                heapq.heappush(queue, (total + bound((moved[0], moved[1])), total, after))
+    return None
+
+
+def _presses(came: dict[int, int], goal_node: int, start: Cell, columns: int) -> list[PathStep]:
+    """The buttons along the way to a goal's cell, turns on the spot included."""
+    nodes: list[int] = []
+    node = goal_node
+    while node in came:
+        node = came[node]
+        nodes.append(node)
+    nodes.reverse()
+    steps: list[PathStep] = []
+    x, y = start
+    for before, after in pairwise(nodes):
+        button = DIRECTION_BUTTONS[after & 3]
+        if before & 3 != after & 3:
+            steps.append(PathStep(button, x, y))
+        x, y = (after >> 2) % columns, (after >> 2) // columns
+        steps.append(PathStep(button, x, y))
+    return steps
+
+
+def _explain(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Blocked:
+    """Search again with one obstacle lifted at a time; the first that opens a way is the reason."""
+    inside = [goal for goal in goals if ground.byte(goal.x, goal.y) != terrain.OUTSIDE]
+    if not inside:
+        return Blocked(BlockReason.NO_SUCH_CELL, f"none of the {len(goals)} goals is a cell of this map")
+    lifted = (
+        (BlockReason.PERSON_IN_THE_WAY, replace(ground, people=frozenset()), "somebody stands in the way"),
+        (BlockReason.NEEDS_CUT, replace(ground, people=frozenset(), can_cut=True), "a small tree is in the way"),
+        (BlockReason.NEEDS_SURF, replace(ground, people=frozenset(), can_surf=True), "the way leads over water"),
+    )
+    for reason, opened, sentence in lifted:
+        path = _search(opened, start, facing, inside)
+        if path is None:
+            continue
+        cells = tuple(
+            (step.x, step.y)
+            for step in path.steps
+            if (step.x, step.y) in ground.people or not ground.standable(step.x, step.y)
+        )
+        return Blocked(reason, f"{sentence}, at {cells[0] if cells else start}", cells)
+    goal = inside[0]
+    return Blocked(BlockReason.CUT_OFF, f"walls separate {start} from ({goal.x}, {goal.y})")

@@ -1,0 +1,324 @@
+"""The way from map to map: a graph of warps and connections, and what one lane has learned about it.
+
+The world's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
+out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
+exit proves shut from where one came in, `TravelMemory` notes it, and the next route goes another way. The note is
+dropped when the story moves on (gates open) or, for people in the way, after a while.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.game.terrain import OFFSET
+from core.navigation.known_grounds import KnownGrounds
+from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, warp_goals
+from core.vocabulary import Button, MapId, Position
+
+if TYPE_CHECKING:
+    from core.game.collision import CollisionMap
+    from core.game.game_data import World
+
+CROSSING_COST = 4
+"""Actions that a change of map costs beyond the steps: fades and the push off the door."""
+MOST_MAPS = 48
+"""So many maps around are looked at when one asks what is near."""
+UNKNOWN_ENTRY = "start"
+HERE = "here"
+_EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A door or an open edge of a map.
+
+    `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
+    bound that stretch along the edge (both -1 for a warp). `arrival` is where one stands afterwards, roughly.
+    """
+
+    key: str
+    map: MapId
+    to_map: MapId
+    x: int
+    y: int
+    arrival: Cell
+    arrival_key: str
+    edge: Button | None = None
+    first: int = -1
+    last: int = -1
+
+    @property
+    def label(self) -> str:
+        """The exit in words."""
+        if self.edge is None:
+            return f"the door at ({self.x}, {self.y})"
+        return f"the {self.key} edge"
+
+    def goals(self, ground: MapGround) -> tuple[Goal, ...]:
+        """The cells from which this exit is taken, with the direction to press there."""
+        if self.edge is None:
+            return warp_goals(ground, self.x, self.y)
+        along = range(self.first, self.last + 1)
+        across = self.edge in (Button.UP, Button.DOWN)
+        cells = [(i, self.y) if across else (self.x, i) for i in along]
+        return tuple(Goal(x, y, then=self.edge) for x, y in cells if ground.standable(x, y))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The exits to take in order; empty when the target is on this map. `cost` is a guess in actions."""
+
+    exits: tuple[Exit, ...]
+    cost: int
+
+
+class _Stop(NamedTuple):
+    """A map and how one came in: the key of an exit of it, or `HERE` for where one stands now."""
+
+    map: MapId
+    entry: str
+
+
+@dataclass(slots=True)
+class TravelMemory:
+    """What one lane has found out: the ground it saw, and which exit or cell is shut from which entry, until when."""
+
+    grounds: KnownGrounds = field(default_factory=KnownGrounds)
+    entry_map: MapId | None = None
+    entry_key: str = UNKNOWN_ENTRY
+    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict)
+
+    def entered(self, map_id: MapId, entry_key: str) -> None:
+        """One has come to this map by this door or edge."""
+        self.entry_map, self.entry_key = map_id, entry_key
+
+    def entry_of(self, map_id: MapId) -> str:
+        return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
+
+    def block(self, map_id: MapId, exit_key: str, until_step: int, also_from: Iterable[str] = ()) -> None:
+        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`.
+
+        `also_from` are entries in the same part of the map: coming in by them would not help.
+        """
+        for entry in (self.entry_of(map_id), *also_from):
+            self._blocked_until[map_id, entry, exit_key] = until_step
+
+    def is_blocked(self, map_id: MapId, entry_key: str, exit_key: str, step: int) -> bool:
+        return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step
+
+    def forget_blocks(self) -> None:
+        """The story has moved on: what was shut may be open."""
+        self._blocked_until.clear()
+
+
+def cell_key(x: int, y: int) -> str:
+    """The name under which a cell of the target map is remembered as blocked."""
+    return f"cell {x},{y}"
+
+
+def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) -> int | None:
+    """Steps to a cell or to where A reaches it: beside it, or across a counter; as the crow flies on unknown ground."""
+    if distances is None:
+        return abs(cell[0] - at[0]) + abs(cell[1] - at[1])
+    x, y = cell
+    near = ((x + reach * dx, y + reach * dy) for dx, dy in OFFSET.values() for reach in (1, 2))
+    return min((distances[one] for one in (cell, *near) if one in distances), default=None)
+
+
+class WorldGraph:
+    """All maps joined by their exits. Built once per world, shared by all lanes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._exits: dict[MapId, tuple[Exit, ...]] = {
+            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in world.maps
+        }
+
+    def exits(self, map_id: MapId) -> tuple[Exit, ...]:
+        """The exits of a map in the order of the data; none for an unknown map."""
+        return self._exits.get(map_id, ())
+
+    def entry_key_at(self, position: Position) -> str:
+        """By which door or edge one probably came, judged from where one stands just after a change of map."""
+        if position.map not in self._exits:
+            return UNKNOWN_ENTRY
+        width, height = self._size(position.map)
+        near: list[tuple[int, str]] = []
+        for exit_ in self.exits(position.map):
+            if exit_.edge is None:
+                near.append((abs(exit_.x - position.x) + abs(exit_.y - position.y), exit_.key))
+            elif self._on_edge(exit_, position, width, height):
+                near.append((0, exit_.key))
+        distance, key = min(near, default=(99, UNKNOWN_ENTRY))
+        return key if distance <= 2 else UNKNOWN_ENTRY
+
+    def route(
+        self, start: Position, target: MapId, memory: TravelMemory, step: int, cell: Cell | None = None
+    ) -> Route | Blocked:
+        """The cheapest way to `target` (to `cell` on it, or beside it) that nothing seen or remembered forbids."""
+        first = _Stop(start.map, HERE)
+        best = {first: 0}
+        came: dict[_Stop, tuple[_Stop, Exit]] = {}
+        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, first, (start.x, start.y))]
+        pushed = 0
+        while queue:
+            cost, _, stop, at = heapq.heappop(queue)
+            if cost > best[stop]:
+                continue
+            if stop.map == target and self._ends_at(cell, stop, at, memory, step):
+                return Route(self._walk_back(came, stop, first), cost)
+            for exit_, steps in self._ways_on(stop, at, memory, step):
+                after = _Stop(exit_.to_map, exit_.arrival_key)
+                total = cost + CROSSING_COST + steps
+                if total < best.get(after, 1 << 30):
+                    best[after] = total
+                    came[after] = (stop, exit_)
+                    pushed += 1
+                    heapq.heappush(queue, (total, pushed, after, exit_.arrival))
+        return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
+
+    def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
+        """The nearest maps that can be reached as far as is known, with a guess of the actions, nearest first."""
+        best: dict[MapId, int] = {}
+        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, _Stop(start.map, HERE), (start.x, start.y))]
+        seen: set[_Stop] = set()
+        pushed = 0
+        while queue and len(best) < MOST_MAPS:
+            cost, _, stop, at = heapq.heappop(queue)
+            if stop in seen:
+                continue
+            seen.add(stop)
+            best.setdefault(stop.map, cost)
+            for exit_, steps in self._ways_on(stop, at, memory, step):
+                pushed += 1
+                after = _Stop(exit_.to_map, exit_.arrival_key)
+                heapq.heappush(queue, (cost + CROSSING_COST + steps, pushed, after, exit_.arrival))
+        return tuple((cost, map_id) for map_id, cost in best.items())
+
+    def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
+        """The exits of a map that can be reached from where one comes in, with the steps to them."""
+        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+        grounds = memory.grounds
+        for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
+            if not memory.is_blocked(stop.map, entry, way[0].key, step):
+                yield way
+
+    def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
+        """`_ways_on`, whatever was found blocked; as the crow flies on a map never seen."""
+        distances = self._distances(stop, at, grounds)
+        ground = grounds.ground(stop.map)
+        exits = self.exits(stop.map)
+        if distances is None or ground is None:
+            return tuple((exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])) for exit_ in exits)
+        ways: list[tuple[Exit, int]] = []
+        for exit_ in exits:
+            goals = self.goals(exit_, ground, grounds.collision(stop.map))
+            steps = min((distances[goal.x, goal.y] for goal in goals if (goal.x, goal.y) in distances), default=None)
+            if steps is not None:
+                ways.append((exit_, steps))
+        return tuple(ways)
+
+    def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
+        """Steps to every cell from where one comes in: the whole stretch of an edge, a door, or where one stands."""
+        ground = grounds.ground(stop.map)
+        entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
+        if ground is None or entry is None or entry.edge is None:
+            return grounds.distances(stop.map, [at])
+        return grounds.distances(stop.map, [(goal.x, goal.y) for goal in entry.goals(ground)])
+
+    def _ends_at(self, cell: Cell | None, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> bool:
+        if cell is None:
+            return True
+        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+        if memory.is_blocked(stop.map, entry, cell_key(*cell), step):
+            return False
+        return _steps_beside(self._distances(stop, at, memory.grounds), cell, at) is not None
+
+    @staticmethod
+    def goals(exit_: Exit, ground: MapGround, collision: CollisionMap | None) -> tuple[Goal, ...]:
+        """Where an exit is taken; an edge only where the strip of the neighbouring map beyond it can be stood on."""
+        goals = exit_.goals(ground)
+        if exit_.edge is None or collision is None:
+            return goals
+        dx, dy = OFFSET[exit_.edge]
+        return tuple(goal for goal in goals if ground.bears(collision.at(goal.x + dx, goal.y + dy)))
+
+    def _size(self, map_id: MapId) -> tuple[int, int]:
+        map_ = self._world.maps[map_id]
+        return map_.width, map_.height
+
+    @staticmethod
+    def _on_edge(exit_: Exit, position: Position, width: int, height: int) -> bool:
+        at = {Button.UP: position.y == 0, Button.DOWN: position.y == height - 1}
+        at |= {Button.LEFT: position.x == 0, Button.RIGHT: position.x == width - 1}
+        along = position.x if exit_.edge in (Button.UP, Button.DOWN) else position.y
+        return exit_.edge is not None and at[exit_.edge] and exit_.first <= along <= exit_.last
+
+    def _warp_exits(self, map_id: MapId) -> list[Exit]:
+        exits: list[Exit] = []
+        for warp in self._world.maps[map_id].warps:
+            target = self._world.maps.get(warp.target)
+            if target is None or not 1 <= warp.target_warp <= len(target.warps):
+                continue  # "back to where one came from": not an edge of a fixed graph
+            landing = target.warps[warp.target_warp - 1]
+            exits.append(
+                Exit(
+                    key=f"warp {warp.id}",
+                    map=map_id,
+                    to_map=warp.target,
+                    x=warp.x,
+                    y=warp.y,
+                    arrival=(landing.x, landing.y),
+                    arrival_key=f"warp {landing.id}",
+                )
+            )
+        return exits
+
+    def _edge_exits(self, map_id: MapId) -> list[Exit]:
+        width, height = self._size(map_id)
+        exits: list[Exit] = []
+        for connection in self._world.maps[map_id].connections:
+            if connection.target not in self._world.maps:
+                continue
+            edge = _EDGES[connection.direction]
+            far_width, far_height = self._size(connection.target)
+            shift = connection.offset_steps
+            own, far = (width, far_width) if edge in (Button.UP, Button.DOWN) else (height, far_height)
+            first, last = max(0, shift), min(own, shift + far) - 1
+            middle = (first + last) // 2
+            here = {Button.UP: (middle, 0), Button.DOWN: (middle, height - 1)}
+            here |= {Button.LEFT: (0, middle), Button.RIGHT: (width - 1, middle)}
+            there = {Button.UP: (middle - shift, far_height - 1), Button.DOWN: (middle - shift, 0)}
+            there |= {Button.LEFT: (far_width - 1, middle - shift), Button.RIGHT: (0, middle - shift)}
+            opposite = {"north": "south", "south": "north", "west": "east", "east": "west"}[connection.direction]
+            exits.append(
+                Exit(
+                    key=connection.direction,
+                    map=map_id,
+                    to_map=connection.target,
+                    x=here[edge][0],
+                    y=here[edge][1],
+                    arrival=there[edge],
+                    arrival_key=opposite,
+                    edge=edge,
+                    first=first,
+                    last=last,
+                )
+            )
+        return exits
+
+    @staticmethod
+    def _walk_back(
+        came: dict[_Stop, tuple[_Stop, Exit]],
+        stop: _Stop,
+        first: _Stop,
+    ) -> tuple[Exit, ...]:
+        exits: list[Exit] = []
+        while stop != first:
+            stop, exit_ = came[stop]
+            exits.append(exit_)
+        exits.reverse()
+        return tuple(exits)

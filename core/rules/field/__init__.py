@@ -1,0 +1,1 @@
+"""Rules of the overworld: walk to a place and do there what the option asks for."""

@@ -1,0 +1,288 @@
+"""Carries out overworld options: walk there, through doors and across maps, then talk, pick up, rest or train.
+
+Between presses it only compares where one stands with the path that is already known. It plans again when the map, the
+errand or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
+"""
+
+from __future__ import annotations
+
+from core.game.field_moves import abilities_of
+from core.game.game_data import World
+from core.game.party import PartyMember
+from core.game.state import GameState
+from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
+from core.navigation.travel import Exit, WorldGraph, cell_key
+from core.rules.field.hunting_walk import HuntingWalk, Wild
+from core.rules.field.walking import Arrived, Walker
+from core.rules.planning.goals import ANYWHERE
+from core.rules.planning.hunting_grounds import CAVES
+from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.needs import HEAL_BELOW
+from core.rules.step import RuleStep
+from core.vocabulary import Button, MapId, Option, OptionKind, Position
+
+PERSON_BLOCKS_STEPS = 120
+"""How long an exit counts as shut when somebody stood in the way."""
+WALL_BLOCKS_STEPS = 5000
+MOST_STEPS = 700
+"""Presses in the overworld, not counting those before the last battle, after which an option is given up."""
+MOST_STEPS_WITHOUT_EXPERIENCE = 400
+"""Steps of hunting that bring no experience before the place is left alone."""
+LESSON_BREAK_STEPS = 150
+"""A break in the hunting longer than this begins the count anew."""
+MOST_RETURNS = 20
+"""Times that one may stand on the same spot, looking the same way, for one errand before it is given up as a loop."""
+MOST_KNOCKS = 4
+"""Presses at the goal (A, or the way out) without effect before it is given up."""
+
+
+class FieldRules:
+    """One lane's hands and feet in the overworld."""
+
+    def __init__(self, world: World, graph: WorldGraph, memory: LaneMemory) -> None:
+        self._world = world
+        self._graph = graph
+        self._memory = memory
+        self._walker = Walker(self._ground)
+        self.reset()
+
+    def reset(self) -> None:
+        """A new episode begins."""
+        self._walker.reset()
+        self._option_key = ""
+        self._steps = 0
+        self._knocks = 0
+        self._returns: dict[tuple[Position, Button], int] = {}
+        self._last_spot: tuple[Position, Button] | None = None
+        self._leg: tuple[str, MapId, Exit] | None = None
+        self._hunt = HuntingWalk()
+        self._lesson = (0, 0, 0)
+        """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
+        self.talking_to: tuple[MapId, str] | None = None
+        """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
+
+    def entered_map(self) -> None:
+        """The map has changed: what was planned on the last one is void."""
+        self._leg = None
+        self._knocks = 0
+        self._hunt.entered_map()
+
+    def fought(self) -> None:
+        """A battle has begun: whatever led to it was not in vain."""
+        self._steps = 0
+        self._hunt.fought()
+        self._forget_returns()
+
+    def overruled(self) -> None:
+        """The press that `act` named last was not made, another was: nothing that was counted for it counts."""
+        self._walker.overruled()
+        self._steps = max(0, self._steps - 1)
+        self._knocks = max(0, self._knocks - 1)
+        self.talking_to = None
+        if self._last_spot is not None:
+            self._returns[self._last_spot] -= 1
+            self._last_spot = None
+
+    def _forget_returns(self) -> None:
+        self._returns.clear()
+        self._last_spot = None
+
+    def _goes_in_circles(self, state: GameState, option: Option) -> bool:
+        """Whether one has come back to this spot too often; going about in the grass to train is meant to."""
+        self._last_spot = None
+        if option.kind is OptionKind.TRAIN:
+            return False
+        spot = (state.position, state.facing)
+        times = self._returns[spot] = self._returns.get(spot, 0) + 1
+        self._last_spot = spot
+        return times > MOST_RETURNS
+
+    def act(self, state: GameState, option: Option) -> RuleStep | None:
+        """The press for an overworld option; None when it is finished, pointless or out of reach."""
+        if option.key != self._option_key:
+            self._option_key, self._steps, self._knocks, self._leg = option.key, 0, 0, None
+            self._forget_returns()
+        self._steps += 1
+        if self._steps > MOST_STEPS or self._goes_in_circles(state, option):
+            return self._give_up(option)
+        self._memory.errand = option.errand
+        if option.kind is OptionKind.MANAGE:
+            return self._open_menu(option)
+        if option.position is None:
+            return None
+        if option.position.map != state.position.map:
+            return self._travel(state, option, option.position.map)
+        match option.kind:
+            case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL | OptionKind.BUY:
+                return self._talk(state, option)
+            case OptionKind.TRAIN:
+                return self._train(state, option)
+            case OptionKind.ENTER:
+                return self._enter(state, option)
+            case _ if option.position.x == ANYWHERE:
+                return None
+            case _:
+                return self._stand_on(state, option, (option.position.x, option.position.y))
+
+    # -- the ground --------------------------------------------------------------------------------------------
+
+    def _ground(self, state: GameState, obstacles: frozenset[Cell]) -> MapGround:
+        """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
+        people = {(one.x, one.y) for one in state.people if one.visible}
+        unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
+        abilities = abilities_of(state)
+        return MapGround(
+            state.collision.cells,
+            people=frozenset(people | obstacles),
+            warps=self._world.warp_cells(state.position.map),
+            can_surf=abilities.can_surf,
+            can_cut=abilities.can_cut,
+            shunned=unseen,
+        )
+
+    # -- errands -----------------------------------------------------------------------------------------------
+
+    def _travel(self, state: GameState, option: Option, target: MapId) -> RuleStep | None:
+        """One press on the way to another map."""
+        leg = self._leg
+        if leg is None or leg[0] != option.key or leg[1] != state.position.map:
+            position = option.position
+            cell = None if position is None or position.x == ANYWHERE else (position.x, position.y)
+            route = self._graph.route(state.position, target, self._memory.travel, self._memory.step, cell)
+            if isinstance(route, Blocked) or not route.exits:
+                return self._give_up(option)
+            leg = self._leg = (option.key, state.position.map, route.exits[0])
+        return self._take_exit(state, option, leg[2])
+
+    def _take_exit(self, state: GameState, option: Option, exit_: Exit) -> RuleStep | None:
+        key = f"{option.key}>{exit_.key}"
+        answer = self._walker.next(
+            state, self._memory.step, key, lambda ground: self._graph.goals(exit_, ground, state.collision)
+        )
+        if isinstance(answer, Blocked):
+            return self._exit_is_shut(state, option, exit_, answer)
+        if isinstance(answer, Arrived):
+            self._knocks += 1
+            if self._knocks > MOST_KNOCKS or answer.goal.then is None:
+                shut = Blocked(BlockReason.PERSON_IN_THE_WAY, "the way out does not open")
+                return self._exit_is_shut(state, option, exit_, shut)
+            return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by {exit_.label}")
+        self._knocks = 0
+        return RuleStep(answer, 0.9, option.label)
+
+    def _exit_is_shut(self, state: GameState, option: Option, exit_: Exit, why: Blocked) -> RuleStep | None:
+        """Remember it, and look for another way at once."""
+        self._remember_block(state, exit_.key, why)
+        self._leg = None
+        self._knocks = 0
+        assert option.position is not None
+        if option.kind is OptionKind.ENTER and option.position.map == state.position.map:
+            return self._give_up(option)
+        return self._travel(state, option, option.position.map)
+
+    def _remember_block(self, state: GameState, key: str, why: Blocked) -> None:
+        """For this entry and for all others that lead to the same part of the map."""
+        person = why.reason is BlockReason.PERSON_IN_THE_WAY
+        until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
+        ground = self._ground(state, frozenset())
+        near = walking_distances(ground, [(state.position.x, state.position.y)])
+        exits = self._graph.exits(state.position.map)
+        doors = [one.key for one in exits if any((goal.x, goal.y) in near for goal in one.goals(ground))]
+        self._memory.travel.block(state.position.map, key, until, doors)
+
+    def _enter(self, state: GameState, option: Option) -> RuleStep | None:
+        exits = self._graph.exits(state.position.map)
+        if option.index is None or option.index >= len(exits):
+            return None
+        return self._take_exit(state, option, exits[option.index])
+
+    def _talk(self, state: GameState, option: Option) -> RuleStep | None:
+        """Go next to it, face it, press A; people move, so their present place counts."""
+        assert option.position is not None
+        subject, cell = self._subject(state, option)
+        if subject is None:
+            return None
+        key = f"{option.key}@{cell[0]},{cell[1]}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        if isinstance(answer, Blocked):
+            self._remember_block(state, cell_key(option.position.x, option.position.y), answer)
+            return self._give_up(option)
+        if isinstance(answer, Arrived):
+            self._knocks += 1
+            if self._knocks > MOST_KNOCKS:
+                return self._give_up(option)
+            self.talking_to = (state.position.map, subject)
+            return RuleStep(Button.A, 0.9, option.label)
+        return RuleStep(answer, 0.9, option.label)
+
+    def _open_menu(self, option: Option) -> RuleStep | None:
+        """START, for an errand of the menus; opened again and again without the errand being done, it is given up."""
+        self._knocks += 1
+        if option.errand is None or self._knocks > MOST_KNOCKS:
+            return self._give_up(option)
+        return RuleStep(Button.START, 0.9, option.label)
+
+    @staticmethod
+    def _subject(state: GameState, option: Option) -> tuple[str | None, Cell]:
+        """Name and present cell of what the option speaks of; no name when it is gone."""
+        assert option.position is not None
+        cell = (option.position.x, option.position.y)
+        if option.index is None:
+            return f"sign {cell[0]},{cell[1]}", cell
+        person = next((one for one in state.people if one.object_id == option.index), None)
+        if person is None:
+            return None, cell
+        return f"object {option.index}", (person.x, person.y)
+
+    def _stand_on(self, state: GameState, option: Option, cell: Cell) -> RuleStep | None:
+        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: (Goal(*cell),))
+        if isinstance(answer, Blocked):
+            self._remember_block(state, cell_key(*cell), answer)
+            return self._give_up(option)
+        return None if isinstance(answer, Arrived) else RuleStep(answer, 0.9, option.label)
+
+    def _train(self, state: GameState, option: Option) -> RuleStep | None:
+        """To the nearest wild, and about in it until the level is reached or the lead is tired."""
+        lead = state.party[0] if state.party else None
+        if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
+            return None
+        if self._learns_nothing(lead):
+            return self._give_up(option)
+        here = (state.position.x, state.position.y)
+        everywhere = self._is_wild_everywhere(state.position.map)
+        wild = Wild(self._ground(state, frozenset()), everywhere)
+        button = self._hunt.next(wild, here, state.facing, self._memory.step)
+        if button is not None:
+            return RuleStep(button, 0.7, option.label)
+        answer = self._walk_into_the_wild(state, option, everywhere)
+        if isinstance(answer, Blocked):
+            self._hunt.settle(wild)
+            answer = self._walk_into_the_wild(state, option, everywhere)
+        if not isinstance(answer, Button):
+            return self._give_up(option)
+        return RuleStep(answer, 0.8, option.label)
+
+    def _walk_into_the_wild(self, state: GameState, option: Option, everywhere: bool) -> Button | Arrived | Blocked:
+        here = (state.position.x, state.position.y)
+        return self._walker.next(
+            state, self._memory.step, option.key, lambda ground: self._hunt.goals(Wild(ground, everywhere), here)
+        )
+
+    def _learns_nothing(self, lead: PartyMember) -> bool:
+        """Whether hunting here has brought no experience for long: all that one meets is fled from."""
+        now = self._memory.step
+        if lead.exp != self._lesson[0] or now - self._lesson[2] > LESSON_BREAK_STEPS:
+            self._lesson = (lead.exp, now, now)
+        self._lesson = (lead.exp, self._lesson[1], now)
+        return now - self._lesson[1] > MOST_STEPS_WITHOUT_EXPERIENCE
+
+    def _is_wild_everywhere(self, map_id: MapId) -> bool:
+        """Whether wild creatures appear at every step, as in caves."""
+        known = self._world.maps.get(map_id)
+        return known is not None and known.environment in CAVES and known.key in self._world.wild
+
+    def _give_up(self, option: Option) -> None:
+        self._memory.abandon(option)
+        self._walker.reset()
+        self._leg = None
+        self._option_key = ""

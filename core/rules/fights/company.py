@@ -1,0 +1,135 @@
+"""Whether a wild creature would be good company: what it could do against the trainers who are still ahead.
+
+A trainer is ahead whose flag is not yet set and whose level the party is about to meet. Creatures of the party and the
+wild one are matched against theirs on paper (level, base stats, the moves they learn); a creature is wanted when it
+could beat what nobody in the party can. Every party wants a second creature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from core.game.battle import Fighter
+from core.rules.fights.duel import duel
+
+if TYPE_CHECKING:
+    from core.game.game_data import MapObject, World
+    from core.game.state import GameState
+
+MOST_COMPANY = 6
+"""Who is caught when the party is full goes to the box, where it is of no use."""
+LEVELS_BELOW, LEVELS_ABOVE = 6, 5
+"""Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
+LEAST_GAIN = 1.5
+"""Sum of the chances won against all that are ahead, from which a creature is wanted."""
+LEAST_LEVEL_SHARE = 0.6
+"""Creatures of less than this share of the lead's level would never stand a hit."""
+AVERAGE_BIRTH_VALUE = 8
+MOVE_SLOTS = 4
+MOST_MATCHES = 20_000
+"""So many matches on paper are remembered."""
+PLENTY_OF_PP = 10
+
+Creature = tuple[int, int]
+"""(level, species id)."""
+
+
+class Company:
+    """Judges creatures for one game. It keeps matches on paper, nothing of a lane."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._chances: dict[tuple[Creature, Creature], float] = {}
+        self._last: tuple[object, bool] = (None, False)
+        """The last question and its answer: it is asked at every press of a fight."""
+        self._numbers = {name: number for number, name in world.types.items()}
+        self._moves = {move.key: move.id for move in world.moves.values()}
+        self._by_class = {(one.class_key, one.id): one.creatures for one in world.trainers.values()}
+
+    def wants(self, state: GameState, species: int, level: int) -> bool:
+        """Whether the party would be better with a creature of this species and level."""
+        party = [member for member in state.party if not member.is_egg]
+        if not 1 <= len(party) < MOST_COMPANY or species not in self._world.species:
+            return False
+        if len(party) == 1 and party[0].species != species:
+            return True
+        lead = max(member.level for member in party)
+        if level < LEAST_LEVEL_SHARE * lead or any(one.species == species and one.level >= level for one in party):
+            return False
+        question = (species, level, state.event_flags, tuple((one.species, one.level) for one in party))
+        if self._last[0] != question:
+            self._last = question, self.gain(state, (level, species)) >= LEAST_GAIN
+        return self._last[1]
+
+    def gain(self, state: GameState, candidate: Creature) -> float:
+        """Chances that a creature would add against all that are ahead, one for each sure win that nobody else has."""
+        party = [(member.level, member.species) for member in state.party if not member.is_egg]
+        lead = max((level for level, _ in party), default=0)
+        total = 0.0
+        for foe in self.ahead(state, lead):
+            best = max((self.chance(one, foe) for one in party), default=0.0)
+            total += max(0.0, self.chance(candidate, foe) - best)
+        return total
+
+    def ahead(self, state: GameState, lead_level: int) -> Iterator[Creature]:
+        """Creatures of the trainers who are still to be met at about this level."""
+        for place in self._world.maps.values():
+            for thing in place.objects:
+                creatures = self._creatures_of(thing)
+                strongest = max((level for level, _ in creatures), default=0)
+                near = lead_level - LEVELS_BELOW <= strongest <= lead_level + LEVELS_ABOVE
+                if creatures and near and not self._is_beaten(thing, state):
+                    yield from creatures
+
+    def _creatures_of(self, thing: MapObject) -> tuple[Creature, ...]:
+        """Of somebody who can bring on several trainers, one of whom comes: all their creatures, each once."""
+        if thing.trainer_class is not None and thing.trainer_id is not None:
+            return self._by_class.get((thing.trainer_class, thing.trainer_id), ())
+        parties = (self._world.trainers[key].creatures for key in thing.fights if key in self._world.trainers)
+        return tuple(dict.fromkeys(one for creatures in parties for one in creatures))
+
+    def _is_beaten(self, thing: MapObject, state: GameState) -> bool:
+        names = (thing.beat_event, *thing.sets) if thing.beat_event is not None else thing.sets
+        flags = [self._world.event_flags[name].index for name in names if name in self._world.event_flags]
+        return bool(flags) and all(state.has_flag(index) for index in flags)
+
+    def chance(self, own: Creature, enemy: Creature) -> float:
+        """The chance of one creature against another on paper, both rested."""
+        known = self._chances.get((own, enemy))
+        if known is None:
+            if len(self._chances) >= MOST_MATCHES:
+                self._chances.clear()
+            match = duel(self.on_paper(own), self.on_paper(enemy), self._world, is_trainer=True)
+            known = self._chances[own, enemy] = match.chance
+        return known
+
+    def on_paper(self, creature: Creature) -> Fighter:
+        """A creature of a species at a level, with average values at birth and the last moves that it learns."""
+        level, number = creature
+        species = self._world.species[number]
+        base = species.base_stats
+
+        def stat(name: str) -> int:
+            return (base[name] + AVERAGE_BIRTH_VALUE) * 2 * level // 100 + 5
+
+        learned = [self._moves[key] for at, key in species.learns if at <= level and key in self._moves]
+        moves = tuple(dict.fromkeys(learned))[-MOVE_SLOTS:]
+        types = [self._numbers[name] for name in species.types if name in self._numbers] or [0]
+        most_hp = stat("hp") + level + 5
+        return Fighter(
+            species=number,
+            level=level,
+            hp=most_hp,
+            max_hp=most_hp,
+            status=0,
+            moves=moves,
+            pp=(PLENTY_OF_PP,) * len(moves),
+            types=(types[0], types[-1]),
+            attack=stat("atk"),
+            defense=stat("def"),
+            speed=stat("spd"),
+            special_attack=stat("sat"),
+            special_defense=stat("sdf"),
+            stages=(0,) * 7,
+        )

@@ -1,0 +1,212 @@
+"""What can be done in a turn of a fight, and how much each is worth.
+
+Moves, drinks, cures, other creatures, balls and flight are weighed on one scale: the chance to win the duel that would
+follow (`core.rules.fights.duel`). Nothing here presses a button.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from core.game.battle import BattleState, Fighter
+from core.game.game_data import Item, Move, World
+from core.game.item_effects import helps, remedy_of
+from core.game.party import PartyMember
+from core.game.state import GameState
+from core.rules.fights.company import Company
+from core.rules.fights.duel import Duel, after_a_hit, duel, fighter_of
+from core.rules.fights.setup_moves import chance_after, effect_of
+from core.vocabulary import Option, OptionKind
+
+HOPELESS = 0.35
+"""A wild fight with a smaller chance to win is run from."""
+TIGHT = 0.6
+"""A wild fight with a smaller chance is run from when the next hit may end it."""
+LOW_HP = 0.3
+HIT_MARGIN = 1.15
+"""On the hardest hit, for a telling one now and then."""
+SURE_KNOCK_OUT = 0.75
+CLEARLY_BETTER = 0.2
+"""So much must be won by sending out another creature."""
+SETUP_TOLL_WILD = 0.1
+"""Wild fights are to be short: moves without power are worth so much less there."""
+GOOD_CATCH_CHANCE = 0.3
+"""With less the creature is weakened first, if there is a move that leaves it standing."""
+WANTED_VALUE = 0.9
+WEAKENING_SHARE = 0.15
+"""Of the enemy's most HP: what a move should take to be worth a turn before the ball."""
+LEAST_WOUND = 8
+"""HP that must be missing before a drink is thought of."""
+
+
+def worth(chance: float, knock_out: float = 0.0) -> float:
+    """The value of an action that leads to a duel with this chance, and may end it at once."""
+    return 0.4 + 0.35 * chance + 0.1 * knock_out
+
+
+class Tactics:
+    """Weighs the turns of one game's fights. It keeps nothing of a fight."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._company = Company(world)
+
+    def duel(self, battle: BattleState, own: Fighter | None = None) -> Duel:
+        """The present enemy against the present creature, or against another."""
+        return duel(own or battle.own, battle.enemy, self._world, is_trainer=battle.is_trainer)
+
+    def turn_options(self, state: GameState, battle: BattleState) -> list[Option]:
+        """Everything that the main menu of a fight leads to."""
+        fight = self.duel(battle)
+        found = [*self.item_options(state, battle, fight), *self.switch_options(state, battle, fight)]
+        if battle.is_trainer:
+            return [*found, *self._moves(battle, fight)]
+        caught = list(self.catch_options(state, battle, fight))
+        spares = any(one.value > WANTED_VALUE for one in caught)
+        return [*found, *self._moves(battle, fight, spares), *caught, self._run(battle, fight)]
+
+    # -- moves -------------------------------------------------------------------------------------------------
+
+    def _moves(self, battle: BattleState, fight: Duel, spares: bool = False) -> Iterator[Option]:
+        """What the creature knows. `spares`: the enemy is to be weakened for a ball, not beaten."""
+        strongest = max((one.expected for one in fight.estimates.values()), default=0.0)
+        for slot, guess in fight.estimates.items():
+            move = self._world.moves[battle.own.moves[slot]]
+            if not move.power:
+                yield self._setup(battle, fight, slot, move)
+                continue
+            enemy = self._world.species_name(battle.enemy.species)
+            effect = "" if guess.effectiveness == 1 else f", {guess.effectiveness:g} times effective"
+            label = f"Use {move.name} on {enemy}: about {guess.mean:.0f} of its {battle.enemy.hp} HP{effect}"
+            ends = guess.knock_out_chance(battle.enemy.hp)
+            if ends and effect_of(move).startswith("PRIORITY") and fight.is_in_danger and not fight.acts_first:
+                ends += 0.5  # it comes before the hit that would end it
+            share = max(guess.expected / strongest, min(1.0, ends)) if strongest else 0.0
+            value = 0.3 + share * (worth(fight.chance, ends) - 0.3)
+            if spares and guess.most < battle.enemy.hp and guess.mean >= WEAKENING_SHARE * battle.enemy.max_hp:
+                value = 0.92 + 0.05 * min(1.0, guess.mean / battle.enemy.max_hp)
+            yield Option(OptionKind.FIGHT, label, f"fight:{move.key}", index=slot, value=value)
+        if not fight.estimates:
+            yield Option(OptionKind.FIGHT, "Struggle: no move has power points left", "fight", index=0, value=0.4)
+
+    def _setup(self, battle: BattleState, fight: Duel, slot: int, move: Move) -> Option:
+        enemy = self._world.species_name(battle.enemy.species)
+        label = f"Use {move.name} on {enemy}: {effect_of(move).replace('_', ' ').lower()}"
+        chance = chance_after(fight, move, fight.estimates[slot].hit_chance)
+        toll = 0.0 if battle.is_trainer else SETUP_TOLL_WILD
+        value = 0.3 if chance is None else max(0.3, worth(chance) - 0.02 - toll)
+        return Option(OptionKind.FIGHT, label, f"fight:{move.key}", index=slot, value=value)
+
+    # -- items -------------------------------------------------------------------------------------------------
+
+    def item_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
+        """Drinks, cures and bells of the bag that the game would let one use now."""
+        fight = fight or self.duel(battle)
+        for slot, stack in enumerate(state.items):
+            item = self._world.items.get(stack.item)
+            if item is None or not stack.quantity:
+                continue
+            remedy = remedy_of(item)
+            if remedy.heals and battle.own.max_hp - battle.own.hp >= LEAST_WOUND:
+                value = self._worth_of_drink(battle, fight, item)
+                toll = f"the enemy takes about {fight.enemy_per_turn:.0f} a turn"
+                label = f"Use a {item.name}: {battle.own.hp}/{battle.own.max_hp} HP left, {toll}"
+            elif remedy.cures & battle.own.status:
+                cured = self.duel(battle, replace(battle.own, status=0))
+                gain = cured.chance_with(lost_turns=1) - fight.chance
+                value = worth(fight.chance + gain, fight.knock_out_chance()) if gain > 0 else 0.1
+                label = f"Use a {item.name} against what ails it"
+            elif remedy.revives and (fallen := fallen_slot(state)) is not None:
+                member = state.party[fallen]
+                back = self.duel(battle, replace(fighter_of(member, self._world), hp=member.max_hp // 2))
+                value = worth(back.chance_with(lost_turns=1)) if back.chance > fight.chance + CLEARLY_BETTER else 0.1
+                label = f"Use a {item.name} on {member.nickname}"
+            else:
+                continue
+            yield Option(OptionKind.USE_ITEM, label, f"use_item:{item.key}", index=slot, value=value)
+
+    @staticmethod
+    def _worth_of_drink(battle: BattleState, fight: Duel, item: Item) -> float:
+        """High when the next hit may end it and the drink gives more than a turn costs: money is for this."""
+        own = battle.own
+        gain = min(remedy_of(item).heals, own.max_hp - own.hp)
+        threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
+        ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
+        if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
+            return 0.1
+        size = gain / (remedy_of(item).heals or 1)  # of two that do, the one of which less is lost
+        return (0.88 if battle.is_trainer else 0.72) + 0.02 * size
+
+    # -- other creatures ---------------------------------------------------------------------------------------
+
+    def switch_options(
+        self, state: GameState, battle: BattleState, fight: Duel | None = None, *, forced: bool = False
+    ) -> list[Option]:
+        """Who else could fight. `forced`: somebody must come out, and no turn is lost by it."""
+        fight = fight or self.duel(battle)
+        found: list[Option] = []
+        for slot, member in enumerate(state.party):
+            if not member.can_fight or (slot == battle.active_slot and not forced):
+                continue
+            chance = self._chance_of(battle, member, forced)
+            better = chance > fight.chance + CLEARLY_BETTER
+            value = worth(chance) if forced else worth(chance) - 0.05 if better else 0.1
+            label = f"Send out {member.nickname}: level {member.level}, {member.hp}/{member.max_hp} HP"
+            key = f"switch:{self._world.species_name(member.species)}:{slot}"
+            found.append(Option(OptionKind.SWITCH, label, key, index=slot, value=value))
+        return found
+
+    def _chance_of(self, battle: BattleState, member: PartyMember, forced: bool) -> float:
+        """The chance of another creature, which takes a hit as it comes out where a turn is lost."""
+        fight = self.duel(battle, fighter_of(member, self._world))
+        return fight.chance if forced else after_a_hit(fight).chance
+
+    # -- wild creatures ----------------------------------------------------------------------------------------
+
+    def catch_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
+        """A ball for the wild creature, wanted when it would be good company."""
+        enemy = battle.enemy
+        for slot, stack in enumerate(state.balls):
+            item = self._world.items.get(stack.item)
+            if item is None or not stack.quantity:
+                continue
+            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, remedy_of(item).catches))
+            value = 0.12
+            if self._company.wants(state, enemy.species, enemy.level):
+                hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
+                value = 0.55 if hopeless else WANTED_VALUE if chance >= GOOD_CATCH_CHANCE else WANTED_VALUE + 0.01
+            name = self._world.species_name(enemy.species)
+            label = f"Throw a {item.name} at {name}: a chance of about {chance:.0%}"
+            yield Option(OptionKind.CATCH, label, "catch", index=slot, value=value)
+            return
+
+    @staticmethod
+    def _run(battle: BattleState, fight: Duel) -> Option:
+        chance = fight.chance
+        lost = chance < HOPELESS or (chance < TIGHT and fight.is_in_danger)
+        label = f"Run away: the chance to win is about {chance:.0%}"
+        return Option(OptionKind.RUN, label, "run", value=0.85 if lost else 0.15)
+
+
+def fallen_slot(state: GameState) -> int | None:
+    """Place of the strongest creature that has fainted; None when all stand."""
+    fallen = [slot for slot, member in enumerate(state.party) if not member.is_egg and not member.hp]
+    return max(fallen, key=lambda slot: state.party[slot].level, default=None)
+
+
+def target_slot(state: GameState, battle: BattleState, item: Item) -> int:
+    """The place of the party on which an item is used in a fight: who fights, or who has fainted."""
+    fallen = fallen_slot(state)
+    if remedy_of(item).revives and fallen is not None and helps(remedy_of(item), state.party[fallen]):
+        return fallen
+    return battle.active_slot
+
+
+def catch_chance(enemy: Fighter, catch_rate: int) -> float:
+    """Chance that a plain ball holds, from HP and catch rate; status adds a little, as in the game."""
+    if not enemy.max_hp:
+        return 0.0
+    bonus = 10 if enemy.status & 0x27 else 5 if enemy.status else 0
+    rate = max(1, (3 * enemy.max_hp - 2 * enemy.hp) * catch_rate // (3 * enemy.max_hp)) + bonus
+    return min(1.0, (rate + 1) / 256)

@@ -1,0 +1,1 @@
+"""Rules of menus and texts: the cursor, the pack, shops, questions."""

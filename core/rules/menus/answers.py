@@ -1,0 +1,140 @@
+"""What to do with words on the screen: read on, answer questions, close what nobody asked for.
+
+A question is answered by its words: no nicknames, no saving, yes to what people offer. An answer that has been given to
+the same question before, without the story moving, loses half its value each time, so no menu can hold the player.
+"""
+
+from __future__ import annotations
+
+from core.game.game_data import World
+from core.game.menu import MenuKind, MenuState
+from core.game.state import GameState
+from core.rules.menus.cursor import toward
+from core.rules.menus.lessons import Lesson, is_list_of_moves, lesson_of
+from core.rules.planning.lane_memory import LaneMemory
+from core.rules.step import RuleStep
+from core.vocabulary import Button, GameMode, MapId, Option, OptionKind
+
+YES_ROW, NO_ROW = 0, 1
+READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=0.9)
+WAIT = Option(OptionKind.ADVANCE_TEXT, "Wait until one can act", "wait", value=0.9)
+CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
+
+_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
+_SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
+_ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
+_LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")
+REPETITION_FACTOR = 0.5
+
+
+def question_of(state: GameState) -> str:
+    """The words in the text box at the bottom of the screen, on one line."""
+    return " ".join(" ".join(state.screen_lines[12:]).split())
+
+
+def wants_yes(question: str) -> bool:
+    """Whether a question with these words is best answered with YES."""
+    question = question.upper()
+    if any(words in question for words in _SAY_YES_TO_STOP):
+        return True
+    return not any(words in question for words in _SAY_NO)
+
+
+class AnswerRules:
+    """Options and presses for dialogs and menus outside the battle's own menus."""
+
+    def __init__(self, world: World, memory: LaneMemory) -> None:
+        self._world = world
+        self._memory = memory
+        self._last_answer: tuple[MapId, str, int] | None = None
+
+    def options(self, state: GameState) -> tuple[Option, ...]:
+        """What can be decided on this screen, best first; never empty."""
+        menu = state.menu
+        if menu is None:
+            return (CLOSE,) if state.mode is GameMode.MENU else (READ_ON,)
+        if menu.kind is MenuKind.START_MENU or menu.full_screen:
+            return (CLOSE,)
+        question = question_of(state)
+        if menu.kind is MenuKind.YES_NO:
+            likely = YES_ROW if self._wants_yes(state, question) else NO_ROW
+            found = [
+                self._answer(state, question, row, word, 0.9 if row == likely else 0.3)
+                for row, word in ((YES_ROW, "yes"), (NO_ROW, "no"))
+            ]
+        elif (lesson := self._lesson_of_list(state, menu)) is not None:
+            strongest = max(lesson.values)
+            found = [
+                self._answer(state, question, row, line, 0.9 - 0.6 * lesson.values[row] / strongest)
+                for row, line in enumerate(menu.items[: len(lesson.values)])
+            ]
+        else:
+            found = [
+                self._answer(state, question, row, line, 0.15 if line.upper() in _LEAVING_LINES else 0.7)
+                for row, line in enumerate(menu.items)
+                if line
+            ]
+            found.append(CLOSE)
+        return tuple(sorted(found, key=lambda option: -option.value))
+
+    def _wants_yes(self, state: GameState, question: str) -> bool:
+        """By the words, and for moves by what they are worth."""
+        capitals = question.upper()
+        stops = any(words in capitals for words in _SAY_YES_TO_STOP)
+        if not stops and any(words in capitals for words in _ABOUT_LEARNING):
+            lesson = lesson_of(state, self._world)
+            if lesson is not None:
+                return lesson.is_worth_it
+        return wants_yes(question)
+
+    def _lesson_of_list(self, state: GameState, menu: MenuState) -> Lesson | None:
+        """The lesson when this menu asks which move to give up."""
+        lesson = lesson_of(state, self._world)
+        if lesson is None or not is_list_of_moves(menu, state.party[lesson.slot], self._world):
+            return None
+        return lesson
+
+    def _answer(self, state: GameState, question: str, row: int, word: str, value: float) -> Option:
+        times = self._memory.times_answered(state.position.map, question, row)
+        subject = f" to: {question}" if question else ""
+        return Option(
+            OptionKind.ANSWER,
+            f"Answer {word}{subject}",
+            f"answer:{word.lower()}",
+            index=row,
+            value=value * REPETITION_FACTOR**times,
+        )
+
+    def begin_press(self) -> None:
+        """A new press is asked for, in whatever room: the answer before it was given."""
+        self._last_answer = None
+
+    def overruled(self) -> None:
+        """The press that `act` named last was not made: no answer was given."""
+        if self._last_answer is not None:
+            self._memory.take_back_answer(*self._last_answer)
+            self._last_answer = None
+
+    def act(self, state: GameState, option: Option) -> RuleStep | None:
+        """The press for an option of this room; None when the option does not fit the screen any more."""
+        menu = state.menu
+        match option.kind:
+            case OptionKind.ADVANCE_TEXT if menu is None:
+                return RuleStep(Button.A, 0.9, "a text waits for a button", done=True)
+            case OptionKind.CLOSE_MENU:
+                return RuleStep(Button.B, 0.8, "nothing in this menu is wanted", done=True)
+            case OptionKind.ANSWER if menu is not None and option.index is not None:
+                return self._press_answer(state, menu, option, option.index)
+            case _:
+                return None
+
+    def _press_answer(self, state: GameState, menu: MenuState, option: Option, row: int) -> RuleStep | None:
+        if row >= len(menu.items):
+            return None
+        says_no = menu.kind is MenuKind.YES_NO and row == NO_ROW
+        button = Button.B if says_no else toward(menu, row)
+        done = button in (Button.A, Button.B)
+        if done:
+            self._last_answer = (state.position.map, question_of(state), row)
+            self._memory.note_answer(*self._last_answer)
+        return RuleStep(button, option.value, option.label, done)

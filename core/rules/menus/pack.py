@@ -1,0 +1,59 @@
+"""Finding an item in the pack: the pocket that keeps it, then its line. The same in the field and in battle."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.game.game_data import World
+from core.game.menu import MenuState
+from core.game.party import BagSlot
+from core.game.ram import index_of
+from core.game.state import GameState
+from core.rules.menus.cursor import shows_any, toward_entry
+from core.vocabulary import Button
+
+CURRENT_POCKET: Final = index_of("wCurPocket")
+POCKETS: Final = ("ITEM", "BALL", "KEY_ITEM", "TM_HM")
+"""Pockets in the order of wCurPocket."""
+LEAVING_LINES: Final = ("CANCEL",)
+
+
+def pocket_slots(state: GameState, pocket: str) -> tuple[BagSlot, ...]:
+    """What a pocket holds; empty for one that is not read."""
+    match pocket:
+        case "ITEM":
+            return state.items
+        case "BALL":
+            return state.balls
+        case "KEY_ITEM":
+            return state.key_items
+        case _:
+            return ()
+
+
+def owned(state: GameState, world: World, item: int) -> int:
+    """How many of an item the bag holds."""
+    known = world.items.get(item)
+    slots = pocket_slots(state, known.pocket) if known is not None else ()
+    return sum(slot.quantity for slot in slots if slot.item == item)
+
+
+def toward_item(state: GameState, menu: MenuState, item: int, world: World) -> Button | None:
+    """The press toward an item while the pack is open; None when it is not in the bag or this is not the pack."""
+    known = world.items.get(item)
+    if known is None or not owned(state, world, item):
+        return None
+    shown = state.snapshot.data[CURRENT_POCKET]
+    shown_pocket = POCKETS[shown] if shown < len(POCKETS) else ""
+    names = item_names(pocket_slots(state, shown_pocket), world)
+    if not shows_any(menu, (*names, *LEAVING_LINES)):
+        return None
+    if shown_pocket != known.pocket:
+        return Button.RIGHT
+    wanted = next(place for place, slot in enumerate(pocket_slots(state, shown_pocket)) if slot.item == item)
+    return toward_entry(menu, names, wanted)
+
+
+def item_names(slots: tuple[BagSlot, ...], world: World) -> list[str]:
+    """The names of what slots hold, in order."""
+    return [world.items[slot.item].name if slot.item in world.items else "" for slot in slots]

@@ -1,0 +1,118 @@
+"""Where a creature grows fastest: what the wild of each map is worth to it, in actions to a level.
+
+A place is worth the experience of a fight there over the actions it takes to find one and to win it. Creatures much
+weaker give almost nothing, stronger ones are lost against; so a lead moves on to the next road as it grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.game.game_data import GameMap, Species, World
+    from core.game.party import PartyMember
+
+SLOT_WEIGHTS = (0.3, 0.3, 0.2, 0.1, 0.05, 0.04, 0.01)
+"""Chances of a map's seven encounter slots."""
+FIGHT_ACTIONS = 22
+"""Actions of a fight against a wild creature of one's own strength."""
+LEVELS_OF_A_FACTOR = 3
+"""So many levels is it worth to deal twice, or take half, the damage by the creatures' types."""
+RISK_PER_LEVEL = 0.2
+"""Share of the worth of a foe that is lost for every level that it has more than the lead."""
+CAVES = ("CAVE", "DUNGEON")
+"""Environments in which wild creatures appear everywhere."""
+TIMES = ("morn", "day", "nite", "nite")
+"""Keys of the encounter tables by the time of day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunter:
+    """The creature that wants to grow, as far as it matters here."""
+
+    level: int
+    types: tuple[str, ...]
+    attacks: frozenset[str]
+    """Types of its moves that do damage."""
+
+    @classmethod
+    def of(cls, member: PartyMember, world: World) -> Hunter:
+        """The hunter that a creature of the party is."""
+        species = world.species.get(member.species)
+        moves = (world.moves[number] for number in member.moves if number in world.moves)
+        attacks = frozenset(move.type for move in moves if move.power)
+        return cls(member.level, species.types if species is not None else (), attacks)
+
+
+@dataclass(frozen=True, slots=True)
+class WildCreature:
+    """One encounter slot."""
+
+    level: int
+    base_exp: int
+    chance: float
+    types: tuple[str, ...]
+
+    def levels_ahead(self, hunter: Hunter, world: World) -> float:
+        """How many levels it is stronger than the hunter, a factor of two in the types' favour being worth some."""
+        given = max((world.effectiveness(kind, self.types) for kind in hunter.attacks), default=1.0)
+        taken = max((world.effectiveness(kind, hunter.types) for kind in self.types), default=1.0)
+        return self.level - hunter.level + LEVELS_OF_A_FACTOR * (_doublings(taken) - _doublings(given))
+
+
+@dataclass(frozen=True, slots=True)
+class HuntingGround:
+    """The wild of one map at one time of day."""
+
+    place: GameMap
+    steps_to_meet: float
+    creatures: tuple[WildCreature, ...]
+
+    def actions_to_level(self, hunter: Hunter, wanted: int, world: World) -> float:
+        """A guess of the actions that a hunter needs here to reach the level `wanted`."""
+        needed = max(1, wanted**3 - hunter.level**3)
+        return needed / max(0.01, self.experience(hunter, world)) * (self.steps_to_meet + FIGHT_ACTIONS)
+
+    def experience(self, hunter: Hunter, world: World) -> float:
+        """Experience that a fight brings a hunter, fights that are lost or fled from considered."""
+        total = 0.0
+        for one in self.creatures:
+            won = max(0.0, 1 - RISK_PER_LEVEL * max(0.0, one.levels_ahead(hunter, world)))
+            total += one.chance * won * one.base_exp * one.level / 7
+        return total
+
+
+def _doublings(factor: float) -> float:
+    """Powers of two in a damage factor; no damage at all counts as an eighth."""
+    return log2(max(factor, 0.125))
+
+
+def hunting_grounds(world: World, time_of_day: int) -> tuple[HuntingGround, ...]:
+    """Every map with wild creatures on land, in the order of the data."""
+    species = {one.name.upper().replace(" ", "_"): one for one in world.species.values()}
+    time = TIMES[time_of_day] if time_of_day < len(TIMES) else TIMES[1]
+    grounds = []
+    for place in world.maps.values():
+        row = world.wild.get(place.key, {})
+        table = row.get("grass") or row  # Crystal's data keep land and water apart
+        if time in table:
+            grounds.append(HuntingGround(place, _steps_to_meet(table, time), _creatures(table[time], species)))
+    return tuple(grounds)
+
+
+def _steps_to_meet(table: Mapping[str, Any], time: str) -> float:
+    """The data give the rate in 256 or in 100 steps."""
+    if "rate_pct" in table:
+        return 100 / max(1, table["rate_pct"][time])
+    return 256 / max(1, table["rate_of_256"][time])
+
+
+def _creatures(slots: Sequence[tuple[int, str]], species: Mapping[str, Species]) -> tuple[WildCreature, ...]:
+    return tuple(
+        WildCreature(level, species[name].base_exp, chance, species[name].types)
+        for (level, name), chance in zip(slots, SLOT_WEIGHTS, strict=False)
+        if name in species
+    )

@@ -1,0 +1,95 @@
+"""What one lane remembers between decisions: where it has been, whom it spoke to, what did not work.
+
+Everything is counted in the lane's own steps (one call of `RulePlayer.act` each), so it is the same for the same seed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from core.menu_tasks import MenuErrand
+from core.navigation.travel import TravelMemory
+from core.vocabulary import MapId, Option
+
+ABANDON_STEPS = 400
+"""How long an option that failed is left alone; doubled with every further failure, up to `LONGEST_ABANDON_STEPS`."""
+LONGEST_ABANDON_STEPS = 6400
+
+LATELY_STEPS = 80
+"""A healer that left one tired is not asked again this soon."""
+
+Subject = tuple[MapId, str]
+"""A map and what on it: "object 3", "sign 10,6", "cell 4,5"."""
+
+
+@dataclass(slots=True)
+class LaneMemory:
+    """The notes of one `RulePlayer`."""
+
+    step: int = 0
+    travel: TravelMemory = field(default_factory=TravelMemory)
+    visited: set[MapId] = field(default_factory=set)
+    progress: int = 0
+    """A number that changes whenever the story moved (flags, badges, party, key items)."""
+    wanted_level: int = 0
+    """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
+    healers: set[Subject] = field(default_factory=set)
+    """Who has really healed the party in this episode."""
+    bound_for: str = ""
+    """Key of the healer's option that was carried out last."""
+    errand: MenuErrand | None = None
+    """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
+    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
+    """Progress and step of the last talk."""
+    _failures: Counter[str] = field(default_factory=Counter)
+    _abandoned_until: dict[str, int] = field(default_factory=dict)
+    _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter)
+
+    def note_progress(self, progress: int) -> None:
+        """Compare with the last number; when the story has moved, old failures and talks may come out otherwise."""
+        if progress == self.progress:
+            return
+        self.progress = progress
+        self.travel.forget_blocks()
+        self._failures.clear()
+        self._abandoned_until.clear()
+        self._answers.clear()
+
+    def note_spoken(self, subject: Subject) -> None:
+        self._spoken[subject] = (self.progress, self.step)
+
+    def has_spoken(self, subject: Subject) -> bool:
+        """Whether one has spoken to it since the story last moved."""
+        return subject in self._spoken and self._spoken[subject][0] == self.progress
+
+    def spoke_lately(self, subject: Subject, steps: int = LATELY_STEPS) -> bool:
+        """Whether one has spoken to it within the last `steps`."""
+        return subject in self._spoken and self.step - self._spoken[subject][1] < steps
+
+    def ever_spoken(self, subject: Subject) -> bool:
+        return subject in self._spoken
+
+    def abandon(self, option: Option) -> None:
+        """Leave this option alone for a while: it did not get anywhere."""
+        self._failures[option.key] += 1
+        wait = min(LONGEST_ABANDON_STEPS, ABANDON_STEPS << (self._failures[option.key] - 1))
+        self._abandoned_until[option.key] = self.step + wait
+
+    def is_abandoned(self, key: str) -> bool:
+        return self._abandoned_until.get(key, -1) > self.step
+
+    def note_answer(self, map_id: MapId, question: str, row: int) -> None:
+        self._answers[map_id, question, row] += 1
+
+    def take_back_answer(self, map_id: MapId, question: str, row: int) -> None:
+        """An answer that was noted was not given after all."""
+        self._answers[map_id, question, row] -= 1
+
+    def forget_answers(self) -> None:
+        """The last answer did what it was given for: giving it again is not in vain."""
+        self._answers.clear()
+
+    def times_answered(self, map_id: MapId, question: str, row: int) -> int:
+        """How often this row was the answer to this question since the story last moved."""
+        return self._answers[map_id, question, row]

@@ -1,0 +1,216 @@
+"""What the party needs before the story goes on: rest, drinks, its strongest in front, more levels.
+
+Every need is weighed against the way that it costs: a need is urgent (worth more than the story) up to a number of
+actions that grows with it, and beyond that a convenience. Nothing here knows a particular map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from core.menu_tasks import PutFirst, UseItem
+from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
+from core.rules.planning.hunting_grounds import CAVES, Hunter, HuntingGround, hunting_grounds
+from core.rules.planning.supplies import best_drink, healing_of, shopping_list, stock_of_lives
+from core.vocabulary import MapId, Option, OptionKind, Position
+
+if TYPE_CHECKING:
+    from core.game.game_data import GameMap, MapObject, World
+    from core.game.party import PartyMember
+    from core.game.state import GameState
+    from core.rules.planning.lane_memory import LaneMemory
+
+STORY_VALUE = 0.8
+"""What the next errand of the story is worth: needs above it come first."""
+HEAL_BELOW = 0.5
+"""Share of the lead's HP below which it is tired."""
+FIT_FOR_A_TRAINER = 0.8
+"""Share of the lead's HP below which it rests before a trainer whom one can choose when to meet."""
+TRAIN_VALUE = 0.85
+IDLE_TRAIN_VALUE = 0.2
+ORDER_VALUE = 0.93
+DRINK_VALUE = 0.98
+SHOP_VALUE = 0.84
+SHOP_WAY_ACTIONS = 60
+"""Shops farther than this are not worth a way of their own, unless one meets a trainer next with an empty bag."""
+EMPTY_BAG_ACTIONS = 190
+"""So many actions farther may the shop be then."""
+SHOP_AGAIN_STEPS = 250
+"""A clerk is not visited again this soon."""
+STEADINESS = 0.02
+"""So much more is a healer worth to whom one is already bound. Ways are guessed differently on the two sides of a map's
+edge, and between two healers about equally far one could turn back at the edge for ever."""
+UNSURE_ACTIONS = 60
+"""Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
+DRINK_ACTIONS = 90
+"""A healer nearer than this is better than a drink."""
+
+
+class Needs:
+    """The goals that come from the state of the party, in one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._grounds: dict[int, tuple[HuntingGround, ...]] = {}
+
+    def goals(
+        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
+    ) -> Iterator[PlannedGoal]:
+        """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer."""
+        lead = strongest(state)
+        if lead is None:
+            return
+        reach = patience_for_rest(lead, fights_next)
+        healers = list(self._healer_goals(state, memory, distances, lead, reach))
+        yield from healers
+        nearest = min((distances[goal.option.position.map] for goal in healers if goal.option.position), default=None)
+        if reach and (nearest is None or nearest > DRINK_ACTIONS):
+            yield from self._drink_goals(state, lead)
+        yield from self._order_goals(state, lead)
+        yield from self._shop_goals(state, memory, distances, fights_next)
+        yield from self._train_goals(state, memory, distances, lead)
+
+    def _healer_goals(
+        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], lead: PartyMember, reach: int
+    ) -> Iterator[PlannedGoal]:
+        wounds = max(1 - lead.hp_fraction, 0.3 if lead.status else 0.0)
+        if not reach and wounds < LEAST_WOUNDS:
+            return
+        for place in self._world.maps.values():
+            nurse = healer_of(place)
+            if nurse is None or place.id not in distances:
+                continue
+            subject = (place.id, f"object {nurse.id}")
+            proven = not nurse.sets or subject in memory.healers
+            if memory.spoke_lately(subject) or (not proven and memory.has_spoken(subject)):
+                continue  # it was no help
+            way = distances[place.id] + (0 if proven else UNSURE_ACTIONS)
+            urgency = 1 - way / reach if reach else 0.0
+            value = STORY_VALUE + 0.19 * urgency if urgency > 0 else 0.6 * wounds * near(way)
+            key = f"heal:{place.key}"
+            if key == memory.bound_for:
+                value = min(0.99, value + STEADINESS)
+            label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
+            position = Position(place.id, nurse.x, nurse.y)
+            option = Option(OptionKind.HEAL, label, key, position, nurse.id, value)
+            yield PlannedGoal(GoalKind.HEAL, label, option)
+
+    def _drink_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
+        drink = best_drink(state, lead)
+        if drink is None or not lead.hp or 2 * (lead.max_hp - lead.hp) < healing_of(drink):
+            return
+        label = f"Use a {drink.name} on {lead.nickname}: {lead.hp}/{lead.max_hp} HP left"
+        errand = UseItem(drink.id, state.party.index(lead))
+        option = Option(OptionKind.MANAGE, label, f"use:{drink.key}", value=DRINK_VALUE, errand=errand)
+        yield PlannedGoal(GoalKind.HEAL, label, option)
+
+    def _order_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
+        slot = state.party.index(lead)
+        if not slot or not lead.hp:
+            return
+        label = f"Put {lead.nickname} first"
+        option = Option(OptionKind.MANAGE, label, "put_first", value=ORDER_VALUE, errand=PutFirst(slot))
+        yield PlannedGoal(GoalKind.ORDER, f"{label}: it is the strongest", option)
+
+    def _shop_goals(
+        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
+    ) -> Iterator[PlannedGoal]:
+        reach = SHOP_WAY_ACTIONS
+        if fights_next:
+            reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state)))
+        shops = [
+            (distances[place.id], place.key, place, clerk)
+            for place in self._world.maps.values()
+            if place.id in distances and (clerk := clerk_of(place)) is not None
+        ]
+        for way, _, place, clerk in sorted(shops, key=lambda shop: shop[:2]):
+            errand = shopping_list(self._world, clerk.sells, state)
+            if way >= reach:
+                return
+            if errand is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
+                continue
+            wares = ", ".join(f"{one.count} {self._world.items[one.item].name}" for one in errand.purchases)
+            label = f"Buy {wares} in {place.name}"
+            value = SHOP_VALUE + 0.05 * (1 - way / reach)
+            position = Position(place.id, clerk.x, clerk.y)
+            option = Option(OptionKind.BUY, label, f"buy:{place.key}", position, clerk.id, value, errand)
+            yield PlannedGoal(GoalKind.SUPPLY, label, option)
+            return
+
+    def _train_goals(
+        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], lead: PartyMember
+    ) -> Iterator[PlannedGoal]:
+        if lead.hp_fraction < HEAL_BELOW:
+            return
+        wanted = memory.wanted_level
+        urgent = lead.level < wanted
+        target = wanted if urgent else lead.level + 1
+        hunter = Hunter.of(lead, self._world)
+        found = [
+            (distances[one.place.id] + one.actions_to_level(hunter, target, self._world), one.place.key, one.place)
+            for one in self._hunting_grounds(state.time_of_day)
+            if one.place.id in distances and not memory.is_abandoned(f"train:{one.place.key}")
+        ]
+        if not found:
+            return
+        place = min(found)[2]
+        where = place.name if place.environment in CAVES else f"the grass of {place.name}"
+        label = f"Train in {where}" + (f" up to level {wanted}" if urgent else "")
+        option = Option(
+            OptionKind.TRAIN,
+            label,
+            f"train:{place.key}",
+            Position(place.id, ANYWHERE, ANYWHERE),
+            target,
+            TRAIN_VALUE if urgent else IDLE_TRAIN_VALUE,
+        )
+        yield PlannedGoal(GoalKind.TRAIN, label, option)
+
+    def _hunting_grounds(self, time_of_day: int) -> tuple[HuntingGround, ...]:
+        if time_of_day not in self._grounds:
+            self._grounds[time_of_day] = hunting_grounds(self._world, time_of_day)
+        return self._grounds[time_of_day]
+
+
+CLEARLY_AHEAD_LEVELS = 2
+LEAST_WOUNDS = 0.1
+NEAR_ACTIONS = 60
+"""A way that costs this many actions halves the value of a convenience."""
+
+
+def near(distance: int) -> float:
+    """1 for what is at hand, halved after `NEAR_ACTIONS` actions."""
+    return NEAR_ACTIONS / (NEAR_ACTIONS + distance)
+
+
+def strongest(state: GameState) -> PartyMember | None:
+    """The creature that carries the party: the first, unless another is clearly ahead of it."""
+    members = [one for one in state.party if not one.is_egg]
+    if not members:
+        return None
+    best = max(members, key=lambda one: one.level)
+    return best if best.level >= members[0].level + CLEARLY_AHEAD_LEVELS else members[0]
+
+
+def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:
+    """How many actions a rest may be away to come before the story; 0 when there is no hurry."""
+    if not lead.hp or not any(lead.pp):
+        return 1500
+    if lead.hp_fraction < 0.25:
+        return 500
+    if lead.hp_fraction < HEAL_BELOW:
+        return 250
+    if fights_next and (lead.hp_fraction < FIT_FOR_A_TRAINER or lead.status):
+        return 200
+    return 0
+
+
+def clerk_of(place: GameMap) -> MapObject | None:
+    """Who sells things on this map; None where nobody does."""
+    return next((one for one in place.objects if one.sells), None)
+
+
+def healer_of(place: GameMap) -> MapObject | None:
+    """Who heals on this map, before others the one who does nothing else; None where nobody does."""
+    return min((one for one in place.objects if one.heals), key=lambda one: len(one.sets), default=None)

@@ -1,0 +1,1 @@
+"""Playing the frozen agent on new games, and what the results say."""

@@ -1,0 +1,170 @@
+"""Evaluation: what a frozen agent achieves from new games on seeds that training never sees.
+
+Nothing learns here, nothing is written to the decision record, and games are played in environments of their own, so an
+evaluation changes nothing of the training around it. The policy draws its buttons, as it does in training. Every
+evaluation plays the same seeds, so numbers of different moments and modes compare.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agents.llm.meter import MeterReading
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.teacher import RulePlayerLike
+from core.exceptions import TrainingError
+from core.history.loops import loop_share
+from core.vocabulary import AgentMode, EpisodeResult
+from trainer.curriculum import Directive
+from trainer.llm_manager import LLMManager
+from trainer.play.episode_seeds import evaluation_seed
+from trainer.play.player import LanePlayer, LanesEnv
+
+MOST_LOST_GAMES = 3
+"""Games of one evaluation that may be lost with their emulators; each is played again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a language model was asked and cost during one evaluation."""
+
+    calls: int = 0
+    """Questions that it answered anew."""
+    cache_hits: int = 0
+    tokens: int = 0
+    """Read and written."""
+    cost_usd: float = 0.0
+    """0 where no price is configured."""
+
+    @classmethod
+    def between(cls, before: MeterReading, after: MeterReading) -> ModelUse:
+        """The difference of two readings of one meter."""
+        return cls(
+            after.calls - before.calls,
+            after.cache_hits - before.cache_hits,
+            after.prompt_tokens + after.completion_tokens - before.prompt_tokens - before.completion_tokens,
+            after.cost_usd - before.cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationResult:
+    """Finished evaluation episodes of one mode."""
+
+    mode: AgentMode
+    episodes: tuple[EpisodeResult, ...]
+    model_use: ModelUse = ModelUse()
+
+    @property
+    def mean_reward(self) -> float:
+        """Mean reward of an episode."""
+        return statistics.fmean(episode.reward for episode in self.episodes)
+
+    def __str__(self) -> str:
+        numbers = self.as_dict()
+        return (
+            f"{self.mode.value} reward {numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}, "
+            f"{numbers['avg_milestones']:.1f} milestones, {numbers['success_rate']:.0%} to the end, "
+            f"{numbers['avg_length']:.0f} steps, {len(self.episodes)} games"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
+        `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
+        reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes), and of all episodes
+        together `loop_share` (of the steps, those in loops: `core.history.loops`), `llm_calls`, `llm_cache_hits`,
+        `llm_tokens` (read and written), `llm_cost_usd`.
+        """
+        rewards = [episode.reward for episode in self.episodes]
+        milestones = Counter(name for episode in self.episodes for name in episode.milestones)
+        return {
+            "avg_reward": self.mean_reward,
+            "std_reward": statistics.pstdev(rewards),
+            "avg_length": statistics.fmean(episode.steps for episode in self.episodes),
+            "avg_llm_usage": statistics.fmean(episode.llm_usage for episode in self.episodes),
+            "mode": self.mode.value,
+            "episodes": len(self.episodes),
+            "success_rate": statistics.fmean(not episode.truncated for episode in self.episodes),
+            "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
+            "milestones": dict(milestones),
+            "loop_share": loop_share(self.episodes),
+            "llm_calls": self.model_use.calls,
+            "llm_cache_hits": self.model_use.cache_hits,
+            "llm_tokens": self.model_use.tokens,
+            "llm_cost_usd": self.model_use.cost_usd,
+        }
+
+
+class Evaluator:
+    """Plays evaluations in `env`, which is its own."""
+
+    def __init__(
+        self,
+        env: LanesEnv,
+        make_rule_players: Callable[[int], Sequence[RulePlayerLike]],
+        run_seed: int,
+    ) -> None:
+        """`make_rule_players(lanes)` gives fresh rule players."""
+        self.env = env
+        self._make_rule_players = make_rule_players
+        self._run_seed = run_seed
+
+    def evaluate(
+        self,
+        agent: HybridAgent,
+        mode: AgentMode,
+        episodes: int,
+        horizon: int,
+        directive: Directive,
+        goes_on: Callable[[int], bool] = lambda finished: True,
+    ) -> EvaluationResult | None:
+        """Plays `episodes` new games of at most `horizon` steps.
+
+        Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result.
+        """
+        before = _reading(agent)
+        lanes = self.env.lanes
+        twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
+        twin.direct(directive.guide_share, directive.strategy_preference)
+        player = LanePlayer(self.env, twin)
+        games = list(range(lanes))
+        """The game that each lane plays; one past `episodes` does not count."""
+        player.begin([evaluation_seed(self._run_seed, game) for game in games], [horizon] * lanes)
+        lost = 0
+        results: dict[int, EpisodeResult] = {}
+        while len(results) < episodes:
+            played = player.step()
+            for lane, game in enumerate(games):
+                if played.lost[lane]:
+                    lost += 1
+                    if lost > MOST_LOST_GAMES:
+                        raise TrainingError(
+                            f"{lost} games of one evaluation were lost because their worker processes died: see the "
+                            "warnings before this; with too little memory use fewer lanes"
+                        )
+                    twin.abandon_episode(lane)
+                    player.restart(lane, evaluation_seed(self._run_seed, game), horizon)
+                    continue
+                done = played.is_done(lane)
+                twin.observe(lane, played.decisions[lane], float(played.rewards[lane]), done)
+                if not done:
+                    continue
+                if game < episodes:
+                    results[game] = player.result(lane, game + 1, played)
+                # A lane without a game to play goes on with one that does not count: lanes step together.
+                games[lane] = max(games) + 1
+                player.restart(lane, evaluation_seed(self._run_seed, games[lane]), horizon)
+            if not goes_on(len(results)):
+                return None
+        after = _reading(agent)
+        use = ModelUse() if before is None or after is None else ModelUse.between(before, after)
+        return EvaluationResult(mode, tuple(results[index] for index in range(episodes)), use)
+
+
+def _reading(agent: HybridAgent) -> MeterReading | None:
+    manager = agent.llm_manager
+    return manager.reading if isinstance(manager, LLMManager) else None

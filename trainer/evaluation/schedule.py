@@ -1,0 +1,83 @@
+"""Which evaluations a run makes, of which modes, and what follows from them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from core.agent.hybrid_agent import HybridAgent
+from core.vocabulary import AgentMode
+from trainer.evaluation.evaluator import EvaluationResult, Evaluator
+from trainer.run.reporter import Reporter
+from trainer.run.training_run import TrainingRun
+
+log = logging.getLogger(__name__)
+
+
+class EvaluationSchedule:
+    """Before the first update the policy alone; during training the agent's own mode; at the end each source too."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        agent: HybridAgent,
+        run: TrainingRun,
+        games: int,
+        is_stopped: Callable[[], bool],
+        save_best_model: Callable[[], object],
+    ) -> None:
+        """`games` are played per evaluation; when `is_stopped` says so meanwhile, it has no result."""
+        self.results: dict[AgentMode, EvaluationResult] = {}
+        """The last evaluation of each mode."""
+        self._evaluator = evaluator
+        self._agent = agent
+        self._run = run
+        self._games = games
+        self._is_stopped = is_stopped
+        self._save_best_model = save_best_model
+        self._conditions: dict[AgentMode, tuple[int, int]] = {}
+        """Finished training episodes and horizon of each mode's last evaluation."""
+
+    def before_training(self, max_steps: int, reporter: Reporter) -> None:
+        """The policy alone before it has learned anything: what the end of the run is compared with."""
+        result = self._evaluate(AgentMode.RL_ONLY, max_steps, reporter)
+        if result is not None:
+            self._run.untrained = result.as_dict()
+            self.forget()
+
+    def during_training(self, max_steps: int, reporter: Reporter) -> None:
+        """The agent's own mode; the best one so far is saved as the best model."""
+        result = self._evaluate(self._agent.mode, max_steps, reporter)
+        best = self._run.best_evaluation
+        if result is not None and (best is None or result.mean_reward > best):
+            self._run.best_evaluation = result.mean_reward
+            self._save_best_model()
+
+    def after_training(self, max_steps: int, reporter: Reporter) -> None:
+        """The agent's own mode, and beside it the sources alone; what was evaluated just now is not repeated."""
+        alone = [AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
+        if self._agent.llm_available:
+            alone.append(AgentMode.LLM_ONLY)
+        for mode in dict.fromkeys([self._agent.mode, *alone]):
+            if self._conditions.get(mode) != (self._run.tally.episodes, max_steps):
+                self._evaluate(mode, max_steps, reporter)
+
+    def forget(self) -> None:
+        """The results so far say nothing of what comes now."""
+        self.results.clear()
+        self._conditions.clear()
+
+    def _evaluate(self, mode: AgentMode, max_steps: int, reporter: Reporter) -> EvaluationResult | None:
+        lanes = self._evaluator.env.lanes
+
+        def goes_on(finished: int) -> bool:
+            reporter.evaluating(mode, finished, self._games, lanes)
+            return not self._is_stopped()
+
+        directive = self._run.curriculum.directive()
+        result = self._evaluator.evaluate(self._agent, mode, self._games, max_steps, directive, goes_on)
+        if result is not None:
+            self.results[mode] = result
+            self._conditions[mode] = (self._run.tally.episodes, max_steps)
+            log.info("evaluation after episode %d: %s", self._run.tally.episodes, result)
+        return result

@@ -1,0 +1,1 @@
+"""Playing: lanes, seats, where episodes begin, and what follows from each step."""

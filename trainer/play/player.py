@@ -1,0 +1,187 @@
+"""Several games side by side, played step by step by one agent: the inner half of training and of evaluation.
+
+It decides, presses, cuts episodes at their horizon and adds up what an episode came to. It neither learns nor records;
+the stages of `trainer/play/stages.py` do that with the `PlayedStep`s that come out of here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.agent.hybrid_agent import HybridAgent
+from core.env.lanes.lane_history import StartPoint
+from core.game.analysis import ContextReader
+from core.game.state import GameState
+from core.history.loops import Trail
+from core.vocabulary import Decision, EpisodeResult, GameMode, Source
+
+
+class LanesStep(Protocol):
+    """The part of a `VectorStep` that is read here; every array has a leading axis of lanes."""
+
+    @property
+    def observations(self) -> Mapping[str, NDArray[Any]]: ...
+    @property
+    def masks(self) -> NDArray[np.bool_]: ...
+    @property
+    def rewards(self) -> NDArray[np.float32]: ...
+    @property
+    def terminated(self) -> NDArray[np.bool_]: ...
+    @property
+    def truncated(self) -> NDArray[np.bool_]: ...
+    @property
+    def milestones(self) -> NDArray[np.bool_]: ...
+    @property
+    def lost_steps(self) -> NDArray[np.int32]: ...
+
+
+class LanesEnv(Protocol):
+    """What is played in: a `core.vector_env.VectorEnv`, or one environment as a `SingleLane`."""
+
+    lanes: int
+    milestone_names: tuple[str, ...]
+
+    def reset(self, seeds: Sequence[int]) -> LanesStep: ...
+    def step(self, actions: NDArray[np.int64]) -> LanesStep: ...
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> LanesStep: ...
+    def game_state(self, lane: int) -> GameState: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedStep:
+    """One step of all lanes; every sequence and array has one entry per lane."""
+
+    observations: Mapping[str, NDArray[Any]]
+    """The policy's view in which was decided."""
+    masks: NDArray[np.bool_]
+    contexts: tuple[Mapping[str, str], ...]
+    """Coarse description of the states in which was decided; empty unless asked for."""
+    decisions: list[Decision]
+    actions: NDArray[np.int64]
+    rewards: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    """By the environment or by the horizon; never together with `terminated`."""
+    next_observations: Mapping[str, NDArray[Any]]
+    """The policy's view after the action, before any reset."""
+    new_milestones: tuple[tuple[str, ...], ...]
+    lost: NDArray[np.bool_]
+    """Lanes whose action was not played, because their emulator was lost with its worker: reward 0, truncated."""
+    from_archive: NDArray[np.bool_]
+    """Lanes whose episode began in a state of the frontier archive."""
+
+    def is_done(self, lane: int) -> bool:
+        """True when the lane's episode ended with this step."""
+        return bool(self.terminated[lane] or self.truncated[lane])
+
+
+@dataclass(slots=True)
+class _RunningEpisode:
+    horizon_steps: int
+    from_archive: bool = False
+    started_s: float = field(default_factory=time.perf_counter)
+    steps: int = 0
+    reward: float = 0.0
+    milestones: list[str] = field(default_factory=list)
+    source_steps: Counter[Source] = field(default_factory=Counter)
+    trail: Trail = field(default_factory=Trail)
+
+    def add(self, decision: Decision, reward: float) -> None:
+        self.steps += 1
+        self.reward += reward
+        self.source_steps[decision.source] += 1
+        self.trail.add(decision.state_hash, reward, decision.mode is GameMode.FREE)
+
+
+class LanePlayer:
+    """Plays `agent` in `env`. Lanes whose episode ended must be restarted before the next step."""
+
+    def __init__(self, env: LanesEnv, agent: HybridAgent, with_contexts: bool = False) -> None:
+        self.env = env
+        self.agent = agent
+        self._contexts = ContextReader() if with_contexts else None
+        self._running: list[_RunningEpisode] = []
+        self._current: LanesStep | None = None
+        self._reached: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
+
+    def begin(self, seeds: Sequence[int], horizons: Sequence[int]) -> None:
+        """Starts an episode in every lane; `horizons` are in steps."""
+        self._current = self.env.reset(seeds)
+        self._reached = self._current.milestones.copy()
+        self._running = [_RunningEpisode(horizon) for horizon in horizons]
+
+    def restart(self, lane: int, seed: int, horizon: int, start: StartPoint | None = None) -> None:
+        """Starts the next episode in one lane, at `start` (a state of the archive) or at the env's own start."""
+        self._current = self.env.reset_lane(lane, seed, start)
+        self._reached[lane] = self._current.milestones[lane]
+        self._running[lane] = _RunningEpisode(horizon, from_archive=start is not None)
+
+    def step(self) -> PlayedStep:
+        """Lets the agent decide in all lanes and plays it."""
+        before = self._current
+        assert before is not None, "begin() comes before step()"
+        lanes = range(self.env.lanes)
+        states = [self.env.game_state(lane) for lane in lanes]
+        decisions = self.agent.decide(before, states.__getitem__)
+        contexts = () if self._contexts is None else tuple(self._contexts.read(state) for state in states)
+        actions = np.array([decision.action for decision in decisions], dtype=np.int64)
+        after = self._current = self.env.step(actions)
+        truncated = after.truncated.copy()
+        new_milestones = self._newly_reached(after.milestones)
+        lost = after.lost_steps > 0
+        for lane in lanes:
+            episode = self._running[lane]
+            if lost[lane]:
+                continue
+            episode.add(decisions[lane], float(after.rewards[lane]))
+            episode.milestones.extend(new_milestones[lane])
+            truncated[lane] |= episode.steps >= episode.horizon_steps
+        return PlayedStep(
+            observations=before.observations,
+            masks=before.masks,
+            contexts=contexts,
+            decisions=decisions,
+            actions=actions,
+            rewards=after.rewards,
+            terminated=after.terminated,
+            truncated=truncated & ~after.terminated,
+            next_observations=after.observations,
+            new_milestones=new_milestones,
+            lost=lost,
+            from_archive=np.array([episode.from_archive for episode in self._running]),
+        )
+
+    def steps(self, lane: int) -> int:
+        """Steps of the lane's episode so far."""
+        return self._running[lane].steps
+
+    def result(self, lane: int, number: int, played: PlayedStep) -> EpisodeResult:
+        """What the episode that ended with `played` came to, under its number."""
+        episode = self._running[lane]
+        return EpisodeResult(
+            episode=number,
+            lane=lane,
+            reward=episode.reward,
+            steps=episode.steps,
+            milestones=tuple(episode.milestones),
+            source_steps=dict(episode.source_steps),
+            truncated=bool(played.truncated[lane]),
+            seconds=time.perf_counter() - episode.started_s,
+            is_whole=not (episode.from_archive or played.lost[lane]),
+            loop_steps=episode.trail.loop_steps(),
+        )
+
+    def _newly_reached(self, reached: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:
+        new = reached & ~self._reached
+        if not new.any():
+            return ((),) * len(new)
+        self._reached |= new
+        return tuple(tuple(self.env.milestone_names[index] for index in np.flatnonzero(row)) for row in new)

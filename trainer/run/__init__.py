@@ -1,0 +1,1 @@
+"""One run: its parts, its progress, its lock, its summary."""

@@ -1,0 +1,117 @@
+"""From settings to the parts of a training: the only place that wires them.
+
+Parts are checked and built in an order in which bad input is found before anything is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.go_explore_archive import FrontierArchive
+from core.env.lanes.vector_env import VectorEnv
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import ConfigurationError
+from core.game.milestones import milestones_for
+from core.game.profile import RomProfile, identify_rom
+from core.history.analyzer import DecisionHistoryAnalyzer
+from trainer.llm_manager import LLMManager
+from trainer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingParts:
+    """What `HybridLLMRLTrainer` is made of."""
+
+    env: VectorEnv
+    evaluation_env: VectorEnv
+    agent: HybridAgent
+    strategy_system: AdaptiveStrategySystem
+    decision_analyzer: DecisionHistoryAnalyzer
+    llm_manager: LLMManager
+
+
+def assemble(settings: Settings) -> TrainingParts:
+    """Builds all parts. Raises the errors of `core.exceptions.BAD_INPUT_ERRORS`, and leaves no process behind then."""
+    profile = identify_rom(settings.rom_path, settings.allow_unknown_rom)
+    check_writable("save_dir", settings.save_dir)
+    if settings.frontier is not None:
+        check_writable("frontier.folder", settings.frontier.folder)
+        check_stage_milestones(settings, profile)
+    check_writable("folder of decision_db_path", settings.decision_db_path.parent)
+    llm_manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
+    make_env = environment_factory(settings)
+    evaluation_lanes = min(settings.lanes, settings.eval_episodes)
+    with ExitStack() as on_failure:
+        on_failure.callback(llm_manager.close)
+        decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
+        on_failure.callback(decision_analyzer.close)
+        env = VectorEnv(environment_factory(settings, profile.sha1), settings.lanes, settings.workers)
+        on_failure.callback(env.close)
+        evaluation_env = VectorEnv(make_env, evaluation_lanes, min(settings.workers, evaluation_lanes))
+        on_failure.callback(evaluation_env.close)
+        strategy_system = AdaptiveStrategySystem(
+            decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
+        )
+        agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
+        on_failure.pop_all()
+    return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)
+
+
+def environment_factory(
+    settings: Settings, archive_sha1: str | None = None
+) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
+    """A maker of one lane's environment, for `VectorEnv`.
+
+    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' frontier archive, if they name one.
+    That is for training; what an evaluation meets must never become a start of training.
+    """
+    frontier = settings.frontier if archive_sha1 is not None else None
+
+    def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
+        archive = None
+        if frontier is not None and archive_sha1 is not None:
+            archive = FrontierArchive(frontier.folder, archive_sha1, frontier.max_states)
+        return EnhancedPyBoyPokemonCrystalEnv(
+            settings.rom_path,
+            headless=settings.headless or lane > 0,
+            observation_type=settings.observation_type,
+            max_steps=settings.max_steps_per_episode,
+            reward_weights=settings.rewards,
+            final_milestone=settings.final_milestone,
+            start_state=settings.start_state,
+            start_cache=settings.start_cache,
+            fast_options=settings.fast_options,
+            frame_cost=settings.frame_cost,
+            frontier=archive,
+            allow_unknown_rom=settings.allow_unknown_rom,
+        )
+
+    return make_env
+
+
+def check_stage_milestones(settings: Settings, profile: RomProfile) -> None:
+    """Raises ConfigurationError when a curriculum stage names a milestone that the game does not have."""
+    known = [milestone.id for milestone in milestones_for(profile)]
+    for number, stage in enumerate(settings.curriculum.stages):
+        if stage.frontier_after is not None and stage.frontier_after not in known:
+            raise ConfigurationError(
+                f"curriculum.stages[{number}].frontier_after is {stage.frontier_after!r}, which is no milestone of "
+                f"this game; it has {', '.join(known)}"
+            )
+
+
+def check_writable(name: str, folder: Path) -> None:
+    """Raises ConfigurationError when `folder` cannot be made or written to; makes nothing."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        raise ConfigurationError(f"{name} is {folder}, and {there} is a file, not a folder; choose another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ConfigurationError(f"{name} is {folder}, and {there} cannot be written; choose another")

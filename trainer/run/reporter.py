@@ -1,0 +1,74 @@
+"""Tells the progress display how the run stands, no more often than the display wants to know."""
+
+from __future__ import annotations
+
+import time
+
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.vocabulary import AgentMode, Source
+from trainer.run.progress import ProgressDisplay, ProgressView, SpeedMeter
+from trainer.run.training_run import TrainingRun
+
+
+class Reporter:
+    """Of one call of `train`."""
+
+    def __init__(
+        self,
+        display: ProgressDisplay,
+        run: TrainingRun,
+        strategy_system: AdaptiveStrategySystem,
+        learner: MaskablePPOLearner,
+        total_episodes: int,
+    ) -> None:
+        self._display = display
+        self._run = run
+        self._strategy_system = strategy_system
+        self._learner = learner
+        self._total_episodes = total_episodes
+        self._steps = run.tally.steps
+        self._speed = SpeedMeter()
+        self._next_s = 0.0
+        self._phase = ""
+
+    def training(self, steps: int) -> None:
+        """So many more environment steps were played in training."""
+        self._steps += steps
+        self._tell("training", "", steps)
+
+    def evaluating(self, mode: AgentMode, finished: int, games: int, steps: int) -> None:
+        """So many more steps were played in an evaluation, of which `finished` of `games` are over."""
+        self._tell(f"evaluating {mode.value}", f", {finished} of {games} games done", steps)
+
+    def _tell(self, phase: str, detail: str, steps: int) -> None:
+        """Shows a new phase at once, and after that as often as the display wants."""
+        self._speed.add(steps)
+        now = time.perf_counter()
+        if now >= self._next_s or phase != self._phase:
+            self._phase = phase
+            self._next_s = now + self._display.interval_s
+            self._display.show(self._view(phase + detail))
+
+    def _view(self, activity: str) -> ProgressView:
+        run = self._run
+        tally, curriculum = run.tally, run.curriculum
+        run.note_time()
+        left = max(0, self._total_episodes - tally.episodes)
+        return ProgressView(
+            activity=activity,
+            episodes=tally.episodes,
+            total_episodes=self._total_episodes,
+            steps=self._steps,
+            steps_per_s=self._speed.steps_per_s(),
+            mean_reward=tally.recent_reward,
+            best_reward=tally.best_reward,
+            milestones=tally.milestones,
+            source_shares={source.value: tally.source_share(source) for source in Source},
+            stage=curriculum.stage_index + 1,
+            stages=len(curriculum.settings.stages),
+            guide_share=curriculum.directive().guide_share,
+            strategy=self._strategy_system.current_strategy.value,
+            updates=self._learner.updates,
+            eta_s=left * tally.seconds / tally.episodes if tally.episodes else None,
+        )
