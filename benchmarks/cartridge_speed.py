@@ -55,7 +55,7 @@ def record(steps: int, seed: int) -> Recording:
     )
     env.restart(seed=seed)
     start, presses = env.save_state(), []
-    player = RulePlayer(env.rom.world, seed=seed)
+    player = RulePlayer(env.rom.game, seed=seed)
     for _ in range(steps):
         step = player.act(env.state, player.choose(env.state))
         presses.append((step.button, f"  {env.state.mode.value.replace('_', ' ')}"))

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.agent.lane_transitions import NO_WISH, LaneTransitions
+from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
 from core.vocabulary import ACTION_COUNT
 
 DISCOUNT = 0.99
 MARGIN = 0.2
-"""No action may be valued within this of the guide's wish (the large-margin loss of DQfD, Hester 2018)."""
+"""No action may be valued within this of the teacher's wish (the large-margin loss of DQfD, Hester 2018)."""
 STEPS_AN_UPDATE = 32
 GRADIENT_STEPS = 64
 """Per update, as a replay allows; the policy-gradient methods take 8."""
@@ -60,12 +60,12 @@ class DemonstrationDqn:
             kept = ~last.pop("truncated")
             for name, part in last.items():
                 self._replay.setdefault(name, []).append(part[kept])
-        allowed = played.masks[np.arange(self._lanes), np.maximum(played.guide_actions, 0)]
+        allowed = played.masks[np.arange(self._lanes), np.maximum(played.teacher_actions, 0)]
         self._last = {
             "view": played.observations["features"],
             "masks": played.masks,
             "actions": played.actions,
-            "wishes": np.where(allowed, played.guide_actions, NO_WISH),
+            "wishes": np.where(allowed, played.teacher_actions, NO_TEACHER_ACTION),
             "rewards": played.rewards,
             "terminated": played.terminated,
             "truncated": played.truncated,
@@ -103,7 +103,7 @@ class DemonstrationDqn:
             best = self.network(after).masked_fill(~after_masks, MASKED_VALUE).argmax(dim=1, keepdim=True)
             targets = rewards + DISCOUNT * self.target(after).gather(1, best).squeeze(1) * ~terminated
         loss = functional.smooth_l1_loss(values.gather(1, actions[:, None]).squeeze(1), targets)
-        labelled = wishes != NO_WISH
+        labelled = wishes != NO_TEACHER_ACTION
         if labelled.any():
             wished = wishes.clamp_min(0)[:, None]
             margins = torch.full_like(values, MARGIN).scatter(1, wished, 0.0)

@@ -42,7 +42,7 @@ def play(cost: FrameCost, fast: bool, seed: int, max_steps: int, by_rules: bool)
         FERNVALE, observation_type="state", frame_cost=cost, fast_options=fast, max_steps=max_steps
     )
     env.restart(seed=seed)
-    player, dice = RulePlayer(env.rom.world, seed=seed), np.random.default_rng(seed)
+    player, dice = RulePlayer(env.rom.game, seed=seed), np.random.default_rng(seed)
     option: Option | None = None
     reward, ended, finished = 0.0, False, False
     began_s = time.process_time()

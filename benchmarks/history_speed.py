@@ -44,7 +44,7 @@ def play(dice: random.Random, steps: int) -> list[Step]:
     map_number = dice.randrange(MAPS)
     while len(played) < steps:
         goal_x, goal_y = dice.randrange(20), dice.randrange(20)
-        guide = dice.choice((Source.LLM, Source.RULES))
+        teacher = dice.choice((Source.LLM, Source.RULES))
         battle = dice.random() < 0.2
         mode = GameMode.BATTLE if battle else GameMode.FREE
         option = f"fight:{dice.randrange(4)}" if battle else f"go_to:{map_number}:{goal_x // 4},{goal_y // 4}"
@@ -56,7 +56,7 @@ def play(dice: random.Random, steps: int) -> list[Step]:
             if dice.random() < 0.25:
                 dx, dy, action = dice.choice(WALKS)
             x, y = (x + dx) % 30, (y + dy) % 30
-            source = Source.POLICY if dice.random() < 0.3 else guide
+            source = Source.POLICY if dice.random() < 0.3 else teacher
             button = 0 if battle else action
             state_hash = 1 + x + 30 * y + 900 * map_number + 18_000 * badges
             choice = Decision(

@@ -5,7 +5,7 @@ Plays to the first badge, as `benchmarks/first_badge.json` says, each way in new
   random           any allowed button
   rules            the rule player by itself
   language_model   by itself, where the config names one
-  rl_alone         the policy that learned without a guide: the same learner, rewards and view, at least as many steps
+  rl_alone         the policy that learned without a teacher: the same learner, rewards and view, at least as many steps
                    and as much time as the hybrid of the same seed
   hybrid           the whole agent after training, language model switched off
   its_policy       the hybrid's policy by itself: language model and rules switched off (8 games at most: a glance)
@@ -150,7 +150,7 @@ class Bench:
         return agent
 
     def rule_players(self, seed: int) -> list[RulePlayer]:
-        return [RulePlayer(self.env.rom.world, seed + lane) for lane in range(self.env.lanes)]
+        return [RulePlayer(self.env.rom.game, seed + lane) for lane in range(self.env.lanes)]
 
     def learner(self, seed: int, **changes: Any) -> MaskablePPOLearner:
         """A fresh one with the config's settings, but for the `changes`."""

@@ -1,8 +1,8 @@
 """Which way of learning from everybody's actions? python -m benchmarks.learning_methods [--seeds 5]
 
-Rows are small worlds with a guide of known quality that plays a share of the steps; columns are methods. A cell is the
-success of the policy by itself (1 is perfect), mean over seeds: first averaged over the run (how fast), then at its end
-(how well). All methods see the same number of transitions. `docs/decisions` draws the conclusion.
+Rows are small worlds with a teacher of known quality that plays a share of the steps; columns are methods. A cell is
+the success of the policy by itself (1 is perfect), mean over seeds: first averaged over the run (how fast), then at its
+end (how well). All methods see the same number of transitions. `docs/decisions` draws the conclusion.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tests.small_worlds import (
     QUICK,
     TEACHER_HALF_LIFE,
     GridWorld,
-    Guide,
     IdentityWorld,
+    Teacher,
     World,
     play,
     right,
@@ -39,7 +39,7 @@ Maker = Callable[[World, int], MaskablePPOLearner | DemonstrationDqn]
 
 
 def any_allowed(world: World) -> NDArray[np.int64]:
-    """A guide that draws evenly among the allowed buttons; deterministic for a world's state."""
+    """A teacher that draws evenly among the allowed buttons; deterministic for a world's state."""
     masks = world.view().masks
     random = np.random.default_rng(int(np.flatnonzero(masks).sum()))
     return np.array([random.choice(np.flatnonzero(row)) for row in masks])
@@ -62,14 +62,15 @@ METHODS: dict[str, tuple[Maker, float | None]] = {
     "plain PPO": (ppo(replace(QUICK, teacher_coefficient=0.0)), 0.0),
     "DQN + demonstrations": (dqn, None),
 }
-"""Name -> (maker, the guide's share that the learner is told; None is the truth, 0 takes every action for its own)."""
-ROWS: list[tuple[str, Callable[[int, int], World], Guide | None, float]] = [
-    ("press what is shown, no guide", IdentityWorld, None, 0.0),
+"""Name -> (maker, the teacher's share that the learner is told; None is the truth, 0 takes every action for its
+own)."""
+ROWS: list[tuple[str, Callable[[int, int], World], Teacher | None, float]] = [
+    ("press what is shown, no teacher", IdentityWorld, None, 0.0),
     ("press what is shown, right 50 %", IdentityWorld, right, 0.5),
     ("press what is shown, random 50 %", IdentityWorld, any_allowed, 0.5),
     ("press what is shown, wrong 50 %", IdentityWorld, wrong, 0.5),
     ("press what is shown, wrong 80 %", IdentityWorld, wrong, 0.8),
-    ("grid 6 x 6, no guide", GridWorld, None, 0.0),
+    ("grid 6 x 6, no teacher", GridWorld, None, 0.0),
     ("grid 6 x 6, right 50 %", GridWorld, right, 0.5),
     ("grid 6 x 6, right 90 %", GridWorld, right, 0.9),
     ("grid 6 x 6, random 50 %", GridWorld, any_allowed, 0.5),
@@ -81,7 +82,7 @@ def curve(
     make_world: Callable[[int, int], World],
     maker: Maker,
     claimed: float | None,
-    guide: Guide | None,
+    teacher: Teacher | None,
     share: float,
     seed: int,
 ) -> list[float]:
@@ -90,7 +91,7 @@ def curve(
     learner = maker(world, seed)
     successes = []
     for look in range(LOOKS):
-        play(world, learner, UPDATES_A_LOOK, guide, share, seed=1000 * seed + look, claimed_share=claimed)
+        play(world, learner, UPDATES_A_LOOK, teacher, share, seed=1000 * seed + look, claimed_share=claimed)
         successes.append(success(make_world(64, 99), learner))
     return successes
 
@@ -100,12 +101,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     seeds = parser.parse_args().seeds
     table = Table(
-        "world, guide and its share", *METHODS, title=f"mean success over the run / at its end, {seeds} seeds"
+        "world, teacher and its share", *METHODS, title=f"mean success over the run / at its end, {seeds} seeds"
     )
-    for name, make_world, guide, share in track(ROWS, description="worlds"):
+    for name, make_world, teacher, share in track(ROWS, description="worlds"):
         cells = []
         for maker, claimed in METHODS.values():
-            curves = np.array([curve(make_world, maker, claimed, guide, share, seed) for seed in range(seeds)])
+            curves = np.array([curve(make_world, maker, claimed, teacher, share, seed) for seed in range(seeds)])
             cells.append(f"{curves.mean():.2f} / {curves[:, -1].mean():.2f}")
         table.add_row(name, *cells)
     Console(width=140).print(table)

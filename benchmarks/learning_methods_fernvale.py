@@ -1,7 +1,7 @@
 """Which way of learning from everybody's actions, in the game itself? python -m benchmarks.learning_methods_fernvale
 
 Trains three learners in Fernvale's first region (`config.json`, but `--steps` of all lanes together), with the rules as
-the guide, and plays new games with each frozen policy by itself:
+the teacher, and plays new games with each frozen policy by itself:
 
   V-trace PPO + teacher   what the product does
   V-trace PPO             the same without the teacher term
@@ -31,7 +31,7 @@ from trainer.settings import load_settings
 
 CONFIG = Path(__file__).resolve().parent.parent / "config.json"
 LEAST_CHANCE = 1e-3
-"""A learner that takes the guide's action for its own may have given it no chance at all."""
+"""A learner that takes the teacher's action for its own may have given it no chance at all."""
 METHODS = ("V-trace PPO + teacher", "V-trace PPO", "plain PPO")
 
 

@@ -1,11 +1,11 @@
 """How often is a language model asked? python -m benchmarks.llm_calls [--games 4] [--model pocket]
 
-Plays whole games, from the first step to the end of the story, with the guide in charge of the buttons, and counts
+Plays whole games, from the first step to the end of the story, with the teacher in charge of the buttons, and counts
 calls (questions that the answer cache did not know) and what the cache knew:
 
   llm_heavy            the strategy at the beginning of a training, language model 80, rules 20
   the same seeds again with the answers kept from the row before
-  curriculum's end     rule_heavy, the guide's share down to a tenth: what is left when the policy has taken over
+  curriculum's end     rule_heavy, the teacher's share down to a tenth: what is left when the policy has taken over
 
 Limits: at most 1 call in 100 steps, at least 60 % of the asks of the second row from the cache, fewer than 1 call in
 1,000 steps in the third.
@@ -37,10 +37,10 @@ FIRST_SEED = 500_000
 MOST_STEPS = 60_000
 
 
-class BelievesTheGuide:
-    """A policy that leaves every step to the guide: only the asking is measured."""
+class BelievesTheTeacher:
+    """A policy that leaves every step to the teacher: only the asking is measured."""
 
-    guide_evidence = 100.0
+    teacher_evidence = 100.0
 
     def probabilities(self, observations: dict[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         return (masks / masks.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -68,7 +68,7 @@ class Count:
 def count(
     env: EnhancedPyBoyPokemonCrystalEnv, model: str, cache: Path, games: int, strategy: StrategyType, share: float
 ) -> Count:
-    """Whole games under one strategy and guide's share; answers are kept in `cache`."""
+    """Whole games under one strategy and teacher's share; answers are kept in `cache`."""
     manager = LLMManager(model, settings=LanguageModelSettings(cache_path=str(cache)))
     finished = steps = 0
     try:
@@ -76,8 +76,8 @@ def count(
             observation, info = env.reset(seed=seed)
             system = AdaptiveStrategySystem(initial_strategy=strategy, seed=seed)
             trained = HybridAgent(manager, system, mode=AgentMode.ADAPTIVE, seed=seed)
-            trained.attach_policy(BelievesTheGuide())
-            agent = trained.for_evaluation([RulePlayer(env.rom.world, seed)], seed=seed)
+            trained.attach_policy(BelievesTheTeacher())
+            agent = trained.for_evaluation([RulePlayer(env.rom.game, seed)], seed=seed)
             agent.direct(share, None)
             terminated = truncated = False
             while not terminated and not truncated:

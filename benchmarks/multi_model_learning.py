@@ -2,7 +2,7 @@
 
 A cell is a way of training (`mode/strategy`, or `independent`) and a seed. A team plays the first region for as many
 steps in all as as many agents that have nothing in common ("independent": asynchronous, nothing shared, rewards as the
-world gives them). Then every agent's policy is frozen and plays new games alone, without guide or language model;
+world gives them). Then every agent's policy is frozen and plays new games alone, without teacher or language model;
 milestones are counted. Agent i plays the same games in every cell.
 
 A finished cell is a file of its own, so any number of processes may play cells at the same time, and nothing is played
@@ -119,7 +119,7 @@ def judge(trainer: MultiModelTrainer, plan: Plan) -> list[list[int]]:
     """By agent: the milestones of every game that its policy plays alone."""
     session = trainer.session
     assert isinstance(session, CartridgeSession)
-    world = session.env.rom.world
+    world = session.env.rom.game
     milestones = []
     for agent in session.agents:
 

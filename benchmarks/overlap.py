@@ -1,6 +1,6 @@
 """What learning beside the play brings: python -m benchmarks.overlap [--steps 8192] [--pairs 3]
 
-Trains the default run's first steps, with the rules as the guide, in turns with a learner that is waited for and with
+Trains the default run's first steps, with the rules as the teacher, in turns with a learner that is waited for and with
 one that studies beside the play, and prints environment steps per second of wall time, their medians and the ratio of
 each pair. Wall time is what is asked here, so leave the machine alone meanwhile.
 """

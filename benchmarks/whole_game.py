@@ -68,7 +68,7 @@ def make_env(start_cache: Path | None = None, most_steps: int = MOST_STEPS) -> E
 def rules_alone(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> Chooser:
     """The hybrid agent with nobody but the rules."""
     agent = HybridAgent(None, AdaptiveStrategySystem(seed=seed), mode=AgentMode.RULES_ONLY, seed=seed, describe=str)
-    agent.attach_lanes([RulePlayer(env.rom.world, seed)])
+    agent.attach_lanes([RulePlayer(env.rom.game, seed)])
     return lambda env: agent.decide(OneLane({}, env.action_masks()[None]), lambda _lane: env.state)[0].action
 
 

@@ -1,9 +1,9 @@
 """Errands that are run in menus: what the planner wants of a shop, the bag or the party screen.
 
-An errand says what should be true afterwards, never which buttons to press. It travels on an `Option`
-(`Option.errand`): the field rules walk to the place (a clerk) or open the START menu, and from then on
-`LaneMemory.errand` tells the rules of the menus what the screen is open for. They read the screen as it is, and close
-it when the errand is done or cannot be done; the planner looks at the state again and so sees what came of it.
+A menu task says what should be true afterwards, never which buttons to press. It travels on an `Option`
+(`Option.menu_task`): the field rules walk to the place (a clerk) or open the START menu, and from then on
+`LaneMemory.menu_task` tells the rules of the menus what the screen is open for. They read the screen as it is, and
+close it when the menu task is done or cannot be done; the planner looks at the state again and so sees what came of it.
 """
 
 from __future__ import annotations
@@ -41,4 +41,4 @@ class PutFirst:
     slot: int
 
 
-MenuErrand = BuyItems | UseItem | PutFirst
+MenuTask = BuyItems | UseItem | PutFirst

@@ -65,12 +65,12 @@ class ButtonManager(Protocol):
 
 
 @runtime_checkable
-class JudgesGuide(Protocol):
-    """A policy that has compared the guide's wishes with other actions while it learned."""
+class JudgesTeacher(Protocol):
+    """A policy that has compared the teacher's wishes with other actions while it learned."""
 
     @property
-    def guide_evidence(self) -> float:
-        """Log-odds that the guide's wish does better than another action; 0 before anything is known."""
+    def teacher_evidence(self) -> float:
+        """Log-odds that the teacher's wish does better than another action; 0 before anything is known."""
         ...
 
 

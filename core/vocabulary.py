@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from core.menu_tasks import MenuErrand
+from core.menu_tasks import MenuTask
 
 
 class Button(IntEnum):
@@ -127,7 +127,7 @@ class Option:
     """Which one: the menu row, move slot, bag slot or party slot that the kind speaks of."""
     value: float = 0.0
     """How much the rules like it, 0 to 1."""
-    errand: MenuErrand | None = None
+    menu_task: MenuTask | None = None
     """What a BUY or MANAGE option wants of the menus."""
 
 
@@ -145,10 +145,10 @@ class Decision:
     strategy: StrategyType
     mode: GameMode
     option_key: str = ""
-    guide_action: int | None = None
-    """What the guide (language model or rules) wanted here, also when the policy acted; the teacher's label."""
-    guide_probability: float = 0.0
-    """Probability with which the whole agent would have played `guide_action` here; 0 without one."""
+    teacher_action: int | None = None
+    """What the teacher (language model or rules) wanted here, also when the policy acted; the teacher's label."""
+    teacher_probability: float = 0.0
+    """Probability with which the whole agent would have played `teacher_action` here; 0 without one."""
     state_hash: int = 0
 
 
@@ -173,7 +173,7 @@ class EpisodeResult:
     truncated: bool = False
     seconds: float = 0.0
     is_whole: bool = True
-    """False when it began in a state of the frontier archive, or was cut short because its emulator was lost: its
+    """False when it began in a state of the Go-Explore archive, or was cut short because its emulator was lost: its
     reward then says nothing of a whole game."""
     loop_steps: int = 0
     """Steps that came back to an earlier state without gain (`core.history.loops`)."""

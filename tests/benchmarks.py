@@ -58,7 +58,7 @@ def benchmark_decision_latency(agent: HybridAgent, samples: int = 1000) -> dict[
         if agent.lanes != 1:
             from core.rules import RulePlayer
 
-            agent.attach_lanes([RulePlayer(env.rom.world, seed=0)])
+            agent.attach_lanes([RulePlayer(env.rom.game, seed=0)])
         observation, info = env.reset(seed=0)
         times_us = []
         for _ in range(samples + WARM_UP_DECISIONS):

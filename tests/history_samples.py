@@ -31,7 +31,7 @@ def decision(
         strategy=StrategyType.BALANCED,
         mode=mode,
         option_key=option,
-        guide_action=action,
+        teacher_action=action,
         state_hash=state_hash,
     )
 

@@ -1,4 +1,4 @@
-"""Two worlds so small that a learner that is right must solve them in seconds, with guides of known quality.
+"""Two worlds so small that a learner that is right must solve them in seconds, with teachers of known quality.
 
 Both speak the form of the vector environment: arrays with a leading lane axis, masks, no automatic reset.
 """
@@ -14,7 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from agents.learning.sb3_policy import LearnerSettings
-from core.agent.lane_transitions import NO_WISH, LaneTransitions
+from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
 from core.vocabulary import ACTION_COUNT, Button
 
 TEACHER_HALF_LIFE = 3000
@@ -128,16 +128,16 @@ class Learns(Protocol[Metrics]):
 
 
 World = IdentityWorld | GridWorld
-Guide = Callable[[World], NDArray[np.int64]]
+Teacher = Callable[[World], NDArray[np.int64]]
 
 
 def right(world: World) -> NDArray[np.int64]:
-    """A guide that knows the answer."""
+    """A teacher that knows the answer."""
     return world.right()
 
 
 def wrong(world: World) -> NDArray[np.int64]:
-    """A guide that never does."""
+    """A teacher that never does."""
     return world.wrong()
 
 
@@ -151,12 +151,12 @@ def play(
     world: World,
     learner: Learns[Metrics],
     updates: int,
-    guide: Guide | None = None,
+    teacher: Teacher | None = None,
     share: float = 0.0,
     seed: int = 0,
     claimed_share: float | None = None,
 ) -> list[Metrics]:
-    """Trains for `updates` updates; the guide acts in `share` of the steps and always says what it would do.
+    """Trains for `updates` updates; the teacher acts in `share` of the steps and always says what it would do.
 
     `claimed_share` lies to the learner about the share (0 pretends that the policy chose everything).
     """
@@ -166,8 +166,8 @@ def play(
     while len(metrics) < updates:
         step = world.view()
         probabilities = learner.probabilities(step.observations, step.masks)
-        wishes = np.full(world.lanes, NO_WISH) if guide is None else guide(world)
-        g = share * (wishes != NO_WISH)
+        wishes = np.full(world.lanes, NO_TEACHER_ACTION) if teacher is None else teacher(world)
+        g = share * (wishes != NO_TEACHER_ACTION)
         actions = np.where(random.random(world.lanes) < g, wishes, sample(probabilities, random))
         said = g if claimed_share is None else np.full(world.lanes, claimed_share)
         behaviour = said * (actions == wishes) + (1 - said) * probabilities[lanes, actions]

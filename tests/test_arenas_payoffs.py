@@ -89,14 +89,14 @@ def test_every_maze_is_solved_by_the_shortest_way(complexity: str) -> None:
     env = create_maze_training_env(complexity, num_models=1)
     maze = MAZES[complexity]
     ways: dict[tuple[int, int], list[int]] = {maze.start: []}
-    frontier = [maze.start]
+    go_explore = [maze.start]
     while maze.goal not in ways:
-        here = frontier.pop(0)
+        here = go_explore.pop(0)
         for action, (columns, rows) in enumerate(MOVES):
             there = here[0] + columns, here[1] + rows
             if there not in ways and maze.is_open(there):
                 ways[there] = [*ways[here], action]
-                frontier.append(there)
+                go_explore.append(there)
     way = ways[maze.goal]
     assert len(way) == maze.shortest_path_length() <= maze.max_steps
     env.reset(seed=0)

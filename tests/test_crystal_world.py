@@ -111,7 +111,7 @@ def test_a_door_ends_the_attempt_and_costs_all_that_was_won(world: Crystal) -> N
     doors = 0
     for seed in range(12):
         state = world.initial(seed)
-        for warp in state.game.world.maps[state.game.map_id].warps:
+        for warp in state.game.game.maps[state.game.map_id].warps:
             way = way_letters(state.game, (warp.x, warp.y))
             turn = world.play(state, "navigator", way or "U")
             if turn.feedback.startswith("left the map"):

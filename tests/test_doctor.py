@@ -80,11 +80,11 @@ def test_what_is_wrong_is_a_row_with_a_remedy(tmp_path: Path) -> None:
 def test_what_a_battery_save_holds(tmp_path: Path) -> None:
     battery, _ = saved_game()
     (tmp_path / "mine.sav").write_bytes(battery)
-    config = generate_test_config(tmp_path, start_state="mine.sav", frontier={"folder": "frontier"})
+    config = generate_test_config(tmp_path, start_state="mine.sav", go_explore={"folder": "go_explore"})
     done = run_doctor("--config", str(config), "--json")
     assert done.returncode == 0, done.stderr
     assert "badges 0, party: nobody, box: 0" in rows(done)["start_state"]["seen"]
-    assert rows(done)["frontier"]["verdict"] in ("good", "warning") and not (tmp_path / "frontier").exists()
+    assert rows(done)["go_explore"]["verdict"] in ("good", "warning") and not (tmp_path / "go_explore").exists()
     (tmp_path / "mine.sav").write_bytes(bytes(len(battery)))
     check = start_check(load_settings(config), tmp_path / "mine.sav")
     assert check.verdict is Verdict.FAILED and "nothing was saved to its end" in check.seen

@@ -139,7 +139,7 @@ def test_truncates_at_max_steps() -> None:
 
 def test_the_final_milestone_ends_an_episode_as_won() -> None:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", final_milestone="outside")
-    rules = RulePlayer(env.rom.world, seed=0)
+    rules = RulePlayer(env.rom.game, seed=0)
     state = env.restart(seed=0)
     option = rules.choose(state)
     for _ in range(200):
@@ -274,7 +274,7 @@ def test_states_of_another_format_or_without_a_game_are_refused(env: EnhancedPyB
 def test_battle_seen_through_the_env(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     """The rules play into the first battle: what the state says of it must hang together."""
     env.reset(seed=3)
-    player = RulePlayer(env.rom.world, seed=1)
+    player = RulePlayer(env.rom.game, seed=1)
     kinds: dict[MenuKind, GameState] = {}
     option: Option | None = None
     for _ in range(600):
@@ -293,10 +293,10 @@ def test_battle_seen_through_the_env(env: EnhancedPyBoyPokemonCrystalEnv) -> Non
         assert battle is not None and state.mode is GameMode.BATTLE
         lead = state.party[battle.active_slot]
         assert (battle.own.species, battle.own.level, battle.own.moves) == (lead.species, lead.level, lead.moves)
-        assert battle.enemy.species in state.world.species and 0 < battle.enemy.hp <= battle.enemy.max_hp
+        assert battle.enemy.species in state.game.species and 0 < battle.enemy.hp <= battle.enemy.max_hp
     assert main.menu is not None and main.menu.items[0] == "FIGHT" and main.menu.items[3] == "RUN"
     assert moves.menu is not None and moves.battle is not None
-    assert moves.menu.items == tuple(moves.world.moves[move].name for move in moves.battle.own.moves)
+    assert moves.menu.items == tuple(moves.game.moves[move].name for move in moves.battle.own.moves)
     assert set(np.flatnonzero(action_mask(main))) == {Button.A, Button.DOWN, Button.RIGHT}
     assert not action_mask(moves)[[Button.START, Button.SELECT, Button.LEFT, Button.RIGHT, Button.NONE]].any()
 

@@ -24,7 +24,7 @@ def make_env(frame_cost: str, observation_type: str = "state") -> EnhancedPyBoyP
 def press_by_rules(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[GameState]:
     """The rules play on and on; the state after each step."""
     env.restart(seed=2)
-    player = RulePlayer(env.rom.world, seed=2)
+    player = RulePlayer(env.rom.game, seed=2)
     option: Option | None = None
     while True:
         option = option or player.choose(env.state)

@@ -84,7 +84,7 @@ def test_context_is_coarse_and_its_own() -> None:
 def test_contexts_that_are_kept_are_those_of_the_moment() -> None:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
     env.restart(seed=0)
-    player, reader, option, seen = RulePlayer(env.rom.world, seed=0), ContextReader(), None, set()
+    player, reader, option, seen = RulePlayer(env.rom.game, seed=0), ContextReader(), None, set()
     for _ in range(400):
         context = reader.read(env.state)
         assert context == GameStateAnalysis.from_game_state(env.state).context
@@ -105,5 +105,5 @@ def test_from_a_running_game() -> None:
     env.close()
     assert found.state_hash == state.state_hash and found.mode is GameMode.FREE
     assert found.phase is GamePhase.BEGINNING and not found.unrecognised
-    assert state.world.map_name(state.map_id) in found.get_summary()
+    assert state.game.map_name(state.map_id) in found.get_summary()
     assert set(found.context) == {"mode", "map", "phase", "hp", "battle"}

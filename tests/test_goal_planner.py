@@ -9,7 +9,7 @@ import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
-from core.game.objectives import StoryGuide
+from core.game.objectives import Objectives
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
 from core.goal_planner import GoalKind, GoalOrientedPlanner
@@ -29,7 +29,7 @@ def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 
 @pytest.fixture(scope="module")
 def planner(env: EnhancedPyBoyPokemonCrystalEnv) -> GoalOrientedPlanner:
-    return GoalOrientedPlanner(env.rom.world, milestones_for(env.rom.profile))
+    return GoalOrientedPlanner(env.rom.game, milestones_for(env.rom.profile))
 
 
 def reached_before(env: EnhancedPyBoyPokemonCrystalEnv, milestone_id: str) -> list[str]:
@@ -40,7 +40,7 @@ def reached_before(env: EnhancedPyBoyPokemonCrystalEnv, milestone_id: str) -> li
 def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
     """The first free moment with a creature."""
     _, info = env.reset(seed=0)
-    player = RulePlayer(env.rom.world, 0)
+    player = RulePlayer(env.rom.game, 0)
     for _ in range(300):
         state: GameState = info["game_state"]
         if state.party and state.is_free:
@@ -51,9 +51,9 @@ def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
 
 def test_every_required_milestone_has_an_errand_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     milestones = milestones_for(env.rom.profile)
-    story = StoryGuide(env.rom.world, milestones)
+    story = Objectives(env.rom.game, milestones)
     silent = [
-        one.id for one in milestones if not one.optional and not story.errands(one) and not story.wanted_level(one)
+        one.id for one in milestones if not one.optional and not story.objectives(one) and not story.wanted_level(one)
     ]
     assert silent == []
 
@@ -115,7 +115,7 @@ def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
 def test_taken_things_are_no_errand(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
     _, info = env.reset(seed=0)
     state = info["game_state"]
-    flag = env.rom.world.event_flags["EVENT_STARTER_LEAF_TAKEN"].index
+    flag = env.rom.game.event_flags["EVENT_STARTER_LEAF_TAKEN"].index
     data = bytearray(state.snapshot.data)
     data[index_of("wEventFlags") + flag // 8] |= 1 << flag % 8
     taken = GameState(RamSnapshot(bytes(data)), state.rom)

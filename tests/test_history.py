@@ -43,7 +43,7 @@ def test_what_is_recorded_comes_back(store: HistoryStore) -> None:
     read = list(decisions_of_episode(store.connection, episode_id))
     columns = record.columns
     assert [d.step for d in read] == list(range(200))
-    for name in ("action", "guide_action", "source", "strategy", "option", "reasoning", "state_hash", "confidence"):
+    for name in ("action", "teacher_action", "source", "strategy", "option", "reasoning", "state_hash", "confidence"):
         assert [getattr(d, name) for d in read] == list(getattr(columns, name)), name
     assert [d.context for d in read] == list(columns.context)
     assert [d.reward for d in read] == columns.reward.tolist()
@@ -278,10 +278,12 @@ def test_a_reward_that_is_no_number_is_refused(store: HistoryStore, reward: floa
 
 def test_numpy_scalars_are_stored_as_numbers(store: HistoryStore) -> None:
     recorder = EpisodeRecorder()
-    odd = replace(decision(3), action=np.int64(3), guide_action=np.int64(3), behaviour_probability=np.float32(0.25))  # type: ignore[arg-type]
+    odd = replace(decision(3), action=np.int64(3), teacher_action=np.int64(3), behaviour_probability=np.float32(0.25))  # type: ignore[arg-type]
     recorder.record(odd, float(np.float32(1.0)), {"mode": "free"})
     store.commit_episode(store.start_run().id, recorder.finish(1))
-    row = store.connection.execute("select typeof(action), typeof(guide_action), behaviour_probability from decisions")
+    row = store.connection.execute(
+        "select typeof(action), typeof(teacher_action), behaviour_probability from decisions"
+    )
     assert row.fetchone() == ("integer", "integer", 0.25)
 
 

@@ -94,6 +94,7 @@ def test_an_old_file_is_upgraded(tmp_path: Path, step: str) -> None:
     [
         ("004_option_progress", "drop table option_progress"),
         ("005_progress_is_pace", "update option_progress set progress_micro = 7"),
+        ("006_teacher_action", "select 1"),
     ],
 )
 def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path, migration: str, as_before: str) -> None:
@@ -102,11 +103,13 @@ def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path, migration: s
     counted = connection.execute("select * from option_progress").fetchall()
     assert any(progress for *_, progress, _ in counted)
     connection.execute(as_before)
+    connection.execute("alter table decisions rename column teacher_action to guide_action")
     connection.execute("delete from _sqlite_migrations where name >= ?", (migration,))
     connection.commit()
     connection.close()
     with HistoryStore(path) as store:
         assert store.connection.execute("select * from option_progress").fetchall() == counted
+        assert store.connection.execute("select count(teacher_action) from decision_list").fetchone()[0] > 0
         assert verify(store).ok
 
 

@@ -141,10 +141,10 @@ def test_rl_only_needs_a_policy_and_lanes_must_fit() -> None:
 
 
 class Judge(FixedPolicy):
-    """A policy that has compared the guide with itself."""
+    """A policy that has compared the teacher with itself."""
 
-    def __init__(self, guide_evidence: float) -> None:
-        self.guide_evidence = guide_evidence
+    def __init__(self, teacher_evidence: float) -> None:
+        self.teacher_evidence = teacher_evidence
 
 
 @pytest.mark.parametrize(("evidence", "source"), [(9.0, Source.RULES), (-9.0, Source.POLICY)])
@@ -173,9 +173,9 @@ def test_the_behaviour_probability_is_how_often_the_action_is_played() -> None:
     assert sum(claimed.values()) == pytest.approx(1.0, abs=1e-6)
     for action, probability in claimed.items():
         assert counts[action] / lanes == pytest.approx(probability, abs=0.03), Button(action)
-    assert {decision.guide_action for decision in decisions} == {Button.RIGHT}
+    assert {decision.teacher_action for decision in decisions} == {Button.RIGHT}
     assert claimed[Button.RIGHT] > claimed[Button.DOWN]
-    assert {decision.guide_probability for decision in decisions} == {claimed[Button.RIGHT]}
+    assert {decision.teacher_probability for decision in decisions} == {claimed[Button.RIGHT]}
 
 
 def test_a_masked_action_is_never_played_nor_wished_for() -> None:
@@ -195,19 +195,19 @@ def test_a_masked_action_is_never_played_nor_wished_for() -> None:
         grid = NoRight([GridState(2, 2)] * 64)
         decisions = agent.decide(grid, grid.states.__getitem__)  # type: ignore[arg-type]
         assert all(decision.action != Button.RIGHT for decision in decisions)
-        assert all(decision.guide_action is None for decision in decisions)
+        assert all(decision.teacher_action is None for decision in decisions)
         assert all(0 < decision.behaviour_probability <= 1 for decision in decisions)
         expected = 0 if mode is AgentMode.RL_ONLY else 64
-        assert agent.statistics()["masked_advice"] == expected
+        assert agent.statistics()["masked_teacher_actions"] == expected
 
 
 def test_the_rules_are_told_when_another_button_was_pressed() -> None:
-    """As often as the played action is not the guide's wish."""
+    """As often as the played action is not the teacher's wish."""
     agent = agent_for(AgentMode.ADAPTIVE)
     players = [WallSeeker()]
     agent.attach_lanes(players)
     played = run(agent, 19, reward=0.0)
-    overruled = sum(decision.action != decision.guide_action for decision in played)
+    overruled = sum(decision.action != decision.teacher_action for decision in played)
     assert players[0].overrulings == overruled
     assert 0 < overruled < len(played)
 
@@ -242,7 +242,7 @@ def test_loops_are_noticed_and_progress_forgives_them() -> None:
 
 @pytest.mark.parametrize("mode", list(AgentMode))
 def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode) -> None:
-    """The guide pushes against the right wall, the policy against the upper one; neither ends there for ever."""
+    """The teacher pushes against the right wall, the policy against the upper one; neither ends there for ever."""
     agent = agent_for(mode, None)
     policy = FixedPolicy()
     policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)
@@ -261,7 +261,8 @@ def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode
 
 @pytest.mark.parametrize("evidence", [9.0, -9.0])
 def test_a_frozen_agent_that_goes_in_circles_listens_to_the_other_source(evidence: float) -> None:
-    """The guide pushes against the right wall, the policy against the upper one: believed or not, neither for ever."""
+    """The teacher pushes against the right wall, the policy against the upper one: believed or not, neither for
+    ever."""
     agent = agent_for(AgentMode.ADAPTIVE, None)
     policy = Judge(evidence)
     policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
-from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, GuideCurriculum, guide_share
+from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, TeacherCurriculum, teacher_share
 from core.agent.calibration import CalibrationSettings, ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
@@ -28,11 +28,11 @@ from tests.walls import (
 
 
 def test_the_share_stays_within_its_floors_and_follows_the_confidences() -> None:
-    assert guide_share(0.5, 0.5, 0.5) == pytest.approx(0.5)
-    assert guide_share(0.5, 0.8, 0.5) == pytest.approx(0.8)
-    assert guide_share(0.5, 0.5, 0.8) == pytest.approx(0.2)
-    assert guide_share(1.0, 1.0, 0.0) == MOST_SHARE
-    assert guide_share(0.0, 0.0, 1.0) == LEAST_SHARE
+    assert teacher_share(0.5, 0.5, 0.5) == pytest.approx(0.5)
+    assert teacher_share(0.5, 0.8, 0.5) == pytest.approx(0.8)
+    assert teacher_share(0.5, 0.5, 0.8) == pytest.approx(0.2)
+    assert teacher_share(1.0, 1.0, 0.0) == MOST_SHARE
+    assert teacher_share(0.0, 0.0, 1.0) == LEAST_SHARE
 
 
 def test_curriculum_stages_act_on_the_share_and_decay_with_episodes() -> None:
@@ -75,7 +75,7 @@ def test_curriculum_stages_act_on_the_share_and_decay_with_episodes() -> None:
 )
 def test_a_wrong_curriculum_is_named(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        GuideCurriculum.from_config(config)
+        TeacherCurriculum.from_config(config)
 
 
 def test_the_first_directed_preference_is_no_switch_and_the_next_one_is() -> None:
@@ -112,7 +112,7 @@ def test_confidences_become_what_outcomes_say() -> None:
 
 
 def test_reward_is_credited_to_the_source_that_acted() -> None:
-    """Only RIGHT is rewarded; the guide always wants it and the policy rarely does."""
+    """Only RIGHT is rewarded; the teacher always wants it and the policy rarely does."""
     agent = agent_for(AgentMode.ADAPTIVE, None, lanes=8, curriculum_config={"stages": [{"llm_confidence": 0.5}]})
     agent.calibration.settings = CalibrationSettings(outcome_steps=1)
     grid = Grid([GridState(2, 2)] * 8)

@@ -40,7 +40,7 @@ def played_on_the_cartridge(mode: AgentMode, steps: int) -> tuple[Counter[Source
         before = learner.tensors()
         agent = HybridAgent(LastOption(), AdaptiveStrategySystem(), mode=mode)
         agent.attach_policy(learner)
-        agent.attach_lanes([RulePlayer(env.rom.world, seed=0)])
+        agent.attach_lanes([RulePlayer(env.rom.game, seed=0)])
         observation, info = env.reset(seed=0)
         sources: Counter[Source] = Counter()
         for step in range(steps):

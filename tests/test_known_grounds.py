@@ -38,7 +38,7 @@ def changed(state: GameState, symbol: str, *values: int) -> GameState:
 
 
 def with_raft(state: GameState) -> GameState:
-    raft = next(item.id for item in state.world.items.values() if item.effect == "RAFT")
+    raft = next(item.id for item in state.game.items.values() if item.effect == "RAFT")
     return changed(state, "wNumKeyItems", 1, raft, END_OF_LIST)
 
 
@@ -56,7 +56,7 @@ def test_a_map_is_unknown_until_it_is_seen(start: GameState) -> None:
     distances = grounds.distances(here, [(3, 3)])
     assert distances is not None and distances[3, 3] == 0 and distances[3, 4] == 1
     assert grounds.distances(here, [(3, 3)]) is distances, "kept until something changes"
-    stairs = next(warp for warp in start.world.maps[here].warps)
+    stairs = next(warp for warp in start.game.maps[here].warps)
     assert (stairs.x, stairs.y) in distances
 
 
@@ -72,8 +72,8 @@ def test_what_changes_the_ground_is_noticed(start: GameState) -> None:
 
 
 def test_a_route_takes_no_door_that_cannot_be_walked_to(start: GameState) -> None:
-    graph = WorldGraph(start.world)
-    below = start.world.maps[start.position.map].warps[0].target
+    graph = WorldGraph(start.game)
+    below = start.game.maps[start.position.map].warps[0].target
     memory = TravelMemory()
     assert isinstance(graph.route(start.position, below, memory, 0), Route), "what was not seen is thought possible"
     memory.grounds.see(changed(start, "wOverworldMapBlocks", *bytes(EMPTY_BLOCKS)))
@@ -83,9 +83,9 @@ def test_a_route_takes_no_door_that_cannot_be_walked_to(start: GameState) -> Non
 
 
 def test_a_route_takes_no_door_that_another_saw_no_way_to(start: GameState) -> None:
-    graph, archive = WorldGraph(start.world), GroundArchive()
+    graph, archive = WorldGraph(start.game), GroundArchive()
     here = start.position.map
-    below = start.world.maps[here].warps[0].target
+    below = start.game.maps[here].warps[0].target
     beyond = next(exit_.to_map for exit_ in graph.exits(below) if exit_.to_map != here)
     memory = TravelMemory(KnownGrounds(archive))
     memory.grounds.see(start)
@@ -98,7 +98,7 @@ def test_a_route_takes_no_door_that_another_saw_no_way_to(start: GameState) -> N
 
 def test_what_one_lane_saw_another_knows_until_it_sees_for_itself(start: GameState) -> None:
     archive = GroundArchive()
-    here, below = start.position.map, start.world.maps[start.position.map].warps[0].target
+    here, below = start.position.map, start.game.maps[start.position.map].warps[0].target
     walked, told, alone = KnownGrounds(archive), KnownGrounds(archive), KnownGrounds()
     walked.see(start)
     elsewhere = changed(start, "wMapNumber", below.number)
@@ -129,7 +129,7 @@ def test_an_archive_is_the_same_after_a_resume(start: GameState) -> None:
     version = archive.version
     archive.add(start.position.map, CollisionMap.of_border(start.collision.border.copy()))
     assert archive.version == version, "equal ground is no news"
-    again.load_state(json.loads(json.dumps(archive.state())))
+    again.load_state_dict(json.loads(json.dumps(archive.state_dict())))
     ((map_id, collision),) = again
     assert len(again) == 1 and map_id == start.position.map
     assert (collision.cells == start.collision.cells).all() and (collision.border == start.collision.border).all()

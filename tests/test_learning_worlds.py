@@ -1,4 +1,4 @@
-"""Learning must succeed where it can be checked: small worlds, guides of known quality, real gradient steps."""
+"""Learning must succeed where it can be checked: small worlds, teachers of known quality, real gradient steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
-from tests.small_worlds import QUICK, GridWorld, Guide, IdentityWorld, World, play, right, success, wrong
+from tests.small_worlds import QUICK, GridWorld, IdentityWorld, Teacher, World, play, right, success, wrong
 
 LANES = 8
 UPDATES_A_LOOK = 4
@@ -35,7 +35,7 @@ def curve(
     make: Callable[[int, int], World],
     seed: int,
     updates: int,
-    guide: Guide | None = None,
+    teacher: Teacher | None = None,
     share: float = 0.0,
     settings: LearnerSettings = QUICK,
     claimed_share: float | None = None,
@@ -45,7 +45,7 @@ def curve(
     learner = MaskablePPOLearner(world.observation_space, LANES, settings, seed)
     successes = []
     for start in range(0, updates, UPDATES_A_LOOK):
-        play(world, learner, UPDATES_A_LOOK, guide, share, seed=1000 * seed + start, claimed_share=claimed_share)
+        play(world, learner, UPDATES_A_LOOK, teacher, share, seed=1000 * seed + start, claimed_share=claimed_share)
         successes.append(success(make(64, 99), learner))
     return successes
 
@@ -106,10 +106,10 @@ def test_a_guide_that_draws_at_random_neither_helps_nor_hinders() -> None:
 
 def test_trust_ends_the_imitation_of_a_wrong_guide_and_not_of_a_right_one() -> None:
     trusts = {}
-    for guide in (right, wrong):
+    for teacher in (right, wrong):
         world = IdentityWorld(LANES, 0)
         learner = MaskablePPOLearner(world.observation_space, LANES, QUICK, 0)
-        trusts[guide] = play(world, learner, 8, guide, 0.5)[-1].teacher_trust
+        trusts[teacher] = play(world, learner, 8, teacher, 0.5)[-1].teacher_trust
     assert trusts[right] > 0.95
     assert trusts[wrong] < 0.05
 

@@ -63,7 +63,7 @@ def test_weights_that_are_not_there_are_named() -> None:
 
 def test_naming_one_vendor_imports_no_other() -> None:
     code = (
-        "import sys, agents.llm.registry as r, agents.llm.adviser\n"
+        "import sys, agents.llm.registry as r, agents.llm.chooser\n"
         "r.load_text_model('none'); assert not {'openai','anthropic','transformers','torch'} & set(sys.modules)\n"
         "r.load_text_model('vllm/x'); assert 'openai' in sys.modules\n"
         "assert not {'anthropic','transformers','torch'} & set(sys.modules)\n"

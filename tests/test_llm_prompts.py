@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.llm.question import question_text
-from core.agent.teacher import LaneGuide
+from core.agent.teacher import LaneTeacher
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError
 from core.game.menu import MenuKind
@@ -63,13 +63,13 @@ def scenes() -> Iterator[dict[str, Scene]]:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=0)
     writer = PromptWriter(2048)
-    guide = LaneGuide(RulePlayer(info["game_state"].world, 0), None, writer)
-    guide.reset()
+    teacher = LaneTeacher(RulePlayer(info["game_state"].game, 0), None, writer)
+    teacher.reset()
     found: dict[str, Scene] = {}
     done, step = False, 0
     while not done and len(found) < len(SCENES):
         state: GameState = info["game_state"]
-        action = guide.advise(state, ask_model=lambda _matters: False, stuck=False).action
+        action = teacher.advise(state, ask_model=lambda _matters: False, stuck=False).action
         for name in SCENES:
             if name not in found and is_scene(name, state, step):
                 found[name] = Scene(state, writer.describe(state), writer.journal(state))

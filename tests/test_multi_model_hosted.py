@@ -65,14 +65,14 @@ def test_a_server_killed_in_mid_episode_loses_no_episode_and_answers_again(tmp_p
         health_interval_s=0.5, health_timeout_s=2.5, restart_backoff_s=0.1, log_dir=tmp_path / "logs"
     )
     scheduler = UnifiedScheduler(base_port=8841, num_gpus=4, settings=settings_of_servers)
-    scheduler.register_model("guide", str(make_model(tmp_path / "model")))
+    scheduler.register_model("teacher", str(make_model(tmp_path / "model")))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
         asyncio.run_coroutine_threadsafe(scheduler.start(), loop).result(120)
-        before = scheduler.get_system_statistics()["models"]["guide"]
-        names = {"openai": f"vllm/guide@{before['url']}", "small": "small"}
+        before = scheduler.get_system_statistics()["models"]["teacher"]
+        names = {"openai": f"vllm/teacher@{before['url']}", "small": "small"}
         config = settings(tmp_path, num_models=2, model_types=["openai", "small"], model_names=names)
         trainer = MultiModelTrainer(config)
 
@@ -94,7 +94,7 @@ def test_a_server_killed_in_mid_episode_loses_no_episode_and_answers_again(tmp_p
             left_to_the_record += missing
             episode += 1
             time.sleep(1.0)
-        after = scheduler.get_system_statistics()["models"]["guide"]
+        after = scheduler.get_system_statistics()["models"]["teacher"]
         assert left_to_the_record > 0, "the server was killed while it was needed"
         assert missing == 0 and after["pid"] != before["pid"] and after["restarts"] == before["restarts"] + 1
         asyncio.run(trainer.shutdown())
@@ -116,5 +116,5 @@ def test_the_record_tries_everything_and_then_prefers_what_paid() -> None:
     assert record.best(options) == 1
     assert record.in_words(options).startswith("Mean reward so far: compete 0.50, cooperate 0.70")
     copy = DecisionRecord()
-    copy.load_state(record.state())
+    copy.load_state_dict(record.state_dict())
     assert copy.in_words(options) == record.in_words(options)

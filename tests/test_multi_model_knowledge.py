@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.env.go_explore_archive import FrontierArchive
+from core.env.go_explore_archive import GoExploreArchive
 from core.vocabulary import Button, MapId
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from tests.utils import generate_test_config
@@ -58,17 +58,17 @@ def test_ground_that_one_agent_walked_is_known_to_its_team_and_to_no_rival(tmp_p
     below = walk_downstairs(session)
     assert second_knows(session, below) == shares
     walker, other = (agent.plans.memory.travel.grounds for agent in session.agents)
-    door = [(warp.x, warp.y) for warp in session.env.rom.world.maps[below].warps][:1]
+    door = [(warp.x, warp.y) for warp in session.env.rom.game.maps[below].warps][:1]
     assert other.distances(below, door) == (walker.distances(below, door) if shares else None)
 
     asyncio.run(trainer.train())
     kept = asyncio.run(trainer._save_checkpoint(trainer.current_episode))
-    known = [knowledge.grounds.state() for knowledge in session.knowledge]
+    known = [knowledge.grounds.state_dict() for knowledge in session.knowledge]
     asyncio.run(trainer.shutdown())
     resumed = with_settings(tmp_path, mode)
     assert resumed.load_checkpoint(kept)
     session = session_of(resumed)
-    assert [knowledge.grounds.state() for knowledge in session.knowledge] == known
+    assert [knowledge.grounds.state_dict() for knowledge in session.knowledge] == known
     session.env.reset([2, 4])
     assert second_knows(session, below) or not shares, "also after a resume"
     asyncio.run(resumed.shutdown())
@@ -83,7 +83,7 @@ def test_a_team_is_educated_together_and_counts_games_not_episodes(tmp_path: Pat
         counted[mode] = [knowledge.curriculum.episodes_at_stage for knowledge in session.knowledge]
         assert all("downstairs" in names for names in result["milestones"].values())
         shares = {agent.learner.teacher_scale for agent in session.agents}
-        assert shares == {knowledge.curriculum.directive().guide_share for knowledge in session.knowledge}
+        assert shares == {knowledge.curriculum.directive().teacher_share for knowledge in session.knowledge}
         asyncio.run(trainer.shutdown())
     (together,), apart = counted.values()
     assert len(apart) == 2 and min(apart) >= 1
@@ -92,18 +92,18 @@ def test_a_team_is_educated_together_and_counts_games_not_episodes(tmp_path: Pat
 
 @pytest.mark.parametrize("mode", [TrainingMode.COOPERATIVE, TrainingMode.COMPETITIVE])
 def test_a_team_has_one_archive_of_far_states_and_games_begin_in_it(tmp_path: Path, mode: TrainingMode) -> None:
-    stages = [{**STAGE, "frontier_share": 1.0}]
-    changes: dict[str, Any] = {"agent_mode": "rules_only", "frontier": {"folder": "far"}}
+    stages = [{**STAGE, "go_explore_share": 1.0}]
+    changes: dict[str, Any] = {"agent_mode": "rules_only", "go_explore": {"folder": "far"}}
     trainer = with_settings(tmp_path, mode, curriculum={"stages": stages}, **changes)
     asyncio.run(trainer.train())
     session = session_of(trainer)
     sha1 = session.env.rom.profile.sha1
     folders = ["far"] if mode is TrainingMode.COOPERATIVE else ["far/agent_0", "far/agent_1"]
     for folder in folders:
-        assert len(FrontierArchive(tmp_path / folder, sha1).cells()) >= 2
+        assert len(GoExploreArchive(tmp_path / folder, sha1).cells()) >= 2
     agents_own = list((tmp_path / "far").glob("agent_*"))
     assert len(agents_own) == (0 if mode is TrainingMode.COOPERATIVE else 2)
-    draws = [sum(knowledge.frontier.state()["draws"].values()) for knowledge in session.knowledge]
+    draws = [sum(knowledge.go_explore.state_dict()["draws"].values()) for knowledge in session.knowledge]
     assert sum(draws) >= 2, "the second episode begins where the first one came to"
     assert [knowledge.curriculum.episodes_at_stage for knowledge in session.knowledge] == [
         2 if mode is TrainingMode.COOPERATIVE else 1

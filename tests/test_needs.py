@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.game_data import load_world
+from core.game.game_data import load_game_data
 from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
 from core.game.profile import RomProfile
 from core.game.ram import RamSnapshot, index_of
@@ -19,7 +19,7 @@ from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.needs import STORY_VALUE, Needs, patience_for_rest
-from core.rules.planning.supplies import best_drink, healing_of, shopping_list
+from core.rules.planning.supplies import best_potion, healing_of, shopping_list
 from core.vocabulary import MapId, OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
@@ -33,7 +33,7 @@ def start() -> Iterator[GameState]:
     """The first free moment with a creature."""
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state")
     state = env.restart(seed=0)
-    player = RulePlayer(env.rom.world, 0)
+    player = RulePlayer(env.rom.game, 0)
     while not (state.party and state.is_free):
         state = env.advance(player.act(state, player.choose(state)).button).state
     yield state
@@ -62,7 +62,7 @@ def with_party(state: GameState, *members: tuple[int, int, int]) -> GameState:
 
 
 def with_items(state: GameState, **quantities: int) -> GameState:
-    ids = {item.key: item.id for item in state.world.items.values()}
+    ids = {item.key: item.id for item in state.game.items.values()}
     stacks = [byte for key, quantity in quantities.items() for byte in (ids[key], quantity)]
     return changed(state, {index_of("wNumItems"): bytes((len(quantities), *stacks, 0xFF))})
 
@@ -72,7 +72,7 @@ def with_money(state: GameState, money: int) -> GameState:
 
 
 def map_id(state: GameState, key: str) -> MapId:
-    known = state.world.map_by_key(key)
+    known = state.game.map_by_key(key)
     assert known is not None
     return known.id
 
@@ -82,7 +82,7 @@ def goals(
 ) -> dict[str, PlannedGoal]:
     """By option key; `distances` are actions to maps by their keys."""
     by_id = {map_id(state, key): steps for key, steps in distances.items()}
-    found = Needs(state.world).goals(state, LaneMemory(bound_for=bound_for), by_id, fights_next)
+    found = Needs(state.game).goals(state, LaneMemory(bound_for=bound_for), by_id, fights_next)
     return {goal.option.key: goal for goal in found}
 
 
@@ -120,29 +120,29 @@ def test_a_fainted_lead_is_brought_home_though_others_are_well(start: GameState)
 def test_drinks_are_for_when_the_healer_is_far(start: GameState) -> None:
     state = with_items(with_party(start, (10, 8, 30)), TONIC=2, BIG_TONIC=1)
     far = goals(state, {"REST_HOUSE": 120})
-    tonic = next(item for item in state.world.items.values() if item.key == "TONIC")
-    assert far["use:TONIC"].option.errand == UseItem(tonic.id, 0), "a big one would waste more than half"
+    tonic = next(item for item in state.game.items.values() if item.key == "TONIC")
+    assert far["use:TONIC"].option.menu_task == UseItem(tonic.id, 0), "a big one would waste more than half"
     assert "use:TONIC" not in goals(state, {"REST_HOUSE": 20})
     lead = state.party[0]
-    assert best_drink(with_items(state, HERB=3), lead) is None
+    assert best_potion(with_items(state, HERB=3), lead) is None
 
 
 def test_the_strongest_goes_first(start: GameState) -> None:
     found = goals(with_party(start, (5, 20, 20), (9, 30, 30)), {})
-    assert found["put_first"].option.errand == PutFirst(1)
+    assert found["put_first"].option.menu_task == PutFirst(1)
     assert "put_first" not in goals(with_party(start, (9, 20, 20), (9, 30, 30)), {})
 
 
 def test_shopping_fills_the_bag_within_the_money(start: GameState) -> None:
-    world = start.world
+    world = start.game
     state = with_money(with_items(with_party(start, (12, 33, 33))), 3000)
-    errand = goals(state, {"WILLOWMERE_SHOP": 30})["buy:WILLOWMERE_SHOP"].option.errand
-    assert isinstance(errand, BuyItems)
-    drink = world.items[errand.purchases[0].item]
-    assert healing_of(drink) and errand.purchases[0].count >= 2, "drinks come before balls and cures"
-    others = {world.items[one.item].key: one.count for one in errand.purchases[1:]}
+    menu_task = goals(state, {"WILLOWMERE_SHOP": 30})["buy:WILLOWMERE_SHOP"].option.menu_task
+    assert isinstance(menu_task, BuyItems)
+    potion = world.items[menu_task.purchases[0].item]
+    assert healing_of(potion) and menu_task.purchases[0].count >= 2, "potions come before balls and cures"
+    others = {world.items[one.item].key: one.count for one in menu_task.purchases[1:]}
     assert others.get("CATCHER") and others.get("HERB") == 1
-    assert sum(one.count * world.items[one.item].price for one in errand.purchases) <= state.money
+    assert sum(one.count * world.items[one.item].price for one in menu_task.purchases) <= state.money
     assert shopping_list(world, ("TONIC",), with_money(state, 300)) is None
     assert shopping_list(world, ("TONIC",), with_items(state, TONIC=9)) is None
     assert shopping_list(world, ("HERB", "CATCHER"), state) is None
@@ -151,10 +151,10 @@ def test_shopping_fills_the_bag_within_the_money(start: GameState) -> None:
 
 
 def test_the_hunt_moves_on_as_the_lead_grows(start: GameState) -> None:
-    grounds = {one.place.key: one for one in hunting_grounds(start.world, DAY)}
+    grounds = {one.place.key: one for one in hunting_grounds(start.game, DAY)}
 
     def actions(key: str, level: int) -> float:
-        return grounds[key].actions_to_level(Hunter(level, ("PLAIN",), frozenset({"PLAIN"})), level + 1, start.world)
+        return grounds[key].actions_to_level(Hunter(level, ("PLAIN",), frozenset({"PLAIN"})), level + 1, start.game)
 
     def best(level: int) -> str:
         return min(grounds, key=lambda key: actions(key, level))
@@ -166,13 +166,13 @@ def test_the_hunt_moves_on_as_the_lead_grows(start: GameState) -> None:
 
 
 def test_what_the_own_type_is_weak_against_is_not_hunted(start: GameState) -> None:
-    lake = next(one for one in hunting_grounds(start.world, DAY) if one.place.key == "MISTMERE")
+    lake = next(one for one in hunting_grounds(start.game, DAY) if one.place.key == "MISTMERE")
     leaf, fire = (Hunter(13, (kind,), frozenset({kind})) for kind in ("LEAF", "FIRE"))
-    assert lake.experience(fire, start.world) < 0.3 * lake.experience(leaf, start.world)
+    assert lake.experience(fire, start.game) < 0.3 * lake.experience(leaf, start.game)
 
 
 def test_crystals_wild_is_read_as_well() -> None:
-    crystal = load_world(RomProfile("crystal", "", "", "", b""))
+    crystal = load_game_data(RomProfile("crystal", "", "", "", b""))
     grounds = {one.place.key: one for one in hunting_grounds(crystal, DAY)}
     hunter = Hunter(20, ("FIRE",), frozenset({"FIRE", "NORMAL"}))
     early, later = (grounds[key].actions_to_level(hunter, 21, crystal) for key in ("ROUTE_29", "ILEX_FOREST"))
@@ -190,7 +190,7 @@ def test_no_power_points_left_is_as_bad_as_no_health(start: GameState) -> None:
 
 
 def test_a_need_that_a_fight_left_behind_ends_the_option_under_way(start: GameState) -> None:
-    player = RulePlayer(start.world, 0)
+    player = RulePlayer(start.game, 0)
     story = player.choose(start)
     tired = with_party(start, (10, 2, 30))
     assert not player.act(tired, story).done, "nothing has happened that would end it"

@@ -40,7 +40,7 @@ def test_weights_come_into_play_one_rollout_later_and_are_the_same() -> None:
         assert overlapped.updates == rollout
     overlapped.catch_up()
     assert_equal(weights_of(overlapped), weights_of(plain))
-    assert overlapped.state() == plain.state()
+    assert overlapped.state_dict() == plain.state_dict()
     assert not np.array_equal(before["policy.action_net.weight"], weights_of(plain)["policy.action_net.weight"])
 
 
@@ -72,11 +72,11 @@ def test_an_update_that_fails_is_told_and_leaves_the_weights() -> None:
 
 def test_a_restored_learner_forgets_what_was_under_way() -> None:
     learner = OverlappedLearner(VECTOR, LANES, SMALL, seed=1)
-    tensors, state = learner.tensors(), learner.state()
+    tensors, state = learner.tensors(), learner.state_dict()
     feed(learner, np.random.default_rng(0))
     learner.hand_over()
     learner.load_tensors(tensors)
-    learner.load_state(state)
+    learner.load_state_dict(state)
     assert learner.catch_up() is None
     plain = MaskablePPOLearner(VECTOR, LANES, SMALL, seed=1)
     for made in (learner, plain):

@@ -65,7 +65,7 @@ def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(tm
         observations = {key: array[one] for key, array in step.observations.items()}
         assert rows[one] == pytest.approx(agent.learner.probabilities(observations, step.masks[one]), abs=1e-6)
         decision = agent.decide(step, step.game_state, np.eye(9, dtype=np.float32)[[0]])
-        assert decision.action == 0 or decision.action == decision.guide_action, "what is known is not asked again"
+        assert decision.action == 0 or decision.action == decision.teacher_action, "what is known is not asked again"
         alone = agent.agent.policy
         assert alone is not None
         assert alone.probabilities(observations, step.masks[one]) == pytest.approx(rows[one], abs=1e-6)

@@ -51,7 +51,7 @@ def test_a_kept_view_is_a_fresh_one_in_games_by_rules_and_at_random() -> None:
     modes = set()
     for episode in range(3):
         env.restart(seed=episode)
-        player = RulePlayer(env.rom.world, seed=episode)
+        player = RulePlayer(env.rom.game, seed=episode)
         actions: deque[int] = deque(maxlen=LAST_ACTIONS)
         option = None
         assert_fresh(env, actions)

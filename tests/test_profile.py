@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core import exceptions
-from core.game.game_data import load_world
+from core.game.game_data import load_game_data
 from core.game.milestones import milestones_for
 from core.game.profile import CRYSTAL_REVISIONS, RomProfile, identify_rom
 from core.vocabulary import MapId
@@ -73,7 +73,7 @@ def test_a_hack_of_crystal_needs_permission(tmp_path: Path) -> None:
 
 def test_crystal_facts_load() -> None:
     profile = RomProfile("crystal", "revision 0", "f4cd", "PM_CRYSTAL", b"")
-    world = load_world(profile)
+    world = load_game_data(profile)
     town = world.maps[MapId(24, 4)]
     assert (town.name, town.width, town.height) == ("New Bark Town", 20, 18)
     assert {connection.direction for connection in town.connections} == {"west", "east"}

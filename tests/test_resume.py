@@ -40,16 +40,16 @@ def test_three_and_three_more_are_six(tmp_path: Path) -> None:
     first = create_test_trainer(episodes=6, temp_dir=tmp_path / "parts")
     train(first, 3)
     kept = {name: tensor.clone() for name, tensor in first.learner.tensors().items()}
-    states = (first.run.curriculum.state(), first.strategy_system.state_dict(), first.agent.state_dict())
-    learner_state = first.learner.state()
+    states = (first.run.curriculum.state_dict(), first.strategy_system.state_dict(), first.agent.state_dict())
+    learner_state = first.learner.state_dict()
     first.close()
 
     second = create_test_trainer(episodes=6, temp_dir=tmp_path / "parts")
     assert second.load_checkpoint("latest")
     for name, tensor in second.learner.tensors().items():
         assert torch.equal(tensor, kept[name]), name
-    assert second.learner.state() == learner_state
-    restored = (second.run.curriculum.state(), second.strategy_system.state_dict(), second.agent.state_dict())
+    assert second.learner.state_dict() == learner_state
+    restored = (second.run.curriculum.state_dict(), second.strategy_system.state_dict(), second.agent.state_dict())
     assert restored == states
     in_parts = train(second, 6)
     second.close()
@@ -118,12 +118,12 @@ def test_starts_that_were_under_way_are_played_again() -> None:
     starts.finish(1)
     assert starts.take(1) == 3
     starts.finish(0)
-    state = starts.state()
+    state = starts.state_dict()
     resumed = EpisodeStarts()
-    resumed.load_state(state)
+    resumed.load_state_dict(state)
     assert [resumed.take(lane) for lane in range(3)] == [2, 3, 4]
     starts.drop_running()
-    assert starts.state() == state
+    assert starts.state_dict() == state
 
 
 @pytest.mark.slow

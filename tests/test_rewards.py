@@ -20,7 +20,7 @@ class Play:
 
     def __init__(self, start: GameState, weights: RewardWeights | None = None) -> None:
         self.memory = RewardMemory.for_world(
-            weights or RewardWeights(), MilestoneTracker(milestones_for(rom_tables().profile)), rom_tables().world
+            weights or RewardWeights(), MilestoneTracker(milestones_for(rom_tables().profile)), rom_tables().game
         )
         self.memory.start(start)
         self.state = start
@@ -62,7 +62,7 @@ def test_new_steps_and_maps_pay_once() -> None:
     play = Play(at(3, 3))
     assert play.to(at(4, 3)) == pytest.approx(RewardWeights().new_tile)
     assert play.to(at(3, 3)) == 0.0
-    other = next(known.id for known in first_state().world.maps.values() if known.id != first_state().map_id)
+    other = next(known.id for known in first_state().game.maps.values() if known.id != first_state().map_id)
     elsewhere = with_ram(at(3, 3), {"wMapGroup": bytes(other)})
     assert play.to(elsewhere) >= RewardWeights().new_map
     assert play.to(at(3, 3)) == 0.0
@@ -161,7 +161,7 @@ def test_captures_and_sightings_pay_once() -> None:
 
 
 def test_whitelisted_flags_pay_once_and_fleeting_ones_never() -> None:
-    flags = first_state().world.event_flags.values()
+    flags = first_state().game.event_flags.values()
     good = next(flag for flag in flags if flag.kind == "trainer")
     hidden = next(flag for flag in flags if flag.kind == "object_visibility")
     play = Play(first_state())

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.agent.teacher import LaneGuide, PlainWriter
+from core.agent.teacher import LaneTeacher, PlainWriter
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import Fighter
 from core.game.milestones import milestones_for
@@ -70,23 +70,23 @@ def play(
     """
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
-    player = RulePlayer(state.world, seed)
-    guide = LaneGuide(player, None, PlainWriter(str))
-    guide.reset()
+    player = RulePlayer(state.game, seed)
+    teacher = LaneTeacher(player, None, PlainWriter(str))
+    teacher.reset()
     random = np.random.default_rng(seed)
     game = Game()
     for _ in range(most_steps):
         if before_press(state, player):
             break
         begin = time.perf_counter()
-        action = guide.advise(state, ask_model=lambda _matters: False, stuck=False).action
+        action = teacher.advise(state, ask_model=lambda _matters: False, stuck=False).action
         game.decision_us.append(1e6 * (time.perf_counter() - begin))
         mask = info["action_mask"]
         game.masked += not mask[action]
         if not mask[action] or random.random() < noise:
             wish, action = action, int(random.choice(np.flatnonzero(mask)))
             if tell_overruled and action != wish:
-                guide.overruled()
+                teacher.overruled()
         game.presses.append(action)
         _, _, game.finished, truncated, info = env.step(action)
         state = info["game_state"]
@@ -153,7 +153,7 @@ def test_typical_decision_takes_less_than_100_microseconds(env: EnhancedPyBoyPok
 def test_options_are_sorted_distinct_and_explained(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     _, info = env.reset(seed=0)
     state: GameState = info["game_state"]
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     kinds: set[OptionKind] = set()
     for _ in range(400):
         options = player.options(state)
@@ -177,7 +177,7 @@ def test_a_pointless_option_is_over_at_once_and_the_press_is_useful(env: Enhance
     """In the first room there is nothing to fight: the player says so and goes on with its own plan."""
     _, info = env.reset(seed=0)
     state: GameState = info["game_state"]
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     best = player.choose(state)
     stale = next(option for option in player.options(state) if option.kind is OptionKind.ENTER)
     gone = type(stale)(OptionKind.FIGHT, "Fight nobody", "fight:nobody", index=0)
@@ -195,7 +195,7 @@ def poke(env: EnhancedPyBoyPokemonCrystalEnv, name: str, *values: int) -> None:
 
 def test_a_new_move_takes_the_place_of_the_weakest(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     """MOSSBIT with four moves, three without power, is one fight away from the level of SEEDSHOT."""
-    numbers = {move.key: move.id for move in env.rom.world.moves.values()}
+    numbers = {move.key: move.id for move in env.rom.game.moves.values()}
     met: list[str] = []
 
     def prepare(state: GameState, player: RulePlayer) -> bool:
@@ -207,7 +207,7 @@ def test_a_new_move_takes_the_place_of_the_weakest(env: EnhancedPyBoyPokemonCrys
         return bool(met) and state.is_free and state.party[0].level >= 6
 
     game = play(env, 0, before_press=prepare)
-    moves = RulePlayer(env.rom.world, 0).world.moves
+    moves = RulePlayer(env.rom.game, 0).game.moves
     last = env.state.party[0]
     assert not game.finished and last.level >= 6
     assert {"SEEDSHOT", "BUMP"} <= {moves[number].key for number in last.moves}, [moves[n].key for n in last.moves]
@@ -239,7 +239,7 @@ def test_when_nothing_has_any_effect_it_tries_something_else(env: EnhancedPyBoyP
     """The same moment again and again, as if a script swallowed every press: no option is held on to for long."""
     _, info = env.reset(seed=0)
     state: GameState = info["game_state"]
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     option = player.choose(state)
     tried = [option.key]
     for _ in range(200):
@@ -260,7 +260,7 @@ def test_no_memory_however_wild_makes_it_stumble(env: EnhancedPyBoyPokemonCrysta
         for place in range(start, start + data.draw(st.integers(1, 60))):
             ram[place] = data.draw(st.integers(0, 255))
     wild = GameState(RamSnapshot(bytes(ram)), state.rom)
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     for option in player.options(wild):
         assert player.act(wild, option).button in Button
 
@@ -298,7 +298,7 @@ def fighter(**changes: object) -> Fighter:
 
 
 def test_damage_follows_the_formula_and_the_type_chart(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    world = env.rom.world
+    world = env.rom.game
     moves = {move.key: move for move in world.moves.values()}
     numbers = {name: number for number, name in world.types.items()}
     leaf, water = (numbers["LEAF"],) * 2, (numbers["WATER"],) * 2
@@ -335,7 +335,7 @@ def test_questions_are_answered_by_their_words(question: str, yes: bool) -> None
 
 def test_a_menu_that_was_opened_by_accident_is_closed(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     _, info = env.reset(seed=0)
-    player = RulePlayer(env.rom.world, 0)
+    player = RulePlayer(env.rom.game, 0)
     for button in (Button.START, Button.SELECT, Button.START):
         _, _, _, _, info = env.step(int(button))
     for _ in range(10):

@@ -25,7 +25,7 @@ from core.vocabulary import Button, Option, OptionKind
 from tests.game_states import ROM_PATH, first_state, with_party, with_ram
 
 ASLEEP = 3
-WORLD = first_state().world
+WORLD = first_state().game
 MOVES = {move.key: move.id for move in WORLD.moves.values()}
 SPECIES = {one.name: number for number, one in WORLD.species.items()}
 ITEMS = {item.key: number for number, item in WORLD.items.items()}
@@ -188,7 +188,7 @@ def fight() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
     """The main menu of the first wild fight."""
     env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
     state = env.restart(seed=0)
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     while state.menu is None or state.menu.kind is not MenuKind.BATTLE_MAIN:
         state = env.advance(player.act(state, player.choose(state)).button).state
     yield env
@@ -214,7 +214,7 @@ def give_second_pal(env: EnhancedPyBoyPokemonCrystalEnv, hp: int) -> None:
 def carry_out(env: EnhancedPyBoyPokemonCrystalEnv, key: str) -> GameState:
     """Chooses an option of the turn by its key and presses until it is done."""
     state = env.advance(8).state
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     option = next(one for one in player.options(state) if one.key == key)
     for _ in range(60):
         step = player.act(state, option)
@@ -249,7 +249,7 @@ def reach(env: EnhancedPyBoyPokemonCrystalEnv, *buttons: Button) -> GameState:
 
 
 def test_a_drink_chosen_in_the_list_of_who_comes_out_leads_to_the_bag(fight: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    """A stray A can open the party while a drink is wanted: A there only says that the pal is out already."""
+    """A stray A can open the party while a potion is wanted: A there only says that the pal is out already."""
     give_second_pal(fight, hp=12)
     poke(fight, "wNumItems", 1, ITEMS["BIG_TONIC"], 1, 255)
     poke(fight, "wBattleMonHP", 0, 4)
@@ -268,7 +268,7 @@ def test_a_change_chosen_in_the_list_of_who_gets_a_drink_gives_none_away(
     assert state.menu is not None and "BIG TONIC" in state.menu.items, "\n".join(state.screen_lines)
     state = reach(fight, Button.A)
     assert state.menu is not None and is_party_list(state.menu, state.party), "\n".join(state.screen_lines)
-    key = next(one.key for one in RulePlayer(state.world, 0).options(state) if one.kind is OptionKind.SWITCH)
+    key = next(one.key for one in RulePlayer(state.game, 0).options(state) if one.kind is OptionKind.SWITCH)
     after = carry_out(fight, key)
     assert after.battle is not None and after.battle.active_slot == 1
     assert [slot.item for slot in after.items] == [ITEMS["BIG_TONIC"]]
@@ -277,7 +277,7 @@ def test_a_change_chosen_in_the_list_of_who_gets_a_drink_gives_none_away(
 def test_an_episode_may_begin_in_a_fight(fight: EnhancedPyBoyPokemonCrystalEnv) -> None:
     """A player that has never been on a map still brings each choice to its end."""
     state = fight.state
-    player = RulePlayer(state.world, 0)
+    player = RulePlayer(state.game, 0)
     option = player.choose(state)
     for _ in range(300):
         step = player.act(state, option)

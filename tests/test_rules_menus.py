@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.menu_tasks import BuyItems, MenuErrand, Purchase, PutFirst, UseItem
+from core.menu_tasks import BuyItems, MenuTask, Purchase, PutFirst, UseItem
 from core.rules import RulePlayer
 from core.rules.menus.pack import owned
 from core.vocabulary import Button, GameMode, Option, OptionKind, Position
@@ -32,7 +32,7 @@ def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 
 @dataclass
 class Table:
-    """A running game at a place, with the means to set up a case and to have an errand run."""
+    """A running game at a place, with the means to set up a case and to have a menu task run."""
 
     env: EnhancedPyBoyPokemonCrystalEnv
     noise: float = 0.0
@@ -44,8 +44,8 @@ class Table:
         return self.env.state
 
     @property
-    def world(self) -> World:
-        return self.env.rom.world
+    def game(self) -> GameData:
+        return self.env.rom.game
 
     def begin(self, place: str) -> Table:
         self.env.restart(seed=0, options={"start_state": stage_state(place)})
@@ -61,7 +61,7 @@ class Table:
         self.env.advance(Button.NONE)
 
     def item(self, key: str) -> int:
-        return next(number for number, item in self.world.items.items() if item.key == key)
+        return next(number for number, item in self.game.items.items() if item.key == key)
 
     def pack(self, **items: int) -> None:
         pairs = [value for key, count in items.items() for value in (self.item(key), count)]
@@ -80,10 +80,10 @@ class Table:
         self.poke("wPartyMonNicknames", 0x80, 0x50, offset=11)
         self.look()
 
-    def run(self, errand: MenuErrand, option: Option | None = None) -> RulePlayer:
-        """Carries the errand out: until the overworld is back after menus were open."""
-        option = option or Option(OptionKind.MANAGE, "Run an errand", "manage", errand=errand)
-        player = RulePlayer(self.world, 0)
+    def run(self, menu_task: MenuTask, option: Option | None = None) -> RulePlayer:
+        """Carries the menu task out: until the overworld is back after menus were open."""
+        option = option or Option(OptionKind.MANAGE, "Run a menu task", "manage", menu_task=menu_task)
+        player = RulePlayer(self.game, 0)
         opened = False
         for _ in range(MOST_PRESSES):
             state = self.state
@@ -103,18 +103,18 @@ class Table:
                     player.overruled()
             self.presses.append(button)
             self.env.advance(button)
-        raise AssertionError("the errand led to no end:\n" + "\n".join(self.state.screen_lines))
+        raise AssertionError("the menu task led to no end:\n" + "\n".join(self.state.screen_lines))
 
     def buy(self, **wanted: int) -> RulePlayer:
         """A shopping list for the clerk of the gatehouse."""
-        errand = BuyItems(tuple(Purchase(self.item(key), count) for key, count in wanted.items()))
+        menu_task = BuyItems(tuple(Purchase(self.item(key), count) for key, count in wanted.items()))
         place = self.state.position.map
-        clerk = next(one for one in self.world.maps[place].objects if one.sprite == "SPRITE_CLERK")
+        clerk = next(one for one in self.game.maps[place].objects if one.sprite == "SPRITE_CLERK")
         position = Position(place, clerk.x, clerk.y)
-        return self.run(errand, Option(OptionKind.BUY, "Buy", "buy", position, clerk.id, errand=errand))
+        return self.run(menu_task, Option(OptionKind.BUY, "Buy", "buy", position, clerk.id, menu_task=menu_task))
 
     def owned(self, key: str) -> int:
-        return owned(self.state, self.world, self.item(key))
+        return owned(self.state, self.game, self.item(key))
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_full_bag_is_asked_for_once(gatehouse: Table) -> None:
 
 
 def test_presses_of_others_in_a_shop_do_not_stop_it(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    """With every fifth button pressed by somebody else the errand still ends, with no more than was wanted."""
+    """With every fifth button pressed by somebody else the menu task still ends, with no more than was wanted."""
     table = Table(env, noise=0.2).begin("gatehouse")
     tonics = table.owned("TONIC")
     table.buy(TONIC=3)
@@ -238,9 +238,9 @@ def test_presses_of_others_do_not_turn_an_errand_round(env: EnhancedPyBoyPokemon
 
 def test_an_errand_without_a_way_ends(town: Table) -> None:
     """Nobody stands in the place that was named, and the item is not in the bag: closed again, nothing changed."""
-    for errand in (PutFirst(5), UseItem(town.item("GRAND_TONIC"), 0)):
+    for menu_task in (PutFirst(5), UseItem(town.item("GRAND_TONIC"), 0)):
         before = town.state.party
-        town.begin("town").run(errand)
+        town.begin("town").run(menu_task)
         assert town.state.party == before
         assert len(town.presses) < 20
         town.presses.clear()
@@ -252,7 +252,7 @@ def test_no_menu_holds_the_player(town: Table) -> None:
         town.env.advance(button)
     state = town.state
     assert state.mode is GameMode.MENU and state.menu is not None
-    player = RulePlayer(town.world, 0)
+    player = RulePlayer(town.game, 0)
     stubborn = Option(OptionKind.ANSWER, "Choose the last line", "answer:exit", index=len(state.menu.items) - 1)
     steps = [player.act(state, stubborn) for _ in range(200)]
     said = [step for step in steps if "back out" in step.reasoning]

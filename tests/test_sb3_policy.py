@@ -51,15 +51,15 @@ def random_masks(lanes: int, random: np.random.Generator) -> np.ndarray:
     return masks
 
 
-def feed(learner: MaskablePPOLearner, random: np.random.Generator, guide: bool = True) -> list[dict[str, Any]]:
-    """Fills the rollout with random observations, rewards and ends; a guide acts half of the time."""
+def feed(learner: MaskablePPOLearner, random: np.random.Generator, teacher: bool = True) -> list[dict[str, Any]]:
+    """Fills the rollout with random observations, rewards and ends; a teacher acts half of the time."""
     steps: list[dict[str, Any]] = []
     view = random_view(learner.observation_space, learner.lanes, random)
     lanes = np.arange(learner.lanes)
     while not learner.ready:
         masks = random_masks(learner.lanes, random)
         probabilities = learner.probabilities(view, masks).astype(np.float64)
-        wishes = random.integers(0, 9, learner.lanes) if guide else np.full(learner.lanes, -1)
+        wishes = random.integers(0, 9, learner.lanes) if teacher else np.full(learner.lanes, -1)
         share = 0.5 * (masks[lanes, wishes] & (wishes >= 0))
         own = np.array([random.choice(9, p=row / row.sum()) for row in probabilities])
         actions = np.where(random.random(learner.lanes) < share, wishes, own)
@@ -70,8 +70,8 @@ def feed(learner: MaskablePPOLearner, random: np.random.Generator, guide: bool =
             "masks": masks,
             "actions": actions,
             "behaviour_probabilities": behaviour,
-            "guide_actions": wishes,
-            "guide_probabilities": share + (1 - share) * probabilities[lanes, wishes],
+            "teacher_actions": wishes,
+            "teacher_probabilities": share + (1 - share) * probabilities[lanes, wishes],
             "rewards": random.normal(size=learner.lanes).astype(np.float32),
             "terminated": terminated,
             "truncated": ~terminated & (random.random(learner.lanes) < 0.1),
@@ -117,7 +117,7 @@ def test_with_behaviour_equal_to_policy_the_update_is_maskable_ppos() -> None:
     model.set_logger(configure(None, []))
     model.policy.load_state_dict(learner.policy.state_dict())
 
-    steps = feed(learner, np.random.default_rng(0), guide=False)
+    steps = feed(learner, np.random.default_rng(0), teacher=False)
     starts = np.ones(LANES)
     with torch.no_grad():
         for step in steps:
@@ -263,11 +263,11 @@ def test_a_reloaded_learner_goes_on_bit_for_bit(tmp_path: Path) -> None:
     feed(learner, np.random.default_rng(0))
     learner.update()
     save_file(learner.tensors(), tmp_path / "weights.safetensors")
-    state = json.loads(json.dumps(learner.state()))
+    state = json.loads(json.dumps(learner.state_dict()))
 
     reloaded = MaskablePPOLearner(VECTOR, LANES, SMALL, seed=55)
     reloaded.load_tensors(load_file(tmp_path / "weights.safetensors"))
-    reloaded.load_state(state)
+    reloaded.load_state_dict(state)
     for each in (learner, reloaded):
         feed(each, np.random.default_rng(1))
         each.update()
@@ -276,7 +276,7 @@ def test_a_reloaded_learner_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert any(name.startswith("adam.exp_avg.") for name in expected)
     for name, tensor in reloaded.tensors().items():
         assert torch.equal(tensor, expected[name]), name
-    assert reloaded.state() == learner.state()
+    assert reloaded.state_dict() == learner.state_dict()
 
 
 def test_weights_of_another_network_are_refused_and_change_nothing() -> None:
@@ -286,7 +286,7 @@ def test_weights_of_another_network_are_refused_and_change_nothing() -> None:
     with pytest.raises(CheckpointError, match="another network"):
         learner.load_tensors(other.tensors())
     with pytest.raises(CheckpointError, match="version 99"):
-        learner.load_state({"version": 99})
+        learner.load_state_dict({"version": 99})
     assert all(torch.equal(value, before[name]) for name, value in learner.tensors().items())
 
 

@@ -54,8 +54,8 @@ def test_first_control_of_fernvale() -> None:
     state = first_state()
     assert state.mode is GameMode.FREE
     assert state.is_free
-    assert state.position.map in state.world.maps
-    known = state.world.maps[state.position.map]
+    assert state.position.map in state.game.maps
+    known = state.game.maps[state.position.map]
     assert state.map_size_steps == (known.width, known.height)
     assert state.collision.cells.shape == (known.height, known.width)
     assert state.party == ()
@@ -313,4 +313,4 @@ def test_milestone_counts_when_its_condition_was_false_at_the_predecessor() -> N
 def test_map_ids_are_pairs() -> None:
     state = with_ram(first_state(), {"wMapGroup": bytes((24, 7))})
     assert state.map_id == MapId(24, 7)
-    assert state.world.map_name(MapId(99, 99)) == "map 99.99"
+    assert state.game.map_name(MapId(99, 99)) == "map 99.99"

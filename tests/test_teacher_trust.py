@@ -1,4 +1,4 @@
-"""Trust in the guide follows what came of following it, and nothing else."""
+"""Trust in the teacher follows what came of following it, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_trust_follows_what_came_of_following() -> None:
         silent.judge(outcomes, np.ones(200, bool), np.ones(200))
     assert good.value > 0.99
     assert bad.value < 0.01
-    assert silent.value == 0.5, "where the guide always acts there is nothing to compare"
+    assert silent.value == 0.5, "where the teacher always acts there is nothing to compare"
 
 
 def test_where_the_guide_is_followed_more_often_is_not_taken_for_what_following_does() -> None:
-    """The good places are those where the coin favours the guide; the comparison of means would call it excellent."""
+    """The good places are those where the coin favours the teacher; the comparison of means would call it excellent."""
     random = np.random.default_rng(1)
     trust, difference = TeacherTrust(), []
     for _ in range(40):

@@ -30,7 +30,7 @@ def test_a_stage_lasts_its_minimum_and_ends_on_the_mean() -> None:
     curriculum = three_stages()
     assert [curriculum.finish_episode(5.0) for _ in range(3)] == [Move.STAY, Move.STAY, Move.ADVANCE]
     assert curriculum.directive().stage == 1
-    assert curriculum.directive().guide_share == 0.5
+    assert curriculum.directive().teacher_share == 0.5
     assert curriculum.finish_episode(1.0) is Move.STAY
     assert curriculum.finish_episode(2.9) is Move.STAY, "the mean is 1.95, below 2"
     assert curriculum.finish_episode(2.5) is Move.ADVANCE
@@ -69,10 +69,10 @@ def test_patience_alone_does_not_step_back_while_the_earned_level_holds() -> Non
 
 def test_the_guide_is_trusted_less_with_every_episode() -> None:
     curriculum = three_stages(decay=0.5)
-    shares = [curriculum.directive().guide_share]
+    shares = [curriculum.directive().teacher_share]
     for _ in range(2):
         curriculum.finish_episode(0.0)
-        shares.append(curriculum.directive().guide_share)
+        shares.append(curriculum.directive().teacher_share)
     assert shares == [0.9, 0.45, 0.225]
 
 
@@ -80,10 +80,10 @@ def test_state_survives_json_and_goes_on_alike() -> None:
     first, second = three_stages(), three_stages()
     for reward in (0.2, 3.0, 0.7, 2.0):
         first.finish_episode(reward)
-    second.load_state(json.loads(json.dumps(first.state())))
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
     rewards = [2.4, 1.0, 0.1, 4.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     assert [first.finish_episode(r) for r in rewards] == [second.finish_episode(r) for r in rewards]
-    assert first.state() == second.state()
+    assert first.state_dict() == second.state_dict()
 
 
 def test_a_stage_that_the_settings_do_not_have_is_refused() -> None:
@@ -91,4 +91,4 @@ def test_a_stage_that_the_settings_do_not_have_is_refused() -> None:
     for _ in range(10):
         curriculum.finish_episode(9.0)
     with pytest.raises(CheckpointError, match="curriculum stage 2 and the settings have only 1"):
-        Curriculum(CurriculumSettings(stages=(stage(1.0, 1),))).load_state(curriculum.state())
+        Curriculum(CurriculumSettings(stages=(stage(1.0, 1),))).load_state_dict(curriculum.state_dict())

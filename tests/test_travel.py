@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.game.game_data import World, load_world
+from core.game.game_data import GameData, load_game_data
 from core.game.profile import identify_rom
 from core.navigation.pathfinding import Blocked, MapGround
 from core.navigation.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
@@ -18,47 +18,47 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return load_world(identify_rom(ROOT / "cartridge" / "fernvale.gbc"))
+def game() -> GameData:
+    return load_game_data(identify_rom(ROOT / "cartridge" / "fernvale.gbc"))
 
 
 @pytest.fixture(scope="module")
-def graph(world: World) -> WorldGraph:
-    return WorldGraph(world)
+def graph(game: GameData) -> WorldGraph:
+    return WorldGraph(game)
 
 
-def map_id(world: World, key: str) -> MapId:
-    found = world.map_by_key(key)
+def map_id(game: GameData, key: str) -> MapId:
+    found = game.map_by_key(key)
     assert found is not None
     return found.id
 
 
-def keys(route: Route | Blocked, world: World) -> list[str]:
+def keys(route: Route | Blocked, game: GameData) -> list[str]:
     assert isinstance(route, Route), route
-    return [world.maps[exit_.to_map].key for exit_ in route.exits]
+    return [game.maps[exit_.to_map].key for exit_ in route.exits]
 
 
-def test_route_leads_through_doors_and_edges(world: World, graph: WorldGraph) -> None:
-    start = Position(map_id(world, "HOME_UPSTAIRS"), 3, 3)
-    route = graph.route(start, map_id(world, "GATEHOUSE"), TravelMemory(), 0)
-    assert keys(route, world) == ["HOME", "HAZEL_HOLLOW", "FERN_PATH", "GATEHOUSE"]
+def test_route_leads_through_doors_and_edges(game: GameData, graph: WorldGraph) -> None:
+    start = Position(map_id(game, "HOME_UPSTAIRS"), 3, 3)
+    route = graph.route(start, map_id(game, "GATEHOUSE"), TravelMemory(), 0)
+    assert keys(route, game) == ["HOME", "HAZEL_HOLLOW", "FERN_PATH", "GATEHOUSE"]
     assert isinstance(route, Route) and route.cost > 40
 
 
-def test_route_to_the_own_map_is_empty(world: World, graph: WorldGraph) -> None:
-    here = map_id(world, "HOME")
-    assert keys(graph.route(Position(here, 4, 4), here, TravelMemory(), 0), world) == []
+def test_route_to_the_own_map_is_empty(game: GameData, graph: WorldGraph) -> None:
+    here = map_id(game, "HOME")
+    assert keys(graph.route(Position(here, 4, 4), here, TravelMemory(), 0), game) == []
 
 
-def test_an_unknown_map_is_out_of_reach(world: World, graph: WorldGraph) -> None:
-    here = map_id(world, "HOME")
+def test_an_unknown_map_is_out_of_reach(game: GameData, graph: WorldGraph) -> None:
+    here = map_id(game, "HOME")
     assert isinstance(graph.route(Position(here, 4, 4), MapId(99, 99), TravelMemory(), 0), Blocked)
 
 
-def test_exits_agree_with_the_exported_map(world: World, graph: WorldGraph) -> None:
+def test_exits_agree_with_the_exported_map(game: GameData, graph: WorldGraph) -> None:
     """Every door and every edge has a cell from which it can really be taken, and is entered where it says."""
     atlas = json.loads((ROOT / "core/game/data/fernvale/world.json").read_text(encoding="utf-8"))["maps"]
-    for known in world.maps.values():
+    for known in game.maps.values():
         rows = atlas[known.key]["collision"]
         ground = MapGround(np.array([list(bytes.fromhex(row)) for row in rows], dtype=np.uint8))
         for exit_ in graph.exits(known.id):
@@ -67,17 +67,17 @@ def test_exits_agree_with_the_exported_map(world: World, graph: WorldGraph) -> N
             assert back != UNKNOWN_ENTRY, (known.key, exit_.key)
 
 
-def test_an_edge_is_left_along_the_shared_stretch_only(world: World, graph: WorldGraph) -> None:
-    town = world.maps[map_id(world, "HAZEL_HOLLOW")]
+def test_an_edge_is_left_along_the_shared_stretch_only(game: GameData, graph: WorldGraph) -> None:
+    town = game.maps[map_id(game, "HAZEL_HOLLOW")]
     east = next(exit_ for exit_ in graph.exits(town.id) if exit_.edge is Button.RIGHT)
-    neighbour = world.maps[east.to_map]
+    neighbour = game.maps[east.to_map]
     shift = next(one.offset_steps for one in town.connections if one.target == east.to_map)
     assert (east.first, east.last) == (max(0, shift), min(town.height, shift + neighbour.height) - 1)
     assert east.arrival == (0, (east.first + east.last) // 2 - shift)
 
 
-def test_shut_exits_are_avoided_until_they_may_be_open_again(world: World, graph: WorldGraph) -> None:
-    home, town = map_id(world, "HOME"), map_id(world, "HAZEL_HOLLOW")
+def test_shut_exits_are_avoided_until_they_may_be_open_again(game: GameData, graph: WorldGraph) -> None:
+    home, town = map_id(game, "HOME"), map_id(game, "HAZEL_HOLLOW")
     memory = TravelMemory()
     start = Position(home, 4, 4)
     first = graph.route(start, town, memory, 0)
@@ -94,20 +94,20 @@ def test_shut_exits_are_avoided_until_they_may_be_open_again(world: World, graph
     assert isinstance(graph.route(start, town, memory, 0), Route)
 
 
-def test_what_is_shut_from_one_entry_may_be_open_from_another(world: World, graph: WorldGraph) -> None:
-    path, town = map_id(world, "FERN_PATH"), map_id(world, "HAZEL_HOLLOW")
+def test_what_is_shut_from_one_entry_may_be_open_from_another(game: GameData, graph: WorldGraph) -> None:
+    path, town = map_id(game, "FERN_PATH"), map_id(game, "HAZEL_HOLLOW")
     memory = TravelMemory()
     memory.entered(path, "west")
     memory.block(path, cell_key(4, 3), until_step=10**6)
     blocked = graph.route(Position(path, 0, 6), path, memory, 0, cell=(4, 3))
     assert isinstance(blocked, Route) and blocked.exits, "another entry may do: out and in again by another door"
-    assert blocked.exits[-1].to_map == path and blocked.exits[0].to_map in (town, map_id(world, "GATEHOUSE"))
+    assert blocked.exits[-1].to_map == path and blocked.exits[0].to_map in (town, map_id(game, "GATEHOUSE"))
     memory.entered(path, "warp 1")
-    assert keys(graph.route(Position(path, 33, 6), path, memory, 0, cell=(4, 3)), world) == []
+    assert keys(graph.route(Position(path, 33, 6), path, memory, 0, cell=(4, 3)), game) == []
 
 
-def test_maps_by_distance_are_nearest_first(world: World, graph: WorldGraph) -> None:
-    start = Position(map_id(world, "HOME_UPSTAIRS"), 3, 3)
+def test_maps_by_distance_are_nearest_first(game: GameData, graph: WorldGraph) -> None:
+    start = Position(map_id(game, "HOME_UPSTAIRS"), 3, 3)
     found = list(graph.maps_by_distance(start, TravelMemory(), 0))
     assert [cost for cost, _ in found] == sorted(cost for cost, _ in found)
-    assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(world.maps)
+    assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(game.maps)

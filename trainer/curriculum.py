@@ -1,8 +1,8 @@
 """The curriculum: which stage of its education the agent is in, and what that stage asks of it.
 
-It counts whole games (not those that begin in the frontier archive) and their rewards, nothing else; what follows from
-a stage (`Directive`) is handed to the agent by the training loop. Advancement is earned on a window of episodes, never
-on one lucky one, and can be lost.
+It counts whole games (not those that begin in the Go-Explore archive) and their rewards, nothing else; what follows
+from a stage (`Directive`) is handed to the agent by the training loop. Advancement is earned on a window of episodes,
+never on one lucky one, and can be lost.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Directive:
 
     stage: int
     """From 0."""
-    guide_share: float
-    """Wanted share of steps that the guide decides, 0 to 1: the stage's `llm_confidence`, decayed by its episodes."""
+    teacher_share: float
+    """Wanted share of steps that the teacher decides, 0 to 1: the stage's `llm_confidence`, decayed by its episodes."""
     strategy_preference: StrategyType
     max_steps: int | None
     """Horizon of new episodes, or None for the run's own."""
-    frontier_share: float | None = None
-    """Share of new episodes that begin in the frontier archive, or None for the archive's schedule."""
-    frontier_after: str | None = None
+    go_explore_share: float | None = None
+    """Share of new episodes that begin in the Go-Explore archive, or None for the archive's schedule."""
+    go_explore_after: str | None = None
     """Milestone that those states must have reached, or None for any state."""
 
 
@@ -83,11 +83,11 @@ class Curriculum:
         kept = (1.0 - self.settings.confidence_decay_rate) ** self.episodes_at_stage
         return Directive(
             stage=self.stage_index,
-            guide_share=self.stage.llm_confidence * kept,
+            teacher_share=self.stage.llm_confidence * kept,
             strategy_preference=self.stage.strategy_preference,
             max_steps=self.stage.max_steps,
-            frontier_share=self.stage.frontier_share,
-            frontier_after=self.stage.frontier_after,
+            go_explore_share=self.stage.go_explore_share,
+            go_explore_after=self.stage.go_explore_after,
         )
 
     def finish_episode(self, reward: float) -> Move:
@@ -119,7 +119,7 @@ class Curriculum:
         self._waited_episodes = 0
         self._rewards.clear()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything above, JSON-able."""
         return {
             "stage_index": self.stage_index,
@@ -131,8 +131,8 @@ class Curriculum:
             "rewards": list(self._rewards),
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave. Raises CheckpointError when this curriculum has no such stage."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave. Raises CheckpointError when this curriculum has no such stage."""
         if state["stage_index"] >= len(self.settings.stages):
             raise CheckpointError(
                 f"the checkpoint is at curriculum stage {state['stage_index']} and the settings have only "

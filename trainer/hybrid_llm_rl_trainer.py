@@ -287,7 +287,7 @@ class HybridLLMRLTrainer:
         self, player: LanePlayer, lane: int, start: int, max_steps: int, only_in_archive: bool = False
     ) -> None:
         """Begins the run's `start`-th episode in a lane; with `only_in_archive` nothing happens to others."""
-        point = self.run.frontier.choose(start, self.run.curriculum.directive())
+        point = self.run.go_explore.choose(start, self.run.curriculum.directive())
         if point is not None or not only_in_archive:
             player.restart(lane, training_seed(self.settings.seed, start), self._horizon(max_steps), point)
 
@@ -317,7 +317,7 @@ class HybridLLMRLTrainer:
 
     def _rule_players(self, lanes: int) -> list[RulePlayer]:
         """Fresh rule players; each lane makes its free choices by a seed of its own."""
-        return [RulePlayer(self.env.rom.world, seed=self.settings.seed + lane) for lane in range(lanes)]
+        return [RulePlayer(self.env.rom.game, seed=self.settings.seed + lane) for lane in range(lanes)]
 
     def _fitting_learner(self) -> MaskablePPOLearner:
         """The agent's own policy where it is a learner for these lanes, or a new one where it has none."""

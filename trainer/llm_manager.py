@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agents.llm.adviser import Adviser
 from agents.llm.cache import AnswerCache
+from agents.llm.chooser import OptionChooser
 from agents.llm.failures import ModelFailure
 from agents.llm.meter import MeterReading
 from agents.llm.model_name import parse_model_name
@@ -79,13 +79,13 @@ class LLMManager(BaseLLMManager):
         self.model_name = model
         self.max_context_length = max_context_length
         """Tokens for one question; never more than the model can read."""
-        self._adviser: Adviser | None = None
+        self._chooser: OptionChooser | None = None
         name = parse_model_name(model)
         loaded = load_text_model(name, timeout_s=settings.timeout_s, local=settings.local)
         if loaded is not None:
             is_local = name.provider in IN_THIS_PROCESS
             cache = AnswerCache(settings.cache_path or ":memory:")
-            self._adviser = Adviser(loaded, cache, settings.adviser(model, is_local=is_local))
+            self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=is_local))
             self.max_context_length = min(max_context_length, getattr(loaded, "context_length", max_context_length))
 
     @property
@@ -93,57 +93,57 @@ class LLMManager(BaseLLMManager):
         """False when there is no model, while it is away, and when the run's budget is used up: the rules then carry
         its share. Becomes true again when it is time to see whether a model that was away has returned.
         """
-        return self._adviser is not None and self._adviser.usable
+        return self._chooser is not None and self._chooser.usable
 
     @property
     def reading(self) -> MeterReading | None:
         """Calls, cache hits, tokens, cost, latencies and failures so far; None without a model."""
-        return self._adviser.reading() if self._adviser is not None else None
+        return self._chooser.reading() if self._chooser is not None else None
 
     def begin_episode(self) -> int:
         """A number for a new episode, to be given with its questions: budgets per episode go by it."""
-        return self._adviser.begin_episode() if self._adviser is not None else 0
+        return self._chooser.begin_episode() if self._chooser is not None else 0
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
         """The model's choice among `options`, or None when it cannot answer now; the reason is counted in `reading`.
 
         The model sees the options in an order that does not tell who likes them.
         """
-        if self._adviser is None:
+        if self._chooser is None:
             return None
         order = neutral_order(options)
-        answer = self._adviser.ask(prompt, [options[index] for index in order], episode)
+        answer = self._chooser.ask(prompt, [options[index] for index in order], episode)
         if isinstance(answer, ModelFailure):
-            log.debug("no answer from %s: %s", self._adviser.name, answer)
+            log.debug("no answer from %s: %s", self._chooser.name, answer)
             return None
         return replace(answer, index=order[answer.index])
 
     def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
         """The model's choice among the nine buttons. Raises LLMConnectionError when there is no model or no answer."""
-        if self._adviser is None:
+        if self._chooser is None:
             raise LLMConnectionError(
                 "there is no language model to ask: llm_model is 'none'; check `available` first or name a model"
             )
-        answer = self._adviser.ask(context, [button.name for button in Button])
+        answer = self._chooser.ask(context, [button.name for button in Button])
         if isinstance(answer, ModelFailure):
             raise answer
         return answer.index, {
-            "source": self._adviser.name,
+            "source": self._chooser.name,
             "confidence": answer.confidence,
             "reasoning": answer.reason,
         }
 
     def state_dict(self) -> dict[str, Any]:
         """Counters and spending, JSON-able, so that a resumed run does not start from zero."""
-        return self._adviser.state() if self._adviser is not None else {}
+        return self._chooser.state_dict() if self._chooser is not None else {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores `state_dict`; without a model, or without a state, nothing."""
-        if self._adviser is not None and state:
-            self._adviser.load_state(state)
+        if self._chooser is not None and state:
+            self._chooser.load_state_dict(state)
 
     def close(self) -> None:
         """Gives up questions under way and closes the cache; the manager answers no more."""
-        if self._adviser is not None:
-            self._adviser.close()
-            self._adviser = None
+        if self._chooser is not None:
+            self._chooser.close()
+            self._chooser = None

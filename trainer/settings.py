@@ -23,7 +23,7 @@ from core.vocabulary import AgentMode, StrategyType
 
 __all__ = [
     "CurriculumSettings",
-    "FrontierSettings",
+    "GoExploreSettings",
     "Settings",
     "StageSettings",
     "load_settings",
@@ -50,14 +50,14 @@ class StageSettings(_Section):
     min_episodes: Count
     """Episodes to play at the stage before it can be finished."""
     llm_confidence: Share
-    """How much the guide (language model or rules) is trusted at the start of the stage: its share of the steps."""
+    """How much the teacher (language model or rules) is trusted at the start of the stage: its share of the steps."""
     strategy_preference: StrategyType
-    """How the guide's decisions are split between the language model and the rules, as the prior of the choice."""
+    """How the teacher's decisions are split between the language model and the rules, as the prior of the choice."""
     max_steps: Count | None = None
     """Horizon of the stage's episodes; null takes the run's `max_steps_per_episode`. Never more than that."""
-    frontier_share: Share | None = None
-    """Share of the stage's episodes that begin in the frontier archive; null takes the schedule of `frontier`."""
-    frontier_after: Annotated[str, Field(min_length=1)] | None = None
+    go_explore_share: Share | None = None
+    """Share of the stage's episodes that begin in the Go-Explore archive; null takes the schedule of `go_explore`."""
+    go_explore_after: Annotated[str, Field(min_length=1)] | None = None
     """Milestone that the archive's states must have reached to begin an episode of the stage; null takes any state."""
 
 
@@ -93,7 +93,7 @@ class CurriculumSettings(_Section):
     """Part of `llm_confidence` that is lost with every episode of a stage."""
 
 
-class FrontierSettings(_Section):
+class GoExploreSettings(_Section):
     """The archive of states in which some training episodes begin (`core/env/go_explore_archive.py`)."""
 
     folder: Path
@@ -151,7 +151,7 @@ class Settings(_Section):
     """New games have fast text, no battle animations and no offers to switch."""
     frame_cost: FrameCost = FrameCost.FIXED
     """`fixed` (24 frames an action) or `adaptive` (16 to 120, until something can be decided again)."""
-    frontier: FrontierSettings | None = None
+    go_explore: GoExploreSettings | None = None
     """States in which some training episodes begin; null begins all of them at the start."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """How the language model is run, consulted and paid (`agents/llm/settings.py`)."""
@@ -166,12 +166,12 @@ class Settings(_Section):
             raise ConfigurationError(
                 f"workers is {self.workers} and lanes {self.lanes}: a worker needs at least one lane; lower workers"
             )
-        if self.frontier is None:
+        if self.go_explore is None:
             for number, stage in enumerate(self.curriculum.stages):
-                if stage.frontier_share is not None or stage.frontier_after is not None:
+                if stage.go_explore_share is not None or stage.go_explore_after is not None:
                     raise ConfigurationError(
-                        f"curriculum.stages[{number}] begins episodes in the frontier archive and 'frontier' is null: "
-                        "name its folder there, or set the stage's frontier_share and frontier_after to null"
+                        f"curriculum.stages[{number}] begins episodes in the Go-Explore archive and 'go_explore' is "
+                        "null: name its folder there, or set the stage's go_explore_share and go_explore_after to null"
                     )
 
     def train_arguments(self) -> dict[str, int]:
@@ -234,8 +234,8 @@ def settings_from_mapping(data: Mapping[str, Any], folder: Path, origin: str) ->
     for key in PATH_KEYS:
         path = getattr(settings, key)
         changes[key] = None if path is None else folder / path
-    if settings.frontier is not None:
-        changes["frontier"] = settings.frontier.model_copy(update={"folder": folder / settings.frontier.folder})
+    if settings.go_explore is not None:
+        changes["go_explore"] = settings.go_explore.model_copy(update={"folder": folder / settings.go_explore.folder})
     return settings.model_copy(update=changes)
 
 
@@ -291,7 +291,7 @@ def _known_keys(place: Sequence[int | str]) -> list[str]:
         (): Settings,
         ("curriculum",): CurriculumSettings,
         ("curriculum", "stages"): StageSettings,
-        ("frontier",): FrontierSettings,
+        ("go_explore",): GoExploreSettings,
     }
     names = tuple(part for part in place if isinstance(part, str))
     if names in sections:

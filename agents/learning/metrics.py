@@ -22,9 +22,9 @@ class LearnerMetrics:
     clip_fraction: float
     """Share of samples whose ratio lies outside the clip range."""
     teacher_loss: float
-    """Cross-entropy to the guide's action over the labelled steps, nats; 0 when no step is labelled."""
+    """Cross-entropy to the teacher's action over the labelled steps, nats; 0 when no step is labelled."""
     teacher_agreement: float
-    """Share of labelled steps where the policy's likeliest action was the guide's, before this update."""
+    """Share of labelled steps where the policy's likeliest action was the teacher's, before this update."""
     teacher_share: float
     """Share of the steps that carry a usable label."""
     teacher_trust: float

@@ -64,7 +64,7 @@ class OverlappedLearner(MaskablePPOLearner):
         metrics = studies.result()
         teacher_scale = self.teacher_scale
         super().load_tensors(self._student.tensors())
-        self._adopt(self._student.state())
+        self._adopt(self._student.state_dict())
         self.teacher_scale = teacher_scale
         return metrics
 
@@ -74,11 +74,11 @@ class OverlappedLearner(MaskablePPOLearner):
         super().load_tensors(tensors)
         self._student.load_tensors(tensors)
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave, for play and study; an update under way is forgotten."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave, for play and study; an update under way is forgotten."""
         self._forget_studies()
-        super().load_state(state)
-        self._student.load_state(state)
+        super().load_state_dict(state)
+        self._student.load_state_dict(state)
 
     def update(self) -> LearnerMetrics:
         """Learns from the full rollout at once, for callers that do not play on meanwhile."""

@@ -19,7 +19,7 @@ from agents.learning.settings import LearnerSettings
 from agents.learning.trust import rewards_ahead
 from agents.learning.update import Batch
 from agents.learning.vtrace import Targets, vtrace_targets
-from core.agent.lane_transitions import NO_WISH
+from core.agent.lane_transitions import NO_TEACHER_ACTION
 
 FORWARD_ROWS = 2048
 """Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
@@ -36,11 +36,11 @@ class Prepared:
     importance: NDArray[np.float32]
     """pi_old/beta, not truncated."""
     agrees: NDArray[np.bool_]
-    """Flat: the policy's likeliest action is the guide's wish."""
+    """Flat: the policy's likeliest action is the teacher's wish."""
     followed: NDArray[np.bool_]
-    """Flat: the played action is the guide's wish."""
+    """Flat: the played action is the teacher's wish."""
     outcomes: NDArray[np.float64]
-    """Flat: the rewards of the next steps, by which the guide is judged (`trust.rewards_ahead`)."""
+    """Flat: the rewards of the next steps, by which the teacher is judged (`trust.rewards_ahead`)."""
 
 
 def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
@@ -80,9 +80,9 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         rho_bar=settings.rho_bar,
         c_bar=settings.c_bar,
     )
-    wishes = rollout.guide_actions.reshape(-1)
+    wishes = rollout.teacher_actions.reshape(-1)
     labels = np.maximum(wishes, 0)
-    labelled = (wishes != NO_WISH) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
+    labelled = (wishes != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
     batch = Batch(
         observations=observations,
         masks=masks,
@@ -91,7 +91,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         weights=torch.from_numpy(targets.weights.reshape(-1)),
         advantages=torch.from_numpy(targets.advantages.reshape(-1)),
         value_targets=torch.from_numpy(targets.values.reshape(-1)),
-        guide_actions=torch.from_numpy(labels),
+        teacher_actions=torch.from_numpy(labels),
         labelled=torch.from_numpy(labelled),
     )
     return Prepared(

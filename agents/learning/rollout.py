@@ -8,7 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from core.agent.lane_transitions import NO_WISH, LaneTransitions
+from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
 
 
 class Rollout:
@@ -28,8 +28,8 @@ class Rollout:
         self.masks = np.zeros((steps, lanes, actions), np.bool_)
         self.actions = np.zeros((steps, lanes), np.int64)
         self.behaviour_probabilities = np.zeros((steps, lanes), np.float32)
-        self.guide_actions = np.full((steps, lanes), NO_WISH, np.int64)
-        self.guide_probabilities = np.zeros((steps, lanes), np.float32)
+        self.teacher_actions = np.full((steps, lanes), NO_TEACHER_ACTION, np.int64)
+        self.teacher_probabilities = np.zeros((steps, lanes), np.float32)
         self.rewards = np.zeros((steps, lanes), np.float32)
         self.terminated = np.zeros((steps, lanes), np.bool_)
         self.truncated = np.zeros((steps, lanes), np.bool_)
@@ -54,8 +54,8 @@ class Rollout:
         self.masks[step] = played.masks
         self.actions[step] = played.actions
         self.behaviour_probabilities[step] = played.behaviour_probabilities
-        self.guide_actions[step] = played.guide_actions
-        self.guide_probabilities[step] = played.guide_probabilities
+        self.teacher_actions[step] = played.teacher_actions
+        self.teacher_probabilities[step] = played.teacher_probabilities
         self.rewards[step] = played.rewards
         self.terminated[step] = played.terminated
         self.truncated[step] = played.truncated

@@ -118,8 +118,8 @@ class MaskablePPOLearner:
         return self.settings.teacher_coefficient * schedule * self._trust.value
 
     @property
-    def guide_evidence(self) -> float:
-        """Log-odds that following the guide does better than not following it (`agents/learning/trust.py`)."""
+    def teacher_evidence(self) -> float:
+        """Log-odds that following the teacher does better than not following it (`agents/learning/trust.py`)."""
         return self._trust.evidence
 
     def update(self) -> LearnerMetrics:
@@ -141,7 +141,7 @@ class MaskablePPOLearner:
         prepared = prepare(self.policy, self._rollout, self.settings)
         batch, targets = prepared.batch, prepared.targets
         labelled = batch.labelled.numpy()
-        chances = self._rollout.guide_probabilities.reshape(-1)
+        chances = self._rollout.teacher_probabilities.reshape(-1)
         self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
         coefficient = self.teacher_coefficient
         numbers = UpdateNumbers()
@@ -211,19 +211,20 @@ class MaskablePPOLearner:
             )
         load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything else that the next update depends on, JSON-able. The rollout is not kept (`discard_rollout`)."""
         return {
             "version": STATE_VERSION,
             "updates": self.updates,
             "transitions": self.transitions,
             "teacher_scale": self.teacher_scale,
-            "guide_evidence": self._trust.evidence,
+            "teacher_evidence": self._trust.evidence,
             "shuffle": self._shuffle.bit_generator.state,
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave and forgets the rollout. Raises CheckpointError on a foreign or newer state."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave and forgets the rollout. Raises CheckpointError on a foreign or newer
+        state."""
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"learner state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
@@ -236,5 +237,5 @@ class MaskablePPOLearner:
         self.updates = int(state["updates"])
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
-        self._trust.evidence = float(state["guide_evidence"])
+        self._trust.evidence = float(state["teacher_evidence"])
         self._shuffle.bit_generator.state = state["shuffle"]

@@ -34,7 +34,7 @@ class LearnerSettings:
     teacher_coefficient: float = 0.5
     """Weight of the imitation term at the start; 0 switches it off."""
     teacher_half_life: int | None = None
-    """Transitions after which the imitation term has half its weight. None: it follows the curriculum's guide share,
+    """Transitions after which the imitation term has half its weight. None: it follows the curriculum's teacher share,
     so that there is one schedule and not two."""
     features_width: int = 128
     """Width of the layer that joins the views of an observation."""

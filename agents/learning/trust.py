@@ -1,7 +1,7 @@
-"""How far the guide deserves to be imitated, judged by what came of following it.
+"""How far the teacher deserves to be imitated, judged by what came of following it.
 
-A guide may be wrong, and imitation of a wrong guide can lock a policy in. So each rollout is a randomised trial. At
-every step t on which the guide had a wish, a coin decided whether it was played, and the coin's chance p_t is known:
+A teacher may be wrong, and imitation of a wrong teacher can lock a policy in. So each rollout is a randomised trial. At
+every step t on which the teacher had a wish, a coin decided whether it was played, and the coin's chance p_t is known:
 the probability with which the whole agent would have played the wish. With F_t = 1 where it was played, else 0, and
 G_t the rewards of the steps that followed, discounted so that about ten of them count (centred by their mean, weighted
 with p_t (1 - p_t)), the trial's evidence is
@@ -13,7 +13,7 @@ it happened and however much steps resemble each other: the coins are independen
 helps when z is large. The rewards are real ones: a value function is not asked, because it errs where the policy does.
 
 Evidence is summed with forgetting, and trust is its logistic function: one half before anything is known, near 1 for a
-guide whose actions do better than the alternatives, near 0 for one whose actions do worse.
+teacher whose actions do better than the alternatives, near 0 for one whose actions do worse.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def rewards_ahead(rewards: NDArray[np.floating], ends: NDArray[np.bool_]) -> NDA
 
 
 class TeacherTrust:
-    """Summed evidence about the guide; `value` is the trust, 0 to 1."""
+    """Summed evidence about the teacher; `value` is the trust, 0 to 1."""
 
     def __init__(self) -> None:
         self.evidence = 0.0
@@ -56,7 +56,7 @@ class TeacherTrust:
         return 1.0 / (1.0 + math.exp(-self.evidence))
 
     def judge(self, outcomes: NDArray[np.float64], followed: NDArray[np.bool_], chances: NDArray[np.floating]) -> None:
-        """One rollout, flat, of the steps on which the guide had a wish: G, F and p of equation 11."""
+        """One rollout, flat, of the steps on which the teacher had a wish: G, F and p of equation 11."""
         chances = chances.astype(np.float64)
         variances = chances * (1.0 - chances)
         total = float(variances.sum())

@@ -1,6 +1,6 @@
 """The whole update in one place: importance-corrected, clipped policy gradient with an annealed teacher term.
 
-The actions of a rollout come from a mixture of guide and policy whose probability beta(a|s) is known. With pi_old the
+The actions of a rollout come from a mixture of teacher and policy whose probability beta(a|s) is known. With pi_old the
 policy before this update, pi the policy being trained, w = pi_old/beta, rho, v and A from `vtrace.py`, and
 r = pi(a|s) / pi_old(a|s), one minibatch minimises
 
@@ -9,16 +9,17 @@ r = pi(a|s) / pi_old(a|s), one minibatch minimises
     A'     = (A - mean_rho A) / (std_rho A + 1e-8)                                                (6)
     L_v    = mean( (v - V(s))^2 )                                                                 (7)
     H      = mean entropy of pi over the allowed actions                                          (8)
-    L_T    = mean over labelled steps of -log pi(guide action|s)                                  (9)
+    L_T    = mean over labelled steps of -log pi(teacher action|s)                                  (9)
     k_T    = teacher_coefficient * schedule * trust                                               (10)
 
 (5) is Schulman's clipped surrogate (2017, equation 7) under an importance weight: the clip holds the policy near
 pi_old, the *behaviour-corrected* old policy, and rho turns an average over beta into one over pi_old. In (6) mean and
-deviation are weighted by rho for the same reason: under beta the guide's steps would set the baseline. (9) is
-behaviour cloning on the guide's wish at every step, whoever acted; a step is labelled when the guide had a wish that
-the mask allows; `trust.py` lets the term vanish when following the guide does worse than not following it. The schedule
-of (10) is the curriculum's guide share (`teacher_scale`), or, where `teacher_half_life` is set, 0.5 ^ (transitions /
-teacher_half_life). With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO, loss for loss.
+deviation are weighted by rho for the same reason: under beta the teacher's steps would set the baseline. (9) is
+behaviour cloning on the teacher's wish at every step, whoever acted; a step is labelled when the teacher had a wish
+that the mask allows; `trust.py` lets the term vanish when following the teacher does worse than not following it. The
+schedule of (10) is the curriculum's teacher share (`teacher_scale`), or, where `teacher_half_life` is set, 0.5 ^
+(transitions / teacher_half_life). With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO,
+loss for loss.
 
 Left out on purpose: value clipping (it hurts as often as it helps: Andrychowicz 2021), learning-rate schedules,
 replay of old rollouts, and the arbiter's coin (each step is corrected by the mixture, whoever won the toss: the
@@ -57,7 +58,7 @@ class Batch:
     """A, not normalised."""
     value_targets: Tensor
     """v."""
-    guide_actions: Tensor
+    teacher_actions: Tensor
     """The label, 0 where `labelled` is false."""
     labelled: Tensor
 
@@ -75,7 +76,7 @@ class Batch:
             self.weights[index],
             self.advantages[index],
             self.value_targets[index],
-            self.guide_actions[index],
+            self.teacher_actions[index],
             self.labelled[index],
         )
 
@@ -132,7 +133,7 @@ def minibatch_losses(
 
     teacher_loss = torch.zeros(())
     if teacher_coefficient > 0:
-        wishes = log_probabilities.gather(1, batch.guide_actions[:, None]).squeeze(1)
+        wishes = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
         teacher_loss = -(wishes * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
         total = total + teacher_coefficient * teacher_loss
 

@@ -89,11 +89,11 @@ class Budget:
                 spent.tokens += tokens
                 spent.usd += usd
 
-    def state(self) -> dict[str, float]:
+    def state_dict(self) -> dict[str, float]:
         """What the run has spent, for a checkpoint; a resumed run does not start from zero."""
         with self._lock:
             return {"calls": self._run.calls, "tokens": self._run.tokens, "usd": self._run.usd}
 
-    def load_state(self, state: Mapping[str, float]) -> None:
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
         with self._lock:
             self._run = _Spent(int(state["calls"]), int(state["tokens"]), float(state["usd"]))

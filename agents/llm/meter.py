@@ -100,12 +100,12 @@ class Meter:
                 latency_p99_s=p99,
             )
 
-    def state(self) -> dict[str, object]:
+    def state_dict(self) -> dict[str, object]:
         """JSON-able counters for a checkpoint; latencies are of this process and left out."""
         with self._lock:
             return {"counts": dict(self._counts), "failures": dict(self._failures), "cost_usd": self._cost_usd}
 
-    def load_state(self, state: Mapping[str, object]) -> None:
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
         counts, failures, cost_usd = state["counts"], state["failures"], state["cost_usd"]
         if (
             not isinstance(counts, Mapping)

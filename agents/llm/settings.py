@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from agents.llm.adviser import AdviserSettings
 from agents.llm.budget import BudgetLimits
+from agents.llm.chooser import OptionChooserSettings
 from agents.llm.faults import FaultSettings
 from agents.llm.meter import Price
 from core.exceptions import ConfigurationError
@@ -56,9 +56,9 @@ class LanguageModelSettings:
         """The same with a relative `cache_path` taken from `folder`."""
         return self if self.cache_path is None else replace(self, cache_path=str(folder / self.cache_path))
 
-    def adviser(self, model: str, *, is_local: bool) -> AdviserSettings:
-        """What the adviser of that model needs; a local model is asked in the agent's own thread."""
-        return AdviserSettings(
+    def chooser(self, model: str, *, is_local: bool) -> OptionChooserSettings:
+        """What the chooser of that model needs; a local model is asked in the agent's own thread."""
+        return OptionChooserSettings(
             patience_s=self.patience_s,
             workers=0 if is_local else self.parallel_questions,
             budget=self.budget,

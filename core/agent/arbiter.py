@@ -1,9 +1,9 @@
 """One step of all lanes: who acts, what is pressed, and with what probability the whole agent would have pressed it.
 
-In ADAPTIVE mode each lane tosses a coin between guide and policy. With share g, guide action u and policy pi, the
+In ADAPTIVE mode each lane tosses a coin between teacher and policy. With share g, teacher action u and policy pi, the
 played action a has the probability g * [a == u] + (1 - g) * pi(a): that is what the learner needs, whoever won the
-toss. Where the guide has no wish that the mask allows, g is 0; where only the guide may act, g is 1. A frozen agent
-explores nothing: g is 1 where the guide is believed to do better and 0 where the policy is. Only in a circle does
+toss. Where the teacher has no wish that the mask allows, g is 0; where only the teacher may act, g is 1. A frozen agent
+explores nothing: g is 1 where the teacher is believed to do better and 0 where the policy is. Only in a circle does
 either give way to the other.
 """
 
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agent.arbitration import believed_share, guide_share
+from core.agent.arbitration import believed_share, teacher_share
 from core.agent.calibration import ConfidenceCalibration
 from core.agent.loop_detector import LoopDetector
-from core.agent.teacher import Advice, LaneGuide, situation_of
+from core.agent.teacher import LaneTeacher, TeacherAction, situation_of
 from core.exceptions import ConfigurationError
 from core.protocols import ButtonManager, LLMManagerLike, Policy
 from core.vocabulary import AgentMode, Button, Decision, GameMode, Source, StrategyType
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOP_EXPLORATION = 0.25
-"""While a lane goes round in circles: chance of a random allowed button, and the least share of guide and policy each,
-so that whoever led into the circle does not lead alone."""
+"""While a lane goes round in circles: chance of a random allowed button, and the least share of teacher and policy
+each, so that whoever led into the circle does not lead alone."""
 POLICY_MODES = (AgentMode.RL_ONLY, AgentMode.ADAPTIVE)
 
 
@@ -49,7 +49,7 @@ class LanesStep(Protocol):
 class Lane:
     """What the agent remembers of one lane within an episode."""
 
-    guide: LaneGuide
+    teacher: LaneTeacher
     strategy: StrategyType
     """Of this episode; chosen at its first decision."""
     is_fresh: bool = True
@@ -67,9 +67,9 @@ class _Seen:
 
     mode: GameMode
     state_hash: int
-    advice: Advice | None
-    guide_share: float
-    guide_confidence: float
+    advice: TeacherAction | None
+    teacher_share: float
+    teacher_confidence: float
     policy_confidence: float
     policy_stated: float
 
@@ -84,11 +84,11 @@ class Arbiter:
         self.mode = mode
         self.policy: Policy | None = None
         self.greedy = False
-        self.guide_evidence: float | None = None
-        """Log-odds that the guide's wishes do better than other actions; None: who acts is still explored."""
+        self.teacher_evidence: float | None = None
+        """Log-odds that the teacher's wishes do better than other actions; None: who acts is still explored."""
         self.calibration = ConfidenceCalibration()
         self.random = random
-        self.masked_advice = 0
+        self.masked_teacher_actions = 0
         self.told_rules_only = False
 
     @property
@@ -121,12 +121,12 @@ class Arbiter:
         cumulative = rows.cumsum(axis=1)
         picks = (cumulative <= darts[:, None] * cumulative[:, -1:]).sum(axis=1).tolist()
         return [
-            self._decision(lane, seen, rows[index], bool(coins[index] < seen.guide_share), picks[index], policy_acts)
+            self._decision(lane, seen, rows[index], bool(coins[index] < seen.teacher_share), picks[index], policy_acts)
             for index, (lane, seen) in enumerate(zip(lanes, situations, strict=True))
         ]
 
     def _alternatives(self, step: LanesStep, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float64], bool]:
-        """What plays when the guide does not: the policy's probabilities (and True), or any allowed button."""
+        """What plays when the teacher does not: the policy's probabilities (and True), or any allowed button."""
         if self.mode in POLICY_MODES and self.policy is not None:
             rows = self.policy.probabilities(dict(step.observations), masks).astype(np.float64)
             return (np.eye(rows.shape[1])[rows.argmax(axis=1)] if self.greedy else rows), True
@@ -143,20 +143,20 @@ class Arbiter:
         curriculum_share: float,
         policy_acts: bool,
     ) -> _Seen:
-        """One lane's situation: the guide's wish and its share. In a loop, exploration is mixed into `row`."""
+        """One lane's situation: the teacher's wish and its share. In a loop, exploration is mixed into `row`."""
         mode, state_hash = state.mode, state.state_hash
         looping = mode is GameMode.FREE and lane.loops.notice(state_hash)
         advice = None
         if self.mode is not AgentMode.RL_ONLY:
             asked_share = curriculum_share if policy_acts else 1.0
-            advice = lane.guide.advise(
+            advice = lane.teacher.advise(
                 state,
                 ask_model=lambda matters: self._toss_for_model(lane.strategy, asked_share, matters),
                 stuck=looping,
             )
             if not mask[advice.action]:
-                self.masked_advice += 1
-                lane.guide.overruled()
+                self.masked_teacher_actions += 1
+                lane.teacher.overruled()
                 advice = None
         if looping:
             row *= 1.0 - LOOP_EXPLORATION
@@ -166,37 +166,37 @@ class Arbiter:
         policy_confidence = self.calibration.calibrated(Source.POLICY, situation, stated) if policy_acts else 0.0
         if advice is None:
             return _Seen(mode, state_hash, None, 0.0, 0.0, policy_confidence, stated)
-        guide_confidence = self.calibration.calibrated(advice.source, situation, advice.confidence)
+        teacher_confidence = self.calibration.calibrated(advice.source, situation, advice.confidence)
         if not policy_acts:
             share = 1.0
-        elif self.guide_evidence is None:
-            share = guide_share(curriculum_share, guide_confidence, policy_confidence)
+        elif self.teacher_evidence is None:
+            share = teacher_share(curriculum_share, teacher_confidence, policy_confidence)
         else:
-            share = believed_share(self.guide_evidence, guide_confidence, policy_confidence)
+            share = believed_share(self.teacher_evidence, teacher_confidence, policy_confidence)
         if looping:
             share = min(max(share, LOOP_EXPLORATION), 1.0 - LOOP_EXPLORATION)
-        return _Seen(mode, state_hash, advice, share, guide_confidence, policy_confidence, stated)
+        return _Seen(mode, state_hash, advice, share, teacher_confidence, policy_confidence, stated)
 
     def _decision(
-        self, lane: Lane, seen: _Seen, row: NDArray[np.float64], guide_acts: bool, pick: int, policy_acts: bool
+        self, lane: Lane, seen: _Seen, row: NDArray[np.float64], teacher_acts: bool, pick: int, policy_acts: bool
     ) -> Decision:
         advice = seen.advice
-        if guide_acts and advice is not None:
+        if teacher_acts and advice is not None:
             action, source, reasoning = advice.action, advice.source, advice.reasoning
-            stated, confidence = advice.confidence, seen.guide_confidence
+            stated, confidence = advice.confidence, seen.teacher_confidence
         elif policy_acts:
             action, source = pick, Source.POLICY
             reasoning = f"policy: {Button(action).name} with chance {row[action]:.1f}"
             stated, confidence = seen.policy_stated, seen.policy_confidence
         else:
             action, source = pick, Source.RULES
-            reasoning = "a random allowed button: the guide goes in circles or wants what the mask forbids"
+            reasoning = "a random allowed button: the teacher goes in circles or wants what the mask forbids"
             stated = confidence = 0.0
-        share = seen.guide_share
+        share = seen.teacher_share
         others = (1.0 - share) * row
         wished = advice is not None and advice.action == action
         if advice is not None and not wished:
-            lane.guide.overruled()
+            lane.teacher.overruled()
         lane.stated_confidence = stated
         lane.last_decision = Decision(
             action=action,
@@ -207,18 +207,18 @@ class Arbiter:
             strategy=lane.strategy,
             mode=seen.mode,
             option_key="" if advice is None else advice.option_key,
-            guide_action=None if advice is None else advice.action,
-            guide_probability=0.0 if advice is None else share + float(others[advice.action]),
+            teacher_action=None if advice is None else advice.action,
+            teacher_probability=0.0 if advice is None else share + float(others[advice.action]),
             state_hash=seen.state_hash,
         )
         return lane.last_decision
 
-    def _toss_for_model(self, strategy: StrategyType, guide_share: float, matters: bool) -> bool:
+    def _toss_for_model(self, strategy: StrategyType, teacher_share: float, matters: bool) -> bool:
         """At a decision point: does the language model choose (True) or the rules?
 
         In LLM_ONLY mode always the model, else the rules where the choice does not matter.
 
-        Where the policy decides most of the steps, few would follow an answer: below a guide's share of one half the
+        Where the policy decides most of the steps, few would follow an answer: below a teacher's share of one half the
         model is asked that much less often, so that its calls end with the curriculum.
         """
         if self.mode is AgentMode.RULES_ONLY:
@@ -230,4 +230,4 @@ class Arbiter:
             return False
         if self.mode is AgentMode.LLM_ONLY:
             return True
-        return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * guide_share))
+        return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * teacher_share))

@@ -1,4 +1,4 @@
-"""How often the guide (language model and rules) acts instead of the policy: curriculum, floors, confidences.
+"""How often the teacher (language model and rules) acts instead of the policy: curriculum, floors, confidences.
 
 The share starts from the curriculum stage's `llm_confidence`, shrinks with every episode of the stage, and is tilted by
 what the calibrated confidences say (a product of odds). It never leaves [0.05, 0.95] while both may act: the policy
@@ -25,24 +25,24 @@ CURRICULUM_KEYS = ("stages", "advancement_patience", "confidence_decay_rate")
 
 
 @dataclass(frozen=True, slots=True)
-class GuideStage:
+class TeacherStage:
     """What one documented curriculum stage means to the agent."""
 
     llm_confidence: float = 0.5
-    """The guide's share of the steps when the stage begins, 0 to 1."""
+    """The teacher's share of the steps when the stage begins, 0 to 1."""
     strategy_preference: StrategyType | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class GuideCurriculum:
+class TeacherCurriculum:
     """The documented `curriculum_config`, as far as the agent acts on it."""
 
-    stages: tuple[GuideStage, ...] = (GuideStage(),)
+    stages: tuple[TeacherStage, ...] = (TeacherStage(),)
     confidence_decay_rate: float = 0.0
     """Part of the share that goes with each episode of a stage: 0.01 takes one percent of what is left."""
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any] | None) -> GuideCurriculum:
+    def from_config(cls, config: Mapping[str, Any] | None) -> TeacherCurriculum:
         """Reads the documented dict. Raises ConfigurationError naming the key, the value and what is allowed.
 
         `reward_threshold`, `min_episodes`, `max_steps` and `advancement_patience` are the trainer's: it decides when a
@@ -53,26 +53,27 @@ class GuideCurriculum:
         _check_keys("curriculum", config, CURRICULUM_KEYS)
         stages = tuple(_stage(index, stage) for index, stage in enumerate(config.get("stages", ())))
         decay = _fraction("confidence_decay_rate", config.get("confidence_decay_rate", 0.0))
-        return cls(stages or (GuideStage(),), decay)
+        return cls(stages or (TeacherStage(),), decay)
 
     def share(self, stage: int, episodes_in_stage: int) -> float:
-        """The guide's share of the steps from the curriculum alone, 0 to 1."""
+        """The teacher's share of the steps from the curriculum alone, 0 to 1."""
         return self.stages[stage].llm_confidence * (1.0 - self.confidence_decay_rate) ** episodes_in_stage
 
 
-def guide_share(curriculum_share: float, guide_confidence: float, policy_confidence: float) -> float:
-    """The guide's share of this step: odds of the curriculum times the odds ratio of the confidences, within floors."""
-    log_odds = _log_odds(curriculum_share) + _log_odds(guide_confidence) - _log_odds(policy_confidence)
+def teacher_share(curriculum_share: float, teacher_confidence: float, policy_confidence: float) -> float:
+    """The teacher's share of this step: odds of the curriculum times the odds ratio of the confidences, within
+    floors."""
+    log_odds = _log_odds(curriculum_share) + _log_odds(teacher_confidence) - _log_odds(policy_confidence)
     return min(MOST_SHARE, max(LEAST_SHARE, 1.0 / (1.0 + math.exp(-log_odds))))
 
 
-def believed_share(guide_evidence: float, guide_confidence: float, policy_confidence: float) -> float:
-    """The guide's share where nothing is explored: 1 where its wish is believed to do better here, else 0.
+def believed_share(teacher_evidence: float, teacher_confidence: float, policy_confidence: float) -> float:
+    """The teacher's share where nothing is explored: 1 where its wish is believed to do better here, else 0.
 
-    `guide_evidence` are log-odds, from the learner's comparison of steps that followed the guide with steps that did
-    not; the calibrated confidences are added to them. With equal belief the guide acts.
+    `teacher_evidence` are log-odds, from the learner's comparison of steps that followed the teacher with steps that
+    did not; the calibrated confidences are added to them. With equal belief the teacher acts.
     """
-    return float(guide_evidence + _log_odds(guide_confidence) - _log_odds(policy_confidence) >= 0.0)
+    return float(teacher_evidence + _log_odds(teacher_confidence) - _log_odds(policy_confidence) >= 0.0)
 
 
 def _log_odds(chance: float) -> float:
@@ -80,11 +81,11 @@ def _log_odds(chance: float) -> float:
     return math.log(chance / (1.0 - chance))
 
 
-def _stage(index: int, stage: Mapping[str, Any]) -> GuideStage:
+def _stage(index: int, stage: Mapping[str, Any]) -> TeacherStage:
     where = f"curriculum stage {index + 1}"
     _check_keys(where, stage, STAGE_KEYS)
     preference = stage.get("strategy_preference")
-    return GuideStage(
+    return TeacherStage(
         llm_confidence=_fraction(f"llm_confidence of {where}", stage.get("llm_confidence", 0.5)),
         strategy_preference=None if preference is None else strategy_named(preference),
     )

@@ -1,6 +1,6 @@
-"""The hybrid agent: per step and lane it lets the guide or the policy act, with a probability that it knows.
+"""The hybrid agent: per step and lane it lets the teacher or the policy act, with a probability that it knows.
 
-The guide is the language model's or the rules' option, carried out by the rule player; the policy is a distribution
+The teacher is the language model's or the rules' option, carried out by the rule player; the policy is a distribution
 over buttons. The played action's probability under the whole mixture goes into the `Decision`, so the learner can be
 right about actions that others chose. Rewards are credited to the source that acted and, per episode, to the strategy.
 """
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.agent.arbiter import Arbiter, Lane, LanesStep
-from core.agent.arbitration import GuideCurriculum
+from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
-from core.agent.option_statistics import TRIALS, Experience
+from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import LaneGuide, PlainWriter, RulePlayerLike, StateWriter, situation_of
+from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
 from core.agent.transition_feeder import Learner, OneLane, TransitionFeeder, policy_view
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
-from core.protocols import ButtonManager, JudgesGuide, LLMManagerLike, Policy
+from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class HybridAgent:
         self.llm_manager = llm_manager
         self.adaptive_strategy = adaptive_strategy
         self.action_space_size = action_space_size
-        self.curriculum = GuideCurriculum.from_config(curriculum_config)
+        self.curriculum = TeacherCurriculum.from_config(curriculum_config)
         self.stage = 0
         self.episodes_in_stage = 0
         self.frozen = False
@@ -74,18 +74,18 @@ class HybridAgent:
     # -- wiring ------------------------------------------------------------------------------------------------
 
     def attach_policy(self, policy: Policy | None) -> None:
-        """The policy that shares the steps with the guide. Without one, the guide acts alone."""
+        """The policy that shares the steps with the teacher. Without one, the teacher acts alone."""
         self._arbiter.policy = policy
 
     def attach_lanes(self, players: Sequence[RulePlayerLike]) -> None:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
         record = self.adaptive_strategy.history_analyzer
-        experience = None if record is None else Experience(record, trials=0 if self.frozen else TRIALS)
+        experience = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            guide = LaneGuide(player, self.llm_manager, self._new_writer(), experience)
-            guide.reset()
-            self._lanes.append(Lane(guide, self.adaptive_strategy.current_strategy))
+            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), experience)
+            teacher.reset()
+            self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
     @property
     def policy(self) -> Policy | None:
@@ -128,7 +128,7 @@ class HybridAgent:
 
     @property
     def curriculum_share(self) -> float:
-        """The guide's share of the steps in ADAPTIVE mode before confidences tilt it, 0 to 1."""
+        """The teacher's share of the steps in ADAPTIVE mode before confidences tilt it, 0 to 1."""
         if self._directed_share is not None:
             return self._directed_share
         return self.curriculum.share(self.stage, self.episodes_in_stage)
@@ -144,13 +144,13 @@ class HybridAgent:
         self._directed_share = None
         self.adaptive_strategy.prefer(self.curriculum.stages[stage].strategy_preference)
 
-    def direct(self, guide_share: float, strategy_preference: StrategyType | None) -> None:
+    def direct(self, teacher_share: float, strategy_preference: StrategyType | None) -> None:
         """A trainer's curriculum says share (0 to 1) and preference itself; the agent's own stages then rest.
 
         Cheap: a loop may call it before every step. A preference takes effect when it changes; the first one is a prior
         only, since the run begins with the strategy that its user named.
         """
-        self._directed_share = guide_share
+        self._directed_share = teacher_share
         is_first = self.adaptive_strategy.preferred_strategy is None
         self.adaptive_strategy.prefer(strategy_preference, switch_now=not is_first)
 
@@ -257,7 +257,7 @@ class HybridAgent:
         """A frozen twin with its own lanes and random numbers: same policy, manager, calibration and stage.
 
         It learns nothing and changes nothing of this agent, its strategy system included. With a policy that has judged
-        the guide it no longer explores who should act: at each step the one that is believed to do better does. In
+        the teacher it no longer explores who should act: at each step the one that is believed to do better does. In
         ADAPTIVE mode it asks the decision record as this agent does; the agent's parents (rules, language model,
         policy) are judged without it.
         """
@@ -272,8 +272,8 @@ class HybridAgent:
         twin.stage, twin.episodes_in_stage = self.stage, self.episodes_in_stage
         twin.calibration.load_state_dict(self.calibration.state_dict())
         twin.frozen = True
-        if isinstance(self.policy, JudgesGuide):
-            twin._arbiter.guide_evidence = self.policy.guide_evidence
+        if isinstance(self.policy, JudgesTeacher):
+            twin._arbiter.teacher_evidence = self.policy.teacher_evidence
         twin._arbiter.told_rules_only = self._arbiter.told_rules_only
         twin.attach_policy(self.policy)
         twin.attach_lanes(players)
@@ -292,7 +292,7 @@ class HybridAgent:
                 source.value: self.calibration.expected_calibration_error(source) for source in Source
             },
             "circling_share": sum(lane.loops.circling_steps for lane in self._lanes) / max(1, steps),
-            "masked_advice": self._arbiter.masked_advice,
+            "masked_teacher_actions": self._arbiter.masked_teacher_actions,
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -301,7 +301,7 @@ class HybridAgent:
             "version": STATE_VERSION,
             "stage": self.stage,
             "episodes_in_stage": self.episodes_in_stage,
-            "masked_advice": self._arbiter.masked_advice,
+            "masked_teacher_actions": self._arbiter.masked_teacher_actions,
             "calibration": self.calibration.state_dict(),
             "random": self._arbiter.random.bit_generator.state,
         }
@@ -315,10 +315,10 @@ class HybridAgent:
             )
         self.stage = min(int(state["stage"]), len(self.curriculum.stages) - 1)
         self.episodes_in_stage = int(state["episodes_in_stage"])
-        self._arbiter.masked_advice = int(state["masked_advice"])
+        self._arbiter.masked_teacher_actions = int(state["masked_teacher_actions"])
         self.calibration.load_state_dict(state["calibration"])
         self._arbiter.random.bit_generator.state = state["random"]
-        self.attach_lanes([lane.guide.player for lane in self._lanes])
+        self.attach_lanes([lane.teacher.player for lane in self._lanes])
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -329,10 +329,10 @@ class HybridAgent:
 
     def _end_episode(self, memory: Lane, counts: bool) -> None:
         if counts and not self.frozen:
-            self.adaptive_strategy.record_outcome(memory.strategy, memory.episode_return, memory.guide.model_calls)
+            self.adaptive_strategy.record_outcome(memory.strategy, memory.episode_return, memory.teacher.model_calls)
             self.episodes_in_stage += 1
         memory.is_fresh = True
-        memory.guide.reset()
+        memory.teacher.reset()
         memory.loops.progress()
         memory.episode_return = 0.0
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from core.vocabulary import Decision
 
-NO_WISH: Final = -1
-"""In `guide_actions`: the guide had no wish here."""
+NO_TEACHER_ACTION: Final = -1
+"""In `teacher_actions`: the teacher had no wish here."""
 
 
-def wish_of(decision: Decision) -> int:
-    """The guide's wish as `guide_actions` holds it."""
-    return NO_WISH if decision.guide_action is None else decision.guide_action
+def teacher_action_of(decision: Decision) -> int:
+    """The teacher's wish as `teacher_actions` holds it."""
+    return NO_TEACHER_ACTION if decision.teacher_action is None else decision.teacher_action
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class LaneTransitions:
     actions: NDArray[np.int64]
     """What was played."""
     behaviour_probabilities: NDArray[np.floating[Any]]
-    """The chance, in (0, 1], that the whole agent, guide and policy together, gave the played action."""
-    guide_actions: NDArray[np.int64]
-    """The guide's wish, also where the policy acted; `NO_WISH` for none."""
-    guide_probabilities: NDArray[np.floating[Any]]
-    """The chance, 0 to 1, that the whole agent gave the guide's wish; without one the number means nothing."""
+    """The chance, in (0, 1], that the whole agent, teacher and policy together, gave the played action."""
+    teacher_actions: NDArray[np.int64]
+    """The teacher's wish, also where the policy acted; `NO_TEACHER_ACTION` for none."""
+    teacher_probabilities: NDArray[np.floating[Any]]
+    """The chance, 0 to 1, that the whole agent gave the teacher's wish; without one the number means nothing."""
     rewards: NDArray[np.floating[Any]]
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
@@ -62,8 +62,8 @@ class LaneTransitions:
             masks=masks,
             actions=np.array([decision.action]),
             behaviour_probabilities=np.array([decision.behaviour_probability]),
-            guide_actions=np.array([wish_of(decision)]),
-            guide_probabilities=np.array([decision.guide_probability]),
+            teacher_actions=np.array([teacher_action_of(decision)]),
+            teacher_probabilities=np.array([decision.teacher_probability]),
             rewards=np.array([reward]),
             terminated=np.array([terminated]),
             truncated=np.array([truncated]),

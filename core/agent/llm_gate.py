@@ -1,7 +1,7 @@
 """Which decisions are worth a language model's word: the others are settled, whoever is asked.
 
 A turn of a fight that is as good as won needs no counsel, nor does the clerk's list when one has come to buy, nor the
-rest of those who can hardly stand. Everything else does: a new place, an errand done, a fight that may be lost, a
+rest of those who can hardly stand. Everything else does: a new place, a menu task done, a fight that may be lost, a
 creature that may be caught.
 """
 
@@ -31,7 +31,7 @@ def matters(options: Sequence[Option], under_way: OptionKind | None = None) -> b
     best = options[0]
     if under_way in SETTLED_KINDS and best.kind is OptionKind.ANSWER:
         return False
-    if best.errand is not None and options[-1].kind is OptionKind.CLOSE_MENU:
+    if best.menu_task is not None and options[-1].kind is OptionKind.CLOSE_MENU:
         return False  # in a menu that was opened for it
     others = [option for option in options if option.kind is not OptionKind.HEAL]
     if best.kind is OptionKind.HEAL and all(best.value - option.value >= URGENT_MARGIN for option in others):

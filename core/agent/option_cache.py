@@ -31,7 +31,7 @@ class Order:
     reason: str
 
 
-class StandingOrders:
+class OptionCache:
     """The orders of one lane's episode."""
 
     def __init__(self, on_the_way: bool = True) -> None:

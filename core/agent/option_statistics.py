@@ -1,4 +1,5 @@
-"""What the decision record teaches the guide: among options that the rules like about equally, the one that did better.
+"""What the decision record teaches the teacher: among options that the rules like about equally, the one that did
+better.
 
 At a decision point the rules' first option is challenged by every other whose value is within `2 * MOST_TILT` of it,
 with how both turned out before in a like situation (`DecisionHistoryAnalyzer.past_outcomes`):
@@ -7,7 +8,7 @@ with how both turned out before in a like situation (`DecisionHistoryAnalyzer.pa
     far       = tanh(Welch's t of the mean progress / 2)                        how fast the story went on after it
     value'    = value + MOST_TILT * (soon + far)
 
-and the greatest value' is taken. So the record settles what is nearly equal (which starter, this errand or that) and
+and the greatest value' is taken. So the record settles what is nearly equal (which starter, this menu task or that) and
 never overrides a need. Mean outcomes are drawn towards that of both together, as by `PRIOR_OUTCOMES` more of it, so few
 say little; an option never begun counts as one that brought nothing. `far` is 0 until both were begun twice, and grows
 with the evidence: games differ a lot by luck.
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 
 MOST_TILT = 0.008
 """Options whose values differ by more than twice this keep their order, whatever the record says. The planner's steps
-between errands of one milestone are 0.002; where the rules have an opinion it is 0.02 and more, and it is better than a
-record of few games: what followed an option tells more of the plight in which it was chosen than of the choice."""
+between menu tasks of one milestone are 0.002; where the rules have an opinion it is 0.02 and more, and it is better
+than a record of few games: what followed an option tells more of the plight in which it was chosen than of the
+choice."""
 PRIOR_OUTCOMES = 4
 """So many outcomes like the others are taken for granted beside those that were seen."""
 LEAST_PROGRESS_ERROR = 0.05
@@ -112,7 +114,7 @@ class _Past:
         return f"{self.mean_outcome:+.2f} in {self.count}{progress}"
 
 
-class Experience:
+class OptionStatistics:
     """Asks the record, and keeps answers until the next episode is recorded."""
 
     def __init__(self, record: Record, trials: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""One lane's guide: it chooses an option at decision points and has it carried out button by button.
+"""One lane's teacher: it chooses an option at decision points and has it carried out button by button.
 
 The language model or the rules choose (by the strategy's share), the rule player presses. A decision point is a new
 situation (overworld, battle, dialog, menu), an option that is done, or being stuck. An overworld option that a battle
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.agent.llm_gate import matters
-from core.agent.option_cache import Order, StandingOrders
-from core.agent.option_statistics import Experience
+from core.agent.option_cache import OptionCache, Order
+from core.agent.option_statistics import OptionStatistics
 from core.exceptions import DecisionValidationError
 from core.game.analysis import GameStateAnalysis
 from core.protocols import ButtonManager, LLMManagerLike
@@ -51,7 +51,7 @@ class RuleStepLike(Protocol):
 
 
 class RulePlayerLike(Protocol):
-    """What the guide needs of `core.rules.RulePlayer`."""
+    """What the teacher needs of `core.rules.RulePlayer`."""
 
     def options(self, state: GameState) -> Sequence[Option]: ...
     def choose(self, state: GameState) -> Option: ...
@@ -68,8 +68,8 @@ AskModel = Callable[[bool], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """What the guide wants pressed now."""
+class TeacherAction:
+    """What the teacher wants pressed now."""
 
     action: int
     source: Source
@@ -98,7 +98,7 @@ class StateWriter(Protocol):
         ...
 
     def see(self, state: GameState) -> None:
-        """Called at every step that the guide is asked about."""
+        """Called at every step that the teacher is asked about."""
         ...
 
     def chose(self, label: str, state: GameState) -> None:
@@ -126,16 +126,16 @@ class PlainWriter:
         return self._describe(state)
 
 
-class LaneGuide:
-    """The guide of one lane. `model_calls` counts questions that were really put to a model in this episode."""
+class LaneTeacher:
+    """The teacher of one lane. `model_calls` counts questions that were really put to a model in this episode."""
 
     def __init__(
         self,
         player: RulePlayerLike,
         manager: LLMManagerLike | ButtonManager | None,
         writer: StateWriter,
-        experience: Experience | None = None,
-        orders: StandingOrders | None = None,
+        experience: OptionStatistics | None = None,
+        orders: OptionCache | None = None,
     ) -> None:
         """With `experience`, the record of past decisions settles what the rules like about equally. `orders`: how a
         model's answers are remembered; by default in every way that there is.
@@ -148,7 +148,7 @@ class LaneGuide:
         self._chooser = manager if chooses else None
         self._button_manager = None if chooses else manager
         self._episode = 0
-        self._orders = orders or StandingOrders()
+        self._orders = orders or OptionCache()
         self._situation = ""
         self._plan: _Plan | None = None
         self._advised: _Plan | None = None
@@ -168,8 +168,9 @@ class LaneGuide:
         self._plan = self._advised = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
-    def advise(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> Advice:
-        """The guide's wish for this step. `ask_model` is called only at decision points and tosses for who chooses."""
+    def advise(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> TeacherAction:
+        """The teacher's wish for this step. `ask_model` is called only at decision points and tosses for who
+        chooses."""
         if self._button_manager is not None and ask_model(True):
             self._advised = None
             self.writer.see(state)
@@ -193,7 +194,7 @@ class LaneGuide:
         self._plan = None if step.done else plan
         stated = step.confidence if plan.confidence is None else plan.confidence
         reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
-        return Advice(int(step.button), plan.source, stated, reasoning, plan.option.key)
+        return TeacherAction(int(step.button), plan.source, stated, reasoning, plan.option.key)
 
     def overruled(self) -> None:
         """Another button than the last advice was pressed, so what the rules noted of their press is taken back.
@@ -255,10 +256,10 @@ class LaneGuide:
         self._orders.note(state, options, option, order)
         return _Plan(option, Source.LLM, order.confidence, order.reason)
 
-    def _button_of(self, manager: ButtonManager, state: GameState) -> Advice:
+    def _button_of(self, manager: ButtonManager, state: GameState) -> TeacherAction:
         action, metadata = manager.get_action(self.writer.describe(state))
         self.model_calls += 1
-        return Advice(
+        return TeacherAction(
             checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))
         )
 

@@ -1,4 +1,4 @@
-"""The frontier archive: save states on disk, filed by how far the game had come and where the player stood.
+"""The Go-Explore archive: save states on disk, filed by how far the game had come and where the player stood.
 
 A game of ten thousand steps is rarely begun twice from the same interesting moment. Workers file a state whenever they
 stand in a cell (milestones reached, map, square of 8 x 8 steps) that has none yet; whoever trains begins some episodes
@@ -31,8 +31,8 @@ from core.game.state import GameState
 from core.vocabulary import GameMode
 
 CELL_STEPS: Final = 8
-SUFFIX: Final = ".frontier"
-MAGIC: Final = b"crystal-hybrid frontier 1\n"
+SUFFIX: Final = ".go_explore"
+MAGIC: Final = b"crystal-hybrid go_explore 1\n"
 LOOK_AGAIN_EVERY: Final = 256
 """New cells after which a process looks what others have filed meanwhile."""
 COMPRESSION_LEVEL: Final = 1
@@ -70,7 +70,7 @@ class Cell(NamedTuple):
         return cls(*map(int, parts))
 
 
-class FrontierArchive:
+class GoExploreArchive:
     """A folder of states of one game. Every process that takes part has an object of its own."""
 
     def __init__(self, folder: str | Path, rom_sha1: str, max_states: int = 1000) -> None:
@@ -121,8 +121,8 @@ class FrontierArchive:
             aside.replace(path)
         except OSError as error:
             raise exceptions.EnvironmentError(
-                f"cannot write the frontier archive {str(self.folder)!r}: {error.strerror or error}. Free some space, "
-                "or name another folder"
+                f"cannot write the Go-Explore archive {str(self.folder)!r}: {error.strerror or error}. Free some "
+                "space, or name another folder"
             ) from error
         self._known.add(cell)
         self._make_room()
@@ -174,7 +174,7 @@ class FrontierArchive:
             return StartPoint(zlib.decompress(packed), tuple(json.loads(header)["reached"]))
         except (ValueError, KeyError, TypeError, zlib.error) as error:
             raise exceptions.EnvironmentError(
-                f"{path} is no state of the frontier archive ({error}): remove it"
+                f"{path} is no state of the Go-Explore archive ({error}): remove it"
             ) from error
 
     def _make_room(self) -> None:
@@ -191,7 +191,7 @@ class FrontierArchive:
 
 
 @dataclass(frozen=True, slots=True)
-class FrontierSchedule:
+class GoExploreSchedule:
     """How many episodes begin in the archive: a share that moves evenly from `first_share` to `last_share`."""
 
     first_share: float = 0.0

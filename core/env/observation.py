@@ -178,7 +178,7 @@ def strategic_context(
 
 def _summary(state: GameState) -> str:
     place = state.position
-    parts = [f"{state.world.map_name(place.map)}, step ({place.x}, {place.y}), facing {state.facing.name.lower()}."]
+    parts = [f"{state.game.map_name(place.map)}, step ({place.x}, {place.y}), facing {state.facing.name.lower()}."]
     parts.append(f"Mode: {state.mode}.")
     if state.party:
         parts.append("Party: " + "; ".join(_member_words(state, slot) for slot in range(len(state.party))) + ".")
@@ -187,7 +187,7 @@ def _summary(state: GameState) -> str:
     if battle := state.battle:
         kind = "A trainer's" if battle.is_trainer else "A wild"
         enemy = battle.enemy
-        name = state.world.species_name(enemy.species)
+        name = state.game.species_name(enemy.species)
         parts.append(f"{kind} {name} at level {enemy.level}, {enemy.hp} of {enemy.max_hp} HP.")
     menu = state.menu
     if menu is not None:
@@ -200,7 +200,7 @@ def _summary(state: GameState) -> str:
 
 def _member_words(state: GameState, slot: int) -> str:
     member = state.party[slot]
-    name = state.world.species_name(member.species)
+    name = state.game.species_name(member.species)
     return f"{name} level {member.level}, {member.hp} of {member.max_hp} HP"
 
 

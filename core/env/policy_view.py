@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from core.game.battle import BattleState
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, GROUND_PLANES, PLAYER_COLUMN, PLAYER_ROW
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.milestones import MilestoneTracker
 from core.game.people import people_cells
 from core.game.possessions import Possessions
 from core.game.state import GameState
 from core.game.visits import Visits
-from core.navigation.goal_direction import Bearing, compass_for
+from core.navigation.goal_direction import GoalDirection, goal_directions_for
 from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, GameMode, MapId
 
 PLANES: Final = (*GROUND_PLANES, "people", "visited", "goal")
@@ -78,7 +78,7 @@ _BATTLE: Final = (
     "enemies_left",
     *(f"move{slot}_{what}" for slot in range(MOVE_SLOTS) for what in ("damage", "pp")),
 )
-_COMPASS: Final = (
+_GOAL: Final = (
     "levels_missing",
     "goal_known",
     "goal_east",
@@ -99,7 +99,7 @@ FEATURE_NAMES: Final = (
     "waits_for_button",
     *_MENU,
     *_BATTLE,
-    *_COMPASS,
+    *_GOAL,
     *(f"mode_{mode}" for mode in GameMode),
     *(f"menu_{kind}" for kind in MenuKind),
     *(f"facing_{button.name.lower()}" for button in DIRECTION_BUTTONS),
@@ -111,8 +111,8 @@ _POSSESSIONS_START: Final = 2
 _MILESTONES: Final = _POSSESSIONS_START + len(_POSSESSIONS)
 _WAITS: Final = _MILESTONES + 1
 _BATTLE_START: Final = _WAITS + 1 + len(_MENU)
-_COMPASS_START: Final = _BATTLE_START + len(_BATTLE)
-_MODE_START: Final = _COMPASS_START + len(_COMPASS)
+_GOAL_START: Final = _BATTLE_START + len(_BATTLE)
+_MODE_START: Final = _GOAL_START + len(_GOAL)
 _MENU_START: Final = _MODE_START + len(GameMode)
 _FACING_START: Final = _MENU_START + len(MenuKind)
 _MAP_START: Final = _FACING_START + len(DIRECTION_BUTTONS)
@@ -175,13 +175,13 @@ class PolicyView:
         crop: NDArray[np.uint8],
     ) -> None:
         """Fill `features` (FEATURE_COUNT,) and `crop` (8, 9, 10) in place, so that they may be shared memory."""
-        compass, milestone = compass_for(state.rom.profile), tracker.next
-        bearing = compass.bearing(state, milestone)
+        goal_directions, milestone = goal_directions_for(state.rom.profile), tracker.next
+        goal_direction = goal_directions.goal_direction(state, milestone)
         self._update_possessions(state)
         self._update_situation(state)
-        self._update_place(state, bearing, compass.levels_missing(state, milestone))
+        self._update_place(state, goal_direction, goal_directions.levels_missing(state, milestone))
         self._features[_MILESTONES] = len(tracker.reached) / max(1, len(tracker.milestones))
-        self._update_crop(state, visits, bearing)
+        self._update_crop(state, visits, goal_direction)
         features[...] = self._features
         crop[...] = self._crop
 
@@ -192,7 +192,7 @@ class PolicyView:
         self._place: tuple[object, ...] = ()
         self._people: tuple[object, ...] = ()
         self._ground: tuple[object, ...] = ()
-        self._goal: Bearing | None = None
+        self._goal: GoalDirection | None = None
         self._crop[...] = 0
 
     def _set_hot(self, start: int, place: int) -> None:
@@ -224,21 +224,21 @@ class PolicyView:
             self._set_hot(_MENU_START, _NO_MENU if menu is None else _MENU_PLACE[menu.kind])
         if battle is not self._battle:
             self._battle = battle
-            features[_BATTLE_START:_COMPASS_START] = 0.0 if battle is None else battle_features(battle, state.world)
+            features[_BATTLE_START:_GOAL_START] = 0.0 if battle is None else battle_features(battle, state.game)
 
-    def _update_place(self, state: GameState, bearing: Bearing | None, levels_missing: int) -> None:
+    def _update_place(self, state: GameState, goal_direction: GoalDirection | None, levels_missing: int) -> None:
         position, size = state.position, state.map_size_steps
-        place = (position, size, bearing, levels_missing)
+        place = (position, size, goal_direction, levels_missing)
         if place == self._place:
             return
         self._place = place
         features, (width, height) = self._features, size
         features[0] = min(1.0, position.x / width) if width else 0.0
         features[1] = min(1.0, position.y / height) if height else 0.0
-        features[_COMPASS_START:_MODE_START] = compass_features(state, bearing, levels_missing)
+        features[_GOAL_START:_MODE_START] = goal_features(state, goal_direction, levels_missing)
         features[_MAP_START:_ACTION_START] = map_code(position.map)
 
-    def _update_crop(self, state: GameState, visits: Visits, bearing: Bearing | None) -> None:
+    def _update_crop(self, state: GameState, visits: Visits, goal_direction: GoalDirection | None) -> None:
         """The planes of the steps on screen."""
         position, planes = state.position, self._crop
         left, top = position.x - PLAYER_COLUMN, position.y - PLAYER_ROW
@@ -252,9 +252,11 @@ class PolicyView:
         if has_moved or cells != self._people:
             self._people = cells
             _mark(planes[PEOPLE_PLANE], cells, left, top)
-        if has_moved or bearing != self._goal:
-            self._goal = bearing
-            _mark(planes[GOAL_PLANE], () if bearing is None else ((bearing.x, bearing.y),), left, top)
+        if has_moved or goal_direction != self._goal:
+            self._goal = goal_direction
+            _mark(
+                planes[GOAL_PLANE], () if goal_direction is None else ((goal_direction.x, goal_direction.y),), left, top
+            )
 
 
 def _mark(plane: NDArray[np.uint8], cells: Iterable[tuple[int, int]], left: int, top: int) -> None:
@@ -293,18 +295,18 @@ def menu_features(menu: MenuState | None) -> tuple[float, ...]:
     return menu.cursor_row / 10, menu.cursor_column / 4, menu.rows / 10, 1.0 if menu.selected == "YES" else 0.0
 
 
-def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
+def battle_features(battle: BattleState, game: GameData) -> tuple[float, ...]:
     """The numbers of `_BATTLE`: both sides' health and levels, and what each move would do."""
     own, enemy = battle.own, battle.enemy
-    enemy_types = tuple(world.types.get(kind, "") for kind in enemy.types)
-    own_types = tuple(world.types.get(kind, "") for kind in own.types)
+    enemy_types = tuple(game.types.get(kind, "") for kind in enemy.types)
+    own_types = tuple(game.types.get(kind, "") for kind in own.types)
     moves: list[float] = []
     for slot in range(MOVE_SLOTS):
-        move = world.moves.get(own.moves[slot]) if slot < len(own.moves) else None
+        move = game.moves.get(own.moves[slot]) if slot < len(own.moves) else None
         if move is None:
             moves += (-1.0, 0.0)
             continue
-        strength = move.power * world.effectiveness(move.type, enemy_types) * (1.5 if move.type in own_types else 1.0)
+        strength = move.power * game.effectiveness(move.type, enemy_types) * (1.5 if move.type in own_types else 1.0)
         moves += (min(1.0, strength * move.accuracy_percent / 20_000), min(1.0, own.pp[slot] / max(1, move.pp)))
     return (
         0.0 if battle.is_trainer else 1.0,
@@ -319,11 +321,11 @@ def battle_features(battle: BattleState, world: World) -> tuple[float, ...]:
     )
 
 
-def compass_features(state: GameState, bearing: Bearing | None, levels_missing: int) -> tuple[float, ...]:
-    """The numbers of `_COMPASS`; all 0 when there is nothing on this map to make for."""
-    if bearing is None:
-        return (min(1.0, levels_missing / 10), *(0.0,) * (len(_COMPASS) - 1))
-    east, south = bearing.x - state.position.x, bearing.y - state.position.y
+def goal_features(state: GameState, goal_direction: GoalDirection | None, levels_missing: int) -> tuple[float, ...]:
+    """The numbers of `_GOAL`; all 0 when there is nothing on this map to make for."""
+    if goal_direction is None:
+        return (min(1.0, levels_missing / 10), *(0.0,) * (len(_GOAL) - 1))
+    east, south = goal_direction.x - state.position.x, goal_direction.y - state.position.y
     return (
         min(1.0, levels_missing / 10),
         1.0,
@@ -332,6 +334,6 @@ def compass_features(state: GameState, bearing: Bearing | None, levels_missing: 
         float((east > 0) - (east < 0)),
         float((south > 0) - (south < 0)),
         1 / (1 + abs(east) + abs(south)),
-        float(bearing.press_a),
-        *(float(bearing.leaves is button) for button in DIRECTION_BUTTONS),
+        float(goal_direction.press_a),
+        *(float(goal_direction.leaves is button) for button in DIRECTION_BUTTONS),
     )

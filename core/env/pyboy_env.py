@@ -22,7 +22,7 @@ from core.env.emulator.console import Console
 from core.env.emulator.frame_cost import FIXED_FRAMES, HOLD_FRAMES, FrameCost, press_until_decidable
 from core.env.emulator.start_cache import cached_new_game_state
 from core.env.emulator.startup import check_start_state, continued_state, is_battery_save
-from core.env.go_explore_archive import FrontierArchive
+from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
 from core.env.masks import action_mask
 from core.env.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
@@ -73,7 +73,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         fast_options: bool = False,
         frame_cost: str = FrameCost.FIXED,
         policy_screen: bool = False,
-        frontier: FrontierArchive | None = None,
+        go_explore: GoExploreArchive | None = None,
         allow_unknown_rom: bool = False,
         render_mode: str | None = None,
     ) -> None:
@@ -92,7 +92,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             fast_options: a game begun here has fast text, no battle animations and no offers to switch.
             frame_cost: "fixed" (24 frames an action) or "adaptive" (16 to 120, until something can be decided again).
             policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
-            frontier: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
+            go_explore: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
                 env only files; where its episodes begin is up to `reset(options=...)`.
             allow_unknown_rom: take a ROM titled like Crystal although its SHA-1 is unknown.
             render_mode: None or "rgb_array".
@@ -122,8 +122,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.observation_space = observation.observation_space(observation_type)
         self.policy_space = policy_space(policy_screen)
         self.tracker = MilestoneTracker(milestones_for(self.rom.profile), final_milestone)
-        self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.world)
-        self._frontier = frontier
+        self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.game)
+        self._go_explore = go_explore
         self._frame_cost = FrameCost(frame_cost)
         self._policy_view = PolicyView()
         self._policy_screen = policy_screen
@@ -247,10 +247,10 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._steps += 1
         self._policy_view.note_action(button)
         reward = float(self._calculate_reward(current, previous, int(button)))
-        if self._frontier is not None:
-            cell = self._frontier.wants(current, len(self.tracker.reached))
+        if self._go_explore is not None:
+            cell = self._go_explore.wants(current, len(self.tracker.reached))
             if cell is not None:
-                self._frontier.add(cell, StartPoint(self.save_state(), self.tracker.reached))
+                self._go_explore.add(cell, StartPoint(self.save_state(), self.tracker.reached))
         return Outcome(
             state=current,
             reward=reward,

@@ -323,7 +323,7 @@ def variables_of(state: GameState) -> StateVariables:
         mode=state.mode.value,
         map_group=position.map.group,
         map_number=position.map.number,
-        map_name=state.world.map_name(position.map),
+        map_name=state.game.map_name(position.map),
         player_x=position.x,
         player_y=position.y,
         party_count=len(party),

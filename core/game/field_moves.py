@@ -25,9 +25,9 @@ class FieldAbilities(NamedTuple):
 
 def abilities_of(state: GameState) -> FieldAbilities:
     """What the player can do in this state."""
-    world = state.world
-    rides = any(world.items[slot.item].effect == RAFT_EFFECT for slot in state.key_items if slot.item in world.items)
-    known = {world.moves[number].key for one in state.party for number in one.moves if number in world.moves}
+    game = state.game
+    rides = any(game.items[slot.item].effect == RAFT_EFFECT for slot in state.key_items if slot.item in game.items)
+    known = {game.moves[number].key for one in state.party for number in one.moves if number in game.moves}
     badges = state.johto_badges
     return FieldAbilities(
         can_surf=state.is_surfing or rides or ("SURF" in known and bool(badges & SURF_BADGE)),

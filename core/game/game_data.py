@@ -67,7 +67,7 @@ class MapObject:
     heals: bool = False
     """Whether talking to it can heal the party."""
     fights: tuple[str, ...] = ()
-    """Trainers (keys of `World.trainer_levels_by_key`) whom talking to it can bring on, one of them at a time."""
+    """Trainers (keys of `GameData.trainer_levels_by_key`) whom talking to it can bring on, one of them at a time."""
     sells: tuple[str, ...] = ()
     """Items (their keys) that it sells, where the data tell."""
     roams: bool = False
@@ -176,7 +176,7 @@ class EventFlag:
 
 
 @dataclass(frozen=True)
-class World:
+class GameData:
     """Everything that is fixed about a game."""
 
     maps: Mapping[MapId, GameMap]
@@ -226,7 +226,7 @@ class World:
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Traversable, name: str) -> World:
+def _load(folder: Traversable, name: str) -> GameData:
     atlas = _read_json(folder, "world.json")
     rules = _read_json(folder, "enums.json")
     try:
@@ -238,8 +238,8 @@ def _load(folder: Traversable, name: str) -> World:
         ) from error
 
 
-def load_world(profile: RomProfile) -> World:
-    """The world of a recognised ROM, read once per process.
+def load_game_data(profile: RomProfile) -> GameData:
+    """The game of a recognised ROM, read once per process.
 
     Raises `core.exceptions.EnvironmentError` when a data file is missing or malformed.
     """
@@ -255,12 +255,12 @@ def _read_json(folder: Traversable, file_name: str) -> dict[str, Any]:
         ) from error
 
 
-def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> World:
+def _build(atlas: dict[str, Any], rules: dict[str, Any]) -> GameData:
     rows = rules["type_chart"]
     chart = {(row[0], row[1]): float(row[2]) for row in (rows["rows"] if isinstance(rows, dict) else rows)}
     maps = [_game_map(key, row) for key, row in atlas["maps"].items()]
     species_ids = {row["const"]: int(key) for key, row in rules["species"].items()}
-    return World(
+    return GameData(
         maps={known.id: known for known in maps},
         species={int(key): _species(int(key), row) for key, row in rules["species"].items() if "base_stats" in row},
         moves={int(key): _move(int(key), row) for key, row in rules["moves"].items()},

@@ -1,4 +1,4 @@
-"""What the things of a bag are good for: drinks, cures, bells for the fainted, balls, and what keeps the wild away.
+"""What the things of a bag are good for: potions, cures, bells for the fainted, balls, and what keeps the wild away.
 
 Fernvale's data say it of every item (`Item.effect`, `Item.amount`). Crystal's tables name no effects, so the few items
 that matter to a player are listed here by their keys, with the published game's numbers.
@@ -21,7 +21,7 @@ EVERYTHING: Final = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Remedy:
+class ItemEffect:
     """What using one of an item does. All zero: nothing that these rules care about."""
 
     heals: int = 0
@@ -36,7 +36,7 @@ class Remedy:
     """Of a ball: the factor on the catch rate."""
 
 
-NOTHING: Final = Remedy()
+NOTHING: Final = ItemEffect()
 _CURES: Final = {
     "CURE_POISON": POISON,
     "CURE_BURN": BURN,
@@ -45,64 +45,64 @@ _CURES: Final = {
     "CURE_ALL": ANY_STATUS,
 }
 _BY_KEY: Final = {
-    "POTION": Remedy(heals=20),
-    "SUPER_POTION": Remedy(heals=50),
-    "HYPER_POTION": Remedy(heals=200),
-    "MAX_POTION": Remedy(heals=EVERYTHING),
-    "FULL_RESTORE": Remedy(heals=EVERYTHING, cures=ANY_STATUS),
-    "FRESH_WATER": Remedy(heals=50),
-    "SODA_POP": Remedy(heals=60),
-    "LEMONADE": Remedy(heals=80),
-    "MOOMOO_MILK": Remedy(heals=100),
-    "RAGECANDYBAR": Remedy(heals=20),
-    "BERRY_JUICE": Remedy(heals=20),
-    "BERRY": Remedy(heals=10),
-    "GOLD_BERRY": Remedy(heals=30),
-    "ANTIDOTE": Remedy(cures=POISON),
-    "PSNCUREBERRY": Remedy(cures=POISON),
-    "BURN_HEAL": Remedy(cures=BURN),
-    "ICE_BERRY": Remedy(cures=BURN),
-    "ICE_HEAL": Remedy(cures=FROZEN),
-    "BURNT_BERRY": Remedy(cures=FROZEN),
-    "AWAKENING": Remedy(cures=SLEEP),
-    "MINT_BERRY": Remedy(cures=SLEEP),
-    "PARLYZ_HEAL": Remedy(cures=PARALYSIS),
-    "PRZCUREBERRY": Remedy(cures=PARALYSIS),
-    "FULL_HEAL": Remedy(cures=ANY_STATUS),
-    "MIRACLEBERRY": Remedy(cures=ANY_STATUS),
-    "REVIVE": Remedy(revives=True),
-    "MAX_REVIVE": Remedy(revives=True),
-    "REPEL": Remedy(repels_steps=100),
-    "SUPER_REPEL": Remedy(repels_steps=200),
-    "MAX_REPEL": Remedy(repels_steps=250),
-    "POKE_BALL": Remedy(catches=1.0),
-    "GREAT_BALL": Remedy(catches=1.5),
-    "ULTRA_BALL": Remedy(catches=2.0),
+    "POTION": ItemEffect(heals=20),
+    "SUPER_POTION": ItemEffect(heals=50),
+    "HYPER_POTION": ItemEffect(heals=200),
+    "MAX_POTION": ItemEffect(heals=EVERYTHING),
+    "FULL_RESTORE": ItemEffect(heals=EVERYTHING, cures=ANY_STATUS),
+    "FRESH_WATER": ItemEffect(heals=50),
+    "SODA_POP": ItemEffect(heals=60),
+    "LEMONADE": ItemEffect(heals=80),
+    "MOOMOO_MILK": ItemEffect(heals=100),
+    "RAGECANDYBAR": ItemEffect(heals=20),
+    "BERRY_JUICE": ItemEffect(heals=20),
+    "BERRY": ItemEffect(heals=10),
+    "GOLD_BERRY": ItemEffect(heals=30),
+    "ANTIDOTE": ItemEffect(cures=POISON),
+    "PSNCUREBERRY": ItemEffect(cures=POISON),
+    "BURN_HEAL": ItemEffect(cures=BURN),
+    "ICE_BERRY": ItemEffect(cures=BURN),
+    "ICE_HEAL": ItemEffect(cures=FROZEN),
+    "BURNT_BERRY": ItemEffect(cures=FROZEN),
+    "AWAKENING": ItemEffect(cures=SLEEP),
+    "MINT_BERRY": ItemEffect(cures=SLEEP),
+    "PARLYZ_HEAL": ItemEffect(cures=PARALYSIS),
+    "PRZCUREBERRY": ItemEffect(cures=PARALYSIS),
+    "FULL_HEAL": ItemEffect(cures=ANY_STATUS),
+    "MIRACLEBERRY": ItemEffect(cures=ANY_STATUS),
+    "REVIVE": ItemEffect(revives=True),
+    "MAX_REVIVE": ItemEffect(revives=True),
+    "REPEL": ItemEffect(repels_steps=100),
+    "SUPER_REPEL": ItemEffect(repels_steps=200),
+    "MAX_REPEL": ItemEffect(repels_steps=250),
+    "POKE_BALL": ItemEffect(catches=1.0),
+    "GREAT_BALL": ItemEffect(catches=1.5),
+    "ULTRA_BALL": ItemEffect(catches=2.0),
 }
 
 
 @lru_cache(maxsize=512)
-def remedy_of(item: Item) -> Remedy:
+def item_effect_of(item: Item) -> ItemEffect:
     """What an item does, by its effect where the data name one, else by its key."""
     match item.effect:
         case None:
             return _BY_KEY.get(item.key, NOTHING)
         case "HEAL":
-            return Remedy(heals=item.amount)
+            return ItemEffect(heals=item.amount)
         case "REVIVE":
-            return Remedy(revives=True)
+            return ItemEffect(revives=True)
         case "REPEL":
-            return Remedy(repels_steps=item.amount)
+            return ItemEffect(repels_steps=item.amount)
         case "CATCH":
-            return Remedy(catches=item.amount / 10)
+            return ItemEffect(catches=item.amount / 10)
         case effect:
-            return Remedy(cures=_CURES.get(effect, 0))
+            return ItemEffect(cures=_CURES.get(effect, 0))
 
 
-def helps(remedy: Remedy, member: PartyMember) -> bool:
+def helps(item_effect: ItemEffect, member: PartyMember) -> bool:
     """Whether the game would let one use it on this creature: it is hurt, ailing or fainted as the item wants it."""
     if member.is_egg:
         return False
     if not member.hp:
-        return remedy.revives
-    return bool(remedy.heals and member.hp < member.max_hp) or bool(remedy.cures & member.status)
+        return item_effect.revives
+    return bool(item_effect.heals and member.hp < member.max_hp) or bool(item_effect.cures & member.status)

@@ -1,8 +1,8 @@
-"""How a milestone is reached: from its conditions and the atlas to errands on the map.
+"""How a milestone is reached: from its conditions and the atlas to objectives on the map.
 
 A milestone that is a place says so itself. One that is an event flag, or an item to own, is looked up among the people,
 trainers, item balls, signs and steps whose data name that flag or item. Nothing is written down for a particular map;
-where the data are silent there is no errand, and the planner explores.
+where the data are silent there is no objective, and the planner explores.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from core.navigation.pathfinding import Cell
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:
-    from core.game.game_data import World
+    from core.game.game_data import GameData
     from core.game.milestones import Condition, Milestone
 
 LEAD_LEVEL_SYMBOL = "wPartyMon1Level"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Objective:
     """Something to do at a place: reach the map, stand on a cell, face a cell and press A, or talk to an object."""
 
     map: MapId
@@ -43,21 +43,21 @@ class Errand:
         return self.map, f"{'sign' if self.press_a else 'cell'} {self.cell[0]},{self.cell[1]}"
 
 
-class StoryGuide:
+class Objectives:
     """Errands for every milestone of one game."""
 
-    def __init__(self, world: World, milestones: Sequence[Milestone]) -> None:
-        self._flag_errands: defaultdict[str, list[Errand]] = defaultdict(list)
-        self._item_errands: defaultdict[str, list[Errand]] = defaultdict(list)
-        self._read(world)
-        self._errands = {
-            milestone.id: tuple(errand for condition in milestone.conditions for errand in self._of(condition))
+    def __init__(self, game: GameData, milestones: Sequence[Milestone]) -> None:
+        self._flag_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._item_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._read(game)
+        self._objectives = {
+            milestone.id: tuple(objective for condition in milestone.conditions for objective in self._of(condition))
             for milestone in milestones
         }
 
-    def errands(self, milestone: Milestone) -> tuple[Errand, ...]:
+    def objectives(self, milestone: Milestone) -> tuple[Objective, ...]:
         """What leads to this milestone, alternatives side by side; empty when the data do not tell."""
-        return self._errands.get(milestone.id, ())
+        return self._objectives.get(milestone.id, ())
 
     @staticmethod
     def wanted_level(milestone: Milestone) -> int:
@@ -65,37 +65,37 @@ class StoryGuide:
         levels = (one.value for one in milestone.conditions if one.kind == "value" and one.name == LEAD_LEVEL_SYMBOL)
         return max(levels, default=0)
 
-    def _read(self, world: World) -> None:
-        for place in world.maps.values():
+    def _read(self, game: GameData) -> None:
+        for place in game.maps.values():
             for thing in place.objects:
-                errand = Errand(place.id, object_id=thing.id, sets=thing.sets)
+                objective = Objective(place.id, object_id=thing.id, sets=thing.sets)
                 flags = (*thing.sets, thing.beat_event, thing.event if thing.kind == "item_ball" else None)
                 for flag in flags:
                     if flag is not None:
-                        self._flag_errands[flag].append(errand)
+                        self._flag_objectives[flag].append(objective)
                 for item in (*thing.gives, thing.item):
                     if item is not None:
-                        self._item_errands[item].append(errand)
+                        self._item_objectives[item].append(objective)
             for sign in place.signs:
-                errand = Errand(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets)
+                objective = Objective(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets)
                 for flag in (*sign.sets, sign.event):
                     if flag is not None:
-                        self._flag_errands[flag].append(errand)
+                        self._flag_objectives[flag].append(objective)
                 if sign.item is not None:
-                    self._item_errands[sign.item].append(errand)
+                    self._item_objectives[sign.item].append(objective)
             for trigger in place.triggers:
                 for flag in trigger.sets:
-                    errand = Errand(place.id, cell=(trigger.x, trigger.y), sets=trigger.sets)
-                    self._flag_errands[flag].append(errand)
+                    objective = Objective(place.id, cell=(trigger.x, trigger.y), sets=trigger.sets)
+                    self._flag_objectives[flag].append(objective)
 
-    def _of(self, condition: Condition) -> tuple[Errand, ...]:
+    def _of(self, condition: Condition) -> tuple[Objective, ...]:
         """What one condition by itself tells of the way."""
         match condition.kind:
             case "map_reached" | "scene_id" if condition.map is not None:
-                return (Errand(condition.map),)
+                return (Objective(condition.map),)
             case "event_flag":
-                return tuple(self._flag_errands.get(condition.name, ()))
+                return tuple(self._flag_objectives.get(condition.name, ()))
             case "item_owned":
-                return tuple(self._item_errands.get(condition.name, ()))
+                return tuple(self._item_objectives.get(condition.name, ()))
             case _:
                 return ()

@@ -48,7 +48,7 @@ class Person:
     flag: int | None
     """Event flag that hides it when set; None for those who are always there."""
     object_id: int
-    """Number of the map object, from 1: the `id` of `World.maps[...].objects`."""
+    """Number of the map object, from 1: the `id` of `GameData.maps[...].objects`."""
     visible: bool
     """Whether it has an object struct now, so that its place is the true one and not the one it starts from."""
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.milestones import MilestoneTracker
 from core.game.possessions import EVENT_FLAGS_SIZE, Possessions
 from core.game.state import GameState
@@ -83,10 +83,10 @@ PROGRESS_FLAG_KINDS: Final = frozenset(
 """Kinds of event flags that mean progress. Fleeting ones and those that hide sprites toggle and are left out."""
 
 
-def progress_flag_mask(world: World) -> NDArray[np.uint8]:
+def progress_flag_mask(game: GameData) -> NDArray[np.uint8]:
     """The whitelist as 256 bytes of bits, to be laid over wEventFlags."""
     mask = np.zeros(EVENT_FLAGS_SIZE, dtype=np.uint8)
-    for flag in world.event_flags.values():
+    for flag in game.event_flags.values():
         if flag.kind in PROGRESS_FLAG_KINDS and not flag.set_at_new_game:
             mask[flag.index // 8] |= 1 << flag.index % 8
     return mask
@@ -113,9 +113,9 @@ class RewardMemory:
     """From the moment when nobody can fight until somebody can again."""
 
     @classmethod
-    def for_world(cls, weights: RewardWeights, tracker: MilestoneTracker, world: World) -> RewardMemory:
-        """An empty memory with the whitelist of that world."""
-        return cls(weights, tracker, int.from_bytes(progress_flag_mask(world).tobytes(), "big"))
+    def for_world(cls, weights: RewardWeights, tracker: MilestoneTracker, game: GameData) -> RewardMemory:
+        """An empty memory with the whitelist of that game."""
+        return cls(weights, tracker, int.from_bytes(progress_flag_mask(game).tobytes(), "big"))
 
     def start(self, state: GameState) -> None:
         """Begin an episode in this state."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from core.game import battle, menu, mode, party, people
 from core.game.collision import CollisionMap, CollisionReader
-from core.game.game_data import World, load_world
+from core.game.game_data import GameData, load_game_data
 from core.game.lazy import lazy
 from core.game.party import BagSlot, PartyMember
 from core.game.possessions import EVENT_FLAGS, JOHTO_BADGES, KANTO_BADGES, Possessions, PossessionsReader
@@ -48,11 +48,11 @@ DIALOG_BOTTOM: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS
 
 
 class RomTables:
-    """What a ROM says once and for all: its profile, its world, and the maps' ground as it becomes known."""
+    """What a ROM says once and for all: its profile, its game, and the maps' ground as it becomes known."""
 
     def __init__(self, profile: RomProfile) -> None:
         self.profile = profile
-        self.world: World = load_world(profile)
+        self.game: GameData = load_game_data(profile)
         self.collision = CollisionReader(profile)
         self.possessions = PossessionsReader()
 
@@ -73,9 +73,9 @@ class GameState:
         self.__dict__["rom"] = rom
 
     @property
-    def world(self) -> World:
+    def game(self) -> GameData:
         """The fixed facts of this game."""
-        return self.rom.world
+        return self.rom.game
 
     # what is going on
 
@@ -305,4 +305,4 @@ class GameState:
 
     def __repr__(self) -> str:
         place = self.position
-        return f"GameState({self.mode}, {self.world.map_name(place.map)} ({place.x}, {place.y}))"
+        return f"GameState({self.mode}, {self.game.map_name(place.map)} ({place.x}, {place.y}))"

@@ -235,7 +235,7 @@ class _ImplicitEpisode:
         unstated = [""] * steps
         columns = DecisionColumns(
             action=self._actions,
-            guide_action=[None] * steps,
+            teacher_action=[None] * steps,
             source=unstated,
             strategy=unstated,
             option=unstated,

@@ -41,7 +41,7 @@ class CodedEpisode:
     milestones: tuple[tuple[int, int], ...]
     """(step, milestone id), the first reach of each."""
     policy_id: int
-    """Name id of the source "policy"; options are begun by the guide, not by it."""
+    """Name id of the source "policy"; options are begun by the teacher, not by it."""
     free_id: int
     """Name id of the mode "free"; only there does an unchanged state mean that nothing happened."""
 
@@ -79,7 +79,7 @@ DECISION_COLUMNS = (
     "step",
     "elapsed_ms",
     "action",
-    "guide_action",
+    "teacher_action",
     "source_id",
     "strategy_id",
     "option_id",
@@ -103,7 +103,7 @@ def decision_rows(
         range(columns.steps),
         columns.elapsed_ms,
         coded.action.tolist(),
-        [None if action is None else int(action) for action in columns.guide_action],
+        [None if action is None else int(action) for action in columns.teacher_action],
         coded.source.tolist(),
         words.name_ids(connection, columns.strategy).tolist(),
         coded.option.tolist(),

@@ -82,8 +82,8 @@ def option_progress_of(episode: CodedEpisode) -> list[Row]:
 def _option_tally(episode: CodedEpisode, worth: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> list[Row]:
     """One count each time an option is begun, with sum and squares of `worth(steps)` of the steps that began it.
 
-    It is credited to the first guide's decision within it: while an option is carried out the policy may play single
-    buttons; the option was still the guide's choice. An option that only the policy ever played is the policy's.
+    It is credited to the first teacher's decision within it: while an option is carried out the policy may play single
+    buttons; the option was still the teacher's choice. An option that only the policy ever played is the policy's.
     """
     option = episode.option
     if option.size == 0:
@@ -91,8 +91,8 @@ def _option_tally(episode: CodedEpisode, worth: Callable[[NDArray[np.int64]], ND
     starts = np.flatnonzero(np.concatenate(([True], option[1:] != option[:-1])))
     ends = np.append(starts[1:], option.size)
     guided = np.append(np.flatnonzero(episode.source != episode.policy_id), option.size)
-    first_guided = guided[np.searchsorted(guided, starts)]
-    credited = np.where(first_guided < ends, first_guided, starts)
+    first_taught = guided[np.searchsorted(guided, starts)]
+    credited = np.where(first_taught < ends, first_taught, starts)
     named = option[starts] != 0
     starts, credited = starts[named], credited[named]
     micro = to_micro(worth(starts))

@@ -32,7 +32,7 @@ EXPORT_COLUMNS = (
     "mode",
     "map",
     "action",
-    "guide_action",
+    "teacher_action",
     "source",
     "strategy",
     "option",
@@ -112,7 +112,7 @@ def _write_parquet(batches: Iterator[list[tuple]], path: Path) -> int:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigurationError("Parquet needs the package pyarrow: pip install pyarrow; or export csv") from error
-    integers = {"episode", "step", "action", "guide_action", "state_hash"}
+    integers = {"episode", "step", "action", "teacher_action", "state_hash"}
     reals = {"confidence", "behaviour_probability", "reward", "outcome"}
     schema = arrow.schema(
         [

@@ -216,3 +216,9 @@ def count_progress_as_pace(db: Database) -> None:
     db.execute("delete from option_progress")
     for (episode_id,) in db.execute("select id from episodes where pruned = 0").fetchall():
         add_contributions(db.conn, {OPTION_PROGRESS: option_progress_of(read_episode(db.conn, episode_id))})
+
+
+@MIGRATIONS(name="006_teacher_action")
+def rename_guide_action(db: Database) -> None:
+    """Who decides besides the policy is called the teacher everywhere; SQLite renames it in the view, too."""
+    db.execute("alter table decisions rename column guide_action to teacher_action")

@@ -22,7 +22,7 @@ class StoredDecision:
     step: int
     time: datetime
     action: int
-    guide_action: int | None
+    teacher_action: int | None
     source: str
     strategy: str
     option: str
@@ -41,7 +41,7 @@ class StoredDecision:
 
 
 _SELECT = """
-    select r.name, e.number, d.episode_id, d.step, e.started_at_s + d.elapsed_ms / 1000.0, d.action, d.guide_action,
+    select r.name, e.number, d.episode_id, d.step, e.started_at_s + d.elapsed_ms / 1000.0, d.action, d.teacher_action,
            source.name, strategy.name, option.name, c.json, t.text, d.state_hash, d.confidence,
            d.behaviour_probability, d.reward, d.outcome
     from decisions d
@@ -74,10 +74,21 @@ def decisions_of_episode(connection: sqlite3.Connection, episode_id: int) -> Ite
 
 
 def _decision(row: tuple) -> StoredDecision:
-    run, number, episode_id, step, time_s, action, guide_action, source, strategy, option, context, *rest = row
+    run, number, episode_id, step, time_s, action, teacher_action, source, strategy, option, context, *rest = row
     time = datetime.fromtimestamp(time_s, tz=UTC)
     return StoredDecision(
-        run, number, episode_id, step, time, action, guide_action, source, strategy, option, json.loads(context), *rest
+        run,
+        number,
+        episode_id,
+        step,
+        time,
+        action,
+        teacher_action,
+        source,
+        strategy,
+        option,
+        json.loads(context),
+        *rest,
     )
 
 

@@ -22,12 +22,12 @@ from core.vocabulary import ACTION_COUNT, Decision
 class DecisionColumns:
     """The decisions of one episode, one entry per decision in every column.
 
-    `source`, `strategy`, `option` and `guide_action` may be unstated ("" or None), as may the behaviour probability.
+    `source`, `strategy`, `option` and `teacher_action` may be unstated ("" or None), as may the behaviour probability.
     Raises `DecisionValidationError` for columns of different lengths, actions outside 0..8, and numbers not finite.
     """
 
     action: Sequence[int]
-    guide_action: Sequence[int | None]
+    teacher_action: Sequence[int | None]
     source: Sequence[str]
     strategy: Sequence[str]
     option: Sequence[str]
@@ -145,7 +145,7 @@ class EpisodeRecorder:
         decisions = self._decisions
         columns = DecisionColumns(
             action=[d.action for d in decisions],
-            guide_action=[d.guide_action for d in decisions],
+            teacher_action=[d.teacher_action for d in decisions],
             source=[d.source for d in decisions],
             strategy=[d.strategy for d in decisions],
             option=[d.option_key for d in decisions],

@@ -1,4 +1,5 @@
-"""Where the story goes on from here, as a bearing: what a player knows who has the town map and the next goal in mind.
+"""Where the story goes on from here, as a goal direction: what a player knows who has the town map and the next goal in
+mind.
 
 From the atlas and the list of milestones alone: the next milestone's place, or the way out of this map that leads
 there. It knows nothing of walls in between; finding the way around them is what a policy learns. The answer depends on
@@ -15,9 +16,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from core.game.collision import CollisionMap
-from core.game.game_data import World, load_world
+from core.game.game_data import GameData, load_game_data
 from core.game.milestones import Milestone, milestones_for
-from core.game.objectives import Errand, StoryGuide
+from core.game.objectives import Objective, Objectives
 from core.game.people import place_of
 from core.game.profile import RomProfile
 from core.game.state import GameState
@@ -26,11 +27,11 @@ from core.navigation.travel import CROSSING_COST, Exit, WorldGraph
 from core.vocabulary import Button, MapId
 
 PLACES_KEPT: Final = 8192
-"""Bearings kept that depend on nothing but ground, milestone and place."""
+"""Directions kept that depend on nothing but ground, milestone and place."""
 _IS_TALL_GRASS: Final = np.isin(np.arange(256), list(TALL_GRASS))
 
 
-class Bearing(NamedTuple):
+class GoalDirection(NamedTuple):
     """The place on this map to make for."""
 
     x: int
@@ -47,7 +48,7 @@ class _Plan:
 
     objects: tuple[int, ...] = ()
     """Map objects to talk to, wherever they stand."""
-    cells: tuple[Bearing, ...] = ()
+    cells: tuple[GoalDirection, ...] = ()
     """Places to go to."""
     ways: tuple[tuple[Exit, int], ...] = ()
     """Where nothing of that is at hand: ways out, with the actions that remain after them."""
@@ -55,20 +56,20 @@ class _Plan:
     """Whether wild creatures are wanted and live here."""
 
 
-class Compass:
-    """Bearings for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
+class GoalDirections:
+    """Directions for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
 
-    def __init__(self, world: World, milestones: tuple[Milestone, ...]) -> None:
-        self._world = world
-        self._graph = WorldGraph(world)
-        self._story = StoryGuide(world, milestones)
-        self._grounds = tuple(place.id for place in world.maps.values() if place.key in world.wild)
+    def __init__(self, game: GameData, milestones: tuple[Milestone, ...]) -> None:
+        self._game = game
+        self._graph = WorldGraph(game)
+        self._story = Objectives(game, milestones)
+        self._grounds = tuple(place.id for place in game.maps.values() if place.key in game.wild)
         self._wanted: dict[str, int] = {}
         self._plans: dict[tuple[MapId, str], _Plan] = {}
         self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
-        self._on_ground: dict[tuple[CollisionMap, str, int, int], Bearing | None] = {}
+        self._on_ground: dict[tuple[CollisionMap, str, int, int], GoalDirection | None] = {}
 
-    def bearing(self, state: GameState, milestone: Milestone | None) -> Bearing | None:
+    def goal_direction(self, state: GameState, milestone: Milestone | None) -> GoalDirection | None:
         """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
 
         A milestone that asks for a level leads to the wild creatures.
@@ -98,58 +99,58 @@ class Compass:
             return 0
         wanted = self._wanted.get(milestone.id)
         if wanted is None:
-            levels = (self._trainer_level(errand) for errand in self._story.errands(milestone))
+            levels = (self._trainer_level(objective) for objective in self._story.objectives(milestone))
             wanted = self._wanted[milestone.id] = max([self._story.wanted_level(milestone), *levels])
         return max(0, wanted - state.party[0].level)
 
-    def _trainer_level(self, errand: Errand) -> int:
-        place = self._world.maps.get(errand.map)
+    def _trainer_level(self, objective: Objective) -> int:
+        place = self._game.maps.get(objective.map)
         things = place.objects if place is not None else ()
         for thing in things:
-            if thing.id == errand.object_id and thing.trainer_class is not None and thing.trainer_id is not None:
-                return self._world.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
+            if thing.id == objective.object_id and thing.trainer_class is not None and thing.trainer_id is not None:
+                return self._game.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
         return 0
 
     def _plan(self, here: MapId, milestone: Milestone) -> _Plan:
-        errands = self._story.errands(milestone)
-        if errands:
-            targets = dict.fromkeys(errand.map for errand in errands)
+        objectives = self._story.objectives(milestone)
+        if objectives:
+            targets = dict.fromkeys(objective.map for objective in objectives)
         elif not self._story.wanted_level(milestone):
             return _Plan()
         elif here in self._grounds:
             return _Plan(to_grass=True)
         else:
             targets = dict.fromkeys(self._grounds)
-        ours = [errand for errand in errands if errand.map == here]
+        ours = [objective for objective in objectives if objective.map == here]
         return _Plan(
-            objects=tuple(errand.object_id for errand in ours if errand.object_id is not None),
+            objects=tuple(objective.object_id for objective in ours if objective.object_id is not None),
             cells=tuple(
-                Bearing(*errand.cell, errand.press_a, None)
-                for errand in ours
-                if errand.object_id is None and errand.cell is not None
+                GoalDirection(*objective.cell, objective.press_a, None)
+                for objective in ours
+                if objective.object_id is None and objective.cell is not None
             ),
             ways=tuple(way for target in targets if target != here for way in self._ways_to(here, target)),
         )
 
     @staticmethod
-    def _at_hand(state: GameState, plan: _Plan) -> list[Bearing]:
-        """Where the errands of this map are done, people where they stand now."""
+    def _at_hand(state: GameState, plan: _Plan) -> list[GoalDirection]:
+        """Where the objectives of this map are done, people where they stand now."""
         data = state.snapshot.data
         found = (place_of(data, object_id) for object_id in plan.objects)
-        return [Bearing(*place, True, None) for place in found if place is not None] + list(plan.cells)
+        return [GoalDirection(*place, True, None) for place in found if place is not None] + list(plan.cells)
 
     @staticmethod
-    def _toward_grass(state: GameState) -> Bearing | None:
+    def _toward_grass(state: GameState) -> GoalDirection | None:
         """To the nearest tall grass that one does not stand in."""
         rows, columns = np.nonzero(_IS_TALL_GRASS[state.collision.cells])
         steps = np.abs(columns - state.position.x) + np.abs(rows - state.position.y)
         if not steps.any():
             return None
         nearest = int(np.where(steps == 0, steps.max() + 1, steps).argmin())
-        return Bearing(int(columns[nearest]), int(rows[nearest]), False, None)
+        return GoalDirection(int(columns[nearest]), int(rows[nearest]), False, None)
 
     @staticmethod
-    def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> Bearing:
+    def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> GoalDirection:
         """The way out of this map with the least left to go, its own distance included."""
         exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
         return _way_out(state, exit_)
@@ -182,21 +183,21 @@ class Compass:
 
 
 @lru_cache(maxsize=4)
-def compass_for(profile: RomProfile) -> Compass:
-    """One compass per game and process."""
-    return Compass(load_world(profile), milestones_for(profile))
+def goal_directions_for(profile: RomProfile) -> GoalDirections:
+    """One goal directions per game and process."""
+    return GoalDirections(load_game_data(profile), milestones_for(profile))
 
 
 def _steps(state: GameState, x: int, y: int) -> int:
     return abs(x - state.position.x) + abs(y - state.position.y)
 
 
-def _way_out(state: GameState, exit_: Exit) -> Bearing:
+def _way_out(state: GameState, exit_: Exit) -> GoalDirection:
     """A door's cell, or the nearest cell of an edge from which one can walk on."""
     if exit_.edge is None:
-        return Bearing(exit_.x, exit_.y, False, None)
+        return GoalDirection(exit_.x, exit_.y, False, None)
     across = exit_.edge in (Button.UP, Button.DOWN)
     line = [(i, exit_.y) if across else (exit_.x, i) for i in range(exit_.first, exit_.last + 1)]
     open_cells = [cell for cell in line if GROUND[state.collision_at(*cell)] == Ground.LAND]
     x, y = min(open_cells or [(exit_.x, exit_.y)], key=lambda cell: _steps(state, *cell))
-    return Bearing(x, y, False, exit_.edge)
+    return GoalDirection(x, y, False, exit_.edge)

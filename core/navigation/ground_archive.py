@@ -44,7 +44,7 @@ class GroundArchive:
             self._maps[map_id] = collision
             self.version += 1
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything, JSON-able; some hundred bytes a map."""
         return {
             "maps": [
@@ -57,8 +57,8 @@ class GroundArchive:
             ]
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave, in place of what is there."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave, in place of what is there."""
         self._maps = {}
         for entry in state["maps"]:
             ground = zlib.decompress(base64.b64decode(entry["ground"]))

@@ -1,6 +1,6 @@
 """The ground of the maps that one lane has seen, and how far it is on foot from each of their doors to the others.
 
-The world's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
+The game's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
 it, also from afar: which doors one reaches from which, past the people who never move, over ledges one way only, over
 water where one can ride. Of a map never seen everything is thought possible. Lanes may also hear of ground from each
 other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
@@ -53,7 +53,7 @@ class KnownGrounds:
     def see(self, state: GameState) -> None:
         """Look at the map as it is now; cheap when nothing has changed."""
         here, collision = state.position.map, state.collision
-        if here in state.world.maps and collision.cells.size:
+        if here in state.game.maps and collision.cells.size:
             self._seen.add(here)
             self._learn(state, here, collision)
             if self._archive is not None:
@@ -61,7 +61,7 @@ class KnownGrounds:
         if self._archive is not None and self._archive.version != self._heard_version:
             self._heard_version = self._archive.version
             for map_id, told in self._archive:
-                if map_id not in self._seen and map_id in state.world.maps:
+                if map_id not in self._seen and map_id in state.game.maps:
                     self._learn(state, map_id, told)
         abilities = abilities_of(state)
         if abilities != self._abilities:
@@ -116,7 +116,7 @@ class KnownGrounds:
         if self._collisions.get(map_id) is collision:
             return
         self._collisions[map_id] = collision
-        self._warps[map_id] = state.world.warp_cells(map_id)
+        self._warps[map_id] = state.game.warp_cells(map_id)
         self._standing[map_id] = _standing(state, map_id)
         self._forget(map_id)
 
@@ -148,10 +148,10 @@ def _distances_over(
 
 def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
     """Who and what stands in the way for good on a map, by the flags of this state."""
-    things = state.world.maps[map_id].objects
+    things = state.game.maps[map_id].objects
     return frozenset((thing.x, thing.y) for thing in things if not thing.roams and not _is_hidden(thing, state))
 
 
 def _is_hidden(thing: MapObject, state: GameState) -> bool:
-    flag = state.world.event_flags.get(thing.event) if thing.event else None
+    flag = state.game.event_flags.get(thing.event) if thing.event else None
     return flag is not None and state.has_flag(flag.index)

@@ -62,7 +62,7 @@ class Path:
 
 
 class BlockReason(StrEnum):
-    """Why there is no way, from the cheapest to the dearest remedy."""
+    """Why there is no way, from the cheapest to the dearest item_effect."""
 
     PERSON_IN_THE_WAY = "person_in_the_way"
     NEEDS_CUT = "needs_cut"
@@ -223,10 +223,10 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
     Warps that act on arrival are reached and end the walk.
     """
     found = dict.fromkeys(starts, 0)
-    frontier = list(found)
-    while frontier:
+    go_explore = list(found)
+    while go_explore:
         following: list[Cell] = []
-        for cell in frontier:
+        for cell in go_explore:
             if cell not in starts and ground.warps_on_arrival(*cell):
                 continue
             for button in DIRECTION_BUTTONS:
@@ -234,7 +234,7 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
                 if moved is not None and moved[:2] not in found:
                     found[moved[:2]] = found[cell] + 1
                     following.append(moved[:2])
-        frontier = following
+        go_explore = following
     return found
 
 

@@ -1,6 +1,6 @@
 """The way from map to map: a graph of warps and connections, and what one lane has learned about it.
 
-The world's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
+The game's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
 out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
 exit proves shut from where one came in, `TravelMemory` notes it, and the next route goes another way. The note is
 dropped when the story moves on (gates open) or, for people in the way, after a while.
@@ -20,7 +20,7 @@ from core.vocabulary import Button, MapId, Position
 
 if TYPE_CHECKING:
     from core.game.collision import CollisionMap
-    from core.game.game_data import World
+    from core.game.game_data import GameData
 
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
@@ -129,12 +129,12 @@ def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) ->
 
 
 class WorldGraph:
-    """All maps joined by their exits. Built once per world, shared by all lanes."""
+    """All maps joined by their exits. Built once per game, shared by all lanes."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, game: GameData) -> None:
+        self._game = game
         self._exits: dict[MapId, tuple[Exit, ...]] = {
-            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in world.maps
+            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in game.maps
         }
 
     def exits(self, map_id: MapId) -> tuple[Exit, ...]:
@@ -247,7 +247,7 @@ class WorldGraph:
         return tuple(goal for goal in goals if ground.bears(collision.at(goal.x + dx, goal.y + dy)))
 
     def _size(self, map_id: MapId) -> tuple[int, int]:
-        map_ = self._world.maps[map_id]
+        map_ = self._game.maps[map_id]
         return map_.width, map_.height
 
     @staticmethod
@@ -259,8 +259,8 @@ class WorldGraph:
 
     def _warp_exits(self, map_id: MapId) -> list[Exit]:
         exits: list[Exit] = []
-        for warp in self._world.maps[map_id].warps:
-            target = self._world.maps.get(warp.target)
+        for warp in self._game.maps[map_id].warps:
+            target = self._game.maps.get(warp.target)
             if target is None or not 1 <= warp.target_warp <= len(target.warps):
                 continue  # "back to where one came from": not an edge of a fixed graph
             landing = target.warps[warp.target_warp - 1]
@@ -280,8 +280,8 @@ class WorldGraph:
     def _edge_exits(self, map_id: MapId) -> list[Exit]:
         width, height = self._size(map_id)
         exits: list[Exit] = []
-        for connection in self._world.maps[map_id].connections:
-            if connection.target not in self._world.maps:
+        for connection in self._game.maps[map_id].connections:
+            if connection.target not in self._game.maps:
                 continue
             edge = _EDGES[connection.direction]
             far_width, far_height = self._size(connection.target)

@@ -157,7 +157,7 @@ class LaneJournal:
         ):
             news.append("a lost battle")
         if now.map != before.map:
-            news.append(f"came to {state.world.map_name(now.map)}")
+            news.append(f"came to {state.game.map_name(now.map)}")
         if now.health >= before.health + 0.2:
             news.append("party rested")
         elif now.health <= before.health - 0.2:

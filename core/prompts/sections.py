@@ -13,7 +13,7 @@ from core.prompts.map_view import LEGEND, draw_map
 from core.vocabulary import Button, GameMode
 
 if TYPE_CHECKING:
-    from core.game.game_data import World
+    from core.game.game_data import GameData
     from core.game.state import GameState
 
 _STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen"), (64, "paralysed"))
@@ -35,7 +35,7 @@ def party(state: GameState) -> str:
     """One line a creature."""
     if not state.party:
         return "Party: nobody yet"
-    lines = [_member(member, state.world) for member in state.party]
+    lines = [_member(member, state.game) for member in state.party]
     return "Party:\n" + "\n".join(lines)
 
 
@@ -44,14 +44,14 @@ def party_in_short(state: GameState) -> str:
     if not state.party:
         return "Party: nobody yet"
     able = sum(member.can_fight for member in state.party)
-    return f"Party: {able} of {len(state.party)} can fight\n{_member(state.party[0], state.world)}"
+    return f"Party: {able} of {len(state.party)} can fight\n{_member(state.party[0], state.game)}"
 
 
-def _member(member: PartyMember, world: World) -> str:
+def _member(member: PartyMember, game: GameData) -> str:
     if member.is_egg:
         return "an egg"
     status = _status(member.status)
-    name = world.species_name(member.species)
+    name = game.species_name(member.species)
     nickname = f" called {quoted(member.nickname)}" if member.nickname and member.nickname != name else ""
     return f"{name}{nickname} level {member.level} HP {member.hp}/{member.max_hp}{status}"
 
@@ -63,23 +63,21 @@ def _status(status: int) -> str:
 def bag(state: GameState) -> str:
     """Money and what the pockets hold."""
     pockets = [slot for pocket in (state.items, state.balls, state.key_items) for slot in pocket]
-    held = ", ".join(_slot(slot, state.world) for slot in pockets) or "empty"
+    held = ", ".join(_slot(slot, state.game) for slot in pockets) or "empty"
     return f"Money: {state.money}\nBag: {held}"
 
 
-def _slot(slot: BagSlot, world: World) -> str:
-    known = world.items.get(slot.item)
+def _slot(slot: BagSlot, game: GameData) -> str:
+    known = game.items.get(slot.item)
     name = known.name if known is not None else f"item {slot.item}"
     return f"{slot.quantity} {name}" if slot.quantity > 1 else name
 
 
 def place(state: GameState, journal: LaneJournal) -> str:
     """The map, where one stands, and the ways out that were seen. A place never visited is not named."""
-    world, position = state.world, state.position
-    here = world.maps.get(position.map)
-    lines = [
-        f"Place: {world.map_name(position.map)}, you at ({position.x}, {position.y}) facing {_SIDES[state.facing]}"
-    ]
+    game, position = state.game, state.position
+    here = game.maps.get(position.map)
+    lines = [f"Place: {game.map_name(position.map)}, you at ({position.x}, {position.y}) facing {_SIDES[state.facing]}"]
     if here is None:
         return lines[0]
     seen = journal.seen(position.map)
@@ -95,12 +93,12 @@ def place(state: GameState, journal: LaneJournal) -> str:
 
 def _place_name(target: tuple[int, int], state: GameState, journal: LaneJournal) -> str:
     known = next((map_id for map_id in journal.visited if map_id == target), None)
-    return state.world.map_name(known) if known is not None else "a place not visited yet"
+    return state.game.map_name(known) if known is not None else "a place not visited yet"
 
 
 def people(state: GameState) -> str:
     """Who is on screen, and where."""
-    here = state.world.maps.get(state.position.map)
+    here = state.game.maps.get(state.position.map)
     sprites = {thing.id: thing for thing in here.objects} if here is not None else {}
     found = []
     for person in state.people:
@@ -157,25 +155,25 @@ def battle(state: GameState) -> str:
     against = f"a trainer with {fight.enemy_party_count} creatures" if fight.is_trainer else "a wild creature"
     lines = [
         f"Battle against {against}",
-        f"Enemy: {_fighter(fight.enemy, state.world)}",
-        f"You: {_fighter(fight.own, state.world)}",
+        f"Enemy: {_fighter(fight.enemy, state.game)}",
+        f"You: {_fighter(fight.own, state.game)}",
     ]
-    enemy_types = tuple(state.world.types.get(number, "") for number in fight.enemy.types)
+    enemy_types = tuple(state.game.types.get(number, "") for number in fight.enemy.types)
     for number, pp in zip(fight.own.moves, fight.own.pp, strict=True):
-        move = state.world.moves.get(number)
+        move = state.game.moves.get(number)
         if move is None:
             continue
-        factor = state.world.effectiveness(move.type, enemy_types)
+        factor = state.game.effectiveness(move.type, enemy_types)
         strength = f"power {move.power}, x{factor:g}" if move.power else "no damage"
         lines.append(f"Move {move.name}: {move.type.lower()}, {strength}, {pp} PP left")
     return "\n".join(lines)
 
 
-def _fighter(fighter: Fighter, world: World) -> str:
-    types = "/".join(dict.fromkeys(world.types.get(number, "?").lower() for number in fighter.types))
+def _fighter(fighter: Fighter, game: GameData) -> str:
+    types = "/".join(dict.fromkeys(game.types.get(number, "?").lower() for number in fighter.types))
     status = _status(fighter.status)
     return (
-        f"{world.species_name(fighter.species)} level {fighter.level} {types} HP {fighter.hp}/{fighter.max_hp}{status}"
+        f"{game.species_name(fighter.species)} level {fighter.level} {types} HP {fighter.hp}/{fighter.max_hp}{status}"
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.profile import RomProfile
 from core.game.state import GameState
@@ -54,16 +54,16 @@ class RulePlayer:
     """A careful player of one lane.
 
     Args:
-        world: the fixed facts of the game.
+        game: the fixed facts of the game.
         seed: settles free choices, such as which starter to take.
         archive: ground that others and earlier games have seen; this lane adds what it sees. None shares nothing.
     """
 
-    def __init__(self, world: World, seed: int = 0, archive: GroundArchive | None = None) -> None:
-        self.world = world
+    def __init__(self, game: GameData, seed: int = 0, archive: GroundArchive | None = None) -> None:
+        self.game = game
         self._archive = archive
         self.seed = seed
-        self._graph = WorldGraph(world)
+        self._graph = WorldGraph(game)
         self._tracker: MilestoneTracker | None = None
         self._planner = GoalOrientedPlanner()
         self.reset()
@@ -71,11 +71,11 @@ class RulePlayer:
     def reset(self) -> None:
         """A new episode begins: forget everything that was learned in the last one, but for what an archive keeps."""
         self.memory = LaneMemory(travel=TravelMemory(KnownGrounds(self._archive)))
-        self._answers = AnswerRules(self.world, self.memory)
-        self._errands = ErrandRules(self.world, self.memory)
+        self._answers = AnswerRules(self.game, self.memory)
+        self._errands = ErrandRules(self.game, self.memory)
         self._watch = MenuWatch()
-        self._battle = BattleRules(self.world, self._answers)
-        self._field = FieldRules(self.world, self._graph, self.memory)
+        self._battle = BattleRules(self.game, self._answers)
+        self._field = FieldRules(self.game, self._graph, self.memory)
         self._map: MapId | None = None
         self._mode: GameMode | None = None
         self._field_options: tuple[Option, ...] = ()
@@ -171,7 +171,7 @@ class RulePlayer:
     def _carry_out(self, state: GameState, mode: GameMode, option: Option) -> RuleStep | None:
         if mode is GameMode.FREE:
             return self._field.act(state, option) if option.kind in FIELD_KINDS else None
-        if mode is not GameMode.BATTLE and option.errand is not None:
+        if mode is not GameMode.BATTLE and option.menu_task is not None:
             return self._errands.act(state, option)
         if option.kind in FIELD_KINDS:
             return None
@@ -222,7 +222,7 @@ class RulePlayer:
 
     def _meet_game(self, profile: RomProfile) -> None:
         self._tracker = MilestoneTracker(milestones_for(profile))
-        self._planner = _planner_of(profile, self.world, self._graph)
+        self._planner = _planner_of(profile, self.game, self._graph)
 
     def _note_battle(self, state: GameState) -> None:
         """After a lost battle the lead has to grow first."""
@@ -241,8 +241,8 @@ class RulePlayer:
         goals = self._planner.goals(state, self.milestones, self.memory, self.seed)
         found = {goal.option.key: goal.option for goal in reversed(goals)}
         for index, exit_ in enumerate(self._graph.exits(state.position.map)):
-            place = self.world.map_name(exit_.to_map)
-            key = f"enter:{self.world.maps[exit_.map].key}:{exit_.key}"
+            place = self.game.map_name(exit_.to_map)
+            key = f"enter:{self.game.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)
             value = 0.05 if self.memory.is_abandoned(key) else 0.1
             option = Option(OptionKind.ENTER, f"Leave by {exit_.label} to {place}", key, position, index, value)
@@ -262,9 +262,9 @@ def _planner_cache() -> dict[RomProfile, GoalOrientedPlanner]:
     return {}
 
 
-def _planner_of(profile: RomProfile, world: World, graph: WorldGraph) -> GoalOrientedPlanner:
+def _planner_of(profile: RomProfile, game: GameData, graph: WorldGraph) -> GoalOrientedPlanner:
     """One planner per game and process: it keeps nothing of a lane."""
     known = _planner_cache()
     if profile not in known:
-        known[profile] = GoalOrientedPlanner(world, milestones_for(profile), graph)
+        known[profile] = GoalOrientedPlanner(game, milestones_for(profile), graph)
     return known[profile]

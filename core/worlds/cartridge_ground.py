@@ -30,7 +30,7 @@ def cell_of(game: GameState) -> Cell:
 def ground_of(game: GameState) -> MapGround:
     """The ground of the current map with everybody who stands on it."""
     people = frozenset((one.x, one.y) for one in game.people)
-    return MapGround(game.collision.cells, people=people, warps=game.world.warp_cells(game.map_id))
+    return MapGround(game.collision.cells, people=people, warps=game.game.warp_cells(game.map_id))
 
 
 def is_calm(ground: MapGround, cell: Cell) -> bool:

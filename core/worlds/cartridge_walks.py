@@ -161,7 +161,7 @@ class CartridgeWalks:
 
 def _interruption(map_before: MapId, game: GameState) -> str:
     if game.position.map != map_before:
-        return f"left the map for {game.world.map_name(game.position.map)}"
+        return f"left the map for {game.game.map_name(game.position.map)}"
     return "" if game.mode is GameMode.FREE else f"was stopped by {game.mode.value.replace('_', ' ')}"
 
 
@@ -172,7 +172,7 @@ def _play_openings(rom: Path, most: int) -> tuple[RomTables, tuple[tuple[bytes, 
     )
     try:
         game = env.restart(seed=0)
-        player, option = RulePlayer(env.rom.world), None
+        player, option = RulePlayer(env.rom.game), None
         found: dict[MapId, tuple[bytes, GameState]] = {}
         ended = False
         while not ended and len(found) < most:

@@ -30,13 +30,13 @@ def state_at(moment: str) -> GameState:
 
 
 def flag_number(name: str | None) -> int | None:
-    return None if name is None else TABLES.world.event_flags[name].index
+    return None if name is None else TABLES.game.event_flags[name].index
 
 
 @pytest.mark.parametrize("moment", ["downstairs", "town", "starter", "route", "highstead"])
 def test_people_are_those_of_the_map(moment: str) -> None:
     state = state_at(moment)
-    placed = {row["id"]: row for row in MAPS[TABLES.world.maps[state.map_id].key]["objects"]}
+    placed = {row["id"]: row for row in MAPS[TABLES.game.maps[state.map_id].key]["objects"]}
     assert state.people
     for person in state.people:
         due = placed[person.object_id]
@@ -65,11 +65,11 @@ def test_a_trainer_that_walked_up_stands_beside_the_player() -> None:
 
 def test_the_first_pal() -> None:
     (pal,) = state_at("starter").party
-    species = TABLES.world.species[CINDREL]
+    species = TABLES.game.species[CINDREL]
     assert (pal.species, pal.nickname, pal.level, pal.exp) == (CINDREL, "CINDREL", 5, 125)
     assert (pal.hp, pal.status, pal.item, pal.happiness) == (pal.max_hp, 0, 0, 70)
     assert len(pal.moves) == len(pal.pp) == 2
-    assert [TABLES.world.moves[move].pp for move in pal.moves] == list(pal.pp)
+    assert [TABLES.game.moves[move].pp for move in pal.moves] == list(pal.pp)
     stats = (pal.max_hp, pal.attack, pal.defense, pal.speed, pal.special_attack, pal.special_defense)
     for number, (base, value) in enumerate(zip(species.base_stats.values(), stats, strict=True)):
         least = (2 * base * pal.level) // 100 + (pal.level + 10 if number == 0 else 5)
@@ -93,8 +93,8 @@ def test_both_fighters() -> None:
     for fighter in (fight.own, fight.enemy):
         assert fighter.status == STIFF
         assert 0 < fighter.hp <= fighter.max_hp
-        species = TABLES.world.species[fighter.species]
-        assert {TABLES.world.types[kind] for kind in fighter.types} == set(species.types)
+        species = TABLES.game.species[fighter.species]
+        assert {TABLES.game.types[kind] for kind in fighter.types} == set(species.types)
     assert fight.own.stages[1] >= 1
     assert fight.own.hp == state.party[0].hp
     assert fight.own.pp == state.party[0].pp

@@ -118,8 +118,8 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     yield _libraries_check()
     yield _folder_check("save_dir", settings.save_dir)
     yield _folder_check("decision_db_path", settings.decision_db_path.parent)
-    if settings.frontier is not None:
-        yield _folder_check("frontier", settings.frontier.folder)
+    if settings.go_explore is not None:
+        yield _folder_check("go_explore", settings.go_explore.folder)
     yield _memory_check(settings)
     cores = usable_cores()
     load = os.getloadavg()[0]
@@ -188,9 +188,9 @@ def start_check(settings: Settings, path: Path) -> Check:
     if save.complaint is not None:
         return Check("start_state", Verdict.FAILED, f"{path.name}: {save.complaint}", "save in the game once more")
     state = save.game_state(rom)
-    party = ", ".join(f"{rom.world.species_name(one.species)} {one.level}" for one in state.party) or "nobody"
+    party = ", ".join(f"{rom.game.species_name(one.species)} {one.level}" for one in state.party) or "nobody"
     seen = (
-        f"{state.player_name} in {rom.world.map_name(state.map_id)}, badges {state.badge_count}, party: {party}, "
+        f"{state.player_name} in {rom.game.map_name(state.map_id)}, badges {state.badge_count}, party: {party}, "
         f"box: {len(save.box)}"
     )
     return Check("start_state", Verdict.GOOD, seen)
@@ -208,7 +208,7 @@ def emulator_check(settings: Settings, seconds: float) -> tuple[Check, Speed | N
     try:
         single = _single_speed(env, seconds)
         place = env.state.position
-        where = env.rom.world.map_name(place.map)
+        where = env.rom.game.map_name(place.map)
     finally:
         env.close()
     workers = usable_cores()

@@ -72,7 +72,7 @@ def play(
         snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
         learner.load_tensors(snapshot.tensors)
-        learner.load_state(snapshot.state["learner"])
+        learner.load_state_dict(snapshot.state["learner"])
         manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
@@ -81,8 +81,8 @@ def play(
         agent.attach_policy(learner)
         agent.load_state_dict(snapshot.state["agent"])
         curriculum = Curriculum(settings.curriculum)
-        curriculum.load_state(snapshot.state["curriculum"])
-        world = env.rom.world
+        curriculum.load_state_dict(snapshot.state["curriculum"])
+        world = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
             return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]

@@ -129,7 +129,7 @@ class Evaluator:
         before = _reading(agent)
         lanes = self.env.lanes
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
-        twin.direct(directive.guide_share, directive.strategy_preference)
+        twin.direct(directive.teacher_share, directive.strategy_preference)
         player = LanePlayer(self.env, twin)
         games = list(range(lanes))
         """The game that each lane plays; one past `episodes` does not count."""

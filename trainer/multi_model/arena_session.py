@@ -83,13 +83,13 @@ class ArenaSession:
         for learner in self.learners:
             learner.load_tensors(tensors[learner.name])
 
-    def state(self) -> dict[str, Any]:
-        return {player.model_id: player.state() for player in self.players}
+    def state_dict(self) -> dict[str, Any]:
+        return {player.model_id: player.state_dict() for player in self.players}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._share_records(self._config.training_mode)
         for player in self.players:
-            player.load_state(state[player.model_id])
+            player.load_state_dict(state[player.model_id])
 
     def save_adapters(self, folder: Path) -> None:
         for learner in self.learners:

@@ -26,7 +26,7 @@ from core.game.analysis import GameStateAnalysis
 from core.game.profile import identify_rom
 from core.vocabulary import Decision
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
-from trainer.multi_model.knowledge import Knowledge
+from trainer.multi_model.knowledge import TeamState
 from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
 from trainer.multi_model.model_sources import RULES, ModelSource, load_players
 from trainer.multi_model.players import Player
@@ -70,8 +70,8 @@ class CartridgeSession:
         self.players: list[Player] = list(players.values())
         self._shares = config.training_mode is not TrainingMode.COMPETITIVE
         profile = identify_rom(self.settings.rom_path, self.settings.allow_unknown_rom)
-        if self.settings.frontier is not None:
-            check_writable("frontier.folder", self.settings.frontier.folder)
+        if self.settings.go_explore is not None:
+            check_writable("go_explore.folder", self.settings.go_explore.folder)
             check_stage_milestones(self.settings, profile)
         self.knowledge = self._open_knowledge(Path(config.checkpoint_dir), count, profile.sha1)
         """The team's, or one of every rival."""
@@ -85,7 +85,7 @@ class CartridgeSession:
                 self._new_policy(),
                 players.get(source.model_id),
                 self.knowledge[self._circle(index)],
-                self.env.rom.world,
+                self.env.rom.game,
             )
             for index, source in enumerate(sources)
         ]
@@ -162,20 +162,20 @@ class CartridgeSession:
             if player.learner is not None:
                 player.learner.load_tensors(_part(tensors[player.model_id], "words/"))
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
-            "agents": {agent.model_id: agent.state() for agent in self.agents},
-            "knowledge": [knowledge.state() for knowledge in self.knowledge],
+            "agents": {agent.model_id: agent.state_dict() for agent in self.agents},
+            "knowledge": [knowledge.state_dict() for knowledge in self.knowledge],
             "episodes": self._episodes,
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores; what the decision records have beyond the checkpoint is played again."""
         self._episodes = int(state["episodes"])
         for knowledge, saved in zip(self.knowledge, state["knowledge"], strict=True):
-            knowledge.load_state(saved, self._episodes * len(self.agents))
+            knowledge.load_state_dict(saved, self._episodes * len(self.agents))
         for agent in self.agents:
-            agent.load_state(state["agents"][agent.model_id])
+            agent.load_state_dict(state["agents"][agent.model_id])
 
     def save_adapters(self, folder: Path) -> None:
         for player in self.players:
@@ -285,12 +285,12 @@ class CartridgeSession:
         """All start alike, so that averages of weights mean something from the start."""
         return MaskablePPOLearner(self.env.policy_space, 1, self.settings.learner, self._config.seed)
 
-    def _open_knowledge(self, folder: Path, count: int, rom_sha1: str) -> list[Knowledge]:
+    def _open_knowledge(self, folder: Path, count: int, rom_sha1: str) -> list[TeamState]:
         folder.mkdir(parents=True, exist_ok=True)
         if self._shares:
-            return [Knowledge(folder / "decisions.db", self.settings, rom_sha1)]
+            return [TeamState(folder / "decisions.db", self.settings, rom_sha1)]
         return [
-            Knowledge(folder / f"decisions_{index}.db", self._settings_of(index), rom_sha1) for index in range(count)
+            TeamState(folder / f"decisions_{index}.db", self._settings_of(index), rom_sha1) for index in range(count)
         ]
 
     def _circle(self, index: int) -> int:
@@ -299,11 +299,11 @@ class CartridgeSession:
 
     def _settings_of(self, index: int) -> Settings:
         """The settings, with an archive of states that belongs to the agent's team or, of rivals, to it alone."""
-        frontier = self.settings.frontier
-        if self._shares or frontier is None:
+        go_explore = self.settings.go_explore
+        if self._shares or go_explore is None:
             return self.settings
-        own = frontier.model_copy(update={"folder": frontier.folder / f"agent_{index}"})
-        return self.settings.model_copy(update={"frontier": own})
+        own = go_explore.model_copy(update={"folder": go_explore.folder / f"agent_{index}"})
+        return self.settings.model_copy(update={"go_explore": own})
 
     def _environment_factory(self, rom_sha1: str) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
         return lambda lane: environment_factory(self._settings_of(lane), rom_sha1)(lane)

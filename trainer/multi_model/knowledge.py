@@ -18,15 +18,15 @@ from core.history.store import Run
 from core.navigation.ground_archive import GroundArchive
 from trainer.curriculum import Curriculum
 from trainer.multi_model.record import DecisionRecord
-from trainer.play.archive_starts import FrontierStarts
+from trainer.play.go_explore_starts import GoExploreStarts
 from trainer.settings import Settings
 
 
-class Knowledge:
+class TeamState:
     """The knowledge of one team, or of one rival."""
 
     def __init__(self, database: Path, settings: Settings, rom_sha1: str) -> None:
-        """`database` is the decision record; `settings.frontier` names this knowledge's own archive of states."""
+        """`database` is the decision record; `settings.go_explore` names this knowledge's own archive of states."""
         self.record = DecisionHistoryAnalyzer(database)
         self.outcomes = DecisionRecord()
         """What each option brought, as the prompts of the language models tell it; saved with those who read it."""
@@ -34,7 +34,7 @@ class Knowledge:
         """The maps as any of the agents has seen them, in this game or an earlier one."""
         self.curriculum = Curriculum(settings.curriculum)
         """Counts the games of all who share it."""
-        self.frontier = FrontierStarts(settings.frontier, rom_sha1, settings.seed)
+        self.go_explore = GoExploreStarts(settings.go_explore, rom_sha1, settings.seed)
         self.milestones: set[str] = set()
         """What anyone has reached in a finished episode."""
         self.games = 0
@@ -44,7 +44,7 @@ class Knowledge:
     def next_start(self) -> StartPoint | None:
         """Where the next game begins: in a state of the archive, or None for the start of the game."""
         self.games += 1
-        return self.frontier.choose(self.games - 1, self.curriculum.directive())
+        return self.go_explore.choose(self.games - 1, self.curriculum.directive())
 
     def commit(self, record: EpisodeRecord, settings: Mapping[str, Any]) -> None:
         """Writes an agent's finished episode into the record, whose run begins with the first one."""
@@ -52,22 +52,22 @@ class Knowledge:
             self._run = self.record.store.start_run(settings=dict(settings))
         self.record.store.commit_episode(self._run.id, record)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """All but what is on disk or with the models anyway, JSON-able."""
         return {
-            "grounds": self.grounds.state(),
-            "curriculum": self.curriculum.state(),
-            "frontier": self.frontier.state(),
+            "grounds": self.grounds.state_dict(),
+            "curriculum": self.curriculum.state_dict(),
+            "go_explore": self.go_explore.state_dict(),
             "milestones": sorted(self.milestones),
             "games": self.games,
             "run": None if self._run is None else self._run.name,
         }
 
-    def load_state(self, state: Mapping[str, Any], last_episode: int) -> None:
-        """Restores what `state` gave; what the record has beyond the episode of that number is played again."""
-        self.grounds.load_state(state["grounds"])
-        self.curriculum.load_state(state["curriculum"])
-        self.frontier.load_state(state["frontier"])
+    def load_state_dict(self, state: Mapping[str, Any], last_episode: int) -> None:
+        """Restores what `state_dict` gave; what the record has beyond the episode of that number is played again."""
+        self.grounds.load_state_dict(state["grounds"])
+        self.curriculum.load_state_dict(state["curriculum"])
+        self.go_explore.load_state_dict(state["go_explore"])
         self.milestones = set(state["milestones"])
         self.games = int(state["games"])
         self._run = None

@@ -17,17 +17,17 @@ from core.agent.lane_transitions import LaneTransitions
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.transition_feeder import OneLane
 from core.exceptions import ConfigurationError
+from core.game.game_data import GameData
 from core.history.records import EpisodeRecorder
 from core.protocols import Choice
 from core.rules import RulePlayer
 from core.vocabulary import Decision, Option
-from trainer.multi_model.knowledge import Knowledge
+from trainer.multi_model.knowledge import TeamState
 from trainer.multi_model.players import HostedPlayer, Player
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
     from core.env.lanes.vector_step import VectorStep
-    from core.game.game_data import World
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
     from core.rules.step import RuleStep
@@ -45,8 +45,8 @@ class LaneAgent:
         settings: Settings,
         learner: MaskablePPOLearner,
         player: Player | None,
-        knowledge: Knowledge,
-        world: World,
+        knowledge: TeamState,
+        game: GameData,
     ) -> None:
         """`player` is the language model, None for a model of rules and policy alone; `knowledge` its own or its
         team's."""
@@ -55,7 +55,7 @@ class LaneAgent:
         self.learner = learner
         self.player = player
         self.knowledge = knowledge
-        self.plans = PlanningPlayer(RulePlayer(world, seed=settings.seed + index, archive=knowledge.grounds))
+        self.plans = PlanningPlayer(RulePlayer(game, seed=settings.seed + index, archive=knowledge.grounds))
         self.manager = None if player is None else TableManager(player)
         if player is not None:
             player.record = knowledge.outcomes
@@ -74,10 +74,10 @@ class LaneAgent:
         self.direct()
 
     def direct(self) -> None:
-        """Hands the curriculum's word on the guide's share to agent and policy."""
+        """Hands the curriculum's word on the teacher's share to agent and policy."""
         directive = self.knowledge.curriculum.directive()
-        self.agent.direct(directive.guide_share, directive.strategy_preference)
-        self.learner.teacher_scale = directive.guide_share
+        self.agent.direct(directive.teacher_share, directive.strategy_preference)
+        self.learner.teacher_scale = directive.teacher_share
 
     def decide(
         self, step: VectorStep, states: Callable[[int], GameState], chances: NDArray[np.float32] | None = None
@@ -139,21 +139,21 @@ class LaneAgent:
         if self.player is not None:
             self.player.end_episode()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "agent": self.agent.state_dict(),
             "strategy": self.strategy.state_dict(),
-            "learner": self.learner.state(),
-            "player": None if self.player is None else self.player.state(),
+            "learner": self.learner.state_dict(),
+            "player": None if self.player is None else self.player.state_dict(),
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave; the knowledge comes first, since what it says is applied here."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave; the knowledge comes first, since what it says is applied here."""
         self.strategy.load_state_dict(state["strategy"])
         self.agent.load_state_dict(state["agent"])
-        self.learner.load_state(state["learner"])
+        self.learner.load_state_dict(state["learner"])
         if self.player is not None:
-            self.player.load_state(state["player"])
+            self.player.load_state_dict(state["player"])
         self.recorder.discard()
         self.direct()
 

@@ -54,7 +54,7 @@ class TrainingMetrics:
             "throughput": self.steps / self.seconds if self.seconds else 0.0,
         }
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return {
             "episodes": self.episodes,
@@ -66,6 +66,6 @@ class TrainingMetrics:
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> TrainingMetrics:
+    def from_state_dict(cls, state: Mapping[str, Any]) -> TrainingMetrics:
         """The reverse of `state`."""
         return cls(**state)

@@ -48,7 +48,7 @@ class OptionLearnerSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Experience:
+class OptionStatistics:
     """One decision and what it was worth."""
 
     question: TokenQuestion
@@ -155,7 +155,7 @@ class OptionLearner:
             )
         self.optimizer.step()
 
-    def _loss(self, batch: Sequence[Experience]) -> torch.Tensor:
+    def _loss(self, batch: Sequence[OptionStatistics]) -> torch.Tensor:
         self.policy.text.model.eval()  # no dropout: the ratio must be 1 before the first step
         different: dict[TokenQuestion, int] = {}
         places = [different.setdefault(one.question, len(different)) for one in batch]
@@ -170,7 +170,7 @@ class OptionLearner:
         surrogate = torch.minimum(ratio * advantages, clipped * advantages).mean()
         return -surrogate - self.settings.entropy_coefficient * entropy
 
-    def _experience(self) -> list[Experience]:
+    def _experience(self) -> list[OptionStatistics]:
         if not self._finished:
             return []
         if self.settings.whole_episodes:
@@ -180,7 +180,7 @@ class OptionLearner:
                 [discounted_returns(one.rewards, self.settings.discount) for one in self._finished]
             )
         return [
-            Experience(choice.question, choice.index, choice.log_probability, float(advantage))
+            OptionStatistics(choice.question, choice.index, choice.log_probability, float(advantage))
             for trajectory, row in zip(self._finished, advantages, strict=True)
             for choice, advantage in zip(trajectory.choices, row, strict=True)
         ]
@@ -191,7 +191,7 @@ class OptionLearner:
         """Weights and Adam's moments."""
         return named_tensors(self._parameters, self.optimizer, WEIGHTS)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """What is not in the tensors, JSON-able: counters, random state, and the experience of finished episodes.
 
         Most prompts occur many times, so each is kept once.
@@ -212,8 +212,8 @@ class OptionLearner:
             "trajectories": trajectories,
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave; an episode under way is forgotten."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave; an episode under way is forgotten."""
         self.updates = int(state["updates"])
         self._shuffle.bit_generator.state = state["shuffle"]
         self.discard_experience()

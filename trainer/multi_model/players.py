@@ -50,9 +50,9 @@ class Player(Protocol):
 
     def end_episode(self) -> None: ...
 
-    def state(self) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]: ...
 
-    def load_state(self, state: Mapping[str, Any]) -> None: ...
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -91,17 +91,17 @@ class LocalPlayer:
     def end_episode(self) -> None:
         self._learner.end_episode()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         return {
             "generator": self._generator.get_state().tolist(),
-            "learner": self._learner.state(),
-            "record": self.record.state(),
+            "learner": self._learner.state_dict(),
+            "record": self.record.state_dict(),
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._generator.set_state(torch.tensor(state["generator"], dtype=torch.uint8))
-        self._learner.load_state(state["learner"])
-        self.record.load_state(state["record"])
+        self._learner.load_state_dict(state["learner"])
+        self.record.load_state_dict(state["record"])
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -140,12 +140,12 @@ class HostedPlayer:
     def end_episode(self) -> None:
         """The record goes on."""
 
-    def state(self) -> dict[str, Any]:
-        return {"manager": self._manager.state_dict(), "record": self.record.state()}
+    def state_dict(self) -> dict[str, Any]:
+        return {"manager": self._manager.state_dict(), "record": self.record.state_dict()}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._manager.load_state_dict(state["manager"])
-        self.record.load_state(state["record"])
+        self.record.load_state_dict(state["record"])
 
     def close(self) -> None:
         self._manager.close()

@@ -48,11 +48,11 @@ class DecisionRecord:
             return ""
         return f"So far {options[self.best(options)]} did best.\n"
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """JSON-able."""
         return {"weights": dict(self._weights), "sums": dict(self._sums)}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
         self._weights = {str(key): float(value) for key, value in state["weights"].items()}
         self._sums = {str(key): float(value) for key, value in state["sums"].items()}

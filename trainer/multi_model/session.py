@@ -120,11 +120,11 @@ class Session(Protocol):
 
     def load_tensors(self, tensors: Mapping[str, Mapping[str, Any]]) -> None: ...
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything else that the next episode depends on, JSON-able."""
         ...
 
-    def load_state(self, state: Mapping[str, Any]) -> None: ...
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
     def save_adapters(self, folder: Path) -> None:
         """Writes language-model adapters as PEFT folders, where there are any."""

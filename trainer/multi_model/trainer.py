@@ -131,9 +131,9 @@ class MultiModelTrainer:
             self.current_episode = 0  # whatever went before is replaced
         session = self._prepare()
         session.load_tensors(saved.tensors)
-        session.load_state(saved.state["session"])
+        session.load_state_dict(saved.state["session"])
         self._states = [ModelState.from_dict(state) for state in saved.metadata.model_states.values()]
-        self.metrics = TrainingMetrics.from_state(saved.state["metrics"])
+        self.metrics = TrainingMetrics.from_state_dict(saved.state["metrics"])
         self.current_episode = saved.metadata.episode
         log.info("training goes on after episode %d of %s", self.current_episode, saved.metadata.checkpoint_id)
         return True
@@ -334,7 +334,7 @@ class MultiModelTrainer:
                 self.config.as_dict(),
             )
 
-        state = {"version": STATE_VERSION, "session": session.state(), "metrics": self.metrics.state()}
+        state = {"version": STATE_VERSION, "session": session.state_dict(), "metrics": self.metrics.state_dict()}
         adapters = None if kind == "resume_" else session.save_adapters
         return self._checkpoints().save(kind, self.current_episode, session.tensors(), state, about, adapters)
 

@@ -38,12 +38,12 @@ class EpisodeStarts:
         self._again.extendleft(sorted(self._running.values(), reverse=True))
         self._running.clear()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """JSON-able; running episodes count as not played."""
         return {"next": self._next, "again": sorted(self._running.values()) + list(self._again)}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
         self._next = state["next"]
         self._again = deque(state["again"])
         self._running = {}

@@ -76,7 +76,7 @@ class PlayedStep:
     lost: NDArray[np.bool_]
     """Lanes whose action was not played, because their emulator was lost with its worker: reward 0, truncated."""
     from_archive: NDArray[np.bool_]
-    """Lanes whose episode began in a state of the frontier archive."""
+    """Lanes whose episode began in a state of the Go-Explore archive."""
 
     def is_done(self, lane: int) -> bool:
         """True when the lane's episode ended with this step."""

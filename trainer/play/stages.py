@@ -17,7 +17,7 @@ import numpy as np
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import LearnerMetrics, MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
-from core.agent.lane_transitions import LaneTransitions, wish_of
+from core.agent.lane_transitions import LaneTransitions, teacher_action_of
 from core.history.records import EpisodeRecorder
 from core.history.store import HistoryStore
 from core.vocabulary import EpisodeResult
@@ -107,8 +107,8 @@ class LearnStage(Stage):
                 masks=played.masks,
                 actions=played.actions,
                 behaviour_probabilities=np.array([decision.behaviour_probability for decision in decisions]),
-                guide_actions=np.array([wish_of(decision) for decision in decisions]),
-                guide_probabilities=np.array([decision.guide_probability for decision in decisions]),
+                teacher_actions=np.array([teacher_action_of(decision) for decision in decisions]),
+                teacher_probabilities=np.array([decision.teacher_probability for decision in decisions]),
                 rewards=played.rewards,
                 terminated=played.terminated,
                 truncated=played.truncated,
@@ -154,19 +154,19 @@ class CurriculumStage(Stage):
         directive = self._curriculum.directive()
         if move is not Move.STAY:
             log.info(
-                "curriculum: %s to stage %d of %d after episode %d, guide share %.0f%%, strategy %s",
+                "curriculum: %s to stage %d of %d after episode %d, teacher share %.0f%%, strategy %s",
                 move,
                 directive.stage + 1,
                 len(self._curriculum.settings.stages),
                 ended.result.episode,
-                100 * directive.guide_share,
+                100 * directive.teacher_share,
                 directive.strategy_preference,
             )
         self._apply(directive)
 
     def _apply(self, directive: Directive) -> None:
-        self._agent.direct(directive.guide_share, directive.strategy_preference)
-        self._learner.teacher_scale = directive.guide_share
+        self._agent.direct(directive.teacher_share, directive.strategy_preference)
+        self._learner.teacher_scale = directive.teacher_share
 
 
 class EvaluateStage(Stage):

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from core.agent.option_cache import StandingOrders
-from core.agent.teacher import LaneGuide, situation_of
+from core.agent.option_cache import OptionCache
+from core.agent.teacher import LaneTeacher, situation_of
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
 from core.prompts.writer import PromptWriter
@@ -64,7 +64,7 @@ class CollectionSettings:
 
 
 class _Teacher:
-    """Writer and model in one for a `LaneGuide`: notes each question, answers with the rules' choice."""
+    """Writer and model in one for a `LaneTeacher`: notes each question, answers with the rules' choice."""
 
     available = True
 
@@ -84,7 +84,7 @@ class _Teacher:
         return self._writer.describe(state)
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice:
-        """The guide lists options as the rules like them, best first."""
+        """The teacher lists options as the rules like them, best first."""
         if len(options) > 1:
             self.examples.append(example_of(prompt, options, self._situation))
         stray = self._random.random() < self._habit.random_options
@@ -120,16 +120,16 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     state: GameState = info["game_state"]
     teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
     # Asked each time on the way: a model is to know more than it will be asked, and a stray choice is for once.
-    guide = LaneGuide(RulePlayer(state.world, seed), teacher, teacher, orders=StandingOrders(on_the_way=False))
-    guide.reset()
+    lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, orders=OptionCache(on_the_way=False))
+    lane.reset()
     terminated = truncated = False
     steps = 0
     while not terminated and not truncated:
-        action = guide.advise(info["game_state"], ask_model=lambda _matters: True, stuck=False).action
+        action = lane.advise(info["game_state"], ask_model=lambda _matters: True, stuck=False).action
         if random.random() < habit.random_buttons:
             pressed = int(random.choice(np.flatnonzero(info["action_mask"])))
             if pressed != action:
-                guide.overruled()
+                lane.overruled()
             action = pressed
         _, _, terminated, truncated, info = env.step(action)
         steps += 1

@@ -86,7 +86,7 @@ def _play(env: EnhancedPyBoyPokemonCrystalEnv, manager: LLMManager, mode: AgentM
     state: GameState = info["game_state"]
     agent = HybridAgent(manager, AdaptiveStrategySystem(seed=seed), mode=mode, seed=seed)
     agent.frozen = True
-    agent.attach_lanes([RulePlayer(state.world, seed)])
+    agent.attach_lanes([RulePlayer(state.game, seed)])
     asked_before = manager.reading.asks if manager.reading is not None else 0
     terminated = truncated = False
     steps = 0

@@ -1,4 +1,4 @@
-"""The text worlds as questions with listed options: the same kind of question that Fernvale's guide puts.
+"""The text worlds as questions with listed options: the same kind of question that Fernvale's teacher puts.
 
 A turn of a world asks for free text. Here it becomes a choice among a right answer and others that are well-formed
 but worth less, which the world itself decides: every candidate is played from the same state.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.env.go_explore_archive import FrontierArchive
+from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError
@@ -40,8 +40,8 @@ def assemble(settings: Settings) -> TrainingParts:
     """Builds all parts. Raises the errors of `core.exceptions.BAD_INPUT_ERRORS`, and leaves no process behind then."""
     profile = identify_rom(settings.rom_path, settings.allow_unknown_rom)
     check_writable("save_dir", settings.save_dir)
-    if settings.frontier is not None:
-        check_writable("frontier.folder", settings.frontier.folder)
+    if settings.go_explore is not None:
+        check_writable("go_explore.folder", settings.go_explore.folder)
         check_stage_milestones(settings, profile)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
     llm_manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
@@ -68,15 +68,15 @@ def environment_factory(
 ) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
     """A maker of one lane's environment, for `VectorEnv`.
 
-    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' frontier archive, if they name one.
+    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
     That is for training; what an evaluation meets must never become a start of training.
     """
-    frontier = settings.frontier if archive_sha1 is not None else None
+    go_explore = settings.go_explore if archive_sha1 is not None else None
 
     def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
         archive = None
-        if frontier is not None and archive_sha1 is not None:
-            archive = FrontierArchive(frontier.folder, archive_sha1, frontier.max_states)
+        if go_explore is not None and archive_sha1 is not None:
+            archive = GoExploreArchive(go_explore.folder, archive_sha1, go_explore.max_states)
         return EnhancedPyBoyPokemonCrystalEnv(
             settings.rom_path,
             headless=settings.headless or lane > 0,
@@ -88,7 +88,7 @@ def environment_factory(
             start_cache=settings.start_cache,
             fast_options=settings.fast_options,
             frame_cost=settings.frame_cost,
-            frontier=archive,
+            go_explore=archive,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
 
@@ -99,9 +99,9 @@ def check_stage_milestones(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError when a curriculum stage names a milestone that the game does not have."""
     known = [milestone.id for milestone in milestones_for(profile)]
     for number, stage in enumerate(settings.curriculum.stages):
-        if stage.frontier_after is not None and stage.frontier_after not in known:
+        if stage.go_explore_after is not None and stage.go_explore_after not in known:
             raise ConfigurationError(
-                f"curriculum.stages[{number}].frontier_after is {stage.frontier_after!r}, which is no milestone of "
+                f"curriculum.stages[{number}].go_explore_after is {stage.go_explore_after!r}, which is no milestone of "
                 f"this game; it has {', '.join(known)}"
             )
 

@@ -47,7 +47,7 @@ class ProgressView:
     stage: int
     """From 1, as people count."""
     stages: int
-    guide_share: float
+    teacher_share: float
     strategy: str
     updates: int
     eta_s: float | None
@@ -173,7 +173,7 @@ def progress_panel(view: ProgressView) -> Panel:
     body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
     body.add_row(
         "[dim]curriculum[/]",
-        f"stage {view.stage} of {view.stages}, guide {view.guide_share:.0%}",
+        f"stage {view.stage} of {view.stages}, teacher {view.teacher_share:.0%}",
         "[dim]strategy[/]",
         view.strategy,
     )

@@ -67,7 +67,7 @@ class Reporter:
             source_shares={source.value: tally.source_share(source) for source in Source},
             stage=curriculum.stage_index + 1,
             stages=len(curriculum.settings.stages),
-            guide_share=curriculum.directive().guide_share,
+            teacher_share=curriculum.directive().teacher_share,
             strategy=self._strategy_system.current_strategy.value,
             updates=self._learner.updates,
             eta_s=left * tally.seconds / tally.episodes if tally.episodes else None,

@@ -4,7 +4,7 @@ Keys beyond the documented ones: `run` (its name in the decision record), `inter
 `learner_updates`, `language_model` (calls, cache hits, tokens, dollars, latencies, failures by kind; None without
 one), `source_shares`, `milestones` (name to number of training episodes), `evaluation_by_mode` and
 `evaluation_untrained` (the policy alone before its first update; None when that was interrupted). Everything but the
-evaluations is live training, where the guide helps and the policy still changes: only evaluations are results.
+evaluations is live training, where the teacher helps and the policy still changes: only evaluations are results.
 """
 
 from __future__ import annotations

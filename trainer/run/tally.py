@@ -62,7 +62,7 @@ class RunTally:
         """Share of all steps decided by `source`, 0 to 1."""
         return self.source_steps[source] / max(1, self.steps)
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Everything above, JSON-able."""
         return {
             "episodes": self.episodes,
@@ -77,8 +77,8 @@ class RunTally:
             "successes": list(self._successes),
         }
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state` gave."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave."""
         self.episodes = state["episodes"]
         self.steps = state["steps"]
         self.best_reward = state["best_reward"]

@@ -14,8 +14,8 @@ from core.history.store import HistoryStore, Run
 from trainer.checkpoints.checkpoint import Snapshot
 from trainer.curriculum import Curriculum
 from trainer.llm_manager import LLMManager
-from trainer.play.archive_starts import FrontierStarts
 from trainer.play.episode_starts import EpisodeStarts
+from trainer.play.go_explore_starts import GoExploreStarts
 from trainer.run.tally import RunTally
 from trainer.settings import Settings
 
@@ -39,7 +39,7 @@ class TrainingRun:
         self.curriculum = Curriculum(settings.curriculum)
         self.tally = RunTally()
         self.starts = EpisodeStarts()
-        self.frontier = FrontierStarts(settings.frontier, rom_sha1, settings.seed)
+        self.go_explore = GoExploreStarts(settings.go_explore, rom_sha1, settings.seed)
         self.best_evaluation: float | None = None
         """Highest mean reward of an evaluation during training."""
         self.untrained: dict[str, Any] | None = None
@@ -77,14 +77,14 @@ class TrainingRun:
         state = {
             "version": STATE_VERSION,
             "run": self.begin().name,
-            "learner": self._learner.state(),
+            "learner": self._learner.state_dict(),
             "agent": self._agent.state_dict(),
             "strategy": self._strategy_system.state_dict(),
             "language_model": manager.state_dict() if isinstance(manager, LLMManager) else {},
-            "curriculum": self.curriculum.state(),
-            "tally": self.tally.state(),
-            "starts": self.starts.state(),
-            "frontier": self.frontier.state(),
+            "curriculum": self.curriculum.state_dict(),
+            "tally": self.tally.state_dict(),
+            "starts": self.starts.state_dict(),
+            "go_explore": self.go_explore.state_dict(),
             "best_evaluation": self.best_evaluation,
             "untrained": self.untrained,
         }
@@ -109,15 +109,15 @@ class TrainingRun:
             )
         entry = self._history.find_run(state["run"])
         self._learner.load_tensors(snapshot.tensors)
-        self._learner.load_state(state["learner"])
+        self._learner.load_state_dict(state["learner"])
         self._strategy_system.load_state_dict(state["strategy"])
         self._agent.load_state_dict(state["agent"])
         if isinstance(self._agent.llm_manager, LLMManager):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
-        self.curriculum.load_state(state["curriculum"])
-        self.tally.load_state(state["tally"])
-        self.starts.load_state(state["starts"])
-        self.frontier.load_state(state.get("frontier", {}))
+        self.curriculum.load_state_dict(state["curriculum"])
+        self.tally.load_state_dict(state["tally"])
+        self.starts.load_state_dict(state["starts"])
+        self.go_explore.load_state_dict(state.get("go_explore", {}))
         self.best_evaluation = state["best_evaluation"]
         self.untrained = state["untrained"]
         self.entry = entry

@@ -143,7 +143,7 @@ def check_start_state(state: GameState, source: str) -> None:
             f"{source} does not fit {state.rom.profile.title!r}: no game is running in it. Make it after the first "
             "free step of a game, with this ROM"
         )
-    if state.map_id not in state.world.maps:
+    if state.map_id not in state.game.maps:
         raise exceptions.EnvironmentError(
             f"{source} does not fit {state.rom.profile.title!r}: it is on map {state.map_id.group}."
             f"{state.map_id.number}, which this game does not have. Give a save state of this ROM"

@@ -1,13 +1,13 @@
 """Carries out overworld options: walk there, through doors and across maps, then talk, pick up, rest or train.
 
 Between presses it only compares where one stands with the path that is already known. It plans again when the map, the
-errand or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
+menu task or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
 """
 
 from __future__ import annotations
 
 from core.game.field_moves import abilities_of
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.party import PartyMember
 from core.game.state import GameState
 from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
@@ -31,7 +31,8 @@ MOST_STEPS_WITHOUT_EXPERIENCE = 400
 LESSON_BREAK_STEPS = 150
 """A break in the hunting longer than this begins the count anew."""
 MOST_RETURNS = 20
-"""Times that one may stand on the same spot, looking the same way, for one errand before it is given up as a loop."""
+"""Times that one may stand on the same spot, looking the same way, for one menu task before it is given up as a
+loop."""
 MOST_KNOCKS = 4
 """Presses at the goal (A, or the way out) without effect before it is given up."""
 
@@ -39,8 +40,8 @@ MOST_KNOCKS = 4
 class FieldRules:
     """One lane's hands and feet in the overworld."""
 
-    def __init__(self, world: World, graph: WorldGraph, memory: LaneMemory) -> None:
-        self._world = world
+    def __init__(self, game: GameData, graph: WorldGraph, memory: LaneMemory) -> None:
+        self._game = game
         self._graph = graph
         self._memory = memory
         self._walker = Walker(self._ground)
@@ -105,7 +106,7 @@ class FieldRules:
         self._steps += 1
         if self._steps > MOST_STEPS or self._goes_in_circles(state, option):
             return self._give_up(option)
-        self._memory.errand = option.errand
+        self._memory.menu_task = option.menu_task
         if option.kind is OptionKind.MANAGE:
             return self._open_menu(option)
         if option.position is None:
@@ -134,13 +135,13 @@ class FieldRules:
         return MapGround(
             state.collision.cells,
             people=frozenset(people | obstacles),
-            warps=self._world.warp_cells(state.position.map),
+            warps=self._game.warp_cells(state.position.map),
             can_surf=abilities.can_surf,
             can_cut=abilities.can_cut,
             shunned=unseen,
         )
 
-    # -- errands -----------------------------------------------------------------------------------------------
+    # -- menu tasks -----------------------------------------------------------------------------------------------
 
     def _travel(self, state: GameState, option: Option, target: MapId) -> RuleStep | None:
         """One press on the way to another map."""
@@ -216,9 +217,10 @@ class FieldRules:
         return RuleStep(answer, 0.9, option.label)
 
     def _open_menu(self, option: Option) -> RuleStep | None:
-        """START, for an errand of the menus; opened again and again without the errand being done, it is given up."""
+        """START, for a menu task of the menus; opened again and again without the menu task being done, it is given
+        up."""
         self._knocks += 1
-        if option.errand is None or self._knocks > MOST_KNOCKS:
+        if option.menu_task is None or self._knocks > MOST_KNOCKS:
             return self._give_up(option)
         return RuleStep(Button.START, 0.9, option.label)
 
@@ -278,8 +280,8 @@ class FieldRules:
 
     def _is_wild_everywhere(self, map_id: MapId) -> bool:
         """Whether wild creatures appear at every step, as in caves."""
-        known = self._world.maps.get(map_id)
-        return known is not None and known.environment in CAVES and known.key in self._world.wild
+        known = self._game.maps.get(map_id)
+        return known is not None and known.environment in CAVES and known.key in self._game.wild
 
     def _give_up(self, option: Option) -> None:
         self._memory.abandon(option)

@@ -1,4 +1,4 @@
-"""Follows a path press by press and notices when the world does not play along.
+"""Follows a path press by press and notices when the game does not play along.
 
 A press from rest either turns or steps, people wander into the way, a step may be swallowed by a script. So after
 every press the walker looks where it stands: on the path it goes on, off the path it plans anew, and when nothing
@@ -63,7 +63,7 @@ class Walker:
         self._strayed = True
 
     def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Button | Arrived | Blocked:
-        """The button to press now, `Arrived`, or `Blocked`. `key` names the errand: a new key means a new path."""
+        """The button to press now, `Arrived`, or `Blocked`. `key` names the menu task: a new key means a new path."""
         position = state.position
         here = (position.x, position.y, state.facing)
         if key != self._key or position.map != self._map:

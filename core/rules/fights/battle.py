@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from core.game.battle import BattleState
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.ram import index_of
 from core.game.state import GameState
@@ -37,10 +37,10 @@ MOST_SWITCHES = 3
 class BattleRules:
     """Options and presses while a battle runs."""
 
-    def __init__(self, world: World, answers: AnswerRules) -> None:
-        self._world = world
+    def __init__(self, game: GameData, answers: AnswerRules) -> None:
+        self._game = game
         self._answers = answers
-        self._tactics = Tactics(world)
+        self._tactics = Tactics(game)
         self.reset()
 
     def reset(self) -> None:
@@ -141,12 +141,12 @@ class BattleRules:
         return RuleStep(button, option.value, option.label, done=button is Button.A)
 
     def _use_item(self, state: GameState, menu: MenuState, option: Option) -> RuleStep | None:
-        """Bag, then the pocket that has the item, then its line, USE, and for a drink the creature that fights."""
+        """Bag, then the pocket that has the item, then its line, USE, and for a potion the creature that fights."""
         if menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES):
             return self._from_main(menu, option, BAG_PLACE)
         pocket = state.balls if option.kind is OptionKind.CATCH else state.items
         number = pocket[option.index].item if option.index is not None and option.index < len(pocket) else 0
-        item = self._world.items.get(number)
+        item = self._game.items.get(number)
         if item is None or state.battle is None:
             return RuleStep(Button.B, 0.3, "the item is used up", done=True)
         if is_party_list(menu, state.party):
@@ -155,7 +155,7 @@ class BattleRules:
             return self._confirm(menu, option, target_slot(state, state.battle, item))
         if (place := find_line(menu, "USE")) is not None:
             return self._confirm(menu, option, place)
-        button = toward_item(state, menu, item.id, self._world)
+        button = toward_item(state, menu, item.id, self._game)
         if button is None:
             return None
         self._committed = button is Button.A

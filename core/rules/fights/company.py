@@ -14,7 +14,7 @@ from core.game.battle import Fighter
 from core.rules.fights.duel import duel
 
 if TYPE_CHECKING:
-    from core.game.game_data import MapObject, World
+    from core.game.game_data import GameData, MapObject
     from core.game.state import GameState
 
 MOST_COMPANY = 6
@@ -38,19 +38,19 @@ Creature = tuple[int, int]
 class Company:
     """Judges creatures for one game. It keeps matches on paper, nothing of a lane."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, game: GameData) -> None:
+        self._game = game
         self._chances: dict[tuple[Creature, Creature], float] = {}
         self._last: tuple[object, bool] = (None, False)
         """The last question and its answer: it is asked at every press of a fight."""
-        self._numbers = {name: number for number, name in world.types.items()}
-        self._moves = {move.key: move.id for move in world.moves.values()}
-        self._by_class = {(one.class_key, one.id): one.creatures for one in world.trainers.values()}
+        self._numbers = {name: number for number, name in game.types.items()}
+        self._moves = {move.key: move.id for move in game.moves.values()}
+        self._by_class = {(one.class_key, one.id): one.creatures for one in game.trainers.values()}
 
     def wants(self, state: GameState, species: int, level: int) -> bool:
         """Whether the party would be better with a creature of this species and level."""
         party = [member for member in state.party if not member.is_egg]
-        if not 1 <= len(party) < MOST_COMPANY or species not in self._world.species:
+        if not 1 <= len(party) < MOST_COMPANY or species not in self._game.species:
             return False
         if len(party) == 1 and party[0].species != species:
             return True
@@ -74,7 +74,7 @@ class Company:
 
     def ahead(self, state: GameState, lead_level: int) -> Iterator[Creature]:
         """Creatures of the trainers who are still to be met at about this level."""
-        for place in self._world.maps.values():
+        for place in self._game.maps.values():
             for thing in place.objects:
                 creatures = self._creatures_of(thing)
                 strongest = max((level for level, _ in creatures), default=0)
@@ -86,12 +86,12 @@ class Company:
         """Of somebody who can bring on several trainers, one of whom comes: all their creatures, each once."""
         if thing.trainer_class is not None and thing.trainer_id is not None:
             return self._by_class.get((thing.trainer_class, thing.trainer_id), ())
-        parties = (self._world.trainers[key].creatures for key in thing.fights if key in self._world.trainers)
+        parties = (self._game.trainers[key].creatures for key in thing.fights if key in self._game.trainers)
         return tuple(dict.fromkeys(one for creatures in parties for one in creatures))
 
     def _is_beaten(self, thing: MapObject, state: GameState) -> bool:
         names = (thing.beat_event, *thing.sets) if thing.beat_event is not None else thing.sets
-        flags = [self._world.event_flags[name].index for name in names if name in self._world.event_flags]
+        flags = [self._game.event_flags[name].index for name in names if name in self._game.event_flags]
         return bool(flags) and all(state.has_flag(index) for index in flags)
 
     def chance(self, own: Creature, enemy: Creature) -> float:
@@ -100,14 +100,14 @@ class Company:
         if known is None:
             if len(self._chances) >= MOST_MATCHES:
                 self._chances.clear()
-            match = duel(self.on_paper(own), self.on_paper(enemy), self._world, is_trainer=True)
+            match = duel(self.on_paper(own), self.on_paper(enemy), self._game, is_trainer=True)
             known = self._chances[own, enemy] = match.chance
         return known
 
     def on_paper(self, creature: Creature) -> Fighter:
         """A creature of a species at a level, with average values at birth and the last moves that it learns."""
         level, number = creature
-        species = self._world.species[number]
+        species = self._game.species[number]
         base = species.base_stats
 
         def stat(name: str) -> int:

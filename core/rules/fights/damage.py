@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.game.battle import Fighter
-    from core.game.game_data import Move, World
+    from core.game.game_data import GameData, Move
 
 FIRST_SPECIAL_TYPE = 20
 SAME_TYPE_BONUS = 1.5
@@ -45,17 +45,17 @@ class Estimate:
         return self.hit_chance / 2 if self.mean >= hp else 0.0
 
 
-def estimate(attacker: Fighter, defender: Fighter, move: Move, world: World) -> Estimate:
+def estimate(attacker: Fighter, defender: Fighter, move: Move, game: GameData) -> Estimate:
     """Expected damage of one use; zero for moves without power and for immune defenders."""
-    factor = world.effectiveness(move.type, type_names(defender, world))
+    factor = game.effectiveness(move.type, type_names(defender, game))
     accuracy = hit_chance(attacker, defender, move)
     if move.power == 0 or factor == 0:
         return Estimate(0.0, 0.0, 0.0, accuracy, factor)
-    special = move.type in special_types(world)
+    special = move.type in special_types(game)
     attack = attacker.special_attack if special else attacker.attack
     defense = defender.special_defense if special else defender.defense
     base = (2 * attacker.level / 5 + 2) * move.power * attack / max(1, defense) / 50 + 2
-    if move.type in type_names(attacker, world):
+    if move.type in type_names(attacker, game):
         base *= SAME_TYPE_BONUS
     base *= factor
     return Estimate(base * LOWEST_ROLL, base * MEAN_ROLL, base, accuracy, factor)
@@ -67,14 +67,14 @@ def hit_chance(attacker: Fighter, defender: Fighter, move: Move) -> float:
     return min(1.0, move.accuracy_percent / 100 * ACCURACY_STAGES[stage + 6])
 
 
-def type_names(fighter: Fighter, world: World) -> tuple[str, ...]:
+def type_names(fighter: Fighter, game: GameData) -> tuple[str, ...]:
     """The types of a creature by name, each once; unknown numbers are left out."""
-    return tuple(dict.fromkeys(world.types[number] for number in fighter.types if number in world.types))
+    return tuple(dict.fromkeys(game.types[number] for number in fighter.types if number in game.types))
 
 
-def special_types(world: World) -> frozenset[str]:
+def special_types(game: GameData) -> frozenset[str]:
     """Names of the types that use the special stats."""
-    return frozenset(name for number, name in world.types.items() if number >= FIRST_SPECIAL_TYPE)
+    return frozenset(name for number, name in game.types.items() if number >= FIRST_SPECIAL_TYPE)
 
 
 def turns_to_win(per_turn: float, hp: float) -> float:

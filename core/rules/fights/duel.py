@@ -14,7 +14,7 @@ from core.game.item_effects import BURN, FROZEN, PARALYSIS, POISON, SLEEP
 from core.rules.fights.damage import Estimate, estimate, turns_to_win, win_chance
 
 if TYPE_CHECKING:
-    from core.game.game_data import World
+    from core.game.game_data import GameData
     from core.game.party import PartyMember
 
 AILING_SHARE = 1 / 8
@@ -72,15 +72,15 @@ class Duel:
         return max((one.knock_out_chance(self.enemy.hp) for one in self.estimates.values()), default=0.0)
 
 
-def duel(own: Fighter, enemy: Fighter, world: World, *, is_trainer: bool) -> Duel:
+def duel(own: Fighter, enemy: Fighter, game: GameData, *, is_trainer: bool) -> Duel:
     """The numbers of `own` against `enemy` as they stand now."""
-    moves = world.moves
+    moves = game.moves
     estimates = {
-        slot: estimate(own, enemy, moves[number], world)
+        slot: estimate(own, enemy, moves[number], game)
         for slot, (number, pp) in enumerate(zip(own.moves, own.pp, strict=True))
         if pp and number in moves
     }
-    answers = [estimate(enemy, own, moves[number], world) for number in enemy.moves if number in moves]
+    answers = [estimate(enemy, own, moves[number], game) for number in enemy.moves if number in moves]
     mean = sum(one.expected for one in answers) / len(answers) if answers else 0.0
     most = max((one.expected for one in answers), default=0.0)
     enemy_pace = (mean + most) / 2 if is_trainer else mean
@@ -110,10 +110,10 @@ def ailing_loss(fighter: Fighter) -> float:
     return AILING_SHARE * fighter.max_hp if fighter.status & (POISON | BURN) else 0.0
 
 
-def fighter_of(member: PartyMember, world: World) -> Fighter:
+def fighter_of(member: PartyMember, game: GameData) -> Fighter:
     """How a creature of the party would stand in the fight, with nothing raised or lowered yet."""
-    species = world.species.get(member.species)
-    numbers = {name: number for number, name in world.types.items()}
+    species = game.species.get(member.species)
+    numbers = {name: number for number, name in game.types.items()}
     types = [numbers[name] for name in species.types if name in numbers] if species is not None else []
     types = types or [0]
     return Fighter(

@@ -1,6 +1,6 @@
 """What can be done in a turn of a fight, and how much each is worth.
 
-Moves, drinks, cures, other creatures, balls and flight are weighed on one scale: the chance to win the duel that would
+Moves, potions, cures, other creatures, balls and flight are weighed on one scale: the chance to win the duel that would
 follow (`core.rules.fights.duel`). Nothing here presses a button.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.game.battle import BattleState, Fighter
-from core.game.game_data import Item, Move, World
-from core.game.item_effects import helps, remedy_of
+from core.game.game_data import GameData, Item, Move
+from core.game.item_effects import helps, item_effect_of
 from core.game.party import PartyMember
 from core.game.state import GameState
 from core.rules.fights.company import Company
@@ -37,7 +37,7 @@ WANTED_VALUE = 0.9
 WEAKENING_SHARE = 0.15
 """Of the enemy's most HP: what a move should take to be worth a turn before the ball."""
 LEAST_WOUND = 8
-"""HP that must be missing before a drink is thought of."""
+"""HP that must be missing before a potion is thought of."""
 
 
 def worth(chance: float, knock_out: float = 0.0) -> float:
@@ -48,13 +48,13 @@ def worth(chance: float, knock_out: float = 0.0) -> float:
 class Tactics:
     """Weighs the turns of one game's fights. It keeps nothing of a fight."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._company = Company(world)
+    def __init__(self, game: GameData) -> None:
+        self._game = game
+        self._company = Company(game)
 
     def duel(self, battle: BattleState, own: Fighter | None = None) -> Duel:
         """The present enemy against the present creature, or against another."""
-        return duel(own or battle.own, battle.enemy, self._world, is_trainer=battle.is_trainer)
+        return duel(own or battle.own, battle.enemy, self._game, is_trainer=battle.is_trainer)
 
     def turn_options(self, state: GameState, battle: BattleState) -> list[Option]:
         """Everything that the main menu of a fight leads to."""
@@ -72,11 +72,11 @@ class Tactics:
         """What the creature knows. `spares`: the enemy is to be weakened for a ball, not beaten."""
         strongest = max((one.expected for one in fight.estimates.values()), default=0.0)
         for slot, guess in fight.estimates.items():
-            move = self._world.moves[battle.own.moves[slot]]
+            move = self._game.moves[battle.own.moves[slot]]
             if not move.power:
                 yield self._setup(battle, fight, slot, move)
                 continue
-            enemy = self._world.species_name(battle.enemy.species)
+            enemy = self._game.species_name(battle.enemy.species)
             effect = "" if guess.effectiveness == 1 else f", {guess.effectiveness:g} times effective"
             label = f"Use {move.name} on {enemy}: about {guess.mean:.0f} of its {battle.enemy.hp} HP{effect}"
             ends = guess.knock_out_chance(battle.enemy.hp)
@@ -91,7 +91,7 @@ class Tactics:
             yield Option(OptionKind.FIGHT, "Struggle: no move has power points left", "fight", index=0, value=0.4)
 
     def _setup(self, battle: BattleState, fight: Duel, slot: int, move: Move) -> Option:
-        enemy = self._world.species_name(battle.enemy.species)
+        enemy = self._game.species_name(battle.enemy.species)
         label = f"Use {move.name} on {enemy}: {effect_of(move).replace('_', ' ').lower()}"
         chance = chance_after(fight, move, fight.estimates[slot].hit_chance)
         toll = 0.0 if battle.is_trainer else SETUP_TOLL_WILD
@@ -104,22 +104,22 @@ class Tactics:
         """Drinks, cures and bells of the bag that the game would let one use now."""
         fight = fight or self.duel(battle)
         for slot, stack in enumerate(state.items):
-            item = self._world.items.get(stack.item)
+            item = self._game.items.get(stack.item)
             if item is None or not stack.quantity:
                 continue
-            remedy = remedy_of(item)
-            if remedy.heals and battle.own.max_hp - battle.own.hp >= LEAST_WOUND:
-                value = self._worth_of_drink(battle, fight, item)
+            item_effect = item_effect_of(item)
+            if item_effect.heals and battle.own.max_hp - battle.own.hp >= LEAST_WOUND:
+                value = self._worth_of_potion(battle, fight, item)
                 toll = f"the enemy takes about {fight.enemy_per_turn:.0f} a turn"
                 label = f"Use a {item.name}: {battle.own.hp}/{battle.own.max_hp} HP left, {toll}"
-            elif remedy.cures & battle.own.status:
+            elif item_effect.cures & battle.own.status:
                 cured = self.duel(battle, replace(battle.own, status=0))
                 gain = cured.chance_with(lost_turns=1) - fight.chance
                 value = worth(fight.chance + gain, fight.knock_out_chance()) if gain > 0 else 0.1
                 label = f"Use a {item.name} against what ails it"
-            elif remedy.revives and (fallen := fallen_slot(state)) is not None:
+            elif item_effect.revives and (fallen := fallen_slot(state)) is not None:
                 member = state.party[fallen]
-                back = self.duel(battle, replace(fighter_of(member, self._world), hp=member.max_hp // 2))
+                back = self.duel(battle, replace(fighter_of(member, self._game), hp=member.max_hp // 2))
                 value = worth(back.chance_with(lost_turns=1)) if back.chance > fight.chance + CLEARLY_BETTER else 0.1
                 label = f"Use a {item.name} on {member.nickname}"
             else:
@@ -127,15 +127,15 @@ class Tactics:
             yield Option(OptionKind.USE_ITEM, label, f"use_item:{item.key}", index=slot, value=value)
 
     @staticmethod
-    def _worth_of_drink(battle: BattleState, fight: Duel, item: Item) -> float:
-        """High when the next hit may end it and the drink gives more than a turn costs: money is for this."""
+    def _worth_of_potion(battle: BattleState, fight: Duel, item: Item) -> float:
+        """High when the next hit may end it and the potion gives more than a turn costs: money is for this."""
         own = battle.own
-        gain = min(remedy_of(item).heals, own.max_hp - own.hp)
+        gain = min(item_effect_of(item).heals, own.max_hp - own.hp)
         threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
         ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
         if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
             return 0.1
-        size = gain / (remedy_of(item).heals or 1)  # of two that do, the one of which less is lost
+        size = gain / (item_effect_of(item).heals or 1)  # of two that do, the one of which less is lost
         return (0.88 if battle.is_trainer else 0.72) + 0.02 * size
 
     # -- other creatures ---------------------------------------------------------------------------------------
@@ -153,13 +153,13 @@ class Tactics:
             better = chance > fight.chance + CLEARLY_BETTER
             value = worth(chance) if forced else worth(chance) - 0.05 if better else 0.1
             label = f"Send out {member.nickname}: level {member.level}, {member.hp}/{member.max_hp} HP"
-            key = f"switch:{self._world.species_name(member.species)}:{slot}"
+            key = f"switch:{self._game.species_name(member.species)}:{slot}"
             found.append(Option(OptionKind.SWITCH, label, key, index=slot, value=value))
         return found
 
     def _chance_of(self, battle: BattleState, member: PartyMember, forced: bool) -> float:
         """The chance of another creature, which takes a hit as it comes out where a turn is lost."""
-        fight = self.duel(battle, fighter_of(member, self._world))
+        fight = self.duel(battle, fighter_of(member, self._game))
         return fight.chance if forced else after_a_hit(fight).chance
 
     # -- wild creatures ----------------------------------------------------------------------------------------
@@ -168,15 +168,15 @@ class Tactics:
         """A ball for the wild creature, wanted when it would be good company."""
         enemy = battle.enemy
         for slot, stack in enumerate(state.balls):
-            item = self._world.items.get(stack.item)
+            item = self._game.items.get(stack.item)
             if item is None or not stack.quantity:
                 continue
-            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, remedy_of(item).catches))
+            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, item_effect_of(item).catches))
             value = 0.12
             if self._company.wants(state, enemy.species, enemy.level):
                 hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
                 value = 0.55 if hopeless else WANTED_VALUE if chance >= GOOD_CATCH_CHANCE else WANTED_VALUE + 0.01
-            name = self._world.species_name(enemy.species)
+            name = self._game.species_name(enemy.species)
             label = f"Throw a {item.name} at {name}: a chance of about {chance:.0%}"
             yield Option(OptionKind.CATCH, label, "catch", index=slot, value=value)
             return
@@ -198,7 +198,7 @@ def fallen_slot(state: GameState) -> int | None:
 def target_slot(state: GameState, battle: BattleState, item: Item) -> int:
     """The place of the party on which an item is used in a fight: who fights, or who has fainted."""
     fallen = fallen_slot(state)
-    if remedy_of(item).revives and fallen is not None and helps(remedy_of(item), state.party[fallen]):
+    if item_effect_of(item).revives and fallen is not None and helps(item_effect_of(item), state.party[fallen]):
         return fallen
     return battle.active_slot
 

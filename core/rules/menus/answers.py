@@ -6,7 +6,7 @@ the same question before, without the story moving, loses half its value each ti
 
 from __future__ import annotations
 
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
 from core.rules.menus.cursor import toward
@@ -43,8 +43,8 @@ def wants_yes(question: str) -> bool:
 class AnswerRules:
     """Options and presses for dialogs and menus outside the battle's own menus."""
 
-    def __init__(self, world: World, memory: LaneMemory) -> None:
-        self._world = world
+    def __init__(self, game: GameData, memory: LaneMemory) -> None:
+        self._game = game
         self._memory = memory
         self._last_answer: tuple[MapId, str, int] | None = None
 
@@ -82,15 +82,15 @@ class AnswerRules:
         capitals = question.upper()
         stops = any(words in capitals for words in _SAY_YES_TO_STOP)
         if not stops and any(words in capitals for words in _ABOUT_LEARNING):
-            lesson = lesson_of(state, self._world)
+            lesson = lesson_of(state, self._game)
             if lesson is not None:
                 return lesson.is_worth_it
         return wants_yes(question)
 
     def _lesson_of_list(self, state: GameState, menu: MenuState) -> Lesson | None:
         """The lesson when this menu asks which move to give up."""
-        lesson = lesson_of(state, self._world)
-        if lesson is None or not is_list_of_moves(menu, state.party[lesson.slot], self._world):
+        lesson = lesson_of(state, self._game)
+        if lesson is None or not is_list_of_moves(menu, state.party[lesson.slot], self._game):
             return None
         return lesson
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.game.game_data import Move, World
+from core.game.game_data import GameData, Move
 from core.game.menu import MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState
@@ -44,44 +44,44 @@ class Lesson:
         return self.value > min(self.values)
 
 
-def lesson_of(state: GameState, world: World) -> Lesson | None:
+def lesson_of(state: GameState, game: GameData) -> Lesson | None:
     """The lesson that the game can be speaking of now, the fighting creature's first; None when there is none."""
     slots = list(range(len(state.party)))
     if state.battle is not None and state.battle.active_slot in slots:
         slots.insert(0, state.battle.active_slot)
     for slot in slots:
         member = state.party[slot]
-        move = _offered(member, world)
+        move = _offered(member, game)
         if move is not None:
-            known = [world.moves[number] for number in member.moves if number in world.moves]
-            *values, value = worths([*known, move], member, world)
+            known = [game.moves[number] for number in member.moves if number in game.moves]
+            *values, value = worths([*known, move], member, game)
             return Lesson(slot, move, tuple(values), value) if values else None
     return None
 
 
-def is_list_of_moves(menu: MenuState, member: PartyMember, world: World) -> bool:
+def is_list_of_moves(menu: MenuState, member: PartyMember, game: GameData) -> bool:
     """Whether the menu lists this creature's moves and nothing else."""
-    names = [world.moves[number].name.upper() for number in member.moves if number in world.moves]
+    names = [game.moves[number].name.upper() for number in member.moves if number in game.moves]
     return [line.upper() for line in menu.items[: len(names)]] == names and len(menu.items) <= len(names) + 1
 
 
-def move_value(move: Move, member: PartyMember, world: World) -> float:
+def move_value(move: Move, member: PartyMember, game: GameData) -> float:
     """What a move is worth to a creature, in power points that hit."""
     if not move.power:
         return WORTH_WITHOUT_POWER
-    species = world.species.get(member.species)
+    species = game.species.get(member.species)
     bonus = SAME_TYPE_BONUS if species is not None and move.type in species.types else 1.0
     return move.power * move.accuracy_percent / 100 * bonus
 
 
-def worths(moves: list[Move], member: PartyMember, world: World) -> list[float]:
+def worths(moves: list[Move], member: PartyMember, game: GameData) -> list[float]:
     """What is lost with each of several moves, on the mean over all kinds of creatures, and a little of its own."""
-    alone = [move_value(one, member, world) for one in moves]
-    kinds = {species.types for species in world.species.values()}
+    alone = [move_value(one, member, game) for one in moves]
+    kinds = {species.types for species in game.species.values()}
     lost = [0.0] * len(moves)
     for kind in kinds:
         against = [
-            value * world.effectiveness(one.type, kind) if one.power else 0.0
+            value * game.effectiveness(one.type, kind) if one.power else 0.0
             for value, one in zip(alone, moves, strict=True)
         ]
         best = max(range(len(moves)), key=against.__getitem__)
@@ -90,10 +90,10 @@ def worths(moves: list[Move], member: PartyMember, world: World) -> list[float]:
     return [added + WORTH_BY_ITSELF * value for added, value in zip(lost, alone, strict=True)]
 
 
-def _offered(member: PartyMember, world: World) -> Move | None:
-    species = world.species.get(member.species)
+def _offered(member: PartyMember, game: GameData) -> Move | None:
+    species = game.species.get(member.species)
     if species is None or len(member.moves) < MOVE_SLOTS:
         return None
     keys = [key for level, key in species.learns if level == member.level]
-    offered = (move for move in world.moves.values() if move.key in keys and move.id not in member.moves)
+    offered = (move for move in game.moves.values() if move.key in keys and move.id not in member.moves)
     return next(offered, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.vocabulary import GameMode
 
 PATIENCE_PRESSES = 150
-"""Presses in menus without a step or a fight in between; the longest errand takes fewer."""
+"""Presses in menus without a step or a fight in between; the longest menu task takes fewer."""
 BACKING_OUT_PRESSES = 15
 _IN_MENUS = frozenset((GameMode.DIALOG, GameMode.MENU, GameMode.CUTSCENE))
 

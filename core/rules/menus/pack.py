@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuState
 from core.game.party import BagSlot
 from core.game.ram import index_of
@@ -31,21 +31,21 @@ def pocket_slots(state: GameState, pocket: str) -> tuple[BagSlot, ...]:
             return ()
 
 
-def owned(state: GameState, world: World, item: int) -> int:
+def owned(state: GameState, game: GameData, item: int) -> int:
     """How many of an item the bag holds."""
-    known = world.items.get(item)
+    known = game.items.get(item)
     slots = pocket_slots(state, known.pocket) if known is not None else ()
     return sum(slot.quantity for slot in slots if slot.item == item)
 
 
-def toward_item(state: GameState, menu: MenuState, item: int, world: World) -> Button | None:
+def toward_item(state: GameState, menu: MenuState, item: int, game: GameData) -> Button | None:
     """The press toward an item while the pack is open; None when it is not in the bag or this is not the pack."""
-    known = world.items.get(item)
-    if known is None or not owned(state, world, item):
+    known = game.items.get(item)
+    if known is None or not owned(state, game, item):
         return None
     shown = state.snapshot.data[CURRENT_POCKET]
     shown_pocket = POCKETS[shown] if shown < len(POCKETS) else ""
-    names = item_names(pocket_slots(state, shown_pocket), world)
+    names = item_names(pocket_slots(state, shown_pocket), game)
     if not shows_any(menu, (*names, *LEAVING_LINES)):
         return None
     if shown_pocket != known.pocket:
@@ -54,6 +54,6 @@ def toward_item(state: GameState, menu: MenuState, item: int, world: World) -> B
     return toward_entry(menu, names, wanted)
 
 
-def item_names(slots: tuple[BagSlot, ...], world: World) -> list[str]:
+def item_names(slots: tuple[BagSlot, ...], game: GameData) -> list[str]:
     """The names of what slots hold, in order."""
-    return [world.items[slot.item].name if slot.item in world.items else "" for slot in slots]
+    return [game.items[slot.item].name if slot.item in game.items else "" for slot in slots]

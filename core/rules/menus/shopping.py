@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.ram import index_of
 from core.game.state import TEXT_IS_PRINTED, TEXTBOX_FLAGS, GameState
@@ -58,19 +58,19 @@ def asked_quantity(state: GameState) -> int | None:
 class Shopping:
     """One shopping list on its way."""
 
-    def __init__(self, errand: BuyItems, state: GameState, world: World) -> None:
-        self._world = world
-        self._wanted = {one.item: owned(state, world, one.item) + one.count for one in errand.purchases}
+    def __init__(self, menu_task: BuyItems, state: GameState, game: GameData) -> None:
+        self._game = game
+        self._wanted = {one.item: owned(state, game, one.item) + one.count for one in menu_task.purchases}
         self._tried: set[int] = set()
 
     def next_ware(self, state: GameState) -> Ware | None:
         """The first line of the list that is still missing, sold here and within the money."""
         sold = wares(state)
         for item, wanted in self._wanted.items():
-            known = self._world.items.get(item)
+            known = self._game.items.get(item)
             if known is None or item in self._tried or item not in sold or not known.price:
                 continue
-            have = owned(state, self._world, item)
+            have = owned(state, self._game, item)
             count = min(wanted - have, state.money // known.price, MOST_OF_ONE - have)
             if count > 0:
                 return Ware(item, count)
@@ -82,7 +82,7 @@ class Shopping:
             place = find_line(menu, "BUY")
             return toward(menu, place) if place is not None and self.next_ware(state) is not None else Button.B
         sold = wares(state)
-        names = [self._world.items[item].name for item in sold if item in self._world.items]
+        names = [self._game.items[item].name for item in sold if item in self._game.items]
         asks = menu.kind is MenuKind.YES_NO and shows_names(state, names)
         if not asks and not shows_any(menu, names):
             return None

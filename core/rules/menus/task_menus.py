@@ -1,8 +1,8 @@
-"""Carries out errands of the menus: buying, using an item of the pack on a creature, changing the party's order.
+"""Carries out menu tasks of the menus: buying, using an item of the pack on a creature, changing the party's order.
 
 The planner says what should be true afterwards (`core.menu_tasks`), the field rules open the shop or the START menu for
-it, and these rules find the way through the screens: each press follows from what the screen shows now. An errand ends
-when it is done, when it proves impossible or when it takes too long; then everything is closed with B.
+it, and these rules find the way through the screens: each press follows from what the screen shows now. A menu task
+ends when it is done, when it proves impossible or when it takes too long; then everything is closed with B.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from core.game.game_data import World
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.ram import index_of
 from core.game.state import GameState
-from core.menu_tasks import BuyItems, MenuErrand, PutFirst, UseItem
+from core.menu_tasks import BuyItems, MenuTask, PutFirst, UseItem
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.shopping import Shopping
@@ -27,18 +27,18 @@ START_ITEMS: Final = index_of("wMenuItemsList")
 PARTY_LINE, PACK_LINE = 1, 2
 """What wMenuItemsList calls the lines of the START menu that lead to the creatures and to the pack."""
 MOST_PRESSES = 120
-"""Presses in menus after which an errand is given up."""
+"""Presses in menus after which a menu task is given up."""
 CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
 
 
 @dataclass(slots=True)
 class _Progress:
-    """An errand under way."""
+    """A menu task under way."""
 
-    errand: MenuErrand
+    menu_task: MenuTask
     shopping: Shopping | None = None
     count: int = 0
-    """Of the item in question, when the errand began."""
+    """Of the item in question, when the menu task began."""
     member: tuple[int, int, int] | None = None
     """Who is to stand first."""
     presses: int = 0
@@ -48,16 +48,16 @@ class _Progress:
 
 
 class ErrandRules:
-    """One lane's errands in menus outside of battles."""
+    """One lane's menu tasks in menus outside of battles."""
 
-    def __init__(self, world: World, memory: LaneMemory) -> None:
-        self._world = world
+    def __init__(self, game: GameData, memory: LaneMemory) -> None:
+        self._game = game
         self._memory = memory
         self._progress: _Progress | None = None
         self._undo: tuple[bool, int | None] | None = None
 
     def options(self, state: GameState) -> tuple[Option, ...]:
-        """The errand that this screen is open for, and leaving it; nothing on screens of no errand."""
+        """The menu task that this screen is open for, and leaving it; nothing on screens of no menu_task."""
         menu, progress = state.menu, self._known(state)
         if menu is None or progress is None:
             return ()
@@ -66,13 +66,13 @@ class ErrandRules:
             return ()
         if button is Button.B:
             return (CLOSE,)
-        return (self._option(state, progress.errand), CLOSE)
+        return (self._option(state, progress.menu_task), CLOSE)
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
-        """The press for an errand's option; None when the screen is not one of its screens."""
+        """The press for a menu task's option; None when the screen is not one of its screens."""
         self._undo = None
         menu, progress = state.menu, self._known(state)
-        if menu is None or progress is None or option.errand != progress.errand:
+        if menu is None or progress is None or option.menu_task != progress.menu_task:
             return None
         button = self._press(state, menu, progress)
         if button is None:
@@ -83,7 +83,7 @@ class ErrandRules:
             return RuleStep(Button.B, 0.3, f"{option.label} does not work out: back out", done=True)
         bought = progress.shopping.pressed(state, menu, button) if progress.shopping is not None else None
         self._undo = progress.committed, bought
-        if button is Button.A and self._is_last_choice(menu, progress.errand, state):
+        if button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
             progress.committed = True
         return RuleStep(button, 0.9, option.label, done=button is Button.B)
 
@@ -99,75 +99,79 @@ class ErrandRules:
     # -- what is under way -------------------------------------------------------------------------------------
 
     def _known(self, state: GameState) -> _Progress | None:
-        """The errand that the menus are open for, begun when it is first seen."""
-        errand = self._memory.errand
-        if errand is None:
+        """The menu task that the menus are open for, begun when it is first seen."""
+        menu_task = self._memory.menu_task
+        if menu_task is None:
             self._progress = None
-        elif self._progress is None or self._progress.errand is not errand:
-            self._progress = self._begin(state, errand)
+        elif self._progress is None or self._progress.menu_task is not menu_task:
+            self._progress = self._begin(state, menu_task)
         return self._progress
 
-    def _begin(self, state: GameState, errand: MenuErrand) -> _Progress:
-        match errand:
+    def _begin(self, state: GameState, menu_task: MenuTask) -> _Progress:
+        match menu_task:
             case BuyItems():
-                return _Progress(errand, shopping=Shopping(errand, state, self._world))
+                return _Progress(menu_task, shopping=Shopping(menu_task, state, self._game))
             case UseItem():
-                return _Progress(errand, count=owned(state, self._world, errand.item))
+                return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
-                return _Progress(errand, member=_name_of(state, errand.slot))
+                return _Progress(menu_task, member=_name_of(state, menu_task.slot))
 
-    def _option(self, state: GameState, errand: MenuErrand) -> Option:
-        match errand:
+    def _option(self, state: GameState, menu_task: MenuTask) -> Option:
+        match menu_task:
             case BuyItems():
-                names = ", ".join(f"{one.count} {self._item_name(one.item)}" for one in errand.purchases)
-                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=0.9, errand=errand)
+                names = ", ".join(f"{one.count} {self._item_name(one.item)}" for one in menu_task.purchases)
+                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=0.9, menu_task=menu_task)
             case UseItem():
-                name = self._item_name(errand.item)
-                member = _member(state, errand.slot)
+                name = self._item_name(menu_task.item)
+                member = _member(state, menu_task.slot)
                 on = f" on {member.nickname}" if member is not None else ""
-                return Option(OptionKind.USE_ITEM, f"Use the {name}{on}", f"use_item:{name}", value=0.9, errand=errand)
+                return Option(
+                    OptionKind.USE_ITEM, f"Use the {name}{on}", f"use_item:{name}", value=0.9, menu_task=menu_task
+                )
             case PutFirst():
-                member = _member(state, errand.slot)
+                member = _member(state, menu_task.slot)
                 who = member.nickname if member is not None else "another creature"
-                return Option(OptionKind.SWITCH, f"Put {who} first", "put_first", value=0.9, errand=errand)
+                return Option(OptionKind.SWITCH, f"Put {who} first", "put_first", value=0.9, menu_task=menu_task)
 
     def _item_name(self, item: int) -> str:
-        known = self._world.items.get(item)
+        known = self._game.items.get(item)
         return known.name if known is not None else f"item {item}"
 
     # -- pressing ----------------------------------------------------------------------------------------------
 
     def _press(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
-        """B when the errand is over; None on a screen that does not belong to it."""
+        """B when the menu task is over; None on a screen that does not belong to it."""
         if progress.shopping is not None:
             button = progress.shopping.press(state, menu)
         elif menu.kind is MenuKind.YES_NO:
             button = None
         elif self._is_over(state, menu, progress):
             button = Button.B
-        elif isinstance(progress.errand, UseItem):
-            button = self._press_use(state, menu, progress.errand)
+        elif isinstance(progress.menu_task, UseItem):
+            button = self._press_use(state, menu, progress.menu_task)
         else:
             button = self._press_first(state, menu, progress)
         return Button.B if button is not None and progress.given_up else button
 
     def _is_over(self, state: GameState, menu: MenuState, progress: _Progress) -> bool:
         """Done, or tried: an item that has been used up or refused leads back to a list."""
-        errand = progress.errand
-        if isinstance(errand, UseItem):
-            return progress.committed or owned(state, self._world, errand.item) != progress.count or not progress.count
+        menu_task = progress.menu_task
+        if isinstance(menu_task, UseItem):
+            return (
+                progress.committed or owned(state, self._game, menu_task.item) != progress.count or not progress.count
+            )
         moved = progress.member is None or _name_of(state, 0) == progress.member
         return moved or (progress.committed and not is_party_list(menu, state.party))
 
-    def _press_use(self, state: GameState, menu: MenuState, errand: UseItem) -> Button | None:
+    def _press_use(self, state: GameState, menu: MenuState, menu_task: UseItem) -> Button | None:
         if menu.kind is MenuKind.START_MENU:
             return _toward_start_line(state, menu, PACK_LINE)
         if is_party_list(menu, state.party):
-            slot = errand.slot
+            slot = menu_task.slot
             return toward(menu, slot) if slot is not None and slot < len(state.party) else Button.B
         if (place := find_line(menu, "USE")) is not None:
             return toward(menu, place)
-        return toward_item(state, menu, errand.item, self._world)
+        return toward_item(state, menu, menu_task.item, self._game)
 
     def _press_first(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """Party, the creature's line, SWITCH in the small menu, then the first place."""
@@ -179,12 +183,12 @@ class ErrandRules:
         place = find_line(menu, "SWITCH")
         return toward(menu, place) if place is not None else None
 
-    def _is_last_choice(self, menu: MenuState, errand: MenuErrand, state: GameState) -> bool:
+    def _is_last_choice(self, menu: MenuState, menu_task: MenuTask, state: GameState) -> bool:
         """Whether A on this screen leaves nothing more to choose but what `committed` is about."""
-        match errand:
+        match menu_task:
             case UseItem():
                 on_somebody = is_party_list(menu, state.party)
-                return on_somebody or (errand.slot is None and find_line(menu, "USE") is not None)
+                return on_somebody or (menu_task.slot is None and find_line(menu, "USE") is not None)
             case PutFirst():
                 return not is_party_list(menu, state.party) and find_line(menu, "SWITCH") is not None
             case _:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core.game.objectives import Errand, StoryGuide
+from core.game.objectives import Objective, Objectives
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
@@ -19,39 +19,39 @@ from core.rules.planning.needs import STORY_VALUE, Needs, near
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
-    from core.game.game_data import MapObject, World
+    from core.game.game_data import GameData, MapObject
     from core.game.milestones import Milestone
     from core.game.state import GameState
 
 
 FREE_CHOICE_STEP = 0.002
-"""Between the values of errands that serve the same milestone, such as the three starters: an order and no opinion, so
-that the record of past games can settle it (`core.agent.option_statistics`)."""
+"""Between the values of objectives that serve the same milestone, such as the three starters: an order and no opinion,
+so that the record of past games can settle it (`core.agent.option_statistics`)."""
 
 
 class GoalOrientedPlanner:
-    """Documented planner. Without a world it plans nothing; with one it serves any number of lanes.
+    """Documented planner. Without a game it plans nothing; with one it serves any number of lanes.
 
     Args:
-        world: the atlas and rule book of the game.
+        game: the atlas and rule book of the game.
         milestones: the story in order.
-        graph: the world's doors, shared with the travellers; built from `world` when not given.
+        graph: the game's doors, shared with the travellers; built from `game` when not given.
     """
 
     def __init__(
-        self, world: World | None = None, milestones: Sequence[Milestone] = (), graph: WorldGraph | None = None
+        self, game: GameData | None = None, milestones: Sequence[Milestone] = (), graph: WorldGraph | None = None
     ) -> None:
-        self.world = world
+        self.game = game
         self.milestones = tuple(milestones)
-        self.graph = graph or (WorldGraph(world) if world is not None else None)
-        self._story = StoryGuide(world, self.milestones) if world is not None else None
-        self._needs = Needs(world) if world is not None else None
+        self.graph = graph or (WorldGraph(game) if game is not None else None)
+        self._story = Objectives(game, self.milestones) if game is not None else None
+        self._needs = Needs(game) if game is not None else None
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
     ) -> tuple[PlannedGoal, ...]:
         """All goals now, most urgent first. `reached` are milestone ids, `seed` settles free choices (the starter)."""
-        if self.world is None or self.graph is None or self._needs is None:
+        if self.game is None or self.graph is None or self._needs is None:
             return ()
         distances = {
             map_id: cost for cost, map_id in self.graph.maps_by_distance(state.position, memory.travel, memory.step)
@@ -86,79 +86,83 @@ class GoalOrientedPlanner:
         milestone = self.next_milestone(reached)
         if milestone is None or self._story is None:
             return
-        errands = [errand for errand in self._story.errands(milestone) if not self._gone(errand, state)]
-        level = max([self._story.wanted_level(milestone), *(self._trainer_level(errand) for errand in errands)])
+        objectives = [objective for objective in self._story.objectives(milestone) if not self._gone(objective, state)]
+        level = max(
+            [self._story.wanted_level(milestone), *(self._trainer_level(objective) for objective in objectives)]
+        )
         memory.wanted_level = max(memory.wanted_level, level)
-        for rank in range(len(errands)):
-            errand = errands[(rank + seed) % len(errands)]
-            tried = errand.subject is not None and memory.has_spoken(errand.subject)
-            spent = len(errands) > 1 and self._is_spent(errand, milestone, state)
+        for rank in range(len(objectives)):
+            objective = objectives[(rank + seed) % len(objectives)]
+            tried = objective.subject is not None and memory.has_spoken(objective.subject)
+            spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
             value = (0.3 if tried or spent else STORY_VALUE) - FREE_CHOICE_STEP * rank
-            option = replace(self._errand_option(errand), value=value)
+            option = replace(self._objective_option(objective), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 
     def _fights_next(self, state: GameState, reached: Collection[str]) -> bool:
-        """Whether the story's next errand leads to a trainer."""
+        """Whether the story's next objective leads to a trainer."""
         milestone = self.next_milestone(reached)
-        errands = self._story.errands(milestone) if milestone is not None and self._story is not None else ()
-        return any(self._trainer_level(errand) and not self._gone(errand, state) for errand in errands)
+        objectives = self._story.objectives(milestone) if milestone is not None and self._story is not None else ()
+        return any(self._trainer_level(objective) and not self._gone(objective, state) for objective in objectives)
 
-    def _trainer_level(self, errand: Errand) -> int:
-        """The level of the strongest creature of the trainer whom the errand leads to; 0 if it leads to none."""
-        assert self.world is not None
-        thing = self._object(errand.map, errand.object_id) if errand.object_id is not None else None
+    def _trainer_level(self, objective: Objective) -> int:
+        """The level of the strongest creature of the trainer whom the objective leads to; 0 if it leads to none."""
+        assert self.game is not None
+        thing = self._object(objective.map, objective.object_id) if objective.object_id is not None else None
         if thing is None:
             return 0
-        spoken = max((self.world.trainer_levels_by_key.get(key, 0) for key in thing.fights), default=0)
+        spoken = max((self.game.trainer_levels_by_key.get(key, 0) for key in thing.fights), default=0)
         if thing.trainer_class is None or thing.trainer_id is None:
             return spoken
-        return self.world.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
+        return self.game.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
 
-    def _is_spent(self, errand: Errand, milestone: Milestone, state: GameState) -> bool:
-        """Whether all that the errand can bring about beside the milestone itself has come about."""
-        assert self.world is not None
+    def _is_spent(self, objective: Objective, milestone: Milestone, state: GameState) -> bool:
+        """Whether all that the objective can bring about beside the milestone itself has come about."""
+        assert self.game is not None
         wanted = {condition.name for condition in milestone.conditions}
-        flags = [self.world.event_flags[name].index for name in errand.sets if name not in wanted]
+        flags = [self.game.event_flags[name].index for name in objective.sets if name not in wanted]
         return bool(flags) and all(state.has_flag(index) for index in flags)
 
-    def _gone(self, errand: Errand, state: GameState) -> bool:
-        """Whether the errand's object is hidden by its flag."""
-        thing = self._object(errand.map, errand.object_id) if errand.object_id is not None else None
+    def _gone(self, objective: Objective, state: GameState) -> bool:
+        """Whether the objective's object is hidden by its flag."""
+        thing = self._object(objective.map, objective.object_id) if objective.object_id is not None else None
         return thing is not None and self._hidden(thing, state)
 
-    def _errand_option(self, errand: Errand) -> Option:
-        assert self.world is not None
-        place = self.world.map_name(errand.map)
-        if errand.object_id is not None:
-            thing = self._object(errand.map, errand.object_id)
+    def _objective_option(self, objective: Objective) -> Option:
+        assert self.game is not None
+        place = self.game.map_name(objective.map)
+        if objective.object_id is not None:
+            thing = self._object(objective.map, objective.object_id)
             x, y = (thing.x, thing.y) if thing is not None else (ANYWHERE, ANYWHERE)
             kind = OptionKind.PICK_UP if thing is not None and thing.kind == "item_ball" else OptionKind.TALK
-            what = self._describe(errand.map, thing, errand.object_id)
+            what = self._describe(objective.map, thing, objective.object_id)
             verb = "Pick up" if kind is OptionKind.PICK_UP else "Talk to"
             return Option(
                 kind,
                 f"{verb} {what} in {place}",
-                f"{kind.value}:{self._key(errand.map)}:{errand.object_id}",
-                Position(errand.map, x, y),
-                errand.object_id,
+                f"{kind.value}:{self._key(objective.map)}:{objective.object_id}",
+                Position(objective.map, x, y),
+                objective.object_id,
             )
-        if errand.cell is not None:
-            x, y = errand.cell
-            kind = OptionKind.TALK if errand.press_a else OptionKind.GO_TO
-            verb = "Look at" if errand.press_a else "Go to"
+        if objective.cell is not None:
+            x, y = objective.cell
+            kind = OptionKind.TALK if objective.press_a else OptionKind.GO_TO
+            verb = "Look at" if objective.press_a else "Go to"
             label = f"{verb} the spot ({x}, {y}) in {place}"
-            return Option(kind, label, f"{kind.value}:{self._key(errand.map)}:{x},{y}", Position(errand.map, x, y))
-        return self._go_to_map(errand.map)
+            return Option(
+                kind, label, f"{kind.value}:{self._key(objective.map)}:{x},{y}", Position(objective.map, x, y)
+            )
+        return self._go_to_map(objective.map)
 
     def _go_to_map(self, map_id: MapId) -> Option:
-        assert self.world is not None
-        label = f"Go to {self.world.map_name(map_id)}"
+        assert self.game is not None
+        label = f"Go to {self.game.map_name(map_id)}"
         return Option(OptionKind.GO_TO, label, f"go_to:{self._key(map_id)}", Position(map_id, ANYWHERE, ANYWHERE))
 
     def _pick_up_goals(self, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
         """Item balls of this map that are still there."""
-        assert self.world is not None
-        here = self.world.maps.get(state.position.map)
+        assert self.game is not None
+        here = self.game.maps.get(state.position.map)
         if here is None:
             return
         there = {person.object_id for person in state.people}
@@ -166,7 +170,7 @@ class GoalOrientedPlanner:
             if thing.kind != "item_ball" or thing.id not in there:
                 continue
             distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
-            option = self._errand_option(Errand(here.id, object_id=thing.id))
+            option = self._objective_option(Objective(here.id, object_id=thing.id))
             option = replace(option, value=0.82 * near(distance))
             yield PlannedGoal(GoalKind.PICK_UP, f"{option.label}: it lies near by", option)
 
@@ -174,8 +178,8 @@ class GoalOrientedPlanner:
         self, state: GameState, memory: LaneMemory, distances: dict[MapId, int]
     ) -> Iterator[PlannedGoal]:
         """People not spoken to since the story last moved, here and on the nearest map; then maps never seen."""
-        assert self.world is not None
-        here = self.world.maps.get(state.position.map)
+        assert self.game is not None
+        here = self.game.maps.get(state.position.map)
         there = {person.object_id for person in state.people}
         if here is not None:
             for thing in here.objects:
@@ -187,7 +191,7 @@ class GoalOrientedPlanner:
                     distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
                     fresh = 0.3 if memory.ever_spoken((here.id, f"object {thing.id}")) else 0.4
                     option = replace(
-                        self._errand_option(Errand(here.id, object_id=thing.id)), value=fresh * near(distance)
+                        self._objective_option(Objective(here.id, object_id=thing.id)), value=fresh * near(distance)
                     )
                     yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: they may know something", option)
         for distance, map_id in sorted((cost, map_id) for map_id, cost in distances.items()):
@@ -204,38 +208,38 @@ class GoalOrientedPlanner:
 
     def _is_open(self, map_id: MapId, state: GameState, memory: LaneMemory) -> bool:
         """Whether a map has anything left to find out."""
-        assert self.world is not None
+        assert self.game is not None
         if map_id not in memory.visited:
             return True
         return any(
             thing.kind == "script"
             and not self._hidden(thing, state)
             and not memory.has_spoken((map_id, f"object {thing.id}"))
-            for thing in self.world.maps[map_id].objects
+            for thing in self.game.maps[map_id].objects
         )
 
     def _hidden(self, thing: MapObject, state: GameState) -> bool:
-        assert self.world is not None
-        flag = self.world.event_flags.get(thing.event) if thing.event else None
+        assert self.game is not None
+        flag = self.game.event_flags.get(thing.event) if thing.event else None
         return flag is not None and state.has_flag(flag.index)
 
     def _object(self, map_id: MapId, object_id: int) -> MapObject | None:
-        assert self.world is not None
-        known = self.world.maps.get(map_id)
+        assert self.game is not None
+        known = self.game.maps.get(map_id)
         return next((one for one in known.objects if one.id == object_id), None) if known is not None else None
 
     def _describe(self, map_id: MapId, thing: MapObject | None, object_id: int) -> str:
         """What a person sees, in plain words; with the place where the map has several of the kind."""
-        assert self.world is not None
+        assert self.game is not None
         if thing is None:
             return f"object {object_id}"
         sprite = thing.sprite.removeprefix("SPRITE_")
         name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
-        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self.world.maps[map_id].objects)
+        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self.game.maps[map_id].objects)
         place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
         return f"the {name.replace('_', ' ').lower()}{place}"
 
     def _key(self, map_id: MapId) -> str:
-        assert self.world is not None
-        known = self.world.maps.get(map_id)
+        assert self.game is not None
+        known = self.game.maps.get(map_id)
         return known.key if known is not None else f"{map_id.group}.{map_id.number}"

@@ -25,7 +25,7 @@ class GoalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedGoal:
-    """Something worth doing. `option` is the next errand toward it; its `value` is the urgency, 0 to 1."""
+    """Something worth doing. `option` is the next menu task toward it; its `value` is the urgency, 0 to 1."""
 
     kind: GoalKind
     text: str

@@ -12,7 +12,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameMap, Species, World
+    from core.game.game_data import GameData, GameMap, Species
     from core.game.party import PartyMember
 
 SLOT_WEIGHTS = (0.3, 0.3, 0.2, 0.1, 0.05, 0.04, 0.01)
@@ -39,10 +39,10 @@ class Hunter:
     """Types of its moves that do damage."""
 
     @classmethod
-    def of(cls, member: PartyMember, world: World) -> Hunter:
+    def of(cls, member: PartyMember, game: GameData) -> Hunter:
         """The hunter that a creature of the party is."""
-        species = world.species.get(member.species)
-        moves = (world.moves[number] for number in member.moves if number in world.moves)
+        species = game.species.get(member.species)
+        moves = (game.moves[number] for number in member.moves if number in game.moves)
         attacks = frozenset(move.type for move in moves if move.power)
         return cls(member.level, species.types if species is not None else (), attacks)
 
@@ -56,10 +56,10 @@ class WildCreature:
     chance: float
     types: tuple[str, ...]
 
-    def levels_ahead(self, hunter: Hunter, world: World) -> float:
+    def levels_ahead(self, hunter: Hunter, game: GameData) -> float:
         """How many levels it is stronger than the hunter, a factor of two in the types' favour being worth some."""
-        given = max((world.effectiveness(kind, self.types) for kind in hunter.attacks), default=1.0)
-        taken = max((world.effectiveness(kind, hunter.types) for kind in self.types), default=1.0)
+        given = max((game.effectiveness(kind, self.types) for kind in hunter.attacks), default=1.0)
+        taken = max((game.effectiveness(kind, hunter.types) for kind in self.types), default=1.0)
         return self.level - hunter.level + LEVELS_OF_A_FACTOR * (_doublings(taken) - _doublings(given))
 
 
@@ -71,16 +71,16 @@ class HuntingGround:
     steps_to_meet: float
     creatures: tuple[WildCreature, ...]
 
-    def actions_to_level(self, hunter: Hunter, wanted: int, world: World) -> float:
+    def actions_to_level(self, hunter: Hunter, wanted: int, game: GameData) -> float:
         """A guess of the actions that a hunter needs here to reach the level `wanted`."""
         needed = max(1, wanted**3 - hunter.level**3)
-        return needed / max(0.01, self.experience(hunter, world)) * (self.steps_to_meet + FIGHT_ACTIONS)
+        return needed / max(0.01, self.experience(hunter, game)) * (self.steps_to_meet + FIGHT_ACTIONS)
 
-    def experience(self, hunter: Hunter, world: World) -> float:
-        """Experience that a fight brings a hunter, fights that are lost or fled from considered."""
+    def experience(self, hunter: Hunter, game: GameData) -> float:
+        """OptionStatistics that a fight brings a hunter, fights that are lost or fled from considered."""
         total = 0.0
         for one in self.creatures:
-            won = max(0.0, 1 - RISK_PER_LEVEL * max(0.0, one.levels_ahead(hunter, world)))
+            won = max(0.0, 1 - RISK_PER_LEVEL * max(0.0, one.levels_ahead(hunter, game)))
             total += one.chance * won * one.base_exp * one.level / 7
         return total
 
@@ -90,13 +90,13 @@ def _doublings(factor: float) -> float:
     return log2(max(factor, 0.125))
 
 
-def hunting_grounds(world: World, time_of_day: int) -> tuple[HuntingGround, ...]:
+def hunting_grounds(game: GameData, time_of_day: int) -> tuple[HuntingGround, ...]:
     """Every map with wild creatures on land, in the order of the data."""
-    species = {one.name.upper().replace(" ", "_"): one for one in world.species.values()}
+    species = {one.name.upper().replace(" ", "_"): one for one in game.species.values()}
     time = TIMES[time_of_day] if time_of_day < len(TIMES) else TIMES[1]
     grounds = []
-    for place in world.maps.values():
-        row = world.wild.get(place.key, {})
+    for place in game.maps.values():
+        row = game.wild.get(place.key, {})
         table = row.get("grass") or row  # Crystal's data keep land and water apart
         if time in table:
             grounds.append(HuntingGround(place, _steps_to_meet(table, time), _creatures(table[time], species)))

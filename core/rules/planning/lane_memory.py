@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.menu_tasks import MenuErrand
+from core.menu_tasks import MenuTask
 from core.navigation.travel import TravelMemory
 from core.vocabulary import MapId, Option
 
@@ -38,7 +38,7 @@ class LaneMemory:
     """Who has really healed the party in this episode."""
     bound_for: str = ""
     """Key of the healer's option that was carried out last."""
-    errand: MenuErrand | None = None
+    menu_task: MenuTask | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
     _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
     """Progress and step of the last talk."""

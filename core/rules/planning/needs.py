@@ -1,4 +1,4 @@
-"""What the party needs before the story goes on: rest, drinks, its strongest in front, more levels.
+"""What the party needs before the story goes on: rest, potions, its strongest in front, more levels.
 
 Every need is weighed against the way that it costs: a need is urgent (worth more than the story) up to a number of
 actions that grows with it, and beyond that a convenience. Nothing here knows a particular map.
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from core.menu_tasks import PutFirst, UseItem
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import CAVES, Hunter, HuntingGround, hunting_grounds
-from core.rules.planning.supplies import best_drink, healing_of, shopping_list, stock_of_lives
+from core.rules.planning.supplies import best_potion, healing_of, shopping_list, stock_of_lives
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameMap, MapObject, World
+    from core.game.game_data import GameData, GameMap, MapObject
     from core.game.party import PartyMember
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
 
 STORY_VALUE = 0.8
-"""What the next errand of the story is worth: needs above it come first."""
+"""What the next menu task of the story is worth: needs above it come first."""
 HEAL_BELOW = 0.5
 """Share of the lead's HP below which it is tired."""
 FIT_FOR_A_TRAINER = 0.8
@@ -30,7 +30,7 @@ FIT_FOR_A_TRAINER = 0.8
 TRAIN_VALUE = 0.85
 IDLE_TRAIN_VALUE = 0.2
 ORDER_VALUE = 0.93
-DRINK_VALUE = 0.98
+POTION_VALUE = 0.98
 SHOP_VALUE = 0.84
 SHOP_WAY_ACTIONS = 60
 """Shops farther than this are not worth a way of their own, unless one meets a trainer next with an empty bag."""
@@ -44,14 +44,14 @@ edge, and between two healers about equally far one could turn back at the edge 
 UNSURE_ACTIONS = 60
 """Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
 DRINK_ACTIONS = 90
-"""A healer nearer than this is better than a drink."""
+"""A healer nearer than this is better than a potion."""
 
 
 class Needs:
-    """The goals that come from the state of the party, in one world."""
+    """The goals that come from the state of the party, in one game."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, game: GameData) -> None:
+        self._game = game
         self._grounds: dict[int, tuple[HuntingGround, ...]] = {}
 
     def goals(
@@ -66,7 +66,7 @@ class Needs:
         yield from healers
         nearest = min((distances[goal.option.position.map] for goal in healers if goal.option.position), default=None)
         if reach and (nearest is None or nearest > DRINK_ACTIONS):
-            yield from self._drink_goals(state, lead)
+            yield from self._potion_goals(state, lead)
         yield from self._order_goals(state, lead)
         yield from self._shop_goals(state, memory, distances, fights_next)
         yield from self._train_goals(state, memory, distances, lead)
@@ -77,7 +77,7 @@ class Needs:
         wounds = max(1 - lead.hp_fraction, 0.3 if lead.status else 0.0)
         if not reach and wounds < LEAST_WOUNDS:
             return
-        for place in self._world.maps.values():
+        for place in self._game.maps.values():
             nurse = healer_of(place)
             if nurse is None or place.id not in distances:
                 continue
@@ -96,13 +96,13 @@ class Needs:
             option = Option(OptionKind.HEAL, label, key, position, nurse.id, value)
             yield PlannedGoal(GoalKind.HEAL, label, option)
 
-    def _drink_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
-        drink = best_drink(state, lead)
-        if drink is None or not lead.hp or 2 * (lead.max_hp - lead.hp) < healing_of(drink):
+    def _potion_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
+        potion = best_potion(state, lead)
+        if potion is None or not lead.hp or 2 * (lead.max_hp - lead.hp) < healing_of(potion):
             return
-        label = f"Use a {drink.name} on {lead.nickname}: {lead.hp}/{lead.max_hp} HP left"
-        errand = UseItem(drink.id, state.party.index(lead))
-        option = Option(OptionKind.MANAGE, label, f"use:{drink.key}", value=DRINK_VALUE, errand=errand)
+        label = f"Use a {potion.name} on {lead.nickname}: {lead.hp}/{lead.max_hp} HP left"
+        menu_task = UseItem(potion.id, state.party.index(lead))
+        option = Option(OptionKind.MANAGE, label, f"use:{potion.key}", value=POTION_VALUE, menu_task=menu_task)
         yield PlannedGoal(GoalKind.HEAL, label, option)
 
     def _order_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
@@ -110,7 +110,7 @@ class Needs:
         if not slot or not lead.hp:
             return
         label = f"Put {lead.nickname} first"
-        option = Option(OptionKind.MANAGE, label, "put_first", value=ORDER_VALUE, errand=PutFirst(slot))
+        option = Option(OptionKind.MANAGE, label, "put_first", value=ORDER_VALUE, menu_task=PutFirst(slot))
         yield PlannedGoal(GoalKind.ORDER, f"{label}: it is the strongest", option)
 
     def _shop_goals(
@@ -121,20 +121,20 @@ class Needs:
             reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state)))
         shops = [
             (distances[place.id], place.key, place, clerk)
-            for place in self._world.maps.values()
+            for place in self._game.maps.values()
             if place.id in distances and (clerk := clerk_of(place)) is not None
         ]
         for way, _, place, clerk in sorted(shops, key=lambda shop: shop[:2]):
-            errand = shopping_list(self._world, clerk.sells, state)
+            menu_task = shopping_list(self._game, clerk.sells, state)
             if way >= reach:
                 return
-            if errand is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
+            if menu_task is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
                 continue
-            wares = ", ".join(f"{one.count} {self._world.items[one.item].name}" for one in errand.purchases)
+            wares = ", ".join(f"{one.count} {self._game.items[one.item].name}" for one in menu_task.purchases)
             label = f"Buy {wares} in {place.name}"
             value = SHOP_VALUE + 0.05 * (1 - way / reach)
             position = Position(place.id, clerk.x, clerk.y)
-            option = Option(OptionKind.BUY, label, f"buy:{place.key}", position, clerk.id, value, errand)
+            option = Option(OptionKind.BUY, label, f"buy:{place.key}", position, clerk.id, value, menu_task)
             yield PlannedGoal(GoalKind.SUPPLY, label, option)
             return
 
@@ -146,9 +146,9 @@ class Needs:
         wanted = memory.wanted_level
         urgent = lead.level < wanted
         target = wanted if urgent else lead.level + 1
-        hunter = Hunter.of(lead, self._world)
+        hunter = Hunter.of(lead, self._game)
         found = [
-            (distances[one.place.id] + one.actions_to_level(hunter, target, self._world), one.place.key, one.place)
+            (distances[one.place.id] + one.actions_to_level(hunter, target, self._game), one.place.key, one.place)
             for one in self._hunting_grounds(state.time_of_day)
             if one.place.id in distances and not memory.is_abandoned(f"train:{one.place.key}")
         ]
@@ -169,7 +169,7 @@ class Needs:
 
     def _hunting_grounds(self, time_of_day: int) -> tuple[HuntingGround, ...]:
         if time_of_day not in self._grounds:
-            self._grounds[time_of_day] = hunting_grounds(self._world, time_of_day)
+            self._grounds[time_of_day] = hunting_grounds(self._game, time_of_day)
         return self._grounds[time_of_day]
 
 

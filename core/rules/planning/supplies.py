@@ -1,4 +1,4 @@
-"""What a careful traveller carries: drinks for the wounded, as strong as the creatures are, bought while passing.
+"""What a careful traveller carries: potions for the wounded, as strong as the creatures are, bought while passing.
 
 Which items give back HP, and how much, tells `core.game.item_effects`.
 """
@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from core.game.item_effects import remedy_of
+from core.game.item_effects import item_effect_of
 from core.menu_tasks import BuyItems, Purchase
 
 if TYPE_CHECKING:
-    from core.game.game_data import Item, World
+    from core.game.game_data import GameData, Item
     from core.game.party import PartyMember
     from core.game.state import GameState
 
 STOCK_OF_LIVES = 3.0
-"""So many times the lead's HP should be in the bag as drinks."""
+"""So many times the lead's HP should be in the bag as potions."""
 SPARE_MONEY = 0.2
-"""Share of the money that is not spent on drinks."""
+"""Share of the money that is not spent on potions."""
 WASTE = 2.0
-"""A drink that gives back more than this many times the lead's HP is too dear."""
+"""A potion that gives back more than this many times the lead's HP is too dear."""
 LEAST_PURCHASE = 2
 BALLS = 4
 PARTY_WANTED = 4
@@ -30,30 +30,30 @@ PARTY_WANTED = 4
 
 def healing_of(item: Item) -> int:
     """HP that an item gives back to one creature; 0 for all others."""
-    return remedy_of(item).heals
+    return item_effect_of(item).heals
 
 
-def drinks(state: GameState) -> Iterable[tuple[Item, int]]:
+def potions(state: GameState) -> Iterable[tuple[Item, int]]:
     """Healing items of the bag with their quantities."""
-    items = state.world.items
+    items = state.game.items
     known = ((items[slot.item], slot.quantity) for slot in state.items if slot.item in items)
     return [(item, quantity) for item, quantity in known if quantity and healing_of(item)]
 
 
-def best_drink(state: GameState, member: PartyMember) -> Item | None:
-    """The drink that wastes least on a creature's wounds; None when nothing in the bag is worth using on them."""
+def best_potion(state: GameState, member: PartyMember) -> Item | None:
+    """The potion that wastes least on a creature's wounds; None when nothing in the bag is worth using on them."""
     lost = member.max_hp - member.hp
-    fitting = [(abs(lost - healing_of(item)), item.id, item) for item, _ in drinks(state)]
+    fitting = [(abs(lost - healing_of(item)), item.id, item) for item, _ in potions(state)]
     return min(fitting)[2] if fitting else None
 
 
 def stock_of_lives(state: GameState) -> float:
-    """How often the drinks of the bag would fill up the lead."""
+    """How often the potions of the bag would fill up the lead."""
     most = state.party[0].max_hp if state.party else 1
-    return sum(healing_of(item) * quantity for item, quantity in drinks(state)) / max(1, most)
+    return sum(healing_of(item) * quantity for item, quantity in potions(state)) / max(1, most)
 
 
-def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyItems | None:
+def shopping_list(game: GameData, wares: Iterable[str], state: GameState) -> BuyItems | None:
     """What to buy of a shop that sells `wares`; None while the stock is good or the money short."""
     lead = state.party[0] if state.party else None
     if lead is None:
@@ -61,7 +61,7 @@ def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyIt
     sold = set(wares)
     offers = [
         item
-        for item in world.items.values()
+        for item in game.items.values()
         if item.key in sold and item.price and 0 < healing_of(item) <= WASTE * lead.max_hp
     ]
     if not offers:
@@ -72,21 +72,21 @@ def shopping_list(world: World, wares: Iterable[str], state: GameState) -> BuyIt
     several = [(healing_of(item), item.id, count, item) for count, item in counts if count >= LEAST_PURCHASE]
     if not several:
         return None
-    _, _, count, drink = max(several, key=lambda one: one[:2])
-    others = _within(_others(world, sold, state), state.money - count * drink.price)
-    return BuyItems((Purchase(drink.id, count), *others))
+    _, _, count, potion = max(several, key=lambda one: one[:2])
+    others = _within(_others(game, sold, state), state.money - count * potion.price)
+    return BuyItems((Purchase(potion.id, count), *others))
 
 
-def _others(world: World, sold: set[str], state: GameState) -> Iterator[tuple[Item, int]]:
-    """What is bought when the drinks are paid for: balls while company is wanted, bells and cures, with how many."""
+def _others(game: GameData, sold: set[str], state: GameState) -> Iterator[tuple[Item, int]]:
+    """What is bought when the potions are paid for: balls while company is wanted, bells and cures, with how many."""
     held = {slot.item: slot.quantity for slot in (*state.items, *state.balls)}
-    items = [item for item in world.items.values() if item.key in sold and item.price]
-    balls = [item for item in items if remedy_of(item).catches]
+    items = [item for item in game.items.values() if item.key in sold and item.price]
+    balls = [item for item in items if item_effect_of(item).catches]
     if balls and len(state.party) < PARTY_WANTED:
         yield min(balls, key=lambda item: item.price), BALLS - sum(slot.quantity for slot in state.balls)
     for item in items:
-        remedy = remedy_of(item)
-        if remedy.revives or remedy.cures:
+        item_effect = item_effect_of(item)
+        if item_effect.revives or item_effect.cures:
             yield item, 1 - held.get(item.id, 0)
 
 

@@ -7,8 +7,8 @@ from core.menu_tasks import BuyItems
 from core.vocabulary import Option, OptionKind
 
 
-def option(kind: OptionKind, value: float, errand: BuyItems | None = None) -> Option:
-    return Option(kind, kind.value, kind.value, value=value, errand=errand)
+def option(kind: OptionKind, value: float, menu_task: BuyItems | None = None) -> Option:
+    return Option(kind, kind.value, kind.value, value=value, menu_task=menu_task)
 
 
 WINS = option(OptionKind.FIGHT, SURELY_WON_VALUE + 0.05)

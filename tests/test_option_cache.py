@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.agent.option_cache import Order, StandingOrders
+from core.agent.option_cache import OptionCache, Order
 from core.vocabulary import GameMode, Option, OptionKind
 
 
@@ -46,7 +46,7 @@ def order(option: Option) -> Order:
 
 
 def test_on_the_way_an_answer_holds_while_the_pressing_things_are_the_same() -> None:
-    orders = StandingOrders()
+    orders = OptionCache()
     orders.note(WAY, (TRAIN, STORY), STORY, order(STORY))
     found = orders.find(WAY, (TRAIN, STORY, LOOK))
     assert found is not None and found[1] is STORY, "looking around comes and goes"
@@ -54,7 +54,7 @@ def test_on_the_way_an_answer_holds_while_the_pressing_things_are_the_same() -> 
 
 
 def test_what_led_nowhere_is_asked_again_and_nothing_else() -> None:
-    orders = StandingOrders()
+    orders = OptionCache()
     orders.note(WAY, (TRAIN, STORY), TRAIN, order(TRAIN))
     orders.note(WAY, (STORY, LOOK), STORY, order(STORY))
     orders.doubt(TRAIN.key)
@@ -63,7 +63,7 @@ def test_what_led_nowhere_is_asked_again_and_nothing_else() -> None:
 
 
 def test_a_move_holds_against_foes_of_the_same_types() -> None:
-    orders = StandingOrders()
+    orders = OptionCache()
     fight: Any = Fight(Foe(1, (22, 22)), Foe(7, (5, 5)))
     orders.note(fight, (STRIKE, DRINK), STRIKE, order(STRIKE))
     alike: Any = Fight(Foe(1, (22, 22)), Foe(18, (5, 5)))
@@ -74,7 +74,7 @@ def test_a_move_holds_against_foes_of_the_same_types() -> None:
 
 
 def test_a_drink_that_the_rules_would_not_use_is_ordered_once() -> None:
-    orders = StandingOrders()
+    orders = OptionCache()
     fight: Any = Fight(Foe(1, (22, 22)), Foe(7, (5, 5)))
     orders.note(fight, (STRIKE, DRINK), DRINK, order(DRINK))
     assert orders.find(fight, (STRIKE, DRINK)) is None

@@ -1,4 +1,4 @@
-"""Training that begins some episodes in the frontier archive, or loses some with their workers: whole games alone are
+"""Training that begins some episodes in the Go-Explore archive, or loses some with their workers: whole games alone are
 compared, and what was never played is neither recorded nor learned from."""
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ import pytest
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.env.emulator.frame_cost import FrameCost
-from core.env.go_explore_archive import FrontierArchive
+from core.env.go_explore_archive import GoExploreArchive
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.exceptions import ConfigurationError, TrainingError
 from core.hybrid_agent import HybridAgent
 from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
 from tests.game_states import ROM_PATH
-from tests.test_frontier_archive import play_by_rules
+from tests.test_go_explore_archive import play_by_rules
 from tests.utils import create_test_trainer
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
-from trainer.play.archive_starts import FrontierStarts
+from trainer.play.go_explore_starts import GoExploreStarts
 from trainer.run.assembly import environment_factory
-from trainer.settings import CurriculumSettings, FrontierSettings, Settings
+from trainer.settings import CurriculumSettings, GoExploreSettings, Settings
 
 STAGE = {"reward_threshold": 99.0, "min_episodes": 2, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 
 
-def filled_archive(folder: Path) -> FrontierArchive:
+def filled_archive(folder: Path) -> GoExploreArchive:
     """States of a game that the rules play for 250 steps."""
     sha1 = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state").rom.profile.sha1
-    archive = FrontierArchive(folder, sha1)
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", frontier=archive)
+    archive = GoExploreArchive(folder, sha1)
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", go_explore=archive)
     play_by_rules(env, 250)
     env.close()
     return archive
@@ -55,28 +55,28 @@ def trained(folder: Path, **changes: Any) -> tuple[HybridLLMRLTrainer, dict[str,
 
 
 def test_a_stage_begins_its_episodes_in_the_archive_and_evaluations_never_do(tmp_path: Path) -> None:
-    archive = filled_archive(tmp_path / "frontier")
+    archive = filled_archive(tmp_path / "go_explore")
     known = archive.cells()
     farthest = archive.draw(np.random.default_rng(0))
     assert farthest is not None
-    frontier = {"folder": "frontier"}
-    stages = [{**STAGE, "frontier_share": 1.0, "frontier_after": farthest.reached[-1]}]
-    trainer, summary, seen = trained(tmp_path, frontier=frontier, curriculum={"stages": stages})
+    go_explore = {"folder": "go_explore"}
+    stages = [{**STAGE, "go_explore_share": 1.0, "go_explore_after": farthest.reached[-1]}]
+    trainer, summary, seen = trained(tmp_path, go_explore=go_explore, curriculum={"stages": stages})
     assert all(not set(metrics["milestones"]) & set(farthest.reached) for metrics in seen), "reached before"
     assert trainer.run.curriculum.episodes_at_stage == 0, "they tell the curriculum nothing"
     assert summary["total_episodes"] == 4 and summary["final_avg_reward"] is None and summary["best_reward"] is None
     snapshot = CheckpointStore(trainer.save_dir).load("latest")
-    assert sum(snapshot.state["frontier"]["draws"].values()) >= 4
+    assert sum(snapshot.state["go_explore"]["draws"].values()) >= 4
     assert set(archive.cells()) >= set(known), "training files what it meets"
 
-    stages = [{**STAGE, "frontier_share": 0.0}]
-    plain, plain_summary, _ = trained(tmp_path / "plain", frontier=frontier, curriculum={"stages": stages})
+    stages = [{**STAGE, "go_explore_share": 0.0}]
+    plain, plain_summary, _ = trained(tmp_path / "plain", go_explore=go_explore, curriculum={"stages": stages})
     assert plain.run.curriculum.episodes_at_stage == 4 and plain_summary["best_reward"] is not None
     assert plain_summary["evaluation_untrained"] == summary["evaluation_untrained"], "evaluations began at the start"
 
 
 def test_only_envs_of_training_file_states(tmp_path: Path) -> None:
-    settings = Settings(rom_path=ROM_PATH, frontier=FrontierSettings(folder=tmp_path))
+    settings = Settings(rom_path=ROM_PATH, go_explore=GoExploreSettings(folder=tmp_path))
     env = environment_factory(settings)(0)
     play_by_rules(env, 60)
     env.close()
@@ -84,17 +84,17 @@ def test_only_envs_of_training_file_states(tmp_path: Path) -> None:
     env = environment_factory(settings, env.rom.profile.sha1)(0)
     play_by_rules(env, 60)
     env.close()
-    assert list(tmp_path.rglob("*.frontier"))
+    assert list(tmp_path.rglob("*.go_explore"))
 
 
 def test_starts_are_drawn_alike_after_a_resume_and_by_schedule(tmp_path: Path) -> None:
     archive = filled_archive(tmp_path)
     sha1 = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state").rom.profile.sha1
-    settings = FrontierSettings(folder=tmp_path, first_share=0.0, last_share=1.0, episodes=100)
+    settings = GoExploreSettings(folder=tmp_path, first_share=0.0, last_share=1.0, episodes=100)
     directive = Curriculum(CurriculumSettings()).directive()
-    first, again = FrontierStarts(settings, sha1, 3), FrontierStarts(settings, sha1, 3)
+    first, again = GoExploreStarts(settings, sha1, 3), GoExploreStarts(settings, sha1, 3)
     chosen = [first.choose(start, directive) for start in range(40)]
-    again.load_state(first.state())
+    again.load_state_dict(first.state_dict())
     assert [first.choose(start, directive) for start in range(40, 60)] == [
         again.choose(start, directive) for start in range(40, 60)
     ]
@@ -106,12 +106,15 @@ def test_starts_are_drawn_alike_after_a_resume_and_by_schedule(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"curriculum": {"stages": [{**STAGE, "frontier_share": 0.5}]}}, r"stages\[0\] begins .* 'frontier' is null"),
-        ({"frontier": {"folder": "f", "last_shar": 1}}, "'frontier.last_shar'; did you mean 'last_share'"),
-        ({"frontier": {"folder": "config.json/f"}}, r"frontier\.folder is .*config\.json is a file"),
         (
-            {"frontier": {"folder": "f"}, "curriculum": {"stages": [{**STAGE, "frontier_after": "nowhere"}]}},
-            r"frontier_after is 'nowhere', which is no milestone of this game; it has ",
+            {"curriculum": {"stages": [{**STAGE, "go_explore_share": 0.5}]}},
+            r"stages\[0\] begins .* 'go_explore' is null",
+        ),
+        ({"go_explore": {"folder": "f", "last_shar": 1}}, "'go_explore.last_shar'; did you mean 'last_share'"),
+        ({"go_explore": {"folder": "config.json/f"}}, r"go_explore\.folder is .*config\.json is a file"),
+        (
+            {"go_explore": {"folder": "f"}, "curriculum": {"stages": [{**STAGE, "go_explore_after": "nowhere"}]}},
+            r"go_explore_after is 'nowhere', which is no milestone of this game; it has ",
         ),
         ({"start_state": "no.state"}, "cannot read the start state"),
         ({"frame_cost": "slow"}, "'frame_cost' is \"slow\": it should be 'fixed' or 'adaptive'"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.agent.teacher import LaneGuide, situation_of
+from core.agent.teacher import LaneTeacher, situation_of
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.menu import MenuKind
 from core.game.state import GameState
@@ -43,15 +43,15 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=3)
     manager = FirstOption()
-    guide = LaneGuide(RulePlayer(info["game_state"].world, 3), manager, PromptWriter())
-    guide.reset()
+    teacher = LaneTeacher(RulePlayer(info["game_state"].game, 3), manager, PromptWriter())
+    teacher.reset()
     sources: Counter[Source] = Counter()
     fight_turns = fight_questions = steps = 0
     finished = truncated = False
     while not finished and not truncated:
         state: GameState = info["game_state"]
         before = len(manager.asked)
-        advice = guide.advise(state, ask_model=lambda _matters: True, stuck=False)
+        advice = teacher.advise(state, ask_model=lambda _matters: True, stuck=False)
         sources[advice.source] += 1
         in_fight = situation_of(state.mode) == "battle"
         fight_questions += in_fight and len(manager.asked) > before
@@ -61,7 +61,7 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
         steps += 1
     env.close()
     assert len(info["milestones"]) >= 10, "a model that agrees with the rules gets as far as they do"
-    assert guide.model_calls == len(manager.asked)
+    assert teacher.model_calls == len(manager.asked)
     assert len(manager.asked) <= 0.05 * steps
     assert fight_questions < fight_turns, "like turns of a fight are not asked again"
     assert sources[Source.LLM] > 0.4 * steps, "what follows from an answer is its decision; reading on is nobody's"

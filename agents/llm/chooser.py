@@ -30,7 +30,7 @@ _Answer = Choice | ModelFailure
 
 
 @dataclass(frozen=True, slots=True)
-class AdviserSettings:
+class OptionChooserSettings:
     """How a language model is consulted."""
 
     patience_s: float = 2.0
@@ -46,12 +46,12 @@ class AdviserSettings:
             raise ConfigurationError(f"patience_s must not be negative and workers must be 0 to 64: {self}")
 
 
-class Adviser:
+class OptionChooser:
     """Answers the agent's questions with one language model, within its limits."""
 
-    def __init__(self, model: TextModel, cache: AnswerCache, settings: AdviserSettings | None = None) -> None:
+    def __init__(self, model: TextModel, cache: AnswerCache, settings: OptionChooserSettings | None = None) -> None:
         """Takes the cache over and closes it. `settings.workers` 0 makes `ask` block until the model answers."""
-        self._settings = settings or AdviserSettings()
+        self._settings = settings or OptionChooserSettings()
         self._meter = Meter(self._settings.price)
         self._budget = Budget(self._settings.budget, model.name, self._settings.price)
         self._model = PersistentModel(model, self._settings.faults, on_failure=self._note_failure)
@@ -102,13 +102,13 @@ class Adviser:
         """Calls, hits, tokens, cost, latencies and failures so far."""
         return self._meter.reading()
 
-    def state(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """JSON-able counters and spending, for a checkpoint."""
-        return {"meter": self._meter.state(), "budget": self._budget.state()}
+        return {"meter": self._meter.state_dict(), "budget": self._budget.state_dict()}
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        self._meter.load_state(state["meter"])
-        self._budget.load_state(state["budget"])
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._meter.load_state_dict(state["meter"])
+        self._budget.load_state_dict(state["budget"])
 
     def close(self) -> None:
         """Give up the questions under way and close the cache."""

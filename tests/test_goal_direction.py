@@ -1,4 +1,4 @@
-"""The compass: where the story goes on, from the atlas alone, and how the policy sees it."""
+"""The goal directions: where the story goes on, from the atlas alone, and how the policy sees it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.env.policy_view import FEATURE_NAMES, GOAL_PLANE
 from core.game.milestones import Milestone, milestones_for
 from core.game.state import GameState
 from core.game.terrain import TALL_GRASS
-from core.navigation.goal_direction import Bearing, Compass, compass_for
+from core.navigation.goal_direction import GoalDirection, GoalDirections, goal_directions_for
 from core.rules import RulePlayer
 from core.vocabulary import Button, GameMode, MapId
 
@@ -31,7 +31,7 @@ def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 def journey(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[tuple[GameState, Milestone | None]]:
     """States of a game that the rules play to the end of the first region, each with the milestone that comes next."""
     state = env.restart(seed=1)
-    player = RulePlayer(env.rom.world, seed=0)
+    player = RulePlayer(env.rom.game, seed=0)
     option = None
     for _ in range(MOST_STEPS):
         yield state, env.tracker.next
@@ -46,21 +46,21 @@ def journey(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[tuple[GameState, Mi
 
 
 def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    compass = compass_for(env.rom.profile)
-    seen: dict[tuple[MapId, str], Bearing | None] = {}
+    goal_directions = goal_directions_for(env.rom.profile)
+    seen: dict[tuple[MapId, str], GoalDirection | None] = {}
     missing: dict[str, int] = {}
     grass: list[tuple[int, int]] = []
-    maps = {place.key: place.id for place in env.rom.world.maps.values()}
+    maps = {place.key: place.id for place in env.rom.game.maps.values()}
     for state, milestone in journey(env):
         if milestone is not None:
-            seen.setdefault((state.position.map, milestone.id), compass.bearing(state, milestone))
-            missing.setdefault(milestone.id, compass.levels_missing(state, milestone))
+            seen.setdefault((state.position.map, milestone.id), goal_directions.goal_direction(state, milestone))
+            missing.setdefault(milestone.id, goal_directions.levels_missing(state, milestone))
             if (state.position.map, milestone.id) == (maps["FERN_PATH"], "level_6") and state.mode is GameMode.FREE:
-                place = compass.bearing(state, milestone)
+                place = goal_directions.goal_direction(state, milestone)
                 assert place is not None
                 steps = abs(place.x - state.position.x) + abs(place.y - state.position.y)
                 grass.append((state.collision_at(place.x, place.y), steps))
-    assert seen[maps["HOME_UPSTAIRS"], "downstairs"] == Bearing(7, 2, False, None)
+    assert seen[maps["HOME_UPSTAIRS"], "downstairs"] == GoalDirection(7, 2, False, None)
     starter = seen[maps["WORKSHOP"], "starter"]
     assert starter is not None
     assert starter.press_a
@@ -71,16 +71,16 @@ def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoy
     assert all(byte in TALL_GRASS and steps > 0 for byte, steps in grass)
     assert missing["level_6"] == 1
     assert missing["downstairs"] == 0
-    assert compass.bearing(env.state, None) is None
+    assert goal_directions.goal_direction(env.state, None) is None
 
 
 def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    """A compass that has been asked about a whole game, and a fresh one for each question, agree."""
-    old = compass_for(env.rom.profile)
+    """A goal directions that has been asked about a whole game, and a fresh one for each question, agree."""
+    old = goal_directions_for(env.rom.profile)
     for number, (state, milestone) in enumerate(journey(env)):
         if number % 40 == 0:
-            fresh = Compass(env.rom.world, milestones_for(env.rom.profile))
-            assert fresh.bearing(state, milestone) == old.bearing(state, milestone)
+            fresh = GoalDirections(env.rom.game, milestones_for(env.rom.profile))
+            assert fresh.goal_direction(state, milestone) == old.goal_direction(state, milestone)
 
 
 def test_the_policy_sees_it(env: EnhancedPyBoyPokemonCrystalEnv) -> None:

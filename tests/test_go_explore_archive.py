@@ -1,4 +1,4 @@
-"""The frontier archive with real states of Fernvale: filing, drawing, bounds, and many processes in one folder."""
+"""The Go-Explore archive with real states of Fernvale: filing, drawing, bounds, and many processes in one folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.go_explore_archive import Cell, FrontierArchive, FrontierSchedule
+from core.env.go_explore_archive import Cell, GoExploreArchive, GoExploreSchedule
 from core.env.lanes.lane_history import StartPoint
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
@@ -21,7 +21,7 @@ SHA1 = "0123456789abcdef0123"
 
 
 def play_by_rules(env: EnhancedPyBoyPokemonCrystalEnv, steps: int) -> None:
-    player = RulePlayer(env.rom.world, seed=1)
+    player = RulePlayer(env.rom.game, seed=1)
     option = None
     env.restart(seed=3)
     for _ in range(steps):
@@ -32,8 +32,8 @@ def play_by_rules(env: EnhancedPyBoyPokemonCrystalEnv, steps: int) -> None:
 
 
 def test_states_are_filed_and_an_episode_begins_in_one(tmp_path: Path) -> None:
-    archive = FrontierArchive(tmp_path, SHA1)
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", frontier=archive)
+    archive = GoExploreArchive(tmp_path, SHA1)
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", go_explore=archive)
     play_by_rules(env, 250)
     cells = archive.cells()
     assert len(cells) >= 3 and cells == sorted(cells) and len({cell.reached for cell in cells}) >= 2
@@ -44,7 +44,7 @@ def test_states_are_filed_and_an_episode_begins_in_one(tmp_path: Path) -> None:
         assert start is not None
         state = env.restart(seed=1, options={"start_state": start.state, "reached": start.reached})
         assert set(start.reached) <= set(env.milestones)
-        assert state.position.map in env.rom.world.maps
+        assert state.position.map in env.rom.game.maps
     farthest = max(starts, key=lambda start: len(start.reached) if start else 0)
     assert farthest is not None and len(farthest.reached) == cells[-1].reached
     env.restart(seed=1, options={"start_state": farthest.state, "reached": farthest.reached})
@@ -56,8 +56,8 @@ def test_states_are_filed_and_an_episode_begins_in_one(tmp_path: Path) -> None:
 
 def test_workers_share_an_archive_and_evaluation_does_not_draw(tmp_path: Path) -> None:
     def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
-        archive = FrontierArchive(tmp_path, SHA1)
-        return EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", frontier=archive)
+        archive = GoExploreArchive(tmp_path, SHA1)
+        return EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", go_explore=archive)
 
     dice = np.random.default_rng(0)
     with VectorEnv(make_env, 2, 2) as env, VectorEnv(make_env, 2, 1) as evaluation:
@@ -65,7 +65,7 @@ def test_workers_share_an_archive_and_evaluation_does_not_draw(tmp_path: Path) -
         for _ in range(60):
             step = env.step([int(dice.choice(np.flatnonzero(mask))) for mask in step.masks])
         first = evaluation.reset([4, 5])
-        start = FrontierArchive(tmp_path, SHA1).draw(dice)
+        start = GoExploreArchive(tmp_path, SHA1).draw(dice)
         assert start is not None
         began = env.reset_lane(1, 4, start)
         assert set(start.reached) <= set(began.reached(1))
@@ -74,7 +74,7 @@ def test_workers_share_an_archive_and_evaluation_does_not_draw(tmp_path: Path) -
 
 
 def test_only_free_states_of_new_cells_are_wanted(tmp_path: Path) -> None:
-    archive, state = FrontierArchive(tmp_path, SHA1), first_state()
+    archive, state = GoExploreArchive(tmp_path, SHA1), first_state()
     cell = archive.wants(state, 1)
     assert cell is not None and cell == Cell.of(state, 1) == Cell.from_file_name(cell.file_name)
     archive.add(cell, StartPoint(b"state", ("free_control",)))
@@ -83,12 +83,12 @@ def test_only_free_states_of_new_cells_are_wanted(tmp_path: Path) -> None:
     assert archive.wants(with_ram(state, {"wXCoord": state.position.x ^ 8}), 1) is not None
     busy = with_ram(state, {"wScriptRunning": 0xFF})
     assert busy.mode is not GameMode.FREE and archive.wants(busy, 2) is None
-    assert FrontierArchive(tmp_path, SHA1).wants(state, 1) is None, "another process knows it, too"
-    assert FrontierArchive(tmp_path, "f" * 40).cells() == [], "another ROM has an archive of its own"
+    assert GoExploreArchive(tmp_path, SHA1).wants(state, 1) is None, "another process knows it, too"
+    assert GoExploreArchive(tmp_path, "f" * 40).cells() == [], "another ROM has an archive of its own"
 
 
 def test_the_archive_is_bounded_and_keeps_every_progress(tmp_path: Path) -> None:
-    archive = FrontierArchive(tmp_path, SHA1, max_states=10)
+    archive = GoExploreArchive(tmp_path, SHA1, max_states=10)
     for reached in (1, 2, 3):
         for square in range(12):
             archive.add(Cell(reached, 1, 1, square, 0), StartPoint(b"x", ()))
@@ -97,7 +97,7 @@ def test_the_archive_is_bounded_and_keeps_every_progress(tmp_path: Path) -> None
 
 
 def test_the_farthest_is_drawn_most_often_and_every_cell_in_turn(tmp_path: Path) -> None:
-    archive, dice = FrontierArchive(tmp_path, SHA1), np.random.default_rng(0)
+    archive, dice = GoExploreArchive(tmp_path, SHA1), np.random.default_rng(0)
     assert archive.draw(dice) is None
     for reached in (1, 2, 3):
         for square in range(2):
@@ -110,7 +110,7 @@ def test_the_farthest_is_drawn_most_often_and_every_cell_in_turn(tmp_path: Path)
 
 
 def write_and_draw(folder: Path, number: int) -> None:
-    archive, dice = FrontierArchive(folder, SHA1, max_states=15), np.random.default_rng(number)
+    archive, dice = GoExploreArchive(folder, SHA1, max_states=15), np.random.default_rng(number)
     for _ in range(150):
         content = bytes(dice.integers(0, 256, 2000, dtype=np.uint8))
         archive.add(Cell(*(int(dice.integers(6)) for _ in range(5))), StartPoint(content * 2, ("a", "b")))
@@ -126,30 +126,30 @@ def test_processes_write_and_draw_at_once(tmp_path: Path) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * 4
-    archive = FrontierArchive(tmp_path, SHA1)
+    archive = GoExploreArchive(tmp_path, SHA1)
     assert 10 <= len(archive.cells()) <= 15
     assert not list(archive.folder.glob(".*")), "nothing is left aside"
 
 
 def test_the_schedule() -> None:
-    schedule = FrontierSchedule(first_share=0.2, last_share=0.6, episodes=100)
+    schedule = GoExploreSchedule(first_share=0.2, last_share=0.6, episodes=100)
     assert [schedule.share(episode) for episode in (0, 50, 100, 900)] == pytest.approx([0.2, 0.4, 0.6, 0.6])
 
 
 def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(exceptions.ConfigurationError, match="max_states is 0"):
-        FrontierArchive(tmp_path, SHA1, max_states=0)
+        GoExploreArchive(tmp_path, SHA1, max_states=0)
     with pytest.raises(exceptions.ConfigurationError, match=r"last_share is 1\.5"):
-        FrontierSchedule(last_share=1.5)
+        GoExploreSchedule(last_share=1.5)
     with pytest.raises(exceptions.ConfigurationError, match="episodes is 0"):
-        FrontierSchedule(episodes=0)
-    archive, cell = FrontierArchive(tmp_path, SHA1), Cell(1, 1, 1, 0, 0)
+        GoExploreSchedule(episodes=0)
+    archive, cell = GoExploreArchive(tmp_path, SHA1), Cell(1, 1, 1, 0, 0)
     archive.add(cell, StartPoint(b"x", ()))
     path = archive.folder / cell.file_name
     for content in (b"", b"something else", path.read_bytes()[:-3]):
         path.write_bytes(content)
-        with pytest.raises(exceptions.EnvironmentError, match="is no state of the frontier archive"):
+        with pytest.raises(exceptions.EnvironmentError, match="is no state of the Go-Explore archive"):
             archive.draw(np.random.default_rng(0))
     (tmp_path / "file").write_text("x")
-    with pytest.raises(exceptions.EnvironmentError, match="cannot write the frontier archive"):
-        FrontierArchive(tmp_path / "file", SHA1).add(cell, StartPoint(b"x", ()))
+    with pytest.raises(exceptions.EnvironmentError, match="cannot write the Go-Explore archive"):
+        GoExploreArchive(tmp_path / "file", SHA1).add(cell, StartPoint(b"x", ()))

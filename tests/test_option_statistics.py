@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.agent.option_statistics import MOST_TILT, TRIALS, Experience
+from core.agent.option_statistics import MOST_TILT, TRIALS, OptionStatistics
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.history.records import EpisodeRecorder
@@ -57,13 +57,13 @@ def remember(
 
 
 def test_without_a_record_the_rules_order_stands(record: DecisionHistoryAnalyzer) -> None:
-    preference = Experience(record).prefer((LEFT, MIDDLE, FAR), CONTEXT)
+    preference = OptionStatistics(record).prefer((LEFT, MIDDLE, FAR), CONTEXT)
     assert preference.option is LEFT
     assert preference.reason == ""
 
 
 def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionHistoryAnalyzer) -> None:
-    experience = Experience(record)
+    experience = OptionStatistics(record)
     assert experience.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
     remember(record, LEFT.key, reward=-1.0, episodes=12)
     remember(record, MIDDLE.key, reward=1.0, episodes=12)
@@ -76,10 +76,10 @@ def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionH
 def test_what_leads_on_sooner_is_preferred_when_the_evidence_is_clear(record: DecisionHistoryAnalyzer) -> None:
     remember(record, LEFT.key, reward=0.0, episodes=2, later_milestones=(1500, 2500))
     remember(record, MIDDLE.key, reward=0.0, episodes=2, later_milestones=(1000, 2800))
-    assert Experience(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT, "two games apiece may be luck"
+    assert OptionStatistics(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT, "two games apiece may be luck"
     remember(record, LEFT.key, reward=0.0, episodes=8, later_milestones=(1500, 2500))
     remember(record, MIDDLE.key, reward=0.0, episodes=8, later_milestones=(600, 800))
-    preference = Experience(record).prefer((LEFT, MIDDLE), CONTEXT)
+    preference = OptionStatistics(record).prefer((LEFT, MIDDLE), CONTEXT)
     assert preference.option is MIDDLE
     assert "then 0.3 milestones in a thousand steps" in preference.reason, "the slow option's: one in about 2,000 steps"
 
@@ -87,11 +87,11 @@ def test_what_leads_on_sooner_is_preferred_when_the_evidence_is_clear(record: De
 def test_the_record_never_overrides_a_clear_preference(record: DecisionHistoryAnalyzer) -> None:
     remember(record, LEFT.key, reward=-50.0, episodes=200)
     remember(record, FAR.key, reward=50.0, episodes=200)
-    assert Experience(record).prefer((LEFT, FAR), CONTEXT).option is LEFT
+    assert OptionStatistics(record).prefer((LEFT, FAR), CONTEXT).option is LEFT
 
 
 def test_training_tries_what_is_about_as_good_before_the_record_decides(record: DecisionHistoryAnalyzer) -> None:
-    playing, training = Experience(record), Experience(record, TRIALS)
+    playing, training = OptionStatistics(record), OptionStatistics(record, TRIALS)
     remember(record, LEFT.key, reward=1.0, episodes=TRIALS + 1)
     for tried in range(TRIALS):
         assert playing.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
@@ -105,7 +105,7 @@ def test_training_tries_what_is_about_as_good_before_the_record_decides(record: 
 def test_another_mode_is_another_matter(record: DecisionHistoryAnalyzer) -> None:
     elsewhere = {"mode": "battle", "map": "1.4"}
     remember(record, LEFT.key, reward=-1.0, episodes=12, context=elsewhere)
-    assert Experience(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT
+    assert OptionStatistics(record).prefer((LEFT, MIDDLE), CONTEXT).option is LEFT
 
 
 def chosen_starter(record: DecisionHistoryAnalyzer) -> Decision:
@@ -115,7 +115,7 @@ def chosen_starter(record: DecisionHistoryAnalyzer) -> Decision:
         _, info = env.reset(seed=1)
         agent = HybridAgent(None, AdaptiveStrategySystem(record), mode=AgentMode.RULES_ONLY)
         agent.frozen = True  # it tries nothing
-        agent.attach_lanes([RulePlayer(env.rom.world, seed=0)])
+        agent.attach_lanes([RulePlayer(env.rom.game, seed=0)])
         for _ in range(MOST_STEPS):
             action = agent.get_action({}, info)
             taken = agent.last_decision(0)
