@@ -15,9 +15,19 @@ static void pocket_of(u8 item, pocket_t *pocket) {
     item_read(item, &data);
     pocket->entry_size = 2;
     switch (data.pocket) {
-    case POCKET_BALLS: pocket->count = &wNumBalls; pocket->limit = BALLS_MAX; break;
-    case POCKET_KEY_ITEMS: pocket->count = &wNumKeyItems; pocket->limit = KEY_ITEMS_MAX; pocket->entry_size = 1; break;
-    default: pocket->count = &wNumItems; pocket->limit = ITEMS_MAX;
+    case POCKET_BALLS:
+        pocket->count = &wNumBalls;
+        pocket->limit = BALLS_MAX;
+        break;
+    case POCKET_KEY_ITEMS:
+        pocket->count = &wNumKeyItems;
+        pocket->limit = KEY_ITEMS_MAX;
+        pocket->entry_size = 1;
+        break;
+    default:
+        pocket->count = &wNumItems;
+        pocket->limit = ITEMS_MAX;
+        break;
     }
 }
 

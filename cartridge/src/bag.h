@@ -17,7 +17,7 @@ typedef struct {
 void item_read(u8 item, item_t *data);
 void item_name(u8 item, u8 *name);
 u8 bag_count(u8 item) __banked;
-u8 bag_add(u8 item, u8 quantity) __banked; /* 0: no room */
+u8 bag_add(u8 item, u8 quantity) __banked;  /* 0: no room */
 u8 bag_take(u8 item, u8 quantity) __banked; /* 0: too few */
 
 #endif

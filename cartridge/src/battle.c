@@ -61,8 +61,10 @@ static u8 try_flee(void) {
         return 0;
     }
     wNumFleeAttempts++;
-    chance = be16(wBattleMon + BATTLE_SPEED) * 32 / (be16(wEnemyMon + BATTLE_SPEED) / 4 + 1) + 30 * (wNumFleeAttempts - 1);
-    if (be16(wBattleMon + BATTLE_SPEED) >= be16(wEnemyMon + BATTLE_SPEED) || chance > FLED_LIMIT || random_byte() < chance) {
+    chance =
+        be16(wBattleMon + BATTLE_SPEED) * 32 / (be16(wEnemyMon + BATTLE_SPEED) / 4 + 1) + 30 * (wNumFleeAttempts - 1);
+    if (be16(wBattleMon + BATTLE_SPEED) >= be16(wEnemyMon + BATTLE_SPEED) || chance > FLED_LIMIT ||
+        random_byte() < chance) {
         wBattleResult = BATTLE_FLED;
         say(TEXT_FLED);
         return 1;

@@ -12,7 +12,7 @@
 
 enum { SKILL_NONE, SKILL_CAREFUL, SKILL_MASTER };
 enum { LAPSE = 32, CHANGES = 2, NEUTRAL_EFFECT = 10, STRONG_EFFECT = 20 }; /* one turn in eight is left to chance */
-enum { WORTH_HARM = 50, WORTH_STAGE = 35, WORTH_REST = 100 }; /* beside the power of a move that hits */
+enum { WORTH_HARM = 50, WORTH_STAGE = 35, WORTH_REST = 100 };              /* beside the power of a move that hits */
 
 trainer_t trainer;
 u8 foe_plan;
@@ -88,8 +88,10 @@ static u8 worth_without_power(u8 effect) {
 static u16 worth(u8 slot) {
     u16 value;
     move_read(wEnemyMon[BATTLE_MOVES + slot], &move);
-    value = move.power ? (u16)move.power * type_effect(move.type, wBattleMon) / NEUTRAL_EFFECT : worth_without_power(move.effect);
-    if (move.power && (move.type == wEnemyMon[BATTLE_TYPE1] || move.type == wEnemyMon[BATTLE_TYPE2])) value += value >> 1;
+    value = move.power ? (u16)move.power * type_effect(move.type, wBattleMon) / NEUTRAL_EFFECT
+                       : worth_without_power(move.effect);
+    if (move.power && (move.type == wEnemyMon[BATTLE_TYPE1] || move.type == wEnemyMon[BATTLE_TYPE2]))
+        value += value >> 1;
     return (u32)value * move.accuracy >> 8;
 }
 

@@ -16,7 +16,7 @@ extern u8 foe_plan; /* for this turn */
 void foe_read(u8 class, u8 number); /* the record, and wOTPartyMons from it */
 void foe_name(u8 *buffer);
 void foe_out(u8 index);
-u8 foe_choose(void); /* sets foe_plan and returns a move, which only FOE_MOVES uses */
+u8 foe_choose(void);      /* sets foe_plan and returns a move, which only FOE_MOVES uses */
 void foe_carry_out(void); /* a plan that is no move */
 
 #endif

@@ -16,7 +16,8 @@ u8 battle_menu(void) __banked {
     text_label(16, 14, TEXT_PALS);
     text_label(10, 16, TEXT_PACK);
     text_label(16, 16, TEXT_RUN);
-    wBattleMenuCursorPosition = menu_run(&menu, wBattleMenuCursorPosition ? wBattleMenuCursorPosition - 1 : 0, BUTTON_A) + 1;
+    wBattleMenuCursorPosition =
+        menu_run(&menu, wBattleMenuCursorPosition ? wBattleMenuCursorPosition - 1 : 0, BUTTON_A) + 1;
     return wBattleMenuCursorPosition;
 }
 
@@ -66,7 +67,8 @@ static void moves_swap(u8 one, u8 other) {
 static void powers_show(void) {
     u8 slot;
     screen_box(0, MOVES_Y - 1, 5, 6);
-    for (slot = 0; slot < move_count(wBattleMon + BATTLE_MOVES); slot++) screen_number(1, MOVES_Y + slot, wBattleMon[BATTLE_PP + slot], 2);
+    for (slot = 0; slot < move_count(wBattleMon + BATTLE_MOVES); slot++)
+        screen_number(1, MOVES_Y + slot, wBattleMon[BATTLE_PP + slot], 2);
 }
 
 /* SELECT marks a move, and again on another one lets the two change places. */

@@ -6,7 +6,16 @@
 #include "party.h"
 #include "text.h"
 
-enum { PICTURE_SIDE = 5, PICTURE_BYTES = 400, FOE_TILES = 0x00, OWN_TILES = 0x20, FOE_X = 13, FOE_Y = 1, OWN_X = 2, OWN_Y = 7 };
+enum {
+    PICTURE_SIDE = 5,
+    PICTURE_BYTES = 400,
+    FOE_TILES = 0x00,
+    OWN_TILES = 0x20,
+    FOE_X = 13,
+    FOE_Y = 1,
+    OWN_X = 2,
+    OWN_Y = 7
+};
 enum { PALETTE_OWN, PALETTE_FOE, PALETTE_GREEN, PALETTE_AMBER, PALETTE_RED, PALETTE_EXP };
 enum { BAR_TILES = 6, BAR_PIXELS = 48, TILE_BAR = 0x60, TILE_HP = 0x6A, TILE_BAR_END = 0x6B, DRAIN_FRAMES = 12 };
 
@@ -29,7 +38,8 @@ void hp_bar(u8 x, u8 y, u16 hp, u16 max) __banked {
 }
 
 void status_word(u8 x, u8 y, u8 status, u8 level) __banked {
-    static const u8 words[4][4] = {{0x92, 0x8B, 0x8F, TEXT_END}, {0x8F, 0x92, 0x8D, TEXT_END}, {0x81, 0x91, 0x8D, TEXT_END}, {0x8F, 0x80, 0x91, TEXT_END}};
+    static const u8 words[4][4] = {{0x92, 0x8B, 0x8F, TEXT_END}, {0x8F, 0x92, 0x8D, TEXT_END},
+        {0x81, 0x91, 0x8D, TEXT_END}, {0x8F, 0x80, 0x91, TEXT_END}};
     u8 number[4];
     if (!status) {
         number_text(number, level);
@@ -68,7 +78,8 @@ void battle_screen_status(u8 side) __banked {
 }
 
 static void picture_cells(u8 side, u8 shown) {
-    u8 x, y, left = side == FOE ? FOE_X : OWN_X, top = side == FOE ? FOE_Y : OWN_Y, tile = side == FOE ? FOE_TILES : OWN_TILES;
+    u8 x, y, left = side == FOE ? FOE_X : OWN_X, top = side == FOE ? FOE_Y : OWN_Y;
+    u8 tile = side == FOE ? FOE_TILES : OWN_TILES;
     for (y = 0; y < PICTURE_SIDE; y++)
         for (x = 0; x < PICTURE_SIDE; x++) {
             wAttrmap[CELL(left + x, top + y)] = side == FOE ? PALETTE_FOE : PALETTE_OWN;
@@ -83,7 +94,8 @@ static void picture_load(u8 side, u8 number) {
     species_t species;
     u8 colours[8];
     species_read(number, &species);
-    video_copy(species.picture_bank, species.picture + (side == FOE ? 0 : PICTURE_BYTES), side == FOE ? 0x9000 : 0x9200, PICTURE_BYTES);
+    video_copy(species.picture_bank, species.picture + (side == FOE ? 0 : PICTURE_BYTES), side == FOE ? 0x9000 : 0x9200,
+        PICTURE_BYTES);
     rom_copy(species.picture_bank, colours, species.picture + 2 * PICTURE_BYTES, sizeof colours);
     palette_set(side == FOE ? PALETTE_FOE : PALETTE_OWN, colours);
 }

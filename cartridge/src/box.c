@@ -8,7 +8,7 @@
 #include "save.h"
 #include "view.h"
 
-/* A kept record is a party record without status, HP and stats; after the records come owners' names, then nicknames. */
+/* A kept record is a party record without status, HP and stats. Owners' names follow the records, then nicknames. */
 enum { RECORD_SIZE = 32, LIST_END = 255, WITHDRAW = 0, DEPOSIT };
 #define BOX_MON(i) (sBoxMons + (u16)(i) * RECORD_SIZE)
 #define BOX_OT(i) (sBoxMons + BOX_MAX * RECORD_SIZE + (u16)(i) * NICKNAME_SIZE)

@@ -46,7 +46,10 @@ void map_enter(u8 group, u8 number, u8 x, u8 y, u8 direction, u8 method) {
 }
 
 /* Doors, stairs and cave mouths send who arrives on them one step down. */
-static u8 pushes_down(u8 collision) { return collision == COLLISION_DOOR || collision == COLLISION_DOOR_79 || collision == COLLISION_STAIRCASE || collision == COLLISION_CAVE; }
+static u8 pushes_down(u8 collision) {
+    return collision == COLLISION_DOOR || collision == COLLISION_DOOR_79 || collision == COLLISION_STAIRCASE ||
+           collision == COLLISION_CAVE;
+}
 
 void warp_to(u8 group, u8 number, u8 warp, u8 method) {
     u8 row[5], direction = player_facing();
@@ -84,10 +87,22 @@ void events_cross_edge(void) {
     wScriptRunning = SCRIPT_CONNECTION;
     map_read(next->group, next->number);
     switch (direction) {
-    case DOWN: y = 0; x -= offset; break;
-    case UP: y = (map.height << 1) - 1; x -= offset; break;
-    case LEFT: x = (map.width << 1) - 1; y -= offset; break;
-    default: x = 0; y -= offset;
+    case DOWN:
+        y = 0;
+        x -= offset;
+        break;
+    case UP:
+        y = (map.height << 1) - 1;
+        x -= offset;
+        break;
+    case LEFT:
+        x = (map.width << 1) - 1;
+        y -= offset;
+        break;
+    default:
+        x = 0;
+        y -= offset;
+        break;
     }
     map_publish();
     player_place(x, y, direction);
@@ -127,7 +142,9 @@ static u8 try_trainers(void) {
     u8 i, distance;
     u8 *object = MAP_OBJECT(1);
     for (i = 1; i <= map.object_count; i++, object += MAPOBJECT_SIZE) {
-        if ((object[MAPOBJECT_PALETTE_TYPE] & 15) != OBJECT_TRAINER || object[MAPOBJECT_OBJECT_STRUCT_ID] == NOT_ON_SCREEN) continue;
+        if ((object[MAPOBJECT_PALETTE_TYPE] & 15) != OBJECT_TRAINER ||
+            object[MAPOBJECT_OBJECT_STRUCT_ID] == NOT_ON_SCREEN)
+            continue;
         distance = sight_distance(OBJECT(object[MAPOBJECT_OBJECT_STRUCT_ID]));
         if (distance && distance <= object[MAPOBJECT_SIGHT_RANGE] && trainer_sees(i, distance)) return 1;
     }
@@ -148,7 +165,8 @@ static u8 try_coord_events(void) {
 
 static u8 is_encounter_step(void) {
     if (wEnvironment == ENVIRONMENT_CAVE || wEnvironment == ENVIRONMENT_DUNGEON) return 1;
-    return wPlayerTileCollision == COLLISION_TALL_GRASS || wPlayerTileCollision == COLLISION_WATER || wPlayerTileCollision == 0x08;
+    return wPlayerTileCollision == COLLISION_TALL_GRASS || wPlayerTileCollision == COLLISION_WATER ||
+           wPlayerTileCollision == 0x08;
 }
 
 static u8 encounter_slot(void) {
@@ -202,15 +220,20 @@ static u8 talk_sign(u8 x, u8 y) {
 }
 
 u8 events_talk(void) {
-    u8 direction = player_facing(), x = wXCoord + step_x[direction], y = wYCoord + step_y[direction], i = people_at(x, y);
+    u8 direction = player_facing(), x = wXCoord + step_x[direction], y = wYCoord + step_y[direction];
+    u8 i = people_at(x, y);
     u8 *object;
-    if (i == NOBODY && map_collision(x, y) == COLLISION_COUNTER) i = people_at(x + step_x[direction], y + step_y[direction]);
+    if (i == NOBODY && map_collision(x, y) == COLLISION_COUNTER)
+        i = people_at(x + step_x[direction], y + step_y[direction]);
     if (i == NOBODY) return talk_sign(x, y) || raft_board(direction);
     object = MAP_OBJECT(i);
     hLastTalked = i;
     switch (object[MAPOBJECT_PALETTE_TYPE] & 15) {
     case OBJECT_ITEM_BALL: script_item_ball(i); break;
-    case OBJECT_TRAINER: people_face(i, direction ^ 1); trainer_talk(i); break;
+    case OBJECT_TRAINER:
+        people_face(i, direction ^ 1);
+        trainer_talk(i);
+        break;
     default: script_run((u16)object[MAPOBJECT_SCRIPT] | (u16)object[MAPOBJECT_SCRIPT + 1] << 8, SCRIPT_TALK);
     }
     return 1;

@@ -4,7 +4,16 @@
 #include "map.h"
 
 /* Values of wScriptRunning. */
-enum { SCRIPT_NONE, SCRIPT_SEEN_BY_TRAINER, SCRIPT_TALK_TRAINER, SCRIPT_ITEM_BALL, SCRIPT_CONNECTION, SCRIPT_WARP, SCRIPT_WHITE_OUT = 7, SCRIPT_TALK = 255 };
+enum {
+    SCRIPT_NONE,
+    SCRIPT_SEEN_BY_TRAINER,
+    SCRIPT_TALK_TRAINER,
+    SCRIPT_ITEM_BALL,
+    SCRIPT_CONNECTION,
+    SCRIPT_WARP,
+    SCRIPT_WHITE_OUT = 7,
+    SCRIPT_TALK = 255
+};
 enum { ENCOUNTER_COOLDOWN = 5 };
 enum { BG_READ = 0, BG_ITEM = 7 }; /* kinds of rows in the list of signs */
 

@@ -9,7 +9,9 @@
 
 static void name_of(u8 index) { memcpy(wStringBuffer1, wPartyMonNicknames + index * NICKNAME_SIZE, NICKNAME_SIZE); }
 
-static void move_name(u8 move, u8 *name) { rom_copy(MOVES_BANK, name, MOVES + (u16)(move - 1) * sizeof(move_t), NAME_LONG); }
+static void move_name(u8 move, u8 *name) {
+    rom_copy(MOVES_BANK, name, MOVES + (u16)(move - 1) * sizeof(move_t), NAME_LONG);
+}
 
 /* Four moves are known: the player may give one up. */
 static void move_replace(u8 index, u8 *record, u8 move) {
@@ -88,7 +90,8 @@ static void gain(u8 index, u16 amount) {
     say(TEXT_GAINED);
     be24_put(record + PARTY_EXP, exp < limit ? exp : limit);
     species_read(record[PARTY_SPECIES], &species);
-    while (record[PARTY_LEVEL] < LEVEL_MAX && exp >= level_exp(record[PARTY_LEVEL] + 1)) level_up(index, record, &species);
+    while (record[PARTY_LEVEL] < LEVEL_MAX && exp >= level_exp(record[PARTY_LEVEL] + 1))
+        level_up(index, record, &species);
     if (index == wCurBattleMon) battle_screen_status(OWN);
 }
 

@@ -23,7 +23,16 @@ __sfr __at(0x69) rBCPD;
 __sfr __at(0x6A) rOCPS;
 __sfr __at(0x6B) rOCPD;
 
-enum { BUTTON_A = 1, BUTTON_B = 2, BUTTON_SELECT = 4, BUTTON_START = 8, BUTTON_RIGHT = 16, BUTTON_LEFT = 32, BUTTON_UP = 64, BUTTON_DOWN = 128 };
+enum {
+    BUTTON_A = 1,
+    BUTTON_B = 2,
+    BUTTON_SELECT = 4,
+    BUTTON_START = 8,
+    BUTTON_RIGHT = 16,
+    BUTTON_LEFT = 32,
+    BUTTON_UP = 64,
+    BUTTON_DOWN = 128
+};
 enum { DOWN, UP, LEFT, RIGHT, NO_DIRECTION = 255 };
 
 void wait_frame(void);

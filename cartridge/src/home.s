@@ -1,4 +1,5 @@
-; The few routines that C cannot express or is too slow for: waiting, random numbers, reading other ROM banks, banked calls.
+; The few routines that C cannot express or is too slow for: waiting, random numbers, reading other ROM banks,
+; banked calls.
 
 	.module home
 	.globl random_step, start

@@ -20,7 +20,9 @@ static u8 cures(u8 effect) {
     return 0;
 }
 
-u8 item_is_medicine(const item_t *item) __banked { return item->effect == ITEM_EFFECT_HEAL || item->effect == ITEM_EFFECT_REVIVE || cures(item->effect); }
+u8 item_is_medicine(const item_t *item) __banked {
+    return item->effect == ITEM_EFFECT_HEAL || item->effect == ITEM_EFFECT_REVIVE || cures(item->effect);
+}
 
 static u8 heal(u8 *record, u16 amount) {
     u16 hp = be16(record + PARTY_HP), max = be16(record + PARTY_MAX_HP);

@@ -15,7 +15,8 @@ static void rows_put(const list_t *list, u8 scroll) {
 
 u8 list_run(const list_t *list, u8 first, u8 buttons) {
     menu_t menu = {LIST_X, LIST_Y, 0, 1, 2, 0, 0};
-    u8 position = first <= list->count ? first : list->count, scroll = position >= LIST_ROWS ? position - LIST_ROWS + 1 : 0, pressed;
+    u8 position = first <= list->count ? first : list->count;
+    u8 scroll = position >= LIST_ROWS ? position - LIST_ROWS + 1 : 0, pressed;
     menu.rows = list->count + 1 < LIST_ROWS ? list->count + 1 : LIST_ROWS;
     for (;;) {
         rows_put(list, scroll);

@@ -1,4 +1,4 @@
-/* A list longer than its window: up and down move the cursor and scroll, the last row is CANCEL. Only for code of bank 4. */
+/* A list longer than its window: up and down move the cursor and scroll, the last row is CANCEL. For code of bank 4. */
 #ifndef LIST_H
 #define LIST_H
 #include "menu.h"
@@ -10,7 +10,7 @@ typedef struct {
     void (*row)(u8 index, u8 y); /* draws one entry; its cursor stands at (LIST_X, y) */
 } list_t;
 
-/* Waits for one of the buttons; wScrollingMenuCursorPosition is the entry, count stands for CANCEL. Starts at that entry. */
+/* Starts at `first` and waits for one of the buttons; wScrollingMenuCursorPosition is the entry, count is CANCEL. */
 u8 list_run(const list_t *list, u8 first, u8 buttons);
 
 #endif

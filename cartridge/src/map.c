@@ -65,15 +65,28 @@ void map_publish(void) {
     else wMornEncounterRate = wDayEncounterRate = wNiteEncounterRate = 0;
 }
 
-u8 *map_block_at(u8 x, u8 y) { return wOverworldMapBlocks + (u16)((u8)(y + STEP_BORDER) >> 1) * (u8)(map.width + 6) + ((u8)(x + STEP_BORDER) >> 1); }
+u8 *map_block_at(u8 x, u8 y) {
+    return wOverworldMapBlocks + (u16)((u8)(y + STEP_BORDER) >> 1) * (u8)(map.width + 6) + ((u8)(x + STEP_BORDER) >> 1);
+}
 
 /* Crystal's rule: four bytes a block, top left, top right, bottom left, bottom right. */
-u8 map_collision(u8 x, u8 y) { return rom_byte(map.set_bank, map.set_collision + ((u16)*map_block_at(x, y) << 2) + ((y & 1) << 1) + (x & 1)); }
+u8 map_collision(u8 x, u8 y) {
+    return rom_byte(map.set_bank, map.set_collision + ((u16)*map_block_at(x, y) << 2) + ((y & 1) << 1) + (x & 1));
+}
 
 /* What people on foot can stand on. 07 is the usual wall; 0F-3F holds trees, water and buoys with a few dry gaps. */
 u8 map_is_land(u8 collision) {
     switch (collision) {
-    case COLLISION_WALL: case 0x0F: case 0x12: case 0x15: case 0x1A: case 0x1D: case 0x27: case 0x2F: case 0x62: case 0x6A: return 0;
+    case COLLISION_WALL:
+    case 0x0F:
+    case 0x12:
+    case 0x15:
+    case 0x1A:
+    case 0x1D:
+    case 0x27:
+    case 0x2F:
+    case 0x62:
+    case 0x6A: return 0;
     }
     if (collision >= 0x80 && collision < 0xA0) return 0;
     if (collision >= 0x20 && collision < 0x40) return collision == 0x23 || collision == 0x2B;
@@ -82,7 +95,20 @@ u8 map_is_land(u8 collision) {
 
 u8 map_is_immediate_warp(u8 collision) {
     switch (collision) {
-    case 0x60: case 0x68: case 0x71: case 0x72: case 0x73: case 0x74: case 0x75: case 0x77: case 0x79: case 0x7A: case 0x7B: case 0x7C: case 0x7D: case 0x7F: return 1;
+    case 0x60:
+    case 0x68:
+    case 0x71:
+    case 0x72:
+    case 0x73:
+    case 0x74:
+    case 0x75:
+    case 0x77:
+    case 0x79:
+    case 0x7A:
+    case 0x7B:
+    case 0x7C:
+    case 0x7D:
+    case 0x7F: return 1;
     }
     return 0;
 }

@@ -40,8 +40,10 @@ u8 menu_run(const menu_t *menu, u8 first, u8 buttons) {
         pressed = buttons_wait(buttons | BUTTON_UP | BUTTON_DOWN | BUTTON_LEFT | BUTTON_RIGHT);
         cursor_put(menu, TILE_SPACE);
         if (pressed & buttons) break;
-        if (pressed & (BUTTON_UP | BUTTON_DOWN)) wMenuCursorY = moved(wMenuCursorY, menu->rows, pressed & BUTTON_DOWN, menu->wraps);
-        if (pressed & (BUTTON_LEFT | BUTTON_RIGHT)) wMenuCursorX = moved(wMenuCursorX, menu->columns, pressed & BUTTON_RIGHT, menu->wraps);
+        if (pressed & (BUTTON_UP | BUTTON_DOWN))
+            wMenuCursorY = moved(wMenuCursorY, menu->rows, pressed & BUTTON_DOWN, menu->wraps);
+        if (pressed & (BUTTON_LEFT | BUTTON_RIGHT))
+            wMenuCursorX = moved(wMenuCursorX, menu->columns, pressed & BUTTON_RIGHT, menu->wraps);
     }
     wMenuJoypad = pressed & buttons;
     first = (wMenuCursorY - 1) * menu->columns + wMenuCursorX - 1;

@@ -5,7 +5,14 @@
 #include "numbers.h"
 #include "text.h"
 
-enum { NORMAL_EFFECT = 10, CHART_END = 255, CRITICAL_CHANCE = 16, HIGH_CRITICAL_CHANCE = 64, SAME_TYPE = 0x80, DAMAGE_MAX = 997 };
+enum {
+    NORMAL_EFFECT = 10,
+    CHART_END = 255,
+    CRITICAL_CHANCE = 16,
+    HIGH_CRITICAL_CHANCE = 64,
+    SAME_TYPE = 0x80,
+    DAMAGE_MAX = 997
+};
 
 static move_t move;
 
@@ -19,7 +26,8 @@ u8 type_effect(u8 type, const u8 *mon) {
         if (row[0] == CHART_END) return factor;
         if (row[0] != type) continue;
         for (i = BATTLE_TYPE1; i <= BATTLE_TYPE2; i++) {
-            if (row[1] == mon[i] && (i == BATTLE_TYPE1 || mon[BATTLE_TYPE1] != mon[BATTLE_TYPE2])) factor = (u16)factor * row[2] / 10;
+            if (row[1] == mon[i] && (i == BATTLE_TYPE1 || mon[BATTLE_TYPE1] != mon[BATTLE_TYPE2]))
+                factor = (u16)factor * row[2] / 10;
         }
     }
 }
@@ -29,12 +37,14 @@ static void damage_set(u8 side) {
     const u8 *attacker = side_mon(side), *target = side_mon(side ^ 1);
     u8 special = move.type >= FIRST_SPECIAL_TYPE, factor;
     u32 damage = (u16)(attacker[BATTLE_LEVEL] * 2 / 5 + 2) * move.power;
-    damage = damage * be16(attacker + (special ? BATTLE_SP_ATTACK : BATTLE_ATTACK)) / be16(target + (special ? BATTLE_SP_DEFENSE : BATTLE_DEFENSE)) / 50;
+    damage = damage * be16(attacker + (special ? BATTLE_SP_ATTACK : BATTLE_ATTACK)) /
+             be16(target + (special ? BATTLE_SP_DEFENSE : BATTLE_DEFENSE)) / 50;
     wCriticalHit = random_byte() < (move.effect == EFFECT_HIGH_CRITICAL ? HIGH_CRITICAL_CHANCE : CRITICAL_CHANCE);
     if (wCriticalHit) damage <<= 1;
     if (damage > DAMAGE_MAX) damage = DAMAGE_MAX;
     damage += 2;
-    factor = (side == OWN ? wCurPlayerMove : wCurEnemyMove) == MOVE_STRUGGLE ? NORMAL_EFFECT : type_effect(move.type, target);
+    factor = (side == OWN ? wCurPlayerMove : wCurEnemyMove) == MOVE_STRUGGLE ? NORMAL_EFFECT
+                                                                             : type_effect(move.type, target);
     wTypeModifier = factor;
     if (move.type == attacker[BATTLE_TYPE1] || move.type == attacker[BATTLE_TYPE2]) {
         damage += damage >> 1;

@@ -5,7 +5,9 @@
 
 enum { POCKETS = 3 };
 
-static u8 *pocket_count(u8 pocket) { return pocket == POCKET_ITEMS ? &wNumItems : pocket == POCKET_BALLS ? &wNumBalls : &wNumKeyItems; }
+static u8 *pocket_count(u8 pocket) {
+    return pocket == POCKET_ITEMS ? &wNumItems : pocket == POCKET_BALLS ? &wNumBalls : &wNumKeyItems;
+}
 
 static u8 entry_size(u8 pocket) { return pocket == POCKET_KEY_ITEMS ? 1 : 2; }
 

@@ -26,7 +26,8 @@ void creature_stats(u8 *record, const species_t *species) __banked {
     dv[STAT_DEFENSE] = record[PARTY_DVS] & 15;
     dv[STAT_SPEED] = record[PARTY_DVS + 1] >> 4;
     dv[STAT_SP_ATTACK] = dv[STAT_SP_DEFENSE] = record[PARTY_DVS + 1] & 15;
-    dv[STAT_HP] = (dv[STAT_ATTACK] & 1) << 3 | (dv[STAT_DEFENSE] & 1) << 2 | (dv[STAT_SPEED] & 1) << 1 | (dv[STAT_SP_ATTACK] & 1);
+    dv[STAT_HP] =
+        (dv[STAT_ATTACK] & 1) << 3 | (dv[STAT_DEFENSE] & 1) << 2 | (dv[STAT_SPEED] & 1) << 1 | (dv[STAT_SP_ATTACK] & 1);
     for (i = 0; i < STATS; i++) be16_put(record + PARTY_MAX_HP + i * 2, stat(species->base[i], dv[i], level));
     be16_put(record + PARTY_MAX_HP, be16(record + PARTY_MAX_HP) + level + 5);
 }

@@ -32,7 +32,8 @@ u8 party_screen(u16 prompt, u8 can_cancel) __banked {
     window_show();
     screen_flush();
     menu.rows = wPartyCount;
-    i = menu_run(&menu, wPartyMenuCursor && wPartyMenuCursor <= wPartyCount ? wPartyMenuCursor - 1 : 0, can_cancel ? BUTTON_A | BUTTON_B : BUTTON_A);
+    i = menu_run(&menu, wPartyMenuCursor && wPartyMenuCursor <= wPartyCount ? wPartyMenuCursor - 1 : 0,
+        can_cancel ? BUTTON_A | BUTTON_B : BUTTON_A);
     wPartyMenuCursor = i + 1;
     wCurPartyMon = i;
     wSpriteUpdatesEnabled = updates;

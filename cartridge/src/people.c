@@ -100,7 +100,9 @@ static u8 struct_at(u8 map_x, u8 map_y) {
     for (i = 1; i < structs_used; i++) {
         if (object[OBJECT_SPRITE]) {
             if (object[OBJECT_MAP_X] == map_x && object[OBJECT_MAP_Y] == map_y) return i;
-            if (object[OBJECT_WALKING] != STANDING && object[OBJECT_LAST_MAP_X] == map_x && object[OBJECT_LAST_MAP_Y] == map_y) return i;
+            if (object[OBJECT_WALKING] != STANDING && object[OBJECT_LAST_MAP_X] == map_x &&
+                object[OBJECT_LAST_MAP_Y] == map_y)
+                return i;
         }
         object += OBJECT_SIZE;
     }
@@ -133,7 +135,8 @@ static void step_end(u8 *object) {
 
 /* The distance from home stays within the radius: low nibble across, high nibble up and down. */
 static u8 may_wander(u8 *object, u8 direction) {
-    u8 x = object[OBJECT_MAP_X] + step_x[direction], y = object[OBJECT_MAP_Y] + step_y[direction], across, along, collision;
+    u8 x = object[OBJECT_MAP_X] + step_x[direction], y = object[OBJECT_MAP_Y] + step_y[direction];
+    u8 across, along, collision;
     across = x > object[OBJECT_INIT_X] ? x - object[OBJECT_INIT_X] : object[OBJECT_INIT_X] - x;
     along = y > object[OBJECT_INIT_Y] ? y - object[OBJECT_INIT_Y] : object[OBJECT_INIT_Y] - y;
     if (across > (object[OBJECT_RADIUS] & 15) || along > object[OBJECT_RADIUS] >> 4) return 0;
@@ -148,7 +151,8 @@ static void decide(u8 *object) {
     u8 direction = random_byte() & 3;
     object[OBJECT_STEP_DURATION] = 48 + (random_byte() & 63);
     switch (object[OBJECT_MOVEMENT_TYPE]) {
-    case MOVES_SPIN_SLOW: case MOVES_SPIN_FAST: object[OBJECT_DIRECTION] = direction << 2; return;
+    case MOVES_SPIN_SLOW:
+    case MOVES_SPIN_FAST: object[OBJECT_DIRECTION] = direction << 2; return;
     case MOVES_WANDER: break;
     case MOVES_UP_DOWN: direction &= 1; break;
     case MOVES_LEFT_RIGHT: direction |= 2; break;
@@ -169,7 +173,8 @@ void people_frame(void) {
     u8 i, moved = 0;
     u8 *object = OBJECT(1);
     for (i = 1; i < structs_used; i++) {
-        if (object[OBJECT_SPRITE] && object[OBJECT_MOVEMENT_TYPE] >= MOVES_WANDER && object[OBJECT_STEP_DURATION]) moved |= object_frame(object);
+        if (object[OBJECT_SPRITE] && object[OBJECT_MOVEMENT_TYPE] >= MOVES_WANDER && object[OBJECT_STEP_DURATION])
+            moved |= object_frame(object);
         object += OBJECT_SIZE;
     }
     if (moved || wPlayerWalking != STANDING) people_draw();
@@ -207,7 +212,8 @@ static s16 pixel(u8 coordinate, u8 last, u8 walking, u8 frames_left) {
 }
 
 static void figure(u8 *sprite, u8 x, u8 y, const u8 *object, u8 stepping, u8 flips) {
-    u8 direction = object[OBJECT_DIRECTION] >> 2, slot = object[OBJECT_SPRITE_TILE], attributes = object[OBJECT_PALETTE], tile = 0, left, right;
+    u8 direction = object[OBJECT_DIRECTION] >> 2, slot = object[OBJECT_SPRITE_TILE];
+    u8 attributes = object[OBJECT_PALETTE], tile = 0, left, right;
     if (slot >= 5) {
         slot -= 5;
         attributes |= VIDEO_BANK_1;
@@ -256,6 +262,7 @@ void people_draw(void) {
         if (x < -79 || x > 95 || y < -75 || y > 83) continue;
         object[OBJECT_SPRITE_X] = x + 64;
         object[OBJECT_SPRITE_Y] = y + 60;
-        figure(sprite, x + 72, y + 76, object, object[OBJECT_WALKING] != STANDING && (frames & 8), (object[OBJECT_MAP_X] ^ object[OBJECT_MAP_Y]) & 1);
+        figure(sprite, x + 72, y + 76, object, object[OBJECT_WALKING] != STANDING && (frames & 8),
+            (object[OBJECT_MAP_X] ^ object[OBJECT_MAP_Y]) & 1);
     }
 }

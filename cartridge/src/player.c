@@ -150,7 +150,9 @@ static void obey(u8 direction) {
     }
     if (player_can_step(direction)) {
         step_begin(direction);
-    } else if (is_ledge_of(direction) && map_is_land(map_collision(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction])) && people_at(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction]) == NOBODY) {
+    } else if (is_ledge_of(direction) &&
+               map_is_land(map_collision(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction])) &&
+               people_at(wXCoord + 2 * step_x[direction], wYCoord + 2 * step_y[direction]) == NOBODY) {
         hop_steps = 2;
         step_begin(direction);
     } else {

@@ -20,7 +20,9 @@ static u8 owns_raft(void) {
 
 u8 raft_board(u8 direction) __banked {
     u8 rides;
-    if (wPlayerState == PLAYER_RIDES_RAFT || map_collision(wXCoord + step_x[direction], wYCoord + step_y[direction]) != COLLISION_WATER || !owns_raft()) return 0;
+    if (wPlayerState == PLAYER_RIDES_RAFT ||
+        map_collision(wXCoord + step_x[direction], wYCoord + step_y[direction]) != COLLISION_WATER || !owns_raft())
+        return 0;
     wScriptRunning = SCRIPT_TALK;
     say_asking(TEXT_RIDE_RAFT);
     rides = yes_no();

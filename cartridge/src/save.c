@@ -18,7 +18,8 @@ u8 save_exists(void) __banked {
     u16 total;
     CARTRIDGE_RAM_OPEN();
     total = sum();
-    found = sCheckValue1[0] == MARK_1 && sCheckValue2[0] == MARK_2 && sChecksum[0] == (u8)total && sChecksum[1] == total >> 8;
+    found = sCheckValue1[0] == MARK_1 && sCheckValue2[0] == MARK_2 && sChecksum[0] == (u8)total &&
+            sChecksum[1] == total >> 8;
     CARTRIDGE_RAM_CLOSE();
     return found;
 }

@@ -9,7 +9,7 @@
 
 enum { GAME_DATA_SIZE = 2938 }; /* wPlayerID .. DFF4, as in sGameData */
 
-u8 save_ask(void) __banked;   /* 1 if the game was saved */
+u8 save_ask(void) __banked; /* 1 if the game was saved */
 void save_write(void) __banked;
 u8 save_exists(void) __banked; /* with a right sum */
 void save_load(void) __banked;

@@ -82,27 +82,66 @@ static void run(void) {
     for (;;) {
         switch (next()) {
         case OP_SAY: say(next16()); break;
-        case OP_ASK: say_asking(next16()); wScriptVar = yes_no(); break;
-        case OP_MENU: a = next(); wScriptVar = menu_list(9, 3, 11, a, next16(), 0); break;
+        case OP_ASK:
+            say_asking(next16());
+            wScriptVar = yes_no();
+            break;
+        case OP_MENU:
+            a = next();
+            wScriptVar = menu_list(9, 3, 11, a, next16(), 0);
+            break;
         case OP_CLOSE: text_close(); break;
         case OP_JUMP: at = next16(); break;
         case OP_IF_SET: jump_if(flag_get(next16())); break;
-        case OP_IF_VAR: a = next(); jump_if(wScriptVar == a); break;
-        case OP_IF_ITEM: a = next(); jump_if(bag_count(a)); break;
-        case OP_IF_BADGE: a = next(); jump_if((wJohtoBadges >> a) & 1); break;
-        case OP_IF_PARTY: a = next(); jump_if(wPartyCount >= a); break;
+        case OP_IF_VAR:
+            a = next();
+            jump_if(wScriptVar == a);
+            break;
+        case OP_IF_ITEM:
+            a = next();
+            jump_if(bag_count(a));
+            break;
+        case OP_IF_BADGE:
+            a = next();
+            jump_if((wJohtoBadges >> a) & 1);
+            break;
+        case OP_IF_PARTY:
+            a = next();
+            jump_if(wPartyCount >= a);
+            break;
         case OP_SET: flag_set(next16()); break;
         case OP_CLEAR: flag_clear(next16()); break;
-        case OP_GIVE_CREATURE: a = next(); b = next(); give_creature(a, b); break;
-        case OP_GIVE_ITEM: a = next(); b = next(); wScriptVar = bag_add(a, b); item_names(a); break;
-        case OP_TAKE_ITEM: a = next(); b = next(); wScriptVar = bag_take(a, b); item_names(a); break;
+        case OP_GIVE_CREATURE:
+            a = next();
+            b = next();
+            give_creature(a, b);
+            break;
+        case OP_GIVE_ITEM:
+            a = next();
+            b = next();
+            wScriptVar = bag_add(a, b);
+            item_names(a);
+            break;
+        case OP_TAKE_ITEM:
+            a = next();
+            b = next();
+            wScriptVar = bag_take(a, b);
+            item_names(a);
+            break;
         case OP_GIVE_MONEY: money_give(next16()); break;
         case OP_BADGE: wJohtoBadges |= 1 << next(); break;
         case OP_HEAL: party_heal(); break;
         case OP_FACE_PLAYER: people_face(hLastTalked, player_facing() ^ 1); break;
-        case OP_FACE: a = next(); people_face(a, next()); break;
+        case OP_FACE:
+            a = next();
+            people_face(a, next());
+            break;
         case OP_WALK: walk(next()); break;
-        case OP_REFRESH: text_close(); people_masks(); people_draw(); break;
+        case OP_REFRESH:
+            text_close();
+            people_masks();
+            people_draw();
+            break;
         case OP_PAUSE: pause(next()); break;
         case OP_TRAINER:
             a = next();
@@ -160,7 +199,8 @@ void script_item_ball(u8 object) __banked {
     const u8 *map_object = MAP_OBJECT(object);
     u8 pair[2];
     wScriptRunning = SCRIPT_ITEM_BALL;
-    rom_copy(map.events_bank, pair, (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), 2);
+    rom_copy(map.events_bank, pair,
+        (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), 2);
     item_found(pair[0], pair[1], map_object[MAPOBJECT_EVENT_FLAG] | (u16)map_object[MAPOBJECT_EVENT_FLAG + 1] << 8);
 }
 

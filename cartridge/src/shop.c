@@ -81,7 +81,8 @@ static void buy(void) {
     list.row = ware_row;
     for (;;) {
         wares_frame();
-        if (list_run(&list, position, BUTTON_A | BUTTON_B) & BUTTON_B || wScrollingMenuCursorPosition == list.count) return;
+        if (list_run(&list, position, BUTTON_A | BUTTON_B) & BUTTON_B || wScrollingMenuCursorPosition == list.count)
+            return;
         position = wScrollingMenuCursorPosition;
         buy_one(wCurMartItems[position]);
     }

@@ -13,7 +13,8 @@ static species_t species; /* too large for the stack */
 static move_t move;
 
 static void type_put(u8 y, u8 type) {
-    static const u8 types[] = {TYPE_NORMAL, TYPE_WIND, TYPE_ROCK, TYPE_SHADE, TYPE_FIRE, TYPE_WATER, TYPE_LEAF, TYPE_SPARK};
+    static const u8 types[] = {
+        TYPE_NORMAL, TYPE_WIND, TYPE_ROCK, TYPE_SHADE, TYPE_FIRE, TYPE_WATER, TYPE_LEAF, TYPE_SPARK};
     u8 i = 0;
     while (types[i] != type) i++;
     text_label(TEXT_X, y, TEXT_TYPE_NORMAL + i);

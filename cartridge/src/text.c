@@ -4,9 +4,9 @@
 #include "view.h"
 
 enum { TEXTBOX_ROW = 12, TEXTBOX_HEIGHT = 6, FIRST_LINE = 14, SECOND_LINE = 16, FIRST_COLUMN = 1 };
-enum { TEXT_PRINTING = 2 };     /* wTextboxFlags bit 1 */
-enum { STATE_TEXT = 0x40 };     /* wStateFlags bit 6 */
-enum { PASSING_FRAMES = 24 };   /* how long a passing message stays */
+enum { TEXT_PRINTING = 2 };   /* wTextboxFlags bit 1 */
+enum { STATE_TEXT = 0x40 };   /* wStateFlags bit 6 */
+enum { PASSING_FRAMES = 24 }; /* how long a passing message stays */
 
 static u8 text_bank;
 static const u8 *text_at;
@@ -80,10 +80,11 @@ static void print(u16 id) {
     for (;;) {
         code = rom_byte(text_bank, text_at++);
         switch (code) {
-        case TEXT_END:
-            wTextboxFlags &= ~TEXT_PRINTING;
-            return;
-        case TEXT_LINE: x = FIRST_COLUMN; y = SECOND_LINE; break;
+        case TEXT_END: wTextboxFlags &= ~TEXT_PRINTING; return;
+        case TEXT_LINE:
+            x = FIRST_COLUMN;
+            y = SECOND_LINE;
+            break;
         case TEXT_PARA:
             arrow_wait();
             screen_fill(FIRST_COLUMN, 13, 18, 4, TILE_SPACE);

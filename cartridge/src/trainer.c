@@ -20,7 +20,8 @@ static record_t record;
 
 static void record_read(u8 object) {
     const u8 *map_object = MAP_OBJECT(object);
-    rom_copy(map.events_bank, &record, (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), sizeof record);
+    rom_copy(map.events_bank, &record,
+        (const u8 *)(map_object[MAPOBJECT_SCRIPT] | (u16)map_object[MAPOBJECT_SCRIPT + 1] << 8), sizeof record);
 }
 
 static void fight(void) {

@@ -1,4 +1,5 @@
-; The vblank handler: sprites, scroll registers, one map strip or up to four screen rows, joypad, play timer, random numbers.
+; The vblank handler: sprites, scroll registers, one map strip or up to four screen rows, joypad, play timer,
+; random numbers.
 ; All video memory is written here (or while the LCD is off), and the line reached at the end is kept as a self-check.
 
 	.module vblank

@@ -17,9 +17,12 @@ void lcd_on(void) {
     rLCDC = 0xE7; /* window map at 9C00, tiles 0x00-0x7F at 9000, 8x16 sprites */
 }
 
-void video_copy(u8 bank, const void *source, u16 destination, u16 count) { rom_copy(bank, (void *)destination, source, count); }
+void video_copy(u8 bank, const void *source, u16 destination, u16 count) {
+    rom_copy(bank, (void *)destination, source, count);
+}
 
-/* Sprites keep one set; the eight background palettes follow the place. Level 0 is full colour. In vblank or with the LCD off. */
+/* Sprites keep one set; the eight background palettes follow the place. Level 0 is full colour.
+   In vblank or with the LCD off. */
 static void palettes_put(u8 background_set, u8 level) {
     const u8 *sets = PALETTES + (u16)level * PALETTES_LEVEL_SIZE;
     u8 bank = rom_switch(PALETTES_BANK);
@@ -34,7 +37,8 @@ void palettes_fade(u8 background_set, u8 level) {
     palettes_put(background_set, level);
 }
 
-/* The palettes of battles and lists. The screen is emptied first, so that nobody sees the last picture in wrong colours. */
+/* The palettes of battles and lists. The screen is emptied first, so that nobody sees the last picture
+   in wrong colours. */
 void palettes_battle(void) {
     sprites_hide();
     screen_fill(0, 0, SCREEN_COLUMNS, SCREEN_ROWS, TILE_SPACE);

@@ -7,8 +7,21 @@ enum { SCREEN_COLUMNS = 20, SCREEN_ROWS = 18 };
 /* Test hWY as `hWY & WINDOW_HIDDEN`: sdcc 4.2.0 reads a high RAM variable from page 0 when it is tested whole. */
 enum { WINDOW_HIDDEN = 144, PALETTE_TEXT = 7 };
 enum {
-    TILE_EMOTE = 0x78, TILE_LEVEL = 0x69, TILE_TOP_LEFT = 0x79, TILE_HORIZONTAL, TILE_TOP_RIGHT, TILE_VERTICAL, TILE_BOTTOM_LEFT, TILE_BOTTOM_RIGHT, TILE_SPACE,
-    TILE_TIMES = 0xF1, TILE_CURSOR_HOLLOW = 0xEC, TILE_CURSOR = 0xED, TILE_ARROW = 0xEE, TILE_SLASH = 0xF3, TILE_ZERO = 0xF6
+    TILE_EMOTE = 0x78,
+    TILE_LEVEL = 0x69,
+    TILE_TOP_LEFT = 0x79,
+    TILE_HORIZONTAL,
+    TILE_TOP_RIGHT,
+    TILE_VERTICAL,
+    TILE_BOTTOM_LEFT,
+    TILE_BOTTOM_RIGHT,
+    TILE_SPACE,
+    TILE_TIMES = 0xF1,
+    TILE_CURSOR_HOLLOW = 0xEC,
+    TILE_CURSOR = 0xED,
+    TILE_ARROW = 0xEE,
+    TILE_SLASH = 0xF3,
+    TILE_ZERO = 0xF6
 };
 #define CELL(x, y) ((u16)(y) * SCREEN_COLUMNS + (x))
 
@@ -23,7 +36,7 @@ extern u8 strip_run1, strip_run2;
 void lcd_off(void);
 void lcd_on(void);
 void video_copy(u8 bank, const void *source, u16 destination, u16 count);
-void palettes_load(u8 background_set);  /* the LCD must be off */
+void palettes_load(u8 background_set);           /* the LCD must be off */
 void palettes_fade(u8 background_set, u8 level); /* 0 full colour, then paler */
 void palettes_battle(void);
 void palette_set(u8 number, const u8 *colours);

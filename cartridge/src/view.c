@@ -13,7 +13,7 @@ u8 view_covered, view_is_pale;
 
 enum { PALEST = 2 }; /* the last level of palettes.py before white */
 
-static u8 origin_x, origin_y; /* background tile at the top left of the screen */
+static u8 origin_x, origin_y;                    /* background tile at the top left of the screen */
 static u8 shown_sprites[MAP_SPRITES], shown_set; /* whose tiles and which colours video memory holds */
 
 /* The player stands in column 4, row 4 of the 10x9 steps on screen. */
@@ -51,7 +51,8 @@ void view_restore(void) {
     people_draw();
 }
 
-/* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1. The rest of bank 0 holds the mark over a trainer. */
+/* People take 24 tiles each: slots 0-4 lie in video bank 0, slots 5-9 in bank 1.
+   The rest of bank 0 holds the mark over a trainer. */
 enum { PERSON_BYTES = 384, MARK_BYTES = 64 };
 
 /* The player's figure comes first; it is another one on the raft. */
@@ -201,10 +202,22 @@ static void row_bring(u8 y, u8 tile_y) {
 
 void view_step(u8 direction) {
     switch (direction) {
-    case DOWN: origin_y += 2; row_bring(PLAYER_Y + STEPS_DOWN, origin_y + 16); break;
-    case UP: origin_y -= 2; row_bring(PLAYER_Y - STEPS_UP, origin_y); break;
-    case LEFT: origin_x -= 2; column_bring(PLAYER_X - STEPS_LEFT, origin_x); break;
-    default: origin_x += 2; column_bring(PLAYER_X + STEPS_RIGHT, origin_x + 18);
+    case DOWN:
+        origin_y += 2;
+        row_bring(PLAYER_Y + STEPS_DOWN, origin_y + 16);
+        break;
+    case UP:
+        origin_y -= 2;
+        row_bring(PLAYER_Y - STEPS_UP, origin_y);
+        break;
+    case LEFT:
+        origin_x -= 2;
+        column_bring(PLAYER_X - STEPS_LEFT, origin_x);
+        break;
+    default:
+        origin_x += 2;
+        column_bring(PLAYER_X + STEPS_RIGHT, origin_x + 18);
+        break;
     }
 }
 

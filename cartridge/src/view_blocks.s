@@ -1,5 +1,5 @@
-; The 20x18 tiles around the player, from the blocks of the map. This runs at the end of every step and is the reason for
-; assembly here: in C it takes longer than a frame.
+; The 20x18 tiles around the player, from the blocks of the map. This runs at the end of every step and is the reason
+; for assembly here: in C it takes longer than a frame.
 
 	.module view_blocks
 	.globl _view_block, _view_stride, _view_table, _view_skip_columns, _view_skip_rows
