@@ -3,9 +3,7 @@
 #define BATTLE_H
 #include "state.h"
 
-/* wBattleMode, and the low nibble of wBattleResult. */
-enum { BATTLE_NONE, BATTLE_WILD, BATTLE_TRAINER };
-enum { BATTLE_WON, BATTLE_LOST, BATTLE_FLED };
+enum { BATTLE_WON, BATTLE_LOST, BATTLE_FLED }; /* the low nibble of wBattleResult */
 
 u8 battle_wild(u8 species, u8 level) __banked;
 u8 battle_trainer(u8 class, u8 number) __banked;

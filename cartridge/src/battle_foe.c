@@ -2,9 +2,9 @@
 /* Wild creatures choose at random. The careful prefer what works; masters also give medicine and change pals. */
 #include <string.h>
 #include "battle_foe.h"
-#include "bag.h"
 #include "battle_screen.h"
 #include "data.h"
+#include "item.h"
 #include "moves.h"
 #include "numbers.h"
 #include "party.h"

@@ -1,10 +1,10 @@
 /* The two creatures in a battle. Everything about them stands at Crystal's addresses; a side is only an index. */
 #ifndef BATTLE_SIDE_H
 #define BATTLE_SIDE_H
-#include "battle.h"
 #include "species.h"
 
 enum { OWN, FOE };
+enum { BATTLE_NONE, BATTLE_WILD, BATTLE_TRAINER }; /* wBattleMode */
 enum {
     STAGE_ATTACK,
     STAGE_DEFENSE,

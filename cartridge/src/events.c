@@ -2,115 +2,19 @@
 #include "battle.h"
 #include "clock.h"
 #include "data.h"
-#include "flags.h"
-#include "numbers.h"
+#include "entry.h"
+#include "faint.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
+#include "player_event.h"
 #include "raft.h"
 #include "script.h"
 #include "steps.h"
-#include "text.h"
 #include "trainer.h"
 #include "view.h"
 
-/* ---------------------------------------------------------------- entering maps */
-
-static void enter_begin(u8 method) {
-    hMapEntryMethod = method;
-    wMapStatus = 1;
-    clock_read();
-    wPrevMapGroup = wMapGroup;
-    wPrevMapNumber = wMapNumber;
-}
-
-static void enter_end(void) {
-    wWildEncounterCooldown = ENCOUNTER_COOLDOWN;
-    wMapStatus = 2;
-    hMapEntryMethod = 0;
-}
-
-static void show(u8 x, u8 y, u8 direction) {
-    map_publish();
-    player_place(x, y, direction);
-    people_load();
-    view_load();
-    enter_end();
-}
-
-void map_enter(u8 group, u8 number, u8 x, u8 y, u8 direction, u8 method) {
-    enter_begin(method);
-    map_read(group, number);
-    view_is_pale = 1;
-    show(x, y, direction);
-}
-
-/* Doors, stairs and cave mouths send who arrives on them one step down. */
-static u8 pushes_down(u8 collision) {
-    return collision == COLLISION_DOOR || collision == COLLISION_DOOR_79 || collision == COLLISION_STAIRCASE ||
-           collision == COLLISION_CAVE;
-}
-
-void warp_to(u8 group, u8 number, u8 warp, u8 method) {
-    u8 row[5], direction = player_facing();
-    wScriptRunning = SCRIPT_WARP;
-    wNextWarp = wWarpNumber = warp;
-    wNextMapGroup = group;
-    wNextMapNumber = number;
-    player_state_set(PLAYER_WALKS);
-    enter_begin(method);
-    view_fade_out();
-    map_read(group, number);
-    map_warp_row(warp, row);
-    show(row[1], row[0], direction);
-    wScriptRunning = SCRIPT_NONE;
-    if (pushes_down(wPlayerTileCollision)) player_step_forced(DOWN);
-}
-
-void overworld_reload(void) {
-    enter_begin(MAPSETUP_RELOAD);
-    wStateFlags &= ~0x40;
-    people_masks();
-    view_is_pale = 1;
-    view_load();
-    wMapStatus = 2;
-    hMapEntryMethod = 0;
-}
-
-/* A step off the edge has ended on the neighbour's strip: the same picture, another map. */
-void events_cross_edge(void) {
-    u8 direction = player_facing(), x = wXCoord, y = wYCoord;
-    const neighbour_t *next = map.neighbours + direction;
-    s8 offset = next->offset;
-    if (x < (u8)(map.width << 1) && y < (u8)(map.height << 1)) return;
-    enter_begin(MAPSETUP_CONNECTION);
-    wScriptRunning = SCRIPT_CONNECTION;
-    map_read(next->group, next->number);
-    switch (direction) {
-    case DOWN:
-        y = 0;
-        x -= offset;
-        break;
-    case UP:
-        y = (map.height << 1) - 1;
-        x -= offset;
-        break;
-    case LEFT:
-        x = (map.width << 1) - 1;
-        y -= offset;
-        break;
-    default:
-        x = 0;
-        y -= offset;
-        break;
-    }
-    map_publish();
-    player_place(x, y, direction);
-    people_load();
-    view_cross();
-    wScriptRunning = SCRIPT_NONE;
-    enter_end();
-}
+enum { BG_READ = 0, BG_ITEM = 7 }; /* kinds of rows in the list of signs */
 
 /* ---------------------------------------------------------------- after a step */
 
@@ -237,27 +141,4 @@ u8 events_talk(void) {
     default: script_run((u16)object[MAPOBJECT_SCRIPT] | (u16)object[MAPOBJECT_SCRIPT + 1] << 8, SCRIPT_TALK);
     }
     return 1;
-}
-
-/* ---------------------------------------------------------------- losing */
-
-void white_out(void) {
-    u8 group = wLastSpawnMapGroup, number = wLastSpawnMapNumber;
-    wScriptRunning = SCRIPT_WHITE_OUT;
-    overworld_reload();
-    say(TEXT_WHITE_OUT);
-    text_close();
-    be24_put(wMoney, be24(wMoney) >> 1);
-    party_heal();
-    player_state_set(PLAYER_WALKS);
-    enter_begin(MAPSETUP_WARP);
-    view_fade_out();
-    if (!group) {
-        map_read(START_GROUP, START_NUMBER);
-        show(START_X, START_Y, DOWN);
-    } else {
-        map_read(group, number);
-        show(map.home_x, map.home_y, DOWN);
-    }
-    wScriptRunning = SCRIPT_NONE;
 }

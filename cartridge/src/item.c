@@ -1,5 +1,5 @@
 /* Item records; in bank 0 because both the bag and the screens read them. */
-#include "bag.h"
+#include "item.h"
 #include "data.h"
 
 void item_read(u8 item, item_t *data) {

@@ -1,8 +1,9 @@
 /* The cartridge: the title, then the overworld for ever; everything else is called from there. */
 #include "data.h"
-#include "events.h"
+#include "entry.h"
 #include "people.h"
 #include "player.h"
+#include "player_walk.h"
 #include "title.h"
 
 void main(void) {

@@ -1,9 +1,7 @@
 #include "people.h"
 #include "data.h"
 #include "flags.h"
-#include "player.h"
 #include "video.h"
-#include "view.h"
 
 const s8 step_x[4] = {0, 0, -1, 1}, step_y[4] = {1, -1, 0, 0};
 u8 player_hop_frame;
@@ -203,6 +201,7 @@ void people_walk(u8 object, u8 direction) {
 /* -------------------------------------------------------------- drawing */
 
 static s16 camera_x, camera_y; /* player's pixel position */
+u8 player_step_frames, player_step_parity;
 
 /* Pixels still missing on the way from the last step to this one. */
 static s16 pixel(u8 coordinate, u8 last, u8 walking, u8 frames_left) {

@@ -22,7 +22,9 @@ enum { STEP_STANDING = 1, STEP_NPC_WALK = 2, STEP_PLAYER_WALK = 6, STEP_PLAYER_J
 #define MAP_OBJECT(i) (wMapObjects + (u16)(i) * MAPOBJECT_SIZE)
 
 extern const s8 step_x[4], step_y[4];
-extern u8 player_hop_frame; /* 0 on the ground, else frames into a jump of 32 */
+extern u8 player_hop_frame;   /* 0 on the ground, else frames into a jump of 32 */
+extern u8 player_step_frames; /* frames left of the player's step under way */
+extern u8 player_step_parity; /* flips the player's walking picture every other step */
 
 void people_load(void);   /* wMapObjects from the map's object events */
 void people_masks(void);  /* hide and show by event flags */

@@ -1,18 +1,18 @@
-/* The player's steps: turning, walking, ledges, and what happens on arrival. */
+/* The player on the map: where it stands, how it moves, and the beginning of a step. */
 #ifndef PLAYER_H
 #define PLAYER_H
 #include "map.h"
 
-extern u8 player_step_frames; /* frames left of the step under way */
-extern u8 player_step_parity; /* flips the walking picture every other step */
-
 enum { PLAYER_WALKS, PLAYER_RIDES_RAFT = 4 }; /* wPlayerState */
 
-void player_place(u8 x, u8 y, u8 direction);
-void player_frame(void); /* one frame of the overworld */
-void player_step_forced(u8 direction);
+extern u8 player_turn_frames; /* frames left of the turn under way */
+extern u8 player_was_moving;  /* the last frame ended a step or a turn: the next direction needs no turn of its own */
+extern u8 player_hop_steps;   /* steps left of a jump over a ledge, with the one under way */
+
 u8 player_facing(void);
 void player_state_set(u8 state); /* how the player moves, and its figure (seen after view_player or view_load) */
-u8 player_can_step(u8 direction);
+void player_place(u8 x, u8 y, u8 direction);
+void player_neighbours_publish(void); /* what lies under the player and on the four steps around */
+void player_step_begin(u8 direction);
 
 #endif

@@ -1,11 +1,12 @@
 #pragma bank 1
 #include "raft.h"
-#include "bag.h"
 #include "data.h"
-#include "events.h"
+#include "item.h"
 #include "menu.h"
 #include "people.h"
 #include "player.h"
+#include "player_event.h"
+#include "player_path.h"
 #include "view.h"
 
 static u8 owns_raft(void) {

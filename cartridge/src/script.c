@@ -5,15 +5,16 @@
 #include "box.h"
 #include "credits.h"
 #include "data.h"
-#include "events.h"
+#include "entry.h"
+#include "faint.h"
 #include "flags.h"
 #include "menu.h"
 #include "money.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
+#include "player_event.h"
 #include "shop.h"
-#include "trainer.h"
 
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
 

@@ -1,10 +1,10 @@
 #pragma bank 1
 #include "start_menu.h"
 #include "data.h"
-#include "events.h"
 #include "field_menu.h"
 #include "menu.h"
 #include "player_card.h"
+#include "player_event.h"
 #include "save.h"
 #include "view.h"
 

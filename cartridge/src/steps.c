@@ -3,9 +3,10 @@
 #include "steps.h"
 #include "battle_side.h"
 #include "data.h"
-#include "events.h"
+#include "faint.h"
 #include "numbers.h"
 #include "party.h"
+#include "player_event.h"
 #include "text.h"
 
 enum { POISON_STEPS = 4 };

@@ -2,10 +2,11 @@
 #include "trainer.h"
 #include "battle.h"
 #include "data.h"
-#include "events.h"
+#include "entry.h"
+#include "faint.h"
 #include "flags.h"
 #include "people.h"
-#include "player.h"
+#include "player_event.h"
 #include "text.h"
 
 /* Where a trainer object's script pointer leads. */
