@@ -88,7 +88,7 @@ def play_on_cartridge(folder: Path, run: Digest) -> Digest:
 
     changes = dict(run["changes"])
     if "go_explore" in changes:
-        changes["go_explore"] = {**changes["go_explore"], "folder": str(folder / "go_explore")}
+        changes["go_explore"] = {**changes["go_explore"], "folder": str(folder / "archive")}
     mode = next(name for name, one in GROUND_RUNS.items() if one is run)
     config = {"num_models": 3, "training_mode": mode, "episode_length": 256, "seed": 5, **run["config"]}
     environment = create_cartridge_training_env(str(ROOT / "config.json"), log_level="WARNING", **changes)
