@@ -27,7 +27,7 @@ import torch
 from agents.text.small_policy import load_policy, small_shape
 from agents.text.team import save_base
 from agents.text.text_policy import TextPolicy
-from core.worlds.base import FIRST_TEST_SEED, World
+from core.worlds.base import FIRST_TEST_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.evaluate import evaluate
@@ -120,7 +120,7 @@ def config_of(world_name: str, seed: int, level: str) -> dict[str, Any]:
     return {**preset, **numbers}
 
 
-def success_of(policy: TextPolicy, world: World[Any], config: dict[str, Any]) -> float:
+def success_of(policy: TextPolicy, world: TextWorld[Any], config: dict[str, Any]) -> float:
     """One model in all roles, on the test problems."""
     seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + PROBLEMS)
     lengths = dict.fromkeys(world.roles, int(config["max_new_tokens"]))

@@ -7,7 +7,7 @@ import pytest
 
 from core.arenas.base import Stance
 from core.arenas.maze import MAZES, MOVES, MazeConfig
-from core.arenas.social_scenarios import Negotiation, Person, Trading
+from core.arenas.social_scenarios import Negotiation, Trader, Trading
 from core.arenas.training_environment import (
     MultiModelTrainingEnvironment,
     create_maze_training_env,
@@ -161,21 +161,21 @@ def test_everybody_meets_everybody_and_an_odd_one_waits() -> None:
 
 
 def test_trading_tempts_to_cheat_and_remembers_it() -> None:
-    trading, me, other = Trading(), Person(), Person()
+    trading, me, other = Trading(), Trader(), Trader()
     reward = {(a, b): trading.meet(me, other, a, b).reward for a in range(4) for b in range(4)}
     cheat, deal, rivalry, cheated = (reward[pair] for pair in ((1, 2), (2, 2), (1, 1), (2, 1)))
     assert cheat > deal > rivalry > cheated and 2 * deal > cheat + cheated
     assert trading.meet(me, other, 1, 2).reputation_change < 0 < trading.meet(me, other, 2, 2).reputation_change
-    assert trading.meet(Person(reputation=1.0), other, 2, 2).reward > deal
+    assert trading.meet(Trader(reputation=1.0), other, 2, 2).reward > deal
 
 
 def test_negotiation_ends_in_agreement_only_when_someone_moves() -> None:
-    rules, low, high = Negotiation(), Person(position=0.2, flexibility=0.5), Person(position=0.8, flexibility=0.5)
+    rules, low, high = Negotiation(), Trader(position=0.2, flexibility=0.5), Trader(position=0.8, flexibility=0.5)
     assert rules.meet(low, high, rules.INSIST, rules.INSIST).reward == 1.3
     assert rules.meet(low, high, rules.AGREE, rules.INSIST).reward == pytest.approx(3.0 - 0.6)
     assert rules.meet(high, low, rules.INSIST, rules.AGREE).reward == 3.0
     assert rules.meet(low, high, rules.AGREE, rules.AGREE).reward == pytest.approx(3.0 - 0.3)
     assert rules.meet(low, high, rules.COMPROMISE, rules.COMPROMISE).reward == pytest.approx(3.0 - 0.3)
     assert rules.meet(low, high, rules.AGREE, rules.COMPROMISE).reward == pytest.approx(3.0 - 0.3)
-    stiff = Person(position=0.8, flexibility=0.3)
+    stiff = Trader(position=0.8, flexibility=0.3)
     assert rules.meet(low, stiff, rules.INSIST, rules.COMPROMISE).reward == 1.3

@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.text.text_policy import Sampling, TextPolicy
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.plan_path import PlanPath
 from tests.tiny_models import make_model
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, grow_tree, scored_samples, success_rate
@@ -28,7 +28,7 @@ class Said:
     answers: tuple[str, ...] = ()
 
 
-class Lengths(World[Said]):
+class Lengths(TextWorld[Said]):
     """Two roles; an answer is worth its length, up to 20 characters. Small enough to check a tree by hand."""
 
     name = "lengths"

@@ -10,7 +10,7 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.go_explore_archive import Cell, GoExploreArchive, GoExploreSchedule
+from core.env.go_explore_archive import ArchiveCell, GoExploreArchive, GoExploreSchedule
 from core.env.lanes.lane_history import StartPoint
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
@@ -76,7 +76,7 @@ def test_workers_share_an_archive_and_evaluation_does_not_draw(tmp_path: Path) -
 def test_only_free_states_of_new_cells_are_wanted(tmp_path: Path) -> None:
     archive, state = GoExploreArchive(tmp_path, SHA1), first_state()
     cell = archive.wants(state, 1)
-    assert cell is not None and cell == Cell.of(state, 1) == Cell.from_file_name(cell.file_name)
+    assert cell is not None and cell == ArchiveCell.of(state, 1) == ArchiveCell.from_file_name(cell.file_name)
     archive.add(cell, StartPoint(b"state", ("free_control",)))
     assert archive.wants(state, 1) is None
     assert archive.wants(state, 2) is not None, "more progress is another cell"
@@ -91,7 +91,7 @@ def test_the_archive_is_bounded_and_keeps_every_progress(tmp_path: Path) -> None
     archive = GoExploreArchive(tmp_path, SHA1, max_states=10)
     for reached in (1, 2, 3):
         for square in range(12):
-            archive.add(Cell(reached, 1, 1, square, 0), StartPoint(b"x", ()))
+            archive.add(ArchiveCell(reached, 1, 1, square, 0), StartPoint(b"x", ()))
             assert len(archive.cells()) <= 10
     assert {cell.reached for cell in archive.cells()} == {1, 2, 3}
 
@@ -101,7 +101,7 @@ def test_the_farthest_is_drawn_most_often_and_every_cell_in_turn(tmp_path: Path)
     assert archive.draw(dice) is None
     for reached in (1, 2, 3):
         for square in range(2):
-            archive.add(Cell(reached, 1, 1, square, 0), StartPoint(bytes((reached, square)), ()))
+            archive.add(ArchiveCell(reached, 1, 1, square, 0), StartPoint(bytes((reached, square)), ()))
     drawn = [start.state for _ in range(400) if (start := archive.draw(dice)) is not None]
     by_level = [sum(state[0] == level for state in drawn) for level in (1, 2, 3)]
     assert by_level[2] > 170 and by_level[1] > 70 and by_level[0] > 70
@@ -113,7 +113,7 @@ def write_and_draw(folder: Path, number: int) -> None:
     archive, dice = GoExploreArchive(folder, SHA1, max_states=15), np.random.default_rng(number)
     for _ in range(150):
         content = bytes(dice.integers(0, 256, 2000, dtype=np.uint8))
-        archive.add(Cell(*(int(dice.integers(6)) for _ in range(5))), StartPoint(content * 2, ("a", "b")))
+        archive.add(ArchiveCell(*(int(dice.integers(6)) for _ in range(5))), StartPoint(content * 2, ("a", "b")))
         start = archive.draw(dice)
         assert start is None or (start.state[:2000] == start.state[2000:] and start.reached == ("a", "b"))
 
@@ -143,7 +143,7 @@ def test_bad_input(tmp_path: Path) -> None:
         GoExploreSchedule(last_share=1.5)
     with pytest.raises(exceptions.ConfigurationError, match="episodes is 0"):
         GoExploreSchedule(episodes=0)
-    archive, cell = GoExploreArchive(tmp_path, SHA1), Cell(1, 1, 1, 0, 0)
+    archive, cell = GoExploreArchive(tmp_path, SHA1), ArchiveCell(1, 1, 1, 0, 0)
     archive.add(cell, StartPoint(b"x", ()))
     path = archive.folder / cell.file_name
     for content in (b"", b"something else", path.read_bytes()[:-3]):

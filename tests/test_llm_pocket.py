@@ -23,7 +23,7 @@ from trainer.pocket.__main__ import make
 from trainer.pocket.calibrate import best_temperature, reliability
 from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import Example, example_of, fingerprint, read_examples, without_twins, write_examples
-from trainer.pocket.fit import FitSettings, Lesson, fit, lessons_of, scores_of
+from trainer.pocket.fit import FitExample, FitSettings, fit, lessons_of, scores_of
 from trainer.pocket.judge import play_games
 from trainer.pocket.text_worlds import TEXT_WORLDS, answers_best_first, judge_worlds, world_examples
 
@@ -135,7 +135,7 @@ def toy_examples() -> list[Example]:
     ]
 
 
-def taught(folder: Path, seed: int) -> tuple[HuggingFaceModel, list[Lesson]]:
+def taught(folder: Path, seed: int) -> tuple[HuggingFaceModel, list[FitExample]]:
     examples = toy_examples()
     tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), TINY.vocabulary)
     save_folder(folder, tokenizer, create_model(tokenizer, TINY, seed))
@@ -166,7 +166,7 @@ def test_the_temperature_makes_confidence_honest() -> None:
     true_scores = torch.randn((3000, 4), generator=generator)
     chosen = torch.multinomial(true_scores.softmax(1), 1, generator=generator)[:, 0]
     question = TokenQuestion((1,), ((2,), (3,), (4,), (5,)))
-    lessons = [Lesson(question, int(answer), "toy") for answer in chosen]
+    lessons = [FitExample(question, int(answer), "toy") for answer in chosen]
     scores = list(3.0 * true_scores)
     temperature = best_temperature(scores, lessons)
     assert temperature == pytest.approx(3.0, rel=0.1)

@@ -8,7 +8,7 @@ import pytest
 
 from core.exceptions import CheckpointError
 from core.vocabulary import StrategyType
-from trainer.curriculum import WINDOW_EPISODES, Curriculum, Move
+from trainer.curriculum import WINDOW_EPISODES, Curriculum, StageMove
 from trainer.settings import CurriculumSettings, StageSettings
 
 
@@ -28,19 +28,19 @@ def three_stages(patience: int = 5, decay: float = 0.0) -> Curriculum:
 
 def test_a_stage_lasts_its_minimum_and_ends_on_the_mean() -> None:
     curriculum = three_stages()
-    assert [curriculum.finish_episode(5.0) for _ in range(3)] == [Move.STAY, Move.STAY, Move.ADVANCE]
+    assert [curriculum.finish_episode(5.0) for _ in range(3)] == [StageMove.STAY, StageMove.STAY, StageMove.ADVANCE]
     assert curriculum.directive().stage == 1
     assert curriculum.directive().teacher_share == 0.5
-    assert curriculum.finish_episode(1.0) is Move.STAY
-    assert curriculum.finish_episode(2.9) is Move.STAY, "the mean is 1.95, below 2"
-    assert curriculum.finish_episode(2.5) is Move.ADVANCE
+    assert curriculum.finish_episode(1.0) is StageMove.STAY
+    assert curriculum.finish_episode(2.9) is StageMove.STAY, "the mean is 1.95, below 2"
+    assert curriculum.finish_episode(2.5) is StageMove.ADVANCE
 
 
 def test_one_lucky_episode_counts_only_within_the_window() -> None:
     curriculum = Curriculum(CurriculumSettings(stages=(stage(1.0, WINDOW_EPISODES + 2), stage(2.0, 1))))
     curriculum.finish_episode(100.0)
     moves = [curriculum.finish_episode(0.0) for _ in range(WINDOW_EPISODES + 1)]
-    assert Move.ADVANCE not in moves
+    assert StageMove.ADVANCE not in moves
 
 
 def test_the_last_stage_is_the_end() -> None:
@@ -55,7 +55,7 @@ def test_patience_runs_out_and_the_stage_before_returns() -> None:
     for _ in range(3):
         curriculum.finish_episode(1.0)
     moves = [curriculum.finish_episode(0.5) for _ in range(5)]
-    assert moves == [Move.STAY] * 4 + [Move.STEP_BACK], "one episode up to the minimum, then four of patience"
+    assert moves == [StageMove.STAY] * 4 + [StageMove.STEP_BACK], "one episode up to the minimum, then four of patience"
     assert (curriculum.stage_index, curriculum.highest_stage, curriculum.steps_back) == (0, 1, 1)
 
 
@@ -63,7 +63,7 @@ def test_patience_alone_does_not_step_back_while_the_earned_level_holds() -> Non
     curriculum = three_stages(patience=4)
     for _ in range(3):
         curriculum.finish_episode(1.0)
-    assert {curriculum.finish_episode(1.5) for _ in range(30)} == {Move.STAY}
+    assert {curriculum.finish_episode(1.5) for _ in range(30)} == {StageMove.STAY}
     assert curriculum.stage_index == 1
 
 

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from pettingzoo.test import api_test, seed_test
 
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.pettingzoo_text import PettingZooTextEnv
 from core.worlds.plan_path import PlanPath
 from core.worlds.sudoku import Sudoku
 from core.worlds.verifiers_form import VerifiersHooks
 
-WORLDS: list[World[Any]] = [Sudoku(), PlanPath(size=6, max_rounds=3), Sudoku(with_tool=False)]
+WORLDS: list[TextWorld[Any]] = [Sudoku(), PlanPath(size=6, max_rounds=3), Sudoku(with_tool=False)]
 IDS = ["sudoku", "plan_path", "one role"]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # "probably should be Box", "agents named player_0"
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_pettingzoos_own_api_test(world: World[Any]) -> None:
+def test_pettingzoos_own_api_test(world: TextWorld[Any]) -> None:
     api_test(PettingZooTextEnv(world), num_cycles=40)
 
 
@@ -31,7 +31,7 @@ def test_pettingzoos_own_seed_test() -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_pettingzoo_agents_solve_with_gold_answers(world: World[Any]) -> None:
+def test_pettingzoo_agents_solve_with_gold_answers(world: TextWorld[Any]) -> None:
     env = PettingZooTextEnv(world)
     env.reset(seed=4)
     state, total = world.initial(4), dict.fromkeys(world.roles, 0.0)
@@ -59,7 +59,7 @@ def test_a_pettingzoo_episode_without_end_is_truncated() -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_the_hooks_of_verifiers_play_a_rollout(world: World[Any]) -> None:
+def test_the_hooks_of_verifiers_play_a_rollout(world: TextWorld[Any]) -> None:
     async def rollout(answer_of: Any) -> dict[str, Any]:
         """The library's loop: prompt, answer, env_response until a final one."""
         hooks = VerifiersHooks(world)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.code import Code
 from core.worlds.frozen_lake import FrozenLake
 from core.worlds.gymnasium_text import GymnasiumTextEnv
@@ -16,7 +16,7 @@ from core.worlds.sandbox import missing_protection
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku, solutions
 
-WORLDS: list[World] = [
+WORLDS: list[TextWorld] = [
     PlanPath(),
     PlanPath(size=6, with_tool=False),
     FrozenLake(),
@@ -32,19 +32,19 @@ IDS = [f"{world.name}-{len(world.roles)}" for world in WORLDS]
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_gold_answers_score_full_marks(world: World) -> None:
+def test_gold_answers_score_full_marks(world: TextWorld) -> None:
     for seed in range(50):
         world.validate(seed)
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_a_seed_is_a_problem(world: World) -> None:
+def test_a_seed_is_a_problem(world: TextWorld) -> None:
     assert world.initial(3) == world.initial(3)
     assert len({world.initial(seed) for seed in range(30)}) > 25
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_no_policy_farms_more_than_solving_pays(world: World) -> None:
+def test_no_policy_farms_more_than_solving_pays(world: TextWorld) -> None:
     """Random well-formed answers for 60 rounds: what the team got equals what the last state is worth, at most 1."""
     rng = random.Random(0)
     for seed in range(20):
@@ -76,7 +76,7 @@ def test_walking_to_and_fro_earns_nothing() -> None:
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
 @pytest.mark.parametrize("answer", ["", "I think U", "R" * 50_000 + "?", "\n\n", "bfs; rm", "5555 5555 5555 5555"])
-def test_malformed_answers_are_turns_with_a_penalty(world: World, answer: str) -> None:
+def test_malformed_answers_are_turns_with_a_penalty(world: TextWorld, answer: str) -> None:
     state = world.initial(0)
     for role in world.roles:
         turn = world.play(state, role, answer)
@@ -108,7 +108,7 @@ def test_a_tool_call_advances_the_state_that_the_next_role_sees() -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_practice_is_well_formed_and_gives_no_skill_away(world: World) -> None:
+def test_practice_is_well_formed_and_gives_no_skill_away(world: TextWorld) -> None:
     rng = random.Random(1)
     for role in world.roles:
         examples = [world.practice(seed, role, rng) for seed in range(40)]
@@ -173,7 +173,7 @@ def test_a_hole_ends_the_attempt_and_costs_all_that_was_won() -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_worlds_are_gymnasium_environments(world: World) -> None:
+def test_worlds_are_gymnasium_environments(world: TextWorld) -> None:
     env = GymnasiumTextEnv(world)
     observation, info = env.reset(seed=3)
     again, _ = GymnasiumTextEnv(world).reset(seed=3)

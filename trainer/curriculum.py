@@ -21,7 +21,7 @@ WINDOW_EPISODES = 10
 """Episodes over which the mean reward is compared with a threshold (fewer where the stage is younger)."""
 
 
-class Move(StrEnum):
+class StageMove(StrEnum):
     """What an episode did to the stage."""
 
     STAY = "stay"
@@ -90,27 +90,27 @@ class Curriculum:
             go_explore_after=self.stage.go_explore_after,
         )
 
-    def finish_episode(self, reward: float) -> Move:
+    def finish_episode(self, reward: float) -> StageMove:
         """Counts an episode and moves between stages where the rules say so."""
         self._rewards.append(reward)
         self.episodes_at_stage += 1
         mean = sum(self._rewards) / len(self._rewards)
         if self.episodes_at_stage < self.stage.min_episodes:
-            return Move.STAY
+            return StageMove.STAY
         is_last = self.stage_index == len(self.settings.stages) - 1
         if not is_last and mean >= self.stage.reward_threshold:
             self.advancements += 1
             self._enter(self.stage_index + 1)
-            return Move.ADVANCE
+            return StageMove.ADVANCE
         self._waited_episodes += 1
         if self._waited_episodes < self.patience_episodes:
-            return Move.STAY
+            return StageMove.STAY
         self._waited_episodes = 0
         if self.stage_index > 0 and mean < self.settings.stages[self.stage_index - 1].reward_threshold:
             self.steps_back += 1
             self._enter(self.stage_index - 1)
-            return Move.STEP_BACK
-        return Move.STAY
+            return StageMove.STEP_BACK
+        return StageMove.STAY
 
     def _enter(self, stage_index: int) -> None:
         self.stage_index = stage_index

@@ -18,7 +18,7 @@ from core.agent.calibration import ConfidenceCalibration
 from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
-from core.agent.transition_feeder import Learner, OneLane, TransitionFeeder, policy_view
+from core.agent.transition_feeder import OneLane, TransitionFeeder, TransitionLearner, policy_view
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
@@ -203,8 +203,8 @@ class HybridAgent:
                     "EnhancedPyBoyPokemonCrystalEnv.reset or step"
                 )
         policy = self.policy
-        view = policy_view(policy.observation_space, observation, info) if isinstance(policy, Learner) else {}
-        if isinstance(policy, Learner):
+        view = policy_view(policy.observation_space, observation, info) if isinstance(policy, TransitionLearner) else {}
+        if isinstance(policy, TransitionLearner):
             self._feeder.complete(policy, view)
         self._before = OneLane(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
         state: GameState = info["game_state"]
@@ -235,7 +235,7 @@ class HybridAgent:
                 f"update got action {action}, get_action gave {decision.action if decision else 'none yet'}: the "
                 "learner needs the probability of what was played, so play what get_action returned"
             )
-        if isinstance(self.policy, Learner) and not self.frozen:
+        if isinstance(self.policy, TransitionLearner) and not self.frozen:
             last = self._before.observations  # after a real end nothing is worth anything, so any view will do
             if done and truncated:
                 last = policy_view(self.policy.observation_space, next_observation, next_info or {})

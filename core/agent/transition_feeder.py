@@ -21,7 +21,7 @@ View = dict[str, NDArray[Any]]
 
 
 @runtime_checkable
-class Learner(Protocol):
+class TransitionLearner(Protocol):
     """A policy that learns from transitions of all lanes at once (`agents.learning.sb3_policy.MaskablePPOLearner`)."""
 
     @property
@@ -62,7 +62,7 @@ class TransitionFeeder:
         """A transition whose next view is not known yet; `complete` gives it."""
         self._waiting = _Transition(before, decision, reward, terminated, truncated)
 
-    def complete(self, learner: Learner, next_view: View) -> None:
+    def complete(self, learner: TransitionLearner, next_view: View) -> None:
         """Hands over what waits, if anything, and lets the learner update itself when its rollout is full."""
         waiting, self._waiting = self._waiting, None
         if waiting is None:

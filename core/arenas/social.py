@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.arenas.base import Arena, Round, Stance
 from core.arenas.settings import EnvironmentConfig, EnvironmentType
-from core.arenas.social_scenarios import SCENARIOS, WAITING_REWARD, Person
+from core.arenas.social_scenarios import SCENARIOS, WAITING_REWARD, Trader
 from core.exceptions import ConfigurationError
 
 NOBODY = -1
@@ -42,7 +42,7 @@ class SocialInteractionEnv(Arena):
         super().__init__(
             "social_interaction", self.config.num_agents, self.scenario.options, features, self.config.max_steps
         )
-        self.people = [Person() for _ in range(self.seats)]
+        self.people = [Trader() for _ in range(self.seats)]
         self.partners = [NOBODY] * self.seats
         """Whom each seat meets in the coming round; `NOBODY` for the odd one out."""
         self._last_cooperated = np.zeros(self.seats)
@@ -75,7 +75,7 @@ class SocialInteractionEnv(Arena):
 
     def observe(self, seat: int) -> Sequence[float]:
         me, partner = self.people[seat], self.partners[seat]
-        other = self.people[partner] if partner != NOBODY else Person()
+        other = self.people[partner] if partner != NOBODY else Trader()
         return (
             2 * me.reputation - 1,
             2 * other.reputation - 1,

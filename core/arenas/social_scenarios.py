@@ -17,7 +17,7 @@ WAITING_REWARD = 1.0
 
 
 @dataclass(slots=True)
-class Person:
+class Trader:
     """One agent's standing in an episode."""
 
     reputation: float = 0.5
@@ -47,15 +47,15 @@ class Scenario(ABC):
     """Actions that count as cooperation."""
 
     @abstractmethod
-    def person(self, rng: np.random.Generator) -> Person:
+    def person(self, rng: np.random.Generator) -> Trader:
         """Somebody new."""
 
     @abstractmethod
-    def meet(self, me: Person, other: Person, mine: int, theirs: int) -> Meeting:
+    def meet(self, me: Trader, other: Trader, mine: int, theirs: int) -> Meeting:
         """The meeting as I see it; called once for each side."""
 
     @abstractmethod
-    def describe(self, me: Person, other: Person) -> str:
+    def describe(self, me: Trader, other: Trader) -> str:
         """What I know before I choose."""
 
 
@@ -73,10 +73,10 @@ class Trading(Scenario):
     GIVEN, RECEIVED = 0.25, 0.5
     TRADE_REPUTATION, COOPERATION_REPUTATION, BETRAYAL_REPUTATION = 0.05, 0.1, -0.1
 
-    def person(self, rng: np.random.Generator) -> Person:
-        return Person()
+    def person(self, rng: np.random.Generator) -> Trader:
+        return Trader()
 
-    def meet(self, me: Person, other: Person, mine: int, theirs: int) -> Meeting:
+    def meet(self, me: Trader, other: Trader, mine: int, theirs: int) -> Meeting:
         if self.WAIT in (mine, theirs):
             return Meeting(WAITING_REWARD, 0.0, Stance.NEUTRAL)
         if mine == self.COMPETE:
@@ -91,7 +91,7 @@ class Trading(Scenario):
         gain = self.COOPERATION_REPUTATION if mine == self.COOPERATE else self.TRADE_REPUTATION
         return Meeting(worth, gain, Stance.COOPERATE)
 
-    def describe(self, me: Person, other: Person) -> str:
+    def describe(self, me: Trader, other: Trader) -> str:
         return (
             "You meet a trader. Two who trade earn 2.5 each; whoever competes against a willing partner earns 3.0, "
             "leaves 0.5 and loses reputation; two who compete earn 1.5; waiting earns 1.0. To cooperate is to trade "
@@ -113,10 +113,10 @@ class Negotiation(Scenario):
     AGREEMENT, STUBBORN, CLOSE_ENOUGH = 3.0, 1.3, 0.1
     REPUTATION_STEP = 0.05
 
-    def person(self, rng: np.random.Generator) -> Person:
-        return Person(position=float(rng.uniform(0.2, 0.8)), flexibility=float(rng.uniform(0.3, 0.7)))
+    def person(self, rng: np.random.Generator) -> Trader:
+        return Trader(position=float(rng.uniform(0.2, 0.8)), flexibility=float(rng.uniform(0.3, 0.7)))
 
-    def meet(self, me: Person, other: Person, mine: int, theirs: int) -> Meeting:
+    def meet(self, me: Trader, other: Trader, mine: int, theirs: int) -> Meeting:
         if self.WAIT in (mine, theirs):
             return Meeting(WAITING_REWARD, 0.0, Stance.NEUTRAL)
         stance = Stance.COMPETE if mine == self.INSIST else Stance.COOPERATE
@@ -128,7 +128,7 @@ class Negotiation(Scenario):
         given_up = abs(my_end - me.position)
         return Meeting(self.AGREEMENT - given_up, self.REPUTATION_STEP if given_up else 0.0, stance)
 
-    def describe(self, me: Person, other: Person) -> str:
+    def describe(self, me: Trader, other: Trader) -> str:
         return (
             f"You negotiate a split. You think {me.position:.2f} is fair, the other one {other.position:.2f}. "
             "An agreement pays 3.0 less what you gave up; insisting without agreement pays 1.3, all else 1.0. "
@@ -136,7 +136,7 @@ class Negotiation(Scenario):
             f"{me.reputation:.2f}, the other's {other.reputation:.2f}."
         )
 
-    def _end(self, one: Person, other: Person, own_action: int, other_action: int) -> float:
+    def _end(self, one: Trader, other: Trader, own_action: int, other_action: int) -> float:
         gap = other.position - one.position
         if own_action == self.INSIST:
             return one.position

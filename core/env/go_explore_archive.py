@@ -38,7 +38,7 @@ LOOK_AGAIN_EVERY: Final = 256
 COMPRESSION_LEVEL: Final = 1
 
 
-class Cell(NamedTuple):
+class ArchiveCell(NamedTuple):
     """Where a state is filed."""
 
     reached: int
@@ -49,7 +49,7 @@ class Cell(NamedTuple):
     square_y: int
 
     @classmethod
-    def of(cls, state: GameState, reached: int) -> Cell:
+    def of(cls, state: GameState, reached: int) -> ArchiveCell:
         """The cell of a state in a game that has reached so many milestones."""
         (group, number), x, y = state.position
         return cls(reached, group, number, x // CELL_STEPS, y // CELL_STEPS)
@@ -62,7 +62,7 @@ class Cell(NamedTuple):
         )
 
     @classmethod
-    def from_file_name(cls, name: str) -> Cell | None:
+    def from_file_name(cls, name: str) -> ArchiveCell | None:
         """The cell of a file, or None for a file that is none of ours."""
         parts = name.removesuffix(SUFFIX).split("-")
         if not name.endswith(SUFFIX) or len(parts) != 5 or not all(part.isdecimal() for part in parts):
@@ -82,23 +82,23 @@ class GoExploreArchive:
             raise exceptions.ConfigurationError(f"max_states is {max_states}; it must be at least 1")
         self.folder = Path(folder) / f"{rom_sha1[:16]}-{EMULATOR}"
         self.max_states = max_states
-        self._known: set[Cell] = set()
+        self._known: set[ArchiveCell] = set()
         self._since_look = LOOK_AGAIN_EVERY
-        self._draws: Counter[Cell] = Counter()
+        self._draws: Counter[ArchiveCell] = Counter()
 
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[ArchiveCell]:
         """What is filed now, the least progress first."""
         try:
             names = sorted(os.listdir(self.folder))
         except FileNotFoundError:
             return []
-        return [cell for name in names if (cell := Cell.from_file_name(name)) is not None]
+        return [cell for name in names if (cell := ArchiveCell.from_file_name(name)) is not None]
 
-    def wants(self, state: GameState, reached: int) -> Cell | None:
+    def wants(self, state: GameState, reached: int) -> ArchiveCell | None:
         """The cell that this state would be the first of; None where it is known, or the player is not free."""
         if state.mode is not GameMode.FREE:
             return None
-        cell = Cell.of(state, reached)
+        cell = ArchiveCell.of(state, reached)
         if cell in self._known:
             return None
         self._since_look += 1
@@ -107,7 +107,7 @@ class GoExploreArchive:
             self._known.update(self.cells())
         return None if cell in self._known else cell
 
-    def add(self, cell: Cell, start: StartPoint) -> None:
+    def add(self, cell: ArchiveCell, start: StartPoint) -> None:
         """File a state and, if there are too many then, drop one of the most crowded progress.
 
         Raises `core.exceptions.EnvironmentError` when the folder cannot be written.
@@ -154,10 +154,10 @@ class GoExploreArchive:
 
     def restore_draws(self, draws: Mapping[str, int]) -> None:
         """Go on with the counts that `draws` gave; names that are none of ours are left away."""
-        cells = ((Cell.from_file_name(name), count) for name, count in draws.items())
+        cells = ((ArchiveCell.from_file_name(name), count) for name, count in draws.items())
         self._draws = Counter({cell: count for cell, count in cells if cell is not None})
 
-    def _read(self, cell: Cell) -> StartPoint | None:
+    def _read(self, cell: ArchiveCell) -> StartPoint | None:
         """A filed state; None when another process has dropped it since.
 
         Raises `core.exceptions.EnvironmentError` for a file that we have not written.

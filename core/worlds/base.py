@@ -2,7 +2,7 @@
 
 A world never changes a state; `play` returns the next one. So a state can be branched for nothing: several candidate
 answers are tried from the very same state, and the best one goes on (tree sampling as AT-GRPO needs it).
-Roles speak in the order of `World.roles`, again and again, until the world is done or `max_rounds` is reached.
+Roles speak in the order of `TextWorld.roles`, again and again, until the world is done or `max_rounds` is reached.
 
 Rewards come in two parts: `local` belongs to the role that spoke, `team` to all. Both are differences of scores
 that are functions of the state, so they telescope: a policy that walks to and fro ends with just what its last
@@ -51,7 +51,7 @@ class Turn(Generic[State]):
     """One line on what was wrong or what came out; part of the record, not of the reward."""
 
 
-class World(ABC, Generic[State]):
+class TextWorld(ABC, Generic[State]):
     """A seeded family of problems with roles that take turns."""
 
     name: str

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.sandbox import Limits, call_function
 
 MALFORMED_PENALTY = -0.1
@@ -81,7 +81,7 @@ class CodeState:
     score: float = 0.0
 
 
-class Code(World[CodeState]):
+class Code(TextWorld[CodeState]):
     """Programs of `steps` arithmetic steps."""
 
     name = "code"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.exceptions import TrainingError
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.code_problems import AssertTest, CallTest, CodeProblem, InputTest, Test, read_code_problems
 from core.worlds.sandbox import Ending, Limits, call_function, run_program
 from core.worlds.split import Split
@@ -39,7 +39,7 @@ class CodeSetState:
     score: float = 0.0
 
 
-class CodeSet(World[CodeSetState]):
+class CodeSet(TextWorld[CodeSetState]):
     """Problems of the file `problems`."""
 
     name = "code_set"

@@ -21,7 +21,7 @@ from typing import Final
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
 from core.navigation.pathfinding import Cell
-from core.worlds.base import FIRST_TRAINING_SEED, Practice, Turn, World
+from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn
 from core.worlds.cartridge_ground import (
     around_one_bend,
     as_the_crow_flies,
@@ -73,7 +73,7 @@ class CrystalState:
     """Why the attempt is over, if it is: a battle, a door, words of somebody."""
 
 
-class Crystal(World[CrystalState]):
+class Crystal(TextWorld[CrystalState]):
     """Goal cells `nearest` to `farthest` steps away, on the first `maps` maps of a game.
 
     In training, distances grow: the farthest goes evenly from `nearest` to its full value over the first

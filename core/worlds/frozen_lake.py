@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.worlds.base import Turn
-from core.worlds.grid import Cell, parse_moves
+from core.worlds.grid import GridCell, parse_moves
 from core.worlds.plan_path import MALFORMED_PENALTY, PlanPath, PlanPathState
 
 
@@ -31,7 +31,7 @@ class FrozenLake(PlanPath):
         success, fell = position == state.goal, position in state.walls
         return Turn(after, 0.0, self._score(after) - self._score(state), success or fell, success, fault)
 
-    def _follow(self, state: PlanPathState, moves: str) -> tuple[Cell, str]:
+    def _follow(self, state: PlanPathState, moves: str) -> tuple[GridCell, str]:
         position = state.position
         for number, move in enumerate(moves, start=1):
             neighbour = position.moved(move)

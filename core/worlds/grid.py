@@ -9,16 +9,16 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 
-class Cell(NamedTuple):
+class GridCell(NamedTuple):
     """A place on a grid, from the top left."""
 
     row: int
     column: int
 
-    def moved(self, move: str) -> Cell:
+    def moved(self, move: str) -> GridCell:
         """The neighbour in that direction; it may lie outside of the grid."""
         rows, columns = MOVES[move]
-        return Cell(self.row + rows, self.column + columns)
+        return GridCell(self.row + rows, self.column + columns)
 
 
 MOVES: dict[str, tuple[int, int]] = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
@@ -46,7 +46,7 @@ def random_moves(rng: random.Random, most: int) -> str:
     return "".join(rng.choices("UDLR", k=rng.randint(1, most)))
 
 
-def distances(target: Cell, size: int, walls: Collection[Cell]) -> dict[Cell, int]:
+def distances(target: GridCell, size: int, walls: Collection[GridCell]) -> dict[GridCell, int]:
     """Steps from every reachable cell of a `size` x `size` grid to `target`, by breadth-first search."""
     found = {target: 0}
     queue = deque([target])
@@ -61,7 +61,7 @@ def distances(target: Cell, size: int, walls: Collection[Cell]) -> dict[Cell, in
     return found
 
 
-def shortest_path(start: Cell, steps_left: dict[Cell, int]) -> str | None:
+def shortest_path(start: GridCell, steps_left: dict[GridCell, int]) -> str | None:
     """Moves downhill on `distances`; ties fall to the first of U, D, L, R. None when there is no way."""
     if start not in steps_left:
         return None
@@ -73,7 +73,7 @@ def shortest_path(start: Cell, steps_left: dict[Cell, int]) -> str | None:
     return path
 
 
-def greedy_path(start: Cell, target: Cell, size: int, walls: Collection[Cell]) -> str:
+def greedy_path(start: GridCell, target: GridCell, size: int, walls: Collection[GridCell]) -> str:
     """Walk straight at the target and stop at the first wall: what a careless tool would answer."""
     cell, path = start, ""
     while cell != target:

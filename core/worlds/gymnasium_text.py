@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 from gymnasium.spaces import Text
 
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.text_env import TextEnv
 
 LONGEST_TEXT = 8192
@@ -27,7 +27,7 @@ def text_space() -> Text:
 class GymnasiumTextEnv(gymnasium.Env[str, str]):
     """Observation: the prompt of the role in turn. Action: its answer. Reward: the team's plus that role's own."""
 
-    def __init__(self, world: World[Any]) -> None:
+    def __init__(self, world: TextWorld[Any]) -> None:
         self.observation_space = text_space()
         self.action_space = text_space()
         self._env = TextEnv(world)

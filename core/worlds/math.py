@@ -10,7 +10,7 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 
 MALFORMED_PENALTY = -0.1
 FIELD_PLACES = 8
@@ -48,7 +48,7 @@ class MathState:
         return f"{self.first}{_OPERATIONS[self.operation]}{self.second}"
 
 
-class Math(World[MathState]):
+class Math(TextWorld[MathState]):
     """Sums of two whole numbers below `largest`."""
 
     name = "math"

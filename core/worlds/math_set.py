@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.math import calculate
 from core.worlds.math_problems import MathProblem, boxed, normal_form, read_math_problems, same_answer
 from core.worlds.split import Split
@@ -32,7 +32,7 @@ class MathSetState:
     score: float = 0.0
 
 
-class MathSet(World[MathSetState]):
+class MathSet(TextWorld[MathSetState]):
     """Problems of the file `problems`."""
 
     name = "math_set"

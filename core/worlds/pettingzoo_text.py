@@ -11,7 +11,7 @@ import numpy as np
 from gymnasium.spaces import Dict, Space, Text
 from pettingzoo import AECEnv
 
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.gymnasium_text import text_space
 from core.worlds.text_env import TextEnv
 
@@ -27,7 +27,7 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
 
     metadata: dict[str, Any] = {"render_modes": [], "name": "text_world", "is_parallelizable": False}  # noqa: RUF012
 
-    def __init__(self, world: World[Any]) -> None:
+    def __init__(self, world: TextWorld[Any]) -> None:
         super().__init__()
         self.metadata = {**self.metadata, "name": world.name}
         self.render_mode = None

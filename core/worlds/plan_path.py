@@ -10,8 +10,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from core.worlds.base import Practice, Turn, World
-from core.worlds.grid import Cell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
+from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.grid import GridCell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
 
 TOOLS = ("bfs", "greedy", "mirror", "none")
 """bfs: a shortest path. greedy: straight ahead until a wall. mirror: the shortest path reversed. none: nothing."""
@@ -26,9 +26,9 @@ class PlanPathState:
     """A grid, where the mover stands, and what the tool printed last."""
 
     size: int
-    walls: frozenset[Cell]
-    position: Cell
-    goal: Cell
+    walls: frozenset[GridCell]
+    position: GridCell
+    goal: GridCell
     start_distance: int
     """Shortest way from the start, in moves."""
     tool: str = ""
@@ -37,7 +37,7 @@ class PlanPathState:
     """Score that following the tool's last output would have led to; stays when the mover has moved."""
 
 
-class PlanPath(World[PlanPathState]):
+class PlanPath(TextWorld[PlanPathState]):
     """Grid of `size` x `size` with a share of walls; solvable by construction."""
 
     name = "plan_path"
@@ -54,7 +54,7 @@ class PlanPath(World[PlanPathState]):
     def initial(self, seed: int) -> PlanPathState:
         """Draw grids until start and goal are joined and at least `size` / 2 moves apart."""
         rng = random.Random(f"{self.name}-{self.size}-{seed}")
-        cells = [Cell(row, column) for row in range(self.size) for column in range(self.size)]
+        cells = [GridCell(row, column) for row in range(self.size) for column in range(self.size)]
         while True:
             start, goal = rng.sample(cells, 2)
             others = [cell for cell in cells if cell not in (start, goal)]
@@ -66,7 +66,8 @@ class PlanPath(World[PlanPathState]):
     def prompt(self, state: PlanPathState, role: str) -> str:
         """The picture, then what that role has to say."""
         picture = "\n".join(
-            "".join(self._mark(state, Cell(row, column)) for column in range(state.size)) for row in range(state.size)
+            "".join(self._mark(state, GridCell(row, column)) for column in range(state.size))
+            for row in range(state.size)
         )
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
@@ -111,7 +112,7 @@ class PlanPath(World[PlanPathState]):
         success = position == state.goal
         return Turn(after, 0.0, self._score(after) - self._score(state), success, success, fault)
 
-    def _follow(self, state: PlanPathState, moves: str) -> tuple[Cell, str]:
+    def _follow(self, state: PlanPathState, moves: str) -> tuple[GridCell, str]:
         position = state.position
         for number, move in enumerate(moves, start=1):
             neighbour = position.moved(move)
@@ -143,7 +144,7 @@ class PlanPath(World[PlanPathState]):
         return HALF_WAY * (1.0 - left / state.start_distance)
 
     @staticmethod
-    def _mark(state: PlanPathState, cell: Cell) -> str:
+    def _mark(state: PlanPathState, cell: GridCell) -> str:
         if cell == state.position:
             return "S"
         if cell == state.goal:

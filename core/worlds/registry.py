@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.exceptions import ConfigurationError
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.code import Code
 from core.worlds.code_set import CodeSet
 from core.worlds.crystal import Crystal
@@ -18,12 +18,12 @@ from core.worlds.plan_path import PlanPath
 from core.worlds.sokoban import Sokoban
 from core.worlds.sudoku import Sudoku
 
-WORLDS: dict[str, type[World[Any]]] = {
+WORLDS: dict[str, type[TextWorld[Any]]] = {
     world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, CodeSet, Math, MathSet, Crystal)
 }
 
 
-def make_world(name: str, options: Mapping[str, object]) -> World[Any]:
+def make_world(name: str, options: Mapping[str, object]) -> TextWorld[Any]:
     """The world of that name. Raises `ConfigurationError` that names the nearest world, or the wrong option."""
     if name not in WORLDS:
         near = difflib.get_close_matches(name, WORLDS, 1)

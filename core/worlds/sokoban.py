@@ -12,8 +12,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.worlds.base import Practice, Turn, World
-from core.worlds.grid import MOVES, Cell, move_field, parse_moves, random_moves
+from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.grid import MOVES, GridCell, move_field, parse_moves, random_moves
 
 TOOLS = ("search", "push_first", "none")
 """search: a shortest solution. push_first: push whatever is near, whatever comes of it. none: nothing."""
@@ -25,8 +25,8 @@ class Room:
     """What never changes: the inside cells and the target."""
 
     size: int
-    floor: frozenset[Cell]
-    target: Cell
+    floor: frozenset[GridCell]
+    target: GridCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class SokobanState:
     """A room, where the player and the box are, and what the tool printed last."""
 
     room: Room
-    player: Cell
-    box: Cell
+    player: GridCell
+    box: GridCell
     start_distance: int
     """Moves of the shortest solution from the start."""
     tool: str = ""
@@ -44,7 +44,7 @@ class SokobanState:
     """Score that following the tool's last output would have led to; stays when the mover has moved."""
 
 
-def step(room: Room, player: Cell, box: Cell, move: str) -> tuple[Cell, Cell] | None:
+def step(room: Room, player: GridCell, box: GridCell, move: str) -> tuple[GridCell, GridCell] | None:
     """Player and box after one move, or None when a wall or a stuck box is in the way."""
     ahead = player.moved(move)
     if ahead not in room.floor:
@@ -56,13 +56,13 @@ def step(room: Room, player: Cell, box: Cell, move: str) -> tuple[Cell, Cell] | 
 
 
 @lru_cache(maxsize=512)
-def moves_left(room: Room) -> dict[tuple[Cell, Cell], int]:
+def moves_left(room: Room) -> dict[tuple[GridCell, GridCell], int]:
     """Shortest number of moves to a solved room from every (player, box) that can be solved.
 
     Breadth-first search backwards from all solved positions: a position is one move before (player, box) when some move
     leads from it there.
     """
-    before: dict[tuple[Cell, Cell], list[tuple[Cell, Cell]]] = {}
+    before: dict[tuple[GridCell, GridCell], list[tuple[GridCell, GridCell]]] = {}
     for player in room.floor:
         for box in room.floor - {player}:
             for move in MOVES:
@@ -80,7 +80,7 @@ def moves_left(room: Room) -> dict[tuple[Cell, Cell], int]:
     return found
 
 
-class Sokoban(World[SokobanState]):
+class Sokoban(TextWorld[SokobanState]):
     """Rooms of `size` x `size` with walls around, some walls inside, one box, always solvable."""
 
     name = "sokoban"
@@ -95,7 +95,7 @@ class Sokoban(World[SokobanState]):
     def initial(self, seed: int) -> SokobanState:
         """Draw rooms until the box can be solved in at least three moves."""
         rng = random.Random(f"{self.name}-{self.size}-{self.inner_walls}-{seed}")
-        inside = [Cell(row, column) for row in range(1, self.size - 1) for column in range(1, self.size - 1)]
+        inside = [GridCell(row, column) for row in range(1, self.size - 1) for column in range(1, self.size - 1)]
         while True:
             player, box, target, *walls = rng.sample(inside, 3 + self.inner_walls)
             room = Room(self.size, frozenset(inside) - frozenset(walls), target)
@@ -106,7 +106,7 @@ class Sokoban(World[SokobanState]):
     def prompt(self, state: SokobanState, role: str) -> str:
         """The picture (@ player, $ box, + target), then what that role has to say."""
         picture = "\n".join(
-            "".join(self._mark(state, Cell(row, column)) for column in range(self.size)) for row in range(self.size)
+            "".join(self._mark(state, GridCell(row, column)) for column in range(self.size)) for row in range(self.size)
         )
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
@@ -183,7 +183,7 @@ class Sokoban(World[SokobanState]):
             return 1.0
         return 0.0 if left is None else max(0.0, 0.5 * (1.0 - left / state.start_distance))
 
-    def _mark(self, state: SokobanState, cell: Cell) -> str:
+    def _mark(self, state: SokobanState, cell: GridCell) -> str:
         if cell == state.player:
             return "@"
         if cell == state.box:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from itertools import product
 
-from core.worlds.base import Practice, Turn, World
+from core.worlds.base import Practice, TextWorld, Turn
 
 SIDE = 4
 BOX = 2
@@ -64,7 +64,7 @@ def solutions(grid: Grid, limit: int = 2) -> list[Grid]:
     return found
 
 
-class Sudoku(World[SudokuState]):
+class Sudoku(TextWorld[SudokuState]):
     """Puzzles with exactly one solution; the number of empty cells is `empty_cells`."""
 
     name = "sudoku"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.exceptions import ConfigurationError, TrainingError
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.registry import make_world
 
 
@@ -29,7 +29,7 @@ class _Play:
 class TextEnv:
     """Steps through a world; each `reset()` takes the next problem."""
 
-    def __init__(self, world: World[Any], first_seed: int = 0) -> None:
+    def __init__(self, world: TextWorld[Any], first_seed: int = 0) -> None:
         self.world = world
         self._next_seed = first_seed
         self._play: _Play | None = None
@@ -104,7 +104,7 @@ class StatefulEnv(TextEnv):
         super().__init__(_configured(config, None), int(config.get("seed", 0)))
 
 
-def _configured(config: Mapping[str, Any], wanted: str | None) -> World[Any]:
+def _configured(config: Mapping[str, Any], wanted: str | None) -> TextWorld[Any]:
     name = config.get("world", wanted)
     if name is None or (wanted is not None and name != wanted):
         raise ConfigurationError(f"the configuration's world is {name!r}; this environment is for {wanted or 'a grid'}")

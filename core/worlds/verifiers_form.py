@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from core.exceptions import ConfigurationError
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.text_env import TextEnv
 
 Message = dict[str, str]
@@ -29,7 +29,7 @@ _ENV, _REWARD, _SUCCESS = "text_env", "text_env_reward", "text_env_success"
 class VerifiersHooks:
     """What `verifiers` calls, for one world. The state that it hands around carries the problem under way."""
 
-    def __init__(self, world: World[Any], **environment: Any) -> None:
+    def __init__(self, world: TextWorld[Any], **environment: Any) -> None:
         """`environment` goes on to the library's class when this is one of two bases."""
         if environment:
             super().__init__(**environment)

@@ -1,5 +1,5 @@
 """How many unseen problems a saved team solves."""
 
-from trainer.at_grpo.evaluate import EvaluationResult, evaluate
+from trainer.at_grpo.evaluate import TeamScores, evaluate
 
-__all__ = ["EvaluationResult", "evaluate"]
+__all__ = ["TeamScores", "evaluate"]

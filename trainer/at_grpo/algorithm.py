@@ -31,7 +31,7 @@ import torch
 from numpy.typing import NDArray
 
 from agents.text.text_policy import Sample, Sampler, Sampling
-from core.worlds.base import Turn, World
+from core.worlds.base import TextWorld, Turn
 from trainer.grpo.advantages import Scaling, group_advantages, has_spread
 from trainer.grpo.learner import Scored
 
@@ -85,7 +85,7 @@ class _Branch(Generic[State]):
 
 
 def grow_tree(
-    world: World[State],
+    world: TextWorld[State],
     seeds: Sequence[int],
     policies: Mapping[str, Sampler],
     settings: TreeSettings,
@@ -115,7 +115,7 @@ def grow_tree(
 
 
 def grow_informative_tree(
-    world: World[State],
+    world: TextWorld[State],
     batches: Iterable[Sequence[int]],
     policies: Mapping[str, Sampler],
     settings: TreeSettings,
@@ -149,7 +149,7 @@ def scored_samples(groups: Sequence[Group], roles: Sequence[str], scaling: Scali
 
 
 def success_rate(
-    world: World[State],
+    world: TextWorld[State],
     seeds: Sequence[int],
     policies: Mapping[str, Sampler],
     max_new_tokens: Mapping[str, int],

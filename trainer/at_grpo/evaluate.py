@@ -17,7 +17,7 @@ from trainer.at_grpo.trainer import answer_lengths
 from trainer.evaluation.intervals import wilson_interval
 
 
-class EvaluationResult(TypedDict):
+class TeamScores(TypedDict):
     """The documented dict."""
 
     success_rate: float
@@ -36,7 +36,7 @@ def evaluate(
     *,
     config: Mapping[str, object] | None = None,
     player_of: Mapping[str, str] | None = None,
-) -> EvaluationResult:
+) -> TeamScores:
     """Play `num_episodes` unseen problems with a team that `train` saved.
 
     The world is that of `config_name` or `config`; with neither, the one the team was trained on. `player_of` lets
@@ -60,6 +60,6 @@ def evaluate(
     seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + num_episodes)
     rate = success_rate(world, seeds, team.by_role, answer_lengths(settings, world))
     low, high = wilson_interval(round(rate * num_episodes), num_episodes)
-    return EvaluationResult(
+    return TeamScores(
         success_rate=rate, success_low=low, success_high=high, num_episodes=num_episodes, world=world.name
     )

@@ -19,7 +19,7 @@ from agents.text.small_policy import load_policy, small_shape
 from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
 from agents.text.text_policy import TextPolicy
 from core.exceptions import CheckpointError, ConfigurationError
-from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, World
+from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, scored_samples, success_rate
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
@@ -60,7 +60,7 @@ class ATGRPOTrainer:
         self.settings = settings
         self.folder = Path(checkpoint_dir)
         self.config_name = config_name
-        self.world: World[Any] = make_world(settings.world, settings.world_options)
+        self.world: TextWorld[Any] = make_world(settings.world, settings.world_options)
         _check_roles(settings, self.world)
         self._rollouts = Rollouts(settings.rollout_server, self.folder / "served")
         self._store = CheckpointStore(self.folder)
@@ -214,12 +214,12 @@ class ATGRPOTrainer:
         save_team(team, self.folder / name, notes, self.folder / "base")
 
 
-def answer_lengths(settings: ATGRPOSettings, world: World[Any]) -> dict[str, int]:
+def answer_lengths(settings: ATGRPOSettings, world: TextWorld[Any]) -> dict[str, int]:
     """The most tokens of an answer, by role."""
     return {role: settings.sampling_of(role).max_new_tokens for role in world.roles}
 
 
-def _check_roles(settings: ATGRPOSettings, world: World[Any]) -> None:
+def _check_roles(settings: ATGRPOSettings, world: TextWorld[Any]) -> None:
     if settings.specialisation is Specialisation.SINGLE and len(world.roles) > 1:
         raise ConfigurationError(
             f"specialisation 'single' is for worlds with one role, {world.name} has {', '.join(world.roles)}; "

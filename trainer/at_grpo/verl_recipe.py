@@ -28,7 +28,7 @@ import torch
 
 from agents.text.team import ADAPTERS, BASE, Specialisation, Team, load_team
 from core.exceptions import ConfigurationError, TrainingError
-from core.worlds.base import FIRST_TRAINING_SEED, World
+from core.worlds.base import FIRST_TRAINING_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
 from trainer.at_grpo.settings import ATGRPOSettings, settings_of
@@ -86,7 +86,7 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
     return recipes
 
 
-def rows_of(world: World[Any], settings: ATGRPOSettings, groups: Sequence[Group]) -> list[dict[str, Any]]:
+def rows_of(world: TextWorld[Any], settings: ATGRPOSettings, groups: Sequence[Group]) -> list[dict[str, Any]]:
     """A row per group; the best candidates before it are the way to its state."""
     rows: list[dict[str, Any]] = []
     answers: dict[int, list[tuple[str, str]]] = {}
@@ -225,7 +225,7 @@ def launch(recipes: Sequence[Recipe]) -> None:
         subprocess.run(recipe.command, check=True)
 
 
-def _grow(world: World[Any], team: Team, settings: ATGRPOSettings, problems: int) -> Sequence[Group]:
+def _grow(world: TextWorld[Any], team: Team, settings: ATGRPOSettings, problems: int) -> Sequence[Group]:
     sampling = {role: settings.sampling_of(role) for role in world.roles}
     tree = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
     device = next(iter(team.policies.values())).device
@@ -235,5 +235,5 @@ def _grow(world: World[Any], team: Team, settings: ATGRPOSettings, problems: int
 
 
 @lru_cache(maxsize=8)
-def _world_of(name: str, options: str) -> World[Any]:
+def _world_of(name: str, options: str) -> TextWorld[Any]:
     return make_world(name, json.loads(options))

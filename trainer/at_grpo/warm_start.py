@@ -1,8 +1,8 @@
 """The supervised stage before reinforcement: a fresh small model learns the format of answers, not the skill.
 
-Every example comes from `World.practice`. In the first half a role that reads a tool's output repeats it, whatever the
-tool was, which teaches how; in the second half it does so in every other example and else answers at random. Which tool
-is honest, and that it pays to trust it, is left to AT-GRPO.
+Every example comes from `TextWorld.practice`. In the first half a role that reads a tool's output repeats it, whatever
+the tool was, which teaches how; in the second half it does so in every other example and else answers at random. Which
+tool is honest, and that it pays to trust it, is left to AT-GRPO.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from agents.llm.small_model import ModelShape
 from agents.text.small_policy import make_small_policy
 from agents.text.text_policy import Sample, TextPolicy
-from core.worlds.base import Practice, World
+from core.worlds.base import Practice, TextWorld
 
 BATCH = 32
 LEARNING_RATE = 3e-3
@@ -28,7 +28,7 @@ _TOKENIZER_EXAMPLES = 600
 
 
 def make_warm_policy(
-    world: World[Any], shape: ModelShape, steps: int, seed: int, say: Callable[[str], None]
+    world: TextWorld[Any], shape: ModelShape, steps: int, seed: int, say: Callable[[str], None]
 ) -> TextPolicy:
     """A small model with a tokenizer for this world, after `steps` batches of practice."""
     rng = random.Random(seed)
@@ -38,7 +38,7 @@ def make_warm_policy(
     return policy
 
 
-def warm_start(policy: TextPolicy, world: World[Any], steps: int, seed: int, say: Callable[[str], None]) -> None:
+def warm_start(policy: TextPolicy, world: TextWorld[Any], steps: int, seed: int, say: Callable[[str], None]) -> None:
     """Cross-entropy on the answers of `steps` batches of fresh examples; repeatable for the same seed."""
     rng = random.Random(f"warm start {seed}")
     optimizer = torch.optim.AdamW(policy.trainable_parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.01)
@@ -58,7 +58,7 @@ def warm_start(policy: TextPolicy, world: World[Any], steps: int, seed: int, say
             say(f"format stage: batch {step} of {steps}, loss {loss.item():.3f}")
 
 
-def _example(world: World[Any], rng: random.Random, repeat_share: float) -> Practice:
+def _example(world: TextWorld[Any], rng: random.Random, repeat_share: float) -> Practice:
     """All roles alike often."""
     return world.practice(rng.choice(PRACTICE_SEEDS), rng.choice(world.roles), rng, repeat_share)
 

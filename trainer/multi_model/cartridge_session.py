@@ -31,7 +31,7 @@ from trainer.multi_model.lane_agent import LaneAgent, PolicyWeights
 from trainer.multi_model.model_sources import RULES, ModelSource, load_players
 from trainer.multi_model.players import Player
 from trainer.multi_model.session import Deadline, ModelEpisode, PlayedEpisode, Standing
-from trainer.multi_model.weights import Learner, WeightUpdate
+from trainer.multi_model.weights import WeightOwner, WeightUpdate
 from trainer.play.episode_seeds import training_seed
 from trainer.run.assembly import check_stage_milestones, check_writable, environment_factory
 from trainer.settings import Settings
@@ -93,7 +93,7 @@ class CartridgeSession:
         self._weights = [PolicyWeights(agent.model_id, agent.learner) for agent in self.agents]
 
     @property
-    def learners(self) -> list[Learner]:
+    def learners(self) -> list[WeightOwner]:
         words = [player.learner for player in self.players if player.learner is not None]
         return [*self._weights, *words]
 

@@ -48,7 +48,7 @@ class OptionLearnerSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class OptionStatistics:
+class UpdateStatistics:
     """One decision and what it was worth."""
 
     question: TokenQuestion
@@ -155,7 +155,7 @@ class OptionLearner:
             )
         self.optimizer.step()
 
-    def _loss(self, batch: Sequence[OptionStatistics]) -> torch.Tensor:
+    def _loss(self, batch: Sequence[UpdateStatistics]) -> torch.Tensor:
         self.policy.text.model.eval()  # no dropout: the ratio must be 1 before the first step
         different: dict[TokenQuestion, int] = {}
         places = [different.setdefault(one.question, len(different)) for one in batch]
@@ -170,7 +170,7 @@ class OptionLearner:
         surrogate = torch.minimum(ratio * advantages, clipped * advantages).mean()
         return -surrogate - self.settings.entropy_coefficient * entropy
 
-    def _experience(self) -> list[OptionStatistics]:
+    def _experience(self) -> list[UpdateStatistics]:
         if not self._finished:
             return []
         if self.settings.whole_episodes:
@@ -180,7 +180,7 @@ class OptionLearner:
                 [discounted_returns(one.rewards, self.settings.discount) for one in self._finished]
             )
         return [
-            OptionStatistics(choice.question, choice.index, choice.log_probability, float(advantage))
+            UpdateStatistics(choice.question, choice.index, choice.log_probability, float(advantage))
             for trajectory, row in zip(self._finished, advantages, strict=True)
             for choice, advantage in zip(trajectory.choices, row, strict=True)
         ]

@@ -18,7 +18,7 @@ from trainer.multi_model.model_sources import ModelSource
 from trainer.multi_model.model_state import ModelState
 from trainer.multi_model.players import Player
 from trainer.multi_model.rewards import Balance, Rewards, balance_of, shaped_rewards
-from trainer.multi_model.weights import Learner, WeightUpdate
+from trainer.multi_model.weights import WeightOwner, WeightUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Session(Protocol):
     """The models at one place. `update` is called when weights should move."""
 
     @property
-    def learners(self) -> Sequence[Learner]: ...
+    def learners(self) -> Sequence[WeightOwner]: ...
 
     @property
     def players(self) -> Sequence[Player]:

@@ -24,7 +24,7 @@ from trainer.multi_model.config import WeightUpdateStrategy
 _ENDED = object()
 
 
-class Learner(Protocol):
+class WeightOwner(Protocol):
     """One set of weights that learns from what its model has lived through since the last update."""
 
     @property
@@ -70,7 +70,7 @@ class WeightUpdate:
 
 
 def update_weights(
-    strategy: WeightUpdateStrategy, learners: Sequence[Learner], performances: Mapping[str, float]
+    strategy: WeightUpdateStrategy, learners: Sequence[WeightOwner], performances: Mapping[str, float]
 ) -> WeightUpdate:
     """One update of all `learners`; `performances` is each model's recent mean reward."""
     match strategy:
@@ -101,23 +101,23 @@ def performance_shares(performances: Sequence[float]) -> NDArray[np.float64]:
     return chances / chances.sum()
 
 
-def best_half(learners: Sequence[Learner], performances: Mapping[str, float]) -> tuple[str, ...]:
+def best_half(learners: Sequence[WeightOwner], performances: Mapping[str, float]) -> tuple[str, ...]:
     """The names of the better half, the middle one included; the earlier wins a tie."""
     names = list(dict.fromkeys(learner.name for learner in learners))
     ordered = sorted(names, key=lambda name: -performances.get(name, 0.0))
     return tuple(ordered[: (len(ordered) + 1) // 2])
 
 
-def families(learners: Sequence[Learner]) -> Iterator[list[Learner]]:
+def families(learners: Sequence[WeightOwner]) -> Iterator[list[WeightOwner]]:
     """The learners, family by family."""
-    groups: dict[str, list[Learner]] = {}
+    groups: dict[str, list[WeightOwner]] = {}
     for learner in learners:
         groups.setdefault(learner.family, []).append(learner)
     yield from groups.values()
 
 
 @torch.no_grad()
-def disagreement(learners: Sequence[Learner]) -> float:
+def disagreement(learners: Sequence[WeightOwner]) -> float:
     """Root mean square distance of every weight from its family's mean."""
     squares, count = 0.0, 0
     for family in families(learners):
@@ -130,7 +130,7 @@ def disagreement(learners: Sequence[Learner]) -> float:
 
 
 def _in_step(
-    learners: Sequence[Learner], before_step: Callable[[Sequence[Learner]], None] | None = None
+    learners: Sequence[WeightOwner], before_step: Callable[[Sequence[WeightOwner]], None] | None = None
 ) -> dict[str, float]:
     """All learners' updates side by side, one optimizer step of each at a time; mean gradient norms by model."""
     running = [(learner, learner.update_steps()) for learner in learners]
@@ -146,7 +146,7 @@ def _in_step(
 
 
 @torch.no_grad()
-def _average_gradients(halted: Sequence[Learner]) -> None:
+def _average_gradients(halted: Sequence[WeightOwner]) -> None:
     for family in families(halted):
         tables = [learner.parameters() for learner in family]
         for key in tables[0]:
@@ -160,7 +160,7 @@ def _average_gradients(halted: Sequence[Learner]) -> None:
 
 
 @torch.no_grad()
-def _average_weights(learners: Sequence[Learner], performances: Mapping[str, float]) -> dict[str, float]:
+def _average_weights(learners: Sequence[WeightOwner], performances: Mapping[str, float]) -> dict[str, float]:
     shares: dict[str, float] = {}
     for family in families(learners):
         weights = performance_shares([performances.get(learner.name, 0.0) for learner in family])
@@ -177,6 +177,6 @@ def _average_weights(learners: Sequence[Learner], performances: Mapping[str, flo
     return shares
 
 
-def _gradient_norm(learner: Learner) -> float:
+def _gradient_norm(learner: WeightOwner) -> float:
     squares = [p.grad.square().sum() for p in learner.parameters().values() if p.grad is not None]
     return float(torch.stack(squares).sum().sqrt()) if squares else 0.0

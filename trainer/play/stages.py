@@ -22,7 +22,7 @@ from core.history.records import EpisodeRecorder
 from core.history.store import HistoryStore
 from core.vocabulary import EpisodeResult
 from trainer.checkpoints.checkpoint import CheckpointStore
-from trainer.curriculum import Curriculum, Directive, Move
+from trainer.curriculum import Curriculum, Directive, StageMove
 from trainer.play.player import PlayedStep
 from trainer.run.reporter import Reporter
 from trainer.run.training_run import TrainingRun
@@ -152,7 +152,7 @@ class CurriculumStage(Stage):
             return
         move = self._curriculum.finish_episode(ended.result.reward)
         directive = self._curriculum.directive()
-        if move is not Move.STAY:
+        if move is not StageMove.STAY:
             log.info(
                 "curriculum: %s to stage %d of %d after episode %d, teacher share %.0f%%, strategy %s",
                 move,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainer.pocket.fit import Lesson
+from trainer.pocket.fit import FitExample
 
 BINS = 10
 _TEMPERATURES = torch.logspace(-1.0, 1.0, 201)
@@ -39,7 +39,7 @@ class Reliability:
     """Mean distance of confidence and share of right choices over the bins, weighted by their counts; 0 is perfect."""
 
 
-def best_temperature(scores: Sequence[Tensor], lessons: Sequence[Lesson]) -> float:
+def best_temperature(scores: Sequence[Tensor], lessons: Sequence[FitExample]) -> float:
     """The temperature, 0.1 to 10, under which the right options are most probable."""
     losses = torch.stack(
         [
@@ -50,7 +50,7 @@ def best_temperature(scores: Sequence[Tensor], lessons: Sequence[Lesson]) -> flo
     return float(_TEMPERATURES[int(losses.argmin())])
 
 
-def reliability(scores: Sequence[Tensor], lessons: Sequence[Lesson], temperature: float) -> Reliability:
+def reliability(scores: Sequence[Tensor], lessons: Sequence[FitExample], temperature: float) -> Reliability:
     """Bins of equal width over the confidence in the chosen option."""
     confidences, right = [], []
     for options, lesson in zip(scores, lessons, strict=True):
@@ -69,7 +69,7 @@ def reliability(scores: Sequence[Tensor], lessons: Sequence[Lesson], temperature
     return Reliability(bins, float(is_right.mean()), error)
 
 
-def accuracy_by_situation(scores: Sequence[Tensor], lessons: Sequence[Lesson]) -> dict[str, tuple[float, int]]:
+def accuracy_by_situation(scores: Sequence[Tensor], lessons: Sequence[FitExample]) -> dict[str, tuple[float, int]]:
     """Share of choices as the rules would have made them, and their number, per situation."""
     hits: dict[str, list[bool]] = {}
     for options, lesson in zip(scores, lessons, strict=True):

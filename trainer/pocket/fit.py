@@ -41,7 +41,7 @@ class Tokenize(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class FitExample:
     """An example in tokens."""
 
     question: TokenQuestion
@@ -53,12 +53,12 @@ class Lesson:
         return len(self.question.prompt) + sum(map(len, self.question.options))
 
 
-def lessons_of(examples: Sequence[Example], tokenize: Tokenize) -> list[Lesson]:
-    return [Lesson(tokenize(e.prompt, e.options), e.chosen, e.situation) for e in examples]
+def lessons_of(examples: Sequence[Example], tokenize: Tokenize) -> list[FitExample]:
+    return [FitExample(tokenize(e.prompt, e.options), e.chosen, e.situation) for e in examples]
 
 
 def fit(
-    model: nn.Module, lessons: Sequence[Lesson], settings: FitSettings, seed: int, say: Callable[[str], None]
+    model: nn.Module, lessons: Sequence[FitExample], settings: FitSettings, seed: int, say: Callable[[str], None]
 ) -> None:
     """Train `model` in place. Repeatable for the same seed, lessons, settings and library versions."""
     torch.manual_seed(seed)
@@ -87,7 +87,7 @@ def fit(
     model.eval()
 
 
-def scores_of(model: nn.Module, lessons: Sequence[Lesson], batch: int = 32) -> list[Tensor]:
+def scores_of(model: nn.Module, lessons: Sequence[FitExample], batch: int = 32) -> list[Tensor]:
     """Log-probabilities of the options of each lesson, in the order of the lessons."""
     order = sorted(range(len(lessons)), key=lambda index: lessons[index].tokens)
     scores: dict[int, Tensor] = {}
@@ -107,7 +107,7 @@ def _rate(step: int, settings: FitSettings) -> float:
     return 0.55 + 0.45 * math.cos(math.pi * min(1.0, progress))
 
 
-def _batches(lessons: Sequence[Lesson], settings: FitSettings, seed: int) -> Iterator[list[Lesson]]:
+def _batches(lessons: Sequence[FitExample], settings: FitSettings, seed: int) -> Iterator[list[FitExample]]:
     """`settings.steps` batches of lessons of like length, so that little is padding; every lesson once an epoch."""
     random = np.random.default_rng(seed)
     given = 0
@@ -135,7 +135,7 @@ def _logits(model: nn.Module, rows: PackedRows) -> Tensor:
     return output.logits
 
 
-def _losses(model: nn.Module, rows: PackedRows, batch: Sequence[Lesson]) -> tuple[Tensor, Tensor, int]:
+def _losses(model: nn.Module, rows: PackedRows, batch: Sequence[FitExample]) -> tuple[Tensor, Tensor, int]:
     """Mean loss of the choices, mean loss of the words of chosen options, and how many choices are right already."""
     scores = option_log_probabilities(_logits(model, rows), rows)
     pairs = list(zip(batch, scores, strict=True))

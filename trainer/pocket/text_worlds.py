@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from agents.llm.question import neutral_order
 from core.protocols import Choice
-from core.worlds.base import World
+from core.worlds.base import TextWorld
 from core.worlds.registry import make_world
 from trainer.pocket.examples import Example, example_of
 
@@ -41,7 +41,7 @@ class WorldScore:
     solved_by_chance: float
 
 
-def answers_best_first(world: World[Any], state: Any, role: str, rng: random.Random) -> list[str]:
+def answers_best_first(world: TextWorld[Any], state: Any, role: str, rng: random.Random) -> list[str]:
     """The right answer, then up to three well-formed ones that are worth less in this state.
 
     None at all where the state cannot be saved any more, such as a box in a corner.
@@ -91,7 +91,7 @@ def judge_worlds(model: Chooses, problems: int, first_seed: int) -> list[WorldSc
     return scores
 
 
-def _plays(world: World[Any], seed: int, model: Chooses | None) -> bool:
+def _plays(world: TextWorld[Any], seed: int, model: Chooses | None) -> bool:
     """Whether the problem gets solved; without a model, answers are drawn."""
     rng, luck = _draws_of(world, seed), random.Random(f"{world.name}-luck-{seed}")
     state = world.initial(seed)
@@ -111,11 +111,11 @@ def _plays(world: World[Any], seed: int, model: Chooses | None) -> bool:
     return False
 
 
-def _draws_of(world: World[Any], seed: int) -> random.Random:
+def _draws_of(world: TextWorld[Any], seed: int) -> random.Random:
     """What draws a problem's options: the same ones for whoever answers the same way."""
     return random.Random(f"{world.name}-options-{seed}")
 
 
-def _worth(world: World[Any], state: Any, role: str, answer: str) -> float:
+def _worth(world: TextWorld[Any], state: Any, role: str, answer: str) -> float:
     turn = world.play(state, role, answer)
     return turn.local_reward + turn.team_reward
