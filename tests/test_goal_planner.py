@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.agent.option_cache import PRESSING_VALUE
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
 from core.game.objectives import Objectives
@@ -75,6 +76,19 @@ def test_the_starter_is_a_choice_of_three_that_the_seed_settles(
     state, reached = info["game_state"], reached_before(env, "starter")
     firsts = {planner.goals(state, reached, LaneMemory(), seed)[0].option.key for seed in range(6)}
     assert len(firsts) == 3 and all(key.startswith("talk:WORKSHOP:") for key in firsts)
+
+
+def test_every_errand_of_the_story_is_pressing_and_looking_around_is_not(
+    env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
+) -> None:
+    """A model's answer on the way holds while the pressing options are the same (`OptionCache`)."""
+    _, info = env.reset(seed=0)
+    goals = planner.goals(info["game_state"], reached_before(env, "starter"), LaneMemory(), seed=0)
+    story = [goal.option for goal in goals if goal.kind is GoalKind.STORY]
+    others = [goal.option for goal in goals if goal.kind is GoalKind.EXPLORE]
+    assert len(story) == 3 and others
+    assert all(option.value >= PRESSING_VALUE for option in story)
+    assert all(option.value < PRESSING_VALUE for option in others)
 
 
 def test_a_tired_lead_rests_before_the_story_goes_on(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
-from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, TeacherCurriculum, teacher_share
+from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, TeacherCurriculum, believed_share, teacher_share
 from core.agent.calibration import CalibrationSettings, ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
@@ -132,3 +132,21 @@ def test_an_episode_is_credited_to_its_strategy() -> None:
     stats = agent.adaptive_strategy.get_strategy_stats()
     assert stats["total_outcomes"] == 2
     assert stats["strategies"]["balanced"]["mean_return"] == 20.0
+
+
+@pytest.mark.parametrize(
+    ("teacher_evidence", "teacher_confidence", "policy_confidence", "share"),
+    [
+        (0.0, 0.7, 0.6, 1.0),
+        (0.0, 0.6, 0.7, 0.0),
+        (0.5, 0.6, 0.7, 1.0),  # log-odds of 0.7 less those of 0.6 are 0.44
+        (0.4, 0.6, 0.7, 0.0),
+        (-0.4, 0.7, 0.6, 1.0),
+        (-0.5, 0.7, 0.6, 0.0),
+        (0.0, 0.6, 0.6, 1.0),
+    ],
+)
+def test_whoever_is_believed_to_do_better_acts(
+    teacher_evidence: float, teacher_confidence: float, policy_confidence: float, share: float
+) -> None:
+    assert believed_share(teacher_evidence, teacher_confidence, policy_confidence) == share

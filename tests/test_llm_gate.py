@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.agent.llm_gate import SURELY_WON_VALUE, matters
 from core.menu_tasks import BuyItems
+from core.rules.fights.tactics import worth
 from core.vocabulary import Option, OptionKind
 
 
@@ -42,3 +43,20 @@ def test_who_can_hardly_stand_has_no_choice_but_to_rest() -> None:
     assert not matters((near, far, option(OptionKind.GO_TO, 0.8)))
     assert matters((near, far, option(OptionKind.BUY, 0.9)))
     assert matters((option(OptionKind.HEAL, 0.85), option(OptionKind.GO_TO, 0.8))), "a scratch"
+
+
+def test_a_fight_is_as_good_as_won_from_a_chance_of_nine_in_ten() -> None:
+    assert not matters((option(OptionKind.FIGHT, worth(0.93)), HINDERS, FLEES))
+    assert matters((option(OptionKind.FIGHT, worth(0.88)), HINDERS, FLEES))
+
+
+def test_from_which_worth_on_another_kind_of_option_is_an_alternative() -> None:
+    assert matters((WINS, option(OptionKind.CATCH, 0.5)))
+    assert not matters((WINS, option(OptionKind.CATCH, 0.49)))
+    assert not matters((WINS, option(OptionKind.FIGHT, 0.6))), "another move for the same fight"
+
+
+def test_a_rest_leaves_no_choice_from_a_tenth_more_on() -> None:
+    rest = option(OptionKind.HEAL, 0.95)
+    assert not matters((rest, option(OptionKind.GO_TO, 0.84)))
+    assert matters((rest, option(OptionKind.GO_TO, 0.86)))

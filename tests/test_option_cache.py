@@ -36,6 +36,7 @@ class Fight:
 WAY: Any = Free()
 STORY = Option(OptionKind.GO_TO, "Go to Home", "go_to:HOME", value=0.8)
 TRAIN = Option(OptionKind.TRAIN, "Train in the grass", "train:FERN_PATH", value=0.85)
+SCRATCH = Option(OptionKind.HEAL, "Rest at the healer in Home: 17/19 HP left", "heal:HOME", value=0.6)
 LOOK = Option(OptionKind.EXPLORE, "Explore Home", "explore:HOME", value=0.3)
 STRIKE = Option(OptionKind.FIGHT, "Use BUMP", "fight:BUMP", value=0.7)
 DRINK = Option(OptionKind.USE_ITEM, "Use a TONIC", "use_item:TONIC", value=0.6)
@@ -50,6 +51,7 @@ def test_on_the_way_an_answer_holds_while_the_pressing_things_are_the_same() -> 
     orders.note(WAY, (TRAIN, STORY), STORY, order(STORY))
     found = orders.find(WAY, (TRAIN, STORY, LOOK))
     assert found is not None and found[1] is STORY, "looking around comes and goes"
+    assert orders.find(WAY, (TRAIN, STORY, SCRATCH)) is not None, "and so does a rest that is not needed"
     assert orders.find(WAY, (STORY, LOOK)) is None, "training is no longer called for: another situation"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from core.game.terrain import OFFSET
 from core.navigation.pathfinding import (
     MOUNT_COST,
     Blocked,
@@ -175,3 +176,32 @@ def test_cost_equals_breadth_first_search(cells: list[list[int]], data: st.DataO
     assert (answer.cost if isinstance(answer, Path) else None) == expected
     if isinstance(answer, Path):
         assert (answer.steps[-1].x, answer.steps[-1].y) == end if answer.steps else start == end
+
+
+HOPS = {0xA0: "R", 0xA1: "L", 0xA2: "U", 0xA3: "D", 0xA4: "RD", 0xA5: "DL", 0xA6: "UR", 0xA7: "UL"}
+"""pret's COLL_HOP_RIGHT to COLL_HOP_UP_LEFT: the ways out of a ledge cell."""
+LETTERS = {"R": Button.RIGHT, "L": Button.LEFT, "U": Button.UP, "D": Button.DOWN}
+
+
+@pytest.mark.parametrize("byte", HOPS)
+def test_each_ledge_is_hopped_its_own_ways_only(byte: int) -> None:
+    cells = np.zeros((7, 7), dtype=np.uint8)
+    cells[2:5, 2:5] = 0x07  # a wall all around: only a hop leads past it
+    cells[3, 3] = byte
+    ground = MapGround(cells)
+    hopped = set()
+    for letter, button in LETTERS.items():
+        dx, dy = OFFSET[button]
+        moved = ground.move(3, 3, button)
+        if moved is not None and moved[:2] == (3 + 2 * dx, 3 + 2 * dy):
+            hopped.add(letter)
+    assert hopped == set(HOPS[byte])
+
+
+@pytest.mark.parametrize("byte", [*range(0xB0, 0xB8)])
+def test_each_side_wall_bars_its_own_sides_only(byte: int) -> None:
+    cells = np.zeros((3, 3), dtype=np.uint8)
+    cells[1, 1] = byte
+    ground = MapGround(cells)
+    barred = {letter for letter, button in LETTERS.items() if ground.move(1, 1, button) is None}
+    assert barred == set(HOPS[byte - 0x10])

@@ -223,3 +223,12 @@ def test_health_gained_with_a_level_is_no_healing() -> None:
     play.to(with_ram(team((1, 5, 4, 20)), IN_BATTLE))
     play.to(team((1, 6, 22, 22)))
     assert "heal" not in play.parts and "level_up" in play.parts
+
+
+def test_crossing_the_edge_between_two_maps_is_no_new_ground() -> None:
+    """While one map takes the other's place, coordinates lie one step outside of it."""
+    width, height = first_state().map_size_steps
+    for outside in (at(width, 3), at(3, height), at(0xFF, 3), at(3, 0xFF)):
+        assert Play(at(3, 3)).to(outside) == 0.0
+    for inside in (at(width - 1, 3), at(3, height - 1)):
+        assert Play(at(3, 3)).to(inside) == pytest.approx(RewardWeights().new_tile)

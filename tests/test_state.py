@@ -18,7 +18,7 @@ from core.game.ram import RAM_SIZE, RamSnapshot, index_of
 from core.game.state import GameState
 from core.game.text import decode_screen
 from core.game.visits import Visits
-from core.vocabulary import Button, GameMode, MapId
+from core.vocabulary import DIRECTION_BUTTONS, Button, GameMode, MapId
 from tests.game_states import filled, first_state, rom_tables, with_party, with_ram
 
 
@@ -218,6 +218,24 @@ def test_battle_moves_mask() -> None:
     assert state.menu.kind is MenuKind.BATTLE_MOVES
     assert state.menu.items == ("BUMP", "GLARE")
     assert set(np.flatnonzero(action_mask(state))) == {Button.A, Button.B, Button.UP, Button.DOWN}
+
+
+@pytest.mark.parametrize(
+    ("grid", "battle", "allowed"),
+    [
+        ((1, 1), 0, {*DIRECTION_BUTTONS, Button.A, Button.B}),  # a list of one line may scroll
+        ((3, 1), 0, {*DIRECTION_BUTTONS, Button.A, Button.B}),
+        ((1, 1), 1, {*DIRECTION_BUTTONS, Button.A, Button.B}),
+    ],
+)
+def test_a_list_of_one_line_has_the_same_mask_as_a_long_one(
+    grid: tuple[int, int], battle: int, allowed: set[Button]
+) -> None:
+    ram = menu_ram({4: "  >TONIC", 6: "   HERB", 8: "   CANCEL"}, (4, 2), (4, 2), grid, 0x20)
+    state = with_ram(first_state(), {"wScriptRunning": 0xFF, "wStateFlags": 0x41, "wBattleMode": battle, **ram})
+    assert state.menu is not None
+    assert (state.menu.kind, state.menu.rows) == (MenuKind.LIST, grid[0])
+    assert {Button(place) for place in np.flatnonzero(action_mask(state))} == allowed
 
 
 def test_masks_of_text_and_motion() -> None:
