@@ -27,6 +27,7 @@ from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError
 from trainer.checkpoints.durable_files import flush_directory, remove_folder, write_durably
+from trainer.checkpoints.renamed_keys import with_todays_names
 
 log = logging.getLogger(__name__)
 
@@ -251,7 +252,7 @@ def read_checkpoint(path: Path, rom_sha1: str | None = None) -> Snapshot:
             "use the same rom_path or another save_dir"
         )
     try:
-        state = json.loads(data[STATE])
+        state = with_todays_names(json.loads(data[STATE]))
         tensors = load(data[WEIGHTS])
     except (json.JSONDecodeError, SafetensorError) as error:
         raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error

@@ -28,6 +28,7 @@ from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError, CheckpointNotFoundError
 from trainer.checkpoints.durable_files import flush_directory, remove_folder, write_durably
+from trainer.checkpoints.renamed_keys import with_todays_names
 
 DEFAULT_DIRECTORY = "./checkpoints/multimodel"
 METADATA, STATE, WEIGHTS, ADAPTERS = "metadata.json", "state.json", "model_weights", "lora_weights"
@@ -158,7 +159,7 @@ def read_checkpoint(directory: Path, checkpoint_id: str) -> SavedTraining:
         if hashlib.sha256(data[name]).hexdigest() != wanted:
             raise CheckpointError(f"checkpoint {folder} is damaged: {name} is not what was written; use another one")
     try:
-        state = json.loads(data.pop(STATE))
+        state = with_todays_names(json.loads(data.pop(STATE)))
         tensors = {Path(name).stem: load(content) for name, content in data.items()}
     except (KeyError, ValueError, SafetensorError) as error:
         raise CheckpointError(f"checkpoint {folder} is damaged: {error}; use another one") from error
