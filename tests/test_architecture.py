@@ -1,120 +1,113 @@
-"""The house rules that a machine can check: one direction of imports, no circles, vendor fences, short files."""
+"""The house rules hold (`tests/house.py`), and each of them finds the fault that is planted for it."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import house
+from tests.house import RULES, House
+
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "core_srl": 3, "run_training": 3}
-"""A module may import its own floor and the floors below."""
-DOORS = ("pettingllms", "core_srl")
-"""Packages of documented import names: re-exports only."""
-FENCES = {
-    "pyboy": {"core.env.emulator.console", "cartridge.play"},
-    "stable_baselines3": {"agents"},
-    "sb3_contrib": {"agents"},
-    "transformers": {"agents"},
-    "openai": {"agents"},
-    "anthropic": {"agents"},
-    "vllm": {"agents"},
+MOST_ARROWS_IN_CORE = 15
+"""Between the rooms of core, without the modules at its top."""
+MOST_NAMES_ACROSS_ROOMS = 200
+"""Names that rooms of core and the modules at its top lend each other: what a reader must learn."""
+
+
+@pytest.fixture(scope="module")
+def project() -> House:
+    return House.at(ROOT)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_keeps_the_rule(rule: Callable[[House], list[str]], project: House) -> None:
+    assert not (found := rule(project)), f"{rule.__doc__}\n" + "\n".join(found)
+
+
+FAULTS: dict[str, dict[str, str]] = {
+    "imports_go_one_way": {"core/game/state.py": "def read():\n    from trainer.play import player\n"},
+    "imports_are_absolute": {"core/game/state.py": "from . import ram\n"},
+    "rooms_of_core_follow_the_plan": {"core/game/state.py": "from core.navigation.travel import Route\n"},
+    "every_room_of_core_is_planned": {"core/helpers/__init__.py": ""},
+    "nobody_uses_a_door": {"trainer/play/player.py": "from core.hybrid_agent import HybridAgent\n"},
+    "doors_hold_no_definitions": {"core/hybrid_agent.py": '"""A door."""\nclass HybridAgent: ...\n'},
+    "there_are_no_circles": {
+        "core/game/state.py": "from core.game import ram\n",
+        "core/game/ram.py": "def late():\n    from core.game.state import GameState\n",
+    },
+    "rooms_form_no_circles": {
+        "trainer/play/player.py": "from trainer.run import tally\n",
+        "trainer/run/run.py": "from trainer.play.player import Player\n",
+    },
+    "vendors_stay_behind_fences": {"trainer/play/player.py": "import openai\n"},
+    "the_product_needs_no_tests": {"trainer/play/player.py": "from tests.utils import config\n"},
+    "files_stay_short": {"core/game/state.py": "x = 1\n" * 401},
+    "rooms_stay_small": {f"core/game/file_{number}.py": "" for number in range(27)},
+    "public_classes_have_one_meaning": {
+        "core/game/state.py": "class State: ...\n",
+        "agents/learning/state.py": "class State: ...\n",
+    },
 }
-"""A vendor library is imported only by modules of this name, or of a package of this name."""
+"""By rule: files to plant in a small house that keeps all of them."""
+SMALL_HOUSE = {
+    "core/__init__.py": "",
+    "core/hybrid_agent.py": "from core.agent.hybrid_agent import HybridAgent\n__all__ = ['HybridAgent']\n",
+    "core/agent/__init__.py": "",
+    "core/agent/hybrid_agent.py": "from core.game.state import GameState\nclass HybridAgent: ...\n",
+    "core/game/__init__.py": "",
+    "core/game/state.py": "class GameState: ...\n",
+    "core/game/ram.py": "",
+    "core/navigation/__init__.py": "",
+    "core/navigation/travel.py": "class Route: ...\n",
+    "trainer/__init__.py": "",
+    "trainer/play/__init__.py": "",
+    "trainer/play/player.py": "",
+    "trainer/run/__init__.py": "",
+    "trainer/run/tally.py": "",
+}
 
 
-def product_files() -> list[Path]:
-    return [
-        path for floor in ("core", "agents", "trainer", *DOORS) for path in sorted((ROOT / floor).rglob("*.py"))
-    ] + [ROOT / "run_training.py"]
+def built(root: Path, files: dict[str, str]) -> House:
+    for name, source in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(source, encoding="utf-8")
+    return House.at(root)
 
 
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_planted_fault_is_found(rule: Callable[[House], list[str]], tmp_path: Path) -> None:
+    assert rule(built(tmp_path, SMALL_HOUSE)) == []
+    assert rule(built(tmp_path, FAULTS[rule.__name__])) != []
 
 
-def imports_of(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
-    """Absolute names of what a file imports; relative imports do not occur in this project."""
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    nodes = tree.body if top_level_only else ast.walk(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import; write the full name"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def test_imports_go_one_way() -> None:
-    wrong = [
-        f"{module_name(path)} imports {name}"
-        for path in product_files()
-        for name in imports_of(path)
-        if (floor := FLOORS.get(name.split(".")[0])) is not None and floor > FLOORS[module_name(path).split(".")[0]]
-    ]
-    assert not wrong, "imports that go upward:\n" + "\n".join(wrong)
-
-
-def test_nothing_in_the_product_imports_tests_benchmarks_or_torch_in_core() -> None:
-    wrong = []
-    for path in product_files():
-        for name in imports_of(path):
-            top = name.split(".")[0]
-            if top in {"tests", "benchmarks"} or (top == "torch" and module_name(path).startswith("core")):
-                wrong.append(f"{module_name(path)} imports {name}")
-    assert not wrong, "\n".join(wrong)
-
-
-@pytest.mark.parametrize("vendor", FENCES)
-def test_vendor_fence(vendor: str) -> None:
-    inside = tuple(FENCES[vendor])
-    wrong = [
-        module_name(path)
-        for path in product_files()
-        if any(name.split(".")[0] == vendor for name in imports_of(path))
-        and not any(module_name(path) == door or module_name(path).startswith(door + ".") for door in inside)
-    ]
-    assert not wrong, f"{vendor} may be imported only by {', '.join(inside)}; found in {', '.join(wrong)}"
-
-
-def test_there_are_no_circles() -> None:
-    """Depth-first search over all imports, those inside functions included."""
-    modules = {module_name(path): path for path in product_files()}
-    graph = {
-        module: {name for name in imports_of(path) if name in modules and name != module}
-        for module, path in modules.items()
+def test_core_is_few_rooms_with_few_arrows(project: House) -> None:
+    arrows = {
+        (project.room(module), project.room(other))
+        for module, other in project.arrows()
+        if module.floor == other.floor == "core" and module.name not in house.CORE_DOORS
     }
-    done: set[str] = set()
-
-    def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, "circle: " + " -> ".join((*trail[trail.index(module) :], module))
-        if module in done:
-            return
-        for name in sorted(graph[module]):
-            visit(name, (*trail, module))
-        done.add(module)
-
-    for module in sorted(graph):
-        visit(module, ())
+    rooms = {f"core.{name}" for name in house.CORE_ARROWS}
+    between = sorted(arrow for arrow in arrows if set(arrow) <= rooms and arrow[0] != arrow[1])
+    assert len(between) <= MOST_ARROWS_IN_CORE, between
+    assert {room for arrow in between for room in arrow} | {"core.arenas"} == rooms, "a room that nobody needs"
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_doors_hold_no_definitions(door: str) -> None:
-    """A door is a docstring, imports and `__all__`."""
-    allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.Expr)
-    wrong = [
-        f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path in sorted((ROOT / door).rglob("*.py"))
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if not isinstance(node, allowed)
-        or (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant))
-        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) != "__all__")
-    ]
-    assert not wrong, "definitions in a door:\n" + "\n".join(wrong)
+def test_a_reader_learns_few_names(project: House) -> None:
+    """Another name across a room's wall is fine where one goes; else say why here."""
+    names = house.names_across_rooms(project)
+    total = sum(map(len, names.values()))
+    assert total <= MOST_NAMES_ACROSS_ROOMS, {room: sorted(found) for room, found in names.items()}
+
+
+def test_names_across_rooms_are_counted(tmp_path: Path) -> None:
+    """The count notices a name more, and no name twice."""
+    before = house.names_across_rooms(built(tmp_path, SMALL_HOUSE))
+    assert before == {"core.game": {"GameState"}}
+    more = {"core/agent/arbiter.py": "from core.game.state import GameState, first_state\n"}
+    assert house.names_across_rooms(built(tmp_path, more)) == {"core.game": {"GameState", "first_state"}}
 
 
 def test_packages_resolve_inside_the_repository() -> None:
@@ -126,12 +119,3 @@ def test_packages_resolve_inside_the_repository() -> None:
     for package in (core, agents, trainer):
         assert package.__file__ is not None
         assert Path(package.__file__).resolve().is_relative_to(ROOT)
-
-
-def test_files_stay_short() -> None:
-    long = [
-        f"{path.relative_to(ROOT)}: {lines} lines"
-        for path in product_files()
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
-    ]
-    assert not long, "look for the noun inside that wants a room of its own:\n" + "\n".join(long)
