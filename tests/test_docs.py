@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from benchmarks import at_grpo_report
+from benchmarks.at_grpo import Cell
 from tests.text_files import ROOT, text_files
 
 DOCUMENTS = [path for path in text_files() if path.suffix == ".md"]
@@ -82,3 +85,8 @@ def test_a_word_that_was_given_up_is_gone(word: str) -> None:
     texts = {name(path): path.read_text(encoding="utf-8").lower() for path in DOCUMENTS if path.name != "CHANGELOG.md"}
     found = [path for path, text in texts.items() if word in text]
     assert not found
+
+
+def test_the_table_of_at_grpo_is_what_was_measured() -> None:
+    cells = [Cell(**row) for row in json.loads((ROOT / "docs" / "data" / "at_grpo.json").read_text(encoding="utf-8"))]
+    assert at_grpo_report.table(cells) in (ROOT / "docs" / "at_grpo.md").read_text(encoding="utf-8")
