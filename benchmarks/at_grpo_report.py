@@ -42,16 +42,29 @@ COLOURS = {"single_agent": "tab:gray", "shared": "tab:orange", "per_role": "tab:
 
 
 def table(cells: Sequence[Cell]) -> str:
-    """Markdown: a method a row, a world a column, the mean and behind it every seed."""
-    lines = ["| | " + " | ".join(TITLES.values()) + " |", "|---" * (1 + len(TITLES)) + "|"]
+    """Markdown, two tables: a method a row, a world a column; first the mean of the seeds, then every seed."""
+    means, seeds = _head(), _head()
     for method in METHODS:
-        entries = []
-        for world in TITLES:
-            found = sorted((c for c in cells if (c.world, c.method) == (world, method)), key=lambda cell: cell.seed)
-            mean = f"**{sum(c.success for c in found) / len(found):.3f}**" if found else ""
-            entries.append(f"{mean} ({', '.join(f'{c.success:.3f}' for c in found)})" if len(found) > 1 else mean)
-        lines.append(f"| {ROWS[method]} | " + " | ".join(entries) + " |")
-    return "\n".join([*lines, *PUBLISHED])
+        of_method = [[cell for cell in cells if (cell.world, cell.method) == (world, method)] for world in TITLES]
+        means.append(_row(ROWS[method], [_mean(found) for found in of_method]))
+        seeds.append(_row(ROWS[method], [_every_seed(found) for found in of_method]))
+    return "\n".join([*means, *PUBLISHED, "", "Seed 0, 1, 2:", "", *seeds])
+
+
+def _head() -> list[str]:
+    return [_row("", list(TITLES.values())), "|---" * (1 + len(TITLES)) + "|"]
+
+
+def _row(title: str, entries: Sequence[str]) -> str:
+    return f"| {title} | " + " | ".join(entries) + " |"
+
+
+def _mean(cells: Sequence[Cell]) -> str:
+    return f"**{sum(cell.success for cell in cells) / len(cells):.3f}**" if cells else ""
+
+
+def _every_seed(cells: Sequence[Cell]) -> str:
+    return ", ".join(f"{cell.success:.3f}" for cell in sorted(cells, key=lambda cell: cell.seed))
 
 
 def draw(cells: Sequence[Cell], path: Path) -> None:

@@ -29,7 +29,7 @@ ROWS = {
     "rules": "rules alone",
     "language_model": "language model alone",
     "rl_alone": "RL alone",
-    "hybrid": "**hybrid**, language model switched off",
+    "hybrid": "**hybrid**, no LLM",
     "its_policy": "the hybrid's policy alone",
 }
 HEAD = "| who plays | trained steps | minutes | games | reached (95 %) | median steps (95 %) | milestones | in loops |"

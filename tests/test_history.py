@@ -278,7 +278,8 @@ def test_a_reward_that_is_no_number_is_refused(store: HistoryStore, reward: floa
 
 def test_numpy_scalars_are_stored_as_numbers(store: HistoryStore) -> None:
     recorder = EpisodeRecorder()
-    odd = replace(decision(3), action=np.int64(3), teacher_action=np.int64(3), behaviour_probability=np.float32(0.25))  # type: ignore[arg-type]
+    numpy_values = {"action": np.int64(3), "teacher_action": np.int64(3), "behaviour_probability": np.float32(0.25)}
+    odd = replace(decision(3), **numpy_values)  # type: ignore[arg-type]
     recorder.record(odd, float(np.float32(1.0)), {"mode": "free"})
     store.commit_episode(store.start_run().id, recorder.finish(1))
     row = store.connection.execute(

@@ -116,6 +116,7 @@ def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path, migration: s
 def test_every_table_and_column_is_in_the_documentation() -> None:
     text = (ROOT / "docs" / "decisions_db.md").read_text(encoding="utf-8")
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    rows |= {part.split("`")[1]: part for part in text.split("\n\n") if part.startswith("**`")}
     database = Database(memory=True)
     MIGRATIONS.apply(database)
     ours = [name for name in database.table_names() if not name.startswith(("_sqlite", "sqlite_", "reasonings_fts"))]

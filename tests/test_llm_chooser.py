@@ -41,7 +41,8 @@ def make_chooser(server: ModelServer, tmp_path: Path) -> Iterator[MakeChooser]:
     def make(*, timeout_s: float = 5.0, cache: str = "answers.db", **settings: object) -> OptionChooser:
         model = load_text_model(f"openai/gpt-5-mini@{server.url}", timeout_s=timeout_s)
         assert model is not None
-        chosen = OptionChooserSettings(**{"faults": HASTY, "patience_s": 3.0, "workers": 2, **settings})  # type: ignore[arg-type]
+        hasty = {"faults": HASTY, "patience_s": 3.0, "workers": 2}
+        chosen = OptionChooserSettings(**{**hasty, **settings})  # type: ignore[arg-type]
         made.append(OptionChooser(model, AnswerCache(tmp_path / cache), chosen))
         return made[-1]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import TypeAdapter
 
 from agents.llm.huggingface import HuggingFaceModel
 from agents.llm.question import check_options, question_text
@@ -21,6 +22,7 @@ from core.protocols import Choice
 from core.worlds.registry import make_world
 from trainer.pocket.__main__ import make
 from trainer.pocket.calibrate import best_temperature, reliability
+from trainer.pocket.card import Report, write_card
 from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import Example, example_of, fingerprint, read_examples, without_twins, write_examples
 from trainer.pocket.fit import FitExample, FitSettings, fit, lessons_of, scores_of
@@ -122,6 +124,12 @@ def test_making_a_model_leaves_a_whole_folder(tmp_path: Path) -> None:
     assert report.examples > 20 and len(report.worlds) == len(TEXT_WORLDS)
     model = HuggingFaceModel(str(tmp_path / "made"))
     assert 0 <= model.choose("You stand before two doors.", ["Go left", "Go right"]).index <= 1
+
+
+def test_the_bundled_card_says_what_was_measured(tmp_path: Path) -> None:
+    report = TypeAdapter(Report).validate_json((POCKET_FOLDER / "report.json").read_text(encoding="utf-8"))
+    write_card(tmp_path, report)
+    assert (POCKET_FOLDER / "README.md").read_text(encoding="utf-8") == (tmp_path / "README.md").read_text("utf-8")
 
 
 def toy_examples() -> list[Example]:

@@ -12,7 +12,9 @@ import argparse
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from cartridge.tools.addresses import SYMBOLS
 from cartridge.tools.content import Content, read_content
@@ -23,17 +25,23 @@ from cartridge.tools.source import REPOSITORY
 README = REPOSITORY / "cartridge" / "README.md"
 ADDRESSES = REPOSITORY / "cartridge" / "ADDRESSES.md"
 READERS = ("core", "agents", "trainer")
+LONGEST_LINE = 120
+MOST_WAYS_IN_A_CELL = 3
+"""A map with more ways has them below the table, where lines can be wrapped."""
 MARKED = re.compile(r"(<!-- table: (\w+) -->\n)(?:(?!<!--).)*(<!-- end of table -->)", re.DOTALL)
 ADDRESSES_HEAD = """# Where Fernvale keeps its state
 
-Fernvale keeps its state at the addresses of Pokemon Crystal, under the names of the pret disassembly. This is
-every variable that it writes: the meaning is Crystal's, *in Fernvale* says what differs, and a variable marked in
-the column *read* is used by the env, the rewards, the masks, the milestones, the rules or the observation.
-`tests/cartridge` has a row for each that looks at it in the running game; a variable that the code reads and this
-table lacks fails a test. Words are big-endian, pointers little-endian. The list is `core/game/data/symbols.json`;
-this page is made from it by `python -m cartridge.tools.handbook`.
+Fernvale keeps its state at the addresses of Pokemon Crystal, under the names of the pret disassembly. This is every
+variable that it writes: bank and address, name, size and meaning. The meaning is Crystal's; *in Fernvale* says what
+differs, where something does. The env, the rewards, the masks, the milestones, the rules or the observation use what is
+marked *read*. Words are big-endian, pointers little-endian.
+
+`tests/cartridge` looks at each variable in the running game; a variable that the code reads and this page lacks fails a
+test. The list is `core/game/data/symbols.json`; `python -m cartridge.tools.handbook` makes this page from it.
 
 """
+SAME = "same"
+"""What the list says of a variable that means in Fernvale what it means in Crystal."""
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -42,15 +50,25 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+def item(text: str) -> str:
+    """An item of a Markdown list, wrapped."""
+    return textwrap.fill(
+        text, LONGEST_LINE, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def maps_table(maps: dict[str, Map]) -> str:
     """Every map: size, what lives there, where its ways lead."""
-    rows = []
+    rows, crossroads = [], []
     for number, (constant, found) in enumerate(maps.items(), 1):
         ways = dict.fromkeys([name for name, _ in found.connections.values()] + [warp.target for warp in found.warps])
         trainers = sum(person.kind is Kind.TRAINER for person in found.people)
         balls = sum(person.kind is Kind.ITEM_BALL for person in found.people)
         wild = found.wild["day"].slots if found.wild else ()
         levels = [level for level, _ in wild]
+        leads_to = ", ".join(maps[name].name for name in ways)
+        if len(ways) > MOST_WAYS_IN_A_CELL:
+            crossroads.append(item(f"{found.name} leads to {leads_to}."))
         rows.append(
             (
                 number,
@@ -59,10 +77,11 @@ def maps_table(maps: dict[str, Map]) -> str:
                 f"level {min(levels)}-{max(levels)}" if levels else "",
                 trainers or "",
                 balls or "",
-                ", ".join(maps[name].name for name in ways),
+                leads_to if len(ways) <= MOST_WAYS_IN_A_CELL else "see below",
             )
         )
-    return table(("", "map", "steps", "wild pals", "trainers", "items", "leads to"), rows)
+    headings = ("", "map", "steps", "wild pals", "trainers", "items", "leads to")
+    return "\n".join([table(headings, rows), "", *crossroads])
 
 
 def milestones_table(maps: dict[str, Map]) -> str:
@@ -104,25 +123,24 @@ def addresses_page() -> str:
         path.read_text(encoding="utf-8") for reader in READERS for path in sorted((REPOSITORY / reader).rglob("*.py"))
     )
     watched = {condition[1] for milestone in read_milestones() for condition in milestone.conditions}
-    rows = []
+    items = []
     for name, row in sorted(document["symbols"].items(), key=lambda item: (item[1]["bank"], item[1]["address"])):
         if "fernvale" not in row:
             continue
         is_read = f'"{name}"' in code or name in watched
         meaning = f"{row['meaning']} ({row['units']})" if row.get("units") else row["meaning"]
+        differs = "" if row["fernvale"] == SAME else f" *In Fernvale*: {row['fernvale']}."
         place = f"{row['bank']}:{row['address'][2:]}"
-        rows.append((place, row["size"], f"`{name}`", "yes" if is_read else "", meaning, row["fernvale"]))
+        items.append(item(f"{place} `{name}`, {_bytes(row)}{', *read*' if is_read else ''}: {meaning}.{differs}"))
     own = [
-        (row["address"][2:], row["size"], f"`{name}`", row["meaning"])
+        item(f"{row['address'][2:]} `{name}`, {_bytes(row)}: {row['meaning']}.")
         for name, row in document["fernvale_only"].items()
     ]
-    return (
-        ADDRESSES_HEAD
-        + table(("bank:address", "bytes", "variable", "read", "meaning", "in Fernvale"), rows)
-        + "\n\nBytes that only Fernvale has:\n\n"
-        + table(("address", "bytes", "variable", "meaning"), own)
-        + "\n"
-    )
+    return ADDRESSES_HEAD + "\n".join([*items, "", "Bytes that only Fernvale has:", "", *own, ""])
+
+
+def _bytes(row: dict[str, Any]) -> str:
+    return f"{row['size']} byte{'s' if row['size'] != 1 else ''}"
 
 
 def readme_with_tables(text: str) -> str:

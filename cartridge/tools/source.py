@@ -1,5 +1,5 @@
 """Reading the data files of `cartridge/data`: lines, blocks of an opening line with indented lines below, and errors
-that say file and line.
+that say file and line. A line that ends with a backslash goes on in the next one, whose indentation does not count.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ REPOSITORY = CARTRIDGE.parent
 DATA = CARTRIDGE / "data"
 
 
+CONTINUED = "\\"
+"""At the end of a line: the next line belongs to it. So a long speech stays within the margin."""
 LABEL = ":"
 """A jump label may stand at the left margin without ending its block."""
 
@@ -43,7 +45,8 @@ class Line:
         return self.text.partition(" ")[2].strip()
 
     def error(self, message: str) -> SourceError:
-        return SourceError(f"{self.path.relative_to(REPOSITORY)}:{self.number}: {message}")
+        inside = self.path.is_relative_to(REPOSITORY)
+        return SourceError(f"{self.path.relative_to(REPOSITORY) if inside else self.path}:{self.number}: {message}")
 
     def integer(self, word: str, low: int = 0, high: int = 255) -> int:
         try:
@@ -75,17 +78,14 @@ class Block:
 
 def lines(path: Path) -> Iterator[Line]:
     """The lines that are neither empty nor comments (`#` in the first column)."""
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if text.strip() and not text.startswith("#"):
-            yield Line(path, number, text.strip())
+    for number, text in _whole_lines(path):
+        yield Line(path, number, text.strip())
 
 
 def blocks(path: Path) -> list[Block]:
     """The blocks of a file, in its order."""
     found: list[Block] = []
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if not text.strip() or text.startswith("#"):
-            continue
+    for number, text in _whole_lines(path):
         line = Line(path, number, text.strip())
         if not (text[0].isspace() or text[0] == LABEL):
             found.append(Block(line))
@@ -94,3 +94,18 @@ def blocks(path: Path) -> list[Block]:
         else:
             raise line.error("an indented line before any block")
     return found
+
+
+def _whole_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Meaningful lines with what continues them, and the number of their first line, from 1."""
+    begun: tuple[int, str] | None = None
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if begun is None and (not text.strip() or text.startswith("#")):
+            continue
+        first, before = begun or (number, "")
+        whole = f"{before} {text.strip()}" if begun else text
+        begun = (first, whole.removesuffix(CONTINUED).rstrip()) if whole.endswith(CONTINUED) else None
+        if begun is None:
+            yield first, whole
+    if begun is not None:
+        raise Line(path, *begun).error(f"the file ends behind a {CONTINUED}, which promises another line")

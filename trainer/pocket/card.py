@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trainer.pocket.judge import GameOutcome
 from trainer.pocket.text_worlds import MOST_OPTIONS, WorldScore
 
 RELIABILITY_PLOT = "reliability.png"
+LONGEST_LINE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,18 @@ def write_card(folder: Path, report: Report) -> None:
     (folder / "README.md").write_text(_card(report), encoding="utf-8")
 
 
+def _wrapped(text: str, *, item: bool = False) -> list[str]:
+    """A paragraph, or an item of a list, as lines of Markdown."""
+    return textwrap.wrap(
+        text,
+        LONGEST_LINE,
+        initial_indent="- " if item else "",
+        subsequent_indent="  " if item else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _games(games: tuple[GameOutcome, ...]) -> str:
     milestones = sorted(len(game.milestones) for game in games)
     badges = sum(game.badges > 0 for game in games)
@@ -67,26 +81,36 @@ def _card(report: Report) -> str:
         *("---", "license: mit", "library_name: transformers", "pipeline_tag: text-generation", "---"),
         "# The pocket model",
         "",
-        f"A causal language model of {report.parameters:,} parameters (Qwen3 architecture, {shape.layers} layers,",
-        f"width {shape.width}, at most {shape.vocabulary:,} tokens) that chooses among listed options in the",
-        "role-playing game Fernvale and in this project's text worlds. It was trained from random weights, on text of",
-        "these games; no other data and no other model went into it.",
+        *_wrapped(
+            f"A causal language model of {report.parameters:,} parameters (Qwen3 architecture, {shape.layers} layers, "
+            f"width {shape.width}, at most {shape.vocabulary:,} tokens) that chooses among listed options in the "
+            "role-playing game Fernvale and in this project's text worlds. It was trained from random weights, on text "
+            "of these games; no other data and no other model went into it."
+        ),
         "",
         "## Use",
-        '`"llm_model": "pocket"` in `config.json`. It loads with `AutoModelForCausalLM` like any other model, but is',
-        "meant to *score* options (`agents/llm/scoring.py`), not to write.",
+        *_wrapped(
+            '`"llm_model": "pocket"` in `config.json`. It loads with `AutoModelForCausalLM` like any other model, but '
+            "is meant to *score* options (`agents/llm/scoring.py`), not to write."
+        ),
         "",
         "## How it was made",
         f"`python -m trainer.pocket` makes it again; this one took {report.minutes:.0f} minutes (seed {report.seed}).",
         "",
-        f"- Data: {report.examples:,} different questions from {collection.games} games of Fernvale (ROM SHA-256",
-        f"  `{report.rom_sha256[:16]}...`), game seeds from {collection.first_seed:,} on. The answers are what the",
-        "  project's rules would do. In turn, games draw these shares of options/buttons at random:",
-        f"  {habits}.",
+        *_wrapped(
+            f"Data: {report.examples:,} different questions from {collection.games} games of Fernvale (ROM SHA-256 "
+            f"`{report.rom_sha256[:16]}...`), game seeds from {collection.first_seed:,} on. The answers are what the "
+            "project's rules would do. In turn, games draw these shares of options/buttons at random: "
+            f"{habits}.",
+            item=True,
+        ),
         f"- Of each text world {collection.problems_per_world} problems, one answer of {MOST_OPTIONS} right.",
         f"- Fingerprint of the data: `{report.data_fingerprint}`.",
-        f"- Training: {fitting.steps:,} steps of {fitting.batch} questions with AdamW; the loss is the cross-entropy",
-        "  of the chosen option among the listed ones.",
+        *_wrapped(
+            f"Training: {fitting.steps:,} steps of {fitting.batch} questions with AdamW; the loss is the cross-entropy "
+            "of the chosen option among the listed ones.",
+            item=True,
+        ),
         f"- Calibration: one temperature, {report.temperature:.2f}, fitted on games that were not trained on.",
         "",
         "## How good it is",
@@ -95,12 +119,15 @@ def _card(report: Report) -> str:
         "",
         *("| situation | as the rules | questions |", "|---|---|---|", *agreement),
         "",
-        f"Choosing every option itself, in new games of at most {collection.steps_per_game:,} steps:",
-        f"{_games(report.games)}.",
-        f"The rules on the same seeds: {_games(report.rule_games)}.",
+        *_wrapped(
+            f"Choosing every option itself, in new games of at most {collection.steps_per_game:,} steps: "
+            f"{_games(report.games)}. The rules on the same seeds: {_games(report.rule_games)}."
+        ),
         "",
-        f"Text worlds, {report.worlds[0].problems} new problems each, every answer of every role chosen among at most",
-        f"{MOST_OPTIONS} listed ones:",
+        *_wrapped(
+            f"Text worlds, {report.worlds[0].problems} new problems each, every answer of every role chosen among at "
+            f"most {MOST_OPTIONS} listed ones:"
+        ),
         "",
         *("| world | solved | solved by chance |", "|---|---|---|", *worlds),
         "",
@@ -111,9 +138,11 @@ def _card(report: Report) -> str:
         f"![Confidence and share of right choices]({RELIABILITY_PLOT})",
         "",
         "## What it cannot do",
-        "It knows Fernvale's places, people and creatures, and no other game: in Pokemon Crystal its choices are",
-        "worth no more than chance. It imitates rules, so it does not know more than they do. In the text worlds it",
-        "picks answers; it does not find them: it was never asked to write one. It does not converse, and",
-        " what it generates freely makes no sense.",
+        *_wrapped(
+            "It knows Fernvale's places, people and creatures, and no other game: in Pokemon Crystal its choices are "
+            "worth no more than chance. It imitates rules, so it does not know more than they do. In the text worlds "
+            "it picks answers; it does not find them: it was never asked to write one. It does not converse, and what "
+            "it generates freely makes no sense."
+        ),
     ]
     return "\n".join(lines) + "\n"
