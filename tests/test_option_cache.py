@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.agent.option_cache import OptionCache, Order
+from core.rules.values import ON_THE_WAY
 from core.vocabulary import GameMode, Option, OptionKind
 
 
@@ -34,9 +35,9 @@ class Fight:
 
 
 WAY: Any = Free()
-STORY = Option(OptionKind.GO_TO, "Go to Home", "go_to:HOME", value=0.8)
-TRAIN = Option(OptionKind.TRAIN, "Train in the grass", "train:FERN_PATH", value=0.85)
-LOOK = Option(OptionKind.EXPLORE, "Explore Home", "explore:HOME", value=0.3)
+STORY = Option(OptionKind.GO_TO, "Go to Home", "go_to:HOME", value=ON_THE_WAY.story)
+TRAIN = Option(OptionKind.TRAIN, "Train in the grass", "train:FERN_PATH", value=ON_THE_WAY.training)
+LOOK = Option(OptionKind.EXPLORE, "Explore Home", "explore:HOME", value=ON_THE_WAY.new_map)
 STRIKE = Option(OptionKind.FIGHT, "Use BUMP", "fight:BUMP", value=0.7)
 DRINK = Option(OptionKind.USE_ITEM, "Use a TONIC", "use_item:TONIC", value=0.6)
 

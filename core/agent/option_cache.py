@@ -13,13 +13,11 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.rules.values import ON_THE_WAY
 from core.vocabulary import GameMode, Option, OptionKind
 
 if TYPE_CHECKING:
     from core.game.state import GameState
-
-PRESSING_VALUE = 0.75
-"""Options that are worth less than story and needs come and go without making a situation another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,6 @@ class OptionCache:
             case GameMode.DIALOG | GameMode.MENU:
                 return "words", state.position.map, frozenset(option.label for option in options)
             case GameMode.FREE if self._on_the_way:
-                return "way", frozenset(one.key for one in options if one.value >= PRESSING_VALUE)
+                return "way", frozenset(one.key for one in options if one.value >= ON_THE_WAY.pressing)
             case _:
                 return None

@@ -26,6 +26,7 @@ from core.rules.menus.task_menus import ErrandRules
 from core.rules.planning.goal_planner import GoalOrientedPlanner, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory, Subject
 from core.rules.step import RuleStep
+from core.rules.values import ON_THE_WAY
 from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
 
 MOST_OPTIONS = 12
@@ -244,7 +245,7 @@ class RulePlayer:
             place = self.game.map_name(exit_.to_map)
             key = f"enter:{self.game.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)
-            value = 0.05 if self.memory.is_abandoned(key) else 0.1
+            value = ON_THE_WAY.shut_door if self.memory.is_abandoned(key) else ON_THE_WAY.door
             option = Option(OptionKind.ENTER, f"Leave by {exit_.label} to {place}", key, position, index, value)
             found.setdefault(key, option)
         ordered = sorted(found.values(), key=lambda option: -option.value)

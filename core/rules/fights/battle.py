@@ -20,6 +20,7 @@ from core.rules.menus.answers import CLOSE, READ_ON, AnswerRules
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import toward_item
 from core.rules.step import RuleStep
+from core.rules.values import REFUSED_FACTOR
 from core.vocabulary import Button, Option, OptionKind
 
 FIGHT_PLACE, PARTY_PLACE, BAG_PLACE, RUN_PLACE = range(4)
@@ -28,8 +29,6 @@ CHOSEN_PLACE: Final = index_of("wBattleMenuCursorPosition")
 """Holds the place that was last chosen in the main battle menu, from 1."""
 STUCK_PRESSES = 40
 """Presses inside the menus after which an option is given up."""
-REFUSED_FACTOR = 0.3
-"""What an option is worth that was given up in this fight."""
 MOST_SWITCHES = 3
 """Times that a creature is called back in one fight."""
 

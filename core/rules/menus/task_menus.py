@@ -16,11 +16,13 @@ from core.game.party import PartyMember
 from core.game.ram import index_of
 from core.game.state import GameState
 from core.menu_tasks import BuyItems, MenuTask, PutFirst, UseItem
+from core.rules.menus.answers import CLOSE
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
+from core.rules.values import IN_MENUS
 from core.vocabulary import Button, Option, OptionKind
 
 START_ITEMS: Final = index_of("wMenuItemsList")
@@ -28,7 +30,6 @@ PARTY_LINE, PACK_LINE = 1, 2
 """What wMenuItemsList calls the lines of the START menu that lead to the creatures and to the pack."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
-CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
 
 
 @dataclass(slots=True)
@@ -120,18 +121,24 @@ class ErrandRules:
         match menu_task:
             case BuyItems():
                 names = ", ".join(f"{one.count} {self._item_name(one.item)}" for one in menu_task.purchases)
-                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=0.9, menu_task=menu_task)
+                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=IN_MENUS.likely, menu_task=menu_task)
             case UseItem():
                 name = self._item_name(menu_task.item)
                 member = _member(state, menu_task.slot)
                 on = f" on {member.nickname}" if member is not None else ""
                 return Option(
-                    OptionKind.USE_ITEM, f"Use the {name}{on}", f"use_item:{name}", value=0.9, menu_task=menu_task
+                    OptionKind.USE_ITEM,
+                    f"Use the {name}{on}",
+                    f"use_item:{name}",
+                    value=IN_MENUS.likely,
+                    menu_task=menu_task,
                 )
             case PutFirst():
                 member = _member(state, menu_task.slot)
                 who = member.nickname if member is not None else "another creature"
-                return Option(OptionKind.SWITCH, f"Put {who} first", "put_first", value=0.9, menu_task=menu_task)
+                return Option(
+                    OptionKind.SWITCH, f"Put {who} first", "put_first", value=IN_MENUS.likely, menu_task=menu_task
+                )
 
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)

@@ -15,18 +15,14 @@ from core.game.objectives import Objective, Objectives
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.needs import STORY_VALUE, Needs, near
+from core.rules.planning.needs import Needs
+from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData, MapObject
     from core.game.milestones import Milestone
     from core.game.state import GameState
-
-
-FREE_CHOICE_STEP = 0.002
-"""Between the values of objectives that serve the same milestone, such as the three starters: an order and no opinion,
-so that the record of past games can settle it (`core.agent.option_statistics`)."""
 
 
 class GoalOrientedPlanner:
@@ -95,7 +91,7 @@ class GoalOrientedPlanner:
             objective = objectives[(rank + seed) % len(objectives)]
             tried = objective.subject is not None and memory.has_spoken(objective.subject)
             spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
-            value = (0.3 if tried or spent else STORY_VALUE) - FREE_CHOICE_STEP * rank
+            value = (ON_THE_WAY.again if tried or spent else ON_THE_WAY.story) - MARGINS.free_choice * rank
             option = replace(self._objective_option(objective), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 
@@ -171,7 +167,7 @@ class GoalOrientedPlanner:
                 continue
             distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
             option = self._objective_option(Objective(here.id, object_id=thing.id))
-            option = replace(option, value=0.82 * near(distance))
+            option = replace(option, value=ON_THE_WAY.item_ball * near(distance))
             yield PlannedGoal(GoalKind.PICK_UP, f"{option.label}: it lies near by", option)
 
     def _explore_goals(
@@ -189,9 +185,10 @@ class GoalOrientedPlanner:
                     and not memory.has_spoken((here.id, f"object {thing.id}"))
                 ):
                     distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
-                    fresh = 0.3 if memory.ever_spoken((here.id, f"object {thing.id}")) else 0.4
+                    known = memory.ever_spoken((here.id, f"object {thing.id}"))
+                    worth = ON_THE_WAY.again if known else ON_THE_WAY.new_person
                     option = replace(
-                        self._objective_option(Objective(here.id, object_id=thing.id)), value=fresh * near(distance)
+                        self._objective_option(Objective(here.id, object_id=thing.id)), value=worth * near(distance)
                     )
                     yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: they may know something", option)
         for distance, map_id in sorted((cost, map_id) for map_id, cost in distances.items()):
@@ -199,9 +196,8 @@ class GoalOrientedPlanner:
                 continue
             new = map_id not in memory.visited
             option = replace(self._go_to_map(map_id), kind=OptionKind.EXPLORE, key=f"explore:{self._key(map_id)}")
-            option = replace(
-                option, label=option.label.replace("Go to", "Explore"), value=(0.35 if new else 0.25) * near(distance)
-            )
+            worth = ON_THE_WAY.new_map if new else ON_THE_WAY.known_map
+            option = replace(option, label=option.label.replace("Go to", "Explore"), value=worth * near(distance))
             yield PlannedGoal(
                 GoalKind.EXPLORE, f"{option.label}: {'never been there' if new else 'people to speak to'}", option
             )
