@@ -129,7 +129,7 @@ def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) ->
 
 
 class WorldGraph:
-    """All maps joined by their exits. Built once per game, shared by all lanes."""
+    """All maps of a game joined by their exits. It keeps nothing of a lane, so lanes may share one."""
 
     def __init__(self, game: GameData) -> None:
         self._game = game

@@ -48,7 +48,7 @@ class _Progress:
     given_up: bool = False
 
 
-class ErrandRules:
+class MenuTaskRules:
     """One lane's menu tasks in menus outside of battles."""
 
     def __init__(self, game: GameData, memory: LaneMemory) -> None:
