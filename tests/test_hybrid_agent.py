@@ -290,6 +290,19 @@ def test_a_restored_agent_decides_as_the_first_would_have() -> None:
         agent.load_state_dict({"version": 0})
 
 
+def test_a_twin_for_evaluation_goes_on_where_the_agent_is(caplog: pytest.LogCaptureFixture) -> None:
+    agent = agent_for(AgentMode.ADAPTIVE, None, lanes=2)
+    run(agent, 40)
+    assert "no language model is available" in caplog.text
+    caplog.clear()
+    twin = agent.for_evaluation([WallSeeker()])
+    assert twin.frozen and (twin.curriculum, twin.stage) == (agent.curriculum, agent.stage)
+    assert twin.calibration.state_dict() == agent.calibration.state_dict()
+    assert twin.calibration is not agent.calibration
+    run(twin, 20)
+    assert not caplog.text, "the log has said so already"
+
+
 def test_a_twin_for_evaluation_changes_nothing() -> None:
     agent = agent_for(AgentMode.ADAPTIVE, LastOption(), lanes=2)
     run(agent, 40)

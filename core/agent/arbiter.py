@@ -78,18 +78,27 @@ class Arbiter:
     """Decides for all lanes. What it may use (`mode`, `policy`) can change between steps."""
 
     def __init__(
-        self, manager: LLMManagerLike | ButtonManager | None, mode: AgentMode, random: np.random.Generator
+        self,
+        manager: LLMManagerLike | ButtonManager | None,
+        mode: AgentMode,
+        random: np.random.Generator,
+        *,
+        calibration: ConfidenceCalibration | None = None,
+        teacher_evidence: float | None = None,
+        told_rules_only: bool = False,
     ) -> None:
+        """`teacher_evidence`: log-odds that the teacher's actions do better than others; None while it is still
+        explored who should act. `told_rules_only`: the log says already that no language model is available.
+        """
         self.manager = manager
         self.mode = mode
         self.policy: Policy | None = None
         self.greedy = False
-        self.teacher_evidence: float | None = None
-        """Log-odds that the teacher's wishes do better than other actions; None: who acts is still explored."""
-        self.calibration = ConfidenceCalibration()
+        self.teacher_evidence = teacher_evidence
+        self.calibration = calibration or ConfidenceCalibration()
         self.random = random
         self.masked_teacher_actions = 0
-        self.told_rules_only = False
+        self.told_rules_only = told_rules_only
 
     @property
     def model_available(self) -> bool:
