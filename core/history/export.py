@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from core.exceptions import ConfigurationError, HistoryError
+from core.history.decision_columns import COLUMNS, Kind
 
 _BATCH_ROWS = 20_000
 
@@ -23,26 +25,17 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-EXPORT_COLUMNS = (
-    "id",
-    "time_utc",
-    "run",
-    "episode",
-    "step",
-    "mode",
-    "map",
-    "action",
-    "teacher_action",
-    "source",
-    "strategy",
-    "option",
-    "confidence",
-    "behaviour_probability",
-    "reward",
-    "outcome",
-    "reasoning",
-    "state_hash",
-)
+EXPORT_COLUMNS: Final[Mapping[str, Kind]] = {
+    "id": Kind.NAME,
+    "time_utc": Kind.NAME,
+    "run": Kind.NAME,
+    "episode": Kind.INTEGER,
+    "step": Kind.INTEGER,
+    "mode": Kind.NAME,
+    "map": Kind.NAME,
+    **{name: column.kind for name, column in COLUMNS.items() if column.exported},
+}
+"""Columns of the view `decision_list`, in the order of exported files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +105,8 @@ def _write_parquet(batches: Iterator[list[tuple]], path: Path) -> int:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ConfigurationError("Parquet needs the package pyarrow: pip install pyarrow; or export csv") from error
-    integers = {"episode", "step", "action", "teacher_action", "state_hash"}
-    reals = {"confidence", "behaviour_probability", "reward", "outcome"}
-    schema = arrow.schema(
-        [
-            (name, arrow.int64() if name in integers else arrow.float64() if name in reals else arrow.string())
-            for name in EXPORT_COLUMNS
-        ]
-    )
+    numbers = {Kind.INTEGER: arrow.int64(), Kind.REAL: arrow.float64()}
+    schema = arrow.schema([(name, numbers.get(kind, arrow.string())) for name, kind in EXPORT_COLUMNS.items()])
     count = 0
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in batches:

@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.exceptions import ConfigurationError
+from core.history.decision_columns import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ def datasette_metadata(database_name: str) -> dict[str, object]:
             database_name: {
                 "queries": {query.name: {"title": query.title, "sql": query.sql} for query in SAVED_QUERIES},
                 "tables": {
-                    "decision_list": {"description": "Decisions with their words; the view for people to read."},
+                    "decision_list": {
+                        "description": "Decisions with their words; the view for people to read.",
+                        "columns": {name: column.meaning for name, column in COLUMNS.items() if column.exported},
+                    },
                     "episodes": {"sort_desc": "id", "description": "One row for each finished episode."},
                     "runs": {"sort_desc": "id", "label_column": "name"},
                     "reasonings": {"description": "Each reason once; searchable.", "label_column": "text"},
