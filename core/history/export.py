@@ -8,13 +8,15 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core.exceptions import ConfigurationError, HistoryError
 from core.history.decision_columns import COLUMNS, Kind
 
 _BATCH_ROWS = 20_000
+_Rows = list[tuple[Any, ...]]
 
 
 class ExportFormat(StrEnum):
@@ -68,7 +70,7 @@ def export_decisions(
     return count
 
 
-def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[list[tuple]]:
+def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[_Rows]:
     cursor = connection.execute(
         f"select {', '.join(EXPORT_COLUMNS)} from decision_list "
         "where (:run is null or run = :run) and (:episode is null or episode = :episode) order by episode_id, step",
@@ -78,7 +80,7 @@ def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[l
         yield rows
 
 
-def _write_csv(batches: Iterator[list[tuple]], path: Path) -> int:
+def _write_csv(batches: Iterator[_Rows], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -89,7 +91,7 @@ def _write_csv(batches: Iterator[list[tuple]], path: Path) -> int:
     return count
 
 
-def _write_json_lines(batches: Iterator[list[tuple]], path: Path) -> int:
+def _write_json_lines(batches: Iterator[_Rows], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as stream:
         for rows in batches:
@@ -99,10 +101,10 @@ def _write_json_lines(batches: Iterator[list[tuple]], path: Path) -> int:
     return count
 
 
-def _write_parquet(batches: Iterator[list[tuple]], path: Path) -> int:
-    try:
-        import pyarrow as arrow  # pyright: ignore[reportMissingImports]
-        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
+def _write_parquet(batches: Iterator[_Rows], path: Path) -> int:
+    try:  # any: pyarrow brings no types
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
         raise ConfigurationError("Parquet needs the package pyarrow: pip install pyarrow; or export csv") from error
     numbers = {Kind.INTEGER: arrow.int64(), Kind.REAL: arrow.float64()}

@@ -101,7 +101,7 @@ def search_reasonings(connection: sqlite3.Connection, words: str, limit: int = 2
         raise HistoryError(
             f"cannot search for {words!r}: {error}; put phrases and words with punctuation in double quotes"
         ) from error
-    found = []
+    found: list[FoundReasoning] = []
     for text, uses, outcome_micro, episode_id in rows:
         run, episode = connection.execute(
             "select r.name, e.number from episodes e join runs r on r.id = e.run_id where e.id = ?", (episode_id,)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from core.exceptions import ConfigurationError
 from core.history.decision_columns import COLUMNS
@@ -97,7 +98,7 @@ def find_query(name: str) -> SavedQuery:
     raise ConfigurationError(f"there is no saved query {name!r}; there are {known}")
 
 
-def run_query(connection: sqlite3.Connection, query: SavedQuery) -> tuple[list[str], list[tuple]]:
+def run_query(connection: sqlite3.Connection, query: SavedQuery) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows."""
     cursor = connection.execute(query.sql)
     return [column[0] for column in cursor.description], cursor.fetchall()

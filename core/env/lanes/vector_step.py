@@ -56,7 +56,7 @@ class VectorStep(LaneRows):
     replacements: tuple[WorkerReplacement, ...] = ()
     """Workers that died and were replaced while this step was made."""
     first_lane: int = 0
-    _states: dict[int, GameState] = field(default_factory=dict, repr=False)
+    _states: dict[int, GameState] = field(default_factory=dict[int, GameState], repr=False)
 
     @property
     def lanes(self) -> int:

@@ -50,7 +50,7 @@ class FieldRules:
     def reset(self) -> None:
         """A new episode begins."""
         self._walker.reset()
-        self._option_key = ""
+        self._option_key: str = ""
         self._steps = 0
         self._knocks = 0
         self._returns: dict[tuple[Position, Button], int] = {}

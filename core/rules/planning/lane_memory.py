@@ -29,22 +29,22 @@ class LaneMemory:
 
     step: int = 0
     travel: TravelMemory = field(default_factory=TravelMemory)
-    visited: set[MapId] = field(default_factory=set)
+    visited: set[MapId] = field(default_factory=set[MapId])
     progress: int = 0
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
-    healers: set[Subject] = field(default_factory=set)
+    healers: set[Subject] = field(default_factory=set[Subject])
     """Who has really healed the party in this episode."""
     bound_for: str = ""
     """Key of the healer's option that was carried out last."""
     menu_task: MenuTask | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
-    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
+    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict[Subject, tuple[int, int]])
     """Progress and step of the last talk."""
-    _failures: Counter[str] = field(default_factory=Counter)
-    _abandoned_until: dict[str, int] = field(default_factory=dict)
-    _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter)
+    _failures: Counter[str] = field(default_factory=Counter[str])
+    _abandoned_until: dict[str, int] = field(default_factory=dict[str, int])
+    _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter[tuple[MapId, str, int]])
 
     def note_progress(self, progress: int) -> None:
         """Compare with the last number; when the story has moved, old failures and talks may come out otherwise."""
