@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.navigation.pathfinding import (
+    GROUNDS_KEPT,
     MOUNT_COST,
     Blocked,
     BlockReason,
@@ -175,3 +176,13 @@ def test_cost_equals_breadth_first_search(cells: list[list[int]], data: st.DataO
     assert (answer.cost if isinstance(answer, Path) else None) == expected
     if isinstance(answer, Path):
         assert (answer.steps[-1].x, answer.steps[-1].y) == end if answer.steps else start == end
+
+
+def test_equal_ground_shares_the_moves_that_are_known_and_only_the_last_grounds_are_kept() -> None:
+    first = MapGround(drawn("... ..."))
+    assert first.move(0, 0, Button.RIGHT) == (1, 0, 0)
+    assert MapGround(drawn("... ..."))._moves is first._moves
+    assert MapGround(drawn("... ..."), can_surf=True)._moves is not first._moves, "other abilities, other moves"
+    for number in range(GROUNDS_KEPT):
+        MapGround(np.full((1, 2), 0, dtype=np.uint8), grass_cost=1000 + number)
+    assert not MapGround(drawn("... ..."))._moves, "forgotten"
