@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from core.agent.llm_gate import matters
-from core.menu_tasks import BuyItems
 from core.rules.values import GATE
-from core.vocabulary import Option, OptionKind
+from core.vocabulary import BuyItems, Option, OptionKind
 
 
 def option(kind: OptionKind, value: float, menu_task: BuyItems | None = None) -> Option:

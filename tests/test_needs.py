@@ -13,7 +13,6 @@ from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
 from core.game.profile import RomProfile
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
-from core.menu_tasks import BuyItems, PutFirst, UseItem
 from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
@@ -21,7 +20,7 @@ from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.needs import Needs, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
 from core.rules.values import ON_THE_WAY
-from core.vocabulary import MapId, OptionKind
+from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 LEVEL, HP, MAX_HP = 31, 34, 36

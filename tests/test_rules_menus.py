@@ -12,10 +12,20 @@ from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.game_data import GameData
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.menu_tasks import BuyItems, MenuTask, Purchase, PutFirst, UseItem
 from core.rules import RulePlayer
 from core.rules.menus.pack import owned
-from core.vocabulary import Button, GameMode, Option, OptionKind, Position
+from core.vocabulary import (
+    Button,
+    BuyItems,
+    GameMode,
+    MenuTask,
+    Option,
+    OptionKind,
+    Position,
+    Purchase,
+    PutFirst,
+    UseItem,
+)
 from tests.cartridge.stage import state as stage_state
 from tests.game_states import ROM_PATH
 

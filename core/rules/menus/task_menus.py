@@ -1,6 +1,6 @@
 """Carries out menu tasks of the menus: buying, using an item of the pack on a creature, changing the party's order.
 
-The planner says what should be true afterwards (`core.menu_tasks`), the field rules open the shop or the START menu for
+The planner says what should be true afterwards (`core.vocabulary`), the field rules open the shop or the START menu for
 it, and these rules find the way through the screens: each press follows from what the screen shows now. A menu task
 ends when it is done, when it proves impossible or when it takes too long; then everything is closed with B.
 """
@@ -15,7 +15,6 @@ from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.ram import index_of
 from core.game.state import GameState
-from core.menu_tasks import BuyItems, MenuTask, PutFirst, UseItem
 from core.rules.menus.answers import CLOSE
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import owned, toward_item
@@ -23,7 +22,7 @@ from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
-from core.vocabulary import Button, Option, OptionKind
+from core.vocabulary import Button, BuyItems, MenuTask, Option, OptionKind, PutFirst, UseItem
 
 START_ITEMS: Final = index_of("wMenuItemsList")
 PARTY_LINE, PACK_LINE = 1, 2

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.menu_tasks import MenuTask
 from core.navigation.travel import TravelMemory
-from core.vocabulary import MapId, Option
+from core.vocabulary import MapId, MenuTask, Option
 
 ABANDON_STEPS = 400
 """How long an option that failed is left alone; doubled with every further failure, up to `LONGEST_ABANDON_STEPS`."""

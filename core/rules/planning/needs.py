@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from core.menu_tasks import PutFirst, UseItem
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import CAVES, Hunter, HuntingGround, hunting_grounds
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list, stock_of_lives
 from core.rules.values import MARGINS, ON_THE_WAY, near
-from core.vocabulary import MapId, Option, OptionKind, Position
+from core.vocabulary import MapId, Option, OptionKind, Position, PutFirst, UseItem
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData, GameMap, MapObject

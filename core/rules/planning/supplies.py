@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from core.game.item_effects import item_effect_of
-from core.menu_tasks import BuyItems, Purchase
+from core.vocabulary import BuyItems, Purchase
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData, Item
