@@ -64,11 +64,11 @@ def test_without_a_record_the_rules_order_stands(record: DecisionHistoryAnalyzer
 
 
 def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionHistoryAnalyzer) -> None:
-    experience = OptionStatistics(record)
-    assert experience.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
+    statistics = OptionStatistics(record)
+    assert statistics.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
     remember(record, LEFT.key, reward=-1.0, episodes=12)
     remember(record, MIDDLE.key, reward=1.0, episodes=12)
-    preference = experience.prefer((LEFT, MIDDLE, FAR), CONTEXT)
+    preference = statistics.prefer((LEFT, MIDDLE, FAR), CONTEXT)
     assert preference.option is MIDDLE
     assert "left (-1.00 in 12" in preference.reason
     assert "middle (+1.00 in 12" in preference.reason

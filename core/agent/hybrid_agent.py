@@ -93,9 +93,9 @@ class HybridAgent:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
         record = self.adaptive_strategy.history_analyzer
-        experience = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
+        statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), experience)
+            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 

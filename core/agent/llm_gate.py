@@ -1,8 +1,8 @@
-"""Which decisions are worth a language model's word: the others are settled, whoever is asked.
+"""Which decisions a language model is asked about. The others are settled, whoever is asked.
 
-A turn of a fight that is as good as won needs no counsel, nor does the clerk's list when one has come to buy, nor the
-rest of those who can hardly stand. Everything else does: a new place, a menu task done, a fight that may be lost, a
-creature that may be caught.
+Not asked about: a turn of a fight that is as good as won, the clerk's list when the player came to buy, a rest for a
+party that can hardly stand. Asked about: everything else, such as a new place, a finished menu task, a fight that may
+be lost, a creature that may be caught.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.rules.values import GATE
 from core.vocabulary import Option, OptionKind
 
 SETTLED_KINDS = (OptionKind.HEAL, OptionKind.BUY, OptionKind.MANAGE)
-"""Who went to rest or to buy says yes to the nurse and the clerk."""
+"""A player who went to rest or to buy says yes to the nurse and the clerk."""
 
 
 def matters(options: Sequence[Option], under_way: OptionKind | None = None) -> bool:

@@ -44,7 +44,7 @@ class Goal(NamedTuple):
 
 
 class PathStep(NamedTuple):
-    """One press: the direction, and where one stands after it. A turn on the spot keeps the cell."""
+    """One press: the direction, and the place after it. A turn on the spot keeps the cell."""
 
     button: Button
     x: int
@@ -250,7 +250,7 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
 
 
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
-    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
+    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if the player faces elsewhere.
 
     A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
     the start and having come back to it are told apart; the goals' own nodes are negative.
@@ -298,7 +298,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
                     best[goal_node], came[goal_node] = total, node
                     heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
-            continue  # the warp takes one away: no path goes on from here
+            continue  # the warp leads away: no path goes on from here
         for number, button in enumerate(DIRECTION_BUTTONS):
             moved = ground.move(cell[0], cell[1], button)
             if moved is None:

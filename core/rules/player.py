@@ -1,8 +1,8 @@
 """The rule player: what a careful player would do next, and the button for it.
 
 One per lane, deterministic for a seed. `options` lists what can sensibly be decided now, best first; `choose` takes the
-best; `act` carries an option out one press at a time. Language models and people may choose in its stead: it carries
-out any option it has listed, and where an option has come to its end it goes on with its own choice and says so
+best; `act` carries an option out one press at a time. A language model or a person may choose instead: the player
+carries out any option it has listed. Where an option ends, it goes on with its own choice and says so
 (`RuleStep.done`), so every press it names is a useful one.
 """
 

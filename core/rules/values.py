@@ -30,7 +30,7 @@ DUEL: Final = 0.35
 KNOCK_OUT: Final = 0.1
 """For ending it at once."""
 WEAKENING: Final = 0.05
-"""Between a move that takes nothing and one that takes all, where good company is to be weakened."""
+"""Between a move that takes nothing and one that takes all, while weakening for a ball."""
 WEAKENING_SHARE: Final = 0.15
 """Of the enemy's most HP: what a move should take to be worth a turn before the ball."""
 LESSON: Final = 0.6
@@ -68,8 +68,8 @@ class Margins:
     record: float = 0.008
     """The most that the record of past games adds (`core.agent.option_statistics`)."""
     steadiness: float = 0.02
-    """For the healer to whom the party is already bound. Ways are guessed differently on the two sides of a map's edge,
-    and between two healers about equally far the party would turn back at the edge for ever."""
+    """For the healer that the party is on its way to. Distances are guessed differently on the two sides of a map's
+    edge: between two healers about equally far the party would turn back at the edge for ever."""
     setup: float = 0.02
     """Off a move without power: its chances are guessed with less certainty than those of a hit."""
     no_waste: float = 0.02
@@ -79,7 +79,7 @@ class Margins:
     switch: float = 0.05
     """Off sending out another creature: it costs more than the duel tells."""
     long_fight: float = 0.1
-    """Off a move without power in the wild: fights there are to be short."""
+    """Off a move without power in the wild, where fights should be short."""
     rest_at_hand: float = 0.19
     """For the healer at hand over the story; a healer that is just in reach is worth as much as the story."""
 
@@ -161,7 +161,7 @@ class FightValues:
     lost: float = 0.4
     """A turn after which the duel is lost: also Struggle."""
     last_ball: float = 0.55
-    """A ball for good company while the own creature is about to fall: rather run."""
+    """A ball for good company while the own creature is about to faint: running is better."""
     potion_in_the_wild: float = 0.72
     """A potion that saves the creature which fights, where running is another way."""
     flight: float = 0.85
@@ -199,7 +199,7 @@ class MenuValues:
     leaving: float = 0.15
     """A line that leads out, such as CANCEL; B does the same."""
     close: float = 0.3
-    """To close a menu; also the less likely answer, and the best move of a list of which one is to be given up."""
+    """To close a menu; also the less likely answer, and to give up the best move of a list."""
     line: float = 0.7
     """Any other line of a menu."""
     likely: float = 0.9

@@ -1,7 +1,7 @@
 """How a careful player fights: the choices of a turn, and the presses that carry one out.
 
-What a choice is worth says `core.rules.fights.tactics`; here it becomes an option and, button by button, a way through
-the fight's menus, read from the screen at each press.
+`core.rules.fights.tactics` says what a choice is worth. Here it becomes presses: a way through the fight's menus, read
+from the screen at each press.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class BattleRules:
         return self._sorted([*found, CLOSE]) if found else ()
 
     def _sorted(self, found: list[Option]) -> tuple[Option, ...]:
-        """Best first; what did not work out in this fight is worth less each time."""
+        """Best first. What did not work out in this fight is worth less each time."""
         weighed = [replace(one, value=one.value * self._factor(one)) for one in found]
         return tuple(sorted(weighed, key=lambda option: -option.value))
 

@@ -21,19 +21,19 @@ from core.rules.values import IN_A_FIGHT, MARGINS, WEAKENING, WEAKENING_SHARE, w
 from core.vocabulary import Option, OptionKind
 
 HOPELESS = 0.35
-"""A wild fight with a smaller chance to win is run from."""
+"""Run from a wild fight with a smaller chance to win."""
 TIGHT = 0.6
-"""A wild fight with a smaller chance is run from when the next hit may end it."""
+"""Run from a wild fight with a smaller chance when the next hit may end it."""
 LOW_HP = 0.3
 HIT_MARGIN = 1.15
-"""On the hardest hit, for a telling one now and then."""
+"""Factor on the hardest hit, for a critical one now and then."""
 SURE_KNOCK_OUT = 0.75
 CLEARLY_BETTER = 0.2
-"""So much must be won by sending out another creature."""
+"""The chance to win must rise by this much to send out another creature."""
 GOOD_CATCH_CHANCE = 0.3
-"""With less the creature is weakened first, if there is a move that leaves it standing."""
+"""With a smaller chance the creature is weakened first, if there is a move that leaves it standing."""
 LEAST_WOUND = 8
-"""HP that must be missing before a potion is thought of."""
+"""HP that must be missing before a potion is considered."""
 
 
 class Tactics:
@@ -60,7 +60,7 @@ class Tactics:
     # -- moves -------------------------------------------------------------------------------------------------
 
     def _moves(self, battle: BattleState, fight: Duel, spares: bool = False) -> Iterator[Option]:
-        """What the creature knows. `spares`: the enemy is to be weakened for a ball, not beaten."""
+        """The moves that the creature knows. `spares`: weaken the enemy for a ball, do not beat it."""
         strongest = max((one.expected for one in fight.estimates.values()), default=0.0)
         for slot, guess in fight.estimates.items():
             move = self._game.moves[battle.own.moves[slot]]
@@ -95,7 +95,7 @@ class Tactics:
     # -- items -------------------------------------------------------------------------------------------------
 
     def item_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
-        """Drinks, cures and bells of the bag that the game would let one use now."""
+        """Items of the bag that heal, cure or revive, and that the game would accept now."""
         fight = fight or self.duel(battle)
         for slot, stack in enumerate(state.items):
             item = self._game.items.get(stack.item)
@@ -123,14 +123,14 @@ class Tactics:
 
     @staticmethod
     def _worth_of_potion(battle: BattleState, fight: Duel, item: Item) -> float:
-        """High when the next hit may end it and the potion gives more than a turn costs: money is for this."""
+        """High when the next hit may end it and the potion gives more than a turn costs."""
         own = battle.own
         gain = min(item_effect_of(item).heals, own.max_hp - own.hp)
         threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
         ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
         if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
             return IN_A_FIGHT.in_vain
-        size = gain / (item_effect_of(item).heals or 1)  # of two that do, the one of which less is lost
+        size = gain / (item_effect_of(item).heals or 1)  # of two potions that do, take the one that wastes less
         return (IN_A_FIGHT.potion if battle.is_trainer else IN_A_FIGHT.potion_in_the_wild) + MARGINS.no_waste * size
 
     # -- other creatures ---------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ class Tactics:
     def switch_options(
         self, state: GameState, battle: BattleState, fight: Duel | None = None, *, forced: bool = False
     ) -> list[Option]:
-        """Who else could fight. `forced`: somebody must come out, and no turn is lost by it."""
+        """The other creatures that can fight. `forced`: one must come out, and no turn is lost by it."""
         fight = fight or self.duel(battle)
         found: list[Option] = []
         for slot, member in enumerate(state.party):

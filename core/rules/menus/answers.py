@@ -1,4 +1,4 @@
-"""What to do with words on the screen: read on, answer questions, close what nobody asked for.
+"""What to do with words on the screen: read on, answer questions, close menus that nothing needs.
 
 A question is answered by its words: no nicknames, no saving, yes to what people offer. An answer that has been given to
 the same question before, without the story moving, loses half its value each time, so no menu can hold the player.
@@ -108,7 +108,7 @@ class AnswerRules:
         )
 
     def begin_press(self) -> None:
-        """A new press is asked for, in whatever room: the answer before it was given."""
+        """A new press is asked for, on any screen: the answer before it was given."""
         self._last_answer = None
 
     def overruled(self) -> None:
@@ -118,7 +118,7 @@ class AnswerRules:
             self._last_answer = None
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
-        """The press for an option of this room; None when the option does not fit the screen any more."""
+        """The press for an option; None when the option does not fit the screen any more."""
         menu = state.menu
         match option.kind:
             case OptionKind.ADVANCE_TEXT if menu is None:

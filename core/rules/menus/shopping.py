@@ -43,7 +43,7 @@ def wares(state: GameState) -> tuple[int, ...]:
 
 
 def is_shop_question(menu: MenuState) -> bool:
-    """Whether the clerk asks what one wants."""
+    """Whether the clerk asks what the player wants."""
     return find_line(menu, "BUY") is not None and find_line(menu, "SELL") is not None
 
 

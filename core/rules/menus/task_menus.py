@@ -1,4 +1,4 @@
-"""Carries out menu tasks of the menus: buying, using an item of the pack on a creature, changing the party's order.
+"""Carries out menu tasks: buying, using an item of the pack on a creature, changing the party's order.
 
 The planner says what should be true afterwards (`core.vocabulary`), the field rules open the shop or the START menu for
 it, and these rules find the way through the screens: each press follows from what the screen shows now. A menu task

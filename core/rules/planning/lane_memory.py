@@ -16,7 +16,7 @@ ABANDON_STEPS = 400
 LONGEST_ABANDON_STEPS = 6400
 
 LATELY_STEPS = 80
-"""A healer that left one tired is not asked again this soon."""
+"""A healer that left the party tired is not asked again this soon."""
 
 Subject = tuple[MapId, str]
 """A map and what on it: "object 3", "sign 10,6", "cell 4,5"."""
@@ -34,7 +34,7 @@ class LaneMemory:
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
     healers: set[Subject] = field(default_factory=set[Subject])
-    """Who has really healed the party in this episode."""
+    """Those who healed the party in this episode."""
     bound_for: str = ""
     """Key of the healer's option that was carried out last."""
     menu_task: MenuTask | None = None
@@ -46,7 +46,7 @@ class LaneMemory:
     _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter[tuple[MapId, str, int]])
 
     def note_progress(self, progress: int) -> None:
-        """Compare with the last number; when the story has moved, old failures and talks may come out otherwise."""
+        """Compare with the last number: when the story has moved, what failed before may work now."""
         if progress == self.progress:
             return
         self.progress = progress
@@ -59,18 +59,18 @@ class LaneMemory:
         self._spoken[subject] = (self.progress, self.step)
 
     def has_spoken(self, subject: Subject) -> bool:
-        """Whether one has spoken to it since the story last moved."""
+        """Whether it was spoken to since the story last moved."""
         return subject in self._spoken and self._spoken[subject][0] == self.progress
 
     def spoke_lately(self, subject: Subject, steps: int = LATELY_STEPS) -> bool:
-        """Whether one has spoken to it within the last `steps`."""
+        """Whether it was spoken to within the last `steps`."""
         return subject in self._spoken and self.step - self._spoken[subject][1] < steps
 
     def ever_spoken(self, subject: Subject) -> bool:
         return subject in self._spoken
 
     def abandon(self, option: Option) -> None:
-        """Leave this option alone for a while: it did not get anywhere."""
+        """Leave this option alone for a while: it led nowhere."""
         self._failures[option.key] += 1
         wait = min(LONGEST_ABANDON_STEPS, ABANDON_STEPS << (self._failures[option.key] - 1))
         self._abandoned_until[option.key] = self.step + wait
@@ -86,7 +86,7 @@ class LaneMemory:
         self._answers[map_id, question, row] -= 1
 
     def forget_answers(self) -> None:
-        """The last answer did what it was given for: giving it again is not in vain."""
+        """The last answer did what it was given for: it may be given again."""
         self._answers.clear()
 
     def times_answered(self, map_id: MapId, question: str, row: int) -> int:

@@ -1,7 +1,7 @@
 """What the party needs before the story goes on: rest, potions, its strongest in front, more levels.
 
-Every need is weighed against the way that it costs: a need is urgent (worth more than the story) up to a number of
-actions that grows with it, and beyond that a convenience. Nothing here knows a particular map.
+Every need is weighed against the way that it costs: it is urgent (worth more than the story) up to a number of actions
+that grows with it, and a convenience beyond. Nothing here knows a particular map.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 HEAL_BELOW = 0.5
 """Share of the lead's HP below which it is tired."""
 FIT_FOR_A_TRAINER = 0.8
-"""Share of the lead's HP below which it rests before a trainer whom one can choose when to meet."""
+"""Share of the lead's HP below which it rests before the next trainer of the story."""
 SHOP_WAY_ACTIONS = 60
-"""Shops farther than this are not worth a way of their own, unless one meets a trainer next with an empty bag."""
+"""Shops farther than this are not worth a way of their own, unless a trainer is next and the bag is empty."""
 EMPTY_BAG_ACTIONS = 190
-"""So many actions farther may the shop be then."""
+"""The shop may be this many actions farther then."""
 SHOP_AGAIN_STEPS = 250
 """A clerk is not visited again this soon."""
 UNSURE_ACTIONS = 60
