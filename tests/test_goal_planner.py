@@ -49,7 +49,7 @@ def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
     raise AssertionError("no creature after 300 steps")
 
 
-def test_every_required_milestone_has_an_errand_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+def test_every_required_milestone_has_an_objective_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     milestones = milestones_for(env.rom.profile)
     story = Objectives(env.rom.game, milestones)
     silent = [
@@ -99,7 +99,7 @@ def test_a_lost_battle_asks_for_training(env: EnhancedPyBoyPokemonCrystalEnv, pl
     assert goal.kind is GoalKind.TRAIN and str(memory.wanted_level) in goal.text
 
 
-def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
+def test_an_abandoned_objective_is_left_alone_and_something_else_is_tried(
     env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
 ) -> None:
     _, info = env.reset(seed=0)
@@ -112,7 +112,7 @@ def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
     assert planner.goals(state, reached, memory)[0].option.key == first.option.key
 
 
-def test_taken_things_are_no_errand(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
+def test_taken_things_are_no_objective(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
     _, info = env.reset(seed=0)
     state = info["game_state"]
     flag = env.rom.game.event_flags["EVENT_STARTER_LEAF_TAKEN"].index

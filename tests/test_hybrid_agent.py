@@ -202,7 +202,7 @@ def test_a_masked_action_is_never_played_nor_wished_for() -> None:
 
 
 def test_the_rules_are_told_when_another_button_was_pressed() -> None:
-    """As often as the played action is not the teacher's wish."""
+    """As often as the played action is not the teacher's."""
     agent = agent_for(AgentMode.ADAPTIVE)
     players = [WallSeeker()]
     agent.attach_lanes(players)

@@ -23,7 +23,7 @@ def test_a_fight_that_is_as_good_as_won_needs_no_counsel() -> None:
     assert matters((option(OptionKind.RUN, 0.85), WINS))
 
 
-def test_a_menu_that_was_opened_for_an_errand_is_no_new_question() -> None:
+def test_a_menu_that_was_opened_for_a_menu_task_is_no_new_question() -> None:
     close = option(OptionKind.CLOSE_MENU, 0.1)
     assert not matters((option(OptionKind.BUY, 0.9, BuyItems(())), close))
     assert matters((option(OptionKind.BUY, 0.9, BuyItems(())), option(OptionKind.GO_TO, 0.8))), "whether to go and buy"
