@@ -66,11 +66,11 @@ class ButtonManager(Protocol):
 
 @runtime_checkable
 class JudgesTeacher(Protocol):
-    """A policy that has compared the teacher's wishes with other actions while it learned."""
+    """A policy that has compared the teacher's actions with others while it learned."""
 
     @property
     def teacher_evidence(self) -> float:
-        """Log-odds that the teacher's wish does better than another action; 0 before anything is known."""
+        """Log-odds that the teacher's action does better than another; 0 before anything is known."""
         ...
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
-from core.menu_tasks import MenuTask
-
 
 class Button(IntEnum):
     """The nine documented actions, in the documented order; the value is the action index of the env."""
@@ -90,7 +88,7 @@ class Position(NamedTuple):
 
 
 class OptionKind(StrEnum):
-    """What an option asks for. The rules carry an option out button by button (`core/rules.py`)."""
+    """What an option asks for. The rules carry an option out button by button (`core.rules.RulePlayer`)."""
 
     GO_TO = "go_to"
     TALK = "talk"
@@ -110,6 +108,45 @@ class OptionKind(StrEnum):
     SWITCH = "switch"
     RUN = "run"
     CLOSE_MENU = "close_menu"
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One line of a shopping list: so many more of an item."""
+
+    item: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuyItems:
+    """Buy these of the clerk, the most wanted first, as far as the money reaches."""
+
+    purchases: tuple[Purchase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseItem:
+    """Use an item of the bag on the creature in a place of the party (from 0); None for one that acts on nobody."""
+
+    item: int
+    slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutFirst:
+    """Bring the creature in a place of the party (from 1, 0 being the first already) to the front."""
+
+    slot: int
+
+
+MenuTask = BuyItems | UseItem | PutFirst
+"""What an option wants of the menus: what should be true afterwards, never which buttons to press.
+
+The field rules walk to the place (a clerk) or open the START menu, and from then on `LaneMemory.menu_task` tells the
+rules of the menus what the screen is open for. They read the screen as it is, and close it when the task is done or
+cannot be done; the planner looks at the state again and so sees what came of it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +206,7 @@ class EpisodeResult:
     reward: float
     steps: int
     milestones: tuple[str, ...]
-    source_steps: dict[Source, int] = field(default_factory=dict)
+    source_steps: dict[Source, int] = field(default_factory=dict[Source, int])
     truncated: bool = False
     seconds: float = 0.0
     is_whole: bool = True

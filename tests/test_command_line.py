@@ -89,7 +89,7 @@ def test_export(database: Path, tmp_path: Path) -> None:
     ]
     decisions("export", tmp_path / "two.jsonl", "--db", database, "--run", "walks", "--episode", "2")
     lines = [json.loads(line) for line in (tmp_path / "two.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [line["reward"] for line in lines] == walk(2).columns.reward.tolist()
+    assert [line["reward"] for line in lines] == walk(2).columns["reward"].tolist()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "two.jsonl"]
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.agent.option_cache import PRESSING_VALUE
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.milestones import milestones_for
 from core.game.objectives import Objectives
@@ -16,6 +15,7 @@ from core.game.state import GameState
 from core.goal_planner import GoalKind, GoalOrientedPlanner
 from core.rules import RulePlayer
 from core.rules.planning.lane_memory import LaneMemory
+from core.rules.values import ON_THE_WAY
 from core.vocabulary import OptionKind
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
@@ -50,7 +50,7 @@ def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
     raise AssertionError("no creature after 300 steps")
 
 
-def test_every_required_milestone_has_an_errand_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+def test_every_required_milestone_has_an_objective_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     milestones = milestones_for(env.rom.profile)
     story = Objectives(env.rom.game, milestones)
     silent = [
@@ -87,8 +87,8 @@ def test_every_errand_of_the_story_is_pressing_and_looking_around_is_not(
     story = [goal.option for goal in goals if goal.kind is GoalKind.STORY]
     others = [goal.option for goal in goals if goal.kind is GoalKind.EXPLORE]
     assert len(story) == 3 and others
-    assert all(option.value >= PRESSING_VALUE for option in story)
-    assert all(option.value < PRESSING_VALUE for option in others)
+    assert all(option.value >= ON_THE_WAY.pressing for option in story)
+    assert all(option.value < ON_THE_WAY.pressing for option in others)
 
 
 def test_a_tired_lead_rests_before_the_story_goes_on(
@@ -113,7 +113,7 @@ def test_a_lost_battle_asks_for_training(env: EnhancedPyBoyPokemonCrystalEnv, pl
     assert goal.kind is GoalKind.TRAIN and str(memory.wanted_level) in goal.text
 
 
-def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
+def test_an_abandoned_objective_is_left_alone_and_something_else_is_tried(
     env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
 ) -> None:
     _, info = env.reset(seed=0)
@@ -126,7 +126,7 @@ def test_an_abandoned_errand_is_left_alone_and_something_else_is_tried(
     assert planner.goals(state, reached, memory)[0].option.key == first.option.key
 
 
-def test_taken_things_are_no_errand(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
+def test_taken_things_are_no_objective(env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner) -> None:
     _, info = env.reset(seed=0)
     state = info["game_state"]
     flag = env.rom.game.event_flags["EVENT_STARTER_LEAF_TAKEN"].index

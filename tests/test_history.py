@@ -44,12 +44,12 @@ def test_what_is_recorded_comes_back(store: HistoryStore) -> None:
     columns = record.columns
     assert [d.step for d in read] == list(range(200))
     for name in ("action", "teacher_action", "source", "strategy", "option", "reasoning", "state_hash", "confidence"):
-        assert [getattr(d, name) for d in read] == list(getattr(columns, name)), name
-    assert [d.context for d in read] == list(columns.context)
-    assert [d.reward for d in read] == columns.reward.tolist()
-    assert [d.outcome for d in read] == columns.outcome.tolist()
+        assert [getattr(d, name) for d in read] == list(columns[name]), name
+    assert [d.context for d in read] == list(columns["context"])
+    assert [d.reward for d in read] == columns["reward"].tolist()
+    assert [d.outcome for d in read] == columns["outcome"].tolist()
     episode = find_episode(store, "walks/1")
-    assert (episode.steps, episode.reward, episode.ended) == (200, pytest.approx(columns.reward.sum()), "truncated")
+    assert (episode.steps, episode.reward, episode.ended) == (200, pytest.approx(columns["reward"].sum()), "truncated")
     assert sum(episode.source_steps.values()) == 200
 
 
@@ -111,7 +111,7 @@ def test_deleted_episodes_leave_no_trace_in_the_counts(tmp_path: Path, kept: int
 def test_action_sequences_are_counted_as_by_hand(store: HistoryStore) -> None:
     record = walk(1)
     store.commit_episode(store.start_run().id, record)
-    digits = "".join(map(str, record.columns.action))
+    digits = "".join(map(str, record.columns["action"]))
     by_hand = Counter(
         (str(record.columns.mode[start]), digits[start : start + length])
         for length in (2, 3, 4, 5)
@@ -215,11 +215,11 @@ def test_search_finds_reasonings_with_their_use(store: HistoryStore) -> None:
     run = store.start_run("walks")
     record = walk(1)
     store.commit_episode(run.id, record)
-    text = record.columns.reasoning[-1]
-    uses = [step for step, other in enumerate(record.columns.reasoning) if other == text]
+    text = record.columns["reasoning"][-1]
+    uses = [step for step, other in enumerate(record.columns["reasoning"]) if other == text]
     (hit,) = search_reasonings(store.connection, f'"{text}"')
     assert (hit.text, hit.uses, hit.run, hit.episode) == (text, len(uses), "walks", 1)
-    assert hit.mean_outcome == pytest.approx(record.columns.outcome[uses].mean(), abs=1e-6)
+    assert hit.mean_outcome == pytest.approx(record.columns["outcome"][uses].mean(), abs=1e-6)
     with pytest.raises(HistoryError, match="double quotes"):
         search_reasonings(store.connection, '"unclosed')
 
@@ -299,7 +299,7 @@ def test_a_failed_commit_leaves_nothing_and_the_next_one_works(store: HistorySto
     store.connection.execute("drop trigger disk_full")
     store.commit_episode(run.id, walk(1))
     assert verify(store).problems == ()
-    assert recent_decisions(store.connection, 1)[0].reasoning == walk(1).columns.reasoning[-1]
+    assert recent_decisions(store.connection, 1)[0].reasoning == walk(1).columns["reasoning"][-1]
 
 
 def test_past_outcomes_have_a_mean_and_its_standard_error(store: HistoryStore) -> None:

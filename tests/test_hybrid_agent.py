@@ -202,7 +202,7 @@ def test_a_masked_action_is_never_played_nor_wished_for() -> None:
 
 
 def test_the_rules_are_told_when_another_button_was_pressed() -> None:
-    """As often as the played action is not the teacher's wish."""
+    """As often as the played action is not the teacher's."""
     agent = agent_for(AgentMode.ADAPTIVE)
     players = [WallSeeker()]
     agent.attach_lanes(players)
@@ -288,6 +288,19 @@ def test_a_restored_agent_decides_as_the_first_would_have() -> None:
     assert run(agent, 30) == run(restored, 30)
     with pytest.raises(CheckpointError, match="version 0"):
         agent.load_state_dict({"version": 0})
+
+
+def test_a_twin_for_evaluation_goes_on_where_the_agent_is(caplog: pytest.LogCaptureFixture) -> None:
+    agent = agent_for(AgentMode.ADAPTIVE, None, lanes=2)
+    run(agent, 40)
+    assert "no language model is available" in caplog.text
+    caplog.clear()
+    twin = agent.for_evaluation([WallSeeker()])
+    assert twin.frozen and (twin.curriculum, twin.stage) == (agent.curriculum, agent.stage)
+    assert twin.calibration.state_dict() == agent.calibration.state_dict()
+    assert twin.calibration is not agent.calibration
+    run(twin, 20)
+    assert not caplog.text, "the log has said so already"
 
 
 def test_a_twin_for_evaluation_changes_nothing() -> None:

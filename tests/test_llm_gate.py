@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from core.agent.llm_gate import SURELY_WON_VALUE, matters
-from core.menu_tasks import BuyItems
-from core.rules.fights.tactics import worth
-from core.vocabulary import Option, OptionKind
+from core.agent.llm_gate import matters
+from core.rules.values import GATE, worth
+from core.vocabulary import BuyItems, Option, OptionKind
 
 
 def option(kind: OptionKind, value: float, menu_task: BuyItems | None = None) -> Option:
     return Option(kind, kind.value, kind.value, value=value, menu_task=menu_task)
 
 
-WINS = option(OptionKind.FIGHT, SURELY_WON_VALUE + 0.05)
+WINS = option(OptionKind.FIGHT, GATE.surely_won + 0.05)
 HINDERS = option(OptionKind.FIGHT, 0.3)
 FLEES = option(OptionKind.RUN, 0.15)
 
 
 def test_a_fight_that_is_as_good_as_won_needs_no_counsel() -> None:
     assert not matters((WINS, HINDERS, FLEES))
-    assert matters((option(OptionKind.FIGHT, SURELY_WON_VALUE - 0.1), HINDERS, FLEES)), "it may be lost"
+    assert matters((option(OptionKind.FIGHT, GATE.surely_won - 0.1), HINDERS, FLEES)), "it may be lost"
     assert matters((WINS, option(OptionKind.CATCH, 0.6))), "it may be caught"
     assert matters((option(OptionKind.RUN, 0.85), WINS))
 
 
-def test_a_menu_that_was_opened_for_an_errand_is_no_new_question() -> None:
+def test_a_menu_that_was_opened_for_a_menu_task_is_no_new_question() -> None:
     close = option(OptionKind.CLOSE_MENU, 0.1)
     assert not matters((option(OptionKind.BUY, 0.9, BuyItems(())), close))
     assert matters((option(OptionKind.BUY, 0.9, BuyItems(())), option(OptionKind.GO_TO, 0.8))), "whether to go and buy"

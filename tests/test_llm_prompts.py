@@ -69,7 +69,7 @@ def scenes() -> Iterator[dict[str, Scene]]:
     done, step = False, 0
     while not done and len(found) < len(SCENES):
         state: GameState = info["game_state"]
-        action = teacher.advise(state, ask_model=lambda _matters: False, stuck=False).action
+        action = teacher.act(state, ask_model=lambda _matters: False, stuck=False).action
         for name in SCENES:
             if name not in found and is_scene(name, state, step):
                 found[name] = Scene(state, writer.describe(state), writer.journal(state))

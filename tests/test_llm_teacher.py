@@ -51,13 +51,13 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     while not finished and not truncated:
         state: GameState = info["game_state"]
         before = len(manager.asked)
-        advice = teacher.advise(state, ask_model=lambda _matters: True, stuck=False)
-        sources[advice.source] += 1
+        teacher_action = teacher.act(state, ask_model=lambda _matters: True, stuck=False)
+        sources[teacher_action.source] += 1
         in_fight = situation_of(state.mode) == "battle"
         fight_questions += in_fight and len(manager.asked) > before
         menu = state.menu
         fight_turns += in_fight and menu is not None and menu.kind is MenuKind.BATTLE_MOVES
-        _, _, finished, truncated, info = env.step(advice.action)
+        _, _, finished, truncated, info = env.step(teacher_action.action)
         steps += 1
     env.close()
     assert len(info["milestones"]) >= 10, "a model that agrees with the rules gets as far as they do"

@@ -13,14 +13,14 @@ from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
 from core.game.profile import RomProfile
 from core.game.ram import RamSnapshot, index_of
 from core.game.state import GameState
-from core.menu_tasks import BuyItems, PutFirst, UseItem
 from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.needs import STORY_VALUE, Needs, patience_for_rest
+from core.rules.planning.needs import Needs, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
-from core.vocabulary import MapId, OptionKind
+from core.rules.values import ON_THE_WAY
+from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 LEVEL, HP, MAX_HP = 31, 34, 36
@@ -88,11 +88,11 @@ def goals(
 
 def test_a_healer_is_urgent_as_far_as_the_wounds_are_deep(start: GameState) -> None:
     tired = with_party(start, (10, 4, 30))
-    assert goals(tired, {"REST_HOUSE": 300})["heal:REST_HOUSE"].urgency > STORY_VALUE
-    assert goals(tired, {"REST_HOUSE": 900})["heal:REST_HOUSE"].urgency < STORY_VALUE
+    assert goals(tired, {"REST_HOUSE": 300})["heal:REST_HOUSE"].urgency > ON_THE_WAY.story
+    assert goals(tired, {"REST_HOUSE": 900})["heal:REST_HOUSE"].urgency < ON_THE_WAY.story
     scratched = with_party(start, (10, 21, 30))
-    assert goals(scratched, {"REST_HOUSE": 50})["heal:REST_HOUSE"].urgency < STORY_VALUE
-    assert goals(scratched, {"REST_HOUSE": 50}, fights_next=True)["heal:REST_HOUSE"].urgency > STORY_VALUE
+    assert goals(scratched, {"REST_HOUSE": 50})["heal:REST_HOUSE"].urgency < ON_THE_WAY.story
+    assert goals(scratched, {"REST_HOUSE": 50}, fights_next=True)["heal:REST_HOUSE"].urgency > ON_THE_WAY.story
     assert "heal:REST_HOUSE" not in goals(with_party(start, (10, 30, 30)), {"REST_HOUSE": 5}, fights_next=True)
 
 
@@ -113,7 +113,7 @@ def test_between_two_healers_about_as_far_nobody_turns_back(start: GameState) ->
 def test_a_fainted_lead_is_brought_home_though_others_are_well(start: GameState) -> None:
     state = with_party(start, (20, 0, 60), (3, 12, 12))
     found = goals(state, {"REST_HOUSE": 800})
-    assert found["heal:REST_HOUSE"].urgency > STORY_VALUE
+    assert found["heal:REST_HOUSE"].urgency > ON_THE_WAY.story
     assert not any(goal.kind is GoalKind.TRAIN for goal in found.values())
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.agent.option_statistics import MOST_TILT, TRIALS, OptionStatistics
+from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.rules import RulePlayer
+from core.rules.values import MARGINS
 from core.vocabulary import Decision, GameMode, Option, OptionKind, Source
 from tests.history_samples import decision
 
@@ -21,7 +22,7 @@ ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 CONTEXT = {"mode": "free", "map": "1.4"}
 LEFT, MIDDLE, FAR = (
     Option(OptionKind.TALK, label, f"talk:{label}", value=value)
-    for label, value in (("left", 0.80), ("middle", 0.80 - MOST_TILT / 2), ("far", 0.80 - 2 * MOST_TILT))
+    for label, value in (("left", 0.80), ("middle", 0.80 - MARGINS.record / 2), ("far", 0.80 - 2 * MARGINS.record))
 )
 MOST_STEPS = 120
 
@@ -63,11 +64,11 @@ def test_without_a_record_the_rules_order_stands(record: DecisionHistoryAnalyzer
 
 
 def test_a_bad_outcome_changes_the_choice_at_once_and_says_why(record: DecisionHistoryAnalyzer) -> None:
-    experience = OptionStatistics(record)
-    assert experience.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
+    statistics = OptionStatistics(record)
+    assert statistics.prefer((LEFT, MIDDLE, FAR), CONTEXT).option is LEFT
     remember(record, LEFT.key, reward=-1.0, episodes=12)
     remember(record, MIDDLE.key, reward=1.0, episodes=12)
-    preference = experience.prefer((LEFT, MIDDLE, FAR), CONTEXT)
+    preference = statistics.prefer((LEFT, MIDDLE, FAR), CONTEXT)
     assert preference.option is MIDDLE
     assert "left (-1.00 in 12" in preference.reason
     assert "middle (+1.00 in 12" in preference.reason

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.game.terrain import OFFSET
 from core.navigation.pathfinding import (
+    GROUNDS_KEPT,
     MOUNT_COST,
     Blocked,
     BlockReason,
@@ -205,3 +206,13 @@ def test_each_side_wall_bars_its_own_sides_only(byte: int) -> None:
     ground = MapGround(cells)
     barred = {letter for letter, button in LETTERS.items() if ground.move(1, 1, button) is None}
     assert barred == set(HOPS[byte - 0x10])
+
+
+def test_equal_ground_shares_the_moves_that_are_known_and_only_the_last_grounds_are_kept() -> None:
+    first = MapGround(drawn("... ..."))
+    assert first.move(0, 0, Button.RIGHT) == (1, 0, 0)
+    assert MapGround(drawn("... ..."))._moves is first._moves
+    assert MapGround(drawn("... ..."), can_surf=True)._moves is not first._moves, "other abilities, other moves"
+    for number in range(GROUNDS_KEPT):
+        MapGround(np.full((1, 2), 0, dtype=np.uint8), grass_cost=1000 + number)
+    assert not MapGround(drawn("... ..."))._moves, "forgotten"

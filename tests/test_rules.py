@@ -79,7 +79,7 @@ def play(
         if before_press(state, player):
             break
         begin = time.perf_counter()
-        action = teacher.advise(state, ask_model=lambda _matters: False, stuck=False).action
+        action = teacher.act(state, ask_model=lambda _matters: False, stuck=False).action
         game.decision_us.append(1e6 * (time.perf_counter() - begin))
         mask = info["action_mask"]
         game.masked += not mask[action]

@@ -1,4 +1,4 @@
-"""Errands of the menus in the running game: the rules buy, use items and change the party's order by what they see."""
+"""Menu tasks in the running game: the rules buy, use items and change the party's order by what they see."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.game_data import GameData
 from core.game.state import GameState
 from core.game.symbols import symbol
-from core.menu_tasks import BuyItems, MenuTask, Purchase, PutFirst, UseItem
 from core.rules import RulePlayer
 from core.rules.menus.pack import owned
-from core.vocabulary import Button, GameMode, Option, OptionKind, Position
+from core.vocabulary import (
+    Button,
+    BuyItems,
+    GameMode,
+    MenuTask,
+    Option,
+    OptionKind,
+    Position,
+    Purchase,
+    PutFirst,
+    UseItem,
+)
 from tests.cartridge.stage import state as stage_state
 from tests.game_states import ROM_PATH
 
@@ -228,7 +238,7 @@ def test_puts_another_creature_first(town: Table) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_presses_of_others_do_not_turn_an_errand_round(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
+def test_presses_of_others_do_not_turn_a_menu_task_round(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> None:
     table = Table(env, noise=0.15, random=np.random.default_rng(seed)).begin("town")
     table.second(hp=7)
     for _ in range(4):
@@ -236,7 +246,7 @@ def test_presses_of_others_do_not_turn_an_errand_round(env: EnhancedPyBoyPokemon
     assert table.state.party[0].hp == 7
 
 
-def test_an_errand_without_a_way_ends(town: Table) -> None:
+def test_a_menu_task_without_a_way_ends(town: Table) -> None:
     """Nobody stands in the place that was named, and the item is not in the bag: closed again, nothing changed."""
     for menu_task in (PutFirst(5), UseItem(town.item("GRAND_TONIC"), 0)):
         before = town.state.party

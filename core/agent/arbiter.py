@@ -1,10 +1,10 @@
 """One step of all lanes: who acts, what is pressed, and with what probability the whole agent would have pressed it.
 
 In ADAPTIVE mode each lane tosses a coin between teacher and policy. With share g, teacher action u and policy pi, the
-played action a has the probability g * [a == u] + (1 - g) * pi(a): that is what the learner needs, whoever won the
-toss. Where the teacher has no wish that the mask allows, g is 0; where only the teacher may act, g is 1. A frozen agent
-explores nothing: g is 1 where the teacher is believed to do better and 0 where the policy is. Only in a circle does
-either give way to the other.
+played action a has the probability g * [a == u] + (1 - g) * pi(a): the learner needs it, whoever won the toss. Where
+the teacher has no action that the mask allows, g is 0; where only the teacher may act, g is 1. A frozen agent explores
+nothing: g is 1 where the teacher is believed to do better and 0 where the policy is. Only while the lane goes in
+circles does each give way to the other.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOP_EXPLORATION = 0.25
-"""While a lane goes round in circles: chance of a random allowed button, and the least share of teacher and policy
-each, so that whoever led into the circle does not lead alone."""
+"""While a lane goes in circles: the chance of a random allowed button, and the least share of teacher and policy each,
+so that the one that led into the circle does not lead alone."""
 POLICY_MODES = (AgentMode.RL_ONLY, AgentMode.ADAPTIVE)
 
 
@@ -67,7 +67,7 @@ class _Seen:
 
     mode: GameMode
     state_hash: int
-    advice: TeacherAction | None
+    wanted: TeacherAction | None
     teacher_share: float
     teacher_confidence: float
     policy_confidence: float
@@ -78,18 +78,27 @@ class Arbiter:
     """Decides for all lanes. What it may use (`mode`, `policy`) can change between steps."""
 
     def __init__(
-        self, manager: LLMManagerLike | ButtonManager | None, mode: AgentMode, random: np.random.Generator
+        self,
+        manager: LLMManagerLike | ButtonManager | None,
+        mode: AgentMode,
+        random: np.random.Generator,
+        *,
+        calibration: ConfidenceCalibration | None = None,
+        teacher_evidence: float | None = None,
+        told_rules_only: bool = False,
     ) -> None:
+        """`teacher_evidence`: log-odds that the teacher's actions do better than others; None while it is still
+        explored who should act. `told_rules_only`: the log says already that no language model is available.
+        """
         self.manager = manager
         self.mode = mode
         self.policy: Policy | None = None
         self.greedy = False
-        self.teacher_evidence: float | None = None
-        """Log-odds that the teacher's wishes do better than other actions; None: who acts is still explored."""
-        self.calibration = ConfidenceCalibration()
+        self.teacher_evidence = teacher_evidence
+        self.calibration = calibration or ConfidenceCalibration()
         self.random = random
         self.masked_teacher_actions = 0
-        self.told_rules_only = False
+        self.told_rules_only = told_rules_only
 
     @property
     def model_available(self) -> bool:
@@ -143,30 +152,30 @@ class Arbiter:
         curriculum_share: float,
         policy_acts: bool,
     ) -> _Seen:
-        """One lane's situation: the teacher's wish and its share. In a loop, exploration is mixed into `row`."""
+        """One lane's situation: the teacher's action and its share. In a loop, exploration is mixed into `row`."""
         mode, state_hash = state.mode, state.state_hash
         looping = mode is GameMode.FREE and lane.loops.notice(state_hash)
-        advice = None
+        wanted = None
         if self.mode is not AgentMode.RL_ONLY:
             asked_share = curriculum_share if policy_acts else 1.0
-            advice = lane.teacher.advise(
+            wanted = lane.teacher.act(
                 state,
                 ask_model=lambda matters: self._toss_for_model(lane.strategy, asked_share, matters),
                 stuck=looping,
             )
-            if not mask[advice.action]:
+            if not mask[wanted.action]:
                 self.masked_teacher_actions += 1
                 lane.teacher.overruled()
-                advice = None
+                wanted = None
         if looping:
             row *= 1.0 - LOOP_EXPLORATION
             row += LOOP_EXPLORATION / mask.sum() * mask
         situation = situation_of(mode)
         stated = float(row.max())
         policy_confidence = self.calibration.calibrated(Source.POLICY, situation, stated) if policy_acts else 0.0
-        if advice is None:
+        if wanted is None:
             return _Seen(mode, state_hash, None, 0.0, 0.0, policy_confidence, stated)
-        teacher_confidence = self.calibration.calibrated(advice.source, situation, advice.confidence)
+        teacher_confidence = self.calibration.calibrated(wanted.source, situation, wanted.confidence)
         if not policy_acts:
             share = 1.0
         elif self.teacher_evidence is None:
@@ -175,15 +184,15 @@ class Arbiter:
             share = believed_share(self.teacher_evidence, teacher_confidence, policy_confidence)
         if looping:
             share = min(max(share, LOOP_EXPLORATION), 1.0 - LOOP_EXPLORATION)
-        return _Seen(mode, state_hash, advice, share, teacher_confidence, policy_confidence, stated)
+        return _Seen(mode, state_hash, wanted, share, teacher_confidence, policy_confidence, stated)
 
     def _decision(
         self, lane: Lane, seen: _Seen, row: NDArray[np.float64], teacher_acts: bool, pick: int, policy_acts: bool
     ) -> Decision:
-        advice = seen.advice
-        if teacher_acts and advice is not None:
-            action, source, reasoning = advice.action, advice.source, advice.reasoning
-            stated, confidence = advice.confidence, seen.teacher_confidence
+        wanted = seen.wanted
+        if teacher_acts and wanted is not None:
+            action, source, reasoning = wanted.action, wanted.source, wanted.reasoning
+            stated, confidence = wanted.confidence, seen.teacher_confidence
         elif policy_acts:
             action, source = pick, Source.POLICY
             reasoning = f"policy: {Button(action).name} with chance {row[action]:.1f}"
@@ -194,8 +203,8 @@ class Arbiter:
             stated = confidence = 0.0
         share = seen.teacher_share
         others = (1.0 - share) * row
-        wished = advice is not None and advice.action == action
-        if advice is not None and not wished:
+        followed = wanted is not None and wanted.action == action
+        if wanted is not None and not followed:
             lane.teacher.overruled()
         lane.stated_confidence = stated
         lane.last_decision = Decision(
@@ -203,23 +212,22 @@ class Arbiter:
             source=source,
             confidence=confidence,
             reasoning=reasoning,
-            behaviour_probability=share * wished + float(others[action]),
+            behaviour_probability=share * followed + float(others[action]),
             strategy=lane.strategy,
             mode=seen.mode,
-            option_key="" if advice is None else advice.option_key,
-            teacher_action=None if advice is None else advice.action,
-            teacher_probability=0.0 if advice is None else share + float(others[advice.action]),
+            option_key="" if wanted is None else wanted.option_key,
+            teacher_action=None if wanted is None else wanted.action,
+            teacher_probability=0.0 if wanted is None else share + float(others[wanted.action]),
             state_hash=seen.state_hash,
         )
         return lane.last_decision
 
     def _toss_for_model(self, strategy: StrategyType, teacher_share: float, matters: bool) -> bool:
-        """At a decision point: does the language model choose (True) or the rules?
+        """At a decision point: does the language model choose (True) or do the rules?
 
-        In LLM_ONLY mode always the model, else the rules where the choice does not matter.
-
-        Where the policy decides most of the steps, few would follow an answer: below a teacher's share of one half the
-        model is asked that much less often, so that its calls end with the curriculum.
+        In LLM_ONLY mode the model always chooses, otherwise the rules do where the choice does not matter. Where the
+        policy decides most of the steps, few would follow an answer: below a teacher's share of one half the model is
+        asked that much less often, so that its calls end with the curriculum.
         """
         if self.mode is AgentMode.RULES_ONLY:
             return False

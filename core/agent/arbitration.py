@@ -68,7 +68,7 @@ def teacher_share(curriculum_share: float, teacher_confidence: float, policy_con
 
 
 def believed_share(teacher_evidence: float, teacher_confidence: float, policy_confidence: float) -> float:
-    """The teacher's share where nothing is explored: 1 where its wish is believed to do better here, else 0.
+    """The teacher's share where nothing is explored: 1 where its action is believed to do better here, else 0.
 
     `teacher_evidence` are log-odds, from the learner's comparison of steps that followed the teacher with steps that
     did not; the calibrated confidences are added to them. With equal belief the teacher acts.

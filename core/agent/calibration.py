@@ -43,6 +43,12 @@ class ConfidenceCalibration:
         self._reliability: dict[str, list[list[float]]] = {}  # source: per band stated sum, good sum, count
         self._pending: dict[int, list[_Pending]] = {}
 
+    def copy(self) -> ConfidenceCalibration:
+        """The same settings and counts; decisions that wait for their outcome are not copied."""
+        twin = ConfidenceCalibration(self.settings)
+        twin.load_state_dict(self.state_dict())
+        return twin
+
     def calibrated(self, source: Source, situation: str, stated: float) -> float:
         """Chance, 0 to 1, that following `source` here turns out well, given what it says of itself."""
         prior = self.settings.prior_strength

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from core.agent.agent_state import AgentState
 from core.agent.arbiter import Arbiter, Lane, LanesStep
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
@@ -44,10 +45,12 @@ class HybridAgent:
         mode: AgentMode | str = AgentMode.ADAPTIVE,
         seed: int = 0,
         describe: Callable[[GameState], str] | None = None,
+        frozen_state: AgentState | None = None,
     ) -> None:
         """`llm_manager` may be None: the rules then carry the language model's share. A custom manager that has only
         the documented `get_action(context) -> (action, metadata)` names buttons itself. `describe` takes the place of
-        the prompts of `core.prompts`.
+        the prompts of `core.prompts`. With `frozen_state` nothing is learned from outcomes, and `curriculum_config` is
+        not read; see `for_evaluation`.
 
         Raises ConfigurationError for an unknown mode or a curriculum that does not have the documented form.
         """
@@ -58,18 +61,27 @@ class HybridAgent:
         self.llm_manager = llm_manager
         self.adaptive_strategy = adaptive_strategy
         self.action_space_size = action_space_size
-        self.curriculum = TeacherCurriculum.from_config(curriculum_config)
-        self.stage = 0
-        self.episodes_in_stage = 0
-        self.frozen = False
+        self.frozen = frozen_state is not None
         """True: nothing is learned from outcomes (evaluation)."""
+        state = frozen_state or AgentState(TeacherCurriculum.from_config(curriculum_config))
+        self.curriculum = state.curriculum
+        self.stage = state.stage
+        self.episodes_in_stage = state.episodes_in_stage
         self._directed_share: float | None = None
-        self._arbiter = Arbiter(llm_manager, mode_named(mode), np.random.default_rng(seed))
+        self._arbiter = Arbiter(
+            llm_manager,
+            mode_named(mode),
+            np.random.default_rng(seed),
+            calibration=state.calibration,
+            teacher_evidence=state.teacher_evidence,
+            told_rules_only=state.told_rules_only,
+        )
         self._describe = describe
         self._lanes: list[Lane] = []
         self._feeder = TransitionFeeder()
         self._before: OneLane | None = None
-        adaptive_strategy.prefer(self.curriculum.stages[0].strategy_preference, switch_now=False)
+        if not self.frozen:
+            adaptive_strategy.prefer(self.curriculum.stages[0].strategy_preference, switch_now=False)
 
     # -- wiring ------------------------------------------------------------------------------------------------
 
@@ -81,9 +93,9 @@ class HybridAgent:
         """One rule player per lane; each lane begins a new episode."""
         self._lanes = []
         record = self.adaptive_strategy.history_analyzer
-        experience = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
+        statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), experience)
+            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
@@ -267,14 +279,17 @@ class HybridAgent:
             initial_strategy=self.adaptive_strategy.current_strategy,
             seed=seed,
         )
-        twin = HybridAgent(self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe)
-        twin.curriculum = self.curriculum
-        twin.stage, twin.episodes_in_stage = self.stage, self.episodes_in_stage
-        twin.calibration.load_state_dict(self.calibration.state_dict())
-        twin.frozen = True
-        if isinstance(self.policy, JudgesTeacher):
-            twin._arbiter.teacher_evidence = self.policy.teacher_evidence
-        twin._arbiter.told_rules_only = self._arbiter.told_rules_only
+        frozen_state = AgentState(
+            curriculum=self.curriculum,
+            stage=self.stage,
+            episodes_in_stage=self.episodes_in_stage,
+            calibration=self.calibration.copy(),
+            teacher_evidence=self.policy.teacher_evidence if isinstance(self.policy, JudgesTeacher) else None,
+            told_rules_only=self._arbiter.told_rules_only,
+        )
+        twin = HybridAgent(
+            self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=frozen_state
+        )
         twin.attach_policy(self.policy)
         twin.attach_lanes(players)
         return twin

@@ -1,4 +1,4 @@
-"""What learners are taught from: one step of all lanes, whoever chose the actions."""
+"""What learners learn from: one step of all lanes, whoever chose the actions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from core.vocabulary import Decision
 
 NO_TEACHER_ACTION: Final = -1
-"""In `teacher_actions`: the teacher had no wish here."""
+"""In `teacher_actions`: the teacher had no action here."""
 
 
 def teacher_action_of(decision: Decision) -> int:
-    """The teacher's wish as `teacher_actions` holds it."""
+    """The teacher's action as `teacher_actions` holds it."""
     return NO_TEACHER_ACTION if decision.teacher_action is None else decision.teacher_action
 
 
@@ -32,9 +32,9 @@ class LaneTransitions:
     behaviour_probabilities: NDArray[np.floating[Any]]
     """The chance, in (0, 1], that the whole agent, teacher and policy together, gave the played action."""
     teacher_actions: NDArray[np.int64]
-    """The teacher's wish, also where the policy acted; `NO_TEACHER_ACTION` for none."""
+    """The teacher's action, also where the policy acted; `NO_TEACHER_ACTION` for none."""
     teacher_probabilities: NDArray[np.floating[Any]]
-    """The chance, 0 to 1, that the whole agent gave the teacher's wish; without one the number means nothing."""
+    """The chance, 0 to 1, that the whole agent gave the teacher's action; without one the number means nothing."""
     rewards: NDArray[np.floating[Any]]
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]

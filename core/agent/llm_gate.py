@@ -1,26 +1,19 @@
-"""Which decisions are worth a language model's word: the others are settled, whoever is asked.
+"""Which decisions a language model is asked about. The others are settled, whoever is asked.
 
-A turn of a fight that is as good as won needs no counsel, nor does the clerk's list when one has come to buy, nor the
-rest of those who can hardly stand. Everything else does: a new place, a menu task done, a fight that may be lost, a
-creature that may be caught.
+Not asked about: a turn of a fight that is as good as won, the clerk's list when the player came to buy, a rest for a
+party that can hardly stand. Asked about: everything else, such as a new place, a finished menu task, a fight that may
+be lost, a creature that may be caught.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.rules.values import GATE
 from core.vocabulary import Option, OptionKind
 
-SURELY_WON_VALUE = 0.72
-"""What the rules' best move is worth when the chance to win is above 0.9 (`core.rules.fights.tactics.worth`)."""
-RIVAL_VALUE = 0.5
-"""An option of another kind that is worth this much is an alternative."""
-
-URGENT_MARGIN = 0.1
-"""A rest that is worth this much more than all but other places to rest leaves no choice."""
-
 SETTLED_KINDS = (OptionKind.HEAL, OptionKind.BUY, OptionKind.MANAGE)
-"""Who went to rest or to buy says yes to the nurse and the clerk."""
+"""A player who went to rest or to buy says yes to the nurse and the clerk."""
 
 
 def matters(options: Sequence[Option], under_way: OptionKind | None = None) -> bool:
@@ -34,8 +27,8 @@ def matters(options: Sequence[Option], under_way: OptionKind | None = None) -> b
     if best.menu_task is not None and options[-1].kind is OptionKind.CLOSE_MENU:
         return False  # in a menu that was opened for it
     others = [option for option in options if option.kind is not OptionKind.HEAL]
-    if best.kind is OptionKind.HEAL and all(best.value - option.value >= URGENT_MARGIN for option in others):
+    if best.kind is OptionKind.HEAL and all(best.value - option.value >= GATE.rest_margin for option in others):
         return False
-    if best.kind is not OptionKind.FIGHT or best.value < SURELY_WON_VALUE:
+    if best.kind is not OptionKind.FIGHT or best.value < GATE.surely_won:
         return True
-    return any(option.kind is not OptionKind.FIGHT and option.value >= RIVAL_VALUE for option in options[1:])
+    return any(option.kind is not OptionKind.FIGHT and option.value >= GATE.rival for option in options[1:])

@@ -1,10 +1,10 @@
-"""A language model's answers that hold for a while: like turns of fights and like questions are not asked again.
+"""A language model's answers, kept for like situations: the same question is not asked twice.
 
 A fight is a row of turns that differ by a few hit points. The move that a model named for one of them holds as long as
-one's own creature faces a foe of the same types, the move can be used, and the same kind of thing is to be done (hit,
-heal, change, flee). On the way it is the same: after a fight or a rest the same things are to be done, and one wants
-what one wanted. So a model is asked when something is new, and what follows from its answer is still its decision.
-Whoever gets nowhere asks anew (`doubt`).
+the same creature faces a foe of the same types, the move can be used, and the rules ask for the same kind of thing
+(hit, heal, change, flee). In the overworld an answer holds while the same things are pressing, so also after a fight or
+a rest. The model is asked when something is new, and what follows from its answer is still its decision. An option
+that leads nowhere is asked about again (`doubt`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.rules.values import ON_THE_WAY
 from core.vocabulary import GameMode, Option, OptionKind
 
 if TYPE_CHECKING:
     from core.game.state import GameState
 
-PRESSING_VALUE = 0.75
-"""Options that are worth less than story and needs come and go without making a situation another."""
-
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CachedChoice:
     """An answer and how sure the model was of it."""
 
     option_key: str
@@ -32,42 +30,42 @@ class Order:
 
 
 class OptionCache:
-    """The orders of one lane's episode."""
+    """The answers of one lane's episode."""
 
     def __init__(self, on_the_way: bool = True) -> None:
-        """With `on_the_way` false only fights and questions are remembered."""
-        self._orders: dict[Hashable, Order] = {}
+        """With `on_the_way` false only answers of fights and menus are kept."""
+        self._choices: dict[Hashable, CachedChoice] = {}
         self._on_the_way = on_the_way
 
     def reset(self) -> None:
-        """A new episode begins: nothing is ordered."""
-        self._orders.clear()
+        """A new episode begins: forget every answer."""
+        self._choices.clear()
 
     def doubt(self, option_key: str) -> None:
-        """This option has led nowhere: where it was ordered, the model is to be asked again."""
-        for likeness in [one for one, order in self._orders.items() if order.option_key == option_key]:
-            del self._orders[likeness]
+        """This option led nowhere: where it was the answer, the model is asked again."""
+        for likeness in [one for one, choice in self._choices.items() if choice.option_key == option_key]:
+            del self._choices[likeness]
 
-    def find(self, state: GameState, options: Sequence[Option]) -> tuple[Order, Option] | None:
-        """The order that holds here and the option it means now; None where the model has to be asked."""
+    def find(self, state: GameState, options: Sequence[Option]) -> tuple[CachedChoice, Option] | None:
+        """The answer that holds here and the option it means now; None where the model has to be asked."""
         likeness = self._likeness(state, options)
-        order = self._orders.get(likeness) if likeness is not None else None
-        if order is None:
+        choice = self._choices.get(likeness) if likeness is not None else None
+        if choice is None:
             return None
-        meant = next((option for option in options if option.key == order.option_key), None)
-        return (order, meant) if meant is not None else None
+        meant = next((option for option in options if option.key == choice.option_key), None)
+        return (choice, meant) if meant is not None else None
 
-    def note(self, state: GameState, options: Sequence[Option], option: Option, order: Order) -> None:
+    def note(self, state: GameState, options: Sequence[Option], option: Option, choice: CachedChoice) -> None:
         """Keep what the model answered, if it is of a kind that lasts."""
         likeness = self._likeness(state, options)
         is_wasteful = option.kind is OptionKind.USE_ITEM and options[0].kind is not OptionKind.USE_ITEM
-        if likeness is not None and not is_wasteful:  # what the rules would not use holds for once
-            self._orders[likeness] = order
+        if likeness is not None and not is_wasteful:  # an item that the rules would not use is used once
+            self._choices[likeness] = choice
 
     def _likeness(self, state: GameState, options: Sequence[Option]) -> Hashable | None:
         """Equal for situations in which the same answer is due; None where each situation is its own.
 
-        `options` are in the order of the rules' liking, so the first one's kind says what kind of thing is to be done.
+        `options` are sorted by the rules' liking, so the first one's kind says what kind of thing the rules ask for.
         """
         match state.mode:
             case GameMode.BATTLE if (fight := state.battle) is not None:
@@ -75,6 +73,6 @@ class OptionCache:
             case GameMode.DIALOG | GameMode.MENU:
                 return "words", state.position.map, frozenset(option.label for option in options)
             case GameMode.FREE if self._on_the_way:
-                return "way", frozenset(one.key for one in options if one.value >= PRESSING_VALUE)
+                return "way", frozenset(one.key for one in options if one.value >= ON_THE_WAY.pressing)
             case _:
                 return None

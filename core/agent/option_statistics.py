@@ -1,20 +1,20 @@
-"""What the decision record teaches the teacher: among options that the rules like about equally, the one that did
-better.
+"""How options turned out before: among options that the rules like about equally, take the one that did better.
 
-At a decision point the rules' first option is challenged by every other whose value is within `2 * MOST_TILT` of it,
-with how both turned out before in a like situation (`DecisionHistoryAnalyzer.past_outcomes`):
+At a decision point the rules' first option is challenged by every other whose value is within twice `MARGINS.record`
+(`core.rules.values`) of it, with how both turned out before in a like situation
+(`DecisionHistoryAnalyzer.past_outcomes`):
 
     soon      = tanh(difference of the mean outcomes)                           what came of it in the next 64 decisions
     far       = tanh(Welch's t of the mean progress / 2)                        how fast the story went on after it
-    value'    = value + MOST_TILT * (soon + far)
+    value'    = value + MARGINS.record * (soon + far)
 
-and the greatest value' is taken. So the record settles what is nearly equal (which starter, this menu task or that) and
+and the greatest value' is taken. So the record settles what is nearly equal (which starter, this objective or that) and
 never overrides a need. Mean outcomes are drawn towards that of both together, as by `PRIOR_OUTCOMES` more of it, so few
 say little; an option never begun counts as one that brought nothing. `far` is 0 until both were begun twice, and grows
-with the evidence: games differ a lot by luck.
+with the evidence, because games differ a lot by luck.
 
 Games of training also try what is about as good: while one of these options was begun fewer than `TRIALS` times in a
-like situation, the one begun least often is taken. Without that the first to succeed would be taken for ever.
+like situation, take the one begun least often. Otherwise the first to succeed would be taken for ever.
 
 All finished episodes in the database file count, those of earlier runs too: the same seed plays the same games only
 from the same file. An evaluation of the whole agent asks it as it stands; its parents are evaluated without it.
@@ -27,18 +27,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from core.rules.values import MARGINS
 from core.vocabulary import Option
 
 if TYPE_CHECKING:
     from core.history.past_outcomes import PastOutcome
 
-MOST_TILT = 0.008
-"""Options whose values differ by more than twice this keep their order, whatever the record says. The planner's steps
-between menu tasks of one milestone are 0.002; where the rules have an opinion it is 0.02 and more, and it is better
-than a record of few games: what followed an option tells more of the plight in which it was chosen than of the
-choice."""
 PRIOR_OUTCOMES = 4
-"""So many outcomes like the others are taken for granted beside those that were seen."""
+"""This many outcomes like the mean of both are added to those that were seen."""
 LEAST_PROGRESS_ERROR = 0.05
 """Milestones in a thousand steps. A mean progress is never trusted to more than this, however alike the games were."""
 
@@ -70,7 +66,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """Of one option, whoever had chosen it."""
+    """The record of one option, over all sources."""
 
     count: int = 0
     mean_outcome: float = 0.0
@@ -125,9 +121,9 @@ class OptionStatistics:
         self._changes = -1
 
     def prefer(self, options: Sequence[Option], context: Mapping[str, str]) -> Preference:
-        """The best of `options` (given best first) after the record has spoken."""
+        """The best of `options` (given best first) by value and record."""
         first = options[0]
-        rivals = [option for option in options[1:] if first.value - option.value < 2 * MOST_TILT]
+        rivals = [option for option in options[1:] if first.value - option.value < 2 * MARGINS.record]
         if not rivals:
             return Preference(first)
         if self._trials:
@@ -139,7 +135,7 @@ class OptionStatistics:
         best, best_value, past_of_best = first, first.value, past_of_first
         for rival in rivals:
             past = self._past(context, rival.key)
-            value = rival.value + MOST_TILT * past.advantage_over(past_of_first)
+            value = rival.value + MARGINS.record * past.advantage_over(past_of_first)
             if value > best_value:
                 best, best_value, past_of_best = rival, value, past
         if best is first:

@@ -1,8 +1,9 @@
 """One lane's teacher: it chooses an option at decision points and has it carried out button by button.
 
 The language model or the rules choose (by the strategy's share), the rule player presses. A decision point is a new
-situation (overworld, battle, dialog, menu), an option that is done, or being stuck. An overworld option that a battle
-or a dialog interrupted is taken up again when it still makes sense, so a model is asked once in hundreds of steps.
+situation (overworld, battle, dialog, menu), an option that is done, or a lane that is stuck. An overworld option that a
+battle or a dialog interrupted is taken up again when it still makes sense, so a model is asked once in hundreds of
+steps.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.agent.llm_gate import matters
-from core.agent.option_cache import OptionCache, Order
+from core.agent.option_cache import CachedChoice, OptionCache
 from core.agent.option_statistics import OptionStatistics
 from core.exceptions import DecisionValidationError
 from core.game.analysis import GameStateAnalysis
@@ -69,7 +70,7 @@ AskModel = Callable[[bool], bool]
 
 @dataclass(frozen=True, slots=True)
 class TeacherAction:
-    """What the teacher wants pressed now."""
+    """What the teacher would press now."""
 
     action: int
     source: Source
@@ -127,32 +128,32 @@ class PlainWriter:
 
 
 class LaneTeacher:
-    """The teacher of one lane. `model_calls` counts questions that were really put to a model in this episode."""
+    """The teacher of one lane. `model_calls` counts questions of this episode that a model really answered."""
 
     def __init__(
         self,
         player: RulePlayerLike,
         manager: LLMManagerLike | ButtonManager | None,
         writer: StateWriter,
-        experience: OptionStatistics | None = None,
-        orders: OptionCache | None = None,
+        statistics: OptionStatistics | None = None,
+        cache: OptionCache | None = None,
     ) -> None:
-        """With `experience`, the record of past decisions settles what the rules like about equally. `orders`: how a
-        model's answers are remembered; by default in every way that there is.
+        """With `statistics`, the record of past decisions settles what the rules like about equally. `cache`: which of
+        a model's answers are kept; by default all that last.
         """
         self.player = player
-        self.experience = experience
+        self.statistics = statistics
         self.writer = writer
         self.model_calls = 0
         chooses = isinstance(manager, LLMManagerLike)
         self._chooser = manager if chooses else None
         self._button_manager = None if chooses else manager
         self._episode = 0
-        self._orders = orders or OptionCache()
+        self._cache = cache or OptionCache()
         self._situation = ""
         self._plan: _Plan | None = None
-        self._advised: _Plan | None = None
-        """The plan that the last advice carried out."""
+        self._last_plan: _Plan | None = None
+        """The plan that the last action carried out."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
@@ -163,46 +164,46 @@ class LaneTeacher:
         if self._chooser is not None:
             self._episode = self._chooser.begin_episode()
         self.model_calls = 0
-        self._orders.reset()
+        self._cache.reset()
         self._situation = ""
-        self._plan = self._advised = self._interrupted = None
+        self._plan = self._last_plan = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
-    def advise(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> TeacherAction:
-        """The teacher's wish for this step. `ask_model` is called only at decision points and tosses for who
+    def act(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> TeacherAction:
+        """The teacher's action for this step. `ask_model` is called only at decision points and tosses for who
         chooses."""
         if self._button_manager is not None and ask_model(True):
-            self._advised = None
+            self._last_plan = None
             self.writer.see(state)
             return self._button_of(self._button_manager, state)
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
-        # Who trains comes back to where he was on purpose; the rules themselves give up a place where nothing comes.
+        # Training comes back to the same place on purpose; the rules themselves give up a place where nothing comes.
         trains = self._plan is not None and self._plan.option.kind is OptionKind.TRAIN
         retry = stuck and not trains and self._steps_since_stuck_choice > STEPS_BETWEEN_STUCK_CHOICES
         if retry:
             self._steps_since_stuck_choice = 0
             if self._plan is not None:
-                self._orders.doubt(self._plan.option.key)
+                self._cache.doubt(self._plan.option.key)
             self._plan = self._interrupted = None
         self.writer.see(state)
         plan = self._plan
         if plan is None or situation != self._situation:
             plan = self._next_plan(state, situation, ask_model)
         step = self.player.act(state, plan.option)
-        self._advised = plan
+        self._last_plan = plan
         self._plan = None if step.done else plan
         stated = step.confidence if plan.confidence is None else plan.confidence
         reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
         return TeacherAction(int(step.button), plan.source, stated, reasoning, plan.option.key)
 
     def overruled(self) -> None:
-        """Another button than the last advice was pressed, so what the rules noted of their press is taken back.
+        """Another button than the teacher's last one was pressed: what the rules noted of their press is taken back.
 
         An option whose last press it would have been is still under way.
         """
-        if self._advised is not None:
-            self._plan, self._advised = self._advised, None
+        if self._last_plan is not None:
+            self._plan, self._last_plan = self._last_plan, None
             self.player.overruled()
 
     def _next_plan(self, state: GameState, situation: str, ask_model: AskModel) -> _Plan:
@@ -227,9 +228,9 @@ class LaneTeacher:
         return self._plan
 
     def _chosen_by_rules(self, state: GameState, options: Sequence[Option]) -> _Plan:
-        if self.experience is None or len(options) < 2:
+        if self.statistics is None or len(options) < 2:
             return _Plan(self.player.choose(state), Source.RULES, None, "")
-        preference = self.experience.prefer(options, GameStateAnalysis.from_game_state(state).context)
+        preference = self.statistics.prefer(options, GameStateAnalysis.from_game_state(state).context)
         return _Plan(preference.option, Source.RULES, None, preference.reason)
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
@@ -237,9 +238,9 @@ class LaneTeacher:
         if self._chooser is None:
             return None
         listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
-        if (standing := self._orders.find(state, options)) is not None:
-            order, option = standing
-            return _Plan(option, Source.LLM, order.confidence, order.reason)
+        if (kept := self._cache.find(state, options)) is not None:
+            known, option = kept
+            return _Plan(option, Source.LLM, known.confidence, known.reason)
         choice = self._chooser.choose_option(
             self.writer.describe(state), [option.label for option in listed], self._episode
         )
@@ -252,9 +253,9 @@ class LaneTeacher:
             )
         self.model_calls += not choice.cached
         option = listed[choice.index]
-        order = Order(option.key, choice.confidence, choice.reason or option.label)
-        self._orders.note(state, options, option, order)
-        return _Plan(option, Source.LLM, order.confidence, order.reason)
+        answer = CachedChoice(option.key, choice.confidence, choice.reason or option.label)
+        self._cache.note(state, options, option, answer)
+        return _Plan(option, Source.LLM, answer.confidence, answer.reason)
 
     def _button_of(self, manager: ButtonManager, state: GameState) -> TeacherAction:
         action, metadata = manager.get_action(self.writer.describe(state))

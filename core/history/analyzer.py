@@ -230,24 +230,17 @@ class _ImplicitEpisode:
         self._elapsed_ms.append(int((time.perf_counter() - self._start_clock_s) * 1000))
 
     def record(self, number: int) -> EpisodeRecord:
-        steps = len(self._actions)
         rewards = np.asarray(self._rewards, dtype=np.float64)
-        unstated = [""] * steps
-        columns = DecisionColumns(
+        columns = DecisionColumns.of(
+            [context.get("mode", "") for context in self._contexts],
+            elapsed_ms=self._elapsed_ms,
             action=self._actions,
-            teacher_action=[None] * steps,
-            source=unstated,
-            strategy=unstated,
-            option=unstated,
-            mode=[context.get("mode", "") for context in self._contexts],
             context=self._contexts,
-            reasoning=self._reasonings,
-            state_hash=self._hashes,
             confidence=self._confidences,
-            behaviour_probability=[None] * steps,
             reward=rewards,
             outcome=rewards,
-            elapsed_ms=self._elapsed_ms,
+            reasoning=self._reasonings,
+            state_hash=self._hashes,
         )
         return EpisodeRecord(
             number=number,

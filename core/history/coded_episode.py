@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.exceptions import HistoryError
+from core.history.decision_columns import COLUMNS, Kind, stored_as
 from core.history.interning import Interning
-from core.history.records import EpisodeRecord
+from core.history.records import DecisionColumns, EpisodeRecord
 from core.vocabulary import GameMode, Source
 
 Ints = NDArray[np.int64]
@@ -46,82 +48,77 @@ class CodedEpisode:
     """Name id of the mode "free"; only there does an unchanged state mean that nothing happened."""
 
 
+COUNTED: Final = tuple(one.name for one in fields(CodedEpisode) if one.name in COLUMNS)
+"""The columns of which something is counted."""
+DECISION_COLUMNS: Final = ("episode_id", "step", *map(stored_as, COLUMNS))
+"""The columns of the table `decisions`, in the order of `decision_rows`."""
+
+
 def code_episode(
     connection: sqlite3.Connection, words: Interning, record: EpisodeRecord, episode_id: int, run_id: int
 ) -> CodedEpisode:
     """Intern the words of a record. Inside a write transaction."""
     columns = record.columns
-    context, mode = words.context_ids(connection, columns.context, columns.mode)
+    context, mode = words.context_ids(connection, columns["context"], columns.mode)
     first_reach: dict[int, int] = {}
     for step, name in record.milestones:
         first_reach.setdefault(words.name_id(connection, name), step)
+    coded: dict[str, Any] = {"context": context}
+    for name in COUNTED:
+        if name not in coded:
+            coded[name] = _coded(connection, words, name, columns)
     return CodedEpisode(
+        **coded,
         episode_id=episode_id,
         run_id=run_id,
-        action=np.asarray(columns.action, dtype=np.int64),
-        source=words.name_ids(connection, columns.source),
-        option=words.name_ids(connection, columns.option),
-        context=context,
         mode=mode,
-        reasoning=words.reasoning_ids(connection, columns.reasoning),
-        state_hash=np.asarray(columns.state_hash, dtype=np.int64),
-        confidence=np.asarray(columns.confidence, dtype=np.float64),
-        reward=columns.reward,
-        outcome=columns.outcome,
         milestones=tuple((step, milestone) for milestone, step in first_reach.items()),
         policy_id=words.name_id(connection, Source.POLICY.value),
         free_id=words.name_id(connection, GameMode.FREE.value),
     )
 
 
-DECISION_COLUMNS = (
-    "episode_id",
-    "step",
-    "elapsed_ms",
-    "action",
-    "teacher_action",
-    "source_id",
-    "strategy_id",
-    "option_id",
-    "context_id",
-    "reasoning_id",
-    "state_hash",
-    "confidence",
-    "behaviour_probability",
-    "reward",
-    "outcome",
-)
+def _coded(
+    connection: sqlite3.Connection, words: Interning, name: str, columns: DecisionColumns
+) -> NDArray[np.int64 | np.float64]:
+    """A column as it is counted; shape (steps,)."""
+    match COLUMNS[name].kind:
+        case Kind.NAME:
+            return words.name_ids(connection, columns[name])
+        case Kind.REASONING:
+            return words.reasoning_ids(connection, columns[name])
+        case Kind.CONTEXT:
+            return words.context_ids(connection, columns[name], columns.mode)[0]
+        case Kind.INTEGER:
+            return np.asarray(columns[name], dtype=np.int64)
+        case Kind.REAL:
+            return np.asarray(columns[name], dtype=np.float64)
 
 
 def decision_rows(
     connection: sqlite3.Connection, words: Interning, record: EpisodeRecord, coded: CodedEpisode
 ) -> Iterator[tuple[int | float | None, ...]]:
     """Rows for the table `decisions`, in the order of `DECISION_COLUMNS`."""
-    columns = record.columns
-    return zip(
-        [coded.episode_id] * columns.steps,
-        range(columns.steps),
-        columns.elapsed_ms,
-        coded.action.tolist(),
-        [None if action is None else int(action) for action in columns.teacher_action],
-        coded.source.tolist(),
-        words.name_ids(connection, columns.strategy).tolist(),
-        coded.option.tolist(),
-        coded.context.tolist(),
-        coded.reasoning.tolist(),
-        coded.state_hash.tolist(),
-        coded.confidence.tolist(),
-        [None if chance is None else float(chance) for chance in columns.behaviour_probability],
-        columns.reward.tolist(),
-        columns.outcome.tolist(),
-        strict=True,
-    )
+    steps = record.columns.steps
+    values = (_stored(connection, words, name, record.columns, coded) for name in COLUMNS)
+    return zip([coded.episode_id] * steps, range(steps), *values, strict=True)
 
 
-_READ_COLUMNS = (
-    "select d.action, d.source_id, d.option_id, d.context_id, c.mode_id, d.reasoning_id, d.state_hash, "
-    "d.confidence, d.reward, d.outcome from decisions d join contexts c on c.id = d.context_id "
-    "where d.episode_id = ? order by d.step"
+def _stored(
+    connection: sqlite3.Connection, words: Interning, name: str, columns: DecisionColumns, coded: CodedEpisode
+) -> list[int | float | None]:
+    """A column as SQLite takes it."""
+    if name in COUNTED:
+        return getattr(coded, name).tolist()
+    if COLUMNS[name].unstated is None:  # nullable: no array
+        number = int if COLUMNS[name].kind is Kind.INTEGER else float
+        return [None if value is None else number(value) for value in columns[name]]
+    return _coded(connection, words, name, columns).tolist()
+
+
+_READ_COLUMNS: Final = (
+    f"select c.mode_id, {', '.join(f'd.{stored_as(name)}' for name in COUNTED)} "
+    "from decisions d join contexts c on c.id = d.context_id where d.episode_id = ? order by d.step"
 )
 
 
@@ -131,25 +128,19 @@ def read_episode(connection: sqlite3.Connection, episode_id: int) -> CodedEpisod
     if found is None:
         raise HistoryError(f"there is no episode with id {episode_id}")
     rows = connection.execute(_READ_COLUMNS, (episode_id,)).fetchall()
-    columns = list(zip(*rows, strict=True)) or [()] * 10
-    action, source, option, context, mode, reasoning, state_hash = (np.asarray(c, dtype=np.int64) for c in columns[:7])
-    confidence, reward, outcome = (np.asarray(c, dtype=np.float64) for c in columns[7:])
+    mode, *columns = zip(*rows, strict=True) if rows else [()] * (1 + len(COUNTED))
+    coded: dict[str, Any] = {
+        name: np.asarray(values, dtype=np.float64 if COLUMNS[name].kind is Kind.REAL else np.int64)
+        for name, values in zip(COUNTED, columns, strict=True)
+    }
     milestones = connection.execute(
         "select step, milestone_id from milestones where episode_id = ? order by step", (episode_id,)
     ).fetchall()
     return CodedEpisode(
+        **coded,
         episode_id=episode_id,
         run_id=int(found[0]),
-        action=action,
-        source=source,
-        option=option,
-        context=context,
-        mode=mode,
-        reasoning=reasoning,
-        state_hash=state_hash,
-        confidence=confidence,
-        reward=reward,
-        outcome=outcome,
+        mode=np.asarray(mode, dtype=np.int64),
         milestones=tuple((int(step), int(milestone)) for step, milestone in milestones),
         policy_id=_name_id(connection, Source.POLICY.value),
         free_id=_name_id(connection, GameMode.FREE.value),

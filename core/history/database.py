@@ -8,7 +8,7 @@ consistent file that holds every committed episode, and readers never wait for t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def _upgrade(database: Database) -> None:
 
 
 @contextmanager
-def write_transaction(database: Database) -> Iterator[sqlite3.Connection]:
+def write_transaction(database: Database) -> Generator[sqlite3.Connection]:
     """One transaction that takes the write lock at once, so it cannot fail half-way for want of it."""
     connection = database.conn
     connection.execute("begin immediate")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from core.exceptions import HistoryError
-from core.history.recent import StoredDecision, decisions_of_episode
+from core.history.decision_columns import StoredDecision
+from core.history.recent import decisions_of_episode
 from core.history.summaries import EpisodeSummary
 
 

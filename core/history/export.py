@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
 from core.exceptions import ConfigurationError, HistoryError
+from core.history.decision_columns import COLUMNS, Kind
 
 _BATCH_ROWS = 20_000
+_Rows = list[tuple[Any, ...]]
 
 
 class ExportFormat(StrEnum):
@@ -23,26 +27,17 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
 
 
-EXPORT_COLUMNS = (
-    "id",
-    "time_utc",
-    "run",
-    "episode",
-    "step",
-    "mode",
-    "map",
-    "action",
-    "teacher_action",
-    "source",
-    "strategy",
-    "option",
-    "confidence",
-    "behaviour_probability",
-    "reward",
-    "outcome",
-    "reasoning",
-    "state_hash",
-)
+EXPORT_COLUMNS: Final[Mapping[str, Kind]] = {
+    "id": Kind.NAME,
+    "time_utc": Kind.NAME,
+    "run": Kind.NAME,
+    "episode": Kind.INTEGER,
+    "step": Kind.INTEGER,
+    "mode": Kind.NAME,
+    "map": Kind.NAME,
+    **{name: column.kind for name, column in COLUMNS.items() if column.exported},
+}
+"""Columns of the view `decision_list`, in the order of exported files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ def export_decisions(
     return count
 
 
-def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[list[tuple]]:
+def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[_Rows]:
     cursor = connection.execute(
         f"select {', '.join(EXPORT_COLUMNS)} from decision_list "
         "where (:run is null or run = :run) and (:episode is null or episode = :episode) order by episode_id, step",
@@ -85,7 +80,7 @@ def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[l
         yield rows
 
 
-def _write_csv(batches: Iterator[list[tuple]], path: Path) -> int:
+def _write_csv(batches: Iterator[_Rows], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -96,7 +91,7 @@ def _write_csv(batches: Iterator[list[tuple]], path: Path) -> int:
     return count
 
 
-def _write_json_lines(batches: Iterator[list[tuple]], path: Path) -> int:
+def _write_json_lines(batches: Iterator[_Rows], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as stream:
         for rows in batches:
@@ -106,20 +101,14 @@ def _write_json_lines(batches: Iterator[list[tuple]], path: Path) -> int:
     return count
 
 
-def _write_parquet(batches: Iterator[list[tuple]], path: Path) -> int:
-    try:
-        import pyarrow as arrow  # pyright: ignore[reportMissingImports]
-        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
+def _write_parquet(batches: Iterator[_Rows], path: Path) -> int:
+    try:  # any: pyarrow brings no types
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
         raise ConfigurationError("Parquet needs the package pyarrow: pip install pyarrow; or export csv") from error
-    integers = {"episode", "step", "action", "teacher_action", "state_hash"}
-    reals = {"confidence", "behaviour_probability", "reward", "outcome"}
-    schema = arrow.schema(
-        [
-            (name, arrow.int64() if name in integers else arrow.float64() if name in reals else arrow.string())
-            for name in EXPORT_COLUMNS
-        ]
-    )
+    numbers = {Kind.INTEGER: arrow.int64(), Kind.REAL: arrow.float64()}
+    schema = arrow.schema([(name, numbers.get(kind, arrow.string())) for name, kind in EXPORT_COLUMNS.items()])
     count = 0
     with parquet.ParquetWriter(path, schema) as writer:
         for rows in batches:

@@ -77,9 +77,9 @@ def loop_share(games: Sequence[Walked]) -> float:
 class Trail:
     """What an episode that is still played needs to remember, to say at its end how much of it lay in loops."""
 
-    hashes: list[int] = field(default_factory=list)
-    rewards: list[float] = field(default_factory=list)
-    free: list[bool] = field(default_factory=list)
+    hashes: list[int] = field(default_factory=list[int])
+    rewards: list[float] = field(default_factory=list[float])
+    free: list[bool] = field(default_factory=list[bool])
 
     def add(self, state_hash: int, reward: float, is_free: bool) -> None:
         """One decision: the state in which it was made, what it brought, and whether the mode was "free"."""

@@ -5,6 +5,9 @@ that it was applied (sqlite-utils' `Migrations`). What a table or column means i
 `docs/decisions_db.md` is the reader's version.
 """
 
+# pyright: reportUnknownMemberType=false
+# (sqlite-utils leaves the type of a statement's parameters open)
+
 from __future__ import annotations
 
 from sqlite_utils import Database, Migrations

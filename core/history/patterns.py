@@ -43,7 +43,7 @@ class Pattern:
     """What is known of where it happens: the whole context, or only the mode; empty for milestones."""
     mean_outcome: float | None = None
     """Mean discounted reward that followed; None where it has no meaning (loops, milestone leads)."""
-    details: Mapping[str, str | int | float] = field(default_factory=dict)
+    details: Mapping[str, str | int | float] = field(default_factory=dict[str, str | int | float])
     """What the kind adds: actions, action, source, option, milestone, period, share, mean_reward."""
 
 

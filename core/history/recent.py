@@ -4,54 +4,40 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Final
 
 from core.exceptions import HistoryError
+from core.history.decision_columns import COLUMNS, Kind, StoredDecision, stored_as
 from core.history.outcome import MICRO
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """One decision as it was recorded. Source, strategy and option are "" where they were not stated."""
-
-    run: str
-    episode: int
-    episode_id: int
-    step: int
-    time: datetime
-    action: int
-    teacher_action: int | None
-    source: str
-    strategy: str
-    option: str
-    context: Mapping[str, str]
-    reasoning: str
-    state_hash: int
-    confidence: float
-    behaviour_probability: float | None
-    reward: float
-    outcome: float
-
-    @property
-    def id(self) -> str:
-        """Unique in its file."""
-        return f"{self.episode_id}-{self.step}"
+def _read_as(name: str) -> str:
+    """The SQL expression that spells a column out."""
+    match COLUMNS[name].kind:
+        case Kind.NAME:
+            return f"{name}.name"
+        case Kind.REASONING:
+            return "t.text"
+        case Kind.CONTEXT:
+            return "c.json"
+        case Kind.INTEGER | Kind.REAL:
+            return f"d.{name}"
 
 
-_SELECT = """
-    select r.name, e.number, d.episode_id, d.step, e.started_at_s + d.elapsed_ms / 1000.0, d.action, d.teacher_action,
-           source.name, strategy.name, option.name, c.json, t.text, d.state_hash, d.confidence,
-           d.behaviour_probability, d.reward, d.outcome
+_JSON_PLACES: Final = [place for place, column in enumerate(COLUMNS.values()) if column.kind is Kind.CONTEXT]
+_NAMES: Final = [name for name, column in COLUMNS.items() if column.kind is Kind.NAME]
+_SELECT: Final = f"""
+    select r.name, e.number, d.episode_id, d.step, e.started_at_s + d.elapsed_ms / 1000.0,
+           {", ".join(map(_read_as, COLUMNS))}
     from decisions d
     join episodes e on e.id = d.episode_id
     join runs r on r.id = e.run_id
     join contexts c on c.id = d.context_id
     join reasonings t on t.id = d.reasoning_id
-    join names source on source.id = d.source_id
-    join names strategy on strategy.id = d.strategy_id
-    join names option on option.id = d.option_id
+    {" ".join(f"join names {name} on {name}.id = d.{stored_as(name)}" for name in _NAMES)}
 """
 
 
@@ -73,23 +59,11 @@ def decisions_of_episode(connection: sqlite3.Connection, episode_id: int) -> Ite
         yield _decision(row)
 
 
-def _decision(row: tuple) -> StoredDecision:
-    run, number, episode_id, step, time_s, action, teacher_action, source, strategy, option, context, *rest = row
-    time = datetime.fromtimestamp(time_s, tz=UTC)
-    return StoredDecision(
-        run,
-        number,
-        episode_id,
-        step,
-        time,
-        action,
-        teacher_action,
-        source,
-        strategy,
-        option,
-        json.loads(context),
-        *rest,
-    )
+def _decision(row: tuple[Any, ...]) -> StoredDecision:
+    run, number, episode_id, step, time_s, *values = row
+    for place in _JSON_PLACES:
+        values[place] = json.loads(values[place])
+    return StoredDecision(run, number, episode_id, step, datetime.fromtimestamp(time_s, tz=UTC), *values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +101,7 @@ def search_reasonings(connection: sqlite3.Connection, words: str, limit: int = 2
         raise HistoryError(
             f"cannot search for {words!r}: {error}; put phrases and words with punctuation in double quotes"
         ) from error
-    found = []
+    found: list[FoundReasoning] = []
     for text, uses, outcome_micro, episode_id in rows:
         run, episode = connection.execute(
             "select r.name, e.number from episodes e join runs r on r.id = e.run_id where e.id = ?", (episode_id,)

@@ -8,62 +8,68 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.exceptions import DecisionValidationError
+from core.history.decision_columns import COLUMNS, NEEDED, Kind
 from core.history.outcome import discounted_outcomes
 from core.vocabulary import ACTION_COUNT, Decision
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionColumns:
-    """The decisions of one episode, one entry per decision in every column.
+    """The decisions of one episode: for each name of `COLUMNS` a sequence or array with one entry per decision.
 
-    `source`, `strategy`, `option` and `teacher_action` may be unstated ("" or None), as may the behaviour probability.
-    Raises `DecisionValidationError` for columns of different lengths, actions outside 0..8, and numbers not finite.
+    Raises `DecisionValidationError` for columns that are missing, unknown or of different lengths, for actions outside
+    0..8, and for numbers that are not finite.
     """
 
-    action: Sequence[int]
-    teacher_action: Sequence[int | None]
-    source: Sequence[str]
-    strategy: Sequence[str]
-    option: Sequence[str]
     mode: Sequence[str]
-    context: Sequence[Mapping[str, str]]
-    """Coarse description of the state: map, phase, ...; a key for counting. Equal neighbours should be one object."""
-    reasoning: Sequence[str]
-    state_hash: Sequence[int]
-    """63 bits, 0 if unknown."""
-    confidence: Sequence[float]
-    behaviour_probability: Sequence[float | None]
-    reward: NDArray[np.float64]
-    outcome: NDArray[np.float64]
-    """What came of it, see `core.history.outcome`."""
-    elapsed_ms: Sequence[int]
-    """Milliseconds from the start of the episode."""
+    """Of the game at each decision; it becomes part of the context."""
+    values: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, mode: Sequence[str], **given: Any) -> DecisionColumns:
+        """What is `given`, and for the other columns what stands for "not stated". Equal neighbours among the contexts
+        should be one object."""
+        steps = len(mode)
+        unstated = {
+            name: [column.unstated] * steps for name, column in COLUMNS.items() if column.unstated is not NEEDED
+        }
+        return cls(mode, {**unstated, **given})
+
+    def __getitem__(self, name: str) -> Any:
+        """One column."""
+        return self.values[name]
 
     def __post_init__(self) -> None:
-        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        if self.values.keys() != COLUMNS.keys():
+            missing, unknown = sorted(COLUMNS.keys() - self.values), sorted(self.values.keys() - COLUMNS)
+            raise DecisionValidationError(
+                f"columns of a decision are {', '.join(COLUMNS)}: missing {missing}, unknown {unknown}"
+            )
+        lengths = {"mode": len(self.mode), **{name: len(column) for name, column in self.values.items()}}
         if len(set(lengths.values())) != 1:
             raise DecisionValidationError(f"columns of different lengths, one entry per decision is needed: {lengths}")
-        for step, action in enumerate(self.action):
+        for step, action in enumerate(self["action"]):
             if not 0 <= action < ACTION_COUNT:
                 raise DecisionValidationError(
                     f"step {step}: action {action} does not exist; actions are 0 to {ACTION_COUNT - 1}"
                 )
-        for name in ("confidence", "reward", "outcome"):
-            values = np.asarray(getattr(self, name), dtype=np.float64)
-            wrong = np.flatnonzero(~np.isfinite(values))
-            if wrong.size:
-                raise DecisionValidationError(f"step {wrong[0]}: {name} is {values[wrong[0]]}, not a finite number")
+        for name, column in COLUMNS.items():
+            if column.kind is Kind.REAL and column.unstated is not None:
+                values = np.asarray(self[name], dtype=np.float64)
+                wrong = np.flatnonzero(~np.isfinite(values))
+                if wrong.size:
+                    raise DecisionValidationError(f"step {wrong[0]}: {name} is {values[wrong[0]]}, not a finite number")
 
     @property
     def steps(self) -> int:
         """Number of decisions."""
-        return len(self.action)
+        return len(self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class EpisodeRecord:
     @property
     def reward(self) -> float:
         """Sum of all rewards."""
-        return float(self.columns.reward.sum())
+        return float(self.columns["reward"].sum())
 
 
 class EpisodeRecorder:
@@ -143,21 +149,14 @@ class EpisodeRecorder:
         """The episode under its number, with the outcome of each decision; the recorder is empty afterwards."""
         reward = np.asarray(self._rewards, dtype=np.float64)
         decisions = self._decisions
-        columns = DecisionColumns(
-            action=[d.action for d in decisions],
-            teacher_action=[d.teacher_action for d in decisions],
-            source=[d.source for d in decisions],
-            strategy=[d.strategy for d in decisions],
-            option=[d.option_key for d in decisions],
-            mode=[d.mode for d in decisions],
+        stated = {name: list(map(column.of, decisions)) for name, column in COLUMNS.items() if column.of is not None}
+        columns = DecisionColumns.of(
+            [decision.mode for decision in decisions],
+            **stated,
+            elapsed_ms=((np.asarray(self._clock_s) - self._start_clock_s) * 1000).astype(np.int64).tolist(),
             context=self._contexts,
-            reasoning=[d.reasoning for d in decisions],
-            state_hash=[d.state_hash for d in decisions],
-            confidence=[d.confidence for d in decisions],
-            behaviour_probability=[d.behaviour_probability for d in decisions],
             reward=reward,
             outcome=discounted_outcomes(reward),
-            elapsed_ms=((np.asarray(self._clock_s) - self._start_clock_s) * 1000).astype(np.int64).tolist(),
         )
         record = EpisodeRecord(
             number=number,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from core.exceptions import ConfigurationError
+from core.history.decision_columns import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def find_query(name: str) -> SavedQuery:
     raise ConfigurationError(f"there is no saved query {name!r}; there are {known}")
 
 
-def run_query(connection: sqlite3.Connection, query: SavedQuery) -> tuple[list[str], list[tuple]]:
+def run_query(connection: sqlite3.Connection, query: SavedQuery) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows."""
     cursor = connection.execute(query.sql)
     return [column[0] for column in cursor.description], cursor.fetchall()
@@ -111,7 +113,10 @@ def datasette_metadata(database_name: str) -> dict[str, object]:
             database_name: {
                 "queries": {query.name: {"title": query.title, "sql": query.sql} for query in SAVED_QUERIES},
                 "tables": {
-                    "decision_list": {"description": "Decisions with their words; the view for people to read."},
+                    "decision_list": {
+                        "description": "Decisions with their words; the view for people to read.",
+                        "columns": {name: column.meaning for name, column in COLUMNS.items() if column.exported},
+                    },
                     "episodes": {"sort_desc": "id", "description": "One row for each finished episode."},
                     "runs": {"sort_desc": "id", "label_column": "name"},
                     "reasonings": {"description": "Each reason once; searchable.", "label_column": "text"},

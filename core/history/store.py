@@ -218,7 +218,7 @@ class HistoryStore:
                 f"run {taken[0]!r} already has an episode {record.number}; each number is committed once. "
                 "After loading a checkpoint, call delete_episodes_after() first"
             )
-        steps_by_source = Counter(record.columns.source)
+        steps_by_source: Counter[str] = Counter(record.columns["source"])
         if episode_id is None:
             (episode_id,) = connection.execute("select coalesce(max(id), 0) + 1 from episodes").fetchone()
             assert episode_id is not None

@@ -141,7 +141,7 @@ class GoalDirections:
 
     @staticmethod
     def _toward_grass(state: GameState) -> GoalDirection | None:
-        """To the nearest tall grass that one does not stand in."""
+        """To the nearest tall grass that the player does not stand in."""
         rows, columns = np.nonzero(_IS_TALL_GRASS[state.collision.cells])
         steps = np.abs(columns - state.position.x) + np.abs(rows - state.position.y)
         if not steps.any():
@@ -184,7 +184,7 @@ class GoalDirections:
 
 @lru_cache(maxsize=4)
 def goal_directions_for(profile: RomProfile) -> GoalDirections:
-    """One goal directions per game and process."""
+    """The goal directions of a game, made once per process."""
     return GoalDirections(load_game_data(profile), milestones_for(profile))
 
 
@@ -193,7 +193,7 @@ def _steps(state: GameState, x: int, y: int) -> int:
 
 
 def _way_out(state: GameState, exit_: Exit) -> GoalDirection:
-    """A door's cell, or the nearest cell of an edge from which one can walk on."""
+    """A door's cell, or the nearest cell of an edge from which the player can walk on."""
     if exit_.edge is None:
         return GoalDirection(exit_.x, exit_.y, False, None)
     across = exit_.edge in (Button.UP, Button.DOWN)

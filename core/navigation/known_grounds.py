@@ -1,9 +1,9 @@
 """The ground of the maps that one lane has seen, and how far it is on foot from each of their doors to the others.
 
-The game's data say which doors lead where; only the game shows what lies between them. Whoever has seen a map knows
-it, also from afar: which doors one reaches from which, past the people who never move, over ledges one way only, over
-water where one can ride. Of a map never seen everything is thought possible. Lanes may also hear of ground from each
-other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
+The game's data say which doors lead where; only the game shows what lies between them. A map that was seen is known,
+also from afar: which doors can be reached from which, past the people who never move, over ledges one way only, over
+water with somebody to ride on. On a map never seen everything counts as possible. Lanes may also hear of ground from
+each other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
 first.
 """
 

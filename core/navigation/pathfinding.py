@@ -12,7 +12,6 @@ import heapq
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -45,7 +44,7 @@ class Goal(NamedTuple):
 
 
 class PathStep(NamedTuple):
-    """One press: the direction, and where one stands after it. A turn on the spot keeps the cell."""
+    """One press: the direction, and the place after it. A turn on the spot keeps the cell."""
 
     button: Button
     x: int
@@ -92,6 +91,9 @@ class _BareMove(NamedTuple):
     """Down a ledge."""
 
 
+_Moves = dict[tuple[int, int, Button], _BareMove | None]
+
+
 @dataclass(frozen=True, slots=True)
 class MapGround:
     """One map as feet see it.
@@ -109,14 +111,14 @@ class MapGround:
     shunned: frozenset[Cell] = frozenset()
     shun_cost: int = 8
     _rows: list[bytes] = field(init=False, repr=False, compare=False)
-    _moves: dict[tuple[int, int, Button], _BareMove | None] = field(init=False, repr=False, compare=False)
+    _moves: _Moves = field(init=False, repr=False, compare=False)
     """Moves over this ground as if nobody stood on it, shared by all `MapGround`s of equal ground."""
 
     def __post_init__(self) -> None:
         height, width = self.collision.shape
         cells = self.collision.tobytes()
         object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
-        object.__setattr__(self, "_moves", _bare_moves(cells, width, self.can_surf, self.can_cut, self.grass_cost))
+        object.__setattr__(self, "_moves", _KNOWN_MOVES.of(cells, width, self.can_surf, self.can_cut, self.grass_cost))
 
     def byte(self, x: int, y: int) -> int:
         """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
@@ -181,13 +183,22 @@ class MapGround:
         return None
 
 
-@lru_cache(maxsize=GROUNDS_KEPT)
-def _bare_moves(
-    cells: bytes, width: int, can_surf: bool, can_cut: bool, grass_cost: int
-) -> dict[tuple[int, int, Button], _BareMove | None]:
-    """The moves known so far over this ground: an empty dict at first, that its `MapGround`s fill."""
-    del cells, width, can_surf, can_cut, grass_cost
-    return {}
+class _KnownMoves:
+    """The moves known so far over each ground, of the `GROUNDS_KEPT` used last. `MapGround`s fill them as they need."""
+
+    def __init__(self) -> None:
+        self._by_ground: dict[tuple[object, ...], _Moves] = {}
+
+    def of(self, *ground: object) -> _Moves:
+        """The moves over one ground, named by everything that they depend on; empty at first."""
+        moves = self._by_ground.pop(ground, None)
+        self._by_ground[ground] = moves = {} if moves is None else moves
+        if len(self._by_ground) > GROUNDS_KEPT:
+            self._by_ground.pop(next(iter(self._by_ground)))
+        return moves
+
+
+_KNOWN_MOVES: Final = _KnownMoves()
 
 
 def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
@@ -223,10 +234,10 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
     Warps that act on arrival are reached and end the walk.
     """
     found = dict.fromkeys(starts, 0)
-    go_explore = list(found)
-    while go_explore:
+    frontier = list(found)
+    while frontier:
         following: list[Cell] = []
-        for cell in go_explore:
+        for cell in frontier:
             if cell not in starts and ground.warps_on_arrival(*cell):
                 continue
             for button in DIRECTION_BUTTONS:
@@ -234,12 +245,12 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
                 if moved is not None and moved[:2] not in found:
                     found[moved[:2]] = found[cell] + 1
                     following.append(moved[:2])
-        go_explore = following
+        frontier = following
     return found
 
 
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
-    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
+    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if the player faces elsewhere.
 
     A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
     the start and having come back to it are told apart; the goals' own nodes are negative.
@@ -264,16 +275,16 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
     first = 4 * rows * columns + DIRECTION_BUTTONS.index(facing)
     best = {first: 0}
     came: dict[int, int] = {}
-    queue = [(bound(start), 0, first)]
+    queue: list[tuple[int, int, int]] = [(bound(start), 0, first)]
     while queue:
         _, cost, node = heapq.heappop(queue)
         if node < 0:
-            goal = list(goals)[-1 - node]
+            reached: Goal = list(goals)[-1 - node]
             steps = _presses(came, node, start, columns)
-            look = DIRECTION_BUTTONS[came[node] & 3]
-            if goal.then is not None and goal.then is not look:
-                steps.append(PathStep(goal.then, goal.x, goal.y))
-            return Path(goal, tuple(steps), cost)
+            last_look = DIRECTION_BUTTONS[came[node] & 3]
+            if reached.then is not None and reached.then is not last_look:
+                steps.append(PathStep(reached.then, reached.x, reached.y))
+            return Path(reached, tuple(steps), cost)
         if cost > best[node]:
             continue
         left = node < 4 * rows * columns
@@ -287,7 +298,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
                     best[goal_node], came[goal_node] = total, node
                     heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
-            continue  # the warp takes one away: no path goes on from here
+            continue  # the warp leads away: no path goes on from here
         for number, button in enumerate(DIRECTION_BUTTONS):
             moved = ground.move(cell[0], cell[1], button)
             if moved is None:

@@ -1,8 +1,8 @@
 """The way from map to map: a graph of warps and connections, and what one lane has learned about it.
 
-The game's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
+The game's data say which doors lead where, not whether you can walk from door to door inside a map: that is found
 out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
-exit proves shut from where one came in, `TravelMemory` notes it, and the next route goes another way. The note is
+exit proves shut from where the lane came in, `TravelMemory` notes it, and the next route goes another way. The note is
 dropped when the story moves on (gates open) or, for people in the way, after a while.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
 MOST_MAPS = 48
-"""So many maps around are looked at when one asks what is near."""
+"""How many maps around are looked at for what is near."""
 UNKNOWN_ENTRY = "start"
 HERE = "here"
 _EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
@@ -36,7 +36,7 @@ class Exit:
     """A door or an open edge of a map.
 
     `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
-    bound that stretch along the edge (both -1 for a warp). `arrival` is where one stands afterwards, roughly.
+    bound that stretch along the edge (both -1 for a warp). `arrival` is about where the player stands afterwards.
     """
 
     key: str
@@ -76,7 +76,7 @@ class Route:
 
 
 class _Stop(NamedTuple):
-    """A map and how one came in: the key of an exit of it, or `HERE` for where one stands now."""
+    """A map and the way in: the key of an exit of it, or `HERE` for where the player stands now."""
 
     map: MapId
     entry: str
@@ -89,10 +89,10 @@ class TravelMemory:
     grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
     entry_key: str = UNKNOWN_ENTRY
-    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict)
+    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
-        """One has come to this map by this door or edge."""
+        """The lane came to this map by this door or edge."""
         self.entry_map, self.entry_key = map_id, entry_key
 
     def entry_of(self, map_id: MapId) -> str:
@@ -129,7 +129,7 @@ def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) ->
 
 
 class WorldGraph:
-    """All maps joined by their exits. Built once per game, shared by all lanes."""
+    """All maps of a game joined by their exits. It keeps nothing of a lane, so lanes may share one."""
 
     def __init__(self, game: GameData) -> None:
         self._game = game
@@ -142,7 +142,7 @@ class WorldGraph:
         return self._exits.get(map_id, ())
 
     def entry_key_at(self, position: Position) -> str:
-        """By which door or edge one probably came, judged from where one stands just after a change of map."""
+        """The door or edge that the player probably came by, judged from its place just after a change of map."""
         if position.map not in self._exits:
             return UNKNOWN_ENTRY
         width, height = self._size(position.map)
@@ -199,7 +199,7 @@ class WorldGraph:
         return tuple((cost, map_id) for map_id, cost in best.items())
 
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
-        """The exits of a map that can be reached from where one comes in, with the steps to them."""
+        """The exits of a map that can be reached from the way in, with the steps to them."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
         grounds = memory.grounds
         for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
@@ -222,7 +222,7 @@ class WorldGraph:
         return tuple(ways)
 
     def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
-        """Steps to every cell from where one comes in: the whole stretch of an edge, a door, or where one stands."""
+        """Steps to every cell from the way in: the whole stretch of an edge, a door, or where the player stands."""
         ground = grounds.ground(stop.map)
         entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
         if ground is None or entry is None or entry.edge is None:
@@ -262,7 +262,7 @@ class WorldGraph:
         for warp in self._game.maps[map_id].warps:
             target = self._game.maps.get(warp.target)
             if target is None or not 1 <= warp.target_warp <= len(target.warps):
-                continue  # "back to where one came from": not an edge of a fixed graph
+                continue  # "back where you came from": not an edge of a fixed graph
             landing = target.warps[warp.target_warp - 1]
             exits.append(
                 Exit(

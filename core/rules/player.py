@@ -1,19 +1,18 @@
 """The rule player: what a careful player would do next, and the button for it.
 
 One per lane, deterministic for a seed. `options` lists what can sensibly be decided now, best first; `choose` takes the
-best; `act` carries an option out one press at a time. Language models and people may choose in its stead: it carries
-out any option it has listed, and where an option has come to its end it goes on with its own choice and says so
+best; `act` carries an option out one press at a time. A language model or a person may choose instead: the player
+carries out any option it has listed. Where an option ends, it goes on with its own choice and says so
 (`RuleStep.done`), so every press it names is a useful one.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from typing import NamedTuple
 
 from core.game.game_data import GameData
 from core.game.milestones import MilestoneTracker, milestones_for
-from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.navigation.ground_archive import GroundArchive
 from core.navigation.known_grounds import KnownGrounds
@@ -22,15 +21,16 @@ from core.rules.field.overworld import FieldRules
 from core.rules.fights.battle import BattleRules
 from core.rules.menus.answers import READ_ON, WAIT, AnswerRules
 from core.rules.menus.menu_watch import MenuWatch
-from core.rules.menus.task_menus import ErrandRules
-from core.rules.planning.goal_planner import GoalOrientedPlanner, PlannedGoal
-from core.rules.planning.lane_memory import LaneMemory, Subject
+from core.rules.menus.task_menus import MenuTaskRules
+from core.rules.noticing import Noticing
+from core.rules.planning.goals import PlannedGoal
+from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.story_planner import StoryPlanner
 from core.rules.step import RuleStep
-from core.vocabulary import Button, GameMode, MapId, Option, OptionKind, Position
+from core.rules.values import ON_THE_WAY
+from core.vocabulary import Button, GameMode, Option, OptionKind, Position
 
 MOST_OPTIONS = 12
-LOSS_LEVELS = 2
-"""After a lost battle the lead trains this many levels before it tries again."""
 BUSY_MODES = frozenset((GameMode.BOOT, GameMode.MAP_LOADING, GameMode.CUTSCENE, GameMode.WALKING))
 PRESSING_KINDS = frozenset((OptionKind.HEAL, OptionKind.MANAGE, OptionKind.BUY, OptionKind.TRAIN))
 """What a fight can make more urgent than the option under way."""
@@ -50,6 +50,13 @@ FIELD_KINDS = frozenset(
 )
 
 
+class _Story(NamedTuple):
+    """The story of the game that is played, and how far this lane is in it."""
+
+    tracker: MilestoneTracker
+    planner: StoryPlanner
+
+
 class RulePlayer:
     """A careful player of one lane.
 
@@ -61,41 +68,41 @@ class RulePlayer:
 
     def __init__(self, game: GameData, seed: int = 0, archive: GroundArchive | None = None) -> None:
         self.game = game
-        self._archive = archive
         self.seed = seed
+        self._archive = archive
         self._graph = WorldGraph(game)
-        self._tracker: MilestoneTracker | None = None
-        self._planner = GoalOrientedPlanner()
+        self._story: _Story | None = None
+        """None until the first state tells which game's story it is."""
         self.reset()
 
     def reset(self) -> None:
-        """A new episode begins: forget everything that was learned in the last one, but for what an archive keeps."""
+        """A new episode begins: forget everything that was learned in the last one, but for what an archive keeps.
+
+        Every part that keeps notes of an episode is made anew, so that nothing of the last one can be left over.
+        """
         self.memory = LaneMemory(travel=TravelMemory(KnownGrounds(self._archive)))
         self._answers = AnswerRules(self.game, self.memory)
-        self._errands = ErrandRules(self.game, self.memory)
+        self._menu_tasks = MenuTaskRules(self.game, self.memory)
         self._watch = MenuWatch()
         self._battle = BattleRules(self.game, self._answers)
         self._field = FieldRules(self.game, self._graph, self.memory)
-        self._map: MapId | None = None
-        self._mode: GameMode | None = None
+        self._noticing = Noticing(self.memory, self._graph, self._field, self._battle)
         self._field_options: tuple[Option, ...] = ()
-        self._party_level = 0
-        self._rides = False
-        self._asked: tuple[Subject, float] | None = None
-        """Whom one has spoken to since one was last free, and the party's health then."""
-        self._fought = False
-        if self._tracker is not None:
-            self._tracker.reset()
+        """What was planned when the player was last free to walk."""
+        if self._story is not None:
+            self._story.tracker.reset()
 
     @property
     def milestones(self) -> tuple[str, ...]:
         """Ids of the milestones reached in this episode, in the order of reaching."""
-        return self._tracker.reached if self._tracker is not None else ()
+        return self._story.tracker.reached if self._story is not None else ()
 
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
         self._look(state)
-        return self._planner.goals(state, self.milestones, self.memory, self.seed)
+        if self._story is None:
+            return ()
+        return self._story.planner.goals(state, self.milestones, self.memory, self.seed)
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can sensibly be decided now, best first, never empty. While the game is busy: what was last planned."""
@@ -104,7 +111,7 @@ class RulePlayer:
             case GameMode.BATTLE:
                 return self._battle.options(state)
             case GameMode.DIALOG | GameMode.MENU:
-                return self._errands.options(state) or self._answers.options(state)
+                return self._menu_tasks.options(state) or self._answers.options(state)
             case GameMode.FREE:
                 self._field_options = self._plan(state)
                 return self._field_options
@@ -132,8 +139,8 @@ class RulePlayer:
         if mode in MENU_MODES and self._watch.backs_out:
             why = f"menus have held on for {self._watch.presses} presses: back out"
             return RuleStep(Button.B, 0.2, why, done=True)
-        if mode is GameMode.FREE and self._fought:
-            self._fought = False
+        if mode is GameMode.FREE and self._noticing.has_fought:
+            self._noticing.has_fought = False
             step = self._press_for_a_need(state, option)
             if step is not None:
                 return step
@@ -159,20 +166,20 @@ class RulePlayer:
 
         What the rules had noted of their own press (an answer, a talk begun, a step that had no effect) is taken back.
         """
-        mode = self._mode
+        mode = self._noticing.mode
         if mode is GameMode.FREE:
             self._field.overruled()
         elif mode is GameMode.BATTLE:
             self._battle.overruled()
         else:
-            self._errands.overruled()
+            self._menu_tasks.overruled()
         self._answers.overruled()
 
     def _carry_out(self, state: GameState, mode: GameMode, option: Option) -> RuleStep | None:
         if mode is GameMode.FREE:
             return self._field.act(state, option) if option.kind in FIELD_KINDS else None
         if mode is not GameMode.BATTLE and option.menu_task is not None:
-            return self._errands.act(state, option)
+            return self._menu_tasks.act(state, option)
         if option.kind in FIELD_KINDS:
             return None
         return self._battle.act(state, option) if mode is GameMode.BATTLE else self._answers.act(state, option)
@@ -182,89 +189,27 @@ class RulePlayer:
             return RuleStep(Button.A, 0.5, "the game has not begun", done=True)
         return RuleStep(Button.NONE, 0.9, "the game is busy", done=option.kind not in FIELD_KINDS)
 
-    # -- noticing ----------------------------------------------------------------------------------------------
-
     def _look(self, state: GameState) -> None:
-        """Notice what has changed since the last state: a map, a mode, a lost battle, progress of the story."""
-        mode, map_id = state.mode, state.position.map
-        if mode is self._mode and map_id == self._map:
+        """Notice what has changed since the last state, milestones of the story included."""
+        if not self._noticing.look(state):
             return
-        self._mode, last_mode = mode, self._mode
-        if self._field.talking_to is not None and mode not in (GameMode.FREE, GameMode.WALKING):
-            self.memory.note_spoken(self._field.talking_to)
-            self._asked = (self._field.talking_to, state.party_hp_fraction)
-            self._field.talking_to = None
-        if mode in (GameMode.BOOT, GameMode.MAP_LOADING):
-            return
-        if mode is not last_mode and GameMode.BATTLE in (mode, last_mode):
-            self._note_battle(state)
-        if self._tracker is None:
-            self._meet_game(state.rom.profile)
-        assert self._tracker is not None
-        self._tracker.update(state)
-        if mode is not GameMode.FREE:
-            return
-        if self._asked is not None:
-            subject, health = self._asked
-            if state.party_hp_fraction > health and not self._fought:
-                self.memory.healers.add(subject)
-            self._asked = None
-        self.memory.note_progress(progress_of(state))
-        self.memory.travel.grounds.see(state)
-        if state.is_surfing and not self._rides:
-            self.memory.forget_answers()
-        self._rides = state.is_surfing
-        if map_id != self._map:
-            self._map = map_id
-            self.memory.visited.add(map_id)
-            self.memory.travel.entered(map_id, self._graph.entry_key_at(state.position))
-            self._field.entered_map()
-
-    def _meet_game(self, profile: RomProfile) -> None:
-        self._tracker = MilestoneTracker(milestones_for(profile))
-        self._planner = _planner_of(profile, self.game, self._graph)
-
-    def _note_battle(self, state: GameState) -> None:
-        """After a lost battle the lead has to grow first."""
-        if state.mode is GameMode.BATTLE:
-            self._battle.reset()
-            self._field.fought()
-            self._party_level = max((member.level for member in state.party), default=0)
-            self._fought = True
-        elif state.lost_last_battle and self._party_level:
-            self.memory.wanted_level = max(self.memory.wanted_level, self._party_level + LOSS_LEVELS)
+        if self._story is None:
+            milestones = milestones_for(state.rom.profile)
+            planner = StoryPlanner(self.game, milestones, self._graph)
+            self._story = _Story(MilestoneTracker(milestones), planner)
+        self._story.tracker.update(state)
 
     # -- planning ----------------------------------------------------------------------------------------------
 
     def _plan(self, state: GameState) -> tuple[Option, ...]:
         """The goals' options, then the doors of this map, each key once."""
-        goals = self._planner.goals(state, self.milestones, self.memory, self.seed)
-        found = {goal.option.key: goal.option for goal in reversed(goals)}
+        found = {goal.option.key: goal.option for goal in reversed(self.goals(state))}
         for index, exit_ in enumerate(self._graph.exits(state.position.map)):
             place = self.game.map_name(exit_.to_map)
             key = f"enter:{self.game.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)
-            value = 0.05 if self.memory.is_abandoned(key) else 0.1
+            value = ON_THE_WAY.shut_door if self.memory.is_abandoned(key) else ON_THE_WAY.door
             option = Option(OptionKind.ENTER, f"Leave by {exit_.label} to {place}", key, position, index, value)
             found.setdefault(key, option)
         ordered = sorted(found.values(), key=lambda option: -option.value)
         return tuple(ordered[:MOST_OPTIONS]) or (READ_ON,)
-
-
-def progress_of(state: GameState) -> int:
-    """A number that changes when the story moves: flags, badges, party size, key items."""
-    keys = tuple(slot.item for slot in state.key_items)
-    return hash((state.event_flags, state.johto_badges, state.kanto_badges, len(state.party), keys))
-
-
-@lru_cache(maxsize=1)
-def _planner_cache() -> dict[RomProfile, GoalOrientedPlanner]:
-    return {}
-
-
-def _planner_of(profile: RomProfile, game: GameData, graph: WorldGraph) -> GoalOrientedPlanner:
-    """One planner per game and process: it keeps nothing of a lane."""
-    known = _planner_cache()
-    if profile not in known:
-        known[profile] = GoalOrientedPlanner(game, milestones_for(profile), graph)
-    return known[profile]

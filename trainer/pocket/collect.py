@@ -120,12 +120,12 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     state: GameState = info["game_state"]
     teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
     # Asked each time on the way: a model is to know more than it will be asked, and a stray choice is for once.
-    lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, orders=OptionCache(on_the_way=False))
+    lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, cache=OptionCache(on_the_way=False))
     lane.reset()
     terminated = truncated = False
     steps = 0
     while not terminated and not truncated:
-        action = lane.advise(info["game_state"], ask_model=lambda _matters: True, stuck=False).action
+        action = lane.act(info["game_state"], ask_model=lambda _matters: True, stuck=False).action
         if random.random() < habit.random_buttons:
             pressed = int(random.choice(np.flatnonzero(info["action_mask"])))
             if pressed != action:

@@ -1,76 +1,50 @@
-"""The block of memory that the vector env and its workers share: one row a lane, written in place, never pickled."""
+"""The block of memory that the vector env and its workers share: written in place, never pickled."""
 
 from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 from gymnasium import spaces
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from core.game.ram import RAM_SIZE
-from core.vocabulary import ACTION_COUNT
+from core.env.lanes.lane_rows import Axis, LaneArray, LaneOrders, LaneRows, arrays_of
 
 ALIGNMENT: Final = 64
 ERROR_BYTES: Final = 8192
+_Plan = tuple[tuple[int, ...], DTypeLike]
 
 
 class LaneArrays:
-    """Named arrays in one anonymous shared mapping. Made before the fork, seen by both sides afterwards."""
+    """The arrays of `LaneRows` and `LaneOrders`, the policy views, and a message for each worker, in one anonymous
+    shared mapping. Made before the fork, seen by both sides afterwards.
+    """
 
-    def __init__(
-        self,
-        lanes: int,
-        workers: int,
-        policy_space: spaces.Dict,
-        reward_count: int,
-        milestone_count: int,
-        state_bytes: int,
-    ) -> None:
-        plan: dict[str, tuple[tuple[int, ...], Any]] = {
-            "actions": ((lanes,), np.int64),
-            "must_reset": ((lanes,), np.bool_),
-            "seeds": ((lanes,), np.int64),
-            "has_start_state": ((lanes,), np.bool_),
-            "start_states": ((lanes, state_bytes), np.uint8),
-            "start_reached": ((lanes, milestone_count), np.bool_),
-            "replayed": ((lanes,), np.bool_),
-            "masks": ((lanes, ACTION_COUNT), np.bool_),
-            "rewards": ((lanes,), np.float32),
-            "terminated": ((lanes,), np.bool_),
-            "truncated": ((lanes,), np.bool_),
-            "episode_steps": ((lanes,), np.int32),
-            "reward_parts": ((lanes, reward_count), np.float32),
-            "milestones": ((lanes, milestone_count), np.bool_),
-            "ram": ((lanes, RAM_SIZE), np.uint8),
-            "errors": ((workers, ERROR_BYTES), np.uint8),
-        }
-        views: dict[str, tuple[tuple[int, ...], Any]] = {}
+    def __init__(self, lanes: int, workers: int, policy_space: spaces.Dict, sizes: Mapping[Axis, int]) -> None:
+        def plan(array: LaneArray) -> _Plan:
+            return ((lanes,) if array.axis is None else (lanes, sizes[array.axis])), array.dtype
+
+        rows = {name: plan(array) for name, array in arrays_of(LaneRows).items()}
+        orders = {name: plan(array) for name, array in arrays_of(LaneOrders).items()}
+        views: dict[str, _Plan] = {}
         for key, space in policy_space.spaces.items():
-            assert space.shape is not None
+            assert space.shape is not None and space.dtype is not None, f"the policy view's {key} is no array"
             views[key] = ((lanes, *space.shape), space.dtype)
-        total = sum(_room(shape, dtype) for shape, dtype in (*plan.values(), *views.values()))
+        errors: _Plan = ((workers, ERROR_BYTES), np.uint8)
+        total = sum(_room(*one) for one in (*rows.values(), *orders.values(), *views.values(), errors))
         self._block = mmap.mmap(-1, total)
         self._used = 0
-        self.actions = self._take(*plan["actions"])
-        self.must_reset = self._take(*plan["must_reset"])
-        self.seeds = self._take(*plan["seeds"])
-        self.has_start_state = self._take(*plan["has_start_state"])
-        self.start_states = self._take(*plan["start_states"])
-        self.start_reached = self._take(*plan["start_reached"])
-        self.replayed = self._take(*plan["replayed"])
-        self.masks = self._take(*plan["masks"])
-        self.rewards = self._take(*plan["rewards"])
-        self.terminated = self._take(*plan["terminated"])
-        self.truncated = self._take(*plan["truncated"])
-        self.episode_steps = self._take(*plan["episode_steps"])
-        self.reward_parts = self._take(*plan["reward_parts"])
-        self.milestones = self._take(*plan["milestones"])
-        self.ram = self._take(*plan["ram"])
-        self.errors = self._take(*plan["errors"])
-        self.observations = {key: self._take(*view) for key, view in views.items()}
+        self.rows = LaneRows(**{name: self._take(*one) for name, one in rows.items()})
+        self.orders = LaneOrders(**{name: self._take(*one) for name, one in orders.items()})
+        self.observations = {key: self._take(*one) for key, one in views.items()}
+        self.errors = self._take(*errors)
+
+    def copy_rows(self, lanes: slice) -> dict[str, Any]:
+        """The fields of `LaneRows` for some lanes, to keep."""
+        return {name: getattr(self.rows, name)[lanes].copy() for name in arrays_of(LaneRows)}
 
     def write_error(self, worker: int, text: str) -> None:
         """Leave a message for the main process; its end counts most, so a long one loses its beginning."""
@@ -82,13 +56,13 @@ class LaneArrays:
         """The message that a worker left."""
         return self.errors[worker].tobytes().rstrip(b"\0").decode("utf-8", errors="replace")
 
-    def _take(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    def _take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         count = math.prod(shape)
         array = np.frombuffer(self._block, dtype=dtype, count=count, offset=self._used).reshape(shape)
         self._used += _room(shape, dtype)
         return array
 
 
-def _room(shape: tuple[int, ...], dtype: Any) -> int:
+def _room(shape: tuple[int, ...], dtype: DTypeLike) -> int:
     size = math.prod(shape) * np.dtype(dtype).itemsize
     return max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT)

@@ -20,8 +20,8 @@ import numpy as np
 
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
+from core.env.lanes.lane_rows import LaneRows, arrays_of
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
-from core.game.rewards import REWARD_NAMES
 
 STEP: Final = b"s"
 RESET: Final = b"r"
@@ -31,7 +31,6 @@ FAILED: Final = b"!"
 ORPHAN_LOOK_S: Final = 2.0
 """How often a worker without a command looks whether the main process is still there."""
 MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
-_REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
 
 
 class LaneWorker:
@@ -41,27 +40,32 @@ class LaneWorker:
         self.number = number
         self.arrays = arrays
         self.envs = {lane: make_env(lane) for lane in lanes}
-        self._rows = {lane: {key: array[lane] for key, array in arrays.observations.items()} for lane in self.envs}
+        self._views = {lane: {key: array[lane] for key, array in arrays.observations.items()} for lane in self.envs}
+        self._columns = [
+            (getattr(arrays.rows, name), array.of)
+            for name, array in arrays_of(LaneRows).items()
+            if array.of is not None
+        ]
 
     def step(self) -> None:
         """Play the action of every lane."""
         for lane, env in self.envs.items():
-            outcome = env.advance(int(self.arrays.actions[lane]))
+            outcome = env.advance(int(self.arrays.orders.actions[lane]))
             self._write(lane, env, outcome)
 
     def reset_marked(self) -> None:
         """Reset the lanes that are marked, each with its seed."""
-        arrays = self.arrays
+        orders = self.arrays.orders
         for lane, env in self.envs.items():
-            if not arrays.must_reset[lane]:
+            if not orders.must_reset[lane]:
                 continue
-            arrays.must_reset[lane] = False
+            orders.must_reset[lane] = False
             options: dict[str, Any] | None = None
-            if arrays.has_start_state[lane]:
+            if orders.has_start_state[lane]:
                 ids = [milestone.id for milestone in env.tracker.milestones]
-                reached = tuple(ids[place] for place in np.flatnonzero(arrays.start_reached[lane]))
-                options = {"start_state": arrays.start_states[lane].tobytes(), "reached": reached}
-            state = env.restart(seed=int(arrays.seeds[lane]), options=options)
+                reached = tuple(ids[place] for place in np.flatnonzero(orders.start_reached[lane]))
+                options = {"start_state": orders.start_states[lane].tobytes(), "reached": reached}
+            state = env.restart(seed=int(orders.seeds[lane]), options=options)
             self._write(lane, env, Outcome(state, 0.0, (), env.action_masks(), False, False))
 
     def replay(self, histories: Mapping[int, LaneHistory]) -> None:
@@ -75,7 +79,7 @@ class LaneWorker:
             state = env.restart(seed=history.seed, options=options)
             for action in history.actions:
                 state = env.advance(action).state
-            self.arrays.replayed[lane] = is_same = state.snapshot.data == history.ram
+            self.arrays.orders.replayed[lane] = is_same = state.snapshot.data == history.ram
             if not is_same:
                 env.restart(seed=history.seed, options=options)
 
@@ -85,21 +89,9 @@ class LaneWorker:
             env.close()
 
     def _write(self, lane: int, env: EnhancedPyBoyPokemonCrystalEnv, outcome: Outcome) -> None:
-        arrays = self.arrays
-        env.write_policy_view(self._rows[lane])
-        arrays.masks[lane] = outcome.mask
-        arrays.rewards[lane] = outcome.reward
-        arrays.terminated[lane] = outcome.terminated
-        arrays.truncated[lane] = outcome.truncated
-        arrays.episode_steps[lane] = env.episode_steps
-        arrays.ram[lane] = outcome.state.snapshot.array
-        parts = arrays.reward_parts[lane]
-        parts[...] = 0.0
-        for event in outcome.events:
-            place = _REWARD_PLACE.get(event.name)
-            if place is not None:
-                parts[place] += event.amount
-        arrays.milestones[lane] = env.tracker.reached_flags
+        env.write_policy_view(self._views[lane])
+        for column, of in self._columns:
+            column[lane] = of(env, outcome)
 
 
 def run_worker(

@@ -16,7 +16,7 @@ import logging
 import os
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from gymnasium import spaces
@@ -25,9 +25,11 @@ from numpy.typing import NDArray
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory, StartPoint
 from core.env.lanes.lane_process import WorkerProcess, start_worker
+from core.env.lanes.lane_rows import AS_IT_WAS, Axis, LaneRows, arrays_of
 from core.env.lanes.lane_worker import DONE, RESET, STEP, MakeEnv
 from core.env.lanes.vector_step import VectorStep, WorkerReplacement
 from core.exceptions import ConfigurationError, TrainingError
+from core.game.ram import RAM_SIZE
 from core.game.rewards import REWARD_NAMES
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT
@@ -76,9 +78,14 @@ class VectorEnv:
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.lanes = lanes
         self.reward_names = REWARD_NAMES
-        self._arrays = LaneArrays(
-            lanes, workers, self.policy_space, len(REWARD_NAMES), len(self.milestone_names), state_bytes
-        )
+        sizes = {
+            Axis.ACTIONS: ACTION_COUNT,
+            Axis.REWARDS: len(REWARD_NAMES),
+            Axis.MILESTONES: len(self.milestone_names),
+            Axis.RAM: RAM_SIZE,
+            Axis.SAVE_STATE: state_bytes,
+        }
+        self._arrays = LaneArrays(lanes, workers, self.policy_space, sizes)
         self._make_env = make_env
         self._answer_timeout_s = answer_timeout_s
         self._workers: list[WorkerProcess] = []
@@ -190,33 +197,33 @@ class VectorEnv:
             raise ConfigurationError(
                 f"actions {chosen}: there must be {len(lanes)} integers from 0 to {ACTION_COUNT - 1}"
             )
-        self._arrays.actions[lanes.start : lanes.stop] = given
+        self._arrays.orders.actions[lanes.start : lanes.stop] = given
         return chosen
 
     def _reset(self, beginnings: dict[int, LaneHistory]) -> None:
         """Begin episodes in some lanes, which become their new histories when it is done."""
-        arrays = self._arrays
+        orders = self._arrays.orders
         for lane, beginning in beginnings.items():
-            arrays.seeds[lane] = beginning.seed
-            arrays.has_start_state[lane] = beginning.start is not None
+            orders.seeds[lane] = beginning.seed
+            orders.has_start_state[lane] = beginning.start is not None
             if beginning.start is not None:
                 self._write_start(lane, beginning.start)
             self._histories.pop(lane, None)
             self._lost_steps.pop(lane, None)
-        arrays.must_reset[list(beginnings)] = True
+        orders.must_reset[list(beginnings)] = True
         concerned = [worker.number for worker in self._workers if any(lane in beginnings for lane in worker.lanes)]
         self._play(RESET, concerned, beginnings)
         self._histories.update(beginnings)
 
     def _write_start(self, lane: int, start: StartPoint) -> None:
-        room = self._arrays.start_states.shape[1]
+        room = self._arrays.orders.start_states.shape[1]
         if len(start.state) != room:
             raise ConfigurationError(
                 f"the start state for lane {lane} has {len(start.state)} bytes, save states of this game have {room}: "
                 "take one that was made with this ROM and this PyBoy"
             )
-        self._arrays.start_states[lane] = np.frombuffer(start.state, dtype=np.uint8)
-        self._arrays.start_reached[lane] = [name in start.reached for name in self.milestone_names]
+        self._arrays.orders.start_states[lane] = np.frombuffer(start.state, dtype=np.uint8)
+        self._arrays.orders.start_reached[lane] = [name in start.reached for name in self.milestone_names]
 
     def _play(self, command: bytes, workers: Sequence[int], resetting: Collection[int] = ()) -> None:
         for number in workers:
@@ -231,7 +238,7 @@ class VectorEnv:
                 tries += 1
                 if self._replace(number, tries):
                     own = self._workers[number].lanes
-                    self._arrays.must_reset[[lane for lane in resetting if lane in own]] = True
+                    self._arrays.orders.must_reset[[lane for lane in resetting if lane in own]] = True
                     self._workers[number].send(command)
 
     def _has_answered(self, worker: WorkerProcess, replayed_actions: int = 0) -> bool:
@@ -275,14 +282,15 @@ class VectorEnv:
             )
         histories = {lane: self._histories[lane] for lane in old.lanes if lane in self._histories}
         for lane, history in histories.items():
-            history.ram = self._last_row(lane).ram.tobytes()
+            last, row = self._last_seen(lane)
+            history.ram = last.ram[row].tobytes()
             if tries > 1 and history.actions:
                 self._lose(lane)
         new = self._workers[number] = start_worker(number, old.lanes, self._make_env, self._arrays, histories)
         if not self._has_answered(new, sum(len(history.actions) for history in histories.values())):
             return False
         for lane in histories:
-            if not self._arrays.replayed[lane] and lane not in self._lost_steps:
+            if not self._arrays.orders.replayed[lane] and lane not in self._lost_steps:
                 self._lose(lane)
         lost = tuple(lane for lane in histories if lane in self._lost_steps)
         replayed = tuple(lane for lane in histories if lane not in lost)
@@ -300,13 +308,12 @@ class VectorEnv:
 
     def _end_lost(self, lane: int) -> None:
         """Let the lane's row be the last one that is known, and its episode end there."""
-        arrays, last = self._arrays, self._last_row(lane)
-        for key, array in arrays.observations.items():
-            array[lane] = last.observations[key]
-        arrays.masks[lane], arrays.ram[lane] = last.masks, last.ram
-        arrays.milestones[lane], arrays.episode_steps[lane] = last.milestones, last.episode_steps
-        arrays.rewards[lane], arrays.reward_parts[lane] = 0.0, 0.0
-        arrays.terminated[lane], arrays.truncated[lane] = False, True
+        last, row = self._last_seen(lane)
+        for key, array in self._arrays.observations.items():
+            array[lane] = last.observations[key][row]
+        for name, array in arrays_of(LaneRows).items():
+            value = getattr(last, name)[row] if array.when_lost is AS_IT_WAS else array.when_lost
+            getattr(self._arrays.rows, name)[lane] = value
 
     # what is handed out
 
@@ -322,15 +329,8 @@ class VectorEnv:
         arrays, rows = self._arrays, slice(lanes.start, lanes.stop)
         replacements, self._replacements = tuple(self._replacements), []
         step = VectorStep(
+            **arrays.copy_rows(rows),
             observations={key: array[rows].copy() for key, array in arrays.observations.items()},
-            masks=arrays.masks[rows].copy(),
-            rewards=arrays.rewards[rows].copy(),
-            terminated=arrays.terminated[rows].copy(),
-            truncated=arrays.truncated[rows].copy(),
-            ram=arrays.ram[rows].copy(),
-            reward_parts=arrays.reward_parts[rows].copy(),
-            milestones=arrays.milestones[rows].copy(),
-            episode_steps=arrays.episode_steps[rows].copy(),
             lost_steps=lost_steps,
             reward_names=self.reward_names,
             milestone_names=self.milestone_names,
@@ -346,31 +346,14 @@ class VectorEnv:
     def _half_of(self, lane: int) -> int:
         return next(half for half, lanes in enumerate(self.halves) if lane in lanes)
 
-    def _last_row(self, lane: int) -> _Row:
-        """What the last step said of one lane."""
+    def _last_seen(self, lane: int) -> tuple[VectorStep, int]:
+        """The last step that told of a lane, and the lane's row in it."""
         last = self._last[self._half_of(lane)]
         assert last is not None, "a lane with a history has been seen"
-        row = lane - last.first_lane
-        return _Row(
-            {key: array[row] for key, array in last.observations.items()},
-            last.masks[row],
-            last.ram[row],
-            last.milestones[row],
-            int(last.episode_steps[row]),
-        )
+        return last, lane - last.first_lane
 
     def _refuse_in_flight(self, what: str) -> None:
         if self._in_flight:
             raise ConfigurationError(
                 f"{what} concerns all lanes while half {min(self._in_flight)} is playing: receive it first"
             )
-
-
-class _Row(NamedTuple):
-    """One lane of a step."""
-
-    observations: dict[str, NDArray[Any]]
-    masks: NDArray[np.bool_]
-    ram: NDArray[np.uint8]
-    milestones: NDArray[np.bool_]
-    episode_steps: int

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.env.lanes.lane_rows import LaneRows
 from core.game.ram import RamSnapshot
 from core.game.state import GameState, RomTables
 
@@ -38,23 +39,14 @@ class WorkerReplacement:
 
 
 @dataclass(frozen=True)
-class VectorStep:
-    """Lanes after a step or reset. Every array has a leading lane axis and belongs to the receiver.
+class VectorStep(LaneRows):
+    """Lanes after a step or reset: `LaneRows`, the policy views, and what was lost.
 
-    `ram` is what `GameState` decodes; `reward_parts` has one column per name of `reward_names`; `milestones` one per
-    name of `milestone_names`, true when reached in this episode. Row i is lane `first_lane + i`: the first lane is 0
+    Every array has a leading lane axis and belongs to the receiver. Row i is lane `first_lane + i`: the first lane is 0
     except in the steps of the second half.
     """
 
     observations: dict[str, NDArray[Any]]
-    masks: NDArray[np.bool_]
-    rewards: NDArray[np.float32]
-    terminated: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    ram: NDArray[np.uint8]
-    reward_parts: NDArray[np.float32]
-    milestones: NDArray[np.bool_]
-    episode_steps: NDArray[np.int32]
     lost_steps: NDArray[np.int32]
     """0, or how many steps of an episode were lost with its worker. The row is then that of the last step that is
     known, with reward 0 and `truncated`: the action just sent was not played."""
@@ -64,7 +56,7 @@ class VectorStep:
     replacements: tuple[WorkerReplacement, ...] = ()
     """Workers that died and were replaced while this step was made."""
     first_lane: int = 0
-    _states: dict[int, GameState] = field(default_factory=dict, repr=False)
+    _states: dict[int, GameState] = field(default_factory=dict[int, GameState], repr=False)
 
     @property
     def lanes(self) -> int:

@@ -1,4 +1,4 @@
-"""How one walks about in the wild until something comes: on through the grass, rather where one has not just been.
+"""Walks about in the wild until something comes: on through the grass, first where the last visit is longest ago.
 
 Every step through tall grass is as likely as any other to meet something, a turn on the spot meets nothing. To and fro
 between two cells is therefore the slowest way to hunt, and it looks like a loop; a tour of a broad patch is neither.
@@ -28,7 +28,7 @@ class Wild:
     """As in caves."""
 
     def has(self, cell: Cell) -> bool:
-        """Whether they appear on this cell, and one can stand there."""
+        """Whether they appear on this cell, and the player can stand there."""
         ground = self.ground
         if not ground.standable(*cell) or cell in ground.people or cell in ground.warps:
             return False
@@ -46,7 +46,7 @@ class HuntingWalk:
 
     def __init__(self) -> None:
         self._visits: dict[tuple[Cell, Button], int] = {}
-        """Where one has walked since the last fight, and which way: at which step the last time."""
+        """Cells walked since the last fight and the direction taken there: the step of the last time."""
         self._hunted: frozenset[Cell] | None = None
         """The cells worth hunting on; None before they are looked for."""
 
@@ -56,11 +56,11 @@ class HuntingWalk:
         self._hunted = None
 
     def fought(self) -> None:
-        """Something came: from here on it is as if one had not walked yet."""
+        """Something came: forget the walk so far."""
         self._visits.clear()
 
     def next(self, wild: Wild, here: Cell, facing: Button, step: int) -> Button | None:
-        """The press of step number `step`; None when one does not stand where it is worth hunting (see `goals`)."""
+        """The press of step number `step`; None where hunting is not worth it (see `goals`)."""
         if self._hunted is None:
             self._hunted = _broadest(wild.cells())
         if here not in self._hunted:
@@ -72,7 +72,7 @@ class HuntingWalk:
         )
 
     def _last_visit(self, here: Cell, facing: Button, button: Button) -> int:
-        """When one has last come by where `button` leads, the turn before it included."""
+        """The step of the last visit to where `button` leads, the turn before it included."""
         ahead = self._visits.get((_beside(here, button), button), NEVER)
         return ahead if button == facing else max(ahead, self._visits.get((here, button), NEVER))
 
@@ -96,7 +96,7 @@ def _beside(cell: Cell, button: Button) -> Cell:
 
 
 def _turn(facing: Button, button: Button) -> int:
-    """0 straight on, 1 to a side, 2 back where one came from."""
+    """0 straight on, 1 to a side, 2 back."""
     if button == facing:
         return 0
     return 2 if button == OPPOSITE[facing] else 1

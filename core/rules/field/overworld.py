@@ -1,7 +1,7 @@
 """Carries out overworld options: walk there, through doors and across maps, then talk, pick up, rest or train.
 
-Between presses it only compares where one stands with the path that is already known. It plans again when the map, the
-menu task or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
+Between presses it only compares where the player stands with the path that is already known. It plans again when the
+map, the option or a person's place has changed, and it remembers in `TravelMemory` what proved out of reach.
 """
 
 from __future__ import annotations
@@ -31,8 +31,7 @@ MOST_STEPS_WITHOUT_EXPERIENCE = 400
 LESSON_BREAK_STEPS = 150
 """A break in the hunting longer than this begins the count anew."""
 MOST_RETURNS = 20
-"""Times that one may stand on the same spot, looking the same way, for one menu task before it is given up as a
-loop."""
+"""Times on the same spot, facing the same way, after which an option is given up as a loop."""
 MOST_KNOCKS = 4
 """Presses at the goal (A, or the way out) without effect before it is given up."""
 
@@ -50,7 +49,7 @@ class FieldRules:
     def reset(self) -> None:
         """A new episode begins."""
         self._walker.reset()
-        self._option_key = ""
+        self._option_key: str = ""
         self._steps = 0
         self._knocks = 0
         self._returns: dict[tuple[Position, Button], int] = {}
@@ -60,10 +59,10 @@ class FieldRules:
         self._lesson = (0, 0, 0)
         """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
         self.talking_to: tuple[MapId, str] | None = None
-        """Whom one has just pressed A at; the player notes it as spoken to when the game reacts."""
+        """Whom the last press of A was for; it counts as spoken to when the game reacts (`core.rules.noticing`)."""
 
     def entered_map(self) -> None:
-        """The map has changed: what was planned on the last one is void."""
+        """The map has changed: forget what was planned on the last one."""
         self._leg = None
         self._knocks = 0
         self._hunt.entered_map()
@@ -89,7 +88,7 @@ class FieldRules:
         self._last_spot = None
 
     def _goes_in_circles(self, state: GameState, option: Option) -> bool:
-        """Whether one has come back to this spot too often; going about in the grass to train is meant to."""
+        """Whether the player came back to this spot too often; training comes back on purpose."""
         self._last_spot = None
         if option.kind is OptionKind.TRAIN:
             return False
@@ -271,7 +270,7 @@ class FieldRules:
         )
 
     def _learns_nothing(self, lead: PartyMember) -> bool:
-        """Whether hunting here has brought no experience for long: all that one meets is fled from."""
+        """Whether hunting here has brought no experience for long, because the player flees from all that comes."""
         now = self._memory.step
         if lead.exp != self._lesson[0] or now - self._lesson[2] > LESSON_BREAK_STEPS:
             self._lesson = (lead.exp, now, now)

@@ -63,7 +63,7 @@ class Walker:
         self._strayed = True
 
     def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Button | Arrived | Blocked:
-        """The button to press now, `Arrived`, or `Blocked`. `key` names the menu task: a new key means a new path."""
+        """The button to press now, `Arrived`, or `Blocked`. `key` names the walk's purpose: a new key, a new path."""
         position = state.position
         here = (position.x, position.y, state.facing)
         if key != self._key or position.map != self._map:
@@ -113,7 +113,7 @@ class Walker:
         """After somebody else's press: go on from a node of the path with this cell, or with one beside it.
 
         A step that turns out to be barred (a ledge, a fence) is found out by the next presses, as any other. The last
-        node is left to a new search, which knows how one has to face there.
+        node is left to a new search, which knows the direction to face there.
         """
         beside = {(here[0] + dx, here[1] + dy): button for button, (dx, dy) in OFFSET.items()}
         first, beyond = max(0, self._index - 2), min(len(self._nodes) - 1, self._index + NODES_TO_REJOIN)

@@ -1,7 +1,7 @@
 """How a careful player fights: the choices of a turn, and the presses that carry one out.
 
-What a choice is worth says `core.rules.fights.tactics`; here it becomes an option and, button by button, a way through
-the fight's menus, read from the screen at each press.
+`core.rules.fights.tactics` says what a choice is worth. Here it becomes presses: a way through the fight's menus, read
+from the screen at each press.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from core.rules.menus.answers import CLOSE, READ_ON, AnswerRules
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import toward_item
 from core.rules.step import RuleStep
+from core.rules.values import REFUSED_FACTOR
 from core.vocabulary import Button, Option, OptionKind
 
 FIGHT_PLACE, PARTY_PLACE, BAG_PLACE, RUN_PLACE = range(4)
@@ -28,8 +29,6 @@ CHOSEN_PLACE: Final = index_of("wBattleMenuCursorPosition")
 """Holds the place that was last chosen in the main battle menu, from 1."""
 STUCK_PRESSES = 40
 """Presses inside the menus after which an option is given up."""
-REFUSED_FACTOR = 0.3
-"""What an option is worth that was given up in this fight."""
 MOST_SWITCHES = 3
 """Times that a creature is called back in one fight."""
 
@@ -81,7 +80,7 @@ class BattleRules:
         return self._sorted([*found, CLOSE]) if found else ()
 
     def _sorted(self, found: list[Option]) -> tuple[Option, ...]:
-        """Best first; what did not work out in this fight is worth less each time."""
+        """Best first. What did not work out in this fight is worth less each time."""
         weighed = [replace(one, value=one.value * self._factor(one)) for one in found]
         return tuple(sorted(weighed, key=lambda option: -option.value))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.game.state import GameState
 
 MOST_COMPANY = 6
-"""Who is caught when the party is full goes to the box, where it is of no use."""
+"""A creature that is caught with a full party goes to the box, where it is of no use."""
 LEVELS_BELOW, LEVELS_ABOVE = 6, 5
 """Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
 LEAST_GAIN = 1.5
@@ -28,7 +28,7 @@ LEAST_LEVEL_SHARE = 0.6
 AVERAGE_BIRTH_VALUE = 8
 MOVE_SLOTS = 4
 MOST_MATCHES = 20_000
-"""So many matches on paper are remembered."""
+"""How many matches on paper are kept."""
 PLENTY_OF_PP = 10
 
 Creature = tuple[int, int]
@@ -63,7 +63,7 @@ class Company:
         return self._last[1]
 
     def gain(self, state: GameState, candidate: Creature) -> float:
-        """Chances that a creature would add against all that are ahead, one for each sure win that nobody else has."""
+        """The chances that a creature adds against all that are ahead: 1 for each sure win that no other has."""
         party = [(member.level, member.species) for member in state.party if not member.is_egg]
         lead = max((level for level, _ in party), default=0)
         total = 0.0
@@ -83,7 +83,7 @@ class Company:
                     yield from creatures
 
     def _creatures_of(self, thing: MapObject) -> tuple[Creature, ...]:
-        """Of somebody who can bring on several trainers, one of whom comes: all their creatures, each once."""
+        """The creatures of all trainers that a person can bring on, each once; only one of the trainers comes."""
         if thing.trainer_class is not None and thing.trainer_id is not None:
             return self._by_class.get((thing.trainer_class, thing.trainer_id), ())
         parties = (self._game.trainers[key].creatures for key in thing.fights if key in self._game.trainers)

@@ -22,7 +22,7 @@ AILING_SHARE = 1 / 8
 ACTS_WHEN_PARALYSED = 0.75
 ACTS_WHEN_FROZEN = 0.1
 FIRST_TURNS = 0.5
-"""Turns that acting first is worth."""
+"""Acting first is worth this many turns."""
 LEAST_TURNS = 0.4
 
 

@@ -21,7 +21,7 @@ PARALYSIS_TURNS = 4 / 3
 STAGE = 1.5
 """Factor of one stage on damage, up or down."""
 MOST_STAGES = 2
-"""A stat that has been raised or lowered so far is left alone."""
+"""A stat that was raised or lowered by this much is left alone."""
 ATTACK, DEFENSE, SPEED, SPECIAL_ATTACK, SPECIAL_DEFENSE, ACCURACY, EVASION = range(7)
 _RAISED = {
     "ATTACK_UP": (ATTACK, STAGE),

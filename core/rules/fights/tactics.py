@@ -17,32 +17,23 @@ from core.game.state import GameState
 from core.rules.fights.company import Company
 from core.rules.fights.duel import Duel, after_a_hit, duel, fighter_of
 from core.rules.fights.setup_moves import chance_after, effect_of
+from core.rules.values import IN_A_FIGHT, MARGINS, WEAKENING, WEAKENING_SHARE, worth
 from core.vocabulary import Option, OptionKind
 
 HOPELESS = 0.35
-"""A wild fight with a smaller chance to win is run from."""
+"""Run from a wild fight with a smaller chance to win."""
 TIGHT = 0.6
-"""A wild fight with a smaller chance is run from when the next hit may end it."""
+"""Run from a wild fight with a smaller chance when the next hit may end it."""
 LOW_HP = 0.3
 HIT_MARGIN = 1.15
-"""On the hardest hit, for a telling one now and then."""
+"""Factor on the hardest hit, for a critical one now and then."""
 SURE_KNOCK_OUT = 0.75
 CLEARLY_BETTER = 0.2
-"""So much must be won by sending out another creature."""
-SETUP_TOLL_WILD = 0.1
-"""Wild fights are to be short: moves without power are worth so much less there."""
+"""The chance to win must rise by this much to send out another creature."""
 GOOD_CATCH_CHANCE = 0.3
-"""With less the creature is weakened first, if there is a move that leaves it standing."""
-WANTED_VALUE = 0.9
-WEAKENING_SHARE = 0.15
-"""Of the enemy's most HP: what a move should take to be worth a turn before the ball."""
+"""With a smaller chance the creature is weakened first, if there is a move that leaves it standing."""
 LEAST_WOUND = 8
-"""HP that must be missing before a potion is thought of."""
-
-
-def worth(chance: float, knock_out: float = 0.0) -> float:
-    """The value of an action that leads to a duel with this chance, and may end it at once."""
-    return 0.4 + 0.35 * chance + 0.1 * knock_out
+"""HP that must be missing before a potion is considered."""
 
 
 class Tactics:
@@ -63,13 +54,13 @@ class Tactics:
         if battle.is_trainer:
             return [*found, *self._moves(battle, fight)]
         caught = list(self.catch_options(state, battle, fight))
-        spares = any(one.value > WANTED_VALUE for one in caught)
+        spares = any(one.value > IN_A_FIGHT.catch for one in caught)
         return [*found, *self._moves(battle, fight, spares), *caught, self._run(battle, fight)]
 
     # -- moves -------------------------------------------------------------------------------------------------
 
     def _moves(self, battle: BattleState, fight: Duel, spares: bool = False) -> Iterator[Option]:
-        """What the creature knows. `spares`: the enemy is to be weakened for a ball, not beaten."""
+        """The moves that the creature knows. `spares`: weaken the enemy for a ball, do not beat it."""
         strongest = max((one.expected for one in fight.estimates.values()), default=0.0)
         for slot, guess in fight.estimates.items():
             move = self._game.moves[battle.own.moves[slot]]
@@ -83,25 +74,28 @@ class Tactics:
             if ends and effect_of(move).startswith("PRIORITY") and fight.is_in_danger and not fight.acts_first:
                 ends += 0.5  # it comes before the hit that would end it
             share = max(guess.expected / strongest, min(1.0, ends)) if strongest else 0.0
-            value = 0.3 + share * (worth(fight.chance, ends) - 0.3)
+            value = IN_A_FIGHT.weak_move + share * (worth(fight.chance, ends) - IN_A_FIGHT.weak_move)
             if spares and guess.most < battle.enemy.hp and guess.mean >= WEAKENING_SHARE * battle.enemy.max_hp:
-                value = 0.92 + 0.05 * min(1.0, guess.mean / battle.enemy.max_hp)
+                value = IN_A_FIGHT.weaken + WEAKENING * min(1.0, guess.mean / battle.enemy.max_hp)
             yield Option(OptionKind.FIGHT, label, f"fight:{move.key}", index=slot, value=value)
         if not fight.estimates:
-            yield Option(OptionKind.FIGHT, "Struggle: no move has power points left", "fight", index=0, value=0.4)
+            label = "Struggle: no move has power points left"
+            yield Option(OptionKind.FIGHT, label, "fight", index=0, value=IN_A_FIGHT.lost)
 
     def _setup(self, battle: BattleState, fight: Duel, slot: int, move: Move) -> Option:
         enemy = self._game.species_name(battle.enemy.species)
         label = f"Use {move.name} on {enemy}: {effect_of(move).replace('_', ' ').lower()}"
         chance = chance_after(fight, move, fight.estimates[slot].hit_chance)
-        toll = 0.0 if battle.is_trainer else SETUP_TOLL_WILD
-        value = 0.3 if chance is None else max(0.3, worth(chance) - 0.02 - toll)
+        toll = 0.0 if battle.is_trainer else MARGINS.long_fight
+        value = IN_A_FIGHT.weak_move
+        if chance is not None:
+            value = max(value, worth(chance) - MARGINS.setup - toll)
         return Option(OptionKind.FIGHT, label, f"fight:{move.key}", index=slot, value=value)
 
     # -- items -------------------------------------------------------------------------------------------------
 
     def item_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
-        """Drinks, cures and bells of the bag that the game would let one use now."""
+        """Items of the bag that heal, cure or revive, and that the game would accept now."""
         fight = fight or self.duel(battle)
         for slot, stack in enumerate(state.items):
             item = self._game.items.get(stack.item)
@@ -115,12 +109,13 @@ class Tactics:
             elif item_effect.cures & battle.own.status:
                 cured = self.duel(battle, replace(battle.own, status=0))
                 gain = cured.chance_with(lost_turns=1) - fight.chance
-                value = worth(fight.chance + gain, fight.knock_out_chance()) if gain > 0 else 0.1
+                value = worth(fight.chance + gain, fight.knock_out_chance()) if gain > 0 else IN_A_FIGHT.in_vain
                 label = f"Use a {item.name} against what ails it"
             elif item_effect.revives and (fallen := fallen_slot(state)) is not None:
                 member = state.party[fallen]
                 back = self.duel(battle, replace(fighter_of(member, self._game), hp=member.max_hp // 2))
-                value = worth(back.chance_with(lost_turns=1)) if back.chance > fight.chance + CLEARLY_BETTER else 0.1
+                better = back.chance > fight.chance + CLEARLY_BETTER
+                value = worth(back.chance_with(lost_turns=1)) if better else IN_A_FIGHT.in_vain
                 label = f"Use a {item.name} on {member.nickname}"
             else:
                 continue
@@ -128,22 +123,22 @@ class Tactics:
 
     @staticmethod
     def _worth_of_potion(battle: BattleState, fight: Duel, item: Item) -> float:
-        """High when the next hit may end it and the potion gives more than a turn costs: money is for this."""
+        """High when the next hit may end it and the potion gives more than a turn costs."""
         own = battle.own
         gain = min(item_effect_of(item).heals, own.max_hp - own.hp)
         threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
         ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
         if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
-            return 0.1
-        size = gain / (item_effect_of(item).heals or 1)  # of two that do, the one of which less is lost
-        return (0.88 if battle.is_trainer else 0.72) + 0.02 * size
+            return IN_A_FIGHT.in_vain
+        size = gain / (item_effect_of(item).heals or 1)  # of two potions that do, take the one that wastes less
+        return (IN_A_FIGHT.potion if battle.is_trainer else IN_A_FIGHT.potion_in_the_wild) + MARGINS.no_waste * size
 
     # -- other creatures ---------------------------------------------------------------------------------------
 
     def switch_options(
         self, state: GameState, battle: BattleState, fight: Duel | None = None, *, forced: bool = False
     ) -> list[Option]:
-        """Who else could fight. `forced`: somebody must come out, and no turn is lost by it."""
+        """The other creatures that can fight. `forced`: one must come out, and no turn is lost by it."""
         fight = fight or self.duel(battle)
         found: list[Option] = []
         for slot, member in enumerate(state.party):
@@ -151,7 +146,7 @@ class Tactics:
                 continue
             chance = self._chance_of(battle, member, forced)
             better = chance > fight.chance + CLEARLY_BETTER
-            value = worth(chance) if forced else worth(chance) - 0.05 if better else 0.1
+            value = worth(chance) if forced else worth(chance) - MARGINS.switch if better else IN_A_FIGHT.in_vain
             label = f"Send out {member.nickname}: level {member.level}, {member.hp}/{member.max_hp} HP"
             key = f"switch:{self._game.species_name(member.species)}:{slot}"
             found.append(Option(OptionKind.SWITCH, label, key, index=slot, value=value))
@@ -172,10 +167,13 @@ class Tactics:
             if item is None or not stack.quantity:
                 continue
             chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, item_effect_of(item).catches))
-            value = 0.12
+            value = IN_A_FIGHT.unwanted
             if self._company.wants(state, enemy.species, enemy.level):
                 hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
-                value = 0.55 if hopeless else WANTED_VALUE if chance >= GOOD_CATCH_CHANCE else WANTED_VALUE + 0.01
+                if hopeless:
+                    value = IN_A_FIGHT.last_ball
+                else:
+                    value = IN_A_FIGHT.catch if chance >= GOOD_CATCH_CHANCE else IN_A_FIGHT.catch_later
             name = self._game.species_name(enemy.species)
             label = f"Throw a {item.name} at {name}: a chance of about {chance:.0%}"
             yield Option(OptionKind.CATCH, label, "catch", index=slot, value=value)
@@ -186,7 +184,7 @@ class Tactics:
         chance = fight.chance
         lost = chance < HOPELESS or (chance < TIGHT and fight.is_in_danger)
         label = f"Run away: the chance to win is about {chance:.0%}"
-        return Option(OptionKind.RUN, label, "run", value=0.85 if lost else 0.15)
+        return Option(OptionKind.RUN, label, "run", value=IN_A_FIGHT.flight if lost else IN_A_FIGHT.needless_flight)
 
 
 def fallen_slot(state: GameState) -> int | None:

@@ -1,4 +1,4 @@
-"""What to do with words on the screen: read on, answer questions, close what nobody asked for.
+"""What to do with words on the screen: read on, answer questions, close menus that nothing needs.
 
 A question is answered by its words: no nicknames, no saving, yes to what people offer. An answer that has been given to
 the same question before, without the story moving, loses half its value each time, so no menu can hold the player.
@@ -13,18 +13,18 @@ from core.rules.menus.cursor import toward
 from core.rules.menus.lessons import Lesson, is_list_of_moves, lesson_of
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
+from core.rules.values import IN_MENUS, LESSON, REPETITION_FACTOR
 from core.vocabulary import Button, GameMode, MapId, Option, OptionKind
 
 YES_ROW, NO_ROW = 0, 1
-READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=0.9)
-WAIT = Option(OptionKind.ADVANCE_TEXT, "Wait until one can act", "wait", value=0.9)
-CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
+READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=IN_MENUS.likely)
+WAIT = Option(OptionKind.ADVANCE_TEXT, "Wait until one can act", "wait", value=IN_MENUS.likely)
+CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=IN_MENUS.close)
 
 _SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
 _ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
 _LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")
-REPETITION_FACTOR = 0.5
 
 
 def question_of(state: GameState) -> str:
@@ -59,18 +59,20 @@ class AnswerRules:
         if menu.kind is MenuKind.YES_NO:
             likely = YES_ROW if self._wants_yes(state, question) else NO_ROW
             found = [
-                self._answer(state, question, row, word, 0.9 if row == likely else 0.3)
+                self._answer(state, question, row, word, IN_MENUS.likely if row == likely else IN_MENUS.close)
                 for row, word in ((YES_ROW, "yes"), (NO_ROW, "no"))
             ]
         elif (lesson := self._lesson_of_list(state, menu)) is not None:
             strongest = max(lesson.values)
             found = [
-                self._answer(state, question, row, line, 0.9 - 0.6 * lesson.values[row] / strongest)
+                self._answer(state, question, row, line, IN_MENUS.likely - LESSON * lesson.values[row] / strongest)
                 for row, line in enumerate(menu.items[: len(lesson.values)])
             ]
         else:
             found = [
-                self._answer(state, question, row, line, 0.15 if line.upper() in _LEAVING_LINES else 0.7)
+                self._answer(
+                    state, question, row, line, IN_MENUS.leaving if line.upper() in _LEAVING_LINES else IN_MENUS.line
+                )
                 for row, line in enumerate(menu.items)
                 if line
             ]
@@ -106,7 +108,7 @@ class AnswerRules:
         )
 
     def begin_press(self) -> None:
-        """A new press is asked for, in whatever room: the answer before it was given."""
+        """A new press is asked for, on any screen: the answer before it was given."""
         self._last_answer = None
 
     def overruled(self) -> None:
@@ -116,7 +118,7 @@ class AnswerRules:
             self._last_answer = None
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
-        """The press for an option of this room; None when the option does not fit the screen any more."""
+        """The press for an option; None when the option does not fit the screen any more."""
         menu = state.menu
         match option.kind:
             case OptionKind.ADVANCE_TEXT if menu is None:

@@ -32,7 +32,7 @@ class Lesson:
     values: tuple[float, ...]
     """What the creature would lose with each known move, the new one learned."""
     value: float
-    """What the new one is worth."""
+    """What the new move is worth."""
 
     @property
     def weakest(self) -> int:

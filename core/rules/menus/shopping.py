@@ -14,10 +14,9 @@ from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.ram import index_of
 from core.game.state import TEXT_IS_PRINTED, TEXTBOX_FLAGS, GameState
-from core.menu_tasks import BuyItems
 from core.rules.menus.cursor import find_line, shows_any, toward, toward_entry
 from core.rules.menus.pack import owned
-from core.vocabulary import Button
+from core.vocabulary import Button, BuyItems
 
 MART_COUNT: Final = index_of("wCurMartCount")
 MART_ITEMS: Final = index_of("wCurMartItems")
@@ -44,7 +43,7 @@ def wares(state: GameState) -> tuple[int, ...]:
 
 
 def is_shop_question(menu: MenuState) -> bool:
-    """Whether the clerk asks what one wants."""
+    """Whether the clerk asks what the player wants."""
     return find_line(menu, "BUY") is not None and find_line(menu, "SELL") is not None
 
 

@@ -1,6 +1,6 @@
-"""Carries out menu tasks of the menus: buying, using an item of the pack on a creature, changing the party's order.
+"""Carries out menu tasks: buying, using an item of the pack on a creature, changing the party's order.
 
-The planner says what should be true afterwards (`core.menu_tasks`), the field rules open the shop or the START menu for
+The planner says what should be true afterwards (`core.vocabulary`), the field rules open the shop or the START menu for
 it, and these rules find the way through the screens: each press follows from what the screen shows now. A menu task
 ends when it is done, when it proves impossible or when it takes too long; then everything is closed with B.
 """
@@ -15,20 +15,20 @@ from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.ram import index_of
 from core.game.state import GameState
-from core.menu_tasks import BuyItems, MenuTask, PutFirst, UseItem
+from core.rules.menus.answers import CLOSE
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
-from core.vocabulary import Button, Option, OptionKind
+from core.rules.values import IN_MENUS
+from core.vocabulary import Button, BuyItems, MenuTask, Option, OptionKind, PutFirst, UseItem
 
 START_ITEMS: Final = index_of("wMenuItemsList")
 PARTY_LINE, PACK_LINE = 1, 2
 """What wMenuItemsList calls the lines of the START menu that lead to the creatures and to the pack."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
-CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class _Progress:
     given_up: bool = False
 
 
-class ErrandRules:
+class MenuTaskRules:
     """One lane's menu tasks in menus outside of battles."""
 
     def __init__(self, game: GameData, memory: LaneMemory) -> None:
@@ -120,18 +120,24 @@ class ErrandRules:
         match menu_task:
             case BuyItems():
                 names = ", ".join(f"{one.count} {self._item_name(one.item)}" for one in menu_task.purchases)
-                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=0.9, menu_task=menu_task)
+                return Option(OptionKind.BUY, f"Buy {names}", "buy", value=IN_MENUS.likely, menu_task=menu_task)
             case UseItem():
                 name = self._item_name(menu_task.item)
                 member = _member(state, menu_task.slot)
                 on = f" on {member.nickname}" if member is not None else ""
                 return Option(
-                    OptionKind.USE_ITEM, f"Use the {name}{on}", f"use_item:{name}", value=0.9, menu_task=menu_task
+                    OptionKind.USE_ITEM,
+                    f"Use the {name}{on}",
+                    f"use_item:{name}",
+                    value=IN_MENUS.likely,
+                    menu_task=menu_task,
                 )
             case PutFirst():
                 member = _member(state, menu_task.slot)
                 who = member.nickname if member is not None else "another creature"
-                return Option(OptionKind.SWITCH, f"Put {who} first", "put_first", value=0.9, menu_task=menu_task)
+                return Option(
+                    OptionKind.SWITCH, f"Put {who} first", "put_first", value=IN_MENUS.likely, menu_task=menu_task
+                )
 
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)

@@ -12,7 +12,7 @@ ANYWHERE = -1
 
 
 class GoalKind(StrEnum):
-    """Why one would do it."""
+    """Why to do it."""
 
     STORY = "story"
     HEAL = "heal"
@@ -25,7 +25,7 @@ class GoalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedGoal:
-    """Something worth doing. `option` is the next menu task toward it; its `value` is the urgency, 0 to 1."""
+    """Something worth doing. `option` is the next thing to do for it; its `value` is the urgency, 0 to 1."""
 
     kind: GoalKind
     text: str

@@ -77,7 +77,7 @@ class HuntingGround:
         return needed / max(0.01, self.experience(hunter, game)) * (self.steps_to_meet + FIGHT_ACTIONS)
 
     def experience(self, hunter: Hunter, game: GameData) -> float:
-        """OptionStatistics that a fight brings a hunter, fights that are lost or fled from considered."""
+        """Experience that a fight brings a hunter, fights that are lost or fled from considered."""
         total = 0.0
         for one in self.creatures:
             won = max(0.0, 1 - RISK_PER_LEVEL * max(0.0, one.levels_ahead(hunter, game)))
@@ -94,7 +94,7 @@ def hunting_grounds(game: GameData, time_of_day: int) -> tuple[HuntingGround, ..
     """Every map with wild creatures on land, in the order of the data."""
     species = {one.name.upper().replace(" ", "_"): one for one in game.species.values()}
     time = TIMES[time_of_day] if time_of_day < len(TIMES) else TIMES[1]
-    grounds = []
+    grounds: list[HuntingGround] = []
     for place in game.maps.values():
         row = game.wild.get(place.key, {})
         table = row.get("grass") or row  # Crystal's data keep land and water apart

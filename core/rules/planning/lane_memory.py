@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from core.menu_tasks import MenuTask
 from core.navigation.travel import TravelMemory
-from core.vocabulary import MapId, Option
+from core.vocabulary import MapId, MenuTask, Option
 
 ABANDON_STEPS = 400
 """How long an option that failed is left alone; doubled with every further failure, up to `LONGEST_ABANDON_STEPS`."""
 LONGEST_ABANDON_STEPS = 6400
 
 LATELY_STEPS = 80
-"""A healer that left one tired is not asked again this soon."""
+"""A healer that left the party tired is not asked again this soon."""
 
 Subject = tuple[MapId, str]
 """A map and what on it: "object 3", "sign 10,6", "cell 4,5"."""
@@ -29,25 +28,25 @@ class LaneMemory:
 
     step: int = 0
     travel: TravelMemory = field(default_factory=TravelMemory)
-    visited: set[MapId] = field(default_factory=set)
+    visited: set[MapId] = field(default_factory=set[MapId])
     progress: int = 0
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
-    healers: set[Subject] = field(default_factory=set)
-    """Who has really healed the party in this episode."""
+    healers: set[Subject] = field(default_factory=set[Subject])
+    """Those who healed the party in this episode."""
     bound_for: str = ""
     """Key of the healer's option that was carried out last."""
     menu_task: MenuTask | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
-    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict)
+    _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict[Subject, tuple[int, int]])
     """Progress and step of the last talk."""
-    _failures: Counter[str] = field(default_factory=Counter)
-    _abandoned_until: dict[str, int] = field(default_factory=dict)
-    _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter)
+    _failures: Counter[str] = field(default_factory=Counter[str])
+    _abandoned_until: dict[str, int] = field(default_factory=dict[str, int])
+    _answers: Counter[tuple[MapId, str, int]] = field(default_factory=Counter[tuple[MapId, str, int]])
 
     def note_progress(self, progress: int) -> None:
-        """Compare with the last number; when the story has moved, old failures and talks may come out otherwise."""
+        """Compare with the last number: when the story has moved, what failed before may work now."""
         if progress == self.progress:
             return
         self.progress = progress
@@ -60,18 +59,18 @@ class LaneMemory:
         self._spoken[subject] = (self.progress, self.step)
 
     def has_spoken(self, subject: Subject) -> bool:
-        """Whether one has spoken to it since the story last moved."""
+        """Whether it was spoken to since the story last moved."""
         return subject in self._spoken and self._spoken[subject][0] == self.progress
 
     def spoke_lately(self, subject: Subject, steps: int = LATELY_STEPS) -> bool:
-        """Whether one has spoken to it within the last `steps`."""
+        """Whether it was spoken to within the last `steps`."""
         return subject in self._spoken and self.step - self._spoken[subject][1] < steps
 
     def ever_spoken(self, subject: Subject) -> bool:
         return subject in self._spoken
 
     def abandon(self, option: Option) -> None:
-        """Leave this option alone for a while: it did not get anywhere."""
+        """Leave this option alone for a while: it led nowhere."""
         self._failures[option.key] += 1
         wait = min(LONGEST_ABANDON_STEPS, ABANDON_STEPS << (self._failures[option.key] - 1))
         self._abandoned_until[option.key] = self.step + wait
@@ -87,7 +86,7 @@ class LaneMemory:
         self._answers[map_id, question, row] -= 1
 
     def forget_answers(self) -> None:
-        """The last answer did what it was given for: giving it again is not in vain."""
+        """The last answer did what it was given for: it may be given again."""
         self._answers.clear()
 
     def times_answered(self, map_id: MapId, question: str, row: int) -> int:

@@ -1,7 +1,7 @@
 """What the party needs before the story goes on: rest, potions, its strongest in front, more levels.
 
-Every need is weighed against the way that it costs: a need is urgent (worth more than the story) up to a number of
-actions that grows with it, and beyond that a convenience. Nothing here knows a particular map.
+Every need is weighed against the way that it costs: it is urgent (worth more than the story) up to a number of actions
+that grows with it, and a convenience beyond. Nothing here knows a particular map.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from core.menu_tasks import PutFirst, UseItem
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import CAVES, Hunter, HuntingGround, hunting_grounds
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list, stock_of_lives
-from core.vocabulary import MapId, Option, OptionKind, Position
+from core.rules.values import MARGINS, ON_THE_WAY, near
+from core.vocabulary import MapId, Option, OptionKind, Position, PutFirst, UseItem
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData, GameMap, MapObject
@@ -21,26 +21,16 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
 
-STORY_VALUE = 0.8
-"""What the next menu task of the story is worth: needs above it come first."""
 HEAL_BELOW = 0.5
 """Share of the lead's HP below which it is tired."""
 FIT_FOR_A_TRAINER = 0.8
-"""Share of the lead's HP below which it rests before a trainer whom one can choose when to meet."""
-TRAIN_VALUE = 0.85
-IDLE_TRAIN_VALUE = 0.2
-ORDER_VALUE = 0.93
-POTION_VALUE = 0.98
-SHOP_VALUE = 0.84
+"""Share of the lead's HP below which it rests before the next trainer of the story."""
 SHOP_WAY_ACTIONS = 60
-"""Shops farther than this are not worth a way of their own, unless one meets a trainer next with an empty bag."""
+"""Shops farther than this are not worth a way of their own, unless a trainer is next and the bag is empty."""
 EMPTY_BAG_ACTIONS = 190
-"""So many actions farther may the shop be then."""
+"""The shop may be this many actions farther then."""
 SHOP_AGAIN_STEPS = 250
 """A clerk is not visited again this soon."""
-STEADINESS = 0.02
-"""So much more is a healer worth to whom one is already bound. Ways are guessed differently on the two sides of a map's
-edge, and between two healers about equally far one could turn back at the edge for ever."""
 UNSURE_ACTIONS = 60
 """Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
 DRINK_ACTIONS = 90
@@ -87,10 +77,13 @@ class Needs:
                 continue  # it was no help
             way = distances[place.id] + (0 if proven else UNSURE_ACTIONS)
             urgency = 1 - way / reach if reach else 0.0
-            value = STORY_VALUE + 0.19 * urgency if urgency > 0 else 0.6 * wounds * near(way)
+            if urgency > 0:
+                value = ON_THE_WAY.story + MARGINS.rest_at_hand * urgency
+            else:
+                value = ON_THE_WAY.early_rest * wounds * near(way)
             key = f"heal:{place.key}"
             if key == memory.bound_for:
-                value = min(0.99, value + STEADINESS)
+                value = min(ON_THE_WAY.most, value + MARGINS.steadiness)
             label = f"Rest at the healer in {place.name}: {lead.hp}/{lead.max_hp} HP left"
             position = Position(place.id, nurse.x, nurse.y)
             option = Option(OptionKind.HEAL, label, key, position, nurse.id, value)
@@ -102,7 +95,7 @@ class Needs:
             return
         label = f"Use a {potion.name} on {lead.nickname}: {lead.hp}/{lead.max_hp} HP left"
         menu_task = UseItem(potion.id, state.party.index(lead))
-        option = Option(OptionKind.MANAGE, label, f"use:{potion.key}", value=POTION_VALUE, menu_task=menu_task)
+        option = Option(OptionKind.MANAGE, label, f"use:{potion.key}", value=ON_THE_WAY.potion, menu_task=menu_task)
         yield PlannedGoal(GoalKind.HEAL, label, option)
 
     def _order_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
@@ -110,7 +103,7 @@ class Needs:
         if not slot or not lead.hp:
             return
         label = f"Put {lead.nickname} first"
-        option = Option(OptionKind.MANAGE, label, "put_first", value=ORDER_VALUE, menu_task=PutFirst(slot))
+        option = Option(OptionKind.MANAGE, label, "put_first", value=ON_THE_WAY.order, menu_task=PutFirst(slot))
         yield PlannedGoal(GoalKind.ORDER, f"{label}: it is the strongest", option)
 
     def _shop_goals(
@@ -132,7 +125,7 @@ class Needs:
                 continue
             wares = ", ".join(f"{one.count} {self._game.items[one.item].name}" for one in menu_task.purchases)
             label = f"Buy {wares} in {place.name}"
-            value = SHOP_VALUE + 0.05 * (1 - way / reach)
+            value = ON_THE_WAY.shop + MARGINS.shop_at_hand * (1 - way / reach)
             position = Position(place.id, clerk.x, clerk.y)
             option = Option(OptionKind.BUY, label, f"buy:{place.key}", position, clerk.id, value, menu_task)
             yield PlannedGoal(GoalKind.SUPPLY, label, option)
@@ -163,7 +156,7 @@ class Needs:
             f"train:{place.key}",
             Position(place.id, ANYWHERE, ANYWHERE),
             target,
-            TRAIN_VALUE if urgent else IDLE_TRAIN_VALUE,
+            ON_THE_WAY.training if urgent else ON_THE_WAY.idle_training,
         )
         yield PlannedGoal(GoalKind.TRAIN, label, option)
 
@@ -175,13 +168,6 @@ class Needs:
 
 CLEARLY_AHEAD_LEVELS = 2
 LEAST_WOUNDS = 0.1
-NEAR_ACTIONS = 60
-"""A way that costs this many actions halves the value of a convenience."""
-
-
-def near(distance: int) -> float:
-    """1 for what is at hand, halved after `NEAR_ACTIONS` actions."""
-    return NEAR_ACTIONS / (NEAR_ACTIONS + distance)
 
 
 def strongest(state: GameState) -> PartyMember | None:

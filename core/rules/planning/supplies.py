@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from core.game.item_effects import item_effect_of
-from core.menu_tasks import BuyItems, Purchase
+from core.vocabulary import BuyItems, Purchase
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData, Item
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.game.state import GameState
 
 STOCK_OF_LIVES = 3.0
-"""So many times the lead's HP should be in the bag as potions."""
+"""The potions of the bag should give back the lead's HP this many times."""
 SPARE_MONEY = 0.2
 """Share of the money that is not spent on potions."""
 WASTE = 2.0
@@ -90,10 +90,10 @@ def _others(game: GameData, sold: set[str], state: GameState) -> Iterator[tuple[
             yield item, 1 - held.get(item.id, 0)
 
 
-def _within(wishes: Iterable[tuple[Item, int]], money: int) -> Iterator[Purchase]:
-    """As many of the wishes, in their order, as the money reaches for."""
-    for item, wanted in wishes:
-        count = min(wanted, money // item.price)
+def _within(wanted: Iterable[tuple[Item, int]], money: int) -> Iterator[Purchase]:
+    """As much of what is wanted, in its order, as the money reaches for."""
+    for item, most in wanted:
+        count = min(most, money // item.price)
         if count > 0:
             yield Purchase(item.id, count)
             money -= count * item.price

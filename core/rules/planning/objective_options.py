@@ -1,0 +1,76 @@
+"""Puts objectives into options: what a person or a language model reads, and where to go for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.rules.planning.goals import ANYWHERE
+from core.vocabulary import MapId, Option, OptionKind, Position
+
+if TYPE_CHECKING:
+    from core.game.game_data import GameData, MapObject
+    from core.game.objectives import Objective
+
+
+class ObjectiveOptions:
+    """The options of one game's objectives. Their values are the planner's to set."""
+
+    def __init__(self, game: GameData) -> None:
+        self._game = game
+
+    def of(self, objective: Objective) -> Option:
+        """To talk to, pick up, look at or go to what the objective names."""
+        place = self._game.map_name(objective.map)
+        if objective.object_id is not None:
+            thing = self.object_of(objective.map, objective.object_id)
+            x, y = (thing.x, thing.y) if thing is not None else (ANYWHERE, ANYWHERE)
+            kind = OptionKind.PICK_UP if thing is not None and thing.kind == "item_ball" else OptionKind.TALK
+            what = self._describe(objective.map, thing, objective.object_id)
+            verb = "Pick up" if kind is OptionKind.PICK_UP else "Talk to"
+            return Option(
+                kind,
+                f"{verb} {what} in {place}",
+                f"{kind.value}:{self._key_of(objective.map)}:{objective.object_id}",
+                Position(objective.map, x, y),
+                objective.object_id,
+            )
+        if objective.cell is not None:
+            x, y = objective.cell
+            kind = OptionKind.TALK if objective.press_a else OptionKind.GO_TO
+            verb = "Look at" if objective.press_a else "Go to"
+            label = f"{verb} the spot ({x}, {y}) in {place}"
+            return Option(
+                kind, label, f"{kind.value}:{self._key_of(objective.map)}:{x},{y}", Position(objective.map, x, y)
+            )
+        return self.go_to_map(objective.map)
+
+    def go_to_map(self, map_id: MapId) -> Option:
+        """To go anywhere on a map."""
+        label = f"Go to {self._game.map_name(map_id)}"
+        return Option(OptionKind.GO_TO, label, f"go_to:{self._key_of(map_id)}", Position(map_id, ANYWHERE, ANYWHERE))
+
+    def explore_map(self, map_id: MapId) -> Option:
+        """To go anywhere on a map and see what is there."""
+        option = self.go_to_map(map_id)
+        label = option.label.replace("Go to", "Explore")
+        return replace(option, kind=OptionKind.EXPLORE, key=f"explore:{self._key_of(map_id)}", label=label)
+
+    def object_of(self, map_id: MapId, object_id: int | None) -> MapObject | None:
+        """The person or thing of that number on a map; None where there is none."""
+        known = self._game.maps.get(map_id)
+        return next((one for one in known.objects if one.id == object_id), None) if known is not None else None
+
+    def _key_of(self, map_id: MapId) -> str:
+        known = self._game.maps.get(map_id)
+        return known.key if known is not None else f"{map_id.group}.{map_id.number}"
+
+    def _describe(self, map_id: MapId, thing: MapObject | None, object_id: int) -> str:
+        """What a person sees, in plain words; with the place where the map has several of the kind."""
+        if thing is None:
+            return f"object {object_id}"
+        sprite = thing.sprite.removeprefix("SPRITE_")
+        name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
+        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self._game.maps[map_id].objects)
+        place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
+        return f"the {name.replace('_', ' ').lower()}{place}"

@@ -1,0 +1,175 @@
+"""The goals of one game: its next milestone, the needs of the party, and what is left to find out.
+
+Milestones are data: each names how it is detected and, where that does not say how to get there, a `how`. From these
+and the game's maps the planner makes goals in one currency, an `Option` with a value, a reason and a place, so that
+rules, language models and displays speak of the same thing. Nothing here knows a particular map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from core.game.objectives import Objective, Objectives
+from core.navigation.travel import WorldGraph
+from core.rules.planning.goals import GoalKind, PlannedGoal
+from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.needs import Needs
+from core.rules.planning.objective_options import ObjectiveOptions
+from core.rules.values import MARGINS, ON_THE_WAY, near
+from core.vocabulary import MapId
+
+if TYPE_CHECKING:
+    from core.game.game_data import GameData, MapObject
+    from core.game.milestones import Milestone
+    from core.game.state import GameState
+
+
+def next_milestone(milestones: Sequence[Milestone], reached: Collection[str]) -> Milestone | None:
+    """The first required milestone that is not reached; None at the end of the story.
+
+    Places that lie before a deed already done are behind the player: a game may have begun in the middle.
+    """
+    done = max((one.number for one in milestones if one.id in reached and one.is_deed), default=0)
+    ahead = (one for one in milestones if not one.optional and one.id not in reached)
+    return next((one for one in ahead if one.number > done or one.target_map is None), None)
+
+
+class StoryPlanner:
+    """Plans for any number of lanes of one game; what a lane remembers is handed in.
+
+    Args:
+        game: the maps and rule book of the game.
+        milestones: the story in order.
+        graph: the game's doors, shared with the travellers.
+    """
+
+    def __init__(self, game: GameData, milestones: Sequence[Milestone], graph: WorldGraph) -> None:
+        self._game = game
+        self._milestones = tuple(milestones)
+        self._graph = graph
+        self._story = Objectives(game, self._milestones)
+        self._needs = Needs(game)
+        self._options = ObjectiveOptions(game)
+
+    def goals(
+        self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
+    ) -> tuple[PlannedGoal, ...]:
+        """All goals now, most urgent first. `reached` are milestone ids, `seed` settles free choices (the starter)."""
+        distances = {
+            map_id: cost for cost, map_id in self._graph.maps_by_distance(state.position, memory.travel, memory.step)
+        }
+        found = [
+            *self._story_goals(state, reached, memory, seed),
+            *self._needs.goals(state, memory, distances, self._fights_next(state, reached)),
+            *self._pick_up_goals(state, memory),
+            *self._talk_goals(state, memory),
+            *self._explore_goals(state, memory, distances),
+        ]
+        kept = [goal for goal in found if not memory.is_abandoned(goal.option.key)]
+        return tuple(sorted(kept, key=lambda goal: -goal.urgency))
+
+    def _story_goals(
+        self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int
+    ) -> Iterator[PlannedGoal]:
+        milestone = next_milestone(self._milestones, reached)
+        if milestone is None:
+            return
+        objectives = [objective for objective in self._story.objectives(milestone) if not self._gone(objective, state)]
+        level = max(
+            [self._story.wanted_level(milestone), *(self._trainer_level(objective) for objective in objectives)]
+        )
+        memory.wanted_level = max(memory.wanted_level, level)
+        for rank in range(len(objectives)):
+            objective = objectives[(rank + seed) % len(objectives)]
+            tried = objective.subject is not None and memory.has_spoken(objective.subject)
+            spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
+            value = (ON_THE_WAY.again if tried or spent else ON_THE_WAY.story) - MARGINS.free_choice * rank
+            option = replace(self._options.of(objective), value=value)
+            yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
+
+    def _fights_next(self, state: GameState, reached: Collection[str]) -> bool:
+        """Whether the story's next objective leads to a trainer."""
+        milestone = next_milestone(self._milestones, reached)
+        objectives = self._story.objectives(milestone) if milestone is not None else ()
+        return any(self._trainer_level(objective) and not self._gone(objective, state) for objective in objectives)
+
+    def _trainer_level(self, objective: Objective) -> int:
+        """The level of the strongest creature of the trainer whom the objective leads to; 0 if it leads to none."""
+        thing = self._options.object_of(objective.map, objective.object_id)
+        if thing is None:
+            return 0
+        spoken = max((self._game.trainer_levels_by_key.get(key, 0) for key in thing.fights), default=0)
+        if thing.trainer_class is None or thing.trainer_id is None:
+            return spoken
+        return self._game.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
+
+    def _is_spent(self, objective: Objective, milestone: Milestone, state: GameState) -> bool:
+        """Whether all that the objective can bring about beside the milestone itself has come about."""
+        wanted = {condition.name for condition in milestone.conditions}
+        flags = [self._game.event_flags[name].index for name in objective.sets if name not in wanted]
+        return bool(flags) and all(state.has_flag(index) for index in flags)
+
+    def _gone(self, objective: Objective, state: GameState) -> bool:
+        """Whether the objective's object is hidden by its flag."""
+        thing = self._options.object_of(objective.map, objective.object_id)
+        return thing is not None and self._hidden(thing, state)
+
+    def _pick_up_goals(self, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
+        """Item balls of this map that are still there."""
+        here = self._game.maps.get(state.position.map)
+        if here is None:
+            return
+        there = {person.object_id for person in state.people}
+        for thing in here.objects:
+            if thing.kind != "item_ball" or thing.id not in there:
+                continue
+            distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
+            option = self._options.of(Objective(here.id, object_id=thing.id))
+            option = replace(option, value=ON_THE_WAY.item_ball * near(distance))
+            yield PlannedGoal(GoalKind.PICK_UP, f"{option.label}: it lies near by", option)
+
+    def _talk_goals(self, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
+        """People of this map who were not spoken to since the story last moved."""
+        here = self._game.maps.get(state.position.map)
+        if here is None:
+            return
+        there = {person.object_id for person in state.people}
+        for thing in here.objects:
+            subject = (here.id, f"object {thing.id}")
+            if thing.kind != "script" or thing.id not in there or memory.has_spoken(subject):
+                continue
+            distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
+            worth = ON_THE_WAY.again if memory.ever_spoken(subject) else ON_THE_WAY.new_person
+            option = self._options.of(Objective(here.id, object_id=thing.id))
+            option = replace(option, value=worth * near(distance))
+            yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: they may know something", option)
+
+    def _explore_goals(
+        self, state: GameState, memory: LaneMemory, distances: dict[MapId, int]
+    ) -> Iterator[PlannedGoal]:
+        """Maps never seen, and maps with people who were not spoken to since the story last moved; nearest first."""
+        for distance, map_id in sorted((cost, map_id) for map_id, cost in distances.items()):
+            if map_id == state.position.map or not self._is_open(map_id, state, memory):
+                continue
+            new = map_id not in memory.visited
+            worth = ON_THE_WAY.new_map if new else ON_THE_WAY.known_map
+            option = replace(self._options.explore_map(map_id), value=worth * near(distance))
+            why = "never been there" if new else "people to speak to"
+            yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: {why}", option)
+
+    def _is_open(self, map_id: MapId, state: GameState, memory: LaneMemory) -> bool:
+        """Whether a map has anything left to find out."""
+        if map_id not in memory.visited:
+            return True
+        return any(
+            thing.kind == "script"
+            and not self._hidden(thing, state)
+            and not memory.has_spoken((map_id, f"object {thing.id}"))
+            for thing in self._game.maps[map_id].objects
+        )
+
+    def _hidden(self, thing: MapObject, state: GameState) -> bool:
+        flag = self._game.event_flags.get(thing.event) if thing.event else None
+        return flag is not None and state.has_flag(flag.index)
