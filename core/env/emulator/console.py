@@ -13,12 +13,13 @@ import io
 import logging
 import warnings
 from importlib import metadata
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import exceptions
+from core.env.emulator.pyboy_types import Emulator
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.game.symbols import symbol
@@ -26,8 +27,8 @@ from core.vocabulary import Button
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # said at import, on every start, to no use
-    from pyboy import PyBoy
-    from pyboy.utils import PyBoyException
+    from pyboy import PyBoy  # pyright: ignore[reportMissingTypeStubs] (`pyboy_types` has what is used)
+    from pyboy.utils import PyBoyException  # pyright: ignore[reportMissingTypeStubs]
 
 EMULATOR: Final = f"pyboy-{metadata.version('pyboy')}"
 """Which emulator: save states of another one do not fit."""
@@ -55,7 +56,7 @@ class Console:
         self.profile = profile
         self._watched = False
         try:
-            self._emulator = PyBoy(
+            started = PyBoy(
                 io.BytesIO(profile.rom),
                 ram_file=None if battery is None else io.BytesIO(battery),
                 window="null" if headless else "SDL2",
@@ -68,6 +69,7 @@ class Console:
                 f"PyBoy cannot start {profile.title!r} with headless={headless}: {error}. "
                 "Check the ROM, or set headless to true where there is no display"
             ) from error
+        self._emulator = cast(Emulator, started)
         if profile.rom[0x147] in CARTRIDGES_WITH_CLOCK:
             self._emulator.rtc_lock_experimental(True)
         self._emulator.set_emulation_speed(0)
@@ -186,9 +188,9 @@ class Console:
 
     def _find_wram(self) -> NDArray[np.uint8] | None:
         """A live view of C000-DFFF with bank 1, or None when it cannot be proved."""
-        for candidate in gc.get_objects():
-            kind = type(candidate)
-            if kind.__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
+        objects: list[Any] = gc.get_objects()
+        for candidate in objects:
+            if type(candidate).__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
                 continue
             view = np.asarray(candidate)
             if view.dtype == np.uint8 and view.ndim == 1 and self._is_wram(view):
@@ -205,7 +207,7 @@ class Console:
         for bank, address in ((None, PROBE_ADDRESS), (1, PROBE_ADDRESS + 0x1000)):
             key = address if bank is None else (bank, address)
             kept = memory[key]
-            seen = []
+            seen: list[bool] = []
             for probe in (kept ^ 0x5A, kept ^ 0xA5):
                 memory[key] = probe
                 seen.append(int(view[address - WRAM_START]) == probe)
