@@ -169,7 +169,7 @@ class EpisodeResult:
     reward: float
     steps: int
     milestones: tuple[str, ...]
-    source_steps: dict[Source, int] = field(default_factory=dict)
+    source_steps: dict[Source, int] = field(default_factory=dict[Source, int])
     truncated: bool = False
     seconds: float = 0.0
     is_whole: bool = True

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
-from pettingzoo import ParallelEnv
+from pettingzoo import ParallelEnv  # pyright: ignore[reportMissingTypeStubs] (typed, without py.typed)
 
 from core.exceptions import ConfigurationError, DecisionValidationError, TrainingError
 

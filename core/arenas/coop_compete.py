@@ -22,7 +22,7 @@ STANCE_WORDS = ("compete", "cooperate")
 
 def share_of_cooperators(actions: NDArray[np.int64]) -> float:
     """Over all seats; 0 to 1."""
-    return float(np.mean(actions == COOPERATE))
+    return float((actions == COOPERATE).mean())
 
 
 def stances_between_all(actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
@@ -49,7 +49,7 @@ class CooperativeCompetitiveEnv(Arena):
 
     def play_round(self, actions: NDArray[np.int64]) -> Round:
         cooperates = (actions == COOPERATE).astype(np.float64)
-        others = (cooperates.sum() - cooperates) / (self.seats - 1)
+        others: NDArray[np.float64] = (cooperates.sum() - cooperates) / (self.seats - 1)
         bonus = np.where(
             cooperates > 0,
             self.config.cooperation_weight * self.cooperation_level * others,

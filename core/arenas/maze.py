@@ -134,7 +134,7 @@ class MazeEnv(Arena):
         for seat, action in enumerate(actions):
             if action == ABSENT:
                 continue
-            there = moved(self.squares[seat], MOVES[action])
+            there = moved(self.squares[seat], MOVES[int(action)])
             if self.config.is_open(there):
                 self.squares[seat] = there
             square = self.squares[seat]

@@ -114,7 +114,7 @@ class TeamBattleEnv(Arena):
 
     def stances(self, actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
         """A cooperator treats its own team well, a raider the other team badly."""
-        met = []
+        met: list[tuple[int, int, Stance]] = []
         for seat, action in enumerate(actions):
             team = seat // TEAM_SIZE
             if action == COOPERATE:

@@ -223,10 +223,10 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
     Warps that act on arrival are reached and end the walk.
     """
     found = dict.fromkeys(starts, 0)
-    go_explore = list(found)
-    while go_explore:
+    frontier = list(found)
+    while frontier:
         following: list[Cell] = []
-        for cell in go_explore:
+        for cell in frontier:
             if cell not in starts and ground.warps_on_arrival(*cell):
                 continue
             for button in DIRECTION_BUTTONS:
@@ -234,7 +234,7 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
                 if moved is not None and moved[:2] not in found:
                     found[moved[:2]] = found[cell] + 1
                     following.append(moved[:2])
-        go_explore = following
+        frontier = following
     return found
 
 
@@ -264,16 +264,15 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
     first = 4 * rows * columns + DIRECTION_BUTTONS.index(facing)
     best = {first: 0}
     came: dict[int, int] = {}
-    queue = [(bound(start), 0, first)]
+    queue: list[tuple[int, int, int]] = [(bound(start), 0, first)]
     while queue:
         _, cost, node = heapq.heappop(queue)
         if node < 0:
-            goal = list(goals)[-1 - node]
+            reached = list(goals)[-1 - node]
             steps = _presses(came, node, start, columns)
-            look = DIRECTION_BUTTONS[came[node] & 3]
-            if goal.then is not None and goal.then is not look:
-                steps.append(PathStep(goal.then, goal.x, goal.y))
-            return Path(goal, tuple(steps), cost)
+            if reached.then is not None and reached.then is not DIRECTION_BUTTONS[came[node] & 3]:
+                steps.append(PathStep(reached.then, reached.x, reached.y))
+            return Path(reached, tuple(steps), cost)
         if cost > best[node]:
             continue
         left = node < 4 * rows * columns

@@ -89,7 +89,7 @@ class TravelMemory:
     grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
     entry_key: str = UNKNOWN_ENTRY
-    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict)
+    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
         """One has come to this map by this door or edge."""

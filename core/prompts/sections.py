@@ -100,7 +100,7 @@ def people(state: GameState) -> str:
     """Who is on screen, and where."""
     here = state.game.maps.get(state.position.map)
     sprites = {thing.id: thing for thing in here.objects} if here is not None else {}
-    found = []
+    found: list[str] = []
     for person in state.people:
         if not person.visible:
             continue

@@ -21,10 +21,10 @@ import io
 import json
 import pickle
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from core.exceptions import ConfigurationError
 
@@ -75,7 +75,7 @@ class CodeProblem:
 
 def read_code_problems(path: str | Path) -> tuple[CodeProblem, ...]:
     """All problems of a file. Raises `ConfigurationError` naming the line and what is wrong with it."""
-    problems = []
+    problems: list[CodeProblem] = []
     for number, row in enumerate(read_rows(path), start=1):
         try:
             problems.append(_problem_of(row, f"{Path(path).stem}-{number}"))
@@ -121,14 +121,21 @@ def _from_apps(row: Row, name: str) -> CodeProblem:
     for given, expected in pairs:
         if function:
             # The set wraps some results in a list of one; a function's own result is the first.
-            plain = expected[0] if isinstance(expected, list) and len(expected) == 1 else expected
-            tests.append(CallTest(json.dumps(given), json.dumps(plain)))
+            tests.append(CallTest(json.dumps(given), json.dumps(_unwrapped(expected))))
         else:
             tests.append(InputTest(_lines(given), _lines(expected)))
-    solutions = _json(row["solutions"]) if row.get("solutions") else []
+    solutions: list[str] = _json(row["solutions"]) if row.get("solutions") else []
     label = str(row.get("problem_id", row.get("id", name)))
     starter = row.get("starter_code") or ""
     return CodeProblem(label, row["question"], starter, function, tuple(tests), solutions[0] if solutions else "")
+
+
+def _unwrapped(expected: object) -> object:
+    """What a list of one holds; anything else as it is."""
+    if isinstance(expected, list):
+        items = cast(list[object], expected)
+        return items[0] if len(items) == 1 else items
+    return expected
 
 
 def _from_livecodebench(row: Row, name: str) -> CodeProblem:
@@ -186,15 +193,18 @@ def _call_of(node: ast.expr) -> tuple[str, str, str] | None:
                     return name, json.dumps(arguments), json.dumps(expected)
             except (TypeError, ValueError):
                 return None  # not a literal, or one that JSON does not know
+        case _:
+            pass
     return None
 
 
 def _survives_json(value: object) -> bool:
     """Tuples become lists on the way, on both sides of the comparison; floats are left to the set's own tolerance."""
     if isinstance(value, list | tuple):
-        return all(_survives_json(item) for item in value)
+        return all(_survives_json(item) for item in cast(Sequence[object], value))
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _survives_json(item) for key, item in value.items())
+        pairs = cast(dict[object, object], value).items()
+        return all(isinstance(key, str) and _survives_json(item) for key, item in pairs)
     return value is None or isinstance(value, bool | int | str)
 
 

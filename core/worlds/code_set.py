@@ -102,7 +102,7 @@ def _faults(program: str, function: str, tests: tuple[Test, ...]) -> tuple[str, 
     """For each test an empty text, or what went wrong. A group's candidates are often the same program."""
     calls = [test for test in tests if isinstance(test, CallTest)]
     called = iter(_call_faults(program, function, calls) if calls else ())
-    faults = []
+    faults: list[str] = []
     for test in tests:
         match test:
             case CallTest():
@@ -124,7 +124,7 @@ def _call_faults(program: str, function: str, calls: list[CallTest]) -> list[str
         f"    return function(*arguments)\n"
     )
     results = call_function(program + adaptor, entry, [json.loads(call.arguments) for call in calls], _LIMITS)
-    faults = []
+    faults: list[str] = []
     for index, call in enumerate(calls):
         got, expected = results[index] if index < len(results) else "no answer", json.loads(call.expected)
         same = json.dumps(got) == json.dumps(expected)  # so that True is not 1 and 1.0 is not 1

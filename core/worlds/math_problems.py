@@ -35,7 +35,7 @@ class MathProblem:
 
 def read_math_problems(path: str | Path) -> tuple[MathProblem, ...]:
     """All problems of a file. Raises `ConfigurationError` naming the line and what is missing."""
-    problems = []
+    problems: list[MathProblem] = []
     for number, row in enumerate(read_rows(path), start=1):
         fields = {key.lower(): value for key, value in row.items()}
         statement = fields.get("problem") or fields.get("question")

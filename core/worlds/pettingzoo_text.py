@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Dict, Space, Text
-from pettingzoo import AECEnv
+from pettingzoo import AECEnv  # pyright: ignore[reportMissingTypeStubs] (typed, without py.typed)
 
 from core.worlds.base import TextWorld
 from core.worlds.gymnasium_text import text_space

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from core.exceptions import ConfigurationError
 from core.worlds.base import TextWorld
@@ -37,7 +37,7 @@ class VerifiersHooks:
 
     def rows(self, seeds: Iterable[int]) -> list[dict[str, Any]]:
         """Dataset rows: `prompt` (the first role's, as messages), `answer` (its gold answer) and `info`."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for seed in seeds:
             state, role = self.world.initial(seed), self.world.roles[0]
             prompt = [{"role": "user", "content": self.world.prompt(state, role)}]
@@ -76,7 +76,8 @@ class VerifiersHooks:
 
 def _text_of(message: Any) -> str:
     """Messages are dicts, or objects with a `content`."""
-    content = message["content"] if isinstance(message, Mapping) else message.content
+    is_dict = isinstance(message, Mapping)
+    content: object = cast(Mapping[str, object], message)["content"] if is_dict else message.content
     if not isinstance(content, str):
         raise ConfigurationError(f"a message's content is {type(content).__name__}; these worlds understand text only")
     return content
