@@ -2,9 +2,9 @@
 
 `features` is float32, about -1 to 1: health and levels, mode and menu one-hot, the battle with what each move would do,
 the last actions, the map as a code. `map` is uint8 of 0 and 1, shape (8, 9, 10): the steps on screen around the player,
-one plane each for wall, grass, water, ledge, warp, people, steps already visited in this episode and where the story
-goes on from here (`core/navigation/goal_direction.py`). With `with_screen`
-there is also `screen`, uint8 (1, 72, 80): brightness of every second pixel, which makes the emulator draw a frame.
+one plane each for wall, grass, water, ledge, warp, people, steps already visited in this episode and the goal direction
+(`core/navigation/goal_direction.py`). With `with_screen` there is also `screen`, uint8 (1, 72, 80): brightness of every
+second pixel, which makes the emulator draw a frame.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ _GOAL: Final = (
     "goal_press_a",
     *(f"goal_leaves_{button.name.lower()}" for button in DIRECTION_BUTTONS),
 )
-"""Where the story goes on (`core/navigation/goal_direction.py`): steps / 10 along each axis, their signs,
-1 / (1 + steps), how to act."""
+"""The goal direction (`core/navigation/goal_direction.py`): steps / 10 along each axis, their signs, 1 / (1 + steps),
+how to act."""
 FEATURE_NAMES: Final = (
     "x",
     "y",
@@ -121,7 +121,7 @@ _ACTION_START: Final = _MAP_START + MAP_CODE_BITS
 
 @lru_cache(maxsize=1024)
 def map_code(map_id: MapId) -> NDArray[np.float32]:
-    """Twelve numbers of -1 and 1 that tell maps apart: a hash, so that any map of any game has one."""
+    """Twelve numbers, each -1 or 1, that tell maps apart: a hash, so every map of every game has one."""
     digest = hashlib.blake2b(bytes(map_id), digest_size=2).digest()
     bits = int.from_bytes(digest, "big")
     return np.array([1.0 if bits >> bit & 1 else -1.0 for bit in range(MAP_CODE_BITS)], dtype=np.float32)
@@ -139,7 +139,7 @@ def policy_space(with_screen: bool = False) -> spaces.Dict:
 
 
 class PolicyView:
-    """Writes policy views, and keeps the last one: of a step, only what the game has changed is worked out anew.
+    """Writes policy views and keeps the last one: in a step, only what has changed is computed again.
 
     One object serves one env; `reset` it at the start of an episode.
     """
@@ -148,12 +148,12 @@ class PolicyView:
         self._features = np.zeros(FEATURE_COUNT, dtype=np.float32)
         self._crop = np.zeros(MAP_SHAPE, dtype=np.uint8)
         self._hot: dict[int, int] = {}
-        """For each group of features of which one is 1: its start, and the place of the 1."""
+        """For each one-hot group of features: its start, and the place of its 1."""
         self._actions = [NO_ACTION] * LAST_ACTIONS
         self._forget()
 
     def reset(self) -> None:
-        """Forget the last actions and everything that was kept."""
+        """Forget the last actions and the last view."""
         self._features[:] = 0.0
         self._hot.clear()
         self._actions = [NO_ACTION] * LAST_ACTIONS
@@ -196,7 +196,7 @@ class PolicyView:
         self._crop[...] = 0
 
     def _set_hot(self, start: int, place: int) -> None:
-        """Let the one 1 of a group stand at `place`; nowhere if that is negative."""
+        """Set a one-hot group to `place`; all 0 if that is negative."""
         before = self._hot.get(start, NO_ACTION)
         if place == before:
             return
@@ -260,7 +260,7 @@ class PolicyView:
 
 
 def _mark(plane: NDArray[np.uint8], cells: Iterable[tuple[int, int]], left: int, top: int) -> None:
-    """1 at those of the cells that are on screen, 0 elsewhere."""
+    """1 at the cells that are on screen, 0 elsewhere."""
     plane[...] = 0
     for x, y in cells:
         column, row = x - left, y - top
@@ -289,7 +289,7 @@ def possession_features(possessions: Possessions) -> tuple[float, ...]:
 
 
 def menu_features(menu: MenuState | None) -> tuple[float, ...]:
-    """Where the cursor of the menu that listens stands; all 0 without one."""
+    """Where the cursor of the listening menu is; all 0 without a menu."""
     if menu is None:
         return (0.0, 0.0, 0.0, 0.0)
     return menu.cursor_row / 10, menu.cursor_column / 4, menu.rows / 10, 1.0 if menu.selected == "YES" else 0.0
@@ -322,7 +322,7 @@ def battle_features(battle: BattleState, game: GameData) -> tuple[float, ...]:
 
 
 def goal_features(state: GameState, goal_direction: GoalDirection | None, levels_missing: int) -> tuple[float, ...]:
-    """The numbers of `_GOAL`; all 0 when there is nothing on this map to make for."""
+    """The numbers of `_GOAL`; all 0 when this map has nothing to go to."""
     if goal_direction is None:
         return (min(1.0, levels_missing / 10), *(0.0,) * (len(_GOAL) - 1))
     east, south = goal_direction.x - state.position.x, goal_direction.y - state.position.y

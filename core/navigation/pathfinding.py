@@ -2,7 +2,7 @@
 
 A step costs one action, and so does turning on the spot, so the search runs over cells *and* facings and finds the
 path with the fewest button presses, not just the fewest steps. Ledges are one-way and two steps long, ice slides,
-water needs surfing, warps are entered only on purpose, tall grass costs extra, people stand in the way. When there is
+water needs surfing, warps are entered only on purpose, tall grass costs extra, people block their cell. When there is
 no way the answer is a `Blocked` with the reason, because what to do next depends on it.
 """
 
@@ -27,17 +27,17 @@ Cell = tuple[int, int]
 """(x, y) in steps from the top left of the map."""
 
 MOUNT_COST = 6
-"""Extra actions that it takes to ride out on the water: A, a question, a text."""
+"""Extra actions that it takes to start surfing: A, a question, a text."""
 UNREACHED = 1 << 30
 GRASS_COST = 3
 """Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
 NOBODY: Final[frozenset[Cell]] = frozenset()
 GROUNDS_KEPT = 256
-"""Grounds whose moves are remembered, some hundred kB each once all of one was walked."""
+"""Grounds whose moves are remembered; a few hundred kB each once every cell was walked."""
 
 
 class Goal(NamedTuple):
-    """A cell to stand on and, if `then` is given, a direction to press there: to face somebody, to leave the map."""
+    """A cell to stand on and, if `then` is given, a direction to press there: to face a person or to leave the map."""
 
     x: int
     y: int
@@ -45,7 +45,7 @@ class Goal(NamedTuple):
 
 
 class PathStep(NamedTuple):
-    """One press: the direction, and where one stands after it. A turn on the spot keeps the cell."""
+    """One press: the direction, and the player's cell after it. A turn on the spot keeps the cell."""
 
     button: Button
     x: int
@@ -62,7 +62,7 @@ class Path:
 
 
 class BlockReason(StrEnum):
-    """Why there is no way, from the cheapest to the dearest item_effect."""
+    """Why there is no way, from the cheapest to the costliest thing to do about it."""
 
     PERSON_IN_THE_WAY = "person_in_the_way"
     NEEDS_CUT = "needs_cut"
@@ -73,7 +73,7 @@ class BlockReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """No way, and why. `cells` are the obstacles that a path without them would have crossed."""
+    """No way, and why. `cells` are the obstacles that the path would cross if they were not there."""
 
     reason: BlockReason
     detail: str
@@ -81,7 +81,7 @@ class Blocked:
 
 
 class _BareMove(NamedTuple):
-    """Where a press leads on ground where nobody stands."""
+    """Where a press leads when no people are on the ground."""
 
     x: int
     y: int
@@ -94,7 +94,7 @@ class _BareMove(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MapGround:
-    """One map as feet see it.
+    """One map as something to walk on.
 
     `collision` is uint8 (height, width) of collision bytes, `people` the cells where somebody stands, `warps` the
     cells with a warp event. `shunned` cells (say, in a trainer's sight) cost `shun_cost` extra actions.
@@ -110,7 +110,7 @@ class MapGround:
     shun_cost: int = 8
     _rows: list[bytes] = field(init=False, repr=False, compare=False)
     _moves: dict[tuple[int, int, Button], _BareMove | None] = field(init=False, repr=False, compare=False)
-    """Moves over this ground as if nobody stood on it, shared by all `MapGround`s of equal ground."""
+    """Moves over this ground without people, shared by all `MapGround`s of equal ground."""
 
     def __post_init__(self) -> None:
         height, width = self.collision.shape
@@ -126,11 +126,11 @@ class MapGround:
         return terrain.OUTSIDE
 
     def standable(self, x: int, y: int) -> bool:
-        """Whether the ground bears the player; people do not count."""
+        """Whether the player can stand on the ground there; people do not count."""
         return self.bears(self.byte(x, y))
 
     def bears(self, byte: int) -> bool:
-        """Whether ground with this collision byte bears the player, wherever it is."""
+        """Whether the player can stand on ground with this collision byte, wherever it is."""
         ground = terrain.GROUND[byte]
         if ground == Ground.LAND:
             return True
@@ -158,7 +158,7 @@ class MapGround:
         return bare.x, bare.y, bare.extra + (self.shun_cost if there in self.shunned else 0)
 
     def _bare_move(self, x: int, y: int, button: Button, people: frozenset[Cell]) -> _BareMove | None:
-        """`move` without costs of shunned cells; `people` stop slides and steps."""
+        """`move` without the cost of shunned cells; `people` stop slides and steps."""
         dx, dy = OFFSET[button]
         bit = DIRECTION_BIT[button]
         here = self.byte(x, y)
@@ -185,13 +185,13 @@ class MapGround:
 def _bare_moves(
     cells: bytes, width: int, can_surf: bool, can_cut: bool, grass_cost: int
 ) -> dict[tuple[int, int, Button], _BareMove | None]:
-    """The moves known so far over this ground: an empty dict at first, that its `MapGround`s fill."""
+    """The moves known so far over this ground: an empty dict at first, which its `MapGround`s fill."""
     del cells, width, can_surf, can_cut, grass_cost
     return {}
 
 
 def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
-    """The cells from which A reaches what stands at (x, y): the four neighbours, and across a counter one further."""
+    """The cells from which A reaches (x, y): the four neighbours, or one cell further across a counter."""
     goals: list[Goal] = []
     for button in DIRECTION_BUTTONS:
         dx, dy = OFFSET[button]
@@ -239,10 +239,10 @@ def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell,
 
 
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
-    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if one looks elsewhere.
+    """A* over (cell, facing) nodes. An edge is a step, with the turn before it if the player faces another way.
 
     A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
-    the start and having come back to it are told apart; the goals' own nodes are negative.
+    the start and coming back to it stay two things; the goals' own nodes are negative.
     """
     rows, columns = ground.collision.shape
     wanted: dict[Cell, list[tuple[int, Goal]]] = {}
@@ -254,7 +254,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
     bounds: dict[Cell, int] = {}
 
     def bound(cell: Cell) -> int:
-        """No fewer actions than this lead from a cell to a goal; one slide may cross any number of cells."""
+        """A lower bound on the actions from a cell to a goal; one slide may cross any number of cells."""
         known = bounds.get(cell)
         if known is None:
             x, y = cell
@@ -286,7 +286,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
                     best[goal_node], came[goal_node] = total, node
                     heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
-            continue  # the warp takes one away: no path goes on from here
+            continue  # the warp takes the player away: no path goes on from here
         for number, button in enumerate(DIRECTION_BUTTONS):
             moved = ground.move(cell[0], cell[1], button)
             if moved is None:

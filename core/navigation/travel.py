@@ -1,9 +1,9 @@
 """The way from map to map: a graph of warps and connections, and what one lane has learned about it.
 
-The game's data say which doors lead where, not whether one can walk from door to door inside a map: that is found
-out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
-exit proves shut from where one came in, `TravelMemory` notes it, and the next route goes another way. The note is
-dropped when the story moves on (gates open) or, for people in the way, after a while.
+The game's data say which doors lead where, but not whether a walk from door to door is possible: the player finds that
+out on the spot. So a route is a guess that gets corrected. Maps that were seen are known (`KnownGrounds`). When an exit
+turns out to be shut from where the player came in, `TravelMemory` notes it, and the next route goes another way. The
+note is dropped when the story moves on (gates open) or, for people in the way, after a while.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
 MOST_MAPS = 48
-"""So many maps around are looked at when one asks what is near."""
+"""How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
 HERE = "here"
 _EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
@@ -36,7 +36,7 @@ class Exit:
     """A door or an open edge of a map.
 
     `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
-    bound that stretch along the edge (both -1 for a warp). `arrival` is where one stands afterwards, roughly.
+    bound that stretch along the edge (both -1 for a warp). `arrival` is roughly where the player stands afterwards.
     """
 
     key: str
@@ -76,7 +76,7 @@ class Route:
 
 
 class _Stop(NamedTuple):
-    """A map and how one came in: the key of an exit of it, or `HERE` for where one stands now."""
+    """A map and how the player came in: the key of one of its exits, or `HERE` for the present cell."""
 
     map: MapId
     entry: str
@@ -84,7 +84,7 @@ class _Stop(NamedTuple):
 
 @dataclass(slots=True)
 class TravelMemory:
-    """What one lane has found out: the ground it saw, and which exit or cell is shut from which entry, until when."""
+    """What one lane has learned: the ground it saw, and which exit or cell is shut from which entry, until when."""
 
     grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
@@ -92,16 +92,16 @@ class TravelMemory:
     _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
-        """One has come to this map by this door or edge."""
+        """The player has come to this map by this door or edge."""
         self.entry_map, self.entry_key = map_id, entry_key
 
     def entry_of(self, map_id: MapId) -> str:
         return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
 
     def block(self, map_id: MapId, exit_key: str, until_step: int, also_from: Iterable[str] = ()) -> None:
-        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`.
+        """Note that this exit (or `cell_key`) is out of reach from the present entry; try again at `until_step`.
 
-        `also_from` are entries in the same part of the map: coming in by them would not help.
+        `also_from` are entries to the same part of the map: coming in by them does not help.
         """
         for entry in (self.entry_of(map_id), *also_from):
             self._blocked_until[map_id, entry, exit_key] = until_step
@@ -110,17 +110,20 @@ class TravelMemory:
         return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step
 
     def forget_blocks(self) -> None:
-        """The story has moved on: what was shut may be open."""
+        """The story has moved on: forget what was shut, as it may be open."""
         self._blocked_until.clear()
 
 
 def cell_key(x: int, y: int) -> str:
-    """The name under which a cell of the target map is remembered as blocked."""
+    """The key under which a cell of the target map is remembered as blocked."""
     return f"cell {x},{y}"
 
 
 def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) -> int | None:
-    """Steps to a cell or to where A reaches it: beside it, or across a counter; as the crow flies on unknown ground."""
+    """Steps to a cell or to where A reaches it (beside it, or across a counter); None when out of reach.
+
+    On unknown ground: the Manhattan distance.
+    """
     if distances is None:
         return abs(cell[0] - at[0]) + abs(cell[1] - at[1])
     x, y = cell
@@ -142,7 +145,7 @@ class WorldGraph:
         return self._exits.get(map_id, ())
 
     def entry_key_at(self, position: Position) -> str:
-        """By which door or edge one probably came, judged from where one stands just after a change of map."""
+        """The door or edge by which the player probably came, judged from the cell just after a change of map."""
         if position.map not in self._exits:
             return UNKNOWN_ENTRY
         width, height = self._size(position.map)
@@ -158,7 +161,7 @@ class WorldGraph:
     def route(
         self, start: Position, target: MapId, memory: TravelMemory, step: int, cell: Cell | None = None
     ) -> Route | Blocked:
-        """The cheapest way to `target` (to `cell` on it, or beside it) that nothing seen or remembered forbids."""
+        """The cheapest way to `target` (to `cell` on it, or beside it) that no ground seen or block noted rules out."""
         first = _Stop(start.map, HERE)
         best = {first: 0}
         came: dict[_Stop, tuple[_Stop, Exit]] = {}
@@ -181,7 +184,7 @@ class WorldGraph:
         return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
 
     def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
-        """The nearest maps that can be reached as far as is known, with a guess of the actions, nearest first."""
+        """The nearest maps that seem reachable, with an estimate of the actions, nearest first."""
         best: dict[MapId, int] = {}
         queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, _Stop(start.map, HERE), (start.x, start.y))]
         seen: set[_Stop] = set()
@@ -199,7 +202,7 @@ class WorldGraph:
         return tuple((cost, map_id) for map_id, cost in best.items())
 
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
-        """The exits of a map that can be reached from where one comes in, with the steps to them."""
+        """The exits of a map that can be reached from the entry, with the steps to them."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
         grounds = memory.grounds
         for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
@@ -207,7 +210,7 @@ class WorldGraph:
                 yield way
 
     def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
-        """`_ways_on`, whatever was found blocked; as the crow flies on a map never seen."""
+        """`_ways_on` without regard to blocked exits; Manhattan distances on a map never seen."""
         distances = self._distances(stop, at, grounds)
         ground = grounds.ground(stop.map)
         exits = self.exits(stop.map)
@@ -222,7 +225,7 @@ class WorldGraph:
         return tuple(ways)
 
     def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
-        """Steps to every cell from where one comes in: the whole stretch of an edge, a door, or where one stands."""
+        """Steps to every cell from the entry: the whole stretch of an edge, a door, or the present cell."""
         ground = grounds.ground(stop.map)
         entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
         if ground is None or entry is None or entry.edge is None:
@@ -262,7 +265,7 @@ class WorldGraph:
         for warp in self._game.maps[map_id].warps:
             target = self._game.maps.get(warp.target)
             if target is None or not 1 <= warp.target_warp <= len(target.warps):
-                continue  # "back to where one came from": not an edge of a fixed graph
+                continue  # "back to where you came from": not an edge of a fixed graph
             landing = target.warps[warp.target_warp - 1]
             exits.append(
                 Exit(

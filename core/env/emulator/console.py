@@ -1,9 +1,9 @@
 """The emulator: the only module that imports PyBoy.
 
 It starts a cartridge without leaving files behind, presses buttons, takes RAM snapshots and save states. Fast reads
-use the buffer in which PyBoy keeps WRAM; PyBoy has no public way to it, so it is looked up once per emulator and
-proved by writing and reading a probe. Where the proof fails, slices of the public memory are read instead, which costs
-about a quarter of a millisecond a snapshot, and a warning says so once.
+use the buffer in which PyBoy keeps WRAM. PyBoy has no public way to it, so it is looked up once per emulator and
+checked by writing and reading a probe. Where the check fails, slices of the public memory are read instead, which costs
+about 0.25 ms a snapshot, and a warning says so once.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from core.game.symbols import symbol
 from core.vocabulary import Button
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # said at import, on every start, to no use
+    warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # printed at every import, and of no use
     from pyboy import PyBoy  # pyright: ignore[reportMissingTypeStubs] (`pyboy_types` has what is used)
     from pyboy.utils import PyBoyException  # pyright: ignore[reportMissingTypeStubs]
 
 EMULATOR: Final = f"pyboy-{metadata.version('pyboy')}"
-"""Which emulator: save states of another one do not fit."""
+"""The emulator and its version: save states of another one do not fit."""
 BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right")
 """PyBoy's names in the order of `Button`."""
 CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
@@ -51,7 +51,7 @@ class Console:
         Args:
             profile: the recognised ROM; its bytes are given to PyBoy in memory, so no file beside it is read or made.
             headless: without a window; otherwise with an SDL2 window, at full speed until `watch` is called.
-            battery: what the cartridge's battery has kept, `profile.battery_bytes` long; as new if None.
+            battery: the cartridge's battery save, `profile.battery_bytes` long; an empty one if None.
         """
         self.profile = profile
         self._watched = False
@@ -100,12 +100,12 @@ class Console:
         emulator.tick(total_frames - hold_frames, render, False)
 
     def watch(self) -> None:
-        """From now on draw every frame at the game's normal speed, for people who look at the window."""
+        """From now on draw every frame at the game's normal speed, for people who watch the window."""
         self._watched = True
         self._emulator.set_emulation_speed(1)
 
     def _press_watched(self, button: Button, hold_frames: int, total_frames: int) -> None:
-        """The same frames one by one: the game cannot tell the difference, the eye can."""
+        """The same frames one by one: no difference to the game, but people see them."""
         for frame in range(total_frames):
             if button != Button.NONE and frame == 0:
                 self._emulator.button_press(BUTTON_NAMES[button])
@@ -158,10 +158,10 @@ class Console:
         return state
 
     def load_state(self, state: bytes, source: str = "the save state") -> None:
-        """Put the machine back (about 5 ms).
+        """Restore the machine (about 5 ms).
 
         Raises `core.exceptions.EnvironmentError` for bytes that are not a save state of this PyBoy and cartridge type:
-        PyBoy itself would load half of them.
+        PyBoy itself would load a part of them.
         """
         if not self._state_size:
             self.save_state()
@@ -187,7 +187,7 @@ class Console:
             self._emulator.stop(save=False)
 
     def _find_wram(self) -> NDArray[np.uint8] | None:
-        """A live view of C000-DFFF with bank 1, or None when it cannot be proved."""
+        """A live view of C000-DFFF with bank 1, or None when none passes the check."""
         objects: list[Any] = gc.get_objects()
         for candidate in objects:
             if type(candidate).__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
@@ -202,7 +202,7 @@ class Console:
         return None
 
     def _is_wram(self, view: NDArray[np.uint8]) -> bool:
-        """Write to public memory and see it in the view, in both halves; everything is put back."""
+        """Write to public memory and look for it in the view, in both halves; then restore every byte."""
         memory = self._memory
         for bank, address in ((None, PROBE_ADDRESS), (1, PROBE_ADDRESS + 0x1000)):
             key = address if bank is None else (bank, address)
