@@ -52,7 +52,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
             ) from error
         self.env_type = env_type
         self.reward_function: RewardFunction | None = None
-        """Where set, it gives the rewards; the arena's own reward is in its context."""
+        """If set, it gives the rewards; its context has the arena's own reward."""
         self.metadata = self.arena.metadata
         self.render_mode: str | None = None
         self.possible_agents = self.arena.possible_agents
@@ -65,7 +65,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
-        """Who treated whom how in the last round."""
+        """Who treated whom in which stance in the last round."""
         return self.arena.interactions
 
     @property
@@ -160,7 +160,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
 
 
 def _finite_reward(reward: object, agent: str) -> float:
-    """What a reward function of the user's gave, whose type nobody has checked. Raises `TrainingError`."""
+    """A user's reward, checked: one finite number. Raises `TrainingError` for anything else."""
     if isinstance(reward, (int, float, np.floating)):
         number = float(cast(float, reward))
         if np.isfinite(number):
