@@ -13,7 +13,7 @@ import numpy as np
 from core.arenas.base import Stance
 
 WAITING_REWARD = 1.0
-"""Payoff of a round without trade."""
+"""Payoff of a round without a deal."""
 
 
 @dataclass(slots=True)

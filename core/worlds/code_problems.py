@@ -50,7 +50,7 @@ class CallTest:
 
 @dataclass(frozen=True, slots=True)
 class AssertTest:
-    """Python that must run through after the program: for tests that are no plain comparisons."""
+    """Python that must run without an error after the program: for tests that are not plain comparisons."""
 
     source: str
 
@@ -65,7 +65,7 @@ class CodeProblem:
     name: str
     statement: str
     starter: str
-    """Code that the answer has to begin with or to contain; empty where any program will do."""
+    """Code that the answer must begin with or contain; empty where any program will do."""
     function: str
     """What `CallTest`s call: a function, or a method of a class `Solution`; empty for programs that read and print."""
     tests: tuple[Test, ...]
@@ -74,7 +74,7 @@ class CodeProblem:
 
 
 def read_code_problems(path: str | Path) -> tuple[CodeProblem, ...]:
-    """All problems of a file. Raises `ConfigurationError` naming the line and what is wrong with it."""
+    """All problems of a file. Raises `ConfigurationError` with the number of the problem and what is wrong with it."""
     problems: list[CodeProblem] = []
     for number, row in enumerate(read_rows(path), start=1):
         try:
@@ -88,7 +88,7 @@ def read_code_problems(path: str | Path) -> tuple[CodeProblem, ...]:
 
 
 def read_rows(path: str | Path) -> list[Row]:
-    """The objects of a JSONL or JSON file. Raises `ConfigurationError` where there are none."""
+    """The objects of a JSONL or JSON file. Raises `ConfigurationError` when there are none."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(x) for x in text.splitlines() if x]
@@ -168,7 +168,7 @@ def _from_human_eval(row: Row) -> CodeProblem:
 
 
 def _tests_of(source: str, function: str | None, setup: str) -> tuple[tuple[Test, ...], str]:
-    """Comparisons with literals as calls, which are judged outside of the program; all else as code that must run.
+    """Comparisons with literals as calls, which are judged outside the program; all else as code that must run.
 
     In a HumanEval test the function is called `candidate`.
     """
@@ -199,7 +199,7 @@ def _call_of(node: ast.expr) -> tuple[str, str, str] | None:
 
 
 def _survives_json(value: object) -> bool:
-    """Tuples become lists on the way, on both sides of the comparison; floats are left to the set's own tolerance."""
+    """Whether `==` means the same after JSON: tuples become lists on both sides; floats need the set's tolerance."""
     if isinstance(value, list | tuple):
         return all(_survives_json(item) for item in cast(Sequence[object], value))
     if isinstance(value, dict):
@@ -209,7 +209,7 @@ def _survives_json(value: object) -> bool:
 
 
 class _TextUnpickler(pickle.Unpickler):
-    """Unpickles plain texts and nothing that could run code."""
+    """Unpickles plain texts and refuses everything that could run code."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise ValueError(f"the packed tests name {module_name}.{global_name}: only text is unpacked")

@@ -1,7 +1,7 @@
 """A text world in the form of the `verifiers` library: dataset rows, the hooks of its MultiTurnEnv, reward functions.
 
-The library is not imported (it brings a training stack of its own). These are the call shapes of its versions 0.1,
-tried with 0.1.14; its later `v1` interface has others. With it installed, an environment is
+The library is not imported (it brings its own training stack). These are the call shapes of its versions 0.1, tried
+with 0.1.14; its later `v1` interface has others. With the library installed, an environment is
 
     class WorldEnv(VerifiersHooks, vf.MultiTurnEnv): ...
 
@@ -27,10 +27,10 @@ _ENV, _REWARD, _SUCCESS = "text_env", "text_env_reward", "text_env_success"
 
 
 class VerifiersHooks:
-    """What `verifiers` calls, for one world. The state that it hands around carries the problem under way."""
+    """The hooks that `verifiers` calls, for one world. The library's state dict carries the problem in play."""
 
     def __init__(self, world: TextWorld[Any], **environment: Any) -> None:
-        """`environment` goes on to the library's class when this is one of two bases."""
+        """`environment` is passed on to the library's class when this is one of two bases."""
         if environment:
             super().__init__(**environment)
         self.world = world
@@ -55,7 +55,7 @@ class VerifiersHooks:
     async def env_response(
         self, messages: Sequence[Any], state: MutableMapping[str, Any], **kwargs: Any
     ) -> list[Message]:
-        """Play the model's last message; the next role's prompt, or a last word that ends the rollout."""
+        """Play the model's last message; return the next role's prompt, or a last message that ends the rollout."""
         observation, reward, over, info = state[_ENV].step(_text_of(messages[-1]))
         state[_REWARD] += reward
         state[_SUCCESS] = info["success"]
