@@ -1,7 +1,7 @@
-"""A language model of half a million weights, made from nothing for the text worlds, and models read from elsewhere.
+"""A new language model of half a million weights for the text worlds, and models from a folder or the hub.
 
-Small on purpose: it learns on two cores in minutes what shows that an algorithm works. Its tokenizer gives every move,
-every digit and every blank of a field a token of its own, so that a field has as many tokens as places.
+It is small on purpose: two cores train it in minutes, enough to show that an algorithm works. Its tokenizer gives every
+move, digit and blank of a field its own token, so a field has as many tokens as characters.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PIECES = r"[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}| ?[A-Z
 
 
 def small_shape(width: int = 128, layers: int = 2) -> ModelShape:
-    """Size of a network that two cores teach in minutes; half a million weights unless told otherwise."""
+    """Size of the network; the defaults give half a million weights, which two cores train in minutes."""
     return ModelShape(
         width=width,
         layers=layers,
@@ -47,7 +47,7 @@ def make_small_policy(texts: Iterable[str], shape: ModelShape, seed: int) -> Tex
 
 
 def load_policy(source: str) -> TextPolicy:
-    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, no code of others is run.
+    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, none of its code is run.
 
     Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
     """
@@ -61,7 +61,7 @@ def load_policy(source: str) -> TextPolicy:
             "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
         ) from error
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return TextPolicy(model.float().to(device), tokenizer)  # updates of a thousandth are lost in half precision
+    return TextPolicy(model.float().to(device), tokenizer)  # relative updates of 0.001 are lost in half precision
 
 
 def _train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
