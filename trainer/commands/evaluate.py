@@ -1,8 +1,8 @@
 """`crystal-agent evaluate`: what a frozen checkpoint achieves from new games on seeds that training never saw.
 
-Nothing is written: not to the checkpoint, not to the decision record. The whole agent (mode `adaptive`) asks the record
-of the config's `decision_db_path` as it stands; its parents play without it. Shares come with Wilson intervals, because
-a dozen games is not a hundred.
+Nothing is written, neither to the checkpoint nor to the decision record. The whole agent (mode `adaptive`) reads the
+record at the config's `decision_db_path` as it is; the other modes play without it. Shares come with Wilson intervals,
+because a dozen games say less than a hundred.
 """
 
 from __future__ import annotations
