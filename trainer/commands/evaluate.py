@@ -82,10 +82,10 @@ def play(
         agent.load_state_dict(snapshot.state["agent"])
         curriculum = Curriculum(settings.curriculum)
         curriculum.load_state_dict(snapshot.state["curriculum"])
-        world = env.rom.game
+        game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]
+            return [RulePlayer(game, seed=settings.seed + lane) for lane in range(lanes)]
 
         evaluator = Evaluator(env, rule_players, settings.seed)
         results = []
