@@ -80,9 +80,10 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         rho_bar=settings.rho_bar,
         c_bar=settings.c_bar,
     )
-    wishes = rollout.teacher_actions.reshape(-1)
-    labels = np.maximum(wishes, 0)
-    labelled = (wishes != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
+    teacher_actions = rollout.teacher_actions.reshape(-1)
+    labels = np.maximum(teacher_actions, 0)
+    allowed = masks.numpy()[np.arange(len(labels)), labels]
+    labelled = (teacher_actions != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & allowed
     batch = Batch(
         observations=observations,
         masks=masks,

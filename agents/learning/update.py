@@ -133,8 +133,8 @@ def minibatch_losses(
 
     teacher_loss = torch.zeros(())
     if teacher_coefficient > 0:
-        wishes = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
-        teacher_loss = -(wishes * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
+        log_labels = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
+        teacher_loss = -(log_labels * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
         total = total + teacher_coefficient * teacher_loss
 
     with torch.no_grad():

@@ -142,7 +142,7 @@ class PersistentModel:
             look_again_at = float("inf") if for_good else time.monotonic() + pause_s
             self._outage = _Outage(failure.kind, str(failure), look_again_at, pause_s)
         if before is None:
-            until = "until this run is started anew" if for_good else f"for {pause_s:.0f} s, then it is tried again"
+            until = "until this run is started again" if for_good else f"for {pause_s:.0f} s, then it is tried again"
             _logger.warning(
                 "the language model %s is away (%s: %s); the rules take over its decisions %s",
                 self.name,

@@ -37,7 +37,7 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Who treated whom how, in the round just played."""
+    """The stance of one agent towards another in the round just played."""
 
     source: str
     target: str
@@ -110,7 +110,7 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
         """The same situation in plain words, for a language model; `prompt` adds the options."""
 
     def stances(self, actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
-        """Who treated whom how in the round just played, as (source seat, target seat, stance)."""
+        """The stances in the round just played, as (source seat, target seat, stance)."""
         return []
 
     def details(self, seat: int) -> dict[str, Any]:

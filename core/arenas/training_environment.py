@@ -65,7 +65,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
-        """Who treated whom in which stance in the last round."""
+        """The stances between agents in the last round."""
         return self.arena.interactions
 
     @property

@@ -96,7 +96,7 @@ class _BareMove(NamedTuple):
 class MapGround:
     """One map as something to walk on.
 
-    `collision` is uint8 (height, width) of collision bytes, `people` the cells where somebody stands, `warps` the
+    `collision` is uint8 (height, width) of collision bytes, `people` the cells that people occupy, `warps` the
     cells with a warp event. `shunned` cells (say, in a trainer's sight) cost `shun_cost` extra actions.
     """
 

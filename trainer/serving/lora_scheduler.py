@@ -48,9 +48,9 @@ class DistributedLoRAScheduler:
         self._published: dict[tuple[str, str], PublishedAdapter] = {}
         self._changing = asyncio.Lock()
 
-    def register_model(self, model_id: str, source: str, **wishes: Any) -> Placement:
+    def register_model(self, model_id: str, source: str, **options: Any) -> Placement:
         """A base model to serve; the keyword arguments of `UnifiedScheduler.register_model`."""
-        return self.servers.register_model(model_id, source, **wishes)
+        return self.servers.register_model(model_id, source, **options)
 
     async def start(self) -> None:
         """Start the servers of the models registered so far, if any."""
