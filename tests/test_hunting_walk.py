@@ -6,7 +6,7 @@ import numpy as np
 
 from core.game import terrain
 from core.game.terrain import OFFSET
-from core.navigation.pathfinding import MapGround
+from core.navigation.map_ground import MapGround
 from core.rules.field.hunting_walk import BROAD_CELLS, HuntingWalk, Wild
 from core.vocabulary import Button
 

@@ -10,18 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.navigation.pathfinding import (
-    MOUNT_COST,
-    Blocked,
-    BlockReason,
-    Goal,
-    MapGround,
-    Path,
-    find_path,
-    talk_goals,
-    walking_distances,
-    warp_goals,
-)
+from core.navigation import map_ground
+from core.navigation.map_ground import MOUNT_COST, MapGround, walking_distances
+from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path, talk_goals, warp_goals
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}
@@ -175,3 +166,14 @@ def test_cost_equals_breadth_first_search(cells: list[list[int]], data: st.DataO
     assert (answer.cost if isinstance(answer, Path) else None) == expected
     if isinstance(answer, Path):
         assert (answer.steps[-1].x, answer.steps[-1].y) == end if answer.steps else start == end
+
+
+def test_moves_are_remembered_for_a_bounded_number_of_grounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered: dict[object, object] = {}
+    monkeypatch.setattr(map_ground, "_MOVES", remembered)
+    monkeypatch.setattr(map_ground, "GROUNDS_KEPT", 3)
+    for width in range(1, 6):
+        MapGround(np.zeros((1, width), dtype=np.uint8))
+    assert [width for _, width, *_ in remembered] == [3, 4, 5], "the oldest grounds are forgotten first"
+    MapGround(np.zeros((1, 5), dtype=np.uint8))
+    assert len(remembered) == 3, "equal grounds share their moves"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.game.field_moves import FieldAbilities, abilities_of
-from core.navigation.pathfinding import Cell, MapGround, walking_distances
+from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.game.terrain import OFFSET
+from core.navigation.exits import Exit, exits_of
 from core.navigation.known_grounds import KnownGrounds
-from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, warp_goals
-from core.vocabulary import Button, MapId, Position
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Blocked, BlockReason, Goal
+from core.vocabulary import MapId, Position
 
 if TYPE_CHECKING:
     from core.game.collision import CollisionMap
@@ -28,43 +30,6 @@ MOST_MAPS = 48
 """How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
 HERE = "here"
-_EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A door or an open edge of a map.
-
-    `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
-    bound that stretch along the edge (both -1 for a warp). `arrival` is roughly where the player stands afterwards.
-    """
-
-    key: str
-    map: MapId
-    to_map: MapId
-    x: int
-    y: int
-    arrival: Cell
-    arrival_key: str
-    edge: Button | None = None
-    first: int = -1
-    last: int = -1
-
-    @property
-    def label(self) -> str:
-        """The exit in words."""
-        if self.edge is None:
-            return f"the door at ({self.x}, {self.y})"
-        return f"the {self.key} edge"
-
-    def goals(self, ground: MapGround) -> tuple[Goal, ...]:
-        """The cells from which this exit is taken, with the direction to press there."""
-        if self.edge is None:
-            return warp_goals(ground, self.x, self.y)
-        along = range(self.first, self.last + 1)
-        across = self.edge in (Button.UP, Button.DOWN)
-        cells = [(i, self.y) if across else (self.x, i) for i in along]
-        return tuple(Goal(x, y, then=self.edge) for x, y in cells if ground.standable(x, y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +101,7 @@ class WorldGraph:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._exits: dict[MapId, tuple[Exit, ...]] = {
-            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in game.maps
-        }
+        self._exits: dict[MapId, tuple[Exit, ...]] = {map_id: exits_of(game, map_id) for map_id in game.maps}
 
     def exits(self, map_id: MapId) -> tuple[Exit, ...]:
         """The exits of a map in the order of the data; none for an unknown map."""
@@ -148,12 +111,12 @@ class WorldGraph:
         """The door or edge by which the player probably came, judged from the cell just after a change of map."""
         if position.map not in self._exits:
             return UNKNOWN_ENTRY
-        width, height = self._size(position.map)
+        here = self._game.maps[position.map]
         near: list[tuple[int, str]] = []
         for exit_ in self.exits(position.map):
             if exit_.edge is None:
                 near.append((abs(exit_.x - position.x) + abs(exit_.y - position.y), exit_.key))
-            elif self._on_edge(exit_, position, width, height):
+            elif exit_.is_at_edge(position, here.width, here.height):
                 near.append((0, exit_.key))
         distance, key = min(near, default=(99, UNKNOWN_ENTRY))
         return key if distance <= 2 else UNKNOWN_ENTRY
@@ -248,70 +211,6 @@ class WorldGraph:
             return goals
         dx, dy = OFFSET[exit_.edge]
         return tuple(goal for goal in goals if ground.bears(collision.at(goal.x + dx, goal.y + dy)))
-
-    def _size(self, map_id: MapId) -> tuple[int, int]:
-        map_ = self._game.maps[map_id]
-        return map_.width, map_.height
-
-    @staticmethod
-    def _on_edge(exit_: Exit, position: Position, width: int, height: int) -> bool:
-        at = {Button.UP: position.y == 0, Button.DOWN: position.y == height - 1}
-        at |= {Button.LEFT: position.x == 0, Button.RIGHT: position.x == width - 1}
-        along = position.x if exit_.edge in (Button.UP, Button.DOWN) else position.y
-        return exit_.edge is not None and at[exit_.edge] and exit_.first <= along <= exit_.last
-
-    def _warp_exits(self, map_id: MapId) -> list[Exit]:
-        exits: list[Exit] = []
-        for warp in self._game.maps[map_id].warps:
-            target = self._game.maps.get(warp.target)
-            if target is None or not 1 <= warp.target_warp <= len(target.warps):
-                continue  # "back to where you came from": not an edge of a fixed graph
-            landing = target.warps[warp.target_warp - 1]
-            exits.append(
-                Exit(
-                    key=f"warp {warp.id}",
-                    map=map_id,
-                    to_map=warp.target,
-                    x=warp.x,
-                    y=warp.y,
-                    arrival=(landing.x, landing.y),
-                    arrival_key=f"warp {landing.id}",
-                )
-            )
-        return exits
-
-    def _edge_exits(self, map_id: MapId) -> list[Exit]:
-        width, height = self._size(map_id)
-        exits: list[Exit] = []
-        for connection in self._game.maps[map_id].connections:
-            if connection.target not in self._game.maps:
-                continue
-            edge = _EDGES[connection.direction]
-            far_width, far_height = self._size(connection.target)
-            shift = connection.offset_steps
-            own, far = (width, far_width) if edge in (Button.UP, Button.DOWN) else (height, far_height)
-            first, last = max(0, shift), min(own, shift + far) - 1
-            middle = (first + last) // 2
-            here = {Button.UP: (middle, 0), Button.DOWN: (middle, height - 1)}
-            here |= {Button.LEFT: (0, middle), Button.RIGHT: (width - 1, middle)}
-            there = {Button.UP: (middle - shift, far_height - 1), Button.DOWN: (middle - shift, 0)}
-            there |= {Button.LEFT: (far_width - 1, middle - shift), Button.RIGHT: (0, middle - shift)}
-            opposite = {"north": "south", "south": "north", "west": "east", "east": "west"}[connection.direction]
-            exits.append(
-                Exit(
-                    key=connection.direction,
-                    map=map_id,
-                    to_map=connection.target,
-                    x=here[edge][0],
-                    y=here[edge][1],
-                    arrival=there[edge],
-                    arrival_key=opposite,
-                    edge=edge,
-                    first=first,
-                    last=last,
-                )
-            )
-        return exits
 
     @staticmethod
     def _walk_back(

@@ -12,7 +12,8 @@ import numpy as np
 from core.game import terrain
 from core.game.collision import CollisionMap
 from core.game.state import GameState
-from core.navigation.pathfinding import Cell, Goal, MapGround, Path, find_path
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Goal, Path, find_path
 from core.prompts.map_view import LETTERS
 from core.vocabulary import DIRECTION_BUTTONS
 from core.worlds.cartridge_walks import BUTTON_OF, LETTER_OF

@@ -20,7 +20,7 @@ from typing import Final
 
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
-from core.navigation.pathfinding import Cell
+from core.navigation.map_ground import Cell
 from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn
 from core.worlds.cartridge_ground import (
     around_one_bend,
