@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.policy_view import FEATURE_NAMES, GOAL_PLANE
+from core.env.policy_features import FEATURE_NAMES
+from core.env.policy_view import GOAL_PLANE
 from core.game.milestones import Milestone, milestones_for
 from core.game.state import GameState
 from core.game.terrain import TALL_GRASS

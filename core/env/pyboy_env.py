@@ -25,7 +25,8 @@ from core.env.emulator.startup import check_start_state, continued_state, is_bat
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
 from core.env.masks import action_mask
-from core.env.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
+from core.env.policy_features import FEATURE_COUNT
+from core.env.policy_view import MAP_SHAPE, PolicyView, policy_space
 from core.env.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
