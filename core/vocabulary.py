@@ -90,7 +90,7 @@ class Position(NamedTuple):
 
 
 class OptionKind(StrEnum):
-    """What an option asks for. The rules carry an option out button by button (`core/rules.py`)."""
+    """What an option asks for. The rules carry an option out button by button (`core/rules`)."""
 
     GO_TO = "go_to"
     TALK = "talk"
