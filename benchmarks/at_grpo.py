@@ -24,9 +24,9 @@ from typing import Any
 
 import torch
 
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import save_base
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.worlds.base import FIRST_TEST_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate

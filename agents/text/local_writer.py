@@ -10,9 +10,8 @@ from torch import nn
 
 from agents.llm.local_weights import usable_device
 from agents.llm.writers import Written
-from agents.text.small_policy import load_policy
 from agents.text.team import LoraShape, Specialisation, build_team
-from agents.text.text_policy import Sampling
+from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import ConfigurationError
 
 

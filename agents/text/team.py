@@ -19,8 +19,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError
 
 TEAM_FILE = "team.json"

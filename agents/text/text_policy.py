@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
-from core.exceptions import ConfigurationError
+from core.exceptions import ConfigurationError, LLMConnectionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,24 @@ class TextPolicy:
             text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
             samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
         return samples
+
+
+def load_policy(source: str) -> TextPolicy:
+    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, none of its code is run.
+
+    Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
+    """
+    disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
+            "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
+        ) from error
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return TextPolicy(model.float().to(device), tokenizer)  # relative updates of 0.001 are lost in half precision
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
 from core.worlds.registry import make_world

@@ -26,8 +26,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import Sample
+from agents.text.text_policy import Sample, load_policy
 from core.exceptions import CheckpointError, ConfigurationError, CrystalHybridError, QueueFullError
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
