@@ -66,7 +66,7 @@ class Cell:
     curve: tuple[tuple[int, float], ...]
     """(iteration, share of the validation problems solved)."""
     seconds: float
-    """Wall time of the training and the final evaluation, on whatever else the machine did."""
+    """Wall time of the training and the final evaluation, with any other load of the machine."""
 
 
 def result_path(world: str, seed: int, method: str) -> Path:

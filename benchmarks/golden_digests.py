@@ -22,7 +22,7 @@ CLOCK = re.compile(
 """Keys of results that hold times, names of runs, paths or memory."""
 CLOCK_COLUMNS = frozenset({"started_at_s", "seconds", "elapsed_ms"})
 KEYS = ("run", "episode", "number", "step", "mode", "context", "option", "source", "milestone", "reasoning", "action")
-"""Columns that order rows, after ids are spelt out; whatever else a row holds orders the rest."""
+"""Columns that order rows, after ids are spelt out; the other columns break ties."""
 NAMED = ("source", "strategy", "option", "milestone", "mode")
 NOT_COMPARED = ("runs", "names")
 """A run's row holds its settings and its time; names are words that the other tables spell out."""

@@ -1,4 +1,4 @@
-"""The walk through tall grass: it goes round instead of to and fro, and moves to where there is room for it."""
+"""The walk through tall grass: it goes in circles instead of back and forth, and moves to where it has room."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_a_masked_action_is_never_played_nor_wished_for() -> None:
 
 
 def test_the_rules_are_told_when_another_button_was_pressed() -> None:
-    """As often as the played action is not the teacher's wish."""
+    """As often as the played action is not the teacher's."""
     agent = agent_for(AgentMode.ADAPTIVE)
     players = [WallSeeker()]
     agent.attach_lanes(players)
@@ -242,7 +242,7 @@ def test_loops_are_noticed_and_progress_forgives_them() -> None:
 
 @pytest.mark.parametrize("mode", list(AgentMode))
 def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode) -> None:
-    """The teacher pushes against the right wall, the policy against the upper one; neither ends there for ever."""
+    """The teacher pushes against the right wall, the policy against the upper one; neither ends there forever."""
     agent = agent_for(mode, None)
     policy = FixedPolicy()
     policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)

@@ -1,4 +1,4 @@
-"""The state reader: true of a real game, round trips of party and bag, and sane for any bytes whatever."""
+"""The state reader: true of a real game, round trips of party and bag, and sane for any bytes."""
 
 from __future__ import annotations
 

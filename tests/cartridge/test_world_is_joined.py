@@ -61,7 +61,7 @@ def test_every_map_and_everybody_can_be_reached() -> None:
 
 
 def test_nobody_is_ever_shut_in() -> None:
-    """At every stage of the story the way back to the first town is open from wherever one can stand."""
+    """At every stage of the story every cell that the player can reach has a way back to the first town."""
     before: frozenset[Cell] = frozenset()
     for progress, cells in stages():
         if cells == before:
