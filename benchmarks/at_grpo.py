@@ -44,11 +44,11 @@ PROBLEMS = 200
 ITERATIONS = {"crystal": 10}
 """20 where a world is not named: the emulator takes its time."""
 ROLES_OF_A_TEAM = 2
-"""So many more problems the single agent gets per iteration, for as many candidates."""
+"""Factor on the single agent's problems per iteration, so that it samples as many candidates."""
 EVALUATE_EVERY = {"crystal": 5}
 """Iterations between the points of a curve, 2 where a world is not named."""
 EVALUATION_PROBLEMS = 50
-"""Of each point of a curve; the final figures are of `PROBLEMS` others."""
+"""Problems for each point of a curve; the final figures come from `PROBLEMS` others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Cell:
 
 
 def result_path(world: str, seed: int, method: str) -> Path:
-    """Where a finished cell lies."""
+    """The file of a finished cell."""
     return FOLDER / world / str(seed) / f"{method}.json"
 
 

@@ -80,7 +80,7 @@ class Game:
     milestones: int
     reward: float
     model_share: float
-    """Of the steps, those that the language model decided."""
+    """Steps that the language model decided."""
     loop_steps: int
     """Steps that came back to an earlier state without gain (`core.history.loops`)."""
 
@@ -108,7 +108,7 @@ class Cell:
     training_episodes: int = 0
     curve: list[CurvePoint] = field(default_factory=list)
     model_calls: int = 0
-    """Of the language model in training."""
+    """Calls of the language model in training."""
 
 
 class AnyAllowed:

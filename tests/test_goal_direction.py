@@ -76,7 +76,7 @@ def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoy
 
 
 def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    """A goal directions that has been asked about a whole game, and a fresh one for each question, agree."""
+    """`GoalDirections` that were asked about a whole game agree with new ones for each question."""
     old = goal_directions_for(env.rom.profile)
     for number, (state, milestone) in enumerate(journey(env)):
         if number % 40 == 0:

@@ -64,7 +64,7 @@ def play(
     tell_overruled: bool = True,
     before_press: Callable[[GameState, RulePlayer], bool] = lambda state, player: False,
 ) -> Game:
-    """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead.
+    """From a new game to its end; `noise` is the share of random allowed buttons instead of the rules'.
 
     `before_press` looks at every state and may end the game by returning True.
     """

@@ -1,4 +1,4 @@
-"""Errands of the menus in the running game: the rules buy, use items and change the party's order by what they see."""
+"""Menu tasks in the running game: the rules buy, use items and change the party's order by what they see."""
 
 from __future__ import annotations
 

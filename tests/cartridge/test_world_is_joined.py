@@ -22,7 +22,7 @@ def model() -> WorldModel:
 
 @cache
 def stages() -> tuple[tuple[Progress, frozenset[Cell]], ...]:
-    """The progress of one who talks to everybody again and again, with what is in reach at each stage."""
+    """The progress of a player who talks to everybody again and again, and what is in reach at each stage."""
     progress = Progress({"EVENT_INITIALIZED"})
     found = []
     for _ in range(100):
@@ -136,7 +136,7 @@ def test_every_creature_can_be_had() -> None:
 
 
 def test_every_creature_fights_with_its_own_type() -> None:
-    """Whoever is met above level 10 knows a move of its own type that does damage."""
+    """Every creature that is met above level 10 knows a move of its own type that does damage."""
     moves = {row["const"]: row for row in model().enums["moves"].values()}
     moves = {name.replace(" ", "_"): row for name, row in moves.items()}
     for row in model().enums["species"].values():
