@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.navigation import map_ground
-from core.navigation.map_ground import MOUNT_COST, MapGround, walking_distances
+from core.navigation.map_ground import GROUNDS_KEPT, MOUNT_COST, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path, talk_goals, warp_goals
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
@@ -168,12 +167,11 @@ def test_cost_equals_breadth_first_search(cells: list[list[int]], data: st.DataO
         assert (answer.steps[-1].x, answer.steps[-1].y) == end if answer.steps else start == end
 
 
-def test_moves_are_remembered_for_a_bounded_number_of_grounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    remembered: dict[object, object] = {}
-    monkeypatch.setattr(map_ground, "_MOVES", remembered)
-    monkeypatch.setattr(map_ground, "GROUNDS_KEPT", 3)
-    for width in range(1, 6):
-        MapGround(np.zeros((1, width), dtype=np.uint8))
-    assert [width for _, width, *_ in remembered] == [3, 4, 5], "the oldest grounds are forgotten first"
-    MapGround(np.zeros((1, 5), dtype=np.uint8))
-    assert len(remembered) == 3, "equal grounds share their moves"
+def test_equal_ground_shares_the_moves_that_are_known_and_only_the_last_grounds_are_kept() -> None:
+    first = MapGround(drawn("... ..."))
+    assert first.move(0, 0, Button.RIGHT) == (1, 0, 0)
+    assert MapGround(drawn("... ..."))._moves is first._moves
+    assert MapGround(drawn("... ..."), can_surf=True)._moves is not first._moves, "other abilities, other moves"
+    for number in range(GROUNDS_KEPT):
+        MapGround(np.full((1, 2), 0, dtype=np.uint8), grass_cost=1000 + number)
+    assert not MapGround(drawn("... ..."))._moves, "forgotten"

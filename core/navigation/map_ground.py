@@ -41,11 +41,25 @@ class _BareMove(NamedTuple):
     """Down a ledge."""
 
 
-_Ground = tuple[bytes, int, bool, bool, int]
-"""Collision bytes, width, `can_surf`, `can_cut` and `grass_cost` of a `MapGround`: all that its moves depend on."""
 _Moves = dict[tuple[int, int, Button], _BareMove | None]
-_MOVES: Final[dict[_Ground, _Moves]] = {}
-"""The moves known so far over each ground without people, shared by the `MapGround`s of this process."""
+
+
+class _KnownMoves:
+    """The moves known so far over each ground, of the `GROUNDS_KEPT` used last. `MapGround`s fill them as they need."""
+
+    def __init__(self) -> None:
+        self._by_ground: dict[tuple[object, ...], _Moves] = {}
+
+    def of(self, *ground: object) -> _Moves:
+        """The moves over one ground, named by everything that they depend on; empty at first."""
+        moves = self._by_ground.pop(ground, None)
+        self._by_ground[ground] = moves = {} if moves is None else moves
+        if len(self._by_ground) > GROUNDS_KEPT:
+            self._by_ground.pop(next(iter(self._by_ground)))
+        return moves
+
+
+_KNOWN_MOVES: Final = _KnownMoves()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,13 @@ class MapGround:
     shun_cost: int = 8
     _rows: list[bytes] = field(init=False, repr=False, compare=False)
     _moves: _Moves = field(init=False, repr=False, compare=False)
+    """Moves over this ground without people, shared by all `MapGround`s of equal ground."""
 
     def __post_init__(self) -> None:
         height, width = self.collision.shape
         cells = self.collision.tobytes()
         object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
-        object.__setattr__(self, "_moves", _moves_over((cells, width, self.can_surf, self.can_cut, self.grass_cost)))
+        object.__setattr__(self, "_moves", _KNOWN_MOVES.of(cells, width, self.can_surf, self.can_cut, self.grass_cost))
 
     def byte(self, x: int, y: int) -> int:
         """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
@@ -134,16 +149,6 @@ class MapGround:
         if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
             return _BareMove(x + 2 * dx, y + 2 * dy, 1, hops=True)
         return None
-
-
-def _moves_over(ground: _Ground) -> _Moves:
-    """The dict of `_MOVES` for this ground. A new one is empty: its `MapGround`s fill it."""
-    known = _MOVES.get(ground)
-    if known is None:
-        if len(_MOVES) >= GROUNDS_KEPT:
-            _MOVES.pop(next(iter(_MOVES)))
-        known = _MOVES[ground] = {}
-    return known
 
 
 def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:
