@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.navigation.map_ground import Cell
+from core.navigation.pathfinding import Cell
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:
