@@ -24,9 +24,9 @@ from typing import Any
 
 import torch
 
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import save_base
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.worlds.base import FIRST_TEST_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
@@ -44,11 +44,11 @@ PROBLEMS = 200
 ITERATIONS = {"crystal": 10}
 """20 where a world is not named: the emulator takes its time."""
 ROLES_OF_A_TEAM = 2
-"""So many more problems the single agent gets per iteration, for as many candidates."""
+"""Factor on the single agent's problems per iteration, so that it samples as many candidates."""
 EVALUATE_EVERY = {"crystal": 5}
 """Iterations between the points of a curve, 2 where a world is not named."""
 EVALUATION_PROBLEMS = 50
-"""Of each point of a curve; the final figures are of `PROBLEMS` others."""
+"""Problems for each point of a curve; the final figures come from `PROBLEMS` others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class Cell:
     curve: tuple[tuple[int, float], ...]
     """(iteration, share of the validation problems solved)."""
     seconds: float
-    """Wall time of the training and the final evaluation, on whatever else the machine did."""
+    """Wall time of the training and the final evaluation, with any other load of the machine."""
 
 
 def result_path(world: str, seed: int, method: str) -> Path:
-    """Where a finished cell lies."""
+    """The file of a finished cell."""
     return FOLDER / world / str(seed) / f"{method}.json"
 
 

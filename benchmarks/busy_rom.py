@@ -3,8 +3,8 @@
 The first is the emulator at its slowest, where an env's share of the time is smallest; the second at its fastest.
 
 Fernvale halts the processor between frames, and so do most games most of the time. The busy ROM computes without a
-pause, as a game does while it decompresses or redraws. It shows the env a free player who takes a step to and fro
-every 16 frames. The assembly below is all there is to either; they are made anew for every benchmark.
+pause, as a game does while it decompresses or redraws. It shows the env a free player who takes a step back and forth
+every 16 frames. The assembly below is all there is to either; every benchmark makes them again.
 """
 
 from __future__ import annotations

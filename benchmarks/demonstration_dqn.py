@@ -16,7 +16,7 @@ from core.vocabulary import ACTION_COUNT
 
 DISCOUNT = 0.99
 MARGIN = 0.2
-"""No action may be valued within this of the teacher's wish (the large-margin loss of DQfD, Hester 2018)."""
+"""No action may be valued within this of the teacher's action (the large-margin loss of DQfD, Hester 2018)."""
 STEPS_AN_UPDATE = 32
 GRADIENT_STEPS = 64
 """Per update, as a replay allows; the policy-gradient methods take 8."""

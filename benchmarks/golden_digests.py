@@ -22,7 +22,7 @@ CLOCK = re.compile(
 """Keys of results that hold times, names of runs, paths or memory."""
 CLOCK_COLUMNS = frozenset({"started_at_s", "seconds", "elapsed_ms"})
 KEYS = ("run", "episode", "number", "step", "mode", "context", "option", "source", "milestone", "reasoning", "action")
-"""Columns that order rows, after ids are spelt out; whatever else a row holds orders the rest."""
+"""Columns that order rows, after ids are spelt out; the other columns break ties."""
 NAMED = ("source", "strategy", "option", "milestone", "mode")
 NOT_COMPARED = ("runs", "names")
 """A run's row holds its settings and its time; names are words that the other tables spell out."""
@@ -48,7 +48,7 @@ def _spelt(key: Any) -> str:
 
 
 def hashed(values: Iterable[Any]) -> str:
-    """Of JSON-able values, in their order; floats count to the last bit."""
+    """A hash of JSON-able values, in their order; floats count to the last bit."""
     digest = hashlib.sha256()
     for value in values:
         digest.update(value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n")
@@ -102,7 +102,7 @@ def _table_digest(connection: sqlite3.Connection, table: str, words: dict[str, d
 
 
 def weights_digest(folder: Path) -> dict[str, Any]:
-    """Of all safetensors files below a folder: how many tensors and numbers, and one hash of the sorted tensors."""
+    """The safetensors files below a folder: how many tensors and numbers, and one hash of the sorted tensors."""
     tensors: list[tuple[str, bytes]] = []
     numbers = 0
     for path in sorted(folder.rglob("*.safetensors")):

@@ -1,6 +1,6 @@
 """Golden runs: what short runs of everything came to, recorded before a change of structure and played again after it.
 
-    python -m benchmarks.golden_runs record before.json      # play every part and write what came of it
+    python -m benchmarks.golden_runs record before.json      # play every part and write the results
     python -m benchmarks.golden_runs compare before.json     # play again, print each difference; exit code 1 if any
     python -m benchmarks.golden_runs compare before.json --only default_run --only rules
 

@@ -60,7 +60,7 @@ FOLDER = Path("runs/hybrid")
 PARTS = ("bare", "hybrid", "rl_alone")
 ALONE_HORIZON = 1000
 """Steps of a training game of RL alone. In games as long as the hybrid's it meets so few rewards that its policy
-freezes: in two of two trials of 80,000 steps it ended by pressing the same few buttons for ever."""
+freezes: in two of two trials of 80,000 steps it ended by pressing the same few buttons forever."""
 ALONE_ENTROPY = 0.1
 """Entropy coefficient of RL alone, which has nobody to show it new things. With 0.01 and 0.03 it froze as well; with
 0.06 and 0.1 it had 5.5 milestones after 120,000 steps (seed 9, which is not measured), but with 0.06 seed 0 kept to 1.
@@ -80,7 +80,7 @@ class Game:
     milestones: int
     reward: float
     model_share: float
-    """Of the steps, those that the language model decided."""
+    """Steps that the language model decided."""
     loop_steps: int
     """Steps that came back to an earlier state without gain (`core.history.loops`)."""
 
@@ -108,7 +108,7 @@ class Cell:
     training_episodes: int = 0
     curve: list[CurvePoint] = field(default_factory=list)
     model_calls: int = 0
-    """Of the language model in training."""
+    """Calls of the language model in training."""
 
 
 class AnyAllowed:

@@ -5,7 +5,7 @@ the teacher, and plays new games with each frozen policy by itself:
 
   V-trace PPO + teacher   what the product does
   V-trace PPO             the same without the teacher term
-  plain PPO               takes every action for its own, whoever chose it, and has no teacher
+  plain PPO               takes every action for its own and has no teacher
 
 `benchmarks.learning_methods` has the small worlds, and an off-policy rival.
 """

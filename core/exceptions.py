@@ -1,4 +1,4 @@
-"""Every error the house raises.
+"""Every error that this project raises.
 
 Each class is also the standard-library error that a caller would expect, so `except ValueError` and
 `except ConfigurationError` both work. A message says what happened, the value seen, why, and what to do.
@@ -40,7 +40,7 @@ class EpisodeTimeoutError(CrystalHybridError, TimeoutError):
 
 
 class HistoryError(CrystalHybridError, RuntimeError):
-    """The decision database is unreadable, of another program, or of a newer version."""
+    """The decision database is unreadable, belongs to another program, or has a newer version."""
 
 
 class LLMConnectionError(CrystalHybridError, ConnectionError):
@@ -56,4 +56,4 @@ class DecisionValidationError(CrystalHybridError, ValueError):
 
 
 BAD_INPUT_ERRORS = (ConfigurationError, EnvironmentError, CheckpointError, HistoryError)
-"""Errors that mean "your input", not "our fault": a command line shows one line and exits with code 2."""
+"""Errors about the user's input: a command line shows one line and exits with code 2."""

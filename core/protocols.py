@@ -1,4 +1,4 @@
-"""The seams. Floors above `core` satisfy these protocols; `core` never imports upward."""
+"""The protocols that `core` asks of the floors above it. `core` never imports upward."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class LLMManagerLike(Protocol):
 
     @property
     def available(self) -> bool:
-        """False when there is no language model: the rules then carry its share."""
+        """False when there is no language model: the rules then take its share."""
         ...
 
     def begin_episode(self) -> int:
-        """A number for a new episode, to be given with its questions: budgets per episode go by it."""
+        """A number for a new episode. Pass it with the episode's questions: budgets per episode go by it."""
         ...
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
@@ -66,11 +66,11 @@ class ButtonManager(Protocol):
 
 @runtime_checkable
 class JudgesTeacher(Protocol):
-    """A policy that has compared the teacher's actions with others while it learned."""
+    """A policy that has compared the teacher's actions with other actions while it learned."""
 
     @property
     def teacher_evidence(self) -> float:
-        """Log-odds that the teacher's action does better than another; 0 before anything is known."""
+        """Log-odds that the teacher's action does better than another action; 0 before anything is known."""
         ...
 
 

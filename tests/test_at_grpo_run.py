@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, load_team, save_base, save_team
-from agents.text.text_policy import Sampling, TextPolicy
+from agents.text.text_policy import Sampling, TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.registry import make_world
 from core.worlds.sudoku import Sudoku

@@ -44,7 +44,7 @@ def test_a_seed_is_a_problem_for_every_emulator(world: Crystal) -> None:
 
 
 def test_candidates_start_in_the_very_same_moment(world: Crystal) -> None:
-    """Whatever was walked before, a walk ends with the same RAM; and a walk in two parts is the walk in one."""
+    """After any earlier walks, a walk ends with the same RAM; and a walk in two parts is the walk in one."""
     walks, nowhere = CartridgeWalks(None, 3), (-1, -1)
     candidates = ["R", "DDLL", "UULR", "LLLL", "DR"]
     first = {steps: walks.walk(Spot(2), steps, nowhere) for steps in candidates}
@@ -200,7 +200,7 @@ def test_distances_lead_down_a_ledge_but_not_up(world: Crystal) -> None:
     game = world.initial(0).game
     cells = game.collision.cells.copy()
     cells[:] = 0
-    cells[2, :], cells[3, :] = 0xA3, 0x07  # a row from which one hops down over the edge below it
+    cells[2, :], cells[3, :] = 0xA3, 0x07  # a row from which the player hops down over the edge below it
     collision = replace(game.collision, cells=cells)
     assert (4, 1) in steps_to(collision, (4, 4)) and (4, 4) not in steps_to(collision, (4, 1))
 

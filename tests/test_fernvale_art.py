@@ -44,7 +44,7 @@ def tile(tiles: bytes, number: int) -> bytes:
 
 
 def decoded(encoded: bytes) -> pixels.Grid:
-    """The inverse of the encoding, written anew."""
+    """The inverse of the encoding, written a second time."""
     return [
         [(encoded[2 * y] >> bit & 1) + 2 * (encoded[2 * y + 1] >> bit & 1) for bit in range(7, -1, -1)]
         for y in range(8)

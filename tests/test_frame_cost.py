@@ -1,4 +1,4 @@
-"""The adaptive frame cost: the same game in fewer steps, whoever watches."""
+"""The adaptive frame cost: the same game in fewer steps, watched or not."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.policy_view import FEATURE_NAMES, GOAL_PLANE
+from core.env.policy_features import FEATURE_NAMES
+from core.env.policy_view import GOAL_PLANE
 from core.game.milestones import Milestone, milestones_for
 from core.game.state import GameState
 from core.game.terrain import TALL_GRASS
@@ -75,7 +76,7 @@ def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoy
 
 
 def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    """A goal directions that has been asked about a whole game, and a fresh one for each question, agree."""
+    """`GoalDirections` that were asked about a whole game agree with new ones for each question."""
     old = goal_directions_for(env.rom.profile)
     for number, (state, milestone) in enumerate(journey(env)):
         if number % 40 == 0:

@@ -1,4 +1,4 @@
-"""The golden runs: played twice they are the same, and whatever is not the same is told."""
+"""The golden runs: played twice they are the same, and every difference is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk through tall grass: it goes round instead of to and fro, and moves to where there is room for it."""
+"""The walk through tall grass: it goes in circles instead of back and forth, and moves to where it has room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from core.game import terrain
 from core.game.terrain import OFFSET
-from core.navigation.pathfinding import MapGround
+from core.navigation.map_ground import MapGround
 from core.rules.field.hunting_walk import BROAD_CELLS, HuntingWalk, Wild
 from core.vocabulary import Button
 

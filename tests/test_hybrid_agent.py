@@ -242,7 +242,7 @@ def test_loops_are_noticed_and_progress_forgives_them() -> None:
 
 @pytest.mark.parametrize("mode", list(AgentMode))
 def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode) -> None:
-    """The teacher pushes against the right wall, the policy against the upper one; neither ends there for ever."""
+    """The teacher pushes against the right wall, the policy against the upper one; neither ends there forever."""
     agent = agent_for(mode, None)
     policy = FixedPolicy()
     policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)
@@ -261,8 +261,8 @@ def test_every_mode_gets_out_of_a_corner_where_nothing_is_earned(mode: AgentMode
 
 @pytest.mark.parametrize("evidence", [9.0, -9.0])
 def test_a_frozen_agent_that_goes_in_circles_listens_to_the_other_source(evidence: float) -> None:
-    """The teacher pushes against the right wall, the policy against the upper one: believed or not, neither for
-    ever."""
+    """The teacher pushes against the right wall, the policy against the upper one: believed or not, neither
+    forever."""
     agent = agent_for(AgentMode.ADAPTIVE, None)
     policy = Judge(evidence)
     policy.row = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0], np.float32)

@@ -1,4 +1,4 @@
-"""The language model is not asked where its word could not make a difference."""
+"""The language model is not asked where its answer could not make a difference."""
 
 from __future__ import annotations
 

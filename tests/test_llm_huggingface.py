@@ -1,4 +1,4 @@
-"""Local models: scoring side by side equals scoring one by one, whatever the architecture, cache or batch."""
+"""Local models: scoring side by side equals scoring one by one, for each architecture, cache and batch."""
 
 from __future__ import annotations
 

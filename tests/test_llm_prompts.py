@@ -165,7 +165,7 @@ def test_options_cannot_forge_other_options() -> None:
 def test_any_memory_gives_a_prompt_with_our_lines_only(
     scenes: dict[str, Scene], seed: int, share: float, name: str
 ) -> None:
-    """Whatever a cartridge holds in its memory, each line of the prompt begins as one of ours."""
+    """With any content of a cartridge's memory, each line of the prompt begins as the writer begins lines."""
     random = np.random.default_rng(seed)
     data = np.frombuffer(bytes(scenes[name].state.snapshot.data), dtype=np.uint8).copy()
     hit = random.random(data.size) < share

@@ -60,7 +60,7 @@ def test_when_the_server_dies_the_record_decides_and_it_is_counted(tmp_path: Pat
 
 @pytest.mark.slow
 def test_a_server_killed_in_mid_episode_loses_no_episode_and_answers_again(tmp_path: Path) -> None:
-    """SIGKILL of a real server while a training plays on it; whoever started it starts it again."""
+    """SIGKILL of a real server while a training plays on it; the process that started it starts it again."""
     settings_of_servers = ServingSettings(
         health_interval_s=0.5, health_timeout_s=2.5, restart_backoff_s=0.1, log_dir=tmp_path / "logs"
     )

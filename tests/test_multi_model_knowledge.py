@@ -1,4 +1,4 @@
-"""What agents on the cartridge know together: in a team what one has found out serves the others, rivals keep it."""
+"""What agents on the cartridge know together: in a team each agent's findings serve the others, rivals keep them."""
 
 from __future__ import annotations
 

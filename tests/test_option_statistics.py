@@ -41,7 +41,7 @@ def remember(
     context: dict[str, str] = CONTEXT,
     later_milestones: tuple[int, ...] = (),
 ) -> None:
-    """Commits episodes in which the rules began this option and `reward` came of it at once.
+    """Commits episodes in which the rules began this option and got `reward` at once.
 
     Game after game, the next of `later_milestones` says after how many more steps the story went on.
     """

@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.game.terrain import OFFSET
-from core.navigation.pathfinding import (
-    GROUNDS_KEPT,
-    MOUNT_COST,
-    Blocked,
-    BlockReason,
-    Goal,
-    MapGround,
-    Path,
-    find_path,
-    talk_goals,
-    walking_distances,
-    warp_goals,
-)
+from core.navigation.map_ground import GROUNDS_KEPT, MOUNT_COST, MapGround, walking_distances
+from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path, talk_goals, warp_goals
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}

@@ -7,15 +7,8 @@ from collections import deque
 import numpy as np
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.policy_view import (
-    FEATURE_COUNT,
-    FEATURE_NAMES,
-    LAST_ACTIONS,
-    MAP_SHAPE,
-    PLANES,
-    PolicyView,
-    policy_space,
-)
+from core.env.policy_features import FEATURE_COUNT, FEATURE_NAMES, LAST_ACTIONS
+from core.env.policy_view import MAP_SHAPE, PLANES, PolicyView, policy_space
 from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState
 from core.rules import RulePlayer

@@ -1,4 +1,4 @@
-"""A run goes on where its last finished episode ended, whatever stopped it; every episode number is there once."""
+"""A run goes on where its last finished episode ended, after any kind of stop; every episode number is there once."""
 
 from __future__ import annotations
 

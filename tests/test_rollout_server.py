@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from agents.text.rollout_server import RolloutServer, ServedPolicy
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, save_base
-from agents.text.text_policy import Sampling
+from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from core.worlds.registry import make_world
 from tests.llm_servers.rollouts import LocalRolloutServer

@@ -1,4 +1,4 @@
-"""The rule player in the running game: it plays the first region to its end, whatever the seed, and never in vain."""
+"""The rule player in the running game: with every seed it plays the first region to its end, and never in vain."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def play(
     tell_overruled: bool = True,
     before_press: Callable[[GameState, RulePlayer], bool] = lambda state, player: False,
 ) -> Game:
-    """From a new game to its end; with `noise`, so often a random allowed button is pressed in the rules' stead.
+    """From a new game to its end; `noise` is the share of random allowed buttons instead of the rules'.
 
     `before_press` looks at every state and may end the game by returning True.
     """
@@ -123,7 +123,7 @@ def test_random_presses_in_between_do_not_stop_it(env: EnhancedPyBoyPokemonCryst
 def test_presses_of_others_cost_hardly_any_new_search(
     env: EnhancedPyBoyPokemonCrystalEnv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule player that is told what was really pressed comes back to its path; one that is not searches anew."""
+    """A rule player that is told what was pressed comes back to its path; one that is not told searches again."""
     searches: dict[bool, int] = {}
     for told in (True, False):
         count = 0

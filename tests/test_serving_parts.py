@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import Sampling
+from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import CheckpointError, ConfigurationError, QueueFullError, TrainingError
 from tests.tiny_adapters import make_adapters
 from tests.tiny_models import make_model

@@ -175,7 +175,7 @@ def test_a_learner_comes_to_prefer_what_is_rewarded(folder: Path, algorithm: RLA
     trainer = RLTrainer(config, folder, lora_rank=4)
     options = ["Go to the healer", "Talk to the elder"]
     first = trainer.probabilities("You are hurt.", options)[0]
-    wanted = 0 if first < 0.5 else 1  # whatever it likes less now
+    wanted = 0 if first < 0.5 else 1  # an option that it prefers less now
     for _ in range(6):
         for _ in range(8):
             trainer.reward(float(trainer.act("You are hurt.", options) == wanted))

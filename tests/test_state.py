@@ -1,4 +1,4 @@
-"""The state reader: true of a real game, round trips of party and bag, and sane for any bytes whatever."""
+"""The state reader: true of a real game, round trips of party and bag, and sane for any bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from core.env.masks import BUSY, FREE, TEXT_COMPLETE, WALKING, action_mask
 from core.env.observation import state_variables
-from core.env.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView
+from core.env.policy_features import FEATURE_COUNT
+from core.env.policy_view import MAP_SHAPE, PolicyView
 from core.game.menu import MenuKind
 from core.game.milestones import Condition, Milestone, MilestoneTracker, milestones_for
 from core.game.ram import RAM_SIZE, RamSnapshot, index_of

@@ -1,4 +1,4 @@
-"""Trust in the teacher follows what came of following it, and nothing else."""
+"""Trust in the teacher depends on the rewards of following it, and on nothing else."""
 
 from __future__ import annotations
 

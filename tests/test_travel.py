@@ -10,7 +10,8 @@ import pytest
 
 from core.game.game_data import GameData, load_game_data
 from core.game.profile import identify_rom
-from core.navigation.pathfinding import Blocked, MapGround
+from core.navigation.map_ground import MapGround
+from core.navigation.pathfinding import Blocked
 from core.navigation.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
 from core.vocabulary import Button, MapId, Position
 

@@ -1,4 +1,4 @@
-"""The vector env: the same games whatever the number of workers, and a clear word when one dies."""
+"""The vector env: the same games with any number of workers, and a clear message when one dies."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_workers_end_when_the_main_process_is_killed(pipe_is_kept: bool) -> None
 
 
 def test_close_ends_workers_whose_pipes_another_process_has_inherited() -> None:
-    """A child of the main process that is none of ours, say a library's pool, keeps our ends of the pipes open."""
+    """A child of the main process that is not a worker (of a library's pool, say) keeps the pipes' ends open."""
     env = VectorEnv(make_env, 2, 1)
     other = os.fork()
     if other == 0:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from agents.text.small_policy import load_policy
+from agents.text.text_policy import load_policy
 from trainer.serving.lora import LoRAConfig, LoRAManager
 
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class LearnerMetrics:
-    """Means over the minibatches of one update, except where said otherwise."""
+    """Means over the minibatches of one update, unless stated otherwise."""
 
     update: int
-    """How many updates there have been, this one included."""
+    """Updates so far, this one included."""
     transitions: int
     """Transitions learned from so far, this rollout included."""
     policy_loss: float
@@ -26,7 +26,7 @@ class LearnerMetrics:
     teacher_agreement: float
     """Share of labelled steps where the policy's likeliest action was the teacher's, before this update."""
     teacher_share: float
-    """Share of the steps that carry a usable label."""
+    """Share of the steps with a usable label."""
     teacher_trust: float
     """0 to 1, after this rollout's evidence (`trust.py`)."""
     teacher_coefficient: float

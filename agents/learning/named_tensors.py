@@ -24,7 +24,7 @@ def named_tensors(
 def first_difference(
     parameters: Mapping[str, nn.Parameter], tensors: Mapping[str, Tensor], prefix: str
 ) -> tuple[str, tuple[int, ...]] | None:
-    """A name and shape that only one side has; None when the weights in `tensors` are those of `parameters`."""
+    """The first name or shape that differs; None when the weights in `tensors` fit `parameters`."""
     expected = {f"{prefix}.{name}": tuple(value.shape) for name, value in parameters.items()}
     given = {name: tuple(value.shape) for name, value in tensors.items() if name.startswith(f"{prefix}.")}
     return min(set(given.items()) ^ set(expected.items()), default=None)
@@ -33,7 +33,7 @@ def first_difference(
 def load_named_tensors(
     parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], prefix: str
 ) -> None:
-    """Restores what `named_tensors` gave; `first_difference` must be None. Moments that are not there are forgotten."""
+    """Restore what `named_tensors` gave; `first_difference` must be None. Missing moments are reset."""
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[f"{prefix}.{name}"])

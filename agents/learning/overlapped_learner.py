@@ -1,14 +1,14 @@
-"""A learner that studies one rollout while the next is being played.
+"""A learner that studies one rollout while the next one is played.
 
-An update takes about as long as playing a third of a rollout, and needs a core of its own only for that long; a
-training that waits for it leaves the emulators idle. So the rollout goes to a *student*, a learner of the same kind in
-a thread (torch computes without Python's lock), and play goes on with the weights that the student had. When the next
-rollout is full the student's new weights are put into play, and the student gets that rollout. What plays is thus one
-update behind; the learner's importance weights count that in, as they do every other difference between who acted and
-who learns (V-trace was made for it: Espeholt 2018).
+An update takes about as long as a third of a rollout, and needs its own core only for that time. A training that waits
+for it leaves the emulators idle. So the rollout goes to a *student*, a learner of the same kind in a thread (torch
+computes without Python's lock), and play goes on with the weights that the student had. When the next rollout is full,
+the student's new weights come into play, and the student gets that rollout. So the playing policy is one update behind;
+the importance weights correct for that, as for every other difference between the acting and the learning policy
+(V-trace was made for it: Espeholt 2018).
 
-Weights change at the same steps whatever the speed of the machine, so the same seed gives the same weights. What a
-checkpoint keeps is what plays; a run that is killed loses at most the update under way.
+Weights change at the same steps on fast and slow machines, so the same seed gives the same weights. A checkpoint keeps
+the weights that play; a killed run loses at most the update in progress.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class OverlappedLearner(MaskablePPOLearner):
         self._studies: Future[LearnerMetrics] | None = None
 
     def hand_over(self) -> LearnerMetrics | None:
-        """Puts the weights of the rollout before into play and gives the full rollout to the student.
+        """Put the weights from the last rollout into play and give the full rollout to the student.
 
-        Waits for the student when it is still busy. Returns the numbers of the update whose weights play now; None the
-        first time. Raises TrainingError when the rollout is not full or the update failed.
+        Waits for a busy student. Returns the metrics of the update whose weights play now; None the first time. Raises
+        TrainingError when the rollout is not full or the update failed.
         """
         self._require_full_rollout("hand_over")
         metrics = self.catch_up()
@@ -57,7 +57,7 @@ class OverlappedLearner(MaskablePPOLearner):
         return metrics
 
     def catch_up(self) -> LearnerMetrics | None:
-        """Waits for the update under way and puts its weights into play; None when there is none."""
+        """Wait for the update in progress and put its weights into play; None when there is none."""
         if self._studies is None:
             return None
         studies, self._studies = self._studies, None
@@ -69,19 +69,19 @@ class OverlappedLearner(MaskablePPOLearner):
         return metrics
 
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Restores what `tensors` gave, for play and study; an update under way is forgotten."""
+        """Restore what `tensors` gave, for player and student; an update in progress is dropped."""
         self._forget_studies()
         super().load_tensors(tensors)
         self._student.load_tensors(tensors)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave, for play and study; an update under way is forgotten."""
+        """Restore what `state_dict` gave, for player and student; an update in progress is dropped."""
         self._forget_studies()
         super().load_state_dict(state)
         self._student.load_state_dict(state)
 
     def update(self) -> LearnerMetrics:
-        """Learns from the full rollout at once, for callers that do not play on meanwhile."""
+        """Learn from the full rollout now, for callers that do not play on in the meantime."""
         self.hand_over()
         metrics = self.catch_up()
         assert metrics is not None, "something was handed over"

@@ -1,4 +1,4 @@
-"""From a full rollout to what an update needs: the old policy's word on every step, value targets, a flat batch."""
+"""From a full rollout to an update's input: the old policy's probabilities, value targets, a flat batch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from agents.learning.vtrace import Targets, vtrace_targets
 from core.agent.lane_transitions import NO_TEACHER_ACTION
 
 FORWARD_ROWS = 2048
-"""Most observations in one forward pass outside of training; keeps the memory of large rollouts bounded."""
+"""Most observations in one forward pass outside training; it bounds the memory of large rollouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Prepared:
     importance: NDArray[np.float32]
     """pi_old/beta, not truncated."""
     agrees: NDArray[np.bool_]
-    """Flat: the policy's likeliest action is the teacher's wish."""
+    """Flat: whether the policy's likeliest action is the teacher's."""
     followed: NDArray[np.bool_]
-    """Flat: the played action is the teacher's wish."""
+    """Flat: whether the played action is the teacher's."""
     outcomes: NDArray[np.float64]
-    """Flat: the rewards of the next steps, by which the teacher is judged (`trust.rewards_ahead`)."""
+    """Flat: the rewards of the next steps, which measure the teacher (`trust.rewards_ahead`)."""
 
 
 def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
@@ -65,7 +65,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         values = torch.cat([values for _, values in parts]).numpy().reshape(shape)
 
     importance = (np.exp(played).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
-    # of a step that was never played nothing is known: at weight 0 its value target is its own value, and the step
+    # nothing is known of a step that was never played: at weight 0 its value target is its own value, and the step
     # before it bootstraps from there
     importance[rollout.lost] = 0.0
     ends = rollout.terminated | rollout.truncated
@@ -80,9 +80,10 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         rho_bar=settings.rho_bar,
         c_bar=settings.c_bar,
     )
-    wishes = rollout.teacher_actions.reshape(-1)
-    labels = np.maximum(wishes, 0)
-    labelled = (wishes != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & masks.numpy()[np.arange(len(labels)), labels]
+    teacher_actions = rollout.teacher_actions.reshape(-1)
+    labels = np.maximum(teacher_actions, 0)
+    allowed = masks.numpy()[np.arange(len(labels)), labels]
+    labelled = (teacher_actions != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & allowed
     batch = Batch(
         observations=observations,
         masks=masks,
@@ -108,7 +109,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
 def _next_values(
     policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, values: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """V(s_{t+1}) as equation 1 wants it."""
+    """V(s_{t+1}) of equation 1."""
     with torch.inference_mode():
         last = policy.predict_values(as_tensors(rollout.last_observations)).numpy().reshape(1, -1)
         next_values = np.concatenate([values[1:], last])

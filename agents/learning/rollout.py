@@ -12,7 +12,7 @@ from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
 
 
 class Rollout:
-    """Everything the learner keeps of a step, and the few observations that no next step repeats.
+    """Everything the learner keeps of each step, and the few observations that no next step repeats.
 
     An observation after a step is normally the next step's observation, so it is not stored twice. Two kinds have no
     next step: those at a truncation (needed to bootstrap) and those after the last step of the rollout.
@@ -47,7 +47,7 @@ class Rollout:
         return self.filled == self.steps
 
     def add(self, played: LaneTransitions) -> None:
-        """Copies one step of all lanes in; the caller may reuse its arrays."""
+        """Copy in one step of all lanes; the caller may reuse its arrays."""
         step = self.filled
         for key, array in self.observations.items():
             array[step] = played.observations[key]
@@ -70,7 +70,7 @@ class Rollout:
                 array[...] = played.next_observations[key]
 
     def clear(self) -> None:
-        """Forgets all steps; the arrays stay."""
+        """Forget all steps; the arrays stay."""
         self.filled = 0
         self.truncated_at.clear()
         self.truncated_observations.clear()

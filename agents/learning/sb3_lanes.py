@@ -1,7 +1,7 @@
 """The vector env as Stable-Baselines3's `VecEnv`, for its algorithms and those of sb3-contrib.
 
-SB3 wants finished lanes reset by the env: the observation is that of the new episode, and the last one of the old
-stands in `infos[lane]["terminal_observation"]`. `MaskablePPO` finds its masks through `action_masks`.
+SB3 expects the env to reset finished lanes: the observation is the new episode's first, and the old episode's last is
+in `infos[lane]["terminal_observation"]`. `MaskablePPO` finds its masks through `action_masks`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _KNOWN_ATTRIBUTES = ("render_mode", "action_masks", "max_steps")
 
 
 class SB3Lanes(VecEnv):
-    """Wraps a `core.env.lanes.vector_env.VectorEnv`, which it closes with itself. Observations are policy views.
+    """Wraps a `core.env.lanes.vector_env.VectorEnv` and closes it with itself. Observations are policy views.
 
     `infos[lane]` has "action_mask" and "lost_steps", and where an episode ended SB3's "terminal_observation" and
     "TimeLimit.truncated".
@@ -48,13 +48,13 @@ class SB3Lanes(VecEnv):
         return step.observations
 
     def step_async(self, actions: np.ndarray) -> None:
-        """Let all workers play, and return at once."""
+        """Start a step in all workers and return at once."""
         self._actions = np.asarray(actions, dtype=np.int64)
         for half, lanes in enumerate(self._lanes.halves):
             self._lanes.send(half, self._actions[lanes.start : lanes.stop])
 
     def step_wait(self) -> VecEnvStepReturn:
-        """What came of it."""
+        """The results of the step."""
         halves = [self._lanes.receive(half) for half in range(len(self._lanes.halves))]
         observations = {
             key: np.concatenate([half.observations[key] for half in halves]) for key in halves[0].observations
@@ -82,11 +82,11 @@ class SB3Lanes(VecEnv):
         self._lanes.close()
 
     def has_attr(self, attr_name: str) -> bool:
-        """Whether the lanes have it."""
+        """Whether the wrapped env has that attribute."""
         return attr_name in _KNOWN_ATTRIBUTES
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """One value a lane; only of what is the same for all lanes. The games themselves live in other processes."""
+        """One value a lane, only for attributes that all lanes share. The games themselves are in other processes."""
         lanes = list(self._get_indices(indices))
         if attr_name == "render_mode":
             return [None for _ in lanes]
@@ -97,7 +97,7 @@ class SB3Lanes(VecEnv):
         raise AttributeError(f"lanes have no attribute {attr_name!r}; they have {', '.join(_KNOWN_ATTRIBUTES)}")
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Refused: what a lane is like is decided by `make_env`."""
+        """Refused: `make_env` decides how a lane is set up."""
         raise ConfigurationError(f"cannot set {attr_name!r} of lanes in other processes; set it in make_env")
 
     def env_method(self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **_: Any) -> list[Any]:

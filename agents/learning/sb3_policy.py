@@ -1,8 +1,8 @@
-"""The button policy: Stable-Baselines3's maskable actor-critic, taught from what *all* sources did.
+"""The button policy: Stable-Baselines3's maskable actor-critic, trained on the actions of *all* sources.
 
-`MaskablePPOLearner` answers action probabilities for all lanes at once, takes every transition with the probability
-that the whole agent gave the played action, and updates itself when its rollout is full. The mathematics is in
-`agents/learning/update.py` and `vtrace.py`; this file is the door.
+`MaskablePPOLearner` gives action probabilities for all lanes at once, takes every transition with the probability that
+the whole agent gave the played action, and updates itself when its rollout is full. The mathematics is in
+`agents/learning/update.py` and `vtrace.py`; this file is their interface.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
 STATE_VERSION = 3
 WEIGHTS = "policy"
-"""What the names of the weights begin with in `tensors`."""
+"""Prefix of the weights' names in `tensors`."""
 
 
 class MaskablePPOLearner:
     """A policy over `action_count` buttons that learns from transitions of any source whose probability is known.
 
     Deterministic: the same seed, observations and transitions give the same weights, bit for bit, on one machine.
-    Sets torch to one thread: on nets this small a second thread costs time.
+    Sets torch to one thread: with nets this small a second thread costs time.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class MaskablePPOLearner:
         self.lanes = lanes
         self.settings = settings or LearnerSettings()
         self.teacher_scale = 1.0
-        """0 to 1: the curriculum's schedule of the teacher term (equation 10); rests where there is a half-life."""
+        """0 to 1: the curriculum's schedule of the teacher term (equation 10); unused where there is a half-life."""
         self.policy = build_policy(observation_space, action_count, self.settings, seed)
         self.updates = 0
         self.transitions = 0
@@ -87,7 +87,7 @@ class MaskablePPOLearner:
     # -- learning ----------------------------------------------------------------------------------------------
 
     def observe(self, played: LaneTransitions) -> None:
-        """Takes one step of all lanes; it is copied.
+        """Copy in one step of all lanes.
 
         Raises TrainingError when the rollout is full (call `update` first), when a probability is not in (0, 1], or
         when the mask forbids a played action.
@@ -123,7 +123,7 @@ class MaskablePPOLearner:
         return self._trust.evidence
 
     def update(self) -> LearnerMetrics:
-        """Learns from the full rollout and empties it. Raises TrainingError when not `ready` or not finite."""
+        """Learn from the full rollout and empty it. Raises TrainingError when not `ready` or not finite."""
         steps = self.update_steps()
         while True:
             try:
@@ -132,7 +132,7 @@ class MaskablePPOLearner:
                 return end.value
 
     def update_steps(self) -> Generator[None, None, LearnerMetrics]:
-        """`update`, halted before every optimizer step, so that several learners may share their gradients.
+        """`update` with a halt before every optimizer step, so that several learners can share their gradients.
 
         Between two steps the gradients lie in the `grad` of `parameters()`, and may be changed.
         """
@@ -191,7 +191,7 @@ class MaskablePPOLearner:
         return dict(self.policy.named_parameters())
 
     def discard_rollout(self) -> None:
-        """Forgets the steps since the last update, as after a resume: their episodes are played again."""
+        """Forget the steps since the last update, as after a resume: their episodes are played again."""
         self._rollout.clear()
 
     # -- checkpoints -------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class MaskablePPOLearner:
         return named_tensors(dict(self.policy.named_parameters()), self.policy.optimizer, WEIGHTS)
 
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Restores what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
+        """Restore what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
         parameters = dict(self.policy.named_parameters())
         difference = first_difference(parameters, tensors, WEIGHTS)
         if difference is not None:
@@ -223,8 +223,7 @@ class MaskablePPOLearner:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave and forgets the rollout. Raises CheckpointError on a foreign or newer
-        state."""
+        """Restore what `state_dict` gave and forget the rollout. Raises CheckpointError on a foreign or newer state."""
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"learner state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "

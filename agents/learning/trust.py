@@ -1,18 +1,18 @@
-"""How far the teacher deserves to be imitated, judged by what came of following it.
+"""How much to imitate the teacher, measured by the rewards of following it.
 
 A teacher may be wrong, and imitation of a wrong teacher can lock a policy in. So each rollout is a randomised trial. At
-every step t on which the teacher had a wish, a coin decided whether it was played, and the coin's chance p_t is known:
-the probability with which the whole agent would have played the wish. With F_t = 1 where it was played, else 0, and
-G_t the rewards of the steps that followed, discounted so that about ten of them count (centred by their mean, weighted
-with p_t (1 - p_t)), the trial's evidence is
+every step t with a teacher's action, a coin decided whether it was played, and the coin's probability p_t is known: the
+probability with which the whole agent plays that action. With F_t = 1 where it was played, else 0, and G_t the rewards
+of the steps that followed, discounted so that about ten of them count (centred by their mean, weighted with
+p_t (1 - p_t)), the trial's evidence is
 
     z = sum (F_t - p_t) G_t / sqrt(sum p_t (1 - p_t) G_t^2)                                        (11)
 
-the score of a randomisation test. Following does nothing if z is standard normal, whatever the states are like in which
-it happened and however much steps resemble each other: the coins are independent, and nothing else needs to be. It
-helps when z is large. The rewards are real ones: a value function is not asked, because it errs where the policy does.
+the score of a randomisation test. If following has no effect, z is standard normal, whatever the states are and however
+similar the steps are: only the coins must be independent. If following helps, z is large. The rewards are real ones; a
+value function is not used, because it errs where the policy does.
 
-Evidence is summed with forgetting, and trust is its logistic function: one half before anything is known, near 1 for a
+Evidence is summed with forgetting, and trust is its logistic function: 0.5 before anything is known, near 1 for a
 teacher whose actions do better than the alternatives, near 0 for one whose actions do worse.
 """
 
@@ -24,18 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTCOME_DISCOUNT = 0.9
-"""Of the rewards ahead. Long enough for a step in a wrong direction to cost something, short enough that the luck of a
-whole rollout does not drown it."""
+"""Discount of the rewards ahead: long enough for a step in a wrong direction to cost something, short enough that the
+luck of a whole rollout does not hide it."""
 FORGETTING = 0.9
 """Factor on past evidence per rollout."""
 MOST_EVIDENCE = 3.0
-"""One rollout counts at most so many standard errors: a fluke cannot decide alone."""
+"""Most standard errors that one rollout counts: a single lucky rollout cannot decide."""
 LEAST_VARIANCE = 2.0
-"""Least sum of p (1 - p), the variance of how often the wish is played by chance: with less, the coins say nothing."""
+"""Least sum of p (1 - p), the variance of the number of followed steps: with less, the coins say nothing."""
 
 
 def rewards_ahead(rewards: NDArray[np.floating], ends: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """G_t of equation 11 for arrays (steps, lanes), not centred; nothing is counted beyond an end or the rollout."""
+    """G_t of equation 11 for arrays (steps, lanes), not centred; it stops at an episode's and the rollout's end."""
     ahead = np.empty(rewards.shape, np.float64)
     later = np.zeros(rewards.shape[1])
     for step in range(len(rewards) - 1, -1, -1):
@@ -56,7 +56,7 @@ class TeacherTrust:
         return 1.0 / (1.0 + math.exp(-self.evidence))
 
     def judge(self, outcomes: NDArray[np.float64], followed: NDArray[np.bool_], chances: NDArray[np.floating]) -> None:
-        """One rollout, flat, of the steps on which the teacher had a wish: G, F and p of equation 11."""
+        """Add one rollout: G, F and p of equation 11 for the steps with a teacher's action, flat."""
         chances = chances.astype(np.float64)
         variances = chances * (1.0 - chances)
         total = float(variances.sum())

@@ -15,11 +15,11 @@ r = pi(a|s) / pi_old(a|s), one minibatch minimises
 (5) is Schulman's clipped surrogate (2017, equation 7) under an importance weight: the clip holds the policy near
 pi_old, the *behaviour-corrected* old policy, and rho turns an average over beta into one over pi_old. In (6) mean and
 deviation are weighted by rho for the same reason: under beta the teacher's steps would set the baseline. (9) is
-behaviour cloning on the teacher's wish at every step, whoever acted; a step is labelled when the teacher had a wish
-that the mask allows; `trust.py` lets the term vanish when following the teacher does worse than not following it. The
-schedule of (10) is the curriculum's teacher share (`teacher_scale`), or, where `teacher_half_life` is set, 0.5 ^
-(transitions / teacher_half_life). With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's MaskablePPO,
-loss for loss.
+behaviour cloning on the teacher's action at every step, whoever acted; a step is labelled when the teacher names an
+action that the mask allows; `trust.py` fades the term out when following the teacher does worse than not following
+it. The schedule of (10) is the curriculum's teacher share (`teacher_scale`), or, where `teacher_half_life` is set,
+0.5 ^ (transitions / teacher_half_life). With beta = pi_old and k_T = 0 all rho are 1 and this is sb3-contrib's
+MaskablePPO, loss for loss.
 
 Left out on purpose: value clipping (it hurts as often as it helps: Andrychowicz 2021), learning-rate schedules,
 replay of old rollouts, and the arbiter's coin (each step is corrected by the mixture, whoever won the toss: the
@@ -45,7 +45,7 @@ from core.exceptions import TrainingError
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A rollout laid flat, as tensors with a leading sample axis; `take` gives a minibatch."""
+    """A flat rollout: tensors with a leading sample axis; `take` gives a minibatch."""
 
     observations: dict[str, Tensor]
     masks: Tensor
@@ -83,7 +83,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The terms of equation 4 for one minibatch, and what is logged beside them."""
+    """The terms of equation 4 for one minibatch, and further numbers for the log."""
 
     total: Tensor
     policy: float
@@ -96,7 +96,7 @@ class Losses:
 
 @dataclass(slots=True)
 class UpdateNumbers:
-    """Means over minibatches, gathered while the update runs."""
+    """Means over minibatches, collected while the update runs."""
 
     losses: list[Losses] = field(default_factory=list)
     gradient_norms: list[float] = field(default_factory=list)
@@ -133,8 +133,8 @@ def minibatch_losses(
 
     teacher_loss = torch.zeros(())
     if teacher_coefficient > 0:
-        wishes = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
-        teacher_loss = -(wishes * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
+        log_labels = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
+        teacher_loss = -(log_labels * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
         total = total + teacher_coefficient * teacher_loss
 
     with torch.no_grad():
@@ -161,8 +161,8 @@ def gradient_steps(
 ) -> Iterator[None]:
     """`epochs` passes in shuffled minibatches of equal size; one optimizer step each, and a halt before it.
 
-    Whoever iterates may change the gradients at a halt, say to the mean of several learners'; they are clipped after
-    it. `numbers` fills while it runs.
+    The caller may change the gradients at a halt, for example to the mean of several learners'; clipping comes after
+    it. `numbers` fills while the generator runs.
 
     Raises TrainingError when a loss or gradient is not finite; the weights are then those before the bad step.
     """

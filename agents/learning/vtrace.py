@@ -46,7 +46,7 @@ def vtrace_targets(
 ) -> Targets:
     """Equations 1 to 3 for arrays (steps, lanes).
 
-    `next_values` holds V(s_{t+1}) as (1) wants it: 0 after a termination, the final observation's value at a
+    `next_values` holds V(s_{t+1}) of (1): 0 after a termination, the final observation's value at a
     truncation. `ends` is true where an episode ended either way. `importance` is pi/beta, not truncated.
     """
     weights = np.minimum(importance, np.float32(rho_bar))

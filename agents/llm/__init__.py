@@ -1,1 +1,1 @@
-"""Language models that choose among options: back-ends, and what stands between them and the agent."""
+"""Language models that choose among options: back-ends, and the cache, budget and retries around them."""

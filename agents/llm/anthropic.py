@@ -33,7 +33,7 @@ class _Usage(BaseModel):
 
 
 class _Reply(BaseModel):
-    """The part of a message that we read."""
+    """The part of a message that is read here."""
 
     content: list[_Block]
     stop_reason: str | None = None
@@ -93,6 +93,6 @@ class AnthropicModel(ServerModel[_Reply]):
         except anthropic.APIStatusError as error:
             message = without_key(error.api_message or error.message, self._key)
             failure = failure_of_status(error.status_code, error.response.headers, message, error.type)
-            raise failure from None  # the SDK's error quotes the request, the message above has all that helps
+            raise failure from None  # the SDK's error quotes the request; the message above has everything that helps
         except (ValidationError, json.JSONDecodeError) as error:
             raise self._malformed("message") from error

@@ -1,6 +1,6 @@
 """Limits on what a language model may cost, per run and per episode.
 
-A limit is checked before a question is sent and charged when its answer arrives, so a run can pass a limit on tokens
+A limit is checked before a question is sent and charged when its answer arrives. So a run can exceed a limit on tokens
 or money by one answer (by one per worker when questions are asked in parallel), never by more.
 """
 
@@ -16,7 +16,7 @@ from core.exceptions import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimits:
-    """None means no limit. Money needs a price for the model in the config."""
+    """Limits; None means no limit. A limit on money needs the model's price in the config."""
 
     calls_per_run: int | None = None
     calls_per_episode: int | None = None
@@ -34,11 +34,11 @@ class _Spent:
 
 
 EPISODES_KEPT = 8192
-"""Accounts of the latest episodes; more than ever run at once."""
+"""Most accounts of episodes that are kept; more than run at once."""
 
 
 class Budget:
-    """Keeps account. Episodes are told apart by the number that `begin_episode` gives, for several run at once."""
+    """Counts what is spent. `begin_episode` numbers the episodes, because several run at once."""
 
     def __init__(self, limits: BudgetLimits, model: str, price: Price | None = None) -> None:
         for limit in fields(limits):
@@ -56,7 +56,7 @@ class Budget:
         self._lock = threading.Lock()
 
     def begin_episode(self) -> int:
-        """A new episode with nothing spent: its number, to be given with each question. 0 is play outside episodes."""
+        """The number of a new episode; pass it with each of its questions. 0 is play outside episodes."""
         with self._lock:
             self._begun += 1
             self._episodes[self._begun] = _Spent()
@@ -65,7 +65,7 @@ class Budget:
             return self._begun
 
     def run_exceeded(self) -> bool:
-        """Whether the run as a whole may ask no more."""
+        """Whether the run's own budget is used up."""
         with self._lock:
             return self._used_up(self._run, "run") is not None
 

@@ -1,4 +1,4 @@
-"""Answers kept in SQLite: the same model asked the same question twice is asked once.
+"""Answers kept in SQLite: the same question to the same model is sent once.
 
 The key is the model's name (local models put a fingerprint of their weights into it), the prompt and the options in
 their order. A cache file may be shared by runs and by processes, and may be deleted at any time.
@@ -18,7 +18,7 @@ from core.exceptions import ConfigurationError
 from core.protocols import Choice
 
 APPLICATION_ID = 0x43485143
-"""Marks our files in SQLite's header ("CHQC"), so that no other program's database is written to."""
+"""Application id in SQLite's header ("CHQC"), so that no other program's database is written to."""
 ANSWERS_KEPT = 1_000_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -38,9 +38,9 @@ class AnswerCache:
     """A SQLite file of answers; `:memory:` keeps them for this process only."""
 
     def __init__(self, path: str | Path) -> None:
-        """Checks an existing file and makes none: that waits for the first question.
+        """Check an existing file. A new file is made with the first question.
 
-        Raises `ConfigurationError` for a file that is no cache of ours, or a place that cannot be written.
+        Raises `ConfigurationError` for a file that is not such a cache, or a place that cannot be written.
         """
         self._path = path
         self._lock = threading.Lock()
@@ -82,11 +82,11 @@ class AnswerCache:
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(_SCHEMA)
         _forget_oldest(database)
-        # A lost answer costs one question, so the file need not reach the disk at each.
+        # A lost answer costs one question, so a sync to disk after each answer is not needed.
         database.execute("PRAGMA synchronous = OFF")
 
     def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
-        """The answer that this model gave to this very question, or None."""
+        """The answer that this model gave to this question, or None."""
         with self._lock:
             row = self._database.execute(
                 "SELECT choice, confidence, reason, prompt_tokens, completion_tokens FROM answers WHERE question = ?",
@@ -119,7 +119,7 @@ class AnswerCache:
 
 
 def _forget_oldest(database: sqlite3.Connection) -> None:
-    """Keep the file below `ANSWERS_KEPT` answers, some 200 bytes each; looked at when it is opened."""
+    """Keep the file below `ANSWERS_KEPT` answers, about 200 bytes each; checked when it is opened."""
     (count,) = database.execute("SELECT count(*) FROM answers").fetchone()
     if count > ANSWERS_KEPT:
         oldest = "SELECT question FROM answers ORDER BY answered_at LIMIT ?"
@@ -130,5 +130,5 @@ def _key(model: str, prompt: str, options: Sequence[str]) -> bytes:
     digest = hashlib.sha256()
     for part in (model, prompt, *options):
         encoded = part.encode()
-        digest.update(len(encoded).to_bytes(8, "little") + encoded)  # lengths, so that no two questions run together
+        digest.update(len(encoded).to_bytes(8, "little") + encoded)  # lengths keep questions apart
     return digest.digest()

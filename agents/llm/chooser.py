@@ -1,8 +1,8 @@
-"""The walk of one question, from the agent to a language model and back.
+"""The path of one question, from the agent to a language model and back.
 
-cache -> budget -> is the model away? -> worker thread -> tries and pauses -> model; the answer is charged, kept in the
-cache and handed over if it comes in time. An answer that comes too late is kept for the next time the question is
-asked. Every way of getting no answer is a value (`ModelFailure` with its kind); the caller goes on without.
+cache -> budget -> is the model away? -> worker thread -> tries and pauses -> model; the answer is charged, cached, and
+returned if it comes in time. A late answer is kept for the next time the question is asked. Every way to get no answer
+is a value (`ModelFailure` with its kind); the caller goes on without an answer.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _Answer = Choice | ModelFailure
 
 @dataclass(frozen=True, slots=True)
 class OptionChooserSettings:
-    """How a language model is consulted."""
+    """Settings for asking a language model."""
 
     patience_s: float = 2.0
     """The agent never waits longer for an answer; the rules decide meanwhile. Local models answer at once."""
     workers: int = 4
-    """Questions under way at the same time; 0 asks in the caller's own thread, as local models want it."""
+    """Questions in progress at the same time; 0 asks in the caller's own thread, best for local models."""
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     faults: FaultSettings = field(default_factory=FaultSettings)
     price: Price | None = None
@@ -50,7 +50,7 @@ class OptionChooser:
     """Answers the agent's questions with one language model, within its limits."""
 
     def __init__(self, model: TextModel, cache: AnswerCache, settings: OptionChooserSettings | None = None) -> None:
-        """Takes the cache over and closes it. `settings.workers` 0 makes `ask` block until the model answers."""
+        """Owns the cache and closes it. With `settings.workers` 0, `ask` blocks until the model answers."""
         self._settings = settings or OptionChooserSettings()
         self._meter = Meter(self._settings.price)
         self._budget = Budget(self._settings.budget, model.name, self._settings.price)
@@ -69,18 +69,18 @@ class OptionChooser:
 
     @property
     def usable(self) -> bool:
-        """False while every question would fail: the model is away, or the run's budget is used up."""
+        """False while every question fails: the model is away, or the run's budget is used up."""
         return not self._model.away and not self._budget.run_exceeded()
 
     def begin_episode(self) -> int:
-        """A number for a new episode, with a budget per episode of its own."""
+        """A number for a new episode, which has its own budget."""
         return self._budget.begin_episode()
 
     def ask(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | ModelFailure:
         """The model's choice, or why there is none; returns after `patience_s` at the latest (with workers).
 
-        A question whose answer came late may be asked again: it is sent once, and answered as soon as the answer is
-        there. While a late answer is outstanding nobody waits for another, so a slow server costs `patience_s` once.
+        A question whose answer was late may be asked again: it is sent once, and answered as soon as the answer is
+        there. While a late answer is outstanding no other question waits, so a slow server costs `patience_s` once.
         """
         check_options(options)
         self._meter.note_ask()
@@ -111,14 +111,14 @@ class OptionChooser:
         self._budget.load_state_dict(state["budget"])
 
     def close(self) -> None:
-        """Give up the questions under way and close the cache."""
+        """Give up the questions in progress and close the cache."""
         self._model.close()
         if self._workers is not None:
             self._workers.close()
         self._cache.close()
 
     def _send(self, question: _Question, episode: int, workers: Workers[_Answer]) -> Future[_Answer] | None:
-        with self._lock:  # held until the question is noted, so that its answer cannot come before
+        with self._lock:  # held until the question is noted, so that its answer cannot come first
             if (future := self._under_way.get(question)) is None:
                 future = workers.submit(lambda: self._answer(question, episode))
                 if future is not None:

@@ -1,7 +1,7 @@
 """What can go wrong when a language model is asked, as values.
 
-Back-ends turn every error of their library into one `ModelFailure` with a `FailureKind`. What to do about a kind
-(ask again, stay away for a while, stay away for good) is a table here, so that no back-end decides it for itself.
+Back-ends turn every error of their library into one `ModelFailure` with a `FailureKind`. A table here says what to do
+about a kind (ask again, pause, stop asking), so no back-end decides that itself.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ class FailureKind(StrEnum):
     UNKNOWN_OPTION = "unknown_option"
     REFUSAL = "refusal"
     REJECTED = "rejected"
-    """The server understood and declined this request: too long a prompt, an unsupported parameter."""
+    """The server refused this request: the prompt is too long, a parameter is not supported."""
     WRONG_KEY = "wrong_key"
     NO_CREDIT = "no_credit"
     UNKNOWN_MODEL = "unknown_model"
     BUDGET = "budget"
-    """Our own limit on calls, tokens or money is reached; nothing was sent."""
+    """The config's limit on calls, tokens or money is reached; nothing was sent."""
     LATE = "late"
-    """The answer did not come within the patience of the caller; it is kept for the next time."""
+    """The answer did not come within the caller's patience; it is kept for the next time."""
     AWAY = "away"
     """Not asked, because the model is known to be away."""
 
 
 class Remedy(Enum):
-    """What helps against a failure."""
+    """What to do about a failure."""
 
     ASK_AGAIN = "the same question may well be answered a moment later; a row of such failures is an outage"
     NEXT_QUESTION = "this question has no answer, the next one may"
@@ -71,11 +71,11 @@ class ModelFailure(LLMConnectionError):
         super().__init__(message)
         self.kind = kind
         self.retry_after_s = retry_after_s
-        """How long the server asked us to wait, where it said so."""
+        """How long the server asks to wait, if it says so."""
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.latency_s = 0.0
-        """What it cost all the same: an answer that is of no use is paid for too."""
+        """Its cost: an unusable answer is paid for too."""
 
     @property
     def remedy(self) -> Remedy:

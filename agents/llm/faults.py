@@ -1,9 +1,9 @@
-"""Persistence in the face of faults: ask again where that helps, stay away where it does not, notice a return.
+"""Retries and circuit breaking: ask again where that helps, stop asking where it does not, notice a return.
 
 `PersistentModel` wraps any model. A question is tried a few times with growing, jittered pauses that honour the
-server's Retry-After (exponential backoff with full jitter: Brooker, AWS Architecture Blog, 2015). When tries run
-out, the model counts as away: further questions fail at once, and one is let through now and then to see whether the
-server has returned. Going away and coming back are each said once.
+server's Retry-After (exponential backoff with full jitter: Brooker, AWS Architecture Blog, 2015). When tries run out,
+the model counts as away: further questions fail at once, and one is let through from time to time to see whether the
+server is back. Going away and coming back are logged once each.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FaultSettings:
-    """How patient to be. The defaults suit a remote API."""
+    """Tries and pauses. The defaults suit a remote API."""
 
     tries: int = 3
     first_pause_s: float = 0.5
     longest_pause_s: float = 8.0
-    """No pause between tries is longer; a server that asks for more is left alone for the time it asks."""
+    """Longest pause between tries; when a server asks for more, the model counts as away for that time."""
     away_s: float = 30.0
-    """How long a failing server is left alone at first; doubled with each vain attempt."""
+    """First pause from a failing server; doubled with each failed attempt."""
     longest_away_s: float = 600.0
 
     def __post_init__(self) -> None:
@@ -46,12 +46,12 @@ class _Outage:
     kind: FailureKind
     message: str
     look_again_at: float
-    """`time.monotonic()`; infinite when only a person can mend it."""
+    """`time.monotonic()`; infinite when only a person can repair it."""
     pause_s: float
 
 
 class PersistentModel:
-    """A model that is tried again, left alone and taken back. Safe to use from several threads."""
+    """A model with retries and a circuit breaker. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class PersistentModel:
         on_failure: Callable[[ModelFailure], None] = lambda failure: None,
         seed: int = 0,
     ) -> None:
-        """`on_failure` hears of every failed try, answered later or not, and must not raise."""
+        """`on_failure` is called for every failed try, answered later or not, and must not raise."""
         self._inner = inner
         self._settings = settings or FaultSettings()
         self._on_failure = on_failure
@@ -75,16 +75,16 @@ class PersistentModel:
 
     @property
     def away(self) -> bool:
-        """True while questions fail at once because the model is known to be away."""
+        """True while questions fail at once because the model counts as away."""
         with self._lock:
             return self._outage is not None and time.monotonic() < self._outage.look_again_at
 
     def close(self) -> None:
-        """Ends pauses between tries at once; the questions in them fail."""
+        """End pauses between tries at once; the questions in them fail."""
         self._closed.set()
 
     def choose(self, prompt: str, options: Sequence[str]) -> Choice:
-        """The inner model's choice after as many tries as it takes and is allowed; else `ModelFailure`."""
+        """The inner model's choice, after as many tries as allowed; else `ModelFailure`."""
         tries = self._admit()
         wasted_prompt, wasted_completion = 0, 0  # tokens of failed tries, which are paid for too
         for number in range(1, tries + 1):
@@ -112,7 +112,7 @@ class PersistentModel:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _admit(self) -> int:
-        """How many tries this question has: all in good times, one to look whether the server is back, none between."""
+        """Tries of this question: all normally; when away, one if it is time to look again, else none."""
         with self._lock:
             outage = self._outage
             if outage is None:
@@ -142,7 +142,7 @@ class PersistentModel:
             look_again_at = float("inf") if for_good else time.monotonic() + pause_s
             self._outage = _Outage(failure.kind, str(failure), look_again_at, pause_s)
         if before is None:
-            until = "until this run is started anew" if for_good else f"for {pause_s:.0f} s, then it is tried again"
+            until = "until this run is started again" if for_good else f"for {pause_s:.0f} s, then it is tried again"
             _logger.warning(
                 "the language model %s is away (%s: %s); the rules take over its decisions %s",
                 self.name,

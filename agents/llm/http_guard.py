@@ -1,8 +1,8 @@
 """What both server back-ends share of HTTP: a client that bounds size and time, and status codes as failures.
 
-A vendor's SDK times each read, so a server that drips one byte a second would hold a question for ever, and reads
-an answer of any size. The guard puts one deadline and one size around the whole answer. Redirects are not
-followed, so a key never travels to an address that the config does not name.
+A vendor's SDK limits the time of each read, so a server that sends one byte a second can hold a question forever; and
+it reads an answer of any size. The guard sets one deadline and one size for the whole answer. Redirects are not
+followed, so a key never goes to an address that the config does not name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import httpx2
 from agents.llm.failures import FailureKind, ModelFailure
 
 MAX_ANSWER_BYTES = 1_000_000
-"""A filled-in form of ours is a few hundred bytes; a megabyte is somebody else's page."""
+"""A filled-in form is a few hundred bytes; a megabyte is some other page."""
 KEY_FOR_OTHER_ADDRESSES = "CRYSTAL_LLM_API_KEY"
 """Environment variable with the key for servers at an `@url`; a vendor's key goes to that vendor's address only."""
 
@@ -54,7 +54,7 @@ def guarded_client(timeout_s: float, max_bytes: int = MAX_ANSWER_BYTES) -> httpx
 
     def guard(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
-            # A few compressed kilobytes can unpack to gigabytes; we asked for plain bytes.
+            # A few compressed kilobytes can unpack to gigabytes; the request asks for plain bytes.
             raise ModelFailure(FailureKind.MALFORMED, "the server compressed its answer although asked not to")
         assert isinstance(response.stream, httpx2.SyncByteStream)
         response.stream = GuardedStream(response.stream, response.request.extensions["deadline"], max_bytes)
@@ -77,12 +77,12 @@ def key_for(vendor_variable: str | None, *, own_address: bool) -> str | None:
 
 
 def without_key(message: str, key: str | None) -> str:
-    """The message with the key blotted out: servers like to quote it back, and messages are logged and kept."""
+    """The message without the key: servers may quote it, and messages are logged and kept."""
     return message.replace(key, "<key>") if key else message
 
 
 def failure_of_status(status: int, headers: Mapping[str, str], message: str, code: str | None = None) -> ModelFailure:
-    """An HTTP error status as a failure. `code` is the vendor's own word for the cause, where it gives one."""
+    """An HTTP error status as a failure. `code` is the vendor's own name for the cause, if it gives one."""
     if status in (401, 403):
         kind = FailureKind.WRONG_KEY
     elif status == 402 or code in ("insufficient_quota", "billing_error"):
@@ -101,7 +101,7 @@ def failure_of_status(status: int, headers: Mapping[str, str], message: str, cod
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks us to wait: `retry-after-ms`, or `Retry-After`, a number or a date (RFC 9110)."""
+    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After`, a number or a date (RFC 9110)."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name)
         if text is None:

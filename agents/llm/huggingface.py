@@ -1,4 +1,4 @@
-"""Any causal language model of Hugging Face Transformers, run in this process.
+"""A causal language model of Hugging Face Transformers, run in this process.
 
 The model never writes free text: it scores the listed options (`agents/llm/scoring.py`), and the probability of
 an option among the options is its confidence.
@@ -32,7 +32,7 @@ from core.exceptions import LLMConnectionError
 from core.protocols import Choice
 
 UNBOUNDED_CONTEXT = 1 << 20
-"""Stands for "no limit" with architectures that have none, such as state-space models."""
+"""Limit for architectures without one, such as state-space models."""
 _PROBE_TOLERANCE = 0.02
 _logger = logging.getLogger(__name__)
 
@@ -58,13 +58,13 @@ class HuggingFaceModel:
         # The prompt's logits are not needed; with a vocabulary of 150,000 words they would fill gigabytes.
         self._keeps_few_logits = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         self.scores_side_by_side = self._packing_is_exact()
-        """False for architectures on which the attention mask of `scoring.pack` has no hold."""
+        """False for architectures that ignore the attention mask of `scoring.pack`."""
         if not self.scores_side_by_side:
             _logger.warning("%s cannot score options side by side; each is scored in a row of its own (slower)", source)
 
     @property
     def name(self) -> str:
-        """The model's name and a fingerprint of its weights, so that two trainings are never taken for one."""
+        """The model's name and a fingerprint of its weights, which keeps two trainings apart."""
         return self._name
 
     @property
@@ -74,7 +74,7 @@ class HuggingFaceModel:
 
     @property
     def special_ids(self) -> tuple[int, ...]:
-        """Tokens with a meaning to the chat template: they come from the template alone, never from quoted text."""
+        """Tokens with a meaning in the chat template: only the template may write them, never quoted text."""
         return tuple(self._tokenizer.all_special_ids)
 
     def choose(self, prompt: str, options: Sequence[str]) -> Choice:
@@ -100,7 +100,7 @@ class HuggingFaceModel:
         return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
 
     def forget_prefix(self) -> None:
-        """Drop the kept keys and values: to be called after the weights have changed."""
+        """Drop the kept keys and values. Call it after the weights have changed."""
         with self._lock:
             self._forget()
 
@@ -172,7 +172,7 @@ class HuggingFaceModel:
             scores = self._forward(rows, self._cache)[0]
             _shorten(self._cache, len(question.prompt))
         except BaseException:
-            self._forget()  # half a cache would poison every later answer
+            self._forget()  # half a cache would make every later answer wrong
             raise
         self._cached_tokens = question.prompt
         return scores
@@ -191,9 +191,9 @@ class HuggingFaceModel:
         return torch.stack(scores)
 
     def _packing_is_exact(self) -> bool:
-        """Prove on a probe that this architecture honours the mask; sliding windows and state-space layers do not."""
+        """Check with a probe that this architecture honours the mask; sliding windows and state-space layers do not."""
         if any(type(layer) is not DynamicLayer for layer in self._cache.layers):
-            return False  # a probe shorter than the window would not notice it
+            return False  # a probe shorter than the window does not show it
         ordinary = [i for i in range(len(self._tokenizer)) if i not in self._tokenizer.all_special_ids][:64]
         prompt = tuple(ordinary[i % len(ordinary)] for i in range(48))
         question = TokenQuestion(prompt, (tuple(ordinary[:3]), tuple(ordinary[3:5]), (*ordinary[5:9], self._end)))

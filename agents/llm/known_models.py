@@ -1,4 +1,4 @@
-"""The documented ways to a shared manager, and the models that they are meant for."""
+"""The documented factories of shared managers, and the models that they are meant for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KNOWN_MODELS: dict[str, list[str]] = {
     "openai": ["gpt-4o", "gpt-4o-mini"],
     "claude": ["claude-3-5-sonnet-20241022", "claude-3-5-haiku-20241022"],
 }
-"""By model type. Others work as well; nothing is looked up on the network."""
+"""Models by type. Others work too; nothing is looked up on the network."""
 
 
 def get_available_models() -> dict[str, list[str]]:
@@ -38,14 +38,14 @@ def create_qwen3_manager(model_name: str = "Qwen/Qwen2.5-14B-Instruct", device: 
 def create_qwen_coder_manager(
     model_name: str = "Qwen/Qwen2.5-Coder-14B-Instruct", device: str = "auto"
 ) -> SharedLLMManager:
-    """A Qwen model for code: cooler."""
+    """A Qwen model for code, at a lower temperature."""
     return SharedLLMManager(LLMConfig(model_name=model_name, device=device, max_length=16384, temperature=0.3))
 
 
 def create_qwen_math_manager(
     model_name: str = "Qwen/Qwen2.5-Math-7B-Instruct", device: str = "auto"
 ) -> SharedLLMManager:
-    """A Qwen model for mathematics: cooler still, and shorter."""
+    """A Qwen model for mathematics, at a still lower temperature and with shorter answers."""
     return SharedLLMManager(LLMConfig(model_name=model_name, device=device, max_length=8192, temperature=0.2))
 
 

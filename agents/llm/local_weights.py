@@ -1,6 +1,6 @@
 """Reading a causal model, its tokenizer and its calibration from a folder or the Hugging Face hub.
 
-Weights are read from safetensors only and no code of a model's author is run: a model's folder is somebody else's data.
+Weights are read from safetensors only, and no code from a model's folder is run: the folder is untrusted data.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from agents.llm.settings import LocalModelSettings
 from core.exceptions import ConfigurationError, LLMConnectionError
 
 CALIBRATION_FILE = "calibration.json"
-"""Beside the weights, optional: `{"temperature": t}`, by which option scores are divided before they become a
-confidence. Written by whoever calibrated the model; 1.0 when absent."""
+"""Optional file beside the weights: `{"temperature": t}`, by which option scores are divided before they become a
+confidence. A calibration writes it; 1.0 when absent."""
 
 
 def load_weights(source: str, device: str, settings: LocalModelSettings) -> tuple[Any, PreTrainedModel]:
@@ -31,7 +31,7 @@ def load_weights(source: str, device: str, settings: LocalModelSettings) -> tupl
     dtype = settings.dtype
     if dtype == "auto" and device == "cpu":
         dtype = "float32"  # half precision is slower than single on most CPUs
-    disable_progress_bar()  # our own progress display owns the terminal
+    disable_progress_bar()  # the run's progress display owns the terminal
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         model: Any = AutoModelForCausalLM.from_pretrained(
@@ -80,7 +80,7 @@ def write_calibration(folder: Path, temperature: float) -> None:
 
 
 def fingerprint(model: PreTrainedModel) -> str:
-    """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and different after any training."""
+    """Eight hexadecimal digits from the sum and the spread of each tensor: cheap, and new after any training."""
     digest = hashlib.sha256(model.config.model_type.encode())
     for name, tensor in sorted(model.state_dict().items()):
         values = tensor.double() if tensor.is_floating_point() and tensor.device.type != "mps" else tensor.float()

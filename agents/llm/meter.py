@@ -1,4 +1,4 @@
-"""What the language model costs and how it does: one set of counters for a run, safe to use from several threads."""
+"""Costs, latencies and failures of the language model: counters for a run, safe to use from several threads."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class MeterReading:
     """The counters at one moment."""
 
     asks: int
-    """Questions put by the agent, whoever or whatever answered them."""
+    """Questions of the agent, answered or not."""
     cache_hits: int
     calls: int
-    """Questions that a model answered anew."""
+    """Questions that a model answered, not the cache."""
     failures: Mapping[str, int]
     """Failed tries by kind; one question can fail several times and still be answered."""
     prompt_tokens: int

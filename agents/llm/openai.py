@@ -1,7 +1,7 @@
 """The OpenAI API and every server that speaks it: vLLM, Ollama, llama.cpp, `transformers serve`.
 
-Servers differ in how an answer can be bound to a list of options. Which way a provider gets is written in
-`_DIALECTS`; there is no trying around at run time.
+Servers differ in how they bind an answer to a list of options. `_DIALECTS` says which way each provider gets; nothing
+is tried out at run time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Dialect:
 _DIALECTS = {
     "openai": Dialect(
         AnswerForm.JSON_SCHEMA,
-        answer_tokens=4000,  # the hidden thoughts of reasoning models count too
+        answer_tokens=4000,  # the hidden reasoning of reasoning models counts too
         length_parameter="max_completion_tokens",
         greedy=False,
         key_variable="OPENAI_API_KEY",
@@ -60,7 +60,7 @@ _DIALECTS = {
     "transformers": Dialect(AnswerForm.EXACT_TEXT),
 }
 _BEFORE_JSON_SCHEMA = ("gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-4-turbo-2024-04-09", "gpt-3.5-turbo")
-"""OpenAI models that know tools but no `json_schema`; `gpt-4o` and later know both."""
+"""OpenAI models with tools but without `json_schema`; `gpt-4o` and later have both."""
 
 
 class _Function(BaseModel):
@@ -97,7 +97,7 @@ class _Usage(BaseModel):
 
 
 class _Reply(BaseModel):
-    """The part of a chat completion that we read; the SDK itself does not check what servers send."""
+    """The part of a chat completion that is read here; the SDK itself does not check what servers send."""
 
     choices: list[_ReplyChoice]
     usage: _Usage | None = None
@@ -149,7 +149,7 @@ class OpenAIModel(ServerModel[_Reply]):
 
     def _answer_tokens(self, options: Sequence[str]) -> int:
         if self._dialect.form in (AnswerForm.STRUCTURED_CHOICE, AnswerForm.EXACT_TEXT):
-            return max(len(option.encode()) for option in options) + 1  # no token is shorter than a byte; and the end
+            return max(len(option.encode()) for option in options) + 1  # a token has at least a byte; 1 for the end
         return self._dialect.answer_tokens
 
     def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
@@ -187,15 +187,15 @@ class OpenAIModel(ServerModel[_Reply]):
         except openai.APIStatusError as error:
             message = without_key(error.message, self._key)
             failure = failure_of_status(error.status_code, error.response.headers, message, error.code or error.type)
-            raise failure from None  # the SDK's error quotes the request, the message above has all that helps
+            raise failure from None  # the SDK's error quotes the request; the message above has everything that helps
         except (ValidationError, json.JSONDecodeError) as error:
             raise self._malformed("chat completion") from error
 
 
 def _text_probability(logprobs: _LogProbabilities | None, options: Sequence[str]) -> float:
-    """Probability of the answer's text where the server tells it (at most its share among the options), else 1/n.
+    """Probability of the answer's text if the server reports it (at most its share among the options), else 1/n.
 
-    Without log-probabilities nothing is known, and an even share claims nothing.
+    Without log-probabilities nothing is known, and 1/n claims nothing.
     """
     if logprobs is None or not logprobs.content:
         return 1.0 / len(options)

@@ -1,6 +1,6 @@
-"""The form in which every back-end puts a question, and the strict form in which answers are taken.
+"""The form of every back-end's question, and the strict form of its answer.
 
-An answer is one of the listed options, word for word. Nothing is ever searched for inside prose.
+An answer is one of the listed options, word for word. Free text is never searched for an answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_REASON_CHARACTERS = 400
 
 
 class ListedAnswer(BaseModel):
-    """What a server is asked to fill in. The reason comes first, so that it is thought before the choice."""
+    """The form that a server fills in. The reason comes first, so the model reasons before it chooses."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -28,7 +28,7 @@ class ListedAnswer(BaseModel):
 
 
 def check_options(options: Sequence[str]) -> None:
-    """A question needs at least one option, none empty, none twice: `ValueError` otherwise, for it is our own fault."""
+    """Check that there are options, none empty, none twice; `ValueError` otherwise: it is the caller's fault."""
     if not options or not all(option.strip() for option in options):
         raise ValueError(f"a question needs options that are not empty, got {list(options)!r}")
     if len(set(options)) != len(options):
@@ -36,7 +36,7 @@ def check_options(options: Sequence[str]) -> None:
 
 
 def neutral_order(options: Sequence[str]) -> list[int]:
-    """An order of options that tells nothing of how much somebody likes them: that of their words."""
+    """The options in alphabetical order, which says nothing about anyone's preference."""
     return sorted(range(len(options)), key=options.__getitem__)
 
 
@@ -78,12 +78,12 @@ def choice_from_json(text: str, options: Sequence[str]) -> Choice:
 
 
 def choice_from_object(answer: object, options: Sequence[str]) -> Choice:
-    """The same for an answer that arrives already taken out of its JSON (a tool's input)."""
+    """The same for an answer that is parsed already (a tool's input)."""
     return choice_from_json(json.dumps(answer), options)
 
 
 def choice_of(answer: str, options: Sequence[str], *, confidence: float, reason: str = "") -> Choice:
-    """The option that `answer` is, word for word; `ModelFailure` of kind `unknown_option` when it is none."""
+    """The option equal to `answer`, word for word; `ModelFailure` of kind `unknown_option` when there is none."""
     try:
         index = options.index(answer)
     except ValueError as error:

@@ -4,9 +4,9 @@ Every option is written after the same prompt, as one row of tokens:
 
     prompt | option 1 | option 2 | ... | option n
 
-A four-dimensional attention mask lets each option see the prompt and itself only, and position ids let each begin
-where the prompt ends. So the row gives exactly the probabilities that n separate sequences would, at the price of
-the prompt once. The keys and values of a prompt's beginning that the last question shared are kept (`prefix`).
+A four-dimensional attention mask lets each option see only the prompt and itself, and position ids let each begin where
+the prompt ends. So the row gives exactly the probabilities of n separate sequences, and the prompt is computed once.
+The keys and values of the beginning that a prompt shares with the last one are kept (`prefix`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PackedRows:
 
     @property
     def needed_logits(self) -> int:
-        """How many of the last places have a token of an option to predict."""
+        """How many of the last places predict a token of an option."""
         shortest = min(len(question.prompt) for question in self.questions)
         return self.tokens.shape[1] - (shortest - self.prefix - 1)
 
@@ -69,7 +69,7 @@ def pack(
             positions[row, start:end] = torch.arange(len(question.prompt), len(question.prompt) + len(option))
             owner[row, start:end] = number
             start = end
-        owner[row, start:] = len(question.options)  # padding looks at the prompt and at itself; nobody reads it
+        owner[row, start:] = len(question.options)  # padding sees the prompt and itself; nothing reads it
     earlier = torch.ones((length, length), dtype=torch.bool).tril()
     looks = earlier & ((owner[:, None, :] == -1) | (owner[:, :, None] == owner[:, None, :]))
     mask = torch.zeros((len(questions), 1, length, prefix + length), dtype=dtype)
@@ -81,7 +81,7 @@ def option_log_probabilities(logits: Tensor, rows: PackedRows) -> list[Tensor]:
     """Log-probability of each option's text, its end included: one tensor (options,) a question.
 
     `logits` are the model's, (rows, length, vocabulary), or those of the last places only. Differentiable, so
-    training uses it too; all places are gathered at once, because each gathering costs a gradient of the logits' size.
+    training uses it too; all places are gathered at once, because each gather costs a gradient of the logits' size.
     """
     kept = logits.shape[1]
     left_out = rows.tokens.shape[1] - kept

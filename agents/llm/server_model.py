@@ -1,6 +1,6 @@
-"""What the back-ends of servers have in common: one question is one request, whose cost is known even when it fails.
+"""The base of back-ends with a server: one question is one request, whose cost is known even when it fails.
 
-A vendor's file says how a request looks, what its reply holds and what its SDK's errors mean; nothing else.
+A vendor's file only says how a request looks, what its reply holds and what its SDK's errors mean.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Reply = TypeVar("Reply")
 
 @dataclass(frozen=True, slots=True)
 class TokensUsed:
-    """What the vendor charges for."""
+    """The tokens that the vendor charges for."""
 
     prompt: int = 0
     completion: int = 0
@@ -33,7 +33,7 @@ class ServerModel(ABC, Generic[Reply]):
     """A `TextModel` behind an address."""
 
     def __init__(self, name: ModelName, key_variable: str | None) -> None:
-        """Raises ConfigurationError when a vendor's own address is meant and its key is not in the environment."""
+        """Raises ConfigurationError when the key of a vendor's own address is not in the environment."""
         self._name = name
         self._key = key_for(key_variable, own_address=name.url is not None)
         if self._key is None and name.url is None:
@@ -53,7 +53,7 @@ class ServerModel(ABC, Generic[Reply]):
         used = self._tokens_used(reply)
         try:
             choice = self._choice(reply, options)
-        except ModelFailure as failure:  # a useless answer is charged, too
+        except ModelFailure as failure:  # an unusable answer is charged too
             failure.prompt_tokens, failure.completion_tokens = used.prompt, used.completion
             failure.latency_s = time.perf_counter() - started
             raise
@@ -64,14 +64,14 @@ class ServerModel(ABC, Generic[Reply]):
 
     @abstractmethod
     def _send(self, prompt: str, options: Sequence[str]) -> Reply:
-        """One request and its reply, checked for form; any error of the SDK becomes a `ModelFailure`."""
+        """One request and its checked reply; any error of the SDK becomes a `ModelFailure`."""
 
     @abstractmethod
     def _tokens_used(self, reply: Reply) -> TokensUsed: ...
 
     @abstractmethod
     def _choice(self, reply: Reply, options: Sequence[str]) -> Choice:
-        """The option in the reply; a `ModelFailure` where there is none."""
+        """The option in the reply; a `ModelFailure` when there is none."""
 
     # --- failures that every SDK has ---
 
@@ -79,7 +79,7 @@ class ServerModel(ABC, Generic[Reply]):
         return ModelFailure(FailureKind.TIME_OUT, f"{self.name} did not answer in time")
 
     def _not_reached(self, error: BaseException) -> ModelFailure:
-        """The SDK's connection error: the guard's own failure, where that was the cause."""
+        """The failure for an SDK's connection error: the guard's own, if that was the cause."""
         message = without_key(str(error.__cause__ or error), self._key)
         return cause_in_guard(error) or ModelFailure(
             FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}"

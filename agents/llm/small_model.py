@@ -1,7 +1,6 @@
-"""Making a small language model from nothing: a tokenizer trained on given texts and a random network of given shape.
+"""A new small language model: a tokenizer trained on given texts and a random network of a given shape.
 
-The result is a plain Transformers folder that any program of that ecosystem loads. Training it is `trainer/pocket`'s
-business.
+The result is a plain Transformers folder that any program of that ecosystem loads. `trainer/pocket` trains it.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ class ModelShape:
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer (Sennrich et al., 2016) with a chat template; the same texts give the same one.
 
-    Tokens may span words, only not lines or digits (as in SuperBPE: Liu et al., 2025). Prompts of this project repeat
-    whole phrases, so they take a third of the tokens and of the time that word-bound tokens would.
+    Tokens may span words, but not lines or digits (as in SuperBPE: Liu et al., 2025). Prompts of this project repeat
+    whole phrases, so they take a third of the tokens and of the time of tokens within words.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(

@@ -1,7 +1,7 @@
-"""Threads that wait for answers, so that the emulators need not.
+"""Threads that wait for answers, so that the emulators do not.
 
-`concurrent.futures` would do, but its threads keep a program from ending until the last answer is there; these are
-daemons, so a server that hangs cannot.
+The threads of `concurrent.futures` keep a program from ending until the last answer is there. These are daemons, so a
+hanging server cannot keep it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 
 class Workers(Generic[Answer]):
-    """A few threads that do what is submitted, in the order in which it came."""
+    """A few threads that run the submitted calls in order."""
 
     def __init__(self, threads: int, waiting_at_most: int) -> None:
         self._waiting: queue.Queue[tuple[Future[Answer], Callable[[], Answer]] | None]
@@ -29,7 +29,7 @@ class Workers(Generic[Answer]):
             thread.start()
 
     def submit(self, answer: Callable[[], Answer]) -> Future[Answer] | None:
-        """Have `answer` called in a thread; None when too many wait already."""
+        """Call `answer` in a thread; None when too many calls wait already."""
         future: Future[Answer] = Future()
         try:
             self._waiting.put_nowait((future, answer))
@@ -38,7 +38,7 @@ class Workers(Generic[Answer]):
         return future
 
     def close(self) -> None:
-        """Cancel what waits and let each thread end after what it is at."""
+        """Cancel the waiting calls and let each thread end after its present call."""
         while True:
             try:
                 item = self._waiting.get_nowait()
@@ -55,4 +55,4 @@ class Workers(Generic[Answer]):
             try:
                 future.set_result(answer())
             except BaseException as error:
-                future.set_exception(error)  # whoever waits for the answer gets it
+                future.set_exception(error)  # the caller that waits for the answer gets the error

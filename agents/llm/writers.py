@@ -15,27 +15,27 @@ from core.exceptions import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A text and what it cost."""
+    """A text and its cost."""
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     latency_s: float
     confidence: float | None = None
-    """Geometric mean of the tokens' probabilities, 0 to 1; None where the model does not tell."""
+    """Geometric mean of the tokens' probabilities, 0 to 1; None when the model does not report them."""
 
 
 class Writer(Protocol):
-    """Anything that answers a prompt."""
+    """A model that answers a prompt with free text."""
 
     def write(self, prompt: str, temperature: float, max_new_tokens: int) -> Written: ...
 
 
 class OpenAIWriter:
-    """OpenAI's chat completions, or those of a server that speaks them (vLLM) at `url`."""
+    """OpenAI's chat completions, or those of a compatible server (vLLM) at `url`."""
 
     def __init__(self, model: str, api_key: str | None = None, url: str | None = None) -> None:
-        """Raises ConfigurationError without a key for OpenAI itself; other servers may want none."""
+        """Raises ConfigurationError without a key for OpenAI itself; other servers may need none."""
         import openai
 
         key = api_key or (os.environ.get("OPENAI_API_KEY") if url is None else None)

@@ -1,1 +1,4 @@
-"""Language models that are trained: policies over texts and options, teams of roles, rollout servers."""
+"""Language models that learn: policies over texts and options, teams of roles, rollout servers.
+
+`trainer/grpo` and `trainer/multi_model` train them.
+"""

@@ -1,4 +1,4 @@
-"""Free text from a Transformers model in this process, with how probable it was; its weights can be moved."""
+"""Free text from a Transformers model in this process, with its probability; the weights can be trained."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from torch import nn
 
 from agents.llm.local_weights import usable_device
 from agents.llm.writers import Written
-from agents.text.small_policy import load_policy
 from agents.text.team import LoraShape, Specialisation, build_team
-from agents.text.text_policy import Sampling
+from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import ConfigurationError
 
 
 class LocalWriter:
-    """A Transformers model in this process, with an adapter where only that is to be moved."""
+    """A Transformers model in this process, with an adapter if only that is trained."""
 
     def __init__(self, source: str, device: str, max_length: int, lora: LoraShape | None = None) -> None:
-        """`source` is a folder or a hub name; `max_length` the most tokens of prompt and answer together."""
+        """`source` is a folder or a hub name; `max_length` is the most tokens of prompt and answer together."""
         policy = load_policy(source)
         policy.model.to(usable_device(device))  # type: ignore[arg-type]
         if lora is not None:
@@ -30,7 +29,7 @@ class LocalWriter:
         self._generator = torch.Generator(policy.device)
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """What learns, by name."""
+        """The parameters that learn, by name."""
         mine = {id(parameter) for parameter in self._policy.trainable_parameters()}
         return {name: p for name, p in self._policy.model.named_parameters() if id(p) in mine}
 

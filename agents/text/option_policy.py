@@ -1,8 +1,7 @@
-"""A language model as a policy over listed options: how likely is each, drawn with a temperature, and differentiable.
+"""A language model as a policy over listed options: differentiable probabilities, sampling with a temperature.
 
-An option is scored as the answer that the model would give (`agents/llm/scoring.py`), so there is always exactly one
-valid action and its probability is known: what a policy gradient needs. Several policies may share one base model and
-differ in their adapters.
+An option is scored as the model's answer (`agents/llm/scoring.py`), so every draw is a valid action with a known
+probability, as a policy gradient needs. Several policies may share one base model and differ in their adapters.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class OptionChoice:
     question: TokenQuestion
     index: int
     log_probability: float
-    """Of the option under the distribution it was drawn from."""
+    """Log-probability of the option under the distribution it was drawn from."""
     probabilities: tuple[float, ...]
 
 
@@ -39,7 +38,7 @@ class OptionPolicy:
     Args:
         text: model, tokenizer and adapter.
         temperature: scores are divided by it.
-        remember_tokens: questions of so many tokens in all are answered from memory while the weights stay.
+        remember_tokens: most tokens, in all, of the questions whose answers are kept while the weights stay.
     """
 
     def __init__(self, text: TextPolicy, temperature: float = 1.0, remember_tokens: int = 0) -> None:
@@ -64,7 +63,7 @@ class OptionPolicy:
         return question
 
     def choose(self, prompt: str, options: Sequence[str], generator: torch.Generator) -> OptionChoice:
-        """Draws an option; the same generator state gives the same draw."""
+        """Draw an option; the same generator state gives the same draw."""
         question = self.tokenize(prompt, options)
         with torch.inference_mode():
             log_probabilities = self._remembered(question)
@@ -91,12 +90,12 @@ class OptionPolicy:
         return [torch.log_softmax(score.float() / self.temperature, dim=0) for score in scores]
 
     def forget(self) -> None:
-        """The weights have changed, so no answer holds any longer."""
+        """Drop the kept answers, because the weights have changed."""
         self._memory.clear()
         self._remembered_tokens = 0
 
     def _one_by_one(self, question: TokenQuestion) -> Tensor:
-        """For architectures on which a mask for options side by side has no hold (windows, state spaces)."""
+        """For architectures that ignore a mask for options side by side (windows, state spaces)."""
         scores = []
         for option in question.options:
             alone = [TokenQuestion(question.prompt, (option,))]

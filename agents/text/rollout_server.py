@@ -1,15 +1,15 @@
-"""Answers sampled by a vLLM server in place of the model in this process, and new weights handed to it.
+"""Answers sampled by a vLLM server in place of the model in this process, and new weights for that server.
 
-The server holds the base model; what learns are LoRA adapters, one per role. After each update the adapters are written
-to a folder that the server can read and loaded there under a new name (vLLM's run-time LoRA loading), so no weights
-travel over HTTP. Start the server like this, with the base that the run starts from:
+The server holds the base model; LoRA adapters learn, one per role. After each update the adapters are written to a
+folder that the server can read, and loaded there under a new name (vLLM's run-time LoRA loading), so no weights travel
+over HTTP. Start the server like this, with the base that the run starts from:
 
     VLLM_ALLOW_RUNTIME_LORA_UPDATING=True vllm serve RUN/base --enable-lora --max-lora-rank 16 --max-loras 4 \\
         --logprobs-mode processed_logprobs
 
-Log-probabilities come with the tokens, of the distribution that was sampled from: `processed_logprobs` makes that true
-at temperatures other than 1. They are the denominators of the update's ratios, so small differences between the
-server's arithmetic and ours are corrected for; `disagreement` measures them.
+The tokens come with their log-probabilities under the sampling distribution: `processed_logprobs` makes that true at
+temperatures other than 1. They are the denominators of the update's ratios, so small differences between the server's
+arithmetic and this process's are corrected for; `disagreement` measures them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class RolloutServer:
         self._post("load_lora_adapter", {"lora_name": name, "lora_path": str(folder.resolve())})
 
     def unload_adapter(self, name: str) -> None:
-        """Forget an adapter."""
+        """Unload an adapter."""
         self._post("unload_lora_adapter", {"lora_name": name})
 
     def _post(self, what: str, request: dict[str, Any]) -> bytes:
@@ -109,18 +109,18 @@ class RolloutServer:
 
 
 class ServedPolicy:
-    """A policy whose answers the server samples; it is called like `TextPolicy.sample`."""
+    """A policy whose answers the server samples, with `TextPolicy`'s `sample`."""
 
     def __init__(self, server: RolloutServer, policy: TextPolicy, name: str) -> None:
-        """`policy` is the same model in this process: it encodes prompts, decodes answers, and is what learns."""
+        """`policy` is the same model in this process: it encodes prompts, decodes answers, and learns."""
         self._server = server
         self._policy = policy
         self._name = name
         self._loaded = ""
 
     def push(self, folder: Path, version: int) -> None:
-        """Write the adapter below `folder`, have the server load it, and let it forget the one before."""
-        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # a run that was killed may have left its own there
+        """Write the adapter below `folder`, make the server load it and unload the one before."""
+        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # a killed run may have left its own there
         model: Any = self._policy.model
         model.save_pretrained(folder / name, selected_adapters=[self._policy.adapter])
         self._server.load_adapter(name, folder / name / str(self._policy.adapter))

@@ -1,7 +1,7 @@
-"""The documented `SharedLLMManager`: one language model that several nodes ask, and whose weights can be moved.
+"""The documented `SharedLLMManager`: one language model that several nodes ask, with weights that can be updated.
 
-A local model moves by the gradients it is given. A hosted model's weights lie with its owner: there
-`update_shared_parameters` answers that nothing was updated, and why. Models are loaded at their first use.
+Gradients from outside update a local model. A hosted model's weights are with its owner: `update_shared_parameters`
+then reports that nothing was updated, and why. Models are loaded on first use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LLMBackend(Enum):
 
 
 class UpdateStrategy(Enum):
-    """What `update_shared_parameters` does with gradients."""
+    """How `update_shared_parameters` uses gradients."""
 
     FROZEN = "frozen"
     """Nothing."""
@@ -55,15 +55,15 @@ class LLMConfig:
 
     backend: LLMBackend = LLMBackend.HUGGINGFACE
     model_name: str = "Qwen/Qwen2.5-14B-Instruct"
-    """A name on the Hugging Face hub or a folder; for servers, their name of the model."""
+    """A name on the Hugging Face hub or a folder; for servers, their name for the model."""
     device: str = "auto"
     max_length: int = 32768
     """Most tokens of prompt and answer together."""
     temperature: float = 0.7
     api_key: str | None = None
-    """None takes the vendor's variable of the environment, which is the better place for a key."""
+    """None takes the vendor's environment variable, which is the better place for a key."""
     enable_lora: bool = False
-    """Only an adapter is moved by updates."""
+    """Updates change only an adapter."""
     update_strategy: UpdateStrategy = UpdateStrategy.ADAPTIVE
     api_base: str | None = None
     """Address of a server."""
@@ -86,7 +86,7 @@ class LLMConfig:
 
     @property
     def is_hosted(self) -> bool:
-        """Behind an address: its weights cannot be moved from here."""
+        """Whether the model is behind an address: its weights cannot be updated from here."""
         return self.backend is not LLMBackend.HUGGINGFACE
 
 
@@ -96,9 +96,9 @@ class LLMResponse:
 
     text: str
     confidence: float | None
-    """Geometric mean of the probabilities of the answer's tokens, 0 to 1; None where the model does not tell."""
+    """Geometric mean of the probabilities of the answer's tokens, 0 to 1; None if the model does not report them."""
     reasoning: str = ""
-    """Nothing is invented here: empty unless the model wrote a part before "Answer:", which is this."""
+    """The part that the model wrote before "Answer:"; empty if it wrote none."""
     metadata: dict[str, Any] = field(default_factory=dict)
     """`node_id`, `model_name`, `prompt_tokens`, `completion_tokens`, `latency_s`."""
 
@@ -122,14 +122,14 @@ class SharedLLMManager:
         self._seconds = 0.0
 
     def register_node(self, node_id: str, node_config: Mapping[str, Any] | None = None) -> None:
-        """Adds a node. Of `node_config` these count: `role` (text put before its prompts), `temperature` and
-        `max_new_tokens`. Raises ConfigurationError for an id that is there already."""
+        """Add a node. These keys of `node_config` count: `role` (text put before its prompts), `temperature` and
+        `max_new_tokens`. Raises ConfigurationError for an id that exists already."""
         if node_id in self._nodes:
             raise ConfigurationError(f"the node {node_id!r} is registered already; choose another id")
         self._nodes[node_id] = _Node(dict(node_config or {}))
 
     def generate_for_node(self, node_id: str, prompt: str, **kwargs: Any) -> LLMResponse:
-        """The model's answer to a node's prompt; `temperature` and `max_new_tokens` may be given for this one.
+        """The model's answer to a node's prompt; `temperature` and `max_new_tokens` hold for this call only.
 
         Raises ConfigurationError for an unknown node, TrainingError (a RuntimeError: "Model loading failed"), and the
         errors of the vendor's SDK (`openai.APIError`, `anthropic.APIError`).
@@ -156,17 +156,17 @@ class SharedLLMManager:
         return LLMResponse(written.text, written.confidence, reasoning.strip() if mark else "", metadata)
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """What an update can move, by name; empty for a hosted or frozen model."""
+        """The parameters that an update can change, by name; empty for a hosted or frozen model."""
         if self.config.is_hosted or self.config.update_strategy is UpdateStrategy.FROZEN:
             return {}
         return self._local().parameters()
 
     def update_shared_parameters(self, gradients: Mapping[str, Any], learning_rate: float) -> dict[str, Any]:
-        """One gradient step for all nodes. `gradients` is by the names of `parameters()`; tensors or arrays.
+        """One gradient step for all nodes. `gradients` maps the names of `parameters()` to tensors or arrays.
 
-        Returns `updated` (bool), `reason` (why not), `parameters` (tensors moved), `gradient_norm` (before clipping),
+        Returns `updated` (bool), `reason` (why not), `parameters` (tensors changed), `gradient_norm` (before clipping),
         `learning_rate` (as applied) and `update_count`. Raises ConfigurationError for unknown names, shapes that do
-        not fit, and values that are not finite; nothing is moved then.
+        not fit, and values that are not finite; then nothing changes.
         """
         if self.config.is_hosted:
             return self._not_updated(
@@ -198,7 +198,7 @@ class SharedLLMManager:
 
     def _write(self, prompt: str, temperature: float, max_new_tokens: int) -> Written:
         writer = self._load()
-        if self.config.is_hosted:  # a server takes several questions at a time
+        if self.config.is_hosted:  # a server answers several questions at a time
             written = writer.write(prompt, temperature, max_new_tokens)
         else:
             with self._lock:
@@ -233,7 +233,7 @@ class SharedLLMManager:
         return writer
 
     def _step(self, gradients: Mapping[str, Any], learning_rate: float) -> dict[str, Any]:
-        # The lock is held; the model must be there, so it is loaded before.
+        # The lock is held. An update needs the model, so load it if no question has.
         writer = self._writer or self._loaded_writer()
         self._writer = writer
         assert isinstance(writer, LocalWriter)

@@ -1,22 +1,18 @@
-"""A language model of half a million weights, made from nothing for the text worlds, and models read from elsewhere.
+"""A new language model of half a million weights, for the text worlds.
 
-Small on purpose: it learns on two cores in minutes what shows that an algorithm works. Its tokenizer gives every move,
-every digit and every blank of a field a token of its own, so that a field has as many tokens as places.
+It is small on purpose: two cores train it in minutes, enough to show that an algorithm works. Its tokenizer gives every
+move, digit and blank of a field its own token, so a field has as many tokens as characters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
-from transformers.utils.logging import disable_progress_bar
+from transformers import PreTrainedTokenizerFast
 
 from agents.llm.small_model import ModelShape, create_model
 from agents.text.text_policy import TextPolicy
-from core.exceptions import LLMConnectionError
 
 PAD, END, QUESTION, ANSWER = "<|pad|>", "<|end|>", "<|question|>", "<|answer|>"
 _CHAT_TEMPLATE = (
@@ -28,7 +24,7 @@ _PIECES = r"[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}| ?[A-Z
 
 
 def small_shape(width: int = 128, layers: int = 2) -> ModelShape:
-    """Size of a network that two cores teach in minutes; half a million weights unless told otherwise."""
+    """Size of the network; the defaults give half a million weights, which two cores train in minutes."""
     return ModelShape(
         width=width,
         layers=layers,
@@ -44,24 +40,6 @@ def make_small_policy(texts: Iterable[str], shape: ModelShape, seed: int) -> Tex
     """A network with random weights and a byte-level BPE tokenizer learned from `texts`; the same for the same seed."""
     tokenizer = _train_tokenizer(texts, shape.vocabulary)
     return TextPolicy(create_model(tokenizer, shape, seed), tokenizer)
-
-
-def load_policy(source: str) -> TextPolicy:
-    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, no code of others is run.
-
-    Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
-    """
-    disable_progress_bar()
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise LLMConnectionError(
-            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
-            "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
-        ) from error
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return TextPolicy(model.float().to(device), tokenizer)  # updates of a thousandth are lost in half precision
 
 
 def _train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:

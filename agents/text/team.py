@@ -1,7 +1,7 @@
-"""Who plays which role: one model for all, an adapter per role on a common base, or a model per role.
+"""Which policy plays which role: one model for all, an adapter per role on a shared base, or a model per role.
 
-A team is saved as a folder: `team.json` says who plays what, beside it ordinary Transformers folders and PEFT adapters
-that any program of that ecosystem loads.
+A team is saved as a folder: `team.json` says who plays what; with it are ordinary Transformers folders and PEFT
+adapters that any program of that ecosystem loads.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError
 
 TEAM_FILE = "team.json"
@@ -31,7 +30,7 @@ SHARED = "shared"
 
 
 class Specialisation(StrEnum):
-    """How far roles have weights of their own (the levels L0 to L3 of PettingLLMs)."""
+    """How far roles have their own weights (the levels L0 to L3 of PettingLLMs)."""
 
     SINGLE = "single"
     """L0: one role, one model."""
@@ -65,15 +64,15 @@ class Team:
         return {role: self.policies[name] for role, name in self.player_of.items()}
 
     def roles_of(self, name: str) -> tuple[str, ...]:
-        """The roles that policy plays."""
+        """The roles that this policy plays."""
         return tuple(role for role, player in self.player_of.items() if player == name)
 
     def with_players(self, player_of: Mapping[str, str]) -> Team:
-        """The same policies with other roles; swapping them shows whether they have specialised."""
+        """The same policies with other roles; a swap shows whether they have specialised."""
         return Team(self.specialisation, self.policies, dict(player_of))
 
     def tensors(self) -> dict[str, Tensor]:
-        """What learning moves, by policy and parameter."""
+        """The parameters that learn, by policy and name."""
         return {
             f"{name}/{key}": parameter.detach()
             for name, policy in self.policies.items()
@@ -81,7 +80,7 @@ class Team:
         }
 
     def load_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put saved weights in place; raises `CheckpointError` when they are of another team."""
+        """Load saved weights; raises `CheckpointError` when they belong to another team."""
         for name, policy in self.policies.items():
             for key, parameter in _moved_parameters(policy):
                 saved = tensors.get(f"{name}/{key}")
@@ -95,7 +94,7 @@ class Team:
 def build_team(
     base: TextPolicy, roles: Sequence[str], specialisation: Specialisation, lora: LoraShape | None = None
 ) -> Team:
-    """Cast the roles from one model, which becomes part of the team. All start with the same behaviour."""
+    """Make all policies from one model, which becomes part of the team. All start with the same behaviour."""
     if specialisation in (Specialisation.SINGLE, Specialisation.SHARED):
         return Team(specialisation, {SHARED: base}, dict.fromkeys(roles, SHARED))
     own = {role: role for role in roles}
@@ -147,7 +146,7 @@ def save_team(team: Team, folder: Path, notes: Mapping[str, object], base_folder
 
 
 def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
-    """A saved team and its notes. Raises `CheckpointError` when the folder is none."""
+    """A saved team and its notes. Raises `CheckpointError` when the folder holds no team."""
     try:
         story = json.loads((folder / TEAM_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:

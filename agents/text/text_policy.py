@@ -1,7 +1,7 @@
-"""A causal language model as a policy over texts: it samples answers, and says how likely an answer was.
+"""A causal language model as a policy over texts: it samples answers and gives their probabilities.
 
-Works with any Transformers causal model and tokenizer, in process. Probabilities are always those of the distribution
-that was sampled from (logits divided by the temperature), so that a ratio of new to old probability is exact.
+Works with any Transformers causal model and tokenizer, in process. Probabilities are always those of the sampling
+distribution (logits divided by the temperature), so a ratio of new to old probability is exact.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils.logging import disable_progress_bar
 
-from core.exceptions import ConfigurationError
+from core.exceptions import ConfigurationError, LLMConnectionError
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How answers are drawn."""
+    """How answers are sampled."""
 
     temperature: float = 1.0
     """Logits are divided by it; 0 means the likeliest token always (evaluation only)."""
@@ -29,19 +30,19 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One answer to one prompt, with what is needed to learn from it."""
+    """One answer to one prompt, with everything that learning needs."""
 
     text: str
     prompt_tokens: tuple[int, ...]
     tokens: tuple[int, ...]
-    """The answer's tokens, with the end token if the model said it."""
+    """The answer's tokens, with the end token if the model gave one."""
     log_probabilities: tuple[float, ...]
-    """Of each token when it was drawn, at the sampling temperature."""
+    """Log-probability of each token when it was drawn, at the sampling temperature."""
     temperature: float
 
 
 class Sampler(Protocol):
-    """What rollouts need: the model in this process, or a server in its place (`rollout_server.py`)."""
+    """A sampler for rollouts: the model in this process, or a server (`rollout_server.py`)."""
 
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
         """One answer to each prompt; repeat a prompt to get several."""
@@ -74,14 +75,14 @@ class TextPolicy:
             set_adapter(self.adapter)
 
     def trainable_parameters(self) -> list[torch.nn.Parameter]:
-        """What an optimizer moves: the adapter's weights, or all."""
+        """The weights that an optimizer changes: the adapter's, or all."""
         if self.adapter is None:
             return [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         marked = f".{self.adapter}."
         return [parameter for name, parameter in self.model.named_parameters() if marked in name]
 
     def save_adapter(self, folder: Path) -> None:
-        """Writes the adapter to `folder/<its name>` in PEFT's format; a policy without one writes nothing."""
+        """Write the adapter to `folder/<its name>` in PEFT's format; a policy without one writes nothing."""
         if self.adapter is not None:
             save_pretrained: Any = self.model.save_pretrained
             save_pretrained(folder, selected_adapters=[self.adapter])
@@ -93,7 +94,7 @@ class TextPolicy:
         return tuple(template([message], add_generation_prompt=True, return_dict=False))
 
     def answer_tokens(self, answer: str) -> tuple[int, ...]:
-        """An answer as the model would have said it, with the token that ends it."""
+        """An answer as the model would give it, with its end token."""
         return (*self.tokenizer.encode(answer, add_special_tokens=False), self._end)
 
     @torch.inference_mode()
@@ -136,7 +137,7 @@ class TextPolicy:
         return self._collect(prompt_tokens, torch.stack(tokens, 1), torch.stack(log_probabilities, 1), sampling)
 
     def token_log_probabilities(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-        """Log probability of each answer token, mean entropy of the distribution it is drawn from, and which count.
+        """Log probability of each answer token, entropy of its distribution, and a mask of the tokens that count.
 
         Shapes (samples, longest answer): log probabilities and entropies with gradient, and a float mask.
         """
@@ -179,6 +180,24 @@ class TextPolicy:
             text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
             samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
         return samples
+
+
+def load_policy(source: str) -> TextPolicy:
+    """A causal model from a Transformers folder or the Hugging Face hub; safetensors only, none of its code is run.
+
+    Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
+    """
+    disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        model: Any = AutoModelForCausalLM.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
+            "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
+        ) from error
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return TextPolicy(model.float().to(device), tokenizer)  # relative updates of 0.001 are lost in half precision
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -1,1 +1,1 @@
-"""Arenas: worlds in which several models act at the same time, as PettingZoo parallel environments."""
+"""Arenas: environments in which several models act at the same time (PettingZoo's parallel API)."""

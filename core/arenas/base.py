@@ -1,9 +1,9 @@
-"""What every arena is: agents that act at the same time, seeded, with words beside the numbers.
+"""The base class of all arenas: agents act at the same time, seeded, with words beside the numbers.
 
 An arena is a PettingZoo `ParallelEnv`. Policies read a float32 vector of named features, each within -1 to 1; language
 models read `prompt(agent)` and answer with one of `options`, whose index is the action. A new arena overrides a few
-methods that know seats (0, 1, 2, ...) only; names of agents, dictionaries and the end of an episode are dealt with
-here.
+methods that deal with seats (0, 1, 2, ...) only; this class handles agents' names, dictionaries and the end of an
+episode.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
-from pettingzoo import ParallelEnv
+from pettingzoo import ParallelEnv  # pyright: ignore[reportMissingTypeStubs] (typed, without py.typed)
 
 from core.exceptions import ConfigurationError, DecisionValidationError, TrainingError
 
 Features = NDArray[np.float32]
 """(features,) float32, each within -1 to 1."""
 ABSENT = -1
-"""Stands in a round's actions for a seat whose play is over."""
+"""The action of a seat whose play is over."""
 
 
 class Stance(StrEnum):
-    """How one agent treated another one in a round."""
+    """How one agent treated another in a round."""
 
     COOPERATE = "cooperate"
     COMPETE = "compete"
@@ -37,7 +37,7 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Who treated whom how, in the round just played."""
+    """The stance of one agent towards another in the round just played."""
 
     source: str
     target: str
@@ -51,15 +51,15 @@ class Round:
     rewards: NDArray[np.float64]
     """(seats,); 0 for an absent seat."""
     finished: NDArray[np.bool_]
-    """(seats,): play is over there because of what happened, not because time is up."""
+    """(seats,): play is over for the seat because of what happened, not because time is up."""
 
 
 class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
-    """The doors of an arena. Agents keep their seats; `rename` gives the seats other names.
+    """An arena as a `ParallelEnv`. Agents keep their seats; `rename` gives the seats other names.
 
     Args:
         name: name of the arena.
-        seats: how many agents act, at least 2 unless the arena says otherwise.
+        seats: how many agents act, at least `least_seats`.
         options: what an agent may do, as words; the index of a word is the action.
         features: names of the observation's numbers.
         max_steps: rounds after which an episode is truncated.
@@ -99,7 +99,7 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
 
     @abstractmethod
     def play_round(self, actions: NDArray[np.int64]) -> Round:
-        """Let all act at once. `actions` is (seats,), `ABSENT` where nobody plays any more; `step_count` is raised."""
+        """Let all act at once. `actions` is (seats,), `ABSENT` where play is over; `step_count` counts this round."""
 
     @abstractmethod
     def observe(self, seat: int) -> Sequence[float]:
@@ -107,10 +107,10 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
 
     @abstractmethod
     def describe(self, seat: int) -> str:
-        """The same situation in plain words, for a language model; the options follow by themselves."""
+        """The same situation in plain words, for a language model; `prompt` adds the options."""
 
     def stances(self, actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
-        """Who treated whom how in the round just played, as (source seat, target seat, stance)."""
+        """The stances in the round just played, as (source seat, target seat, stance)."""
         return []
 
     def details(self, seat: int) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
     def reset(
         self, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[dict[str, Features], dict[str, dict[str, Any]]]:
-        """Begin an episode. With a seed, chance starts anew from it; without, it goes on.
+        """Begin an episode. A seed restarts the random generator; without one it goes on.
 
         `options["episode"]` says how many episodes went before (a resumed run knows); other keys are ignored.
         """
@@ -190,8 +190,8 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
     def read_action(self, agent: str, answer: str) -> int:
         """The action that a model's answer names: the one option whose word occurs in it.
 
-        Raises `DecisionValidationError` when it names none or several; a trainer that lets a model choose among the
-        options by their probability never meets it.
+        Raises `DecisionValidationError` when it names none or several. A trainer that scores the options by their
+        probability never gets this error.
         """
         words = {"".join(letter for letter in word if letter.isalnum()) for word in answer.lower().split()}
         named = [action for action, option in enumerate(self.options) if option in words]
@@ -203,7 +203,7 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
         return named[0]
 
     def state(self) -> NDArray[np.float32]:
-        """(seats * features,) float32: what all seats see together, for a critic that may know it."""
+        """(seats * features,) float32: what all seats see together, for a centralised critic."""
         return np.concatenate([np.asarray(self.observe(seat), dtype=np.float32) for seat in range(self.seats)])
 
     def render(self) -> str:
@@ -214,7 +214,7 @@ class Arena(ParallelEnv[str, NDArray[Any], np.int64], ABC):
         """Nothing is held open."""
 
     def name_of(self, seat: int) -> str:
-        """The agent that sits there."""
+        """The agent in that seat."""
         return self.possible_agents[seat]
 
     def _by_seat(self, actions: Mapping[str, int | np.integer]) -> NDArray[np.int64]:

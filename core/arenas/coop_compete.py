@@ -2,7 +2,7 @@
 
 A reward is the base (1 - difficulty), plus a bonus for doing what the others do: cooperation is worth up to
 0.25 * level beside cooperators, competition up to 0.25 * (1 - level) beside competitors. So both uniform choices are
-stable, and the level says which of the two is the better one.
+equilibria, and the level says which of the two is better.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from core.arenas.settings import EnvironmentConfig, require_share
 
 COMPETE, COOPERATE = 0, 1
 STANCE_WORDS = ("compete", "cooperate")
-"""The options of every arena with these two actions; the documented action 1 is to cooperate."""
+"""The options of every arena with these two actions; action 1 is the documented one for cooperation."""
 
 
 def share_of_cooperators(actions: NDArray[np.int64]) -> float:
-    """Over all seats; 0 to 1."""
-    return float(np.mean(actions == COOPERATE))
+    """Share of the seats that cooperate, 0 to 1."""
+    return float((actions == COOPERATE).mean())
 
 
 def stances_between_all(actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
-    """Everyone treats everyone else alike."""
+    """Each seat treats all others the same way."""
     stances = [Stance.COOPERATE if action == COOPERATE else Stance.COMPETE for action in actions]
     return [(a, b, stance) for a, stance in enumerate(stances) for b in range(len(actions)) if a != b]
 
@@ -49,7 +49,7 @@ class CooperativeCompetitiveEnv(Arena):
 
     def play_round(self, actions: NDArray[np.int64]) -> Round:
         cooperates = (actions == COOPERATE).astype(np.float64)
-        others = (cooperates.sum() - cooperates) / (self.seats - 1)
+        others: NDArray[np.float64] = (cooperates.sum() - cooperates) / (self.seats - 1)
         bonus = np.where(
             cooperates > 0,
             self.config.cooperation_weight * self.cooperation_level * others,

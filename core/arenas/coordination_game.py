@@ -1,8 +1,8 @@
 """The two-player game of the benchmark: both cooperate, both compete, or they miss each other.
 
-Both players get the same payoff and noise of their own. Together they earn most when both choose what the level
-favours: to cooperate above 0.5, to compete below it. Either uniform choice is an equilibrium, so learners can get
-stuck in the worse one.
+Both players get the same payoff, each with its own noise. Together they earn most when both choose what the level
+favours: cooperation above 0.5, competition below it. Either uniform choice is an equilibrium, so learners can get stuck
+in the worse one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class CoopCompeteEnv:
 
     Args:
         cooperation_level: 0 to 1, the documented L.
-        difficulty: 0 to 1; takes that share off the base reward of 1, but leaves at least a tenth.
+        difficulty: 0 to 1; lowers the base reward of 1 by that share, but never below 0.1.
         noise_std: standard deviation of each player's own noise.
         seed: of the noise.
     """
@@ -50,7 +50,7 @@ class CoopCompeteEnv:
 
     @property
     def optimum(self) -> float:
-        """Expected reward of a round in which both do the better thing."""
+        """Expected reward of a round in which both choose the better action."""
         return max(self.expected(COOPERATE, COOPERATE), self.expected(COMPETE, COMPETE))
 
     def expected(self, action_a: int, action_b: int) -> float:

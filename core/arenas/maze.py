@@ -1,8 +1,8 @@
 """The maze: several agents look for the way out of the same maze, and see where others have been.
 
-A step costs 0.1 and a hundredth per square of distance, the exit pays 10, and running out of time costs 1. Nobody
-blocks anybody; who follows the trail of another one, or leaves it to try a new way, decides how fast a team explores.
-Walls of the three documented sizes are the documented ones; the exit is the corner opposite the start in each of them.
+A step costs 0.1 plus 0.01 per square of distance, the exit pays 10, and running out of time costs 1. Agents do not
+block each other. A team explores fast when its agents do not all follow the same trail. The three documented sizes have
+the documented walls; the exit is always the corner opposite the start.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def moved(square: Square, move: Square) -> Square:
 
 @dataclass(frozen=True, slots=True)
 class MazeConfig:
-    """One maze. Refused with `ConfigurationError` when start or goal are outside or in a wall, or no way joins them."""
+    """One maze. Raises `ConfigurationError` when start or goal is outside or in a wall, or when no way joins them."""
 
     width: int = 7
     height: int = 7
@@ -63,7 +63,7 @@ class MazeConfig:
             raise ConfigurationError(f"no way leads from {self.start} to {self.goal}: take walls away")
 
     def is_open(self, square: Square) -> bool:
-        """Is it inside and free of a wall?"""
+        """Whether the square is inside and not a wall."""
         column, row = square
         return 0 <= column < self.width and 0 <= row < self.height and square not in self.walls
 
@@ -121,7 +121,7 @@ class MazeEnv(Arena):
         self.squares = [self.config.start] * self.seats
         """Where each seat's agent is."""
         self.trail: set[Square] = set()
-        """Squares that anyone has been on in this episode."""
+        """Squares that any agent has visited in this episode."""
 
     def begin_episode(self) -> None:
         self.squares = [self.config.start] * self.seats
@@ -134,7 +134,7 @@ class MazeEnv(Arena):
         for seat, action in enumerate(actions):
             if action == ABSENT:
                 continue
-            there = moved(self.squares[seat], MOVES[action])
+            there = moved(self.squares[seat], MOVES[int(action)])
             if self.config.is_open(there):
                 self.squares[seat] = there
             square = self.squares[seat]
@@ -174,7 +174,7 @@ class MazeEnv(Arena):
         )
 
     def stances(self, actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
-        """Agents on the same square have met; a maze knows no cooperation or competition."""
+        """Agents on the same square meet, in a neutral stance: a maze has no cooperation or competition."""
         present = [seat for seat, action in enumerate(actions) if action != ABSENT]
         return [
             (a, b, Stance.NEUTRAL) for a in present for b in present if a != b and self.squares[a] == self.squares[b]

@@ -1,4 +1,4 @@
-"""Numbers of the arenas, with the defaults of the documented configuration."""
+"""Settings of the arenas, with the documented defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.exceptions import ConfigurationError
 
 
 class EnvironmentType(Enum):
-    """The arenas there are."""
+    """The kinds of arena."""
 
     COOPERATIVE_COMPETITIVE = "cooperative_competitive"
     MULTI_AGENT_STAGED = "multi_agent_staged"
@@ -20,18 +20,18 @@ class EnvironmentType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentConfig:
-    """What the arenas of payoffs have in common."""
+    """The settings that all arenas except the maze share."""
 
     env_type: EnvironmentType = EnvironmentType.COOPERATIVE_COMPETITIVE
     num_agents: int = 8
     max_steps: int = 1000
     """Rounds after which an episode is truncated."""
     base_scale: float = 1.0
-    """Reward of a round in an arena of no difficulty."""
+    """Reward of a round at difficulty 0."""
     noise_std: float = 0.05
     """Standard deviation of the noise on each reward."""
     difficulty: float = 0.3
-    """0 to 1: takes that share off the base reward."""
+    """0 to 1: lowers the base reward by that share."""
     cooperation_weight: float = 0.25
     """Most that a round of cooperation can add."""
     competition_weight: float = 0.25
@@ -43,7 +43,7 @@ class EnvironmentConfig:
 
     @property
     def base_reward(self) -> float:
-        """Reward of a round before what the others do counts: never less than a tenth of the scale."""
+        """Reward of a round without the effect of the others: at least a tenth of `base_scale`."""
         return self.base_scale * max(0.1, 1.0 - self.difficulty)
 
 

@@ -1,4 +1,4 @@
-"""The social arena: agents meet in pairs, and what a meeting is worth depends on both.
+"""The social arena: agents meet in pairs, and the payoff of a meeting depends on both.
 
 Every round pairs all agents at random (an odd one out waits). They know each other's reputation before they choose; the
 rules of a meeting are a scenario's (`core/arenas/social_scenarios.py`).
@@ -44,7 +44,7 @@ class SocialInteractionEnv(Arena):
         )
         self.people = [Trader() for _ in range(self.seats)]
         self.partners = [NOBODY] * self.seats
-        """Whom each seat meets in the coming round; `NOBODY` for the odd one out."""
+        """Each seat's partner in the coming round; `NOBODY` for the odd one out."""
         self._last_cooperated = np.zeros(self.seats)
 
     def begin_episode(self) -> None:
@@ -108,5 +108,5 @@ class SocialInteractionEnv(Arena):
     def _pair_up(self) -> None:
         order = self.rng.permutation(self.seats)
         self.partners = [NOBODY] * self.seats
-        for a, b in zip(order[::2], order[1::2], strict=False):  # an odd one out has nobody
+        for a, b in zip(order[::2], order[1::2], strict=False):  # the odd one out has no partner
             self.partners[a], self.partners[b] = int(b), int(a)

@@ -1,6 +1,6 @@
-"""What two agents that meet can do to each other, and what comes of it: trade and negotiation.
+"""What two agents can do when they meet, and what it pays: trade and negotiation.
 
-A scenario is rules over a pair. Both choose at the same time, so what one earns depends on what the other one does.
+A scenario is the rules for a pair. Both choose at the same time, so each payoff depends on both choices.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from core.arenas.base import Stance
 
 WAITING_REWARD = 1.0
-"""A round in which one keeps to oneself."""
+"""Payoff of a round without a deal."""
 
 
 @dataclass(slots=True)
@@ -23,16 +23,16 @@ class Trader:
     reputation: float = 0.5
     """0 to 1: rises with deals kept, falls with deals betrayed."""
     resources: float = 100.0
-    """What it started with plus what it earned."""
+    """Initial wealth plus earnings."""
     position: float = 0.5
-    """Negotiation: the split it thinks fair, 0 to 1."""
+    """Negotiation: the split that the agent finds fair, 0 to 1."""
     flexibility: float = 0.5
-    """Negotiation: how far it moves towards the other one when it compromises, 0 to 1 of the way."""
+    """Negotiation: share of the way to the other's split that a compromise moves, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """What a meeting was worth to the one whose view it is."""
+    """What a meeting paid to one side."""
 
     reward: float
     reputation_change: float
@@ -48,22 +48,23 @@ class Scenario(ABC):
 
     @abstractmethod
     def person(self, rng: np.random.Generator) -> Trader:
-        """Somebody new."""
+        """A new agent."""
 
     @abstractmethod
     def meet(self, me: Trader, other: Trader, mine: int, theirs: int) -> Meeting:
-        """The meeting as I see it; called once for each side."""
+        """The meeting from the side of `me`; called once for each side."""
 
     @abstractmethod
     def describe(self, me: Trader, other: Trader) -> str:
-        """What I know before I choose."""
+        """What `me` knows before it chooses."""
 
 
 class Trading(Scenario):
-    """Two who trade are both better off (2.5 each); cheating a willing partner pays 3.0 once and costs reputation.
+    """Two who trade earn 2.5 each; cheating a willing partner pays 3.0 once and costs reputation.
 
-    Two who compete earn 1.5 each; a cheated partner 0.5. To cooperate is to trade on generous terms: 0.25 goes over
-    the table and is worth 0.5 to the partner. Deals are worth up to 10 % more or less with the own reputation.
+    Two who compete earn 1.5 each; a cheated partner earns 0.5. To cooperate is to trade on generous terms: the agent
+    gives 0.25, which is worth 0.5 to the partner. The agent's own reputation makes a deal worth up to 10 % more or
+    less.
     """
 
     options = ("wait", "compete", "trade", "cooperate")
@@ -102,9 +103,9 @@ class Trading(Scenario):
 class Negotiation(Scenario):
     """Two with different ideas of a fair split try to agree; an agreement pays 3.0 less what each of them gave up.
 
-    To agree is to accept where the other one ends up, to compromise to go part of the way, to insist is to
-    stay. They have agreed when they end within 0.1 of each other (two who both agree meet in the middle). Without
-    agreement, insisting pays 1.3 and everything else 1.0.
+    To agree is to accept the other's split, to compromise is to move part of the way, to insist is to stay. They have
+    agreed when they end within 0.1 of each other (two who both agree meet in the middle). Without agreement, insisting
+    pays 1.3 and everything else 1.0.
     """
 
     options = ("wait", "insist", "compromise", "agree")

@@ -1,9 +1,9 @@
 """The staged arena: everybody earns the same at first, then a few gain by betraying the rest.
 
-The first `warmup_episodes` episodes pay the base reward whatever is done, so that all models start alike. After them
-the base grows by up to 30 % over as many episodes again, and what is done counts: everyone gains or loses with the
-share of cooperators, the first quarter of the seats are adversaries who gain by competing against cooperators,
-and whoever goes against a clear majority pays for it.
+The first `warmup_episodes` episodes pay the base reward for every action, so that all models start alike. After them
+the base grows by up to 30 % over as many episodes again, and actions count: everyone gains or loses with the share of
+cooperators, the first quarter of the seats are adversaries who gain by competing against cooperators, and an agent that
+goes against a clear majority pays for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.exceptions import ConfigurationError
 BASE_GROWTH = 0.3
 ADVERSARY_SHARE = 0.25
 BETRAYAL_GAIN, LOYALTY_COST = 0.1, 0.05
-"""To an adversary, times the share of cooperators: what competing adds and what cooperating takes."""
+"""What an adversary gains by competing and loses by cooperating, times the share of cooperators."""
 MISMATCH_COST = 0.05
 FEW, MANY = 0.3, 0.7
 """Shares of cooperators below and above which the majority is clear."""
@@ -50,12 +50,12 @@ class MultiAgentStagedEnv(Arena):
 
     @property
     def warming_up(self) -> bool:
-        """Is this one of the first episodes, which pay everyone alike?"""
+        """Whether this is one of the first episodes, which pay everyone the same."""
         return self.episode_count <= self.warmup_episodes
 
     @property
     def growth(self) -> float:
-        """How far the base reward has grown, 0 to 1."""
+        """Progress of the base reward's growth, 0 to 1."""
         if self.warming_up:
             return 0.0
         return min(1.0, (self.episode_count - self.warmup_episodes) / max(1, self.warmup_episodes))

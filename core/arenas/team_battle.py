@@ -1,7 +1,7 @@
-"""The team battle: two teams of four. A team lives by cooperation, and each member is tempted to raid the other team.
+"""The team battle: two teams of four. A team needs cooperation, and each member is tempted to raid the other team.
 
-To cooperate is to hold the line with one's own team, to compete is to raid the other team, which pays most while that
-team is busy cooperating. After a warm-up that pays everyone alike, the team with the larger total wins an episode.
+To cooperate is to hold the line with your team, to compete is to raid the other team, which pays most while that team
+cooperates. After a warm-up that pays everyone the same, the team with the larger total wins an episode.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from core.exceptions import ConfigurationError
 TEAM_SIZE = 4
 TEAMS = ("team_a", "team_b")
 RAID_GAIN = 0.15
-"""To a raider, times the other team's share of cooperators."""
+"""Gain of a raider, times the other team's share of cooperators."""
 LONELY_COST = 0.05
-"""To one who holds the line, times the share of the own team that does not."""
+"""Loss of a member who holds the line, times the share of its team that does not."""
 DRAW = "draw"
 
 
@@ -53,12 +53,12 @@ class TeamBattleEnv(Arena):
 
     @property
     def warming_up(self) -> bool:
-        """Is this one of the first episodes, which pay everyone alike?"""
+        """Whether this is one of the first episodes, which pay everyone the same."""
         return self.episode_count <= self.warmup_episodes
 
     @property
     def winner(self) -> str:
-        """`team_a`, `team_b` or `draw`, as the episode stands."""
+        """`team_a`, `team_b` or `draw`, by the totals so far."""
         if self.warming_up or self.totals[0] == self.totals[1]:
             return DRAW
         return TEAMS[int(self.totals[1] > self.totals[0])]
@@ -114,7 +114,7 @@ class TeamBattleEnv(Arena):
 
     def stances(self, actions: NDArray[np.int64]) -> list[tuple[int, int, Stance]]:
         """A cooperator treats its own team well, a raider the other team badly."""
-        met = []
+        met: list[tuple[int, int, Stance]] = []
         for seat, action in enumerate(actions):
             team = seat // TEAM_SIZE
             if action == COOPERATE:

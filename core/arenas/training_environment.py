@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from numpy.typing import NDArray
-from pettingzoo import ParallelEnv
+from pettingzoo import ParallelEnv  # pyright: ignore[reportMissingTypeStubs] (typed, without py.typed)
 
 from core.arenas.base import Arena, Features, Interaction
 from core.arenas.coop_compete import CooperativeCompetitiveEnv
@@ -52,7 +52,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
             ) from error
         self.env_type = env_type
         self.reward_function: RewardFunction | None = None
-        """Where set, it gives the rewards; the arena's own reward is in its context."""
+        """If set, it gives the rewards; its context has the arena's own reward."""
         self.metadata = self.arena.metadata
         self.render_mode: str | None = None
         self.possible_agents = self.arena.possible_agents
@@ -65,7 +65,7 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
 
     @property
     def interactions(self) -> tuple[Interaction, ...]:
-        """Who treated whom how in the last round."""
+        """The stances between agents in the last round."""
         return self.arena.interactions
 
     @property
@@ -155,13 +155,19 @@ class MultiModelTrainingEnvironment(ParallelEnv[str, NDArray[Any], np.int64]):
     def _own_reward(
         self, reward_function: RewardFunction, agent: str, said: str, action: int, info: dict[str, Any]
     ) -> float:
-        reward = reward_function(said, {"agent_id": agent, "action": action, "option": self.options[action], **info})
-        if not isinstance(reward, (int, float, np.floating)) or not np.isfinite(reward):
-            raise TrainingError(
-                f"reward_function gave {reward!r} for {agent}; it must return one finite number for "
-                "(model_output, context)"
-            )
-        return float(reward)
+        context = {"agent_id": agent, "action": action, "option": self.options[action], **info}
+        return _finite_reward(reward_function(said, context), agent)
+
+
+def _finite_reward(reward: object, agent: str) -> float:
+    """A user's reward, checked: one finite number. Raises `TrainingError` for anything else."""
+    if isinstance(reward, (int, float, np.floating)):
+        number = float(cast(float, reward))
+        if np.isfinite(number):
+            return number
+    raise TrainingError(
+        f"reward_function gave {reward!r} for {agent}; it must return one finite number for (model_output, context)"
+    )
 
 
 def _coop_compete(settings: dict[str, Any]) -> Arena:
@@ -173,14 +179,14 @@ def _coop_compete(settings: dict[str, Any]) -> Arena:
 
 def _team_battle(settings: dict[str, Any]) -> Arena:
     warmup = settings.pop("warmup_episodes", 10)
-    config = EnvironmentConfig(EnvironmentType.TEAM_BATTLE, **{"noise_std": NOISE_STD, **settings})
-    return TeamBattleEnv(config, warmup)
+    settings.setdefault("noise_std", NOISE_STD)
+    return TeamBattleEnv(EnvironmentConfig(EnvironmentType.TEAM_BATTLE, **settings), warmup)
 
 
 def _staged(settings: dict[str, Any]) -> Arena:
     warmup = settings.pop("warmup_episodes", 20)
-    config = EnvironmentConfig(EnvironmentType.MULTI_AGENT_STAGED, **{"noise_std": NOISE_STD, **settings})
-    return MultiAgentStagedEnv(config, warmup)
+    settings.setdefault("noise_std", NOISE_STD)
+    return MultiAgentStagedEnv(EnvironmentConfig(EnvironmentType.MULTI_AGENT_STAGED, **settings), warmup)
 
 
 def _maze(settings: dict[str, Any]) -> Arena:

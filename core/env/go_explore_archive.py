@@ -1,13 +1,14 @@
-"""The Go-Explore archive: save states on disk, filed by how far the game had come and where the player stood.
+"""The Go-Explore archive: save states on disk, filed by progress and by where the player stood.
 
-A game of ten thousand steps is rarely begun twice from the same interesting moment. Workers file a state whenever they
-stand in a cell (milestones reached, map, square of 8 x 8 steps) that has none yet; whoever trains begins some episodes
-in a state drawn from the archive, the farther the likelier. The idea is the archive of Go-Explore (Ecoffet et al. 2021,
-Nature 590). Evaluations never draw: only `VectorEnv.reset_lane(start=...)` and `reset(options=...)` begin elsewhere,
-and they are given nothing there.
+In a game of ten thousand steps, chance rarely leads to the same interesting moment twice. So workers file a state when
+they stand in a cell (milestones reached, map, square of 8 x 8 steps) that has none yet, and a training begins some
+episodes in a state drawn from the archive, more often in one with more progress. This is the archive of Go-Explore
+(Ecoffet et al. 2021, Nature 590). Evaluations never draw: only `VectorEnv.reset_lane(start=...)` and
+`reset(options=...)` begin elsewhere, and an evaluation passes neither.
 
-One file a cell, written aside and renamed, so that any number of processes may share a folder without locks. When two
-file the same cell at once, the later one stays. The folder is bound to one ROM and holds at most `max_states` files.
+One file a cell, written to a temporary name and renamed, so any number of processes may share a folder without locks.
+When two file the same cell at once, the later one stays. The folder is bound to one ROM and holds at most `max_states`
+files.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ CELL_STEPS: Final = 8
 SUFFIX: Final = ".go_explore"
 MAGIC: Final = b"crystal-hybrid go_explore 1\n"
 LOOK_AGAIN_EVERY: Final = 256
-"""New cells after which a process looks what others have filed meanwhile."""
+"""New cells after which a process reads the folder again for what others have filed."""
 COMPRESSION_LEVEL: Final = 1
 
 
 class ArchiveCell(NamedTuple):
-    """Where a state is filed."""
+    """The key under which a state is filed."""
 
     reached: int
     """Number of milestones reached."""
@@ -50,7 +51,7 @@ class ArchiveCell(NamedTuple):
 
     @classmethod
     def of(cls, state: GameState, reached: int) -> ArchiveCell:
-        """The cell of a state in a game that has reached so many milestones."""
+        """The cell of a state in a game that has reached `reached` milestones."""
         (group, number), x, y = state.position
         return cls(reached, group, number, x // CELL_STEPS, y // CELL_STEPS)
 
@@ -63,7 +64,7 @@ class ArchiveCell(NamedTuple):
 
     @classmethod
     def from_file_name(cls, name: str) -> ArchiveCell | None:
-        """The cell of a file, or None for a file that is none of ours."""
+        """The cell of a file, or None for a file that is not from an archive."""
         parts = name.removesuffix(SUFFIX).split("-")
         if not name.endswith(SUFFIX) or len(parts) != 5 or not all(part.isdecimal() for part in parts):
             return None
@@ -71,10 +72,10 @@ class ArchiveCell(NamedTuple):
 
 
 class GoExploreArchive:
-    """A folder of states of one game. Every process that takes part has an object of its own."""
+    """A folder of states of one game. Each process that takes part has its own object."""
 
     def __init__(self, folder: str | Path, rom_sha1: str, max_states: int = 1000) -> None:
-        """Open the archive of a ROM and this emulator, a folder of its own below `folder`; nothing is written yet.
+        """Open the archive of a ROM and this emulator, in its own folder below `folder`; nothing is written yet.
 
         A state takes about 20 kB. Raises `ConfigurationError` for `max_states` below 1.
         """
@@ -95,7 +96,7 @@ class GoExploreArchive:
         return [cell for name in names if (cell := ArchiveCell.from_file_name(name)) is not None]
 
     def wants(self, state: GameState, reached: int) -> ArchiveCell | None:
-        """The cell that this state would be the first of; None where it is known, or the player is not free."""
+        """The cell to file this state under; None when the cell is known or the player is not free."""
         if state.mode is not GameMode.FREE:
             return None
         cell = ArchiveCell.of(state, reached)
@@ -108,7 +109,7 @@ class GoExploreArchive:
         return None if cell in self._known else cell
 
     def add(self, cell: ArchiveCell, start: StartPoint) -> None:
-        """File a state and, if there are too many then, drop one of the most crowded progress.
+        """File a state; if there are too many, drop one from the most crowded level of progress.
 
         Raises `core.exceptions.EnvironmentError` when the folder cannot be written.
         """
@@ -130,8 +131,8 @@ class GoExploreArchive:
     def draw(self, dice: np.random.Generator, after: str | None = None) -> StartPoint | None:
         """A state to begin an episode in; None while the archive has none.
 
-        Progress is drawn first: the farthest with half of the chance, the next with a quarter, and so on; then, of that
-        progress, a cell that was drawn least often. With `after` only states count that have reached that milestone.
+        The level of progress is drawn first: the farthest with probability 1/2, the next with 1/4, and so on; then, on
+        that level, a cell that was drawn least often. With `after`, only states that reached that milestone count.
         """
         cells = self.cells()
         while cells:
@@ -153,14 +154,14 @@ class GoExploreArchive:
         return {cell.file_name: count for cell, count in self._draws.items()}
 
     def restore_draws(self, draws: Mapping[str, int]) -> None:
-        """Go on with the counts that `draws` gave; names that are none of ours are left away."""
+        """Restore the counts that `draws` gave; names that are not of an archive are ignored."""
         cells = ((ArchiveCell.from_file_name(name), count) for name, count in draws.items())
         self._draws = Counter({cell: count for cell, count in cells if cell is not None})
 
     def _read(self, cell: ArchiveCell) -> StartPoint | None:
         """A filed state; None when another process has dropped it since.
 
-        Raises `core.exceptions.EnvironmentError` for a file that we have not written.
+        Raises `core.exceptions.EnvironmentError` for a file that no archive has written.
         """
         path = self.folder / cell.file_name
         try:
@@ -183,7 +184,7 @@ class GoExploreArchive:
             crowd = Counter(cell.reached for cell in cells)
             largest = max(crowd.values())
             level = min(level for level, count in crowd.items() if count == largest)
-            # the cells of a progress are alike in worth; which one goes must not depend on who is asked
+            # cells on a level are worth the same; which one goes must not depend on the process that asks
             dropped = next(cell for cell in cells if cell.reached == level)
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / dropped.file_name).unlink()
@@ -192,12 +193,12 @@ class GoExploreArchive:
 
 @dataclass(frozen=True, slots=True)
 class GoExploreSchedule:
-    """How many episodes begin in the archive: a share that moves evenly from `first_share` to `last_share`."""
+    """The share of episodes that begin in the archive; it moves linearly from `first_share` to `last_share`."""
 
     first_share: float = 0.0
     last_share: float = 0.5
     episodes: int = 200
-    """Episodes after which `last_share` holds."""
+    """Episodes after which the share is `last_share`."""
 
     def __post_init__(self) -> None:
         """Raises `ConfigurationError` for shares outside 0 to 1 or no episodes."""

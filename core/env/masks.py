@@ -16,7 +16,7 @@
 | before the game (title, movies, new-game talk) | A, START, NONE, UP, DOWN; B as well where a menu or text shows |
 
 NONE is allowed only where the game is busy, SELECT nowhere, and every row leaves an action that does something.
-Before free control the title and clock screens are listed for completeness: a reset starts behind them.
+The title and clock screens are listed for completeness: a reset starts after them.
 """
 
 from __future__ import annotations

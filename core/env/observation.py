@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import gymnasium as gym
 import numpy as np
@@ -99,7 +99,10 @@ class TextList(gym.Space[list[str]]):
 
     def contains(self, x: Any) -> bool:
         """Whether `x` is a list of at most `max_items` strings."""
-        return isinstance(x, list) and len(x) <= self.max_items and all(isinstance(item, str) for item in x)
+        if not isinstance(x, list):
+            return False
+        items = cast(list[object], x)
+        return len(items) <= self.max_items and all(isinstance(item, str) for item in items)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, TextList) and other.max_items == self.max_items
@@ -113,11 +116,10 @@ def observation_space(observation_type: str) -> spaces.Dict:
     if observation_type in ("multi_modal", "state"):
         parts["state_variables"] = spaces.Box(np.zeros_like(_HIGHEST), _HIGHEST, dtype=np.float32)
     if observation_type == "multi_modal":
-        text = {"max_length": TEXT_LENGTH, "min_length": 0, "charset": TEXT_CHARSET}
         parts["strategic_context"] = spaces.Dict(
             {
-                "current_goal": spaces.Text(**text),
-                "context_summary": spaces.Text(**text),
+                "current_goal": spaces.Text(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
+                "context_summary": spaces.Text(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
                 "action_suggestions": TextList(),
             }
         )

@@ -1,4 +1,4 @@
-"""The env with the policy view as its observation: what Stable-Baselines3 and its checker can take directly.
+"""The env with the policy view as its observation, which Stable-Baselines3 and its checker accept.
 
 The documented observation has words in a nested Dict, which SB3 refuses; learned policies see the flat policy view.
 """
@@ -15,7 +15,7 @@ from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 
 
 class PolicyViewEnv(gym.ObservationWrapper[dict[str, Any], np.int64, dict[str, Any]]):
-    """Wraps an env; observations are `env.policy_observation()`, masks are handed through."""
+    """Wraps an env; observations are `env.policy_observation()`, masks pass through."""
 
     def __init__(self, env: EnhancedPyBoyPokemonCrystalEnv) -> None:
         super().__init__(env)
@@ -23,7 +23,7 @@ class PolicyViewEnv(gym.ObservationWrapper[dict[str, Any], np.int64, dict[str, A
         self.observation_space = env.policy_space
 
     def observation(self, observation: dict[str, Any]) -> dict[str, Any]:
-        """The policy view in place of the documented observation."""
+        """The policy view; the documented observation is dropped."""
         return self.game.policy_observation()
 
     def action_masks(self) -> NDArray[np.bool_]:

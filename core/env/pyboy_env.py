@@ -2,7 +2,7 @@
 
 One action holds a button for 8 frames and lets 24 pass in all, enough for a step (16) or a turn (8); with the adaptive
 frame cost it lasts until something can be decided again. A step of the env is: press, read RAM once, compare with the
-state before. Everything else is decoded from those bytes when asked.
+previous state. Everything else is decoded from those bytes on demand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from core.env.emulator.startup import check_start_state, continued_state, is_bat
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
 from core.env.masks import action_mask
-from core.env.policy_view import FEATURE_COUNT, MAP_SHAPE, PolicyView, policy_space
+from core.env.policy_features import FEATURE_COUNT
+from core.env.policy_view import MAP_SHAPE, PolicyView, policy_space
 from core.env.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.game.milestones import MilestoneTracker, milestones_for
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
@@ -33,13 +34,13 @@ from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
 
 MAX_IDLE_FRAMES: Final = 1024
-"""A reset lets 0 to 1,023 frames pass, drawn from the seed: the game's random numbers depend on when buttons come."""
+"""A reset lets 0 to 1,023 frames pass, drawn from the seed: the game's random numbers depend on the time of presses."""
 DEFAULT_MAX_STEPS: Final = 10_000
 BUTTONS: Final = tuple(Button)
 
 
 class Outcome(NamedTuple):
-    """What one action came to, before any observation is made."""
+    """The result of one action, without an observation."""
 
     state: GameState
     reward: float
@@ -88,13 +89,13 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             final_milestone: id of the milestone that terminates an episode; the game's last required one if None.
             start_state: where episodes begin: a PyBoy save state or a battery save (.sav), as bytes or a file; a new
                 game if None.
-            start_cache: a folder that keeps the start of a new game for later processes; none is kept if None.
+            start_cache: a folder that keeps the start of a new game for later processes; nothing is kept if None.
             fast_options: a game begun here has fast text, no battle animations and no offers to switch.
             frame_cost: "fixed" (24 frames an action) or "adaptive" (16 to 120, until something can be decided again).
             policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
-            go_explore: where states of cells never seen before are filed (14 ms each); nothing is filed if None. An
-                env only files; where its episodes begin is up to `reset(options=...)`.
-            allow_unknown_rom: take a ROM titled like Crystal although its SHA-1 is unknown.
+            go_explore: the archive for states of new cells (14 ms each); nothing is filed if None. The env only files
+                states; where its episodes begin is up to `reset(options=...)`.
+            allow_unknown_rom: accept a ROM with Crystal's title although its SHA-1 is unknown.
             render_mode: None or "rgb_array".
 
         Raises:
@@ -156,8 +157,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
         Args:
             seed: seeds `np_random`, from which the idle frames before the first action are drawn.
-            options: {"start_state": bytes or path} begins this one episode elsewhere; {"reached": ids} beside it
-                names milestones which that game had reached before, so that they pay nothing again.
+            options: {"start_state": bytes or path} begins this one episode elsewhere; {"reached": ids} with it names
+                the milestones that the game had already reached, so that they pay nothing again.
         """
         self.restart(seed=seed, options=options, render=self._draws)
         return self._observation(), self._info()
@@ -191,7 +192,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self._events = tuple(events)
         return sum(event.amount for event in events)
 
-    # the parts, for callers that need no documented observation
+    # the parts, for callers that do not need the documented observation
 
     @property
     def state(self) -> GameState:
@@ -202,7 +203,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
     @property
     def milestones(self) -> tuple[str, ...]:
-        """Ids reached in this episode or true at its start, in order."""
+        """Ids of the milestones reached in this episode or true at its start, in order."""
         return self.tracker.reached
 
     @property
@@ -330,7 +331,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         }
 
     def _load_checked(self, start_state: bytes | str | Path, fast_options: bool = False) -> bytes:
-        """The bytes of a save state that this ROM can continue from."""
+        """The bytes of a start state, checked: this ROM can continue from them."""
         if isinstance(start_state, bytes):
             source, content = "the start state", start_state
         else:

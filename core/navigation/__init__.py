@@ -1,1 +1,1 @@
-"""Ways: paths on one map, travel between maps, the ground that was seen, the direction of the goal."""
+"""Finding the way: paths on one map, travel between maps, the ground seen so far, the direction of the goal."""

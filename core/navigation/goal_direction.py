@@ -23,7 +23,8 @@ from core.game.people import place_of
 from core.game.profile import RomProfile
 from core.game.state import GameState
 from core.game.terrain import GROUND, TALL_GRASS, Ground
-from core.navigation.travel import CROSSING_COST, Exit, WorldGraph
+from core.navigation.exits import Exit
+from core.navigation.travel import CROSSING_COST, WorldGraph
 from core.vocabulary import Button, MapId
 
 PLACES_KEPT: Final = 8192

@@ -1,9 +1,8 @@
-"""The ground of the maps as some lanes have seen it, kept beyond a game and told to whoever shares it.
+"""The ground of the maps that some lanes have seen, kept from game to game and shared between lanes.
 
-A lane's own knowledge (`core/navigation/known_grounds.py`) begins anew with every game. What an archive holds
-outlives the game, and several lanes may share one: a map that one of them has walked is known ground to the others
-before they come there. Games differ (a script may open a gate in one of them), so the latest sight counts, and it gives
-way to a lane's own.
+A lane's own knowledge (`core/navigation/known_grounds.py`) starts empty in every game. An archive outlives the game,
+and several lanes may share one: a map that one lane has walked is known to the others before they get there. Games
+differ (a script may open a gate in one of them), so the latest sight counts, and a lane's own sight counts more.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class GroundArchive:
         return iter(self._maps.items())
 
     def add(self, map_id: MapId, collision: CollisionMap) -> None:
-        """A lane has seen this map now."""
+        """Note how a lane sees this map now."""
         known = self._maps.get(map_id)
         if known is collision:
             return
@@ -45,7 +44,7 @@ class GroundArchive:
             self.version += 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything, JSON-able; some hundred bytes a map."""
+        """Everything, JSON-able; a few hundred bytes a map."""
         return {
             "maps": [
                 {
@@ -58,7 +57,7 @@ class GroundArchive:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave, in place of what is there."""
+        """Restore what `state_dict` gave; it replaces what is there."""
         self._maps = {}
         for entry in state["maps"]:
             ground = zlib.decompress(base64.b64decode(entry["ground"]))

@@ -1,9 +1,9 @@
-"""The ground of the maps that one lane has seen, and how far it is on foot from each of their doors to the others.
+"""The ground of the maps that one lane has seen, and the walking distances between their doors.
 
-The game's data say which doors lead where; only the game shows what lies between them. A map that was seen is known,
-also from afar: which doors can be reached from which, past the people who never move, over ledges one way only, over
-water with somebody to ride on. On a map never seen everything counts as possible. Lanes may also hear of ground from
-each other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
+The game's data say which doors lead where; only the game shows what lies between them. A lane knows every map it has
+seen, from anywhere: which doors can be reached from which, past the people who never move, over ledges one way only,
+over water where it can surf. On a map never seen, everything counts as possible. Lanes may also learn ground from each
+other and from earlier games (`core/navigation/ground_archive.py`); what a lane has seen itself in this game comes
 first.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.game.field_moves import FieldAbilities, abilities_of
-from core.navigation.pathfinding import Cell, MapGround, walking_distances
+from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DISTANCES_KEPT = 256
-"""Walks over whole maps that a process remembers; some tens of kilobytes each."""
+"""Walks over whole maps that a process remembers; tens of kilobytes each."""
 
 
 class KnownGrounds:
@@ -40,7 +40,7 @@ class KnownGrounds:
         self._archive = archive
         self._heard_version = -1
         self._seen: set[MapId] = set()
-        """Maps that this lane knows from its own sight, not from hearsay."""
+        """Maps that this lane has seen itself, not learned from others."""
         self._collisions: dict[MapId, CollisionMap] = {}
         self._standing: dict[MapId, frozenset[Cell]] = {}
         self._warps: dict[MapId, frozenset[Cell]] = {}
@@ -81,7 +81,7 @@ class KnownGrounds:
         return self._collisions.get(map_id)
 
     def ground(self, map_id: MapId) -> MapGround | None:
-        """A map as feet would find it now, people who never move included; None for a map never seen."""
+        """A map as walking would find it now, people who never move included; None for a map never seen."""
         collision = self._collisions.get(map_id)
         if collision is None:
             return None
@@ -106,7 +106,7 @@ class KnownGrounds:
         return kept[key]
 
     def derived(self, map_id: MapId, key: Hashable, derive: Callable[[], T]) -> T:
-        """What `derive` makes of what is known of this map, kept under `key` until something about it changes."""
+        """`derive`'s result for this map, kept under `key` until something about the map changes."""
         kept = self._derived.setdefault(map_id, {})
         if key not in kept:
             kept[key] = derive()
@@ -141,13 +141,13 @@ def _distances_over(
     abilities: FieldAbilities,
     starts: frozenset[Cell],
 ) -> Mapping[Cell, int]:
-    """`walking_distances`; lanes and games that meet the same ground share what was measured."""
+    """`walking_distances`; lanes and games with the same ground share the result."""
     ground = _ground(np.frombuffer(cells, dtype=np.uint8).reshape(shape), people, warps, abilities)
     return walking_distances(ground, starts)
 
 
 def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
-    """Who and what stands in the way for good on a map, by the flags of this state."""
+    """The cells that people and things block for good on a map, by the flags of this state."""
     things = state.game.maps[map_id].objects
     return frozenset((thing.x, thing.y) for thing in things if not thing.roams and not _is_hidden(thing, state))
 

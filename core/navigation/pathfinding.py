@@ -1,42 +1,31 @@
-"""The way from here to there on one map: A* over steps, with Crystal's rules of walking.
+"""The way from here to there on one map: A* over the steps of a `MapGround`.
 
 A step costs one action, and so does turning on the spot, so the search runs over cells *and* facings and finds the
-path with the fewest button presses, not just the fewest steps. Ledges are one-way and two steps long, ice slides,
-water needs surfing, warps are entered only on purpose, tall grass costs extra, people stand in the way. When there is
-no way the answer is a `Blocked` with the reason, because what to do next depends on it.
+path with the fewest button presses, not just the fewest steps. Warps are entered only on purpose. When there is no way
+the answer is a `Blocked` with the reason, because what to do next depends on it.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.game import terrain
-from core.game.terrain import DIRECTION_BIT, OFFSET, OPPOSITE, Ground
+from core.game.terrain import OFFSET
+from core.navigation.map_ground import Cell, MapGround
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
-Cell = tuple[int, int]
-"""(x, y) in steps from the top left of the map."""
-
-MOUNT_COST = 6
-"""Extra actions that it takes to ride out on the water: A, a question, a text."""
 UNREACHED = 1 << 30
-GRASS_COST = 3
-"""Extra actions worth spending to avoid one step of tall grass: a battle costs about 30, one step in ten starts one."""
-NOBODY: Final[frozenset[Cell]] = frozenset()
-GROUNDS_KEPT = 256
-"""Grounds whose moves are remembered, some hundred kB each once all of one was walked."""
 
 
 class Goal(NamedTuple):
-    """A cell to stand on and, if `then` is given, a direction to press there: to face somebody, to leave the map."""
+    """A cell to stand on and, if `then` is given, a direction to press there: to face a person or to leave the map."""
 
     x: int
     y: int
@@ -44,7 +33,7 @@ class Goal(NamedTuple):
 
 
 class PathStep(NamedTuple):
-    """One press: the direction, and the place after it. A turn on the spot keeps the cell."""
+    """One press: the direction, and the player's cell after it. A turn on the spot keeps the cell."""
 
     button: Button
     x: int
@@ -61,7 +50,7 @@ class Path:
 
 
 class BlockReason(StrEnum):
-    """Why there is no way, from the cheapest to the dearest item_effect."""
+    """Why there is no way, from the cheapest to the costliest thing to do about it."""
 
     PERSON_IN_THE_WAY = "person_in_the_way"
     NEEDS_CUT = "needs_cut"
@@ -72,137 +61,15 @@ class BlockReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """No way, and why. `cells` are the obstacles that a path without them would have crossed."""
+    """No way, and why. `cells` are the obstacles that the path would cross if they were not there."""
 
     reason: BlockReason
     detail: str
     cells: tuple[Cell, ...] = ()
 
 
-class _BareMove(NamedTuple):
-    """Where a press leads on ground where nobody stands."""
-
-    x: int
-    y: int
-    extra: int
-    slides: bool = False
-    """Over ice: who stands in the way changes where it ends."""
-    hops: bool = False
-    """Down a ledge."""
-
-
-_Moves = dict[tuple[int, int, Button], _BareMove | None]
-
-
-@dataclass(frozen=True, slots=True)
-class MapGround:
-    """One map as feet see it.
-
-    `collision` is uint8 (height, width) of collision bytes, `people` the cells where somebody stands, `warps` the
-    cells with a warp event. `shunned` cells (say, in a trainer's sight) cost `shun_cost` extra actions.
-    """
-
-    collision: NDArray[np.uint8]
-    people: frozenset[Cell] = frozenset()
-    warps: frozenset[Cell] = frozenset()
-    can_surf: bool = False
-    can_cut: bool = False
-    grass_cost: int = GRASS_COST
-    shunned: frozenset[Cell] = frozenset()
-    shun_cost: int = 8
-    _rows: list[bytes] = field(init=False, repr=False, compare=False)
-    _moves: _Moves = field(init=False, repr=False, compare=False)
-    """Moves over this ground as if nobody stood on it, shared by all `MapGround`s of equal ground."""
-
-    def __post_init__(self) -> None:
-        height, width = self.collision.shape
-        cells = self.collision.tobytes()
-        object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
-        object.__setattr__(self, "_moves", _KNOWN_MOVES.of(cells, width, self.can_surf, self.can_cut, self.grass_cost))
-
-    def byte(self, x: int, y: int) -> int:
-        """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
-        rows = self._rows
-        if 0 <= y < len(rows) and 0 <= x < len(rows[0]):
-            return rows[y][x]
-        return terrain.OUTSIDE
-
-    def standable(self, x: int, y: int) -> bool:
-        """Whether the ground bears the player; people do not count."""
-        return self.bears(self.byte(x, y))
-
-    def bears(self, byte: int) -> bool:
-        """Whether ground with this collision byte bears the player, wherever it is."""
-        ground = terrain.GROUND[byte]
-        if ground == Ground.LAND:
-            return True
-        return (ground == Ground.WATER and self.can_surf) or (self.can_cut and byte in terrain.CUT_TREES)
-
-    def warps_on_arrival(self, x: int, y: int) -> bool:
-        return (x, y) in self.warps and self.byte(x, y) in terrain.IMMEDIATE_WARPS
-
-    def move(self, x: int, y: int, button: Button) -> tuple[int, int, int] | None:
-        """Where one press from rest, already facing that way, leads: (x, y, extra cost), or None for a bump."""
-        key = (x, y, button)
-        if key in self._moves:
-            bare = self._moves[key]
-        else:
-            bare = self._moves[key] = self._bare_move(x, y, button, NOBODY)
-        if bare is not None and bare.slides and self.people:
-            bare = self._bare_move(x, y, button, self.people)
-        if bare is None:
-            return None
-        there = (bare.x, bare.y)
-        if bare.hops:
-            return bare.x, bare.y, bare.extra
-        if there in self.people:
-            return None
-        return bare.x, bare.y, bare.extra + (self.shun_cost if there in self.shunned else 0)
-
-    def _bare_move(self, x: int, y: int, button: Button, people: frozenset[Cell]) -> _BareMove | None:
-        """`move` without costs of shunned cells; `people` stop slides and steps."""
-        dx, dy = OFFSET[button]
-        bit = DIRECTION_BIT[button]
-        here = self.byte(x, y)
-        there = self.byte(x + dx, y + dy)
-        wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
-        if not wall and self.standable(x + dx, y + dy):
-            if (x + dx, y + dy) in people:
-                return None
-            slides = there in terrain.ICE
-            x, y = x + dx, y + dy
-            while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in people:
-                x, y = x + dx, y + dy
-                there = self.byte(x, y)
-            extra = self.grass_cost if there in terrain.TALL_GRASS else 0
-            if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
-                extra += MOUNT_COST
-            return _BareMove(x, y, extra, slides=slides)
-        if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
-            return _BareMove(x + 2 * dx, y + 2 * dy, 1, hops=True)
-        return None
-
-
-class _KnownMoves:
-    """The moves known so far over each ground, of the `GROUNDS_KEPT` used last. `MapGround`s fill them as they need."""
-
-    def __init__(self) -> None:
-        self._by_ground: dict[tuple[object, ...], _Moves] = {}
-
-    def of(self, *ground: object) -> _Moves:
-        """The moves over one ground, named by everything that they depend on; empty at first."""
-        moves = self._by_ground.pop(ground, None)
-        self._by_ground[ground] = moves = {} if moves is None else moves
-        if len(self._by_ground) > GROUNDS_KEPT:
-            self._by_ground.pop(next(iter(self._by_ground)))
-        return moves
-
-
-_KNOWN_MOVES: Final = _KnownMoves()
-
-
 def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
-    """The cells from which A reaches what stands at (x, y): the four neighbours, and across a counter one further."""
+    """The cells from which A reaches (x, y): the four neighbours, or one cell further across a counter."""
     goals: list[Goal] = []
     for button in DIRECTION_BUTTONS:
         dx, dy = OFFSET[button]
@@ -228,32 +95,11 @@ def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[
     return path if path is not None else _explain(ground, start, facing, goals)
 
 
-def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:
-    """Presses (turns not counted) from the nearest of `starts` to every cell that can be reached, each start itself 0.
-
-    Warps that act on arrival are reached and end the walk.
-    """
-    found = dict.fromkeys(starts, 0)
-    frontier = list(found)
-    while frontier:
-        following: list[Cell] = []
-        for cell in frontier:
-            if cell not in starts and ground.warps_on_arrival(*cell):
-                continue
-            for button in DIRECTION_BUTTONS:
-                moved = ground.move(*cell, button)
-                if moved is not None and moved[:2] not in found:
-                    found[moved[:2]] = found[cell] + 1
-                    following.append(moved[:2])
-        frontier = following
-    return found
-
-
 def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | None:
-    """A* over (cell, facing) nodes, an edge being a step with the turn before it, if the player faces elsewhere.
+    """A* over (cell, facing) nodes. An edge is a step, with the turn before it if the player faces another way.
 
     A node is 4 * (y * width + x) + facing. The start has a node of its own beyond the last cell, so that standing on
-    the start and having come back to it are told apart; the goals' own nodes are negative.
+    the start and coming back to it stay two things; the goals' own nodes are negative.
     """
     rows, columns = ground.collision.shape
     wanted: dict[Cell, list[tuple[int, Goal]]] = {}
@@ -265,7 +111,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
     bounds: dict[Cell, int] = {}
 
     def bound(cell: Cell) -> int:
-        """No fewer actions than this lead from a cell to a goal; one slide may cross any number of cells."""
+        """A lower bound on the actions from a cell to a goal; one slide may cross any number of cells."""
         known = bounds.get(cell)
         if known is None:
             x, y = cell
@@ -279,10 +125,9 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
     while queue:
         _, cost, node = heapq.heappop(queue)
         if node < 0:
-            reached: Goal = list(goals)[-1 - node]
+            reached = list(goals)[-1 - node]
             steps = _presses(came, node, start, columns)
-            last_look = DIRECTION_BUTTONS[came[node] & 3]
-            if reached.then is not None and reached.then is not last_look:
+            if reached.then is not None and reached.then is not DIRECTION_BUTTONS[came[node] & 3]:
                 steps.append(PathStep(reached.then, reached.x, reached.y))
             return Path(reached, tuple(steps), cost)
         if cost > best[node]:
@@ -298,7 +143,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
                     best[goal_node], came[goal_node] = total, node
                     heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
-            continue  # the warp leads away: no path goes on from here
+            continue  # the warp takes the player away: no path goes on from here
         for number, button in enumerate(DIRECTION_BUTTONS):
             moved = ground.move(cell[0], cell[1], button)
             if moved is None:

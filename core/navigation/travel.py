@@ -1,9 +1,9 @@
 """The way from map to map: a graph of warps and connections, and what one lane has learned about it.
 
-The game's data say which doors lead where, not whether you can walk from door to door inside a map: that is found
-out on the spot. So a route is a guess that is corrected: maps that were seen are known (`KnownGrounds`), and when an
-exit proves shut from where the lane came in, `TravelMemory` notes it, and the next route goes another way. The note is
-dropped when the story moves on (gates open) or, for people in the way, after a while.
+The game's data say which doors lead where, but not whether a walk from door to door is possible: the player finds that
+out on the spot. So a route is a guess that gets corrected. Maps that were seen are known (`KnownGrounds`). When an exit
+turns out to be shut from where the player came in, `TravelMemory` notes it, and the next route goes another way. The
+note is dropped when the story moves on (gates open) or, for people in the way, after a while.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.game.terrain import OFFSET
+from core.navigation.exits import Exit, exits_of
 from core.navigation.known_grounds import KnownGrounds
-from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, warp_goals
-from core.vocabulary import Button, MapId, Position
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Blocked, BlockReason, Goal
+from core.vocabulary import MapId, Position
 
 if TYPE_CHECKING:
     from core.game.collision import CollisionMap
@@ -25,46 +27,9 @@ if TYPE_CHECKING:
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
 MOST_MAPS = 48
-"""How many maps around are looked at for what is near."""
+"""How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
 HERE = "here"
-_EDGES = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """A door or an open edge of a map.
-
-    `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
-    bound that stretch along the edge (both -1 for a warp). `arrival` is about where the player stands afterwards.
-    """
-
-    key: str
-    map: MapId
-    to_map: MapId
-    x: int
-    y: int
-    arrival: Cell
-    arrival_key: str
-    edge: Button | None = None
-    first: int = -1
-    last: int = -1
-
-    @property
-    def label(self) -> str:
-        """The exit in words."""
-        if self.edge is None:
-            return f"the door at ({self.x}, {self.y})"
-        return f"the {self.key} edge"
-
-    def goals(self, ground: MapGround) -> tuple[Goal, ...]:
-        """The cells from which this exit is taken, with the direction to press there."""
-        if self.edge is None:
-            return warp_goals(ground, self.x, self.y)
-        along = range(self.first, self.last + 1)
-        across = self.edge in (Button.UP, Button.DOWN)
-        cells = [(i, self.y) if across else (self.x, i) for i in along]
-        return tuple(Goal(x, y, then=self.edge) for x, y in cells if ground.standable(x, y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +41,7 @@ class Route:
 
 
 class _Stop(NamedTuple):
-    """A map and the way in: the key of an exit of it, or `HERE` for where the player stands now."""
+    """A map and how the player came in: the key of one of its exits, or `HERE` for the present cell."""
 
     map: MapId
     entry: str
@@ -84,7 +49,7 @@ class _Stop(NamedTuple):
 
 @dataclass(slots=True)
 class TravelMemory:
-    """What one lane has found out: the ground it saw, and which exit or cell is shut from which entry, until when."""
+    """What one lane has learned: the ground it saw, and which exit or cell is shut from which entry, until when."""
 
     grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
@@ -92,16 +57,16 @@ class TravelMemory:
     _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
-        """The lane came to this map by this door or edge."""
+        """The player has come to this map by this door or edge."""
         self.entry_map, self.entry_key = map_id, entry_key
 
     def entry_of(self, map_id: MapId) -> str:
         return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
 
     def block(self, map_id: MapId, exit_key: str, until_step: int, also_from: Iterable[str] = ()) -> None:
-        """From the present entry this exit (or `cell_key`) is out of reach; try again at `until_step`.
+        """Note that this exit (or `cell_key`) is out of reach from the present entry; try again at `until_step`.
 
-        `also_from` are entries in the same part of the map: coming in by them would not help.
+        `also_from` are entries to the same part of the map: coming in by them does not help.
         """
         for entry in (self.entry_of(map_id), *also_from):
             self._blocked_until[map_id, entry, exit_key] = until_step
@@ -110,17 +75,20 @@ class TravelMemory:
         return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step
 
     def forget_blocks(self) -> None:
-        """The story has moved on: what was shut may be open."""
+        """The story has moved on: forget what was shut, as it may be open."""
         self._blocked_until.clear()
 
 
 def cell_key(x: int, y: int) -> str:
-    """The name under which a cell of the target map is remembered as blocked."""
+    """The key under which a cell of the target map is remembered as blocked."""
     return f"cell {x},{y}"
 
 
 def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) -> int | None:
-    """Steps to a cell or to where A reaches it: beside it, or across a counter; as the crow flies on unknown ground."""
+    """Steps to a cell or to where A reaches it (beside it, or across a counter); None when out of reach.
+
+    On unknown ground: the Manhattan distance.
+    """
     if distances is None:
         return abs(cell[0] - at[0]) + abs(cell[1] - at[1])
     x, y = cell
@@ -129,28 +97,26 @@ def _steps_beside(distances: Mapping[Cell, int] | None, cell: Cell, at: Cell) ->
 
 
 class WorldGraph:
-    """All maps of a game joined by their exits. It keeps nothing of a lane, so lanes may share one."""
+    """All maps joined by their exits. Built once per game, shared by all lanes."""
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._exits: dict[MapId, tuple[Exit, ...]] = {
-            map_id: (*self._warp_exits(map_id), *self._edge_exits(map_id)) for map_id in game.maps
-        }
+        self._exits: dict[MapId, tuple[Exit, ...]] = {map_id: exits_of(game, map_id) for map_id in game.maps}
 
     def exits(self, map_id: MapId) -> tuple[Exit, ...]:
         """The exits of a map in the order of the data; none for an unknown map."""
         return self._exits.get(map_id, ())
 
     def entry_key_at(self, position: Position) -> str:
-        """The door or edge that the player probably came by, judged from its place just after a change of map."""
+        """The door or edge by which the player probably came, judged from the cell just after a change of map."""
         if position.map not in self._exits:
             return UNKNOWN_ENTRY
-        width, height = self._size(position.map)
+        here = self._game.maps[position.map]
         near: list[tuple[int, str]] = []
         for exit_ in self.exits(position.map):
             if exit_.edge is None:
                 near.append((abs(exit_.x - position.x) + abs(exit_.y - position.y), exit_.key))
-            elif self._on_edge(exit_, position, width, height):
+            elif exit_.is_at_edge(position, here.width, here.height):
                 near.append((0, exit_.key))
         distance, key = min(near, default=(99, UNKNOWN_ENTRY))
         return key if distance <= 2 else UNKNOWN_ENTRY
@@ -158,7 +124,7 @@ class WorldGraph:
     def route(
         self, start: Position, target: MapId, memory: TravelMemory, step: int, cell: Cell | None = None
     ) -> Route | Blocked:
-        """The cheapest way to `target` (to `cell` on it, or beside it) that nothing seen or remembered forbids."""
+        """The cheapest way to `target` (to `cell` on it, or beside it) that no ground seen or block noted rules out."""
         first = _Stop(start.map, HERE)
         best = {first: 0}
         came: dict[_Stop, tuple[_Stop, Exit]] = {}
@@ -181,7 +147,7 @@ class WorldGraph:
         return Blocked(BlockReason.CUT_OFF, f"no known way from map {tuple(start.map)} to map {tuple(target)}")
 
     def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
-        """The nearest maps that can be reached as far as is known, with a guess of the actions, nearest first."""
+        """The nearest maps that seem reachable, with an estimate of the actions, nearest first."""
         best: dict[MapId, int] = {}
         queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, _Stop(start.map, HERE), (start.x, start.y))]
         seen: set[_Stop] = set()
@@ -199,7 +165,7 @@ class WorldGraph:
         return tuple((cost, map_id) for map_id, cost in best.items())
 
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
-        """The exits of a map that can be reached from the way in, with the steps to them."""
+        """The exits of a map that can be reached from the entry, with the steps to them."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
         grounds = memory.grounds
         for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
@@ -207,7 +173,7 @@ class WorldGraph:
                 yield way
 
     def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
-        """`_ways_on`, whatever was found blocked; as the crow flies on a map never seen."""
+        """`_ways_on` without regard to blocked exits; Manhattan distances on a map never seen."""
         distances = self._distances(stop, at, grounds)
         ground = grounds.ground(stop.map)
         exits = self.exits(stop.map)
@@ -222,7 +188,7 @@ class WorldGraph:
         return tuple(ways)
 
     def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
-        """Steps to every cell from the way in: the whole stretch of an edge, a door, or where the player stands."""
+        """Steps to every cell from the entry: the whole stretch of an edge, a door, or the present cell."""
         ground = grounds.ground(stop.map)
         entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
         if ground is None or entry is None or entry.edge is None:
@@ -245,70 +211,6 @@ class WorldGraph:
             return goals
         dx, dy = OFFSET[exit_.edge]
         return tuple(goal for goal in goals if ground.bears(collision.at(goal.x + dx, goal.y + dy)))
-
-    def _size(self, map_id: MapId) -> tuple[int, int]:
-        map_ = self._game.maps[map_id]
-        return map_.width, map_.height
-
-    @staticmethod
-    def _on_edge(exit_: Exit, position: Position, width: int, height: int) -> bool:
-        at = {Button.UP: position.y == 0, Button.DOWN: position.y == height - 1}
-        at |= {Button.LEFT: position.x == 0, Button.RIGHT: position.x == width - 1}
-        along = position.x if exit_.edge in (Button.UP, Button.DOWN) else position.y
-        return exit_.edge is not None and at[exit_.edge] and exit_.first <= along <= exit_.last
-
-    def _warp_exits(self, map_id: MapId) -> list[Exit]:
-        exits: list[Exit] = []
-        for warp in self._game.maps[map_id].warps:
-            target = self._game.maps.get(warp.target)
-            if target is None or not 1 <= warp.target_warp <= len(target.warps):
-                continue  # "back where you came from": not an edge of a fixed graph
-            landing = target.warps[warp.target_warp - 1]
-            exits.append(
-                Exit(
-                    key=f"warp {warp.id}",
-                    map=map_id,
-                    to_map=warp.target,
-                    x=warp.x,
-                    y=warp.y,
-                    arrival=(landing.x, landing.y),
-                    arrival_key=f"warp {landing.id}",
-                )
-            )
-        return exits
-
-    def _edge_exits(self, map_id: MapId) -> list[Exit]:
-        width, height = self._size(map_id)
-        exits: list[Exit] = []
-        for connection in self._game.maps[map_id].connections:
-            if connection.target not in self._game.maps:
-                continue
-            edge = _EDGES[connection.direction]
-            far_width, far_height = self._size(connection.target)
-            shift = connection.offset_steps
-            own, far = (width, far_width) if edge in (Button.UP, Button.DOWN) else (height, far_height)
-            first, last = max(0, shift), min(own, shift + far) - 1
-            middle = (first + last) // 2
-            here = {Button.UP: (middle, 0), Button.DOWN: (middle, height - 1)}
-            here |= {Button.LEFT: (0, middle), Button.RIGHT: (width - 1, middle)}
-            there = {Button.UP: (middle - shift, far_height - 1), Button.DOWN: (middle - shift, 0)}
-            there |= {Button.LEFT: (far_width - 1, middle - shift), Button.RIGHT: (0, middle - shift)}
-            opposite = {"north": "south", "south": "north", "west": "east", "east": "west"}[connection.direction]
-            exits.append(
-                Exit(
-                    key=connection.direction,
-                    map=map_id,
-                    to_map=connection.target,
-                    x=here[edge][0],
-                    y=here[edge][1],
-                    arrival=there[edge],
-                    arrival_key=opposite,
-                    edge=edge,
-                    first=first,
-                    last=last,
-                )
-            )
-        return exits
 
     @staticmethod
     def _walk_back(

@@ -1,8 +1,8 @@
-"""The frame of a prompt: what never changes, and the border around text that others wrote.
+"""The frame of a prompt: the part that never changes, and the marks around quoted text.
 
-Names, dialogs and signs come out of a cartridge's memory, reasons come out of models. Such text is data. It is put
-between « and », which it cannot contain, on one line, which it cannot leave; so it cannot pass for a section, an
-option or an instruction of ours.
+Names, dialogs and signs come from a cartridge's memory, reasons come from models. Such text is data. It is put between
+« and », which it cannot contain, on one line, which it cannot leave. So it cannot pass for a section, an option or an
+instruction of the prompt.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def plain_text(text: str, longest: int = LONGEST_QUOTE) -> str:
 
 
 def quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
-    """Text of the game between quotation marks that it cannot close."""
+    """Text of the game between quotation marks that the text cannot close."""
     return OPENING + plain_text(text, longest).translate(_NO_MARKS) + CLOSING
 
 

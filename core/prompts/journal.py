@@ -1,7 +1,7 @@
-"""What one lane has seen and tried in this episode: fog of war, visited maps, choices and what came of them.
+"""What one lane has seen and tried in this episode: fog of war, visited maps, choices and their results.
 
-It watches states only, so it does not matter who acts. What came of a choice is told by what changed until the next
-one: a new place, a milestone, a level, a creature, a lost battle, or nothing.
+It watches states only, so it does not matter who acts. The result of a choice is what changed until the next choice: a
+new place, a milestone, a level, a creature, a lost battle, or nothing.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ RESULTS_KEPT: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A choice and what came of it, in words."""
+    """A choice and its result, in words."""
 
     choice: str
     outcome: str
-    """Empty when nothing came of it."""
+    """Empty when nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What is compared to tell what changed."""
+    """The parts of a state that are compared to find what changed."""
 
     map: MapId
     milestones: int
@@ -63,7 +63,7 @@ class LaneJournal:
         self._choice: tuple[str, _Mark] | None = None
         self._vain: Counter[str] = Counter()
         self.results: deque[Result] = deque(maxlen=RESULTS_KEPT)
-        """The latest choices and what came of them, oldest first."""
+        """The latest choices and their results, oldest first."""
         self.visited: dict[MapId, None] = {}
         """Maps in the order of first visit."""
 
@@ -75,12 +75,12 @@ class LaneJournal:
 
     @property
     def milestones_reached(self) -> tuple[str, ...]:
-        """Names in the order of reaching."""
+        """Names, in the order in which they were reached."""
         return tuple(self._names[reached] for reached in self._tracker.reached)
 
     @property
     def vain(self) -> tuple[tuple[str, int], ...]:
-        """Choices that came to nothing since the story last moved, and how often."""
+        """Choices without a result since the last milestone, and how often each was made."""
         return tuple(self._vain.items())
 
     def see(self, state: GameState) -> None:
@@ -107,9 +107,9 @@ class LaneJournal:
         return self._seen.get(map_id)
 
     def chose(self, label: str, state: GameState) -> None:
-        """Note a choice by its words; what came of the one before is settled now.
+        """Note a choice by its words; this settles the result of the choice before.
 
-        Only choices of where to go and what to do there count: a move in battle or reading on shows no result here.
+        Only choices of where to go and what to do there count: a move in battle or reading on has no result here.
         """
         if state.mode is not GameMode.FREE:
             return

@@ -1,7 +1,7 @@
 """The map as letters: what can be walked on, as far as it has been seen.
 
 One character a step, the player at `@`. Steps that were never on screen are `?` (fog of war), so a model plans with
-what the player knows and can see where there is something left to find.
+what the player knows, and sees where there is more to find.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ LETTERS: Final = np.array([_letter(byte) for byte in range(256)], dtype="<U1")
 def draw_map(state: GameState, seen: NDArray[np.bool_] | None, reach: int | None = None) -> list[str]:
     """Lines of the map, one string a row; empty where there is no map.
 
-    `seen` is bool (height, width), None for everything unseen but the player's own step. `reach` keeps only so many
-    steps around the player, None the whole map. Rows and columns without anything seen at the edges are cut off.
+    `seen` is bool (height, width); None: nothing but the player's own step was seen. `reach` keeps only that many
+    steps around the player; None keeps the whole map. Rows and columns without anything seen at the edges are cut off.
     """
     cells = state.collision.cells
     if not cells.size:

@@ -20,13 +20,13 @@ _STATUS: Final = ((7, "asleep"), (8, "poisoned"), (16, "burned"), (32, "frozen")
 _SIDES: Final = {Button.UP: "up", Button.DOWN: "down", Button.LEFT: "left", Button.RIGHT: "right"}
 _MENU_LINE: Final = 24
 _TEXT_BOX_ROW: Final = 12
-"""First of the six screen rows of the box in which people speak."""
+"""First of the six screen rows of the text box."""
 _NO_WORDS: Final = dict.fromkeys(map(ord, "■□▲▼▶▷☎"), " ")
 """Bars, arrows and icons of the game's font."""
 
 
 def goal(state: GameState, journal: LaneJournal) -> str:
-    """The milestone to work toward and how far the story is."""
+    """The next milestone, and the progress of the story."""
     aim = journal.goal or "the story is finished; go on training"
     return f"Goal: {aim}\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
 
@@ -74,7 +74,7 @@ def _slot(slot: BagSlot, game: GameData) -> str:
 
 
 def place(state: GameState, journal: LaneJournal) -> str:
-    """The map, where one stands, and the ways out that were seen. A place never visited is not named."""
+    """The map, the player's cell, and the ways out that were seen. A place never visited is not named."""
     game, position = state.game, state.position
     here = game.maps.get(position.map)
     lines = [f"Place: {game.map_name(position.map)}, you at ({position.x}, {position.y}) facing {_SIDES[state.facing]}"]
@@ -100,7 +100,7 @@ def people(state: GameState) -> str:
     """Who is on screen, and where."""
     here = state.game.maps.get(state.position.map)
     sprites = {thing.id: thing for thing in here.objects} if here is not None else {}
-    found = []
+    found: list[str] = []
     for person in state.people:
         if not person.visible:
             continue
@@ -115,13 +115,13 @@ def people(state: GameState) -> str:
 
 
 def tried(journal: LaneJournal) -> str:
-    """What came to nothing since the story last moved."""
+    """Choices without a result since the last milestone."""
     lines = [f"{plain_text(label)} ({times} times)" for label, times in journal.vain]
     return "Tried in vain: " + "; ".join(lines) if lines else ""
 
 
 def recent(journal: LaneJournal) -> str:
-    """The latest choices and what came of them."""
+    """The latest choices and their results."""
     lines = [f"{plain_text(result.choice)}: {result.outcome or 'nothing'}" for result in journal.results]
     return "Lately:\n" + "\n".join(lines) if lines else ""
 
@@ -139,7 +139,7 @@ def screen(state: GameState) -> str:
         return ""  # what it shows stands in the section about the battle
     lines_read = state.screen_lines
     if menu is not None and menu.kind is MenuKind.YES_NO:
-        lines_read = lines_read[_TEXT_BOX_ROW:]  # the answers' box lies over the words of others
+        lines_read = lines_read[_TEXT_BOX_ROW:]  # the box of answers covers part of the text
     words = " ".join(" ".join(line.translate(_NO_WORDS).split()) for line in lines_read)
     lines = [f"On screen: {quoted(words)}"] if words.strip() else []
     if menu is not None:
@@ -148,7 +148,7 @@ def screen(state: GameState) -> str:
 
 
 def battle(state: GameState) -> str:
-    """Both fighters, the own moves with their effect on the enemy, and the circumstances."""
+    """Both fighters, the player's moves with their effect on the enemy, and the circumstances."""
     fight = state.battle
     if fight is None:
         return ""

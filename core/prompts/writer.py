@@ -1,8 +1,8 @@
-"""The prompt of one lane: which parts belong into it in which situation, in an order that keeps beginnings alike.
+"""The prompt of one lane: the parts that each situation needs, in an order that keeps the beginnings of prompts alike.
 
-What changes least stands first (frame, goal, bag, place), what changes most stands last (text on screen, battle),
-because servers and local models keep what prompts have in common. When the parts do not fit into the budget of
-tokens, the least useful ones are shortened first and then left out.
+What changes least comes first (frame, goal, bag, place), what changes most comes last (text on screen, battle), because
+servers and local models cache the common beginning of prompts. When the parts exceed the budget of tokens, the least
+useful ones are shortened first and then left out.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS: Final = 2048
 SMALLEST_BUDGET: Final = 128
-"""Tokens. Less does not hold the frame, the goal and a line about the present."""
+"""Tokens: the least that holds the frame, the goal and a line about the present."""
 OPTIONS_SHARE: Final = 0.35
-"""This part of the budget is left free for the options, which are listed after the prompt."""
+"""Share of the budget that stays free for the options, which are listed after the prompt."""
 MAP_REACHES: Final = (None, 9, 5)
-"""The map is drawn whole, or so many steps around the player."""
+"""The map is drawn whole, or this many steps around the player."""
 CHARACTERS_PER_TOKEN: Final = 3.0
 """Low on purpose: common tokenizers need a token for 3.5 to 4.5 characters of such text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One section in a few lengths, longest first. `worth` decides who shrinks first; infinite never shrinks."""
+    """One section in a few lengths, longest first. The lowest `worth` shrinks first; infinite never shrinks."""
 
     worth: float
     versions: tuple[str, ...]
 
 
 def estimate_tokens(text: str) -> int:
-    """Tokens of a text, on the safe side: prompts do not depend on whose tokenizer will read them."""
+    """An upper estimate of a text's tokens: prompts do not depend on the tokenizer that reads them."""
     return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
 
 
@@ -71,7 +71,7 @@ class PromptWriter:
         self.journal(state).chose(label, state)
 
     def journal(self, state: GameState) -> LaneJournal:
-        """The lane's notes; begun with the first state, which tells which game is played."""
+        """The lane's notes; they begin with the first state, which tells the game."""
         if self._journal is None:
             self._journal = LaneJournal(milestones_for(state.rom.profile))
         return self._journal

@@ -1,12 +1,12 @@
-"""What every text world is: pure functions over a frozen state.
+"""The base class of text worlds: pure functions over a frozen state.
 
-A world never changes a state; `play` returns the next one. So a state can be branched for nothing: several candidate
-answers are tried from the very same state, and the best one goes on (tree sampling as AT-GRPO needs it).
-Roles speak in the order of `TextWorld.roles`, again and again, until the world is done or `max_rounds` is reached.
+A world never changes a state; `play` returns the next one. So branching is free: several candidate answers are played
+from the same state, and the best one goes on (the tree sampling of AT-GRPO). Roles speak in the order of
+`TextWorld.roles`, round after round, until the world is done or `max_rounds` is reached.
 
-Rewards come in two parts: `local` belongs to the role that spoke, `team` to all. Both are differences of scores
-that are functions of the state, so they telescope: a policy that walks to and fro ends with just what its last
-state is worth.
+Rewards come in two parts: `local` belongs to the role that spoke, `team` to all. Both are differences of scores that
+are functions of the state, so they telescope: a policy that walks back and forth ends with exactly the score of its
+last state.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIRST_TEST_SEED = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A well-formed answer to a prompt; whether it is a good one is left to chance."""
+    """A well-formed answer to a prompt, good or bad by chance."""
 
     prompt: str
     answer: str
@@ -38,17 +38,17 @@ class Practice:
 
 @dataclass(frozen=True, slots=True)
 class Turn(Generic[State]):
-    """What one answer of one role led to."""
+    """The result of one answer of one role."""
 
     state: State
     local_reward: float
-    """For the role that spoke: was the answer well-formed and of use?"""
+    """For the role that spoke: whether the answer was well-formed and useful."""
     team_reward: float
     """Change of the team's score, which lies between 0 (start) and 1 (solved)."""
     done: bool
     success: bool
     feedback: str = ""
-    """One line on what was wrong or what came out; part of the record, not of the reward."""
+    """One line about the error or the result; for the record, without effect on the reward."""
 
 
 class TextWorld(ABC, Generic[State]):
@@ -71,24 +71,24 @@ class TextWorld(ABC, Generic[State]):
 
     @abstractmethod
     def play(self, state: State, role: str, answer: str) -> Turn[State]:
-        """Let that role say `answer`. A malformed answer is a turn with a penalty, never an error."""
+        """Play `answer` for that role. A malformed answer is a turn with a penalty, never an error."""
 
     @abstractmethod
     def gold(self, state: State, role: str) -> str:
-        """An answer that, given by every role in turn, solves the problem."""
+        """The role's right answer: when every role gives its own in turn, the problem is solved."""
 
     @abstractmethod
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """An example of the format for that role: what a model may be shown before it learns by itself.
+        """An example of the format for that role, for the supervised stage before reinforcement learning.
 
-        It must not give the skill away: answers are drawn at random among the well-formed ones; a role that reads a
-        tool's output repeats it in `repeat_share` of its examples, whatever that output is worth.
+        It must not teach the skill: answers are drawn at random among the well-formed ones. A role that reads a tool's
+        output repeats it in `repeat_share` of its examples, good or bad.
         """
 
-    # --- machinery: worlds leave the rest alone ---
+    # --- what no world overrides ---
 
     def validate(self, seed: int) -> None:
-        """Prove that the gold answers solve the problem of `seed` for a full team score; `TrainingError` if not."""
+        """Check that the gold answers solve the problem of `seed` with a full team score; `TrainingError` if not."""
         state, team = self.initial(seed), 0.0
         for _ in range(self.max_rounds):
             for role in self.roles:

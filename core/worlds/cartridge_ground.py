@@ -1,4 +1,4 @@
-"""The cartridge's ground as the crystal world needs it: what is seen, how far it is, and ways as letters."""
+"""The game's ground for the crystal world: what the player sees, distances, and paths as letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 from core.game import terrain
 from core.game.collision import CollisionMap
 from core.game.state import GameState
-from core.navigation.pathfinding import Cell, Goal, MapGround, Path, find_path
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Goal, Path, find_path
 from core.prompts.map_view import LETTERS
 from core.vocabulary import DIRECTION_BUTTONS
 from core.worlds.cartridge_walks import BUTTON_OF, LETTER_OF
@@ -28,20 +29,20 @@ def cell_of(game: GameState) -> Cell:
 
 
 def ground_of(game: GameState) -> MapGround:
-    """The ground of the current map with everybody who stands on it."""
+    """The ground of the current map with the people on it."""
     people = frozenset((one.x, one.y) for one in game.people)
     return MapGround(game.collision.cells, people=people, warps=game.game.warp_cells(game.map_id))
 
 
 def is_calm(ground: MapGround, cell: Cell) -> bool:
-    """Whether one can stand there in peace: no tall grass, no door, no ledge, nobody."""
+    """Whether nothing happens to a player who stands there: no tall grass, door, ledge, ice or person."""
     byte = ground.byte(*cell)
     eventful = byte in terrain.TALL_GRASS or byte in _DOORS or terrain.HOP_BITS[byte] or byte in terrain.ICE
     return not eventful and cell not in ground.people and cell not in ground.warps and ground.standable(*cell)
 
 
 def steps_from(ground: MapGround, start: Cell) -> dict[Cell, int]:
-    """Steps to every cell that can be walked to from `start`; no way leads through a door."""
+    """Steps to every cell that can be reached on foot from `start`; paths never go through a door."""
     return _spread(start, lambda cell: () if cell in ground.warps else _after(ground, cell))
 
 
@@ -87,7 +88,7 @@ def _spread(start: Cell, neighbours: Callable[[Cell], Iterable[Cell]]) -> dict[C
 
 
 def way_letters(game: GameState, goal: Cell) -> str | None:
-    """The path-finder's way to `goal` as letters, one a step and none for turns; None where there is no way."""
+    """The path-finder's path to `goal` as letters, one a step and none for turns; None where there is no path."""
     way = find_path(ground_of(game), cell_of(game), game.facing, [Goal(*goal)])
     if not isinstance(way, Path):
         return None
@@ -99,7 +100,7 @@ def way_letters(game: GameState, goal: Cell) -> str | None:
 
 
 def around_one_bend(letters: str) -> str:
-    """The beginning of a way, up to where it bends for the second time."""
+    """The beginning of a path, up to its second bend."""
     bends = 0
     for index in range(1, len(letters)):
         bends += letters[index] != letters[index - 1]
@@ -109,7 +110,7 @@ def around_one_bend(letters: str) -> str:
 
 
 def calm_steps(game: GameState, letter: str, most: int) -> str:
-    """Steps in one direction while the ground stays calm, `most` of them at most."""
+    """Steps in one direction while the ground stays calm, at most `most` of them."""
     ground, button, here = ground_of(game), BUTTON_OF[letter], cell_of(game)
     for number in range(most):
         moved = ground.move(*here, button)
@@ -120,7 +121,7 @@ def calm_steps(game: GameState, letter: str, most: int) -> str:
 
 
 def as_the_crow_flies(start: Cell, target: Cell) -> str:
-    """The steps across, then those up or down, whatever is in between."""
+    """The steps left or right, then those up or down, with no regard to obstacles."""
     across, down = target[0] - start[0], target[1] - start[1]
     return ("R" if across > 0 else "L") * abs(across) + ("D" if down > 0 else "U") * abs(down)
 

@@ -1,8 +1,9 @@
-"""Walks on the cartridge, branched exactly: any number of them begin in the very same moment of the emulator.
+"""Walks in the game, branched exactly: any number of them begin in the same moment of the emulator.
 
-A game is deterministic, so a save state and the steps taken since are a complete and small description of a moment
-(`Spot`). `CartridgeWalks` keeps a save state of every spot that a walk began from, so that all candidates of a group
-load the same bytes. The first save states are made by letting the rules play a new game: one for each map they come to.
+A game is deterministic, so a save state and the steps since then are a complete and small description of a moment
+(`Spot`). `CartridgeWalks` keeps a save state of every spot that a walk began from, so all candidates of a group load
+the same bytes. The first save states come from the rules: they play a new game, which gives one for each map they
+reach.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from core.vocabulary import Button, GameMode, MapId, Option
 BUTTON_OF: Final = {"U": Button.UP, "D": Button.DOWN, "L": Button.LEFT, "R": Button.RIGHT}
 LETTER_OF: Final = {button: letter for letter, button in BUTTON_OF.items()}
 OPENING_ACTIONS: Final = 900
-"""So far the rules play to come to maps; about half a second."""
+"""Actions that the rules play to reach maps; about half a second."""
 SETTLE_LOOKS: Final = 3
-"""How often a busy game is waited for after a step, 16 to 120 frames each time."""
+"""Waits for a busy game after a step, 16 to 120 frames each."""
 SURE_FRAMES: Final = 6
-"""Between a step and the door, slide or fight that it leads to, the game looks free for a moment."""
+"""Frames to wait until the game is surely free: before a door, slide or fight it looks free for a moment."""
 KEPT_STATES: Final = 64
 """Save states of spots, 0.2 MB each."""
 KEPT_WALKS: Final = 2048
-"""Walks whose end is remembered, 10 kB each: a group's candidates often say the same."""
+"""Walks whose end is remembered, 10 kB each: the candidates of a group are often equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,22 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How a walk went."""
+    """The result of a walk."""
 
     spot: Spot
-    """Where one is now: the steps that were tried, bumps included."""
+    """The spot at the end: with the steps that were tried, bumps included."""
     game: GameState
     interruption: str = ""
     """What ended the walk early, in words; empty when nothing did. A bump into a wall is no interruption."""
     bumps: int = 0
-    """Steps that led nowhere."""
+    """Steps into something that blocks."""
 
 
 class CartridgeWalks:
-    """One emulator and the save states of the spots that walks began from. The emulator starts at first use."""
+    """One emulator and the save states of the spots that walks began from. The emulator starts on first use."""
 
     def __init__(self, rom: str | Path | None, most_openings: int) -> None:
-        """`rom`: a cartridge's file, Fernvale if None. `most_openings`: on how many maps walks may begin, at most."""
+        """`rom`: a ROM file, Fernvale if None. `most_openings`: the most maps on which walks may begin."""
         self._rom = Path(rom) if rom is not None else Path(str(resources.files("cartridge").joinpath("fernvale.gbc")))
         self._most_openings = most_openings
         self._console: Console | None = None
@@ -69,7 +70,7 @@ class CartridgeWalks:
         self._walks: OrderedDict[tuple[Spot, str, tuple[int, int]], Walk] = OrderedDict()
 
     def openings(self) -> tuple[GameState, ...]:
-        """The game at each opening, in the order in which the rules came there."""
+        """The game at each opening, in the order in which the rules reached them."""
         if not self._openings:
             self._tables, self._openings = _play_openings(self._rom, self._most_openings)
         return tuple(game for _, game in self._openings)
@@ -77,8 +78,8 @@ class CartridgeWalks:
     def walk(self, spot: Spot, steps: str, goal: tuple[int, int]) -> Walk:
         """Walk letters U, D, L, R from a spot to their end, to the cell `goal`, or to the first interruption.
 
-        A letter is one step: where one looks elsewhere, the turn is made first. The same spot and steps always end in
-        the same moment.
+        A letter is one step, with a turn before it if the player faces another way. The same spot and steps always end
+        in the same moment.
         """
         key = (spot, steps, goal)
         known = self._walks.get(key)
@@ -110,7 +111,7 @@ class CartridgeWalks:
         return Walk(Spot(spot.opening, tried), game, "", bumps)
 
     def _at(self, spot: Spot) -> tuple[Console, GameState]:
-        """The emulator in that moment. Its save state is made at the first time and kept."""
+        """The emulator at that spot. Its save state is made the first time and kept."""
         self.openings()
         assert self._tables is not None
         if self._console is None:
@@ -127,7 +128,7 @@ class CartridgeWalks:
         return console, game
 
     def _nearest_kept(self, spot: Spot) -> Spot:
-        """The spot farthest along the same steps of which there is a save state."""
+        """The farthest spot along the same steps that has a save state."""
         length = max(
             (
                 len(kept.steps)
@@ -142,7 +143,7 @@ class CartridgeWalks:
         return nearest
 
     def _step(self, console: Console, game: GameState, button: Button) -> GameState:
-        """One step, with the turn before it if one looks elsewhere; then wait until the player is free again."""
+        """One step, with a turn before it if the player faces another way; then wait until the player is free."""
         assert self._tables is not None
         presses = [button] if game.facing is button else [button, button]
         before = game.position
@@ -166,7 +167,7 @@ def _interruption(map_before: MapId, game: GameState) -> str:
 
 
 def _play_openings(rom: Path, most: int) -> tuple[RomTables, tuple[tuple[bytes, GameState], ...]]:
-    """Let the rules play a new game; a save state at the first free moment on each of the first `most` maps."""
+    """Play a new game by the rules; a save state at the first free moment on each of the first `most` maps."""
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom, observation_type="state", fast_options=True, frame_cost=FrameCost.ADAPTIVE, max_steps=OPENING_ACTIONS
     )

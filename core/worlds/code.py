@@ -1,7 +1,7 @@
-"""Code: a tester proposes checks, a coder writes a program; hidden tests in the sandbox say what it is worth.
+"""Code: a tester proposes checks, a coder writes a program, hidden tests in the sandbox score it.
 
-Problems are made by a generator: a few steps of whole-number arithmetic, in words. So there is no end of unseen ones,
-and the hidden tests are right by construction. The coder sees the tester's checks, and which of them its last program
+A generator makes the problems: a few steps of whole-number arithmetic, in words. So there are always unseen ones, and
+the hidden tests are right by construction. The coder sees the tester's checks, and which of them its last program
 failed.
 """
 
@@ -46,21 +46,21 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Steps with their numbers, one after the other."""
+    """Steps with their numbers, in order."""
 
     steps: tuple[tuple[int, int], ...]
     """Index into `STEPS`, and k."""
     inputs: tuple[int, ...]
-    """Of the hidden tests."""
+    """Inputs of the hidden tests."""
 
     def expected(self, x: int) -> int:
-        """The right answer for x."""
+        """The right result for x."""
         for index, k in self.steps:
             x = STEPS[index].apply(x, k)
         return x
 
     def words(self) -> str:
-        """The problem as a person would say it."""
+        """The problem in words."""
         return ", then ".join(STEPS[index].words.format(k=k) for index, k in self.steps)
 
     def program(self) -> str:
@@ -71,7 +71,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CodeState:
-    """A problem, the tester's checks, and the last program with what it was worth."""
+    """A problem, the tester's checks, and the last program with its score."""
 
     problem: Problem
     checks: tuple[tuple[int, int], ...] = ()
@@ -92,11 +92,11 @@ class Code(TextWorld[CodeState]):
         self.max_rounds = max_rounds
 
     def initial(self, seed: int) -> CodeState:
-        """Steps, numbers and hidden inputs are all drawn from the seed."""
+        """The problem of that seed: its steps, numbers and hidden inputs."""
         return CodeState(self._draw(random.Random(f"{self.name}-{self.steps}-{seed}")))
 
     def prompt(self, state: CodeState, role: str) -> str:
-        """The problem in words, the checks, and what went wrong last time."""
+        """The problem in words, the checks, and the last program's failure."""
         if role == "tester":
             return f"Problem: {state.problem.words()}.\nCheck solve(x) on three numbers."
         checks = "".join(f"solve({x}) == {y}\n" for x, y in state.checks)
@@ -154,6 +154,6 @@ class Code(TextWorld[CodeState]):
 
 @lru_cache(maxsize=4096)
 def _results(program: str, inputs: tuple[int, ...]) -> tuple[object, ...]:
-    """A group's candidates are often the same program. Booleans and fractions do not count as whole numbers."""
+    """`solve`'s results, all but whole numbers as text. Cached: candidates are often the same program."""
     results = call_function(program, "solve", inputs, _LIMITS)
     return tuple(result if type(result) is int else str(result) for result in results)

@@ -21,10 +21,10 @@ import io
 import json
 import pickle
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from core.exceptions import ConfigurationError
 
@@ -50,7 +50,7 @@ class CallTest:
 
 @dataclass(frozen=True, slots=True)
 class AssertTest:
-    """Python that must run through after the program: for tests that are no plain comparisons."""
+    """Python that must run without an error after the program: for tests that are not plain comparisons."""
 
     source: str
 
@@ -65,7 +65,7 @@ class CodeProblem:
     name: str
     statement: str
     starter: str
-    """Code that the answer has to begin with or to contain; empty where any program will do."""
+    """Code that the answer must begin with or contain; empty where any program will do."""
     function: str
     """What `CallTest`s call: a function, or a method of a class `Solution`; empty for programs that read and print."""
     tests: tuple[Test, ...]
@@ -74,8 +74,8 @@ class CodeProblem:
 
 
 def read_code_problems(path: str | Path) -> tuple[CodeProblem, ...]:
-    """All problems of a file. Raises `ConfigurationError` naming the line and what is wrong with it."""
-    problems = []
+    """All problems of a file. Raises `ConfigurationError` with the number of the problem and what is wrong with it."""
+    problems: list[CodeProblem] = []
     for number, row in enumerate(read_rows(path), start=1):
         try:
             problems.append(_problem_of(row, f"{Path(path).stem}-{number}"))
@@ -88,7 +88,7 @@ def read_code_problems(path: str | Path) -> tuple[CodeProblem, ...]:
 
 
 def read_rows(path: str | Path) -> list[Row]:
-    """The objects of a JSONL or JSON file. Raises `ConfigurationError` where there are none."""
+    """The objects of a JSONL or JSON file. Raises `ConfigurationError` when there are none."""
     try:
         text = Path(path).read_text(encoding="utf-8")
         rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(x) for x in text.splitlines() if x]
@@ -121,14 +121,21 @@ def _from_apps(row: Row, name: str) -> CodeProblem:
     for given, expected in pairs:
         if function:
             # The set wraps some results in a list of one; a function's own result is the first.
-            plain = expected[0] if isinstance(expected, list) and len(expected) == 1 else expected
-            tests.append(CallTest(json.dumps(given), json.dumps(plain)))
+            tests.append(CallTest(json.dumps(given), json.dumps(_unwrapped(expected))))
         else:
             tests.append(InputTest(_lines(given), _lines(expected)))
-    solutions = _json(row["solutions"]) if row.get("solutions") else []
+    solutions: list[str] = _json(row["solutions"]) if row.get("solutions") else []
     label = str(row.get("problem_id", row.get("id", name)))
     starter = row.get("starter_code") or ""
     return CodeProblem(label, row["question"], starter, function, tuple(tests), solutions[0] if solutions else "")
+
+
+def _unwrapped(expected: object) -> object:
+    """What a list of one holds; anything else as it is."""
+    if isinstance(expected, list):
+        items = cast(list[object], expected)
+        return items[0] if len(items) == 1 else items
+    return expected
 
 
 def _from_livecodebench(row: Row, name: str) -> CodeProblem:
@@ -161,7 +168,7 @@ def _from_human_eval(row: Row) -> CodeProblem:
 
 
 def _tests_of(source: str, function: str | None, setup: str) -> tuple[tuple[Test, ...], str]:
-    """Comparisons with literals as calls, which are judged outside of the program; all else as code that must run.
+    """Comparisons with literals as calls, which are judged outside the program; all else as code that must run.
 
     In a HumanEval test the function is called `candidate`.
     """
@@ -186,20 +193,23 @@ def _call_of(node: ast.expr) -> tuple[str, str, str] | None:
                     return name, json.dumps(arguments), json.dumps(expected)
             except (TypeError, ValueError):
                 return None  # not a literal, or one that JSON does not know
+        case _:
+            pass
     return None
 
 
 def _survives_json(value: object) -> bool:
-    """Tuples become lists on the way, on both sides of the comparison; floats are left to the set's own tolerance."""
+    """Whether `==` means the same after JSON: tuples become lists on both sides; floats need the set's tolerance."""
     if isinstance(value, list | tuple):
-        return all(_survives_json(item) for item in value)
+        return all(_survives_json(item) for item in cast(Sequence[object], value))
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _survives_json(item) for key, item in value.items())
+        pairs = cast(dict[object, object], value).items()
+        return all(isinstance(key, str) and _survives_json(item) for key, item in pairs)
     return value is None or isinstance(value, bool | int | str)
 
 
 class _TextUnpickler(pickle.Unpickler):
-    """Unpickles plain texts and nothing that could run code."""
+    """Unpickles plain texts and refuses everything that could run code."""
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         raise ValueError(f"the packed tests name {module_name}.{global_name}: only text is unpacked")

@@ -1,7 +1,7 @@
-"""Programming problems of the public sets: a coder writes a program, the set's tests in the sandbox judge it.
+"""Programming problems of the public sets: a coder writes a program, the set's tests judge it in the sandbox.
 
-The problems come from a file of the user's (`code_problems.py` says which formats are read). One test of a problem is
-shown: where the program fails it, the coder sees how and tries again in the next round. The others stay hidden.
+The problems come from a file that the user names (`code_problems.py` lists the formats). One test of a problem is
+shown: if the program fails it, the coder sees how and tries again in the next round. The others stay hidden.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MALFORMED_PENALTY = -0.1
 LONGEST_PROGRAM = 20_000
 """Characters."""
 MOST_TESTS = 12
-"""Tests per problem; public sets have up to hundreds, and each takes a process or a call."""
+"""Tests per problem; public sets have up to hundreds, and each costs a process or a call."""
 LONGEST_SHOWN = 200
 """Characters of a failed test that the coder sees."""
 _LIMITS = Limits(wall_s=6.0, processor_s=3)
@@ -31,7 +31,7 @@ _LIMITS = Limits(wall_s=6.0, processor_s=3)
 
 @dataclass(frozen=True, slots=True)
 class CodeSetState:
-    """A problem, and what its last program was worth."""
+    """A problem, and the score of its last program."""
 
     problem: CodeProblem
     failed: str = ""
@@ -51,7 +51,7 @@ class CodeSet(TextWorld[CodeSetState]):
         self.max_rounds = max_rounds
 
     def initial(self, seed: int) -> CodeSetState:
-        """A problem of the part of the file that the seed belongs to (`split.py`)."""
+        """A problem from the seed's part of the file (`split.py`)."""
         return CodeSetState(self._problems[self._split.index(seed)])
 
     def prompt(self, state: CodeSetState, role: str) -> str:
@@ -63,7 +63,7 @@ class CodeSet(TextWorld[CodeSetState]):
         return f"{problem.statement.strip()}{starter}{failed}\n\nWrite a Python program. {task}"
 
     def play(self, state: CodeSetState, role: str, answer: str) -> Turn[CodeSetState]:
-        """The coder says a program; a fence of three backticks around it is taken off."""
+        """The coder says a program; a fence of three backticks around it is removed."""
         program = _unfenced(answer)
         if not program or len(program) > LONGEST_PROGRAM:
             fault = f"the answer is a program of at most {LONGEST_PROGRAM} characters"
@@ -77,7 +77,7 @@ class CodeSet(TextWorld[CodeSetState]):
         return Turn(after, 0.0, score - state.score, done, done, "" if done else f"{passed} of {len(tests)} tests")
 
     def gold(self, state: CodeSetState, role: str) -> str:
-        """The set's reference solution. Raises `TrainingError` where it has none."""
+        """The set's reference solution. Raises `TrainingError` when it has none."""
         if not state.problem.solution:
             raise TrainingError(f"problem {state.problem.name} comes without a reference solution")
         return state.problem.solution
@@ -99,10 +99,10 @@ def _unfenced(answer: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _faults(program: str, function: str, tests: tuple[Test, ...]) -> tuple[str, ...]:
-    """For each test an empty text, or what went wrong. A group's candidates are often the same program."""
+    """For each test an empty text, or what went wrong. Cached: candidates are often the same program."""
     calls = [test for test in tests if isinstance(test, CallTest)]
     called = iter(_call_faults(program, function, calls) if calls else ())
-    faults = []
+    faults: list[str] = []
     for test in tests:
         match test:
             case CallTest():
@@ -115,7 +115,7 @@ def _faults(program: str, function: str, tests: tuple[Test, ...]) -> tuple[str, 
 
 
 def _call_faults(program: str, function: str, calls: list[CallTest]) -> list[str]:
-    """All calls in one process; results are compared here, where the program cannot reach."""
+    """All calls in one process; results are compared here, out of the program's reach."""
     entry = f"_entry_{secrets.token_hex(8)}"
     adaptor = (
         f"\n\ndef {entry}(arguments):\n"
@@ -124,7 +124,7 @@ def _call_faults(program: str, function: str, calls: list[CallTest]) -> list[str
         f"    return function(*arguments)\n"
     )
     results = call_function(program + adaptor, entry, [json.loads(call.arguments) for call in calls], _LIMITS)
-    faults = []
+    faults: list[str] = []
     for index, call in enumerate(calls):
         got, expected = results[index] if index < len(results) else "no answer", json.loads(call.expected)
         same = json.dumps(got) == json.dumps(expected)  # so that True is not 1 and 1.0 is not 1
@@ -143,7 +143,7 @@ def _input_fault(program: str, test: InputTest) -> str:
 
 
 def _assert_fault(program: str, test: AssertTest) -> str:
-    """The program has to hand back a word that it cannot know before: leaving early does not pass."""
+    """The run must print a word that the program cannot know in advance: leaving early does not pass."""
     word, entry = secrets.token_hex(8), f"_entry_{secrets.token_hex(8)}"
     body = "\n".join(f"    {line}" for line in test.source.splitlines())
     adaptor = f"\n\ndef {entry}(word):\n{body}\n    return word\n"

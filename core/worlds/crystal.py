@@ -1,13 +1,13 @@
-"""Crystal: a planner names waypoints, a navigator walks there, on the cartridge itself.
+"""Crystal: a planner names waypoints and a navigator walks there, in the game itself.
 
-The problem is to reach a goal cell of the map on which one stands; walls, people, ledges, tall grass and doors are in
-the way. The planner sees the screen as letters and where the goal is, and names a waypoint: a direction, whose waypoint
-is the last calm cell that way, no farther than level with the goal; or the way, which asks the path-finder. The
-navigator sees the steps to the waypoint and says steps, which are walked in the emulator; then the planner looks again.
-Every candidate starts from the same save state (`cartridge_walks.py`), so its score is what the game really did.
+The problem is to reach a goal cell on the player's map; walls, people, ledges, tall grass and doors are in the way. The
+planner sees the screen as letters and the goal's place, and names a waypoint: a direction (the last calm cell that way,
+no farther than level with the goal), or `way` (the path-finder's path up to its second bend). The navigator sees the
+steps to the waypoint and says steps, which are walked in the emulator; then the planner's turn comes again. Every
+candidate starts from the same save state (`cartridge_walks.py`), so its score is what the game really did.
 
-Without the path-finder among its words the planner has to look at the screen, for no direction is good in itself.
-Runs on Fernvale, or on any cartridge that the project knows.
+Without the path-finder among its words the planner must look at the screen, as no direction is good in itself. Runs on
+Fernvale, or on any cartridge that the project knows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final
 
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
-from core.navigation.pathfinding import Cell
+from core.navigation.map_ground import Cell
 from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn
 from core.worlds.cartridge_ground import (
     around_one_bend,
@@ -38,45 +38,45 @@ from core.worlds.cartridge_walks import CartridgeWalks, Spot, Walk
 from core.worlds.grid import move_field, parse_moves, random_moves
 
 DIRECTIONS: Final = {"up": "U", "down": "D", "left": "L", "right": "R"}
-"""Words of the planner that need looking, and the step that leads there."""
+"""The planner's words for directions, each with its step."""
 PATH_FINDER: Final = "way"
-"""The planner's word for the beginning of the path-finder's way, up to its second bend."""
+"""The planner's word for the beginning of the path-finder's path, up to its second bend."""
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
-"""The most that coming nearer is worth; the other half is paid for arriving only."""
+"""The highest score for coming nearer; only arrival pays the other half."""
 FIELD_PLACES = 10
 LONGEST_DETOUR = 4
-"""Steps to a waypoint that lies away from the goal, at most."""
+"""Most steps to a waypoint that lies away from the goal."""
 LONGEST_STROLL = 16
-"""Most steps from where the rules came onto a map to where a problem starts."""
+"""Most steps from the cell where the rules entered a map to a problem's start."""
 DRAWS = 200
-"""Tries to draw a problem before it is given up."""
+"""Most tries to draw a problem."""
 PRACTICE_PROBLEMS = 120
 """Different situations in the examples of the format stage: a situation costs some 30 ms of emulation."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrystalState:
-    """A moment on the cartridge, the goal cell, and which waypoint the planner named last."""
+    """A moment of the game, the goal cell, and the planner's last waypoint."""
 
     spot: Spot
     game: GameState = field(repr=False)
     goal: Cell
     start_distance: int
-    """Steps of the shortest way from the start."""
+    """Steps of the shortest path from the start."""
     waypoint: str = ""
     heading: str = ""
-    """The steps to the waypoint as the navigator is told them; empty where that way is blocked at once."""
+    """The steps to the waypoint that the navigator reads; empty when the first step is blocked."""
     heading_worth: float = 0.0
-    """Score that walking the last heading led to; stays when the navigator has walked."""
+    """Score after a walk along the last heading; stays when the navigator has walked."""
     lost: str = ""
-    """Why the attempt is over, if it is: a battle, a door, words of somebody."""
+    """Why the attempt is over, if it is: a battle, a door, a text."""
 
 
 class Crystal(TextWorld[CrystalState]):
     """Goal cells `nearest` to `farthest` steps away, on the first `maps` maps of a game.
 
-    In training, distances grow: the farthest goes evenly from `nearest` to its full value over the first
+    In training, distances grow: the farthest rises linearly from `nearest` to its full value over the first
     `growing_problems` problems. All other problems (evaluation, test, practice) have the full range.
     """
 
@@ -111,11 +111,11 @@ class Crystal(TextWorld[CrystalState]):
         self._walks.close()
 
     def initial(self, seed: int) -> CrystalState:
-        """A map, a start and a goal, drawn until the path-finder's way has been walked to the goal in the emulator."""
+        """A map, a start and a goal, drawn until the path-finder's path leads to the goal in the emulator."""
         return self._drawn(seed)
 
     def farthest_of(self, seed: int) -> int:
-        """The longest way of that problem: less for the first problems of training."""
+        """The longest path of that problem: shorter for the first problems of training."""
         into = seed - FIRST_TRAINING_SEED
         if not 0 <= into < self.growing_problems:
             return self.farthest
@@ -137,7 +137,7 @@ class Crystal(TextWorld[CrystalState]):
         return self._name(state, answer.strip()) if role == "planner" else self._go(state, answer)
 
     def gold(self, state: CrystalState, role: str) -> str:
-        """The direction in which the path-finder's way begins, or its word; that way, to the goal."""
+        """The direction in which the path-finder's path begins, or its word; then that path, to the goal."""
         way = way_letters(state.game, state.goal) or ""
         if role == "navigator":
             return way
@@ -162,7 +162,7 @@ class Crystal(TextWorld[CrystalState]):
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no waypoint is called {waypoint[:20]!r}")
         heading = self._heading(state, waypoint)
         worth = self._score(state, self._walks.walk(state.spot, heading, state.goal))
-        # A waypoint is paid by how much better it is than the one named before: it telescopes.
+        # A waypoint pays the difference to the score of the waypoint before it: rewards telescope.
         after = replace(state, waypoint=waypoint, heading=heading, heading_worth=worth)
         feedback = "" if heading else f"{waypoint} is blocked"
         return Turn(after, worth - state.heading_worth, 0.0, False, False, feedback)
@@ -187,7 +187,7 @@ class Crystal(TextWorld[CrystalState]):
         return Turn(after, 0.0, gained, success or bool(walk.interruption), success, feedback)
 
     def _score(self, state: CrystalState, walk: Walk) -> float:
-        """1 at the goal, 0 after an interruption or where no way leads on, else at most half for coming nearer."""
+        """1 at the goal, 0 after an interruption or without a path to it, else up to a half for coming nearer."""
         left = None if walk.interruption else steps_to(walk.game.collision, state.goal).get(cell_of(walk.game))
         if left is None:
             return 0.0
@@ -210,7 +210,7 @@ class Crystal(TextWorld[CrystalState]):
         )
 
     def _draw_on(self, game: GameState, opening: int, distance: int, rng: random.Random) -> CrystalState | None:
-        """Stroll to a start, then choose a goal so far away; None where that failed."""
+        """Walk to a random start, then choose a goal that far away; None if that failed."""
         ground = ground_of(game)
         near = [
             cell

@@ -1,7 +1,7 @@
 """Frozen lake: cross the ice from S to G without falling into a hole.
 
-The grid is that of Plan-Path, but a hole ends the attempt for good, and the edge of the lake only stops a move. So a
-careless plan costs all that was won. The ice is not slippery: an answer is a whole plan, which luck should not decide.
+The grid is that of Plan-Path, but a hole ends the attempt, and the edge of the lake only stops a move. So a careless
+plan loses the whole score. The ice is not slippery: an answer is a whole plan, and luck should not decide it.
 """
 
 from __future__ import annotations
@@ -45,5 +45,5 @@ class FrozenLake(PlanPath):
         return position, ""
 
     def _score(self, state: PlanPathState) -> float:
-        """Nothing at the bottom of a hole."""
+        """0 in a hole; else as in Plan-Path."""
         return 0.0 if state.position in state.walls else super()._score(state)

@@ -16,7 +16,7 @@ class GridCell(NamedTuple):
     column: int
 
     def moved(self, move: str) -> GridCell:
-        """The neighbour in that direction; it may lie outside of the grid."""
+        """The neighbour in that direction; it may lie outside the grid."""
         rows, columns = MOVES[move]
         return GridCell(self.row + rows, self.column + columns)
 
@@ -32,11 +32,11 @@ def parse_moves(answer: str) -> str | None:
 
 
 def move_field(moves: str, places: int) -> str:
-    """Moves in a field of so many places, the rest filled with dashes.
+    """Moves in a field of `places` characters, the rest filled with dashes.
 
-    The field makes what follows it independent of the number of moves. A small network then learns to repeat a tool's
-    output by looking back a fixed number of places, within some fifty batches; without it, it has to match contents,
-    and four letters repeat too often for that to be learned in the same time (docs/at_grpo.md has the numbers).
+    The field's length does not depend on the number of moves. So a small network learns to repeat a tool's output by
+    looking back a fixed number of tokens, within about fifty batches. Without the field it must match contents, and
+    four letters repeat too often for that to be learned in the same time (docs/at_grpo.md has the numbers).
     """
     return moves.ljust(places, "-")
 
@@ -62,7 +62,7 @@ def distances(target: GridCell, size: int, walls: Collection[GridCell]) -> dict[
 
 
 def shortest_path(start: GridCell, steps_left: dict[GridCell, int]) -> str | None:
-    """Moves downhill on `distances`; ties fall to the first of U, D, L, R. None when there is no way."""
+    """Moves downhill on `distances`; the first of U, D, L, R breaks ties. None when there is no path."""
     if start not in steps_left:
         return None
     cell, path = start, ""
@@ -74,7 +74,7 @@ def shortest_path(start: GridCell, steps_left: dict[GridCell, int]) -> str | Non
 
 
 def greedy_path(start: GridCell, target: GridCell, size: int, walls: Collection[GridCell]) -> str:
-    """Walk straight at the target and stop at the first wall: what a careless tool would answer."""
+    """Moves straight at the target up to the first wall: the answer of a careless tool."""
     cell, path = start, ""
     while cell != target:
         down, right = target.row - cell.row, target.column - cell.column

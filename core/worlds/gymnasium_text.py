@@ -1,4 +1,4 @@
-"""A text world as a Gymnasium environment with text spaces, for tools of that field.
+"""A text world as a Gymnasium environment with text spaces, for tools that expect one.
 
 Roles speak in turn through one `step`; `info["role"]` says who is to speak next.
 """

@@ -1,6 +1,6 @@
 """Math: a tool role writes an expression for the calculator, a reasoner sees the result and answers.
 
-Problems are short sums in words, made by a generator. Without the tool role a lone reasoner has to work the answer out.
+Problems are short sums in words, made by a generator. Without the tool role a lone reasoner must compute the answer.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _OPERATIONS = {"plus": "+", "minus": "-", "times": "*"}
 _EXPRESSION = re.compile(r"[-+*() \d]{1,60}")
 _ANSWER = re.compile(r"-?\d{1,12}")
 _NEAR = 0.5
-"""The most that a wrong answer near the right one is worth."""
+"""The highest score of a wrong answer near the right one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MathState:
-    """A sum, what the calculator showed last, and what the last answer was worth."""
+    """A sum, the calculator's last display, and the score of the last answer."""
 
     first: int
     operation: str
@@ -44,7 +44,7 @@ class MathState:
 
     @property
     def expression(self) -> str:
-        """The sum as a calculator takes it."""
+        """The sum as an expression for the calculator."""
         return f"{self.first}{_OPERATIONS[self.operation]}{self.second}"
 
 
@@ -93,7 +93,7 @@ class Math(TextWorld[MathState]):
         return state.expression if role == "tool" else str(state.result)
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """Any sum of two numbers that stand in the question; any number, or the one on the display."""
+        """Any sum of two numbers of the question; any number, or the one on the display."""
         state = self.initial(seed)
         if role == "tool":
             numbers = rng.choices((state.first, state.second), k=2)

@@ -1,4 +1,4 @@
-"""Mathematics problems read from files in the formats of the public sets, and when two answers are the same.
+"""Mathematics problems read from files in the formats of the public sets, and the comparison of answers.
 
 One JSON object a line (or one JSON list). The format is recognised by its fields:
 
@@ -34,8 +34,8 @@ class MathProblem:
 
 
 def read_math_problems(path: str | Path) -> tuple[MathProblem, ...]:
-    """All problems of a file. Raises `ConfigurationError` naming the line and what is missing."""
-    problems = []
+    """All problems of a file. Raises `ConfigurationError` with the number of the problem and what is missing."""
+    problems: list[MathProblem] = []
     for number, row in enumerate(read_rows(path), start=1):
         fields = {key.lower(): value for key, value in row.items()}
         statement = fields.get("problem") or fields.get("question")
@@ -50,21 +50,21 @@ def read_math_problems(path: str | Path) -> tuple[MathProblem, ...]:
 
 
 def same_answer(one: str, other: str) -> bool:
-    """Whether two answers are equal: as exact numbers where both are numbers, else as texts without layout."""
+    """Whether two answers are equal: as exact numbers if both are numbers, else as texts without layout."""
     one, other = normal_form(one), normal_form(other)
     first, second = _number(one), _number(other)
     return first == second if first is not None and second is not None else one == other
 
 
 def normal_form(answer: str) -> str:
-    """An answer without what LaTeX adds for the eye."""
+    """An answer without LaTeX's layout."""
     answer = _TEXT.sub(r"\1", boxed(answer) or answer)
     answer = _FRACTION.sub(r"(\1)/(\2)", answer)
     return _NOISE.sub("", answer).rstrip(".").lower()
 
 
 def boxed(text: str) -> str | None:
-    """What the last `\\boxed{...}` holds, inner braces included; None where there is none."""
+    """The content of the last `\\boxed{...}`, inner braces included; None when there is none."""
     start = text.rfind("\\boxed{")
     if start < 0:
         return None

@@ -1,7 +1,7 @@
 """Mathematics problems of the public sets: a tool role uses the calculator, a reasoner sees the display and answers.
 
-The problems come from a file of the user's (`math_problems.py` says which formats are read). Unlike the sums of
-`math.py`, a wrong answer is worth nothing: how near it is says little here.
+The problems come from a file that the user names (`math_problems.py` lists the formats). Unlike the sums of `math.py`,
+a wrong answer scores 0: its distance from the right one says little here.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ MALFORMED_PENALTY = -0.1
 LONGEST_ANSWER = 8000
 """Characters, a chain of thought included."""
 USEFUL_DISPLAY = 0.5
-"""What the tool role gets when the answer stands on the display."""
+"""Reward of the tool role when the display shows the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class MathSetState:
-    """A problem, what the calculator shows, and what has been won so far."""
+    """A problem, the calculator's display, and the score so far."""
 
     problem: MathProblem
     display: str = ""
@@ -44,7 +44,7 @@ class MathSet(TextWorld[MathSetState]):
         self.max_rounds = max_rounds
 
     def initial(self, seed: int) -> MathSetState:
-        """A problem of the part of the file that the seed belongs to (`split.py`)."""
+        """A problem from the seed's part of the file (`split.py`)."""
         return MathSetState(self._problems[self._split.index(seed)])
 
     def prompt(self, state: MathSetState, role: str) -> str:
@@ -55,7 +55,7 @@ class MathSet(TextWorld[MathSetState]):
         return f"{state.problem.statement}\n\n{display}End with the answer in \\boxed{{}}, or say only the answer."
 
     def play(self, state: MathSetState, role: str, answer: str) -> Turn[MathSetState]:
-        """The tool role says an expression; of the reasoner's words counts what is boxed, else the last line."""
+        """The tool role says an expression; the reasoner's answer is its last box, else its last line."""
         if role == "tool":
             result = calculate(answer.strip())
             if result is None:
@@ -71,7 +71,7 @@ class MathSet(TextWorld[MathSetState]):
         return Turn(after, 0.0, score - state.score, solved, solved)
 
     def gold(self, state: MathSetState, role: str) -> str:
-        """The answer; typed into the calculator where it is a whole number that fits there."""
+        """The answer; the tool role types it into the calculator if it is a whole number that fits."""
         answer = state.problem.answer
         if role == "tool":
             return answer if calculate(answer) is not None else "0"

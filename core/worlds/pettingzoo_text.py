@@ -1,7 +1,4 @@
-"""A text world in PettingZoo's form: an agent per role, speaking in turn (Terry et al. 2021, the AEC model).
-
-Everything that is specific to a world stays in the world.
-"""
+"""A text world in PettingZoo's form: an agent per role, speaking in turn (Terry et al. 2021, the AEC model)."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Dict, Space, Text
-from pettingzoo import AECEnv
+from pettingzoo import AECEnv  # pyright: ignore[reportMissingTypeStubs] (typed, without py.typed)
 
 from core.worlds.base import TextWorld
 from core.worlds.gymnasium_text import text_space
@@ -21,8 +18,8 @@ HIGHEST_SEED = 2**31
 class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
     """Agents are the world's roles. Observation: a dict with that role's "prompt"; action: its answer, a text.
 
-    The team's reward goes to every agent, a role's own reward to that role. `infos[agent]` has what the last answer of
-    that agent led to: `success` and `feedback`.
+    The team's reward goes to every agent, a role's own reward to that role. `infos[agent]` has the result of that
+    agent's last answer: `success` and `feedback`.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "name": "text_world", "is_parallelizable": False}  # noqa: RUF012
@@ -43,7 +40,7 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
         return space
 
     def action_space(self, agent: str) -> Text:
-        """Any printable text; what a role should say stands in its prompt."""
+        """Any printable text; the prompt says what the role should answer."""
         return self._action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
@@ -60,14 +57,14 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
         self.agent_selection = self._env.role
 
     def observe(self, agent: str) -> dict[str, str]:
-        """What that role would read now."""
+        """The prompt of that role for the present state."""
         return {"prompt": self._env.prompt_of(agent)}
 
     def step(self, action: str | None) -> None:
-        """Let the selected agent say `action`; None once it is terminated or truncated, as PettingZoo has it."""
+        """Play `action` for the selected agent; None once it is terminated or truncated, as PettingZoo asks."""
         speaker = self.agent_selection
         if self.terminations[speaker] or self.truncations[speaker]:
-            over: Any = action  # None, which PettingZoo wants here and types as an action
+            over: Any = action  # None, which PettingZoo asks for here but types as an action
             self._was_dead_step(over)
             return
         _, _, done, info = self._env.step(str(action))
@@ -81,7 +78,7 @@ class PettingZooTextEnv(AECEnv[str, dict[str, str], str]):
         self._accumulate_rewards()
 
     def render(self) -> None:
-        """Texts need no rendering: `observe` has all there is."""
+        """Texts need no rendering: `observe` has everything."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""

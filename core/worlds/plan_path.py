@@ -1,8 +1,8 @@
 """Plan-Path: cross a grid with walls from S to G.
 
 With a tool role the team works as in the AT-GRPO paper (arXiv 2510.11062): the tool role calls a path-finder whose
-output the mover sees. Some tools are careless, so choosing well and trusting the output are both to be learned. Without
-the tool role a lone mover answers from the picture alone.
+output the mover sees. Some tools are careless, so the team must learn both to choose well and to trust the output.
+Without the tool role a lone mover answers from the picture alone.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ TOOLS = ("bfs", "greedy", "mirror", "none")
 
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
-"""The most that coming nearer is worth; the other half is paid for arriving only."""
+"""The highest score for coming nearer; only arrival pays the other half."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPathState:
-    """A grid, where the mover stands, and what the tool printed last."""
+    """A grid, the mover's cell, and the tool's last output."""
 
     size: int
     walls: frozenset[GridCell]
     position: GridCell
     goal: GridCell
     start_distance: int
-    """Shortest way from the start, in moves."""
+    """Length of the shortest path from the start, in moves."""
     tool: str = ""
     output: str = ""
     output_worth: float = 0.0
-    """Score that following the tool's last output would have led to; stays when the mover has moved."""
+    """Score after the moves of the tool's last output; stays when the mover has moved."""
 
 
 class PlanPath(TextWorld[PlanPathState]):
@@ -49,7 +49,7 @@ class PlanPath(TextWorld[PlanPathState]):
         self.roles = ("tool", "mover") if with_tool else ("mover",)
         self.max_rounds = max_rounds
         self.field_places = 3 * size
-        """Enough for nearly every shortest way: of 1,000 grids of 10 x 10 the longest took 25 moves."""
+        """Enough for nearly every shortest path: in 1,000 grids of 10 x 10 the longest had 25 moves."""
 
     def initial(self, seed: int) -> PlanPathState:
         """Draw grids until start and goal are joined and at least `size` / 2 moves apart."""
@@ -64,7 +64,7 @@ class PlanPath(TextWorld[PlanPathState]):
                 return PlanPathState(self.size, walls, start, goal, distance)
 
     def prompt(self, state: PlanPathState, role: str) -> str:
-        """The picture, then what that role has to say."""
+        """The picture, then that role's task."""
         picture = "\n".join(
             "".join(self._mark(state, GridCell(row, column)) for column in range(state.size))
             for row in range(state.size)
@@ -75,7 +75,7 @@ class PlanPath(TextWorld[PlanPathState]):
         return f"{picture}\n{tool}{self.question}"
 
     def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
-        """The tool role says a tool's name; the mover says moves, walked until the first one that hits a wall."""
+        """The tool role says a tool's name; the mover says moves, which are walked up to the first wall."""
         return self._call(state, answer.strip()) if role == "tool" else self._walk(state, answer)
 
     def gold(self, state: PlanPathState, role: str) -> str:
@@ -83,7 +83,7 @@ class PlanPath(TextWorld[PlanPathState]):
         return "bfs" if role == "tool" else self._shortest(state)
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """A random tool; random moves, or any moves that stand in the tool's field."""
+        """A random tool; random moves, or the moves in the tool's field."""
         state, tool = self.initial(seed), rng.choice(TOOLS)
         if role == "tool":
             return Practice(self.prompt(state, role), tool)
@@ -99,7 +99,7 @@ class PlanPath(TextWorld[PlanPathState]):
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"no tool is called {tool[:20]!r}")
         moves = self._run_tool(state, tool)
         worth = self._score(replace(state, position=self._follow(state, moves)[0]))
-        # A call is paid by how much better its output is than that of the call before: it telescopes, too.
+        # A call pays the difference to the score of the call before it: rewards telescope.
         after = replace(state, tool=tool, output=moves, output_worth=worth)
         return Turn(after, worth - state.output_worth, 0.0, False, False)
 

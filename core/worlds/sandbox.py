@@ -5,12 +5,12 @@ What it covers (Linux, x86-64 and ARM64; `missing_protection` says what this mac
 - Files: Landlock lets the program read Python's standard library and read and write its own empty folder; nothing else
   on the machine can be opened, listed or changed. The folder is deleted afterwards.
 - Network: a seccomp filter refuses every kind of socket, io_uring and the like, so there is none, local or remote.
-- Processes: the same filter refuses to start, trace or signal any; the program is one process, and it may not execute.
+- Processes: the same filter refuses to start, trace or signal any; the program stays one process, and `exec` fails.
 - Resources: processor time, wall time, memory, size of a file, open files and length of the output are limited.
 - Secrets: the environment is empty, no file descriptor is inherited beside input and output.
 
-What it does not cover: a fault in the kernel, timing channels, and how long a machine with many such programs is busy.
-The total of all files is limited only by time. Where Landlock or seccomp is missing, `run_program` refuses; it never
+What it does not cover: a fault in the kernel, timing channels, and the load of many such programs on a machine. The
+total size of all files is limited only by time. Where Landlock or seccomp is missing, `run_program` refuses; it never
 runs a program unprotected.
 """
 
@@ -39,7 +39,7 @@ _CHILD = Path(__file__).with_name("sandbox_child.py")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a program may use."""
+    """The resources that a program may use."""
 
     wall_s: float = 5.0
     processor_s: int = 2
@@ -61,37 +61,37 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramRun:
-    """What a program printed and how it ended."""
+    """A program's output and how it ended."""
 
     ending: Ending
     output: str
     error: str
-    """The last line of what it wrote to standard error."""
+    """The last line of standard error."""
 
 
 @cache
 def missing_protection() -> str | None:
-    """What this machine lacks for the sandbox, or None when all is there."""
+    """What this machine lacks for the sandbox, or None."""
     return sandbox_locks.missing()
 
 
 def run_program(source: str, standard_input: str = "", limits: Limits | None = None) -> ProgramRun:
-    """Run Python source with that input; raises `EnvironmentError` where the machine cannot protect itself."""
+    """Run Python source with that input; raises `EnvironmentError` when this machine lacks the protection."""
     return _run(["program"], source, standard_input, limits or Limits())
 
 
 def call_function(source: str, name: str, arguments: Sequence[object], limits: Limits | None = None) -> list[object]:
     """What the function `name` of that source returns for each of the arguments (JSON values), in one process.
 
-    An argument for which it raises, or returns something that is no JSON value, gives the string "error: ...". Results
-    are missing from the end of the list when the program was stopped. The program never sees what is expected of it.
+    If it raises, or returns something that is not a JSON value, the result is the string "error: ...". The last results
+    are missing when the program was stopped. The program never sees the expected results.
     """
     run = _run(["function", name], source, json.dumps(list(arguments)), limits or Limits())
     results: list[object] = []
     for line in run.output.splitlines():
         try:
             results.append(json.loads(line))
-        except ValueError:  # the program printed on its own: everything from here on cannot be trusted
+        except ValueError:  # the program itself printed: nothing from here on can be trusted
             break
     return results[: len(arguments)]
 
@@ -118,7 +118,7 @@ def _run(mode: list[str], source: str, standard_input: str, limits: Limits) -> P
 
 
 def _watch(child: subprocess.Popen[bytes], standard_input: bytes, limits: Limits) -> ProgramRun:
-    """Feed and drain the pipes, stop the program when it is over a limit, and say how it ended."""
+    """Feed and drain the pipes, stop the program at a limit, and return how it ended."""
     assert child.stdin and child.stdout and child.stderr
     outputs: dict[str, bytes] = {}
 
@@ -132,7 +132,7 @@ def _watch(child: subprocess.Popen[bytes], standard_input: bytes, limits: Limits
             pipe.write(standard_input)
             pipe.close()
         except BrokenPipeError:
-            pass  # the program ended without reading its input, which it may
+            pass  # the program may end without reading its input
 
     threads = [
         threading.Thread(target=feed, args=(child.stdin,), daemon=True),

@@ -1,7 +1,7 @@
-"""The first thing that runs inside of the sandbox: puts the limits and locks in place, then runs the program.
+"""The first thing that runs in the sandbox: sets the limits and locks, then runs the program.
 
 Started by `sandbox.py` as `python -I -S -B sandbox_child.py LIMITS program` or `... LIMITS function NAME`, in the
-program's own folder. Nothing of the project is on its path, so that nothing of it needs to be readable.
+program's own folder. Nothing of the project is on its path, so no file of the project has to be readable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Close the doors, then run `program.py`."""
+    """Set limits and locks, then run `program.py`."""
     limits, mode = json.loads(sys.argv[1]), sys.argv[2:]
     spec = importlib.util.spec_from_file_location("sandbox_locks", Path(__file__).with_name("sandbox_locks.py"))
     assert spec is not None and spec.loader is not None
@@ -30,7 +30,7 @@ def main() -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
-    # The soft limit sends a signal that tells why, the hard one a second later cannot be caught.
+    # The soft limit sends a signal that names the reason; the hard one, a second later, cannot be caught.
     resource.setrlimit(resource.RLIMIT_CPU, (limits["processor_s"], limits["processor_s"] + 1))
     readable = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
     locks.lock_files(os.getcwd(), sorted(path for path in readable if os.path.isdir(path)))
@@ -43,14 +43,14 @@ def main() -> None:
 
 
 def _call_for_each(source: str, name: str, arguments: list[object]) -> None:
-    """One line of JSON for each argument; what the program itself prints goes to standard error."""
+    """Print one line of JSON for each argument; the program's own prints go to standard error."""
     answers, sys.stdout = sys.stdout, sys.stderr
     names: dict[str, object] = {"__name__": "program"}
     exec(compile(source, "program.py", "exec"), names)
     function = names.get(name)
     for argument in arguments:
         try:
-            line = json.dumps(function(argument))  # type: ignore[operator]  # a name that is no function is its error
+            line = json.dumps(function(argument))  # type: ignore[operator]  # a name that is not callable is the program's error
         except Exception as error:
             line = json.dumps(f"error: {type(error).__name__}: {error}"[:200])
         print(line, file=answers, flush=True)

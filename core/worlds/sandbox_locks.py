@@ -1,7 +1,7 @@
-"""The kernel's locks that hold a program in: Landlock for files, seccomp for system calls, both without privileges.
+"""The kernel's locks on a program: Landlock for files, seccomp for system calls, both without privileges.
 
 Linux only, x86-64 and ARM64. Plain `ctypes`: the child loads this file without any package on its path, so it imports
-the standard library only. See landlock(7), seccomp(2), and `sandbox.py` for what the locks add up to.
+the standard library only. See landlock(7), seccomp(2), and `sandbox.py` for what the locks protect.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_GET_SECCOMP = 38, 22, 21
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ = 0b1100  # read a file, read a directory
 _RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
-"""All the rights over files that a version knows; what is handled and not granted is refused."""
+"""All rights over files, by Landlock version; a right that is handled and not granted is refused."""
 _OWN_FOLDER = 0b0100_0001_1011_1110
 """Read, write, list, remove, make plain files and folders, shorten. No devices, links, sockets, pipes; no running."""
 _NETWORK_RIGHTS = 0b11
@@ -31,7 +31,7 @@ REFUSED_CALLS: dict[str, dict[str, int]] = {
     "execve": {"x86_64": 59, "aarch64": 221},
     "execveat": {"x86_64": 322, "aarch64": 281},
     "clone3": {"x86_64": 435, "aarch64": 435},
-    # network, and what can open one by another way
+    # network, and other ways to open one
     "socket": {"x86_64": 41, "aarch64": 198},
     "socketpair": {"x86_64": 53, "aarch64": 199},
     "io_uring_setup": {"x86_64": 425, "aarch64": 425},
@@ -85,7 +85,7 @@ REFUSED_CALLS: dict[str, dict[str, int]] = {
     "settimeofday": {"x86_64": 164, "aarch64": 170},
     "clock_settime": {"x86_64": 227, "aarch64": 112},
     "sethostname": {"x86_64": 170, "aarch64": 161},
-    # rights over files that Landlock does not know, or not in its first versions
+    # rights over files that Landlock lacks, at least in its first versions
     "chmod": {"x86_64": 90},
     "fchmod": {"x86_64": 91, "aarch64": 52},
     "fchmodat": {"x86_64": 268, "aarch64": 53},
@@ -129,7 +129,7 @@ def missing() -> str | None:
 
 
 def lock_files(own_folder: str, readable: list[str]) -> None:
-    """From here on this process reads `readable`, reads and writes `own_folder`, and opens nothing else."""
+    """From now on this process can read `readable`, read and write `own_folder`, and open nothing else."""
     version = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     rights = _RIGHTS_BY_ABI[min(version, max(_RIGHTS_BY_ABI))]
     attributes = struct.pack("<Q", rights)
@@ -149,12 +149,12 @@ def lock_files(own_folder: str, readable: list[str]) -> None:
 
 
 def lock_calls() -> None:
-    """From here on the calls of `REFUSED_CALLS` fail with EPERM, and so does `clone` for anything but a thread."""
+    """From now on the calls of `REFUSED_CALLS` fail with EPERM, and so does `clone` for anything but a thread."""
     machine = platform.machine()
     program = [
         (_LOAD, 0, 0, _ARCH_AT),
         (_EQUAL, 1, 0, _AUDIT_ARCH[machine]),
-        (_RETURN, 0, 0, _KILL),  # a call in the way of another processor would have other numbers
+        (_RETURN, 0, 0, _KILL),  # a call in another architecture's convention would have other numbers
         (_LOAD, 0, 0, _NUMBER_AT),
     ]
     if machine == "x86_64":

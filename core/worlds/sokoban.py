@@ -1,8 +1,7 @@
 """Sokoban with one box: push it onto the target.
 
-The distance that counts is the exact number of moves to a solved room, found by breadth-first search over (player,
-box). So neither pushing to and fro nor walking pays, and a position from which the box can no longer be solved is worth
-nothing.
+The score goes by the exact number of moves to a solved room, found by breadth-first search over (player, box). So
+neither pushing back and forth nor walking pays, and a position that can no longer be solved scores 0.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.grid import MOVES, GridCell, move_field, parse_moves, random_moves
 
 TOOLS = ("search", "push_first", "none")
-"""search: a shortest solution. push_first: push whatever is near, whatever comes of it. none: nothing."""
+"""search: a shortest solution. push_first: pushes the box without a plan. none: nothing."""
 MALFORMED_PENALTY = -0.1
 
 
@@ -31,7 +30,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class SokobanState:
-    """A room, where the player and the box are, and what the tool printed last."""
+    """A room, the cells of player and box, and the tool's last output."""
 
     room: Room
     player: GridCell
@@ -41,11 +40,11 @@ class SokobanState:
     tool: str = ""
     output: str = ""
     output_worth: float = 0.0
-    """Score that following the tool's last output would have led to; stays when the mover has moved."""
+    """Score after the moves of the tool's last output; stays when the mover has moved."""
 
 
 def step(room: Room, player: GridCell, box: GridCell, move: str) -> tuple[GridCell, GridCell] | None:
-    """Player and box after one move, or None when a wall or a stuck box is in the way."""
+    """Player and box after one move, or None when a wall or a stuck box blocks it."""
     ahead = player.moved(move)
     if ahead not in room.floor:
         return None
@@ -59,8 +58,7 @@ def step(room: Room, player: GridCell, box: GridCell, move: str) -> tuple[GridCe
 def moves_left(room: Room) -> dict[tuple[GridCell, GridCell], int]:
     """Shortest number of moves to a solved room from every (player, box) that can be solved.
 
-    Breadth-first search backwards from all solved positions: a position is one move before (player, box) when some move
-    leads from it there.
+    Breadth-first search backwards from all solved positions, over the moves that lead from one position to another.
     """
     before: dict[tuple[GridCell, GridCell], list[tuple[GridCell, GridCell]]] = {}
     for player in room.floor:
@@ -104,7 +102,7 @@ class Sokoban(TextWorld[SokobanState]):
                 return SokobanState(room, player, box, distance)
 
     def prompt(self, state: SokobanState, role: str) -> str:
-        """The picture (@ player, $ box, + target), then what that role has to say."""
+        """The picture (@ player, $ box, + target), then that role's task."""
         picture = "\n".join(
             "".join(self._mark(state, GridCell(row, column)) for column in range(self.size)) for row in range(self.size)
         )
@@ -114,7 +112,7 @@ class Sokoban(TextWorld[SokobanState]):
         return f"{picture}\n{tool}Moves to push $ onto +?"
 
     def play(self, state: SokobanState, role: str, answer: str) -> Turn[SokobanState]:
-        """The tool role says a tool's name; the mover says moves, which are made until the first impossible one."""
+        """The tool role says a tool's name; the mover says moves, which are made up to the first impossible one."""
         if role == "tool":
             return self._call(state, answer.strip())
         moves = parse_moves(answer)
@@ -130,7 +128,7 @@ class Sokoban(TextWorld[SokobanState]):
         return "search" if role == "tool" else self._solution(state)
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """A random tool; random moves, or any moves that stand in the tool's field."""
+        """A random tool; random moves, or the moves in the tool's field."""
         state, tool = self.initial(seed), rng.choice(TOOLS)
         if role == "tool":
             return Practice(self.prompt(state, role), tool)

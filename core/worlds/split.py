@@ -1,4 +1,4 @@
-"""Which problems of a file are for training, for the evaluations during a run, and for the final test."""
+"""The split of a file's problems: for training, for the evaluations during a run, and for the final test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.worlds.base import FIRST_TEST_SEED, FIRST_VALIDATION_SEED
 Problem = TypeVar("Problem")
 FEWEST = 3
 HELD_OUT_SHARE = 0.2
-"""Of the problems, half of it for validation and half for the test; at least one problem each."""
+"""Share of the problems held out, half for validation and half for the test; at least one problem each."""
 
 
 class Split:
-    """Problems by seed: seeds of training, validation and test never meet in one problem."""
+    """Problems by seed: seeds of training, validation and test never share a problem."""
 
     def __init__(self, problems: Sequence[Problem], source: str) -> None:
         """Shuffled the same way every time. Raises `ConfigurationError` for fewer than 3 problems."""
@@ -32,7 +32,7 @@ class Split:
         self._training = order[2 * held_out :]
 
     def index(self, seed: int) -> int:
-        """Which problem belongs to that seed."""
+        """The problem of that seed."""
         if seed >= FIRST_TEST_SEED:
             return self._test[(seed - FIRST_TEST_SEED) % len(self._test)]
         if seed >= FIRST_VALIDATION_SEED:

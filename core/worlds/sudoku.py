@@ -23,7 +23,7 @@ Grid = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class SudokuState:
-    """The clues, the best grid handed in so far, and what the tool printed last."""
+    """The clues, the best grid so far, and the tool's last output."""
 
     clues: Grid
     filled: Grid
@@ -34,7 +34,7 @@ class SudokuState:
 
 
 def units() -> tuple[tuple[int, ...], ...]:
-    """The twelve groups of four cells that must hold four different digits."""
+    """The twelve groups of four cells (rows, columns, boxes) that must hold four different digits."""
     rows = [tuple(row * SIDE + column for column in range(SIDE)) for row in range(SIDE)]
     columns = [tuple(row * SIDE + column for row in range(SIDE)) for column in range(SIDE)]
     boxes = [
@@ -75,7 +75,7 @@ class Sudoku(TextWorld[SudokuState]):
         self.max_rounds = max_rounds
 
     def initial(self, seed: int) -> SudokuState:
-        """Shuffle a solved grid by its symmetries, then take out cells while the solution stays the only one."""
+        """Shuffle a solved grid by its symmetries, then empty cells as long as the solution stays unique."""
         rng = random.Random(f"{self.name}-{self.empty_cells}-{seed}")
         while True:
             grid = list(_shuffled_solution(rng))
@@ -89,7 +89,7 @@ class Sudoku(TextWorld[SudokuState]):
                     return SudokuState(tuple(grid), tuple(grid))
 
     def prompt(self, state: SudokuState, role: str) -> str:
-        """The clues as four rows with dots, then what that role has to say."""
+        """The clues as four rows with dots, then that role's task."""
         picture = _rows(state.clues, empty=".")
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
@@ -111,11 +111,11 @@ class Sudoku(TextWorld[SudokuState]):
         return Turn(after, 0.0, self._score(after) - self._score(state), solved, solved)
 
     def gold(self, state: SudokuState, role: str) -> str:
-        """Call the honest solver; hand in the solution."""
+        """Call the honest solver; give the solution."""
         return "solve" if role == "tool" else _rows(solutions(state.clues)[0])
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
-        """A random tool; random digits, or any digits that stand in the tool's output."""
+        """A random tool; random digits, or the digits in the tool's output."""
         state, tool = self.initial(seed), rng.choice(TOOLS)
         if role == "tool":
             return Practice(self.prompt(state, role), tool)
@@ -141,7 +141,7 @@ class Sudoku(TextWorld[SudokuState]):
 
     @staticmethod
     def _score(state: SudokuState) -> float:
-        """1 when solved; else half the share of the twelve units that are complete beyond what the clues gave."""
+        """1 when solved; else 0.5 times the share of the units, not complete in the clues, that are complete now."""
         complete = sum(sorted(state.filled[cell] for cell in unit) == [1, 2, 3, 4] for unit in UNITS)
         if complete == len(UNITS):
             return 1.0

@@ -1,4 +1,4 @@
-"""A text world as an environment to step through: one prompt, one answer at a time, roles in turn.
+"""A text world as an environment with steps: one prompt, one answer at a time, roles in turn.
 
 `TextEnv` speaks the documented four-value form, `obs, reward, done, info = env.step(action)`.
 """
@@ -16,13 +16,13 @@ from core.worlds.registry import make_world
 
 @dataclass(slots=True)
 class _Play:
-    """One problem under way."""
+    """The problem in play."""
 
     state: Any
     spoken: int = 0
     """Answers so far; the role that speaks next follows from it."""
     ended: bool = False
-    """The world itself is done; `done` is also true when all rounds are used up."""
+    """The world is done; `done` is also true when all rounds are used up."""
     done: bool = False
 
 
@@ -36,17 +36,17 @@ class TextEnv:
 
     @property
     def role(self) -> str:
-        """Who is to speak."""
+        """The role that speaks next."""
         spoken = self._play.spoken if self._play else 0
         return self.world.roles[spoken % len(self.world.roles)]
 
     @property
     def ended(self) -> bool:
-        """The problem is solved or lost, not only out of rounds."""
+        """Whether the problem is solved or lost, rather than out of rounds."""
         return self._play is not None and self._play.ended
 
     def prompt_of(self, role: str) -> str:
-        """What that role would read now. Raises `TrainingError` before `reset()`."""
+        """The prompt of that role for the present state. Raises `TrainingError` before `reset()`."""
         if self._play is None:
             raise TrainingError("the episode has not begun: call reset() first")
         return self.world.prompt(self._play.state, role)
@@ -59,7 +59,7 @@ class TextEnv:
         return self.world.prompt(self._play.state, self.role)
 
     def step(self, action: str) -> tuple[str, float, bool, dict[str, Any]]:
-        """Let the role in turn say `action`; the reward is the team's plus that role's own.
+        """Play `action` for the role in turn; the reward is the team's plus that role's own.
 
         `info` has `role` (who spoke), `next_role`, `local_reward`, `team_reward`, `success` and `feedback`. Raises
         `TrainingError` before `reset()` or after the end.

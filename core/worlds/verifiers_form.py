@@ -1,7 +1,7 @@
 """A text world in the form of the `verifiers` library: dataset rows, the hooks of its MultiTurnEnv, reward functions.
 
-The library is not imported (it brings a training stack of its own). These are the call shapes of its versions 0.1,
-tried with 0.1.14; its later `v1` interface has others. With it installed, an environment is
+The library is not imported (it brings its own training stack). These are the call shapes of its versions 0.1, tried
+with 0.1.14; its later `v1` interface has others. With the library installed, an environment is
 
     class WorldEnv(VerifiersHooks, vf.MultiTurnEnv): ...
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from core.exceptions import ConfigurationError
 from core.worlds.base import TextWorld
@@ -27,17 +27,17 @@ _ENV, _REWARD, _SUCCESS = "text_env", "text_env_reward", "text_env_success"
 
 
 class VerifiersHooks:
-    """What `verifiers` calls, for one world. The state that it hands around carries the problem under way."""
+    """The hooks that `verifiers` calls, for one world. The library's state dict carries the problem in play."""
 
     def __init__(self, world: TextWorld[Any], **environment: Any) -> None:
-        """`environment` goes on to the library's class when this is one of two bases."""
+        """`environment` is passed on to the library's class when this is one of two bases."""
         if environment:
             super().__init__(**environment)
         self.world = world
 
     def rows(self, seeds: Iterable[int]) -> list[dict[str, Any]]:
         """Dataset rows: `prompt` (the first role's, as messages), `answer` (its gold answer) and `info`."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for seed in seeds:
             state, role = self.world.initial(seed), self.world.roles[0]
             prompt = [{"role": "user", "content": self.world.prompt(state, role)}]
@@ -55,7 +55,7 @@ class VerifiersHooks:
     async def env_response(
         self, messages: Sequence[Any], state: MutableMapping[str, Any], **kwargs: Any
     ) -> list[Message]:
-        """Play the model's last message; the next role's prompt, or a last word that ends the rollout."""
+        """Play the model's last message; return the next role's prompt, or a last message that ends the rollout."""
         observation, reward, over, info = state[_ENV].step(_text_of(messages[-1]))
         state[_REWARD] += reward
         state[_SUCCESS] = info["success"]
@@ -76,7 +76,8 @@ class VerifiersHooks:
 
 def _text_of(message: Any) -> str:
     """Messages are dicts, or objects with a `content`."""
-    content = message["content"] if isinstance(message, Mapping) else message.content
+    is_dict = isinstance(message, Mapping)
+    content: object = cast(Mapping[str, object], message)["content"] if is_dict else message.content
     if not isinstance(content, str):
         raise ConfigurationError(f"a message's content is {type(content).__name__}; these worlds understand text only")
     return content

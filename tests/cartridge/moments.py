@@ -172,7 +172,7 @@ class Recorder:
         self.keep("hopped")
 
     def into_grass(self) -> None:
-        """Walks to and fro until a wild creature comes."""
+        """Walk back and forth until a wild creature comes."""
         settle, self.walker.settle = self.walker.settle, lambda limit=0: None
         turn = 0
         while self.read("wScriptRunning") in (0, 9) or self.read("wTempWildMonSpecies") == 0:

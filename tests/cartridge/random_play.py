@@ -23,7 +23,7 @@ from tests.cartridge.walker import Walker
 HOLD, RELEASE = 8, 16
 CHECK_EVERY = 20
 STUCK_ACTIONS = 300
-"""After so many random actions something on the screen must have changed."""
+"""After this many random actions something on the screen must have changed."""
 STACK = range(addresses.STACK[0], sum(addresses.STACK))
 LEAST_FREE_STACK = 100
 LATEST_LINE = 153
@@ -62,7 +62,7 @@ class RandomPlay:
         self.last_change = 0
 
     def run(self, actions: int) -> None:
-        """Plays so many more actions."""
+        """Play that many more actions."""
         try:
             for _ in range(actions):
                 self.console.press(self.chooser.choice(BUTTONS), HOLD, RELEASE)

@@ -44,7 +44,7 @@ class Album:
         self.pictures: Pictures = {}
 
     def take(self, name: str, stage: Stage, frames: int = 20) -> None:
-        """What the screen shows after so many frames more."""
+        """What the screen shows after that many more frames."""
         stage.console.tick(frames)
         for _ in range(2):  # the very first picture of an emulator has its window one line too high
             stage.console.pyboy.tick(1, True)

@@ -132,7 +132,7 @@ STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
 
 @lru_cache(maxsize=len(STARTING_POINTS))
 def state(name: str) -> bytes:
-    """The saved state of a starting point, made once, with a cartridge that nobody has written to."""
+    """The saved state of a starting point, made once, with a cartridge that was never written to."""
     stage = Stage(Console())
     STARTING_POINTS[name](stage)
     saved = stage.console.save()

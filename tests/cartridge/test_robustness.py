@@ -1,4 +1,4 @@
-"""Whatever is pressed: no hang, no impossible place or number, no overrun of vblank or stack; and the same again."""
+"""With any presses: no hang, no impossible place or number, no overrun of vblank or stack; and the same again."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def model() -> WorldModel:
 
 @cache
 def stages() -> tuple[tuple[Progress, frozenset[Cell]], ...]:
-    """The progress of one who talks to everybody again and again, with what is in reach at each stage."""
+    """The progress of a player who talks to everybody again and again, and what is in reach at each stage."""
     progress = Progress({"EVENT_INITIALIZED"})
     found = []
     for _ in range(100):
@@ -61,7 +61,7 @@ def test_every_map_and_everybody_can_be_reached() -> None:
 
 
 def test_nobody_is_ever_shut_in() -> None:
-    """At every stage of the story the way back to the first town is open from wherever one can stand."""
+    """At every stage of the story every cell that the player can reach has a way back to the first town."""
     before: frozenset[Cell] = frozenset()
     for progress, cells in stages():
         if cells == before:
@@ -136,7 +136,7 @@ def test_every_creature_can_be_had() -> None:
 
 
 def test_every_creature_fights_with_its_own_type() -> None:
-    """Whoever is met above level 10 knows a move of its own type that does damage."""
+    """Every creature that is met above level 10 knows a move of its own type that does damage."""
     moves = {row["const"]: row for row in model().enums["moves"].values()}
     moves = {name.replace(" ", "_"): row for name, row in moves.items()}
     for row in model().enums["species"].values():

@@ -142,7 +142,7 @@ class Walker:
     # ------------------------------------------------------------ boxes and battles
 
     def settle(self, limit: int = 3000) -> None:
-        """Answers whatever is on the screen until the player stands free."""
+        """Answer everything on the screen until the player is free."""
         quiet = 0
         for _ in range(limit):
             if self.console.is_ready:

@@ -136,7 +136,7 @@ class WorldModel:
         return target, to["x"], to["y"] + pushed
 
     def reachable(self, start: Cell, progress: Progress) -> dict[Cell, Cell]:
-        """Every step that can be stood on, with the step one came from."""
+        """Every step that can be stood on, with the step before it."""
         taken = self.people(progress)
         came = {start: start}
         queue = deque([start])

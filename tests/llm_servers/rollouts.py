@@ -12,8 +12,7 @@ from typing import Any, Self
 import torch
 from peft import PeftModel
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import Sampling, TextPolicy
+from agents.text.text_policy import Sampling, TextPolicy, load_policy
 
 
 class _Server(ThreadingHTTPServer):

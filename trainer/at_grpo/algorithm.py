@@ -1,4 +1,4 @@
-"""AT-GRPO whole, on one page (Zhao et al. 2025, "Stronger Together", arXiv 2510.11062).
+"""All of AT-GRPO on one page (Zhao et al. 2025, "Stronger Together", arXiv 2510.11062).
 
 Plain GRPO compares answers to the same prompt. In a team, prompts differ by role and by turn, so answers of a whole
 episode cannot be compared. AT-GRPO groups by (problem e, role i, turn t) and samples a tree:
@@ -10,13 +10,13 @@ episode cannot be compared. AT-GRPO groups by (problem e, role i, turn t) and sa
         4. the best candidate's branch becomes the state: s <- s_k*, k* = argmax r; the next role sees it
     then one update of each policy on the samples of the roles it plays (`trainer/grpo/learner.py`)
 
-What others get wrong and tests here pin down: every candidate is scored before any state moves on, so the second
-role's advantages have spread; the state that advances is the one that the next prompt shows; a group never holds
-more than one prompt. Groups whose rewards are all equal teach nothing; they are counted, and shown, and dynamic
-sampling makes up for them where it is asked for.
+Three common mistakes that the tests rule out: every candidate is scored before any state moves on, so the second role's
+advantages have spread; the state that advances is the one that the next prompt shows; a group never holds more than one
+prompt. Groups whose rewards are all equal teach nothing; they are counted and shown, and dynamic sampling (optional)
+makes up for them.
 
 Left out on purpose: the dual clip of verl (advantages here are bounded by the group), filtering of groups by mean
-reward (it throws away what the policy does worst), and a learned critic.
+reward (it drops what the policy does worst), and a learned critic.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ State = TypeVar("State")
 
 @dataclass(frozen=True, slots=True)
 class TreeSettings:
-    """How the tree is sampled and scored."""
+    """Settings for sampling and scoring the tree."""
 
     candidates: int = 8
     """K, answers per group."""
     alpha: float = 1.0
-    """Weight of the team's reward beside the role's own."""
+    """alpha: weight of the team's reward against the role's own."""
     scaling: Scaling = Scaling.GROUP
     sampling: Mapping[str, Sampling] = field(default_factory=dict)
-    """Per role; a role that is not named samples as `Sampling()` says."""
+    """By role; a role that is missing samples by `Sampling()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """All groups of one iteration and which problems ended solved (on the greedy branch)."""
+    """All groups of one iteration, and which problems were solved (on the greedy branch)."""
 
     groups: tuple[Group, ...]
     solved: tuple[bool, ...]
@@ -122,8 +122,8 @@ def grow_informative_tree(
     generator: torch.Generator,
     wanted: Mapping[str, int],
 ) -> Tree:
-    """Dynamic sampling (Yu et al. 2025, DAPO, section 3.2): go on to the next batch of problems while too little is
-    to be learned, until every role in `wanted` has so many groups with a spread of rewards or no batch is left.
+    """Dynamic sampling (Yu et al. 2025, DAPO, section 3.2): take the next batch of problems until every role in
+    `wanted` has that many groups with a spread of rewards, or no batch is left.
     """
     groups: list[Group] = []
     solved: list[bool] = []
@@ -154,7 +154,7 @@ def success_rate(
     policies: Mapping[str, Sampler],
     max_new_tokens: Mapping[str, int],
 ) -> float:
-    """Share of the problems solved when every role gives one answer per turn, its likeliest tokens."""
+    """Share of the problems solved when every role gives one answer per turn, with its likeliest tokens."""
     sampling = {role: Sampling(0.0, max_new_tokens[role]) for role in world.roles}
     one = TreeSettings(candidates=1, sampling=sampling)
     return float(np.mean(grow_tree(world, seeds, policies, one, torch.Generator()).solved))

@@ -1,4 +1,4 @@
-"""Giving memory back between runs of one process."""
+"""Frees memory between runs of one process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 def cleanup() -> None:
-    """Collect unreachable models and hand cached accelerator memory back. Harmless at any time."""
+    """Collect unreachable models and free cached accelerator memory. Safe at any time."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -39,9 +39,9 @@ def evaluate(
 ) -> TeamScores:
     """Play `num_episodes` unseen problems with a team that `train` saved.
 
-    The world is that of `config_name` or `config`; with neither, the one the team was trained on. `player_of` lets
-    policies play other roles than their own (role to policy). Raises `CheckpointError` when `model_path` is no team,
-    and `ConfigurationError` when the world has roles that nobody of the team plays.
+    The world is that of `config_name` or `config`; with neither, the one the team was trained on. `player_of` (role to
+    policy) lets policies play other roles than their own. Raises `CheckpointError` when `model_path` holds no team,
+    and `ConfigurationError` when the world has roles that no policy plays.
     """
     if num_episodes < 1:
         raise ConfigurationError(f"num_episodes is {num_episodes}; it must be at least 1")

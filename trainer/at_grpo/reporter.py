@@ -1,4 +1,4 @@
-"""How a run shows itself: a progress bar or log lines, `metrics.jsonl`, TensorBoard, samples of the dialogue."""
+"""What a run shows: a progress bar or log lines, `metrics.jsonl`, TensorBoard, samples of the dialogue."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class IterationRecord:
     reward: dict[str, float]
     """Mean over the candidates, by role."""
     zero_variance: dict[str, float]
-    """Share of a role's groups in which all candidates were worth the same: they teach nothing."""
+    """Share of a role's groups whose rewards are all equal: they teach nothing."""
     entropy: dict[str, float]
-    """By policy, and so are the next ones; a policy that had nothing to learn from is missing."""
+    """By policy, as are the next ones; a policy without anything to learn from is missing."""
     approx_kl: dict[str, float]
     clip_fraction: dict[str, float]
     gradient_norm: dict[str, float]
@@ -74,7 +74,7 @@ class RunReporter:
             self._scalars.close()
 
     def begin(self, finished: int) -> None:
-        """Go on after so many iterations; what a killed run wrote about later ones is dropped, they come again."""
+        """Go on after that many iterations; lines of a killed run about later ones are dropped, as they come again."""
         for name in (METRICS, DIALOGUE):
             path = self._folder / name
             lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -84,11 +84,11 @@ class RunReporter:
         self._scalars = _scalar_writer(self._folder / "tensorboard", finished + 1)
 
     def say(self, message: str) -> None:
-        """A line of its own."""
+        """Log a separate line."""
         log.info("%s", message)
 
     def iteration(self, record: IterationRecord) -> None:
-        """One more iteration is done."""
+        """Report a finished iteration."""
         self._append(METRICS, asdict(record))
         if self._scalars:
             for name, value in asdict(record).items():
@@ -103,7 +103,7 @@ class RunReporter:
             log.info("iteration %d of %d, %s", record.iteration, self._total, line)
 
     def evaluation(self, iteration: int, success: float) -> None:
-        """Problems of the evaluation were played with the likeliest answers."""
+        """Report an evaluation: problems played with the likeliest answers."""
         self._success = f"{success:.0%}"
         self._append(METRICS, {"iteration": iteration, "evaluation_success": success})
         if self._scalars:
@@ -111,7 +111,7 @@ class RunReporter:
         log.info("iteration %d: evaluation success %.1f%%", iteration, 100 * success)
 
     def dialogue(self, iteration: int, groups: Sequence[Group]) -> None:
-        """What was asked and answered about one problem, with what each answer was worth."""
+        """Write the prompts, answers and rewards of one problem."""
         for group in groups:
             answers = [
                 {"text": sample.text, "reward": round(float(reward), 4), "feedback": feedback}
@@ -126,7 +126,7 @@ class RunReporter:
 
 
 def _iteration_of(line: str) -> float:
-    """Infinite for a line that a kill left half-written."""
+    """The iteration of a line; infinite for a half-written line of a killed run."""
     try:
         return int(json.loads(line)["iteration"])
     except ValueError:
@@ -134,7 +134,7 @@ def _iteration_of(line: str) -> float:
 
 
 def _scalar_writer(folder: Path, first_step: int) -> Any:
-    """TensorBoard's writer, or None where it is not installed (said once; `metrics.jsonl` has the same numbers)."""
+    """TensorBoard's writer, or None if it is not installed (logged once; `metrics.jsonl` has the same numbers)."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:

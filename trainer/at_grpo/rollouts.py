@@ -1,4 +1,4 @@
-"""Who samples a run's answers: the models in this process, or a server that is given each version of their adapters."""
+"""The samplers of a run's answers: the models in this process, or a server that loads each version of the adapters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.exceptions import TrainingError
 from trainer.at_grpo.algorithm import Tree
 
 MOST_DISAGREEMENT = 0.3
-"""Nats per token. Half-precision serving differs by hundredths; other weights or another temperature by far more."""
+"""Nats per token. Half-precision serving differs by about 0.01; other weights or temperatures by far more."""
 CHECKED_SAMPLES = 8
 """Answers per role and iteration whose probabilities are compared."""
 
@@ -22,14 +22,14 @@ class Rollouts:
     """The samplers of one run."""
 
     def __init__(self, server_url: str | None, folder: Path) -> None:
-        """`folder` is where adapters are written for the server; it has to see the same path."""
+        """`folder` is where adapters are written for the server, which must see the same path."""
         self._server = RolloutServer(server_url) if server_url is not None else None
         self._folder = folder
         self._served: dict[str, ServedPolicy] = {}
         self._version = -1
 
     def players(self, team: Team, version: int) -> Mapping[str, Sampler]:
-        """By role; a server is given the adapters first if it has not had this version."""
+        """The samplers by role; a server first loads the adapters if it has an older version."""
         if self._server is None:
             return team.by_role
         if not self._served:
@@ -42,7 +42,7 @@ class Rollouts:
         return self._served
 
     def check(self, tree: Tree) -> None:
-        """Raise `TrainingError` when the server's probabilities cannot be those of the weights that it was given."""
+        """Raise `TrainingError` when the server's probabilities do not fit the weights that it loaded."""
         for role, served in self._served.items():
             samples = [sample for group in tree.groups if group.role == role for sample in group.samples[:1]]
             if samples and (apart := served.disagreement(samples[:CHECKED_SAMPLES])) > MOST_DISAGREEMENT:

@@ -1,8 +1,8 @@
-"""What a run leaves in its folder, and how it goes on from there.
+"""The files in a run's folder, and how a run goes on from them.
 
 base/                    the model at the start (what adapters stand on)
 resume_NNNNNN/           weights, optimizers and random states; replaced as the run goes on
-model_N/, best_model/    teams to evaluate or to hand on (`agents/text/team.py`)
+model_N/, best_model/    teams to evaluate or to share (`agents/text/team.py`)
 metrics.jsonl            one object per iteration; tensorboard/ has the same
 dialogue.jsonl           what the roles said to one problem, every few iterations
 """
@@ -32,7 +32,7 @@ def snapshot_of(
     best_success: float,
     settings: dict[str, Any],
 ) -> Snapshot:
-    """All that is needed to go on as if nothing had happened."""
+    """Write everything that an exact continuation needs."""
     tensors = {f"weights/{key}": tensor for key, tensor in team.tensors().items()}
     tensors[_GENERATOR] = generator.get_state()
     shuffles: dict[str, Any] = {}
@@ -47,7 +47,7 @@ def snapshot_of(
 def restore(
     snapshot: Snapshot, team: Team, learners: Mapping[str, GRPOLearner], generator: torch.Generator
 ) -> tuple[int, float]:
-    """Put everything back; returns the finished iterations and the best success so far."""
+    """Restore everything; returns the finished iterations and the best success so far."""
     tensors = snapshot.tensors
     team.load_tensors({key.removeprefix("weights/"): tensors[key] for key in tensors if key.startswith("weights/")})
     generator.set_state(tensors[_GENERATOR])
@@ -64,5 +64,5 @@ def restore(
 
 
 def plain_settings(settings: Any) -> dict[str, Any]:
-    """Settings as they look after a walk through a JSON file, so that two of them can be compared."""
+    """Settings as they look after a JSON round trip, so that two of them can be compared."""
     return json.loads(settings.model_dump_json())

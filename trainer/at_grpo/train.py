@@ -21,10 +21,10 @@ def train(
 ) -> TrainingSummary:
     """Train a team of roles with AT-GRPO and save it as `checkpoint_dir/model_<iterations>`.
 
-    `config_name` names a preset (`trainer/at_grpo/presets.py`); `config` is a whole configuration, as a preset's
-    `get_config()` gives it to be changed. A `checkpoint_dir` that holds a run with the same settings goes on from its
-    last iteration; one with other settings raises `CheckpointError`. `num_iterations` counts from the start of the run;
-    None takes the configuration's. Raises `ConfigurationError` for unknown names, keys and values.
+    `config_name` names a preset (`trainer/at_grpo/presets.py`); `config` is a whole configuration: change what a
+    preset's `get_config()` gives. If `checkpoint_dir` holds a run with the same settings, it goes on from its last
+    iteration; one with other settings raises `CheckpointError`. `num_iterations` counts from the start of the run; None
+    takes the configuration's. Raises `ConfigurationError` for unknown names, keys and values.
     """
     if (config_name is None) == (config is None):
         raise ConfigurationError("give train() either config_name, such as 'plan_path_two_policy', or config")

@@ -1,4 +1,4 @@
-"""The AT-GRPO trainer: grow a tree, update each policy on the samples of its roles, evaluate, save, go on.
+"""The AT-GRPO trainer: grow a tree, update each policy on the samples of its roles, evaluate, save, repeat.
 
 The algorithm itself is in `algorithm.py`, the update in `trainer/grpo/learner.py`; this file is the loop around them.
 """
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.text.small_policy import load_policy, small_shape
+from agents.text.small_policy import small_shape
 from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
 from core.worlds.registry import make_world
@@ -38,11 +38,11 @@ RESUME_EVERY = 5
 
 @dataclass(frozen=True, slots=True)
 class TrainingSummary:
-    """How a run ended."""
+    """The result of a call to `train`."""
 
     iterations: int
     evaluation_success: float | None
-    """Share of the validation problems solved when last tried in this call, 0 to 1; None if they were not."""
+    """Share of the validation problems solved in this call's last evaluation, 0 to 1; None without one."""
     best_success: float
     candidates: int
     """Answers sampled in this call."""
@@ -50,11 +50,11 @@ class TrainingSummary:
     model_path: str
     """The saved team; `evaluate(model_path=...)` takes it."""
     finished: bool
-    """False when a signal stopped it; call again to go on."""
+    """False when a signal stopped the run; call again to go on."""
 
 
 class ATGRPOTrainer:
-    """One run in one folder. Made again on the same folder with the same settings, it goes on where it was."""
+    """One run in one folder. With the same folder and the same settings it goes on where it stopped."""
 
     def __init__(self, settings: ATGRPOSettings, checkpoint_dir: str | Path, config_name: str = "") -> None:
         self.settings = settings
@@ -71,7 +71,7 @@ class ATGRPOTrainer:
         self._learners: dict[str, GRPOLearner] = {}
 
     def train(self, num_iterations: int | None = None) -> TrainingSummary:
-        """Up to `num_iterations` in all, those of earlier calls included; Ctrl-C stops after the current one."""
+        """Train up to `num_iterations` in all, earlier calls included; Ctrl-C stops after the current one."""
         total = num_iterations or self.settings.num_iterations
         started, candidates = time.perf_counter(), 0
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ class ATGRPOTrainer:
         return record.candidates
 
     def _batches(self) -> list[range]:
-        """The problems of this iteration: one batch, and those that dynamic sampling may go on to."""
+        """The problems of this iteration: one batch, and the batches that dynamic sampling may add."""
         size, most = self.settings.batch_size, 1 + self.settings.dynamic_sampling
         first = FIRST_TRAINING_SEED + self.iteration * size * most
         return [range(first + number * size, first + (number + 1) * size) for number in range(most)]
@@ -215,7 +215,7 @@ class ATGRPOTrainer:
 
 
 def answer_lengths(settings: ATGRPOSettings, world: TextWorld[Any]) -> dict[str, int]:
-    """The most tokens of an answer, by role."""
+    """Most tokens of an answer, by role."""
     return {role: settings.sampling_of(role).max_new_tokens for role in world.roles}
 
 

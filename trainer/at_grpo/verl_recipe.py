@@ -1,15 +1,15 @@
 """A recipe for verl: AT-GRPO's groups as a data set, its rewards as a function, for models that need several GPUs.
 
 verl's GRPO compares `rollout.n` answers to one row of a data set. So a row is one group: the prompt of one role at one
-turn of one problem, and, beside it, what it takes to play the world up to there. `compute_score` does so and scores the
-answer exactly as in one process. What verl does not do is advance the tree by the best candidate: rows come from trees
-that the team itself has grown (`write_rows`), and are grown anew with the merged checkpoint after each round.
+turn of one problem, with the answers that lead there. `compute_score` plays them and scores the new answer exactly as
+in one process. verl does not advance the tree by the best candidate: rows come from trees that the team itself has
+grown (`write_rows`). Grow new ones with the merged checkpoint after each round.
 
     crystal-agent team verl runs/plan_path/model_20 --out runs/verl     # data, overrides and a dry run
     crystal-agent team verl ... --launch     # on GPUs, with pip install 'crystal-hybrid[verl]'
 
-The dry run reads the rows back, scores gold answers, and, where verl is installed, composes its configuration. It has
-never been run on GPUs by us.
+The dry run reads the rows back, scores gold answers and, if verl is installed, composes its configuration. The recipe
+was never run on GPUs.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
 from trainer.at_grpo.settings import ATGRPOSettings, settings_of
 
 CONFIG = "ppo_trainer"
-"""Of verl's own configurations, the one that the overrides are for (verl 0.9)."""
+"""The verl configuration that the overrides are for (verl 0.9)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What was written for one policy, and how its training is started."""
+    """The files of one policy, and the command that starts its training."""
 
     policy: str
     rows: Path
@@ -54,7 +54,7 @@ class Recipe:
 def compute_score(
     data_source: str, solution_str: str, ground_truth: str, extra_info: dict[str, Any] | None = None, **kwargs: Any
 ) -> float:
-    """verl's reward function: alpha * team + local for an answer, from the very state that its row stands for."""
+    """verl's reward function: alpha * team + local for an answer, from the state of its row."""
     if not extra_info:
         raise TrainingError(f"a row of {data_source} came without extra_info: the reward needs the state to play from")
     world = _world_of(extra_info["world"], extra_info["world_options"])
@@ -66,7 +66,7 @@ def compute_score(
 
 
 def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> list[Recipe]:
-    """Grow trees with a saved team, write a data set per policy, and say how verl trains it.
+    """Grow trees with a saved team, write a data set per policy, and give the commands for verl.
 
     Raises `ConfigurationError` where pyarrow is missing, and `CheckpointError` when `model_path` is no team.
     """
@@ -87,7 +87,7 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
 
 
 def rows_of(world: TextWorld[Any], settings: ATGRPOSettings, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """A row per group; the best candidates before it are the way to its state."""
+    """A row per group; the best candidates before it lead to its state."""
     rows: list[dict[str, Any]] = []
     answers: dict[int, list[tuple[str, str]]] = {}
     for group in groups:
@@ -127,7 +127,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 def overrides_of(
     settings: ATGRPOSettings, rows: Path, model_path: Path, policy: str, checkpoints: Path, gpus: int
 ) -> tuple[str, ...]:
-    """The run's settings in verl's names; a role's adapter goes on from where it is."""
+    """The run's settings under verl's names; a role's adapter is trained further."""
     with_adapters = settings.specialisation is Specialisation.LORA
     actor, rollout = "actor_rollout_ref.actor", "actor_rollout_ref.rollout"
     values: dict[str, object] = {
@@ -170,7 +170,7 @@ def overrides_of(
 
 
 def dry_run(recipe: Recipe) -> list[str]:
-    """What can be checked without a GPU, as lines. Raises `TrainingError` where something is wrong."""
+    """The checks that need no GPU, one line each. Raises `TrainingError` when one fails."""
     import pyarrow.parquet
 
     rows = pyarrow.parquet.read_table(recipe.rows).to_pylist()
@@ -194,13 +194,13 @@ def dry_run(recipe: Recipe) -> list[str]:
 
 
 def verl_folder() -> Path | None:
-    """Where verl is installed, found without importing it."""
+    """The folder of the installed verl, found without an import."""
     spec = importlib.util.find_spec("verl")
     return Path(next(iter(spec.submodule_search_locations))) if spec and spec.submodule_search_locations else None
 
 
 def compose(recipe: Recipe, verl: Path) -> int:
-    """Have Hydra put verl's configuration and our overrides together; an unknown key is a `ConfigurationError`."""
+    """Compose verl's configuration and the overrides with Hydra; an unknown key raises `ConfigurationError`."""
     from hydra import compose as hydra_compose  # type: ignore[import-not-found]  # comes with verl
     from hydra import initialize_config_dir  # type: ignore[import-not-found]
     from hydra.errors import HydraException  # type: ignore[import-not-found]
@@ -214,7 +214,7 @@ def compose(recipe: Recipe, verl: Path) -> int:
 
 
 def launch(recipes: Sequence[Recipe]) -> None:
-    """Train each policy with verl, one after the other; a `ConfigurationError` where verl or a GPU is missing."""
+    """Train each policy with verl, one after the other; `ConfigurationError` when verl or a GPU is missing."""
     if verl_folder() is None:
         raise ConfigurationError(
             "verl is not installed: pip install 'crystal-hybrid[verl]' on the machine with the GPUs"

@@ -1,8 +1,8 @@
-"""The supervised stage before reinforcement: a fresh small model learns the format of answers, not the skill.
+"""The supervised stage before reinforcement learning: a new small model learns the format of answers, not the skill.
 
-Every example comes from `TextWorld.practice`. In the first half a role that reads a tool's output repeats it, whatever
-the tool was, which teaches how; in the second half it does so in every other example and else answers at random. Which
-tool is honest, and that it pays to trust it, is left to AT-GRPO.
+Every example comes from `TextWorld.practice`. In the first half of the stage a role that reads a tool's output repeats
+it, good or bad, to learn how to repeat; in the second half it does so in every other example and else answers at
+random. AT-GRPO then teaches which tool is honest and that trusting it pays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEARNING_RATE = 3e-3
 RISE_STEPS = 30
 """Batches over which the learning rate rises from 0."""
 PRACTICE_SEEDS = range(3_000_000, 3_001_000)
-"""Problems of the examples; training and evaluation use others."""
+"""Seeds of the examples' problems; training and evaluation use others."""
 _TOKENIZER_EXAMPLES = 600
 
 
@@ -59,7 +59,7 @@ def warm_start(policy: TextPolicy, world: TextWorld[Any], steps: int, seed: int,
 
 
 def _example(world: TextWorld[Any], rng: random.Random, repeat_share: float) -> Practice:
-    """All roles alike often."""
+    """Every role equally often."""
     return world.practice(rng.choice(PRACTICE_SEEDS), rng.choice(world.roles), rng, repeat_share)
 
 

@@ -1,4 +1,4 @@
-"""`crystal-agent`: one command with a group of subcommands for each thing people do besides training."""
+"""`crystal-agent`: one command with a group of subcommands for each task besides training."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(
     help="Tools around a crystal-hybrid training.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # our own errors are one line already; a fault should show its whole traceback
+    pretty_exceptions_enable=False,  # the project's errors are one line already; a bug should show its whole traceback
 )
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(team.app, name="team")

@@ -1,4 +1,4 @@
-"""`crystal-agent decisions ...`: ask the decision database what was decided, by whom, why, and what came of it."""
+"""`crystal-agent decisions ...`: query the decision record: what was decided, by which source, why, and the result."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`crystal-agent doctor`: is everything here that a training needs, and how fast will it be on this machine?
+"""`crystal-agent doctor`: does this machine have everything that a training needs, and how fast will it be?
 
-Every check is one row: what was looked at, what was seen, and what to do where it is not good. The speed is measured,
-not guessed: the env of the config plays for some seconds, alone and in as many workers as there are cores.
+Every check is one row: the thing checked, the value seen, and what to do if it is not good. The speed is measured: the
+config's env plays for a few seconds, alone and in as many workers as there are cores.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LANES_PER_WORKER: Final = 4
 
 
 class Verdict(StrEnum):
-    """How a check came out."""
+    """Result of a check."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -63,14 +63,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What the measurement came to."""
+    """Results of the measurement."""
 
     single_steps_per_s: float
-    """Of one env in this process, per second of CPU time."""
+    """Steps of one env in this process, per second of CPU time."""
     workers: int
     lanes: int
     steps_per_s: float
-    """Of all lanes in that many workers, per second of wall time."""
+    """Steps of all lanes in that many workers, per second of wall time."""
 
 
 def doctor(
@@ -176,7 +176,7 @@ def _rom_check(settings: Settings) -> Check:
 
 
 def start_check(settings: Settings, path: Path) -> Check:
-    """What a battery save holds; a save state is tried by the emulator, which comes next."""
+    """Check a battery save; the emulator check, which comes next, tries save states."""
     try:
         content = path.read_bytes()
         rom = RomTables.from_file(settings.rom_path, settings.allow_unknown_rom)

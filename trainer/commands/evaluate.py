@@ -1,8 +1,8 @@
 """`crystal-agent evaluate`: what a frozen checkpoint achieves from new games on seeds that training never saw.
 
-Nothing is written: not to the checkpoint, not to the decision record. The whole agent (mode `adaptive`) asks the record
-of the config's `decision_db_path` as it stands; its parents play without it. Shares come with Wilson intervals, because
-a dozen games is not a hundred.
+Nothing is written, neither to the checkpoint nor to the decision record. The whole agent (mode `adaptive`) reads the
+record at the config's `decision_db_path` as it is; the other modes play without it. Shares come with Wilson intervals,
+because a dozen games say less than a hundred.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def play(
         agent.load_state_dict(snapshot.state["agent"])
         curriculum = Curriculum(settings.curriculum)
         curriculum.load_state_dict(snapshot.state["curriculum"])
-        world = env.rom.game
+        game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(world, seed=settings.seed + lane) for lane in range(lanes)]
+            return [RulePlayer(game, seed=settings.seed + lane) for lane in range(lanes)]
 
         evaluator = Evaluator(env, rule_players, settings.seed)
         results = []

@@ -1,4 +1,4 @@
-"""What a command line tells its caller: one line and exit code 2 for bad input, a traceback for our own faults."""
+"""Exit codes of the command lines: one line and 2 for bad input, a traceback for bugs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.exceptions import BAD_INPUT_ERRORS
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+"""128 + SIGINT, the convention of shells."""
 
 
 def run_reporting_bad_input(program: Callable[[], object]) -> int:

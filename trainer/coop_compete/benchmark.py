@@ -1,4 +1,4 @@
-"""The benchmark: pairs of equal policies play the coordination game, and every round counts, those of learning too."""
+"""The benchmark: pairs of equal policies play the coordination game. Every round counts, also while they learn."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.exceptions import ConfigurationError
 from trainer.coop_compete.policies import BenchmarkPolicy, FixedPolicy, OurMethodPolicy, SimplePG
 
 FINAL_SHARE = 0.1
-"""Share of a run's episodes, from its end, that tells what was learned."""
+"""Share of a run's last episodes that measure what was learned."""
 POLICIES: dict[str, Callable[[int], BenchmarkPolicy]] = {
     "AC": lambda seed: FixedPolicy(COOPERATE),
     "AP": lambda seed: FixedPolicy(COMPETE),
     "PG": lambda seed: SimplePG(seed=seed),
     "OUR": lambda seed: OurMethodPolicy(seed=seed),
 }
-"""By documented name, from a seed: always cooperate, always compete, policy gradient, the lenient model-based
-learner."""
+"""Factories by documented name, called with a seed: always cooperate, always compete, policy gradient, the lenient
+model-based learner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class PolicyResult:
     """One kind of policy playing itself; rewards are means per round."""
 
     avg_A: float
-    """Of player A, over all episodes of all runs."""
+    """Mean reward of player A, over all episodes of all runs."""
     avg_B: float
     std_A: float
     """Standard deviation between runs."""
@@ -40,7 +40,7 @@ class PolicyResult:
     final: float
     """Mean of both players over the last tenth of the episodes: what was learned in the end."""
     regret: float
-    """Optimum less the mean of both players: what learning and its mistakes cost per round."""
+    """Optimum minus the mean of both players: the cost of learning per round."""
 
 
 def run_benchmark(
@@ -55,7 +55,7 @@ def run_benchmark(
     """Let each policy play itself, `runs` times for `episodes` episodes of `horizon` rounds.
 
     Returns:
-        `params`: the arguments; `optimum`: the expected reward of two who both do the better thing; `metrics`: for
+        `params`: the arguments; `optimum`: the expected reward when both choose the better action; `metrics`: for
         `AC`, `AP`, `PG` and `OUR` a dict with the fields of `PolicyResult`. The same seed gives the same numbers.
     """
     for name, count in (("runs", runs), ("episodes", episodes), ("horizon", horizon)):
@@ -81,7 +81,7 @@ def run_benchmark(
 def play_episode(
     env: CoopCompeteEnv, player_a: BenchmarkPolicy, player_b: BenchmarkPolicy, horizon: int
 ) -> tuple[float, float]:
-    """One episode, from which learners learn at its end; the mean reward per round of A and of B."""
+    """Play one episode, let learners learn at its end; returns the mean reward per round of A and of B."""
     trajectory_a: list[tuple[int, float, float]] = []
     trajectory_b: list[tuple[int, float, float]] = []
     for _ in range(horizon):

@@ -1,8 +1,8 @@
-"""The four policies of the benchmark: two that never learn, and two that learn only from what they earn.
+"""The four policies of the benchmark: two that never learn, and two that learn from their rewards only.
 
 A learner is one number, theta: it cooperates with probability sigmoid(theta). Both follow the natural policy gradient
-(Kakade 2001), which for this policy is the difference of the two actions' values itself: a confident policy keeps
-learning as fast as an undecided one. They differ in what they take an action to be worth.
+(Kakade 2001), which for this policy is simply the difference of the two actions' values: a confident policy learns as
+fast as an undecided one. They differ in how they estimate the value of an action.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from core.exceptions import TrainingError
 Trajectory = Sequence[tuple[int, float, float]]
 """Rounds as (action, its log probability when it was chosen, reward)."""
 THETA_LIMIT = 6.0
-"""Keeps a learner from becoming surer than 99.75 %: it goes on trying the other action now and then."""
+"""Limit of |theta|: no learner gets surer than 99.75 %, so it still tries the other action from time to time."""
 STEP_LIMIT = 2.0
-"""Most that theta moves at once: one lucky round of a rare action, which counts for hundreds, cannot overturn a
+"""Largest step of theta: one lucky round of a rare action, which has the weight of hundreds, cannot overturn a
 policy."""
 
 
 class BenchmarkPolicy(Protocol):
-    """Whatever chooses to cooperate (1) or to compete (0)."""
+    """A policy that cooperates (1) or competes (0)."""
 
     def act(self) -> tuple[int, float]:
         """The action and the logarithm of its probability."""
@@ -44,7 +44,7 @@ class FixedPolicy:
 
 
 class SigmoidPolicy:
-    """Cooperates with probability sigmoid(theta); what moves theta is a learner's own."""
+    """Cooperates with probability sigmoid(theta); each learner has its own way to move theta."""
 
     def __init__(self, lr: float, seed: int | None) -> None:
         self.lr = lr
@@ -61,13 +61,13 @@ class SigmoidPolicy:
         return action, math.log(probability if action == COOPERATE else 1.0 - probability)
 
     def _move(self, value_of_cooperating: float) -> None:
-        """One step, by how much more cooperating is worth than competing."""
+        """One step, by the value of cooperation minus that of competition."""
         step = min(STEP_LIMIT, max(-STEP_LIMIT, self.lr * value_of_cooperating / FULL_BONUS))
         self.theta = min(THETA_LIMIT, max(-THETA_LIMIT, self.theta + step))
 
 
 class SimplePG(SigmoidPolicy):
-    """REINFORCE: an action is worth what it earned on average in the episode just played.
+    """REINFORCE: the value of an action is its mean reward in the last episode.
 
     Args:
         lr: step of theta per unit of the best bonus (0.25).
@@ -88,17 +88,17 @@ class SimplePG(SigmoidPolicy):
 
 
 class OurMethodPolicy(SigmoidPolicy):
-    """Learns what each pair of actions pays and how often the other one cooperates, and is patient with the other one.
+    """Learns the payoff of each pair of actions and how often the other player cooperates, and is lenient with it.
 
-    An action is worth its payoff against the other player as estimated, mixed with its payoff if the other player
-    followed (leniency, Panait, Sullivan and Luke 2006): early on the other one is still learning, and what pays badly
-    only because of that deserves another try. The mixture fades, so against a player who never follows this becomes
-    the best reply.
+    The value of an action is its payoff against the estimated other player, mixed with its payoff if the other player
+    followed (leniency, Panait, Sullivan and Luke 2006): early on the other player is still learning, and an action that
+    pays badly only because of that deserves another try. The mixture fades, so against a player who never follows it
+    becomes the best reply.
 
     Args:
         lr: step of theta per unit of the best bonus (0.25).
         momentum: share of the old estimate that each observation of the other player leaves, 0 to 1.
-        leniency: weight of "if the other one followed" in the first episode, 0 to 1.
+        leniency: weight of "if the other player followed" in the first episode, 0 to 1.
         leniency_decay: factor on that weight after each episode.
         seed: of the choices.
     """
@@ -116,18 +116,18 @@ class OurMethodPolicy(SigmoidPolicy):
         self.leniency = leniency
         self.leniency_decay = leniency_decay
         self.opp_coop_est = 0.5
-        """How often the other one cooperates, 0 to 1."""
+        """Estimate of how often the other player cooperates, 0 to 1."""
         self._seen: list[int] = []
         self._totals = [[0.0, 0.0], [0.0, 0.0]]
         self._counts = [[0, 0], [0, 0]]
 
     def observe_opponent(self, opp_action: int) -> None:
-        """What the other one did in the round just played; to be told after every round."""
+        """Note the other player's action; call this after every round."""
         self.opp_coop_est = self.momentum * self.opp_coop_est + (1.0 - self.momentum) * (opp_action == COOPERATE)
         self._seen.append(opp_action)
 
     def update(self, trajectories: Trajectory, env: CoopCompeteEnv) -> None:
-        """Learn from one episode. `env` says only what a pair of actions is assumed to pay before it was ever seen."""
+        """Learn from one episode. `env` only gives the assumed payoff of pairs of actions that were never seen."""
         if len(trajectories) != len(self._seen) or not trajectories:
             raise TrainingError(
                 f"{len(trajectories)} rounds were played but the other player was observed in {len(self._seen)}: call "

@@ -12,7 +12,7 @@ SMALL = 1e-8
 
 
 class Scaling(StrEnum):
-    """By what a group's differences are divided."""
+    """The divisor of a group's differences."""
 
     GROUP = "group"
     """The group's own standard deviation, as published."""
@@ -24,7 +24,7 @@ class Scaling(StrEnum):
 def group_advantages(
     rewards_by_group: Sequence[NDArray[np.float64]], scaling: Scaling = Scaling.GROUP
 ) -> list[NDArray[np.float64]]:
-    """Reward minus the mean of its group, scaled. A group in which all are equal gets zeros: nothing can be learned."""
+    """Reward minus the mean of its group, scaled. A group of equal rewards gets zeros: it teaches nothing."""
     centred = [rewards - rewards.mean() for rewards in rewards_by_group]
     if scaling is Scaling.GROUP:
         return [row / (row.std() + SMALL) if row.any() else row for row in centred]

@@ -1,4 +1,4 @@
-"""One optimizer step after another on samples with advantages: clipped, optionally held near a reference.
+"""Optimizer steps on samples with advantages: clipped, optionally held near a reference model.
 
 For each answer token with ratio r = pi/pi_old (at the sampling temperature) and its answer's advantage A,
 
@@ -23,7 +23,7 @@ from core.exceptions import TrainingError
 
 @dataclass(frozen=True, slots=True)
 class GRPOSettings:
-    """Of the update; sampling has its own."""
+    """Settings of the update; sampling has its own."""
 
     learning_rate: float = 1e-3
     clip_low: float = 0.2
@@ -31,7 +31,7 @@ class GRPOSettings:
     entropy_coefficient: float = 0.0
     """eta. A little keeps tiny models from collapsing onto one answer."""
     kl_coefficient: float = 0.0
-    """beta; 0 means that no reference is needed."""
+    """beta; with 0 no reference is needed."""
     epochs: int = 1
     minibatch_samples: int = 128
     max_gradient_norm: float = 1.0
@@ -39,7 +39,7 @@ class GRPOSettings:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A sample and what it was worth beside its group."""
+    """A sample and its advantage within its group."""
 
     sample: Sample
     advantage: float
@@ -58,7 +58,7 @@ class UpdateMetrics:
 
 
 class GRPOLearner:
-    """Moves one policy's weights."""
+    """Updates one policy's weights."""
 
     def __init__(
         self, policy: TextPolicy, settings: GRPOSettings, seed: int, reference: TextPolicy | None = None
@@ -74,7 +74,7 @@ class GRPOLearner:
         self.shuffle = np.random.default_rng(seed)
 
     def update(self, scored: Sequence[Scored]) -> UpdateMetrics | None:
-        """Learn from a batch; answers of zero advantage move nothing and are left out. None if none is left."""
+        """Learn from a batch; answers with advantage 0 change nothing and are left out. None if none is left."""
         useful = [item for item in scored if item.advantage != 0.0]
         if not useful:
             return None

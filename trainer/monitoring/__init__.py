@@ -1,1 +1,1 @@
-"""Watching a training of several models: numbers to files, TensorBoard and Prometheus; pictures of who did what."""
+"""Monitoring of a training with several models: numbers to files, TensorBoard and Prometheus; pictures."""

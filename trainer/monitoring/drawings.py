@@ -1,4 +1,4 @@
-"""The pictures of a training log: who cooperated or competed with whom, and how numbers went over the episodes."""
+"""The pictures of a training log: who cooperated or competed with whom, and metrics over the episodes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SMOOTHING_SHARE = 0.05
 
 
 def cooperation_share(stances: dict[Stance, int]) -> float | None:
-    """Share of cooperation among what was either; None where nothing was."""
+    """Share of cooperation among cooperations and competitions; None without any."""
     either = stances[Stance.COOPERATE] + stances[Stance.COMPETE]
     return stances[Stance.COOPERATE] / either if either else None
 
 
 def draw_network(log: TrainingLog) -> Figure:
-    """Models on a circle, an arrow from each to each it met: colour says how it treated it, width how often."""
+    """Models on a circle, with an arrow to each model they met: its colour shows the stance, its width how often."""
     figure = _figure(7.2, 6.6)
     axes = figure.subplots()
     models, stances = log.models, log.stances()
@@ -54,7 +54,7 @@ def draw_network(log: TrainingLog) -> Figure:
 
 
 def draw_matrix(log: TrainingLog) -> Figure:
-    """A square per pair: the share of cooperation in how the row treated the column."""
+    """A square per pair: the share of cooperation when the row acted towards the column."""
     models, stances = log.models, log.stances()
     side = max(3.6, 0.62 * len(models) + 2.4)
     figure = _figure(side + 0.8, side)
@@ -83,7 +83,7 @@ def draw_matrix(log: TrainingLog) -> Figure:
 
 
 def draw_curves(log: TrainingLog) -> Figure:
-    """A panel per metric, a line per model: a running mean over the values themselves, which stay visible behind it."""
+    """A panel per metric, a line per model: a running mean, with the values themselves behind it."""
     metrics = sorted(log.curves, key=lambda name: (name != "reward", name != "cooperation_ratio", name))[:MOST_PANELS]
     columns = min(2, max(1, len(metrics)))
     rows = max(1, math.ceil(len(metrics) / columns))
@@ -140,7 +140,7 @@ def _arrow(
     arrow = FancyArrowPatch(
         start,
         end,
-        connectionstyle="arc3,rad=0.13",  # to and fro bend to different sides
+        connectionstyle="arc3,rad=0.13",  # the two directions bend to different sides
         arrowstyle="-|>,head_length=7,head_width=3.5",
         shrinkA=21,
         shrinkB=21,

@@ -1,4 +1,4 @@
-"""From a monitor's log to pictures and one page that needs nothing else.
+"""From a monitor's log to pictures and one self-contained page.
 
 visualizer = create_graph_visualizer("./logs/metrics.json")
 visualizer.save_png(Path("pictures"))
@@ -28,10 +28,10 @@ PICTURES: dict[str, tuple[Callable[[TrainingLog], Figure], str]] = {
     "cooperation": (draw_matrix, "Share of cooperation, acting model by row, treated model by column"),
     "curves": (draw_curves, "Metrics over the episodes, a line for each model"),
 }
-"""By file name: how it is drawn, and what it shows, in words."""
+"""Pictures by file name: the function that draws each, and a caption."""
 PNG_DOTS_PER_INCH = 130
 COMPARED_SHARE = 0.1
-"""Share of the episodes, at the start and at the end, that the table compares."""
+"""Share of the first and of the last episodes that the table compares."""
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.6rem;margin:0}p.lead{color:#555;margin:.2rem 0 1.5rem}
@@ -47,7 +47,7 @@ th,td{text-align:right}th:first-child,td:first-child{text-align:left}
 
 
 class GraphVisualizer:
-    """Draws one log. The file is read anew for every picture, so a running training can be looked at.
+    """Draws one log. The file is read again for every picture, so it also shows a running training.
 
     Args:
         log_file: what a `UnifiedMonitor` wrote.
@@ -57,7 +57,7 @@ class GraphVisualizer:
         self.log_file = Path(log_file)
 
     def read(self) -> TrainingLog:
-        """The log as it is now; `ConfigurationError` when there is none."""
+        """The present log; `ConfigurationError` when there is none."""
         return read_log(self.log_file)
 
     def save_png(self, folder: str | Path) -> list[Path]:

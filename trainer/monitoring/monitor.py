@@ -1,10 +1,10 @@
-"""The monitor: takes numbers and interactions as training makes them, and passes them on.
+"""The monitor: takes numbers and interactions during training and passes them on.
 
     monitor = create_unified_monitor(MonitoringConfig(log_file_path="./logs/training.json"))
     monitor.start()
 
-A started monitor is known to the process: a trainer with `enable_monitoring` sends what it has to
-`started_monitors()`, so nobody needs to introduce them to each other.
+A started monitor registers itself in the process, and a trainer with `enable_monitoring` sends its numbers to
+`started_monitors()`; no other connection is needed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _started: list[UnifiedMonitor] = []
 
 
 def started_monitors() -> tuple[UnifiedMonitor, ...]:
-    """Monitors of this process that run now."""
+    """The running monitors of this process."""
     return tuple(_started)
 
 
@@ -74,11 +74,11 @@ class UnifiedMonitor:
 
     @property
     def prometheus_url(self) -> str | None:
-        """Where the scraper finds the numbers, while running with a port."""
+        """Address for the scraper, while running with a port."""
         return None if self._server is None else f"http://127.0.0.1:{self._server.port}/metrics"
 
     def start(self) -> None:
-        """Open what the settings ask for. Does nothing when running."""
+        """Open the outputs that the settings name. Does nothing when running."""
         if self.is_running:
             return
         if self.config.enable_file_logging:
@@ -101,7 +101,7 @@ class UnifiedMonitor:
             return
         _started.remove(self)
         self._started_at = None
-        for worker in (self._sampler, self._server):  # they take the lock, so they end before it is held
+        for worker in (self._sampler, self._server):  # their threads take the lock, so they end before it is held
             if worker is not None:
                 worker.close()
         with self._lock:
@@ -111,7 +111,7 @@ class UnifiedMonitor:
             self._sampler = self._server = self._scalars = self._file = None
 
     def update_metrics(self, values: Mapping[str, float], *, episode: int, model_id: str | None = None) -> None:
-        """Take numbers of an episode: of a model, or of the whole run. Ignored while the monitor does not run."""
+        """Take the numbers of an episode, for a model or the whole run. Ignored while the monitor does not run."""
         if not self.is_running:
             return
         record = MetricRecord(time.time(), episode, model_id, {name: float(value) for name, value in values.items()})
@@ -132,7 +132,7 @@ class UnifiedMonitor:
         """Take the result of an episode of the multi-model trainer.
 
         By model its reward, shaped reward and gradient norm; for the run `total_reward`, `cooperation_ratio`,
-        `episode_seconds` and `steps_per_second`; and who treated whom how.
+        `episode_seconds` and `steps_per_second`; and the interactions.
         """
         episode, seconds = result["episode"], result["episode_time"]
         for model_id, reward in result["rewards"].items():
@@ -151,13 +151,13 @@ class UnifiedMonitor:
             self.record_interaction_counts(result["interactions"], episode=episode)
 
     def record_interactions(self, interactions: Iterable[Interaction], *, episode: int) -> None:
-        """Take who treated whom how in an episode; they are counted, so a whole episode may be given at once."""
+        """Take an episode's interactions (source, target, stance) and count them; all at once or in parts."""
         self.record_interaction_counts(
             Counter((one.source, one.target, one.stance) for one in interactions), episode=episode
         )
 
     def record_interaction_counts(self, counts: Mapping[tuple[str, str, Stance], int], *, episode: int) -> None:
-        """The same, counted already: by source, target and stance."""
+        """Take interactions that are counted already: by source, target and stance."""
         if not self.is_running:
             return
         with self._lock:
@@ -174,7 +174,7 @@ class UnifiedMonitor:
         return exposition(gauges)
 
     def get_comprehensive_stats(self) -> dict[str, Any]:
-        """Everything known.
+        """The monitor's state and all statistics.
 
         `is_running`, `uptime_s`; `metrics` and, by model, `models`: for each metric `last`, `mean`, `min`, `max` over
         the latest `history_window_size` values and `count` of all; `interactions`: count by stance; `process`:
@@ -209,7 +209,7 @@ class UnifiedMonitor:
         return target
 
     def _check(self, name: str, model_id: str | None, value: float) -> None:
-        """Raise an alarm when a threshold is crossed, and again only after the value was back in between."""
+        """Raise an alarm when a threshold is crossed; the next one only after the value was back to normal."""
         config = self.config
         limits = {
             "cooperation_ratio": (value < config.engagement_rate_threshold, config.engagement_rate_threshold),
@@ -245,7 +245,7 @@ class UnifiedMonitor:
 
 
 def _ends_in_the_middle(path: Path) -> bool:
-    """Did a kill leave a half-written last line?"""
+    """Whether a kill left a half-written last line."""
     with path.open("rb") as file:
         if file.seek(0, os.SEEK_END) == 0:
             return False

@@ -1,4 +1,4 @@
-"""A look at this process every second: its memory, and how much of the processor it takes."""
+"""Samples this process every second: its memory and its share of the processor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ProcessSampler:
         self._thread.start()
 
     def close(self) -> None:
-        """No further look."""
+        """Stop sampling."""
         self._stopping.set()
         self._thread.join()
 

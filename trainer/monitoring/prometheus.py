@@ -15,7 +15,7 @@ from typing import Any
 PREFIX = "crystal_hybrid_"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Gauges = dict[tuple[str, str | None], float]
-"""By metric and model; None is the whole run."""
+"""Values by metric and model; None is the whole run."""
 
 
 def exposition(gauges: Gauges) -> str:
@@ -43,7 +43,7 @@ class MetricsServer:
     def __init__(self, port: int, read: Callable[[], str]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, format: str, *args: Any) -> None:
-                """A scrape every few seconds is no news."""
+                """Log nothing: a scrape comes every few seconds."""
 
             def do_GET(self) -> None:
                 found = self.path == "/metrics"
@@ -61,7 +61,7 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """The one that is listened on."""
+        """The port in use."""
         return self._server.server_address[1]
 
     def close(self) -> None:

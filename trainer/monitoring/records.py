@@ -1,4 +1,4 @@
-"""The lines of a monitor's log: numbers of an episode, and who treated whom how in it.
+"""The lines of a monitor's log: numbers of an episode, and its interactions.
 
 One JSON object a line. `{"kind": "metrics", "time": s, "episode": n, "model": id or null, "values": {name: number}}`
 and `{"kind": "interactions", "time": s, "episode": n, "edges": [[source, target, stance, count], ...]}`. A resumed
@@ -17,7 +17,7 @@ from core.arenas.base import Stance
 from core.exceptions import ConfigurationError
 
 Edge = tuple[str, str]
-"""Who acted, and towards whom."""
+"""Source and target of an interaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class MetricRecord:
     values: Mapping[str, float]
 
     def line(self) -> str:
-        """Numbers that JSON has no word for (NaN, infinities) become null."""
+        """One line. Numbers that JSON lacks (NaN, infinities) become null."""
         values = {name: value if math.isfinite(value) else None for name, value in self.values.items()}
         return json.dumps(
             {
@@ -46,12 +46,12 @@ class MetricRecord:
 
 @dataclass(frozen=True, slots=True)
 class InteractionRecord:
-    """How often who treated whom how in one episode."""
+    """Counts of the interactions in one episode."""
 
     time_s: float
     episode: int
     counts: Mapping[tuple[str, str, Stance], int]
-    """By source, target and stance."""
+    """Counts by source, target and stance."""
 
     def line(self) -> str:
         edges = [[source, target, stance.value, count] for (source, target, stance), count in self.counts.items()]
@@ -60,10 +60,10 @@ class InteractionRecord:
 
 @dataclass(slots=True)
 class TrainingLog:
-    """A whole log, read."""
+    """A whole log in memory."""
 
     curves: dict[str, dict[str | None, dict[int, float]]] = field(default_factory=dict)
-    """Value by metric, model and episode."""
+    """Values by metric, model and episode."""
     interactions: dict[int, dict[tuple[str, str, Stance], int]] = field(default_factory=dict)
     """Counts by episode."""
     skipped_lines: int = 0
@@ -79,7 +79,7 @@ class TrainingLog:
         return sorted(named)
 
     def stances(self) -> dict[Edge, dict[Stance, int]]:
-        """Over all episodes: how often each treated each other one how."""
+        """Counts of the stances by pair, over all episodes."""
         total: dict[Edge, dict[Stance, int]] = {}
         for counts in self.interactions.values():
             for (source, target, stance), count in counts.items():
@@ -94,7 +94,7 @@ class TrainingLog:
 
 
 def read_log(path: Path) -> TrainingLog:
-    """Read a log; `ConfigurationError` when there is none or it is of another program."""
+    """Read a log; `ConfigurationError` when there is none or it belongs to another program."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:

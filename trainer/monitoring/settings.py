@@ -1,4 +1,4 @@
-"""What a monitor records, where, and when it raises an alarm."""
+"""Settings: what a monitor records, where, and when it raises an alarm."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class MonitoringConfig:
 
     enable_file_logging: bool = True
     enable_console_logging: bool = True
-    """A line in the log at most every ten seconds, and every alarm."""
+    """Log a line at most every ten seconds, and every alarm."""
     log_file_path: str = "./logs/metrics.json"
     """JSON lines are appended there; its folder is made when missing."""
     metrics_sampling_interval: float = 1.0
-    """Seconds between two looks at this process's memory and processor time."""
+    """Seconds between two samples of this process's memory and processor time."""
     history_window_size: int = 1000
-    """Latest values of each metric that statistics are made of."""
+    """How many of the latest values of each metric the statistics cover."""
     engagement_rate_threshold: float = 0.1
     """Alarm when `cooperation_ratio` falls below it."""
     error_rate_threshold: float = 0.05

@@ -19,9 +19,9 @@ from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings
 from agents.llm.small_model import ModelShape
 from agents.text.option_policy import OptionPolicy
-from agents.text.small_policy import load_policy, make_small_policy
+from agents.text.small_policy import make_small_policy
 from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base
-from agents.text.text_policy import TextPolicy
+from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from trainer.llm_manager import LLMManager
 from trainer.multi_model.config import MultiModelConfig

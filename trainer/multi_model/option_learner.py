@@ -131,7 +131,7 @@ class OptionLearner:
         self.policy.forget()
 
     def update_steps(self) -> Generator[None, None, None]:
-        """See `weights.Learner`. Raises TrainingError when a gradient is not finite."""
+        """See `weights.WeightOwner`. Raises TrainingError when a gradient is not finite."""
         experience = self._experience()
         self.discard_experience()
         if not any(one.advantage for one in experience):

@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from agents.text.option_policy import OptionPolicy
-from agents.text.small_policy import load_policy
 from agents.text.team import LoraShape, Specialisation, build_team
+from agents.text.text_policy import load_policy
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 from trainer.multi_model.option_learner import OptionLearner, OptionLearnerSettings
 

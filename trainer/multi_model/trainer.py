@@ -3,7 +3,7 @@
     trainer = MultiModelTrainer(MultiModelConfig(num_models=4))
     results = await trainer.train()
 
-Where the models play is `trainer.environment`: an arena, or emulators of the cartridge
+Where the models play is `MultiModelTrainer.environment`: an arena, or emulators of the cartridge
 (`trainer/multi_model/cartridge.py`). Settings may be changed until `train` begins, the environment too. The coroutines
 give way to others between episodes; an episode itself runs in one piece.
 """

@@ -1,4 +1,4 @@
-"""`python -m trainer.pocket`: makes the pocket model anew, from play to model card, in half an hour on two cores."""
+"""`python -m trainer.pocket`: makes the pocket model, from play to model card, in half an hour on two cores."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from trainer.pocket.reliability_plot import draw_reliability
 from trainer.pocket.text_worlds import judge_worlds
 
 ON_CPU = LocalModelSettings(device="cpu")
-"""Also where there is an accelerator: the same numbers everywhere, and at this size it would not be faster."""
+"""The CPU even with an accelerator: the same numbers everywhere, and at this size a GPU is not faster."""
 CALIBRATION_SEED = 200_000
 TEST_SEED = 300_000
 GAME_SEED = 400_000
-"""First seeds of the games that are not trained on: for the temperature, for agreement, for whole games."""
+"""First seeds of the held-out games: for the temperature, for agreement, for whole games."""
 
 
 def make(
@@ -51,7 +51,7 @@ def make(
 ) -> Report:
     """Make a model and write it with its card to `folder`; raises the errors of the parts.
 
-    While it is judged it lies, without calibration and card, in a folder beside that ends in `.unjudged`.
+    Until it is judged, it is kept without calibration and card in a folder next to it that ends in `.unjudged`.
     """
     started = time.perf_counter()
     examples = without_twins(collect(rom_path, collection, say, workers))
@@ -62,13 +62,13 @@ def make(
     tokenizer = train_tokenizer((question_text(e.prompt, e.options) for e in examples), shape.vocabulary)
     unjudged = folder.with_name(f"{folder.name}.unjudged")
     with tempfile.TemporaryDirectory() as workplace:
-        # Trained in full precision, judged as it will be used: after rounding to the stored precision.
+        # Trained in full precision, judged in the precision that is stored and used.
         save_folder(Path(workplace), tokenizer, create_model(tokenizer, shape, seed))
         student = HuggingFaceModel(workplace, settings=ON_CPU)
         parameters = student.model.num_parameters()
         fit(student.model, lessons_of(examples, student.tokenize), fitting, seed, say)
         save_folder(Path(workplace), tokenizer, student.model)
-        _replace(unjudged, Path(workplace))  # what cost most of the time survives whatever happens to the judging
+        _replace(unjudged, Path(workplace))  # saved before judging can fail: training took most of the time
         graduate = HuggingFaceModel(workplace, settings=ON_CPU)
         lessons = lessons_of(calibration, graduate.tokenize)
         temperature = best_temperature(scores_of(graduate.model, lessons), lessons)
@@ -113,7 +113,7 @@ def make(
 
 
 def _replace(folder: Path, made: Path) -> None:
-    """Put what was made in the place of what is there. A temporary folder is private; a model is for everybody."""
+    """Replace the old model by the new one. A temporary folder is private; a model is readable by all users."""
     if folder.exists():
         shutil.rmtree(folder)
     shutil.copytree(made, folder)

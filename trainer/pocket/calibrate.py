@@ -1,7 +1,7 @@
-"""What the model's confidence is worth, and a temperature that makes it worth more.
+"""The calibration of the model's confidence, and the temperature that improves it.
 
-A confidence is calibrated when of the choices made with confidence 0.8 four in five are right (Guo et al., 2017,
-whose temperature scaling this is).
+A confidence is calibrated when four in five of the choices made with confidence 0.8 are right. The method is
+temperature scaling (Guo et al., 2017).
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ _TEMPERATURES = torch.logspace(-1.0, 1.0, 201)
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Choices of like confidence."""
+    """Choices with similar confidence."""
 
     confidence: float
     """Their mean confidence."""
     right: float
-    """The share of them that is right."""
+    """Share of them that is right."""
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How well confidence and being right go together."""
+    """How well confidence predicts right choices."""
 
     bins: tuple[ReliabilityBin, ...]
     accuracy: float
     expected_calibration_error: float
-    """Mean distance of confidence and share of right choices over the bins, weighted by their counts; 0 is perfect."""
+    """Expected calibration error: the bins' mean distance of confidence and accuracy, by count; 0 is perfect."""
 
 
 def best_temperature(scores: Sequence[Tensor], lessons: Sequence[FitExample]) -> float:
-    """The temperature, 0.1 to 10, under which the right options are most probable."""
+    """The temperature, 0.1 to 10, that makes the right options most probable."""
     losses = torch.stack(
         [
             -(options[None, :] / _TEMPERATURES[:, None]).log_softmax(1)[:, lesson.chosen]
@@ -70,7 +70,7 @@ def reliability(scores: Sequence[Tensor], lessons: Sequence[FitExample], tempera
 
 
 def accuracy_by_situation(scores: Sequence[Tensor], lessons: Sequence[FitExample]) -> dict[str, tuple[float, int]]:
-    """Share of choices as the rules would have made them, and their number, per situation."""
+    """Share of choices that are the rules' choices, and the number of choices, by situation."""
     hits: dict[str, list[bool]] = {}
     for options, lesson in zip(scores, lessons, strict=True):
         hits.setdefault(lesson.situation, []).append(int(options.argmax()) == lesson.chosen)

@@ -1,4 +1,4 @@
-"""The model card: what the pocket model is, how it was made, how good it is, and what it cannot do."""
+"""The model card: what the pocket model is, how it was made, how good it is, and its limits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_LINE = 120
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that was measured while the model was made."""
+    """All measurements from the making of the model."""
 
     seed: int
     rom_sha256: str
@@ -34,7 +34,7 @@ class Report:
     temperature: float
     reliability: Reliability
     agreement: dict[str, tuple[float, int]]
-    """Share of held-out choices that are the rules' choices, and their number, by situation."""
+    """Share of held-out choices that are the rules' choices, and the number of choices, by situation."""
     games: tuple[GameOutcome, ...]
     rule_games: tuple[GameOutcome, ...]
     """The same seeds played by the rules alone."""

@@ -1,10 +1,9 @@
-"""Collects examples by playing Fernvale and the text worlds.
+"""Collects examples from play of Fernvale and the text worlds.
 
-In Fernvale the rules say what they would choose, and now and then something else is done.
-
-With rule play alone a model would see only the states that rules lead to, and be lost after its first mistake. So in
-some games a part of the options, or a part of the buttons, is drawn at random, while the examples go on teaching what
-the rules would choose from there (the idea of DAgger: Ross, Gordon and Bagnell, 2011).
+In Fernvale the label is always the rules' choice, but play sometimes does something else. With rule play alone a model
+sees only the states that rules lead to, and is lost after its first mistake. So in some games a share of the options,
+or of the buttons, is drawn at random, while the examples still have the rules' choice from there (the idea of DAgger:
+Ross, Gordon and Bagnell, 2011).
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Habit:
 
 
 HABITS = (Habit(0.0, 0.0), Habit(0.1, 0.0), Habit(0.3, 0.02), Habit(0.5, 0.05), Habit(0.05, 0.1))
-"""Games take these in turn. With many more random buttons a game gets nowhere and shows little."""
+"""Games take these in turn. With many more random buttons a game makes no progress and shows little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,14 @@ class CollectionSettings:
     games: int = 60
     steps_per_game: int = 12_000
     context_length: int = 512
-    """The prompts' budget of tokens; must be what the model will be asked with."""
+    """The prompts' budget of tokens; the model must later be asked with the same."""
     problems_per_world: int = 250
-    """Of each text world."""
+    """Problems of each text world."""
     first_seed: int = 100_000
-    """Games and problems from here on; evaluation and tests use other seeds."""
+    """First seed of games and problems; evaluation and tests use others."""
 
     def held_out(self, share: float, first_seed: int) -> CollectionSettings:
-        """The same way of playing in other, fewer games (five at least) and problems."""
+        """The same settings for other, fewer games (at least five) and problems."""
         return replace(
             self,
             games=max(5, round(share * self.games)),
@@ -64,7 +63,7 @@ class CollectionSettings:
 
 
 class _Teacher:
-    """Writer and model in one for a `LaneTeacher`: notes each question, answers with the rules' choice."""
+    """Prompt writer and model for a `LaneTeacher`: notes each question and answers with the rules' choice."""
 
     available = True
 
@@ -84,7 +83,7 @@ class _Teacher:
         return self._writer.describe(state)
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice:
-        """The teacher lists options as the rules like them, best first."""
+        """Choose the first option: the teacher lists the rules' best option first."""
         if len(options) > 1:
             self.examples.append(example_of(prompt, options, self._situation))
         stray = self._random.random() < self._habit.random_options
@@ -99,7 +98,7 @@ def collect(
 ) -> Iterator[Example]:
     """Play `settings.games` games, then the text worlds, and yield every decision in that order.
 
-    The same settings give the same examples, whatever the number of processes that play.
+    The same settings give the same examples with any number of processes.
     """
     play = partial(_play_game, rom_path, settings)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -119,7 +118,7 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
     teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
-    # Asked each time on the way: a model is to know more than it will be asked, and a stray choice is for once.
+    # Asked at every step: a model should know more than it is asked later, and a random choice holds only once.
     lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, cache=OptionCache(on_the_way=False))
     lane.reset()
     terminated = truncated = False

@@ -19,20 +19,20 @@ class Example:
 
     prompt: str
     options: tuple[str, ...]
-    """In the neutral order in which a model sees them, not in the order of the rules' liking."""
+    """In the neutral order in which a model sees them, not in the rules' order."""
     chosen: int
     situation: str
     """"overworld", "battle", "dialog" or "menu": for scores by situation."""
 
 
 def example_of(prompt: str, options_best_first: Sequence[str], situation: str) -> Example:
-    """The example that teaches the first option."""
+    """The example with the first option as its label."""
     order = neutral_order(options_best_first)
     return Example(prompt, tuple(options_best_first[index] for index in order), order.index(0), situation)
 
 
 def without_twins(examples: Iterable[Example]) -> list[Example]:
-    """Each question once, with the answer that it had most often (the first of equals)."""
+    """Each question once, with its most frequent answer (the first of equals)."""
     votes: dict[tuple[str, tuple[str, ...]], np.ndarray] = {}
     kept: dict[tuple[str, tuple[str, ...]], Example] = {}
     for example in examples:
@@ -49,14 +49,14 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
 
 
 def read_examples(path: Path) -> list[Example]:
-    """What `write_examples` wrote."""
+    """Read what `write_examples` wrote."""
     with path.open(encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     return [Example(row["prompt"], tuple(row["options"]), row["chosen"], row["situation"]) for row in rows]
 
 
 def fingerprint(examples: Sequence[Example]) -> str:
-    """Tells whether two trainings had the same data."""
+    """A fingerprint of the data, to compare two trainings."""
     digest = hashlib.sha256()
     for example in examples:
         digest.update(json.dumps(asdict(example), sort_keys=True).encode())

@@ -1,8 +1,8 @@
-"""Teaches a small language model which option to choose.
+"""Trains a small language model to choose among options.
 
 The loss of a question is the cross-entropy of the chosen option among the options, each option scored by the
-log-probability of its text: exactly the number by which the model will choose later. A smaller part is ordinary
-language modelling of the chosen option, so that the model could also say what it chooses.
+log-probability of its text: exactly the number by which the model chooses later. A smaller part is ordinary language
+modelling of the chosen option, so that the model can also write its choice.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class FitSettings:
     """Weight of the language-modelling part of the loss."""
     largest_gradient: float = 1.0
     threads: int = 2
-    """Torch threads; part of what makes a training repeatable to the bit."""
+    """Torch threads; a training repeats bit for bit only with the same number."""
 
 
 class Tokenize(Protocol):
@@ -108,7 +108,7 @@ def _rate(step: int, settings: FitSettings) -> float:
 
 
 def _batches(lessons: Sequence[FitExample], settings: FitSettings, seed: int) -> Iterator[list[FitExample]]:
-    """`settings.steps` batches of lessons of like length, so that little is padding; every lesson once an epoch."""
+    """`settings.steps` batches of lessons of similar length, for little padding; every lesson once an epoch."""
     random = np.random.default_rng(seed)
     given = 0
     while True:
@@ -124,7 +124,7 @@ def _batches(lessons: Sequence[FitExample], settings: FitSettings, seed: int) ->
 
 
 def _logits(model: nn.Module, rows: PackedRows) -> Tensor:
-    """Only where an option's token is predicted: with a small network the vocabulary's softmax is half of the cost."""
+    """Logits only where they predict an option's token: in a small network the softmax is half of the cost."""
     output: Any = model(
         input_ids=rows.tokens,
         attention_mask=rows.mask,
@@ -136,7 +136,7 @@ def _logits(model: nn.Module, rows: PackedRows) -> Tensor:
 
 
 def _losses(model: nn.Module, rows: PackedRows, batch: Sequence[FitExample]) -> tuple[Tensor, Tensor, int]:
-    """Mean loss of the choices, mean loss of the words of chosen options, and how many choices are right already."""
+    """Mean loss of the choices, mean loss of the chosen options' words, and the number of right choices."""
     scores = option_log_probabilities(_logits(model, rows), rows)
     pairs = list(zip(batch, scores, strict=True))
     choices = torch.stack([-options.log_softmax(0)[lesson.chosen] for lesson, options in pairs])

@@ -1,4 +1,4 @@
-"""Judges a model by play: whole games in which it alone chooses every option."""
+"""Judges a model by play: whole games in which the model alone chooses every option."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class GameOutcome:
     milestones: tuple[str, ...]
     badges: int
     asks: int
-    """Questions that the model answered, from the cache or anew."""
+    """Questions that the model answered, cached answers included."""
 
     def __str__(self) -> str:
         end = "finished" if self.finished else "stopped"
@@ -47,7 +47,7 @@ def play_games(
     workers: int = 1,
     final_milestone: str | None = None,
 ) -> list[GameOutcome]:
-    """A game for each seed; `model` as in a config (`none` with RULES_ONLY judges the rules by the same measure).
+    """Play a game for each seed; `model` as in a config (`none` with RULES_ONLY measures the rules the same way).
 
     A game ends at `final_milestone`, None: at the end of the story.
     """
@@ -69,7 +69,7 @@ def _play_some(
     final_milestone: str | None,
     seeds: Sequence[int],
 ) -> list[GameOutcome]:
-    """Games one after the other, in a process of their own."""
+    """Play games one after the other, in a separate process."""
     manager = LLMManager(model, context_length)
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path, observation_type="state", max_steps=steps_per_game, final_milestone=final_milestone

@@ -1,4 +1,4 @@
-"""The reliability diagram: does a choice made with confidence 0.8 turn out right in four of five cases?"""
+"""The reliability diagram: are four in five of the choices with confidence 0.8 right?"""
 
 from __future__ import annotations
 

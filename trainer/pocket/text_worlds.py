@@ -1,7 +1,7 @@
-"""The text worlds as questions with listed options: the same kind of question that Fernvale's teacher puts.
+"""The text worlds as questions with listed options, like the questions of Fernvale's teacher.
 
-A turn of a world asks for free text. Here it becomes a choice among a right answer and others that are well-formed
-but worth less, which the world itself decides: every candidate is played from the same state.
+A turn of a world asks for free text. Here it becomes a choice between a right answer and others that are well-formed
+but score less, as the world itself says: every candidate is played from the same state.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from trainer.pocket.examples import Example, example_of
 TEXT_WORLDS = ("plan_path", "frozen_lake", "sokoban", "sudoku", "math", "code")
 MOST_OPTIONS = 4
 _MOST_DRAWS = 40
-"""So often another answer is drawn; a role with few different answers gets fewer options."""
+"""Draws of other answers; a role with few different answers gets fewer options."""
 STRAY_SHARE = 0.25
-"""Turns in which a wrong answer goes on, so that careless tools and half-solved problems are seen too."""
+"""Share of turns that go on with a wrong answer, so that careless tools and half-solved problems occur too."""
 
 
 class Chooses(Protocol):
@@ -33,7 +33,7 @@ class Chooses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WorldScore:
-    """Problems of one world solved by choosing, by the model and by chance on the same problems."""
+    """Problems of one world that the model solves, and that chance solves, on the same problems."""
 
     world: str
     problems: int
@@ -42,9 +42,9 @@ class WorldScore:
 
 
 def answers_best_first(world: TextWorld[Any], state: Any, role: str, rng: random.Random) -> list[str]:
-    """The right answer, then up to three well-formed ones that are worth less in this state.
+    """The right answer, then up to three well-formed ones that score less in this state.
 
-    None at all where the state cannot be saved any more, such as a box in a corner.
+    Empty when the state is lost, such as a box in a corner.
     """
     best = world.gold(state, role)
     if not best:
@@ -80,7 +80,7 @@ def world_examples(problems: int, first_seed: int, stray_share: float = STRAY_SH
 
 
 def judge_worlds(model: Chooses, problems: int, first_seed: int) -> list[WorldScore]:
-    """Whole problems in which the model chooses every answer of every role."""
+    """Play whole problems in which the model chooses every answer of every role."""
     scores = []
     for name in TEXT_WORLDS:
         world = make_world(name, {})
@@ -92,7 +92,7 @@ def judge_worlds(model: Chooses, problems: int, first_seed: int) -> list[WorldSc
 
 
 def _plays(world: TextWorld[Any], seed: int, model: Chooses | None) -> bool:
-    """Whether the problem gets solved; without a model, answers are drawn."""
+    """Whether the problem is solved; without a model, answers are drawn."""
     rng, luck = _draws_of(world, seed), random.Random(f"{world.name}-luck-{seed}")
     state = world.initial(seed)
     for role in world.roles * world.max_rounds:
@@ -112,7 +112,7 @@ def _plays(world: TextWorld[Any], seed: int, model: Chooses | None) -> bool:
 
 
 def _draws_of(world: TextWorld[Any], seed: int) -> random.Random:
-    """What draws a problem's options: the same ones for whoever answers the same way."""
+    """The generator of a problem's options: equal answers meet equal options."""
     return random.Random(f"{world.name}-options-{seed}")
 
 

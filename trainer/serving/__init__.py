@@ -1,1 +1,1 @@
-"""Servers of language models: started, watched, shared fairly, and given new adapters while they run."""
+"""Servers of language models: start, watch, share fairly, and load new adapters while they run."""

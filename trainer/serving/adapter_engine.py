@@ -1,8 +1,8 @@
 """One causal model in memory, with any number of LoRA adapters that come and go while it answers.
 
-Everything that touches the model happens on one thread, in the order in which it was asked for: answers are sampled in
-batches of equal kind, and an adapter is loaded, replaced or removed between two batches. So no request meets a
-half-loaded adapter, and none is dropped: it waits. The queue is bounded; what does not fit is refused at once.
+Everything that touches the model runs on one thread, in the order of the requests: answers are sampled in batches of
+one kind, and an adapter is loaded, replaced or removed between two batches. So no request meets a half-loaded adapter,
+and none is dropped: it waits. The queue is bounded; a request that does not fit is refused at once.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from core.exceptions import CheckpointError, CheckpointNotFoundError, Configurat
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 RESTING = "resting@0"
-"""An adapter of rank 1 that is never used: PEFT wants one to be there before the first and after the last real one."""
+"""An adapter of rank 1 that is never used: PEFT needs one before the first and after the last real one."""
 Message = dict[str, str]
-"""`{"role": ..., "content": ...}` as the model's chat template wants it."""
+"""`{"role": ..., "content": ...}`, the form of the model's chat template."""
 
 
 class UnknownAdapterError(ConfigurationError):
@@ -36,7 +36,7 @@ class UnknownAdapterError(ConfigurationError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the model."""
+    """A question to the model."""
 
     tokens: tuple[int, ...]
     adapter: str | None
@@ -46,14 +46,14 @@ class Question:
 
     @property
     def kind(self) -> tuple[str | None, Sampling, int | None]:
-        """Questions of the same kind may share a batch; a seed makes a kind of its own."""
+        """Questions of the same kind may share a batch; a question with a seed has its own kind."""
         return self.adapter, self.sampling, self.seed
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     question: Question | None
-    """None when the job is work on the model itself."""
+    """The question; None when the job is work on the model itself."""
     work: Callable[[], Any] | None
     future: Future[Any]
 
@@ -62,7 +62,7 @@ class AdapterEngine:
     """Answers questions and changes adapters, one thing at a time.
 
     Args:
-        base: the model that all adapters stand on; it becomes part of the engine.
+        base: the base model of all adapters; it becomes part of the engine.
         max_queue: most jobs that wait; one more is refused with `QueueFullError`.
         max_batch: most questions answered together.
         seed: of the sampling where a question has none.
@@ -73,7 +73,7 @@ class AdapterEngine:
         resting = LoraConfig(r=1, target_modules="all-linear", task_type="CAUSAL_LM")
         self._wrapped: Any = get_peft_model(base.model, resting, adapter_name=RESTING)
         self._versions: dict[str, int] = {}
-        """Adapters by their public name; inside they are called name@version."""
+        """Adapters by their public name; the internal name is name@version."""
         self._next_version = 0
         self._max_queue = max_queue
         self._max_batch = max_batch
@@ -86,7 +86,7 @@ class AdapterEngine:
         self._thread = threading.Thread(target=self._work, name="adapter-engine", daemon=True)
         self._thread.start()
 
-    # --- asked from any thread ---
+    # --- called from any thread ---
 
     @property
     def waiting(self) -> int:
@@ -100,11 +100,11 @@ class AdapterEngine:
 
     @property
     def context_tokens(self) -> int | None:
-        """Most tokens of prompt and answer together, where the model says so."""
+        """Most tokens of prompt and answer together, if the model states it."""
         return getattr(self._base.model.config, "max_position_embeddings", None)
 
     def conversation(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when its template refuses."""
+        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when the template refuses."""
         template: Any = self._base.tokenizer.apply_chat_template
         try:
             with self._tokenizing:
@@ -121,14 +121,14 @@ class AdapterEngine:
         return self._add(_Job(question, None, Future()))
 
     def choose(self, question: Question, options: Sequence[str]) -> Future[Sample]:
-        """The option that the model finds likeliest as its whole answer.
+        """The likeliest option as the model's whole answer.
 
         The answer's one log probability is that of the option among the options.
         """
         return self._add(_Job(None, lambda: self._choose(question, options), Future()))
 
     def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> Future[None]:
-        """Load a PEFT adapter from its folder; with `replace`, in the place of one of that name."""
+        """Load a PEFT adapter from its folder; `replace` allows one of that name to be replaced."""
         return self._add(_Job(None, lambda: self._load(name, folder, replace), Future()))
 
     def unload_adapter(self, name: str) -> Future[None]:
@@ -136,7 +136,7 @@ class AdapterEngine:
         return self._add(_Job(None, lambda: self._unload(name), Future()))
 
     def close(self) -> None:
-        """Finish what waits, then stop."""
+        """Finish the waiting jobs, then stop."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -167,7 +167,7 @@ class AdapterEngine:
                     answers = [batch[0].work()]
                 else:
                     answers = self._answer([job.question for job in batch if job.question is not None])
-            except Exception as error:  # whatever it is belongs to those who asked; the engine goes on
+            except Exception as error:  # any error goes to the callers; the engine goes on
                 for job in batch:
                     job.future.set_exception(error)
             else:
@@ -175,7 +175,7 @@ class AdapterEngine:
                     job.future.set_result(answer)
 
     def _take_batch(self) -> list[_Job]:
-        """The oldest job, and those right behind it that can share its batch."""
+        """The oldest job, and the jobs right behind it that can share its batch."""
         batch = [self._jobs.popleft()]
         first = batch[0].question
         while first is not None and self._jobs and len(batch) < self._max_batch:
@@ -248,5 +248,5 @@ class AdapterEngine:
 
 
 def _inner(name: str, version: int) -> str:
-    """PEFT keeps adapters in a module dictionary, whose keys have no dots."""
+    """A name for PEFT, which keeps adapters in a module dictionary, whose keys have no dots."""
     return f"{name.replace('.', '_')}@{version}"

@@ -16,13 +16,13 @@ class ChatMessage(BaseModel):
 
 
 class StructuredOutputs(BaseModel):
-    """vLLM's way to bind an answer."""
+    """vLLM's structured outputs, which restrict an answer."""
 
     choice: list[str] = Field(min_length=1)
 
 
 class ChatRequest(BaseModel):
-    """The part of OpenAI's chat completions that is served; further keys are ignored as other servers do."""
+    """The part of OpenAI's chat completions that is served; other keys are ignored, as by other servers."""
 
     model: str
     messages: list[ChatMessage] = Field(min_length=1)
@@ -33,7 +33,7 @@ class ChatRequest(BaseModel):
     n: int = Field(default=1, ge=1, le=64)
     stream: Literal[False] = False
     logprobs: bool = False
-    """Say how likely the answer was: of each token, or of the chosen option among all."""
+    """Report log-probabilities: of each token, or of the chosen option among all."""
     structured_outputs: StructuredOutputs | None = None
 
     @property
@@ -47,7 +47,7 @@ class LoadAdapter(BaseModel):
     lora_name: str = Field(min_length=1)
     lora_path: str
     load_inplace: bool = False
-    """Put it in the place of the adapter of that name."""
+    """Replace the adapter of that name."""
 
 
 class UnloadAdapter(BaseModel):

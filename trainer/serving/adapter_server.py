@@ -1,14 +1,13 @@
-"""A language-model server with adapters: OpenAI's chat completions, and vLLM's routes to load and unload LoRA while
-it runs.
+"""A language-model server with adapters: OpenAI's chat completions, and vLLM's routes to load and unload LoRA.
 
-It stands in where vLLM cannot be installed (no GPU): same routes, same words, one process, nothing but Transformers,
-PEFT and the standard library. Run it as
+It replaces vLLM where that cannot be installed (no GPU): same routes, same fields, one process, only Transformers, PEFT
+and the standard library. Run it as
 
     python -m trainer.serving.adapter_server --model FOLDER --port 8001
 
 Routes: `GET /health`, `GET /v1/models`, `POST /v1/chat/completions` (not streamed; `structured_outputs.choice` binds
-the answer to one of a list), `POST /v1/load_lora_adapter`, `POST /v1/unload_lora_adapter`. An adapter is addressed as a
-`model` of its own name. A full queue answers 503 with `Retry-After`.
+the answer to one of a list), `POST /v1/load_lora_adapter`, `POST /v1/unload_lora_adapter`. Requests name an adapter in
+`model`. A full queue answers 503 with `Retry-After`.
 """
 
 from __future__ import annotations
@@ -27,8 +26,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from agents.text.small_policy import load_policy
-from agents.text.text_policy import Sample
+from agents.text.text_policy import Sample, load_policy
 from core.exceptions import CheckpointError, ConfigurationError, CrystalHybridError, QueueFullError
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
@@ -143,7 +141,7 @@ def _chat(server: AdapterServer, body: bytes) -> Json:
 
 
 def _log_probabilities(server: AdapterServer, answer: Sample) -> list[Json]:
-    if len(answer.log_probabilities) == 1:  # a chosen option counts as one piece
+    if len(answer.log_probabilities) == 1:  # a chosen option counts as one token
         return [{"token": answer.text, "logprob": answer.log_probabilities[0]}]
     return [
         {"token": server.engine.token_text(token), "logprob": logprob}
@@ -173,14 +171,14 @@ _ROUTES: dict[str, Callable[[AdapterServer, bytes], Json]] = {
 
 
 def _leave_with_parent() -> NoReturn:
-    """End when the other end of standard input is closed, as it is when whoever started us dies, however it dies."""
+    """End when standard input is closed: the kernel closes it when the process that started this one dies."""
     while os.read(0, 4096):
         pass
     os._exit(0)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; runs until it is told to stop."""
+    """The command line; runs until a signal or a closed standard input stops it."""
     parser = argparse.ArgumentParser(prog="adapter_server", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", required=True, help="folder or hub name of a causal model")
     parser.add_argument("--served-model-name", help="name that requests use; the model's own by default")

@@ -1,8 +1,8 @@
-"""A bounded queue that many share: whoever has had least for its share is served next.
+"""A bounded queue for many clients: the next one served is the client that has had the least for its share.
 
-Start-time fair queueing (Goyal, Vin and Cheng 1996) with requests of equal cost: each client has a clock that
-advances by 1 / share with every request served, and the client whose clock is furthest behind comes next. A flood of
-one client therefore delays the others by at most one request each; who was idle gets no credit for it.
+Start-time fair queueing (Goyal, Vin and Cheng 1996) with requests of equal cost: each client has a clock that advances
+by 1 / share with every request served, and the client whose clock is furthest behind comes next. So a flood from one
+client delays the others by at most one request each; an idle client gets no credit for its idle time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Line(Generic[Item]):
 
 
 class FairQueue(Generic[Item]):
-    """Items wait in a line per client.
+    """Items wait in one line per client.
 
     Args:
         max_waiting: most items in all lines together.
@@ -51,13 +51,13 @@ class FairQueue(Generic[Item]):
         return {client: len(line.waiting) for client, line in self._lines.items()}
 
     def set_share(self, client: str, share: float) -> None:
-        """Give a client `share` times as much as one with share 1 while both have something to do."""
+        """Serve a client `share` times as often as one with share 1 while both have items."""
         if not share > 0:
             raise ConfigurationError(f"the share of {client} is {share}; it must be above 0")
         self._line(client).share = share
 
     def share_of(self, client: str) -> float:
-        """1.0 unless it was set."""
+        """The client's share; 1.0 unless it was set."""
         return self._line(client).share
 
     def push(self, client: str, item: Item) -> None:
@@ -78,8 +78,7 @@ class FairQueue(Generic[Item]):
         line.clock -= 1.0 / line.share
 
     def pop(self, can_serve: Callable[[Item], bool]) -> tuple[str, Item] | None:
-        """Client and item that come next among those at the head of a line that can be served now; None if there is
-        none."""
+        """The next client and item, among the heads of lines that can be served now; None if there is none."""
         ready = [
             (line.clock, client) for client, line in self._lines.items() if line.waiting and can_serve(line.waiting[0])
         ]
@@ -92,11 +91,11 @@ class FairQueue(Generic[Item]):
         return client, line.waiting.popleft()
 
     def any(self, wanted: Callable[[Item], bool]) -> bool:
-        """Does an item wait that is wanted?"""
+        """Whether an item waits that is wanted."""
         return any(wanted(item) for line in self._lines.values() for item in line.waiting)
 
     def drop(self, unwanted: Callable[[Item], bool]) -> list[Item]:
-        """Take out and return all items that are not wanted any more."""
+        """Remove and return all items that are no longer wanted."""
         dropped: list[Item] = []
         for line in self._lines.values():
             dropped += [item for item in line.waiting if unwanted(item)]

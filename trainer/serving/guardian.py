@@ -1,9 +1,9 @@
-"""Ends a program when whoever started it is gone: for model servers of others, which would keep a GPU for ever.
+"""Ends a program when the process that started it is gone: else a model server would keep its GPU forever.
 
     python -m trainer.serving.guardian vllm serve ...
 
-The guardian's standard input is a pipe whose other end the starter holds. The kernel closes it when the starter dies,
-however it dies; then the whole process group is ended. The guardian leaves with the program's own exit code.
+The guardian's standard input is a pipe from the process that started it. The kernel closes the pipe when that process
+dies in any way; then the guardian ends the whole process group. Its exit code is the program's.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ GRACE_S = 5.0
 def main() -> int:
     """Run the command of the arguments; returns its exit code."""
     if os.getpgrp() != os.getpid():
-        os.setpgid(0, 0)  # the group that is ended must not be somebody else's
-    signal.signal(signal.SIGTERM, lambda number, frame: None)  # the group's end is for the program to answer to
+        os.setpgid(0, 0)  # the group that is ended must be the guardian's own
+    signal.signal(signal.SIGTERM, lambda number, frame: None)  # the program has to react to it
     program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
     threading.Thread(target=_end_with_starter, args=(program,), daemon=True).start()
     return program.wait()

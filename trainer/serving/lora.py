@@ -1,7 +1,7 @@
-"""LoRA adapters of one base model in this process: made to measure, saved, loaded, and compared by what they earn.
+"""LoRA adapters of one base model in this process: made, saved, loaded, and compared by their rewards.
 
-Low-rank adaptation (Hu et al. 2021) by PEFT. All adapters stand on the same weights in memory; a `TextPolicy` per
-adapter selects its own before each use, so each can be trained and sampled as if it were alone.
+Low-rank adaptation (Hu et al. 2021) by PEFT. All adapters share the base weights in memory; a `TextPolicy` per adapter
+selects its own before each use, so each can be trained and sampled independently.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.exceptions import CheckpointError, CheckpointNotFoundError, Configurat
 from trainer.serving.adapter_engine import ADAPTER_FILES
 
 REWARD_MEMORY = 0.9
-"""Share of the old estimate that each reported reward leaves."""
+"""Weight of the old estimate when a reward is reported."""
 
 
 def default_target_modules() -> list[str]:
@@ -42,7 +42,7 @@ class LoRAConfig:
     """GPU of its server; the CPU where the machine has none."""
     port: int = 8001
     weights_path: str | None = None
-    """Folder of saved weights to begin with; a new adapter changes nothing at first."""
+    """Folder of saved weights to begin with; a new adapter does not change the model at first."""
 
     def __post_init__(self) -> None:
         if self.rank < 1 or self.alpha <= 0 or not 0 <= self.dropout < 1 or not self.target_modules:
@@ -58,7 +58,7 @@ class LoRAConfig:
 
 
 class LoRAManager:
-    """Adapters by id. `attach` gives them a model to stand on; until then there are only their configurations."""
+    """Adapters by id. `attach` puts them on a base model; before that they are only configurations."""
 
     def __init__(self, configs: Mapping[int, LoRAConfig]) -> None:
         if not configs:
@@ -68,13 +68,13 @@ class LoRAManager:
             raise ConfigurationError(f"the configurations {wrong} stand under another number than their lora_id")
         self.configs = dict(configs)
         self.policies: dict[int, TextPolicy] = {}
-        """By id, from `attach` on."""
+        """Policies by id, from `attach` on."""
         self.rewards: dict[int, float] = {}
-        """Running mean of what was reported for each adapter."""
+        """Running mean of each adapter's reported rewards."""
         self._model: Any = None
 
     def attach(self, base: TextPolicy) -> dict[int, TextPolicy]:
-        """Put all adapters on a base model, whose own weights are frozen from then on; a policy for each.
+        """Put all adapters on a base model, which freezes its own weights; returns a policy for each.
 
         Raises `ConfigurationError` when the model has none of the target modules.
         """
@@ -113,7 +113,7 @@ class LoRAManager:
         return folder
 
     def load(self, lora_id: int, folder: Path) -> None:
-        """Put saved weights into an adapter; `CheckpointError` when they are not there or do not fit."""
+        """Load saved weights into an adapter; `CheckpointError` when they are missing or do not fit."""
         from peft import set_peft_model_state_dict
 
         name = self._attached(lora_id).name
@@ -128,20 +128,20 @@ class LoRAManager:
             raise CheckpointError(f"{path} does not fit LoRA {lora_id}: it has {outcome.unexpected_keys[:3]}")
 
     def report(self, lora_id: int, reward: float) -> None:
-        """Tell what an adapter earned."""
+        """Report an adapter's reward."""
         self._config(lora_id)
         old = self.rewards.get(lora_id, reward)
         self.rewards[lora_id] = REWARD_MEMORY * old + (1 - REWARD_MEMORY) * reward
 
     def best(self) -> int:
-        """Id of the adapter with the highest running mean; of the first one while nothing was reported."""
+        """Id of the adapter with the highest running mean; the first one before any report."""
         if not self.rewards:
             return next(iter(self.configs))
         return max(self.rewards, key=lambda lora_id: self.rewards[lora_id])
 
     def get_status(self) -> dict[int, dict[str, Any]]:
-        """By id: `rank`, `alpha`, `parameters` (numbers that are trained; 0 before `attach`) and `reward` (None
-        before one)."""
+        """By id: `rank`, `alpha`, `parameters` (trained numbers; 0 before `attach`) and `reward` (None before the
+        first)."""
         return {
             lora_id: {
                 "rank": config.rank,

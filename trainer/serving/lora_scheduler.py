@@ -1,4 +1,4 @@
-"""Adapters on running servers: published after each update, swapped in one step, taken away when nobody needs them.
+"""Adapters on running servers: published after each update, swapped in one step, removed when no longer needed.
 
     lora_scheduler = create_distributed_lora_scheduler(base_port=8001, num_gpus=4)
     lora_scheduler.register_model("pocket", "path/to/model")
@@ -7,7 +7,7 @@
     answer = await lora_scheduler.submit_task(TextTask("pocket", "Where to?", adapter="agent_0"))
     await lora_scheduler.stop()
 
-Servers, queue and restarts are the unified scheduler's; a restarted server gets its adapters back.
+The unified scheduler has the servers, the queue and the restarts; a restarted server gets its adapters back.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from trainer.serving.tasks import ServingSettings, TextAnswer, TextTask
 
 @dataclass(frozen=True, slots=True)
 class PublishedAdapter:
-    """An adapter as its server holds it."""
+    """An adapter on its server."""
 
     model_id: str
     name: str
     folder: Path
     version: int
-    """1 for the first weights under this name, one more for each update."""
+    """1 for the first weights under this name, then 1 more for each update."""
     loaded_in_s: float
-    """What publishing took."""
+    """Seconds that publishing took."""
 
 
 class DistributedLoRAScheduler:
@@ -48,12 +48,12 @@ class DistributedLoRAScheduler:
         self._published: dict[tuple[str, str], PublishedAdapter] = {}
         self._changing = asyncio.Lock()
 
-    def register_model(self, model_id: str, source: str, **wishes: Any) -> Placement:
+    def register_model(self, model_id: str, source: str, **options: Any) -> Placement:
         """A base model to serve; the keyword arguments of `UnifiedScheduler.register_model`."""
-        return self.servers.register_model(model_id, source, **wishes)
+        return self.servers.register_model(model_id, source, **options)
 
     async def start(self) -> None:
-        """Start the servers of the models registered so far; without any, there is nothing to do yet."""
+        """Start the servers of the models registered so far, if any."""
         await self.servers.start()
 
     async def stop(self) -> None:
@@ -61,12 +61,12 @@ class DistributedLoRAScheduler:
         await self.servers.shutdown()
 
     async def publish(self, model_id: str, name: str, folder: Path) -> PublishedAdapter:
-        """Load an adapter from its PEFT folder, or put it in the place of its older version.
+        """Load an adapter from its PEFT folder, or replace its older version.
 
-        Requests are answered all the while: those that the server takes before the swap by the old weights, those after
-        it by the new ones, and never by anything between.
+        Requests are answered the whole time: before the swap by the old weights, after it by the new ones, never by a
+        mixture.
         """
-        async with self._changing:  # versions of a name follow each other
+        async with self._changing:  # versions of a name come one after the other
             old = self._published.get((model_id, name))
             begun = time.monotonic()
             await self.servers.load_adapter(model_id, name, folder, replace=old is not None)

@@ -1,4 +1,4 @@
-"""One model's server over its life: started, watched, restarted with its adapters, stopped.
+"""The life of one model's server: start, watch, restart with its adapters, stop.
 
 Blocking calls (starting a process, waiting for an answer) run on a thread pool; everything else on the event loop.
 """
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class ManagedServer:
-    """See the module. `on_change` is called on the event loop whenever the state has changed."""
+    """See the module. `on_change` is called on the event loop after every change of state."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class ManagedServer:
         self.placement = placement
         self.state = ServerState.REGISTERED
         self.adapters: dict[str, Path] = {}
-        """Loaded adapters by name; a restarted server gets them back."""
+        """Loaded adapters by name; a restarted server loads them again."""
         self.draining: set[str] = set()
-        """Adapters that take no new task because they are about to be unloaded."""
+        """Adapters without new tasks, because they are about to be unloaded."""
         self.in_flight: Counter[str | None] = Counter()
-        """Requests at the server now, by adapter."""
+        """Requests at the server, by adapter."""
         self.restarts = 0
         self.served = 0
         self.failed = 0
@@ -58,7 +58,7 @@ class ManagedServer:
 
     @property
     def pid(self) -> int | None:
-        """Of the running process."""
+        """Address of the running process."""
         return None if self.process is None else self.process.pid
 
     @property
@@ -67,7 +67,7 @@ class ManagedServer:
         return self._settings.log_dir / f"{name}_{self.placement.port}.log"
 
     async def start(self) -> None:
-        """Start and wait until it answers; `LLMConnectionError` when it does not."""
+        """Start the server and wait until it answers; `LLMConnectionError` when it does not."""
         self._enter(ServerState.STARTING)
         try:
             await self._start_process()
@@ -79,7 +79,7 @@ class ManagedServer:
         self._watcher = asyncio.create_task(self._watch(), name=f"watch {self.model.model_id}")
 
     async def stop(self) -> None:
-        """End the watching and the process."""
+        """Stop watching and end the process."""
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
@@ -88,13 +88,13 @@ class ManagedServer:
         self._enter(ServerState.STOPPED)
 
     def suspect(self) -> None:
-        """A request failed as if the server were gone: look at it now. It gets no further task until it answered."""
+        """Check the server now, because a request failed. It gets no further task until it answers."""
         if self.state is ServerState.READY:
             self._enter(ServerState.STARTING)
             self._suspect.set()
 
     async def is_healthy(self) -> bool:
-        """Does it run and answer?"""
+        """Whether the server runs and answers."""
         process = self.process
         if process is None or process.exit_code is not None:
             return False
@@ -107,7 +107,7 @@ class ManagedServer:
         return await self._in_thread(self.process.address.post, path, body, timeout_s)
 
     async def load_adapter(self, name: str, folder: Path, *, replace: bool, timeout_s: float = 120.0) -> None:
-        """Load an adapter into the running server, or put it in the place of the one of that name."""
+        """Load an adapter into the running server, or replace the one of that name."""
         if name in self.adapters and not replace:
             raise ConfigurationError(f"{self.model.model_id} has an adapter {name!r} already; replace or unload it")
         body = {"lora_name": name, "lora_path": str(folder.resolve()), "load_inplace": name in self.adapters}

@@ -1,4 +1,4 @@
-"""Where a model server goes: which GPU, which port, and whether its weights fit there."""
+"""The place of a model server: its GPU, its port, and whether its weights fit there."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from trainer.run.machine import available_memory_bytes
 
 log = logging.getLogger(__name__)
 HEADROOM = 1.2
-"""Memory that a model takes, as a multiple of its weight files: activations, caches and the runtime come on top."""
+"""Memory of a model as a multiple of its weight files, for activations, caches and the runtime."""
 LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one server runs."""
+    """GPU and port of one server."""
 
     model_id: str
     gpu_id: int | None
@@ -35,9 +35,8 @@ class Placer:
 
     Args:
         base_port: the first port that may be taken.
-        num_gpus: GPUs that may be used; those that this machine does not have are left out (said once), and with none
-        at
-            all, everything runs on the CPU.
+        num_gpus: GPUs that may be used; those that this machine lacks are left out (with one warning). Without any,
+            everything runs on the CPU.
     """
 
     def __init__(self, base_port: int, num_gpus: int) -> None:
@@ -54,7 +53,7 @@ class Placer:
     def place(
         self, model_id: str, taken: Iterable[Placement], gpu_id: int | None = None, port: int | None = None
     ) -> Placement:
-        """A place for one more model beside those that are placed. `gpu_id` and `port` may be asked for."""
+        """A place for one more model. `gpu_id` and `port` ask for certain ones."""
         taken = list(taken)
         if gpu_id is not None and gpu_id not in self.gpus:
             raise ConfigurationError(f"gpu_id is {gpu_id}; the GPUs here are {list(self.gpus) or 'none'}")
@@ -75,7 +74,7 @@ class Placer:
 
 
 def port_is_free(port: int) -> bool:
-    """Could a server listen there now?"""
+    """Whether a server can listen on that port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -86,7 +85,7 @@ def port_is_free(port: int) -> bool:
 
 
 def require_memory(source: str, gpu_id: int | None) -> None:
-    """Raise `TrainingError` when a model's weights cannot fit; silent where sizes are not known (hub names)."""
+    """Raise `TrainingError` when a model's weights cannot fit; no check for unknown sizes (hub names)."""
     needed = int(HEADROOM * sum(file.stat().st_size for file in Path(source).glob("*.safetensors")))
     free = available_memory_bytes() if gpu_id is None else torch.cuda.mem_get_info(gpu_id)[0]
     if free is not None and needed > free:

@@ -7,7 +7,7 @@
     await scheduler.shutdown()
 
 Tasks wait in a bounded, fair queue (`trainer/serving/fair_queue.py`) until their server has room. A task whose server
-dies under it is tried again when the server is back; a task is refused, never silently dropped.
+dies is tried again when the server is back. A task may be refused, but is never silently dropped.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from trainer.serving.server_process import ServedModel, ServerProcess
 from trainer.serving.tasks import ServerState, ServingSettings, Sharing, TextAnswer, TextTask
 
 BUSY_PAUSE_S = 0.2
-"""Wait before a task is offered again to a server that said it is busy."""
+"""Wait before a task is sent again to a busy server."""
 REWARD_MEMORY = 0.9
-"""Share of the old estimate that each reported reward leaves."""
+"""Weight of the old estimate when a reward is reported."""
 LEAST_SHARE, MOST_SHARE = 0.5, 1.5
-"""Of the worst and of the best client where sharing goes by performance."""
+"""Shares of the worst and of the best client when sharing goes by performance."""
 
 
 @dataclass(eq=False, slots=True)
@@ -50,11 +50,11 @@ class UnifiedScheduler:
 
     Args:
         base_port: servers get ports from here on.
-        num_gpus: GPUs that may be used; fewer are, where the machine has fewer, and the CPU where it has none.
+        num_gpus: GPUs that may be used; fewer if the machine has fewer, and the CPU if it has none.
         max_concurrent_tasks: tasks at servers at the same time, in all.
         max_slots: tasks at one server at the same time.
         sharing: how clients share the servers under load.
-        settings: the numbers that are seldom changed.
+        settings: numbers that rarely change.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class UnifiedScheduler:
         self._max_slots = max_slots
         self._servers: dict[str, ManagedServer] = {}
         self._queue: FairQueue[_Pending] = FairQueue(self.settings.max_queue, self.settings.max_queue_per_client)
-        # one thread a running task, and some to start and watch servers beside them
+        # one thread for each running task, and some to start and watch servers
         self._threads = ThreadPoolExecutor(max_concurrent_tasks + 16, thread_name_prefix="model-server")
         self._running: set[asyncio.Task[None]] = set()
         self._served_by_client: Counter[str] = Counter()
@@ -103,7 +103,7 @@ class UnifiedScheduler:
         Args:
             model_id: the name that tasks use.
             source: folder or hub name of a causal model.
-            gpu_id, port: asked for; chosen where None.
+            gpu_id, port: the wanted ones; None lets the scheduler choose.
             engine, arguments: see `ServedModel`.
         """
         if model_id in self._servers:
@@ -117,7 +117,7 @@ class UnifiedScheduler:
     async def start(self) -> None:
         """Start the servers that do not run yet, all at once; return when they answer.
 
-        Raises `TrainingError` ("Model loading failed") when one of them does not; the ones started with it are stopped.
+        Raises `TrainingError` ("Model loading failed") when one does not answer; the others are stopped again.
         """
         if self._closed:
             raise TrainingError("the scheduler was shut down; make a new one")
@@ -131,7 +131,7 @@ class UnifiedScheduler:
             raise TrainingError(f"Model loading failed: {errors[0]}") from errors[0]
 
     async def shutdown(self) -> None:
-        """Refuse what waits, let running tasks end, stop all servers. May be called again."""
+        """Refuse waiting tasks, let running tasks end, stop all servers. May be called again."""
         self._closed = True
         self._refuse(self._queue.drop(lambda pending: True), LLMConnectionError("the scheduler is shut down"))
         if self._running:
@@ -145,18 +145,18 @@ class UnifiedScheduler:
         return self._server(model_id).process
 
     async def health_check_all(self) -> dict[str, bool]:
-        """Ask every server now whether it is well."""
+        """Check the health of every server now."""
         answers = await asyncio.gather(*(server.is_healthy() for server in self._servers.values()))
         return dict(zip(self._servers, answers, strict=True))
 
     # --- adapters ---
 
     async def load_adapter(self, model_id: str, name: str, folder: Path, *, replace: bool = False) -> None:
-        """Load a LoRA adapter into a running server, or replace it there in one step; tasks go on meanwhile."""
+        """Load a LoRA adapter into a running server, or replace it there in one step, while tasks go on."""
         await self._server(model_id).load_adapter(name, folder, replace=replace)
 
     async def unload_adapter(self, model_id: str, name: str) -> None:
-        """Remove an adapter when the tasks that were submitted for it are done; new ones are refused at once."""
+        """Remove an adapter when its submitted tasks are done; new ones are refused at once."""
         server = self._server(model_id)
         server.draining.add(name)
         try:
@@ -173,8 +173,8 @@ class UnifiedScheduler:
         """Wait for a task's turn and its answer.
 
         Raises:
-            QueueFullError: too many tasks wait already; this one was not taken.
-            ConfigurationError: an unknown model, or the server finds the task wrong.
+            QueueFullError: too many tasks wait; this one was refused.
+            ConfigurationError: the model is unknown, or the server rejects the task.
             LLMConnectionError: no answer within the task's time, or the server is given up.
         """
         server = self._server(task.model_id)
@@ -204,11 +204,11 @@ class UnifiedScheduler:
         self._queue.set_share(client, share)
 
     def share_of(self, client: str) -> float:
-        """What was set, or follows from the reported performance; 1.0 for an ordinary client."""
+        """The share that was set or follows from the reported performance; 1.0 for an ordinary client."""
         return self._queue.share_of(client)
 
     def report_performance(self, client: str, reward: float) -> None:
-        """Tell how a client fares; where sharing goes by performance, shares follow the ranks of the rewards."""
+        """Report a client's reward; with sharing by performance, shares follow the ranks of the rewards."""
         old = self._performance.get(client, reward)
         self._performance[client] = REWARD_MEMORY * old + (1 - REWARD_MEMORY) * reward
         if self.sharing is Sharing.BY_PERFORMANCE:
@@ -219,7 +219,7 @@ class UnifiedScheduler:
                 self._queue.set_share(name, share)
 
     def get_system_statistics(self) -> dict[str, Any]:
-        """How everything stands.
+        """The state of all servers and queues.
 
         `models`: by id, `state`, `port`, `gpu_id`, `pid`, `url`, `in_flight`, `served`, `failed`, `restarts`,
         `mean_served_s`, `adapters`, `log`; `running`: tasks at servers; `waiting` and `served`: tasks by client;
@@ -248,7 +248,7 @@ class UnifiedScheduler:
         return server.state is ServerState.READY and server.in_flight.total() < self._max_slots
 
     def _dispatch(self) -> None:
-        """Hand out as many tasks as there is room for; called whenever something has changed."""
+        """Send out as many tasks as there is room for; called after every change."""
         for server in self._servers.values():
             if server.state is ServerState.FAILED:
                 lost = self._queue.drop(lambda one, failed=server: one.task.model_id == failed.model.model_id)
@@ -348,10 +348,10 @@ def create_unified_scheduler(base_port: int = 8001, num_gpus: int = 8) -> Unifie
 
 
 def create_cooperative_scheduler(base_port: int = 8001, num_gpus: int = 8) -> UnifiedScheduler:
-    """Every client gets as much of the servers as every other one."""
+    """A scheduler in which all clients get equal shares of the servers."""
     return UnifiedScheduler(base_port, num_gpus, sharing=Sharing.EQUAL)
 
 
 def create_competitive_scheduler(base_port: int = 8001, num_gpus: int = 8) -> UnifiedScheduler:
-    """Clients get more of the servers the better their reported rewards rank."""
+    """A scheduler in which clients with better reported rewards get larger shares of the servers."""
     return UnifiedScheduler(base_port, num_gpus, sharing=Sharing.BY_PERFORMANCE)

@@ -1,6 +1,6 @@
-"""Talking to one model server: JSON over HTTP, with the house's errors for what can go wrong.
+"""The client of one model server: JSON over HTTP, with this project's errors.
 
-The standard library is enough here: a few long requests on loopback or a local network, each in a thread of its own.
+The standard library is enough here: a few long requests on loopback or a local network, each in its own thread.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class ServerAddress:
 
     @property
     def url(self) -> str:
-        """Base address, as `provider/model@url` and OpenAI's SDK take it."""
+        """Base address in the form of `provider/model@url` and OpenAI's SDK."""
         return f"http://{self.host}:{self.port}/v1"
 
     @classmethod
     def of(cls, url: str) -> ServerAddress:
-        """Of a running server, from its base address with or without `/v1`."""
+        """The address of a running server, from its URL with or without `/v1`."""
         parts = urlsplit(url)
         if parts.scheme != "http" or parts.hostname is None or parts.port is None:
             raise ConfigurationError(f"the address {url!r} is not of the form http://host:port")
@@ -45,9 +45,9 @@ class ServerAddress:
         """The JSON that answers `body`.
 
         Raises:
-            QueueFullError: the server refused because it has too much to do.
+            QueueFullError: the server is too busy and refused.
             ConfigurationError: the server says that the request is wrong.
-            LLMConnectionError: nobody answers, not in time, or not in JSON.
+            LLMConnectionError: no answer, not in time, or not in JSON.
         """
         return self._exchange("POST", path, body, timeout_s)
 
@@ -72,7 +72,7 @@ class ServerAddress:
         if status != 200:
             raise LLMConnectionError(f"the model server failed at {method} {path} ({status}): {text[:600]}")
         if not text.strip().startswith("{"):
-            return {"message": text}  # vLLM answers some requests with a plain sentence or nothing
+            return {"message": text}  # vLLM answers some requests with plain text or nothing
         try:
             return json.loads(text)
         except ValueError as error:

@@ -1,4 +1,4 @@
-"""One model server as a process: its command, its start, its pulse and its end."""
+"""One model server as a process: its command, its start, its health and its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLL_INTERVAL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """What a server holds."""
+    """A model and its server's engine."""
 
     model_id: str
     """The name that requests use."""
@@ -52,12 +52,12 @@ def command_for(model: ServedModel, placement: Placement, *, max_queue: int, max
 
 
 class ServerProcess:
-    """A running server. It is a process group of its own, so that whatever it started ends with it.
+    """A running server. It has its own process group, so its child processes end with it.
 
     Args:
         command: see `command_for`.
         placement: its GPU and port.
-        log_path: what it prints goes there, behind what is there already.
+        log_path: its output is appended there.
     """
 
     def __init__(self, command: list[str], placement: Placement, log_path: Path) -> None:
@@ -70,7 +70,7 @@ class ServerProcess:
         with log_path.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.PIPE,  # closed when we die, however we die; the server ends then
+                stdin=subprocess.PIPE,  # the kernel closes it when this process dies in any way; then the server ends
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
@@ -84,11 +84,11 @@ class ServerProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Its exit code; None while it runs."""
         return self._process.poll()
 
     def answers(self, timeout_s: float) -> bool:
-        """Does it say that it is well, within that time?"""
+        """Whether it answers a health check within that time."""
         try:
             self.address.get("/health", timeout_s)
         except (LLMConnectionError, ConfigurationError):
@@ -96,7 +96,7 @@ class ServerProcess:
         return True
 
     def wait_until_ready(self, timeout_s: float) -> None:
-        """Return when it answers; `LLMConnectionError` with the end of its log when it ends or takes too long."""
+        """Wait until it answers; `LLMConnectionError` with the end of its log when it ends or takes too long."""
         deadline = time.monotonic() + timeout_s
         while not self.answers(timeout_s=1.0):
             if self.exit_code is not None:
@@ -112,28 +112,28 @@ class ServerProcess:
             time.sleep(POLL_INTERVAL_S)
 
     def stop(self, grace_s: float = 5.0) -> None:
-        """End it: kindly first, for certain after `grace_s`. Does nothing when it has ended."""
+        """End it: by SIGTERM, and by SIGKILL after `grace_s`. Does nothing when it has ended."""
         self._signal(signal.SIGTERM)
         try:
             self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
             self._process.wait()
-        self._signal(signal.SIGKILL)  # whatever it started and left behind
+        self._signal(signal.SIGKILL)  # children that it left behind
         self.let_go()
 
     def let_go(self) -> None:
-        """Close our end of its standard input, as our death would: the server ends at that."""
+        """Close its standard input; the server then ends, as it does when this process dies."""
         pipe: IO[bytes] | None = self._process.stdin
         if pipe is not None:
             pipe.close()
 
     def log_tail(self) -> str:
-        """The last that it printed."""
+        """The end of its output."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:]
 
     def _signal(self, number: signal.Signals) -> None:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            return  # nobody is left in the group
+            return  # no process is left in the group

@@ -1,4 +1,4 @@
-"""What a scheduler is asked and what it answers, and the numbers it works by."""
+"""Tasks and answers of a scheduler, and its settings."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class TextTask:
     model_id: str
     prompt: str
     client: str = ""
-    """Who asks; the share of the servers is counted by it. The model's id where it is empty."""
+    """Who asks: shares of the servers are counted by client. Empty means the model's id."""
     adapter: str | None = None
     """A LoRA adapter of that model; None asks the base model."""
     max_tokens: int = 64
     temperature: float = 0.7
     choices: tuple[str, ...] = ()
-    """Where given, the answer is one of them."""
+    """If given, the answer is one of them."""
     seed: int | None = None
     timeout_s: float = 60.0
-    """Waiting in the queue, restarts of the server and second attempts included."""
+    """Longest time to an answer; the queue, restarts of the server and second attempts count."""
 
     @property
     def asked_by(self) -> str:
         return self.client or self.model_id
 
     def body(self) -> dict[str, object]:
-        """As OpenAI's chat completions want it, with vLLM's structured outputs."""
+        """The task as a request for OpenAI's chat completions, with vLLM's structured outputs."""
         body: dict[str, object] = {
             "model": self.adapter or self.model_id,
             "messages": [{"role": "user", "content": self.prompt}],
@@ -49,19 +49,19 @@ class TextTask:
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
-    """What came of a task."""
+    """The answer to a task."""
 
     text: str
     task: TextTask
     waited_s: float
-    """From the submission until the attempt that succeeded."""
+    """Seconds from submission to the attempt that succeeded."""
     served_s: float
-    """What the server took."""
+    """Seconds that the server took."""
     attempts: int
 
 
 class ServerState(StrEnum):
-    """How a model's server is."""
+    """State of a model's server."""
 
     REGISTERED = "registered"
     """Not started yet."""
@@ -73,36 +73,36 @@ class ServerState(StrEnum):
 
 
 class Sharing(StrEnum):
-    """How servers are shared when there is more to do than they can."""
+    """How clients share the servers under load."""
 
     EQUAL = "equal"
-    """Every client gets as much as every other one (cooperative)."""
+    """Every client gets the same share (cooperative)."""
     BY_PERFORMANCE = "by_performance"
     """Clients are ranked by their reported rewards; the best gets three times as much as the worst (competitive)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """Numbers of a scheduler."""
+    """Settings of a scheduler."""
 
     max_queue: int = 256
-    """Tasks that may wait in all."""
+    """Most waiting tasks of all clients."""
     max_queue_per_client: int = 64
     max_batch: int = 8
-    """Requests that a server answers together."""
+    """Most requests that a server answers together."""
     max_attempts: int = 3
-    """Times that a task is tried when its server dies under it."""
+    """Most attempts at a task whose server dies."""
     start_timeout_s: float = 180.0
     health_interval_s: float = 2.0
     health_timeout_s: float = 5.0
     unhealthy_after: int = 3
-    """Health checks in a row without answer after which a server is restarted; one that has ended is at once."""
+    """Failed health checks in a row before a restart; a server that has ended is restarted at once."""
     max_restarts: int = 5
     """Failed starts in a row after which a server is given up."""
     restart_backoff_s: float = 1.0
     """Wait before the second start in a row; doubled for each further one."""
     log_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "crystal-hybrid-servers")
-    """What servers print goes there, in a file per model."""
+    """Folder for the servers' output, a file per model."""
 
     def __post_init__(self) -> None:
         for name in ("max_batch", "max_attempts", "unhealthy_after", "max_restarts"):

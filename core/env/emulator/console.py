@@ -1,9 +1,9 @@
 """The emulator: the only module that imports PyBoy.
 
 It starts a cartridge without leaving files behind, presses buttons, takes RAM snapshots and save states. Fast reads
-use the buffer in which PyBoy keeps WRAM; PyBoy has no public way to it, so it is looked up once per emulator and
-proved by writing and reading a probe. Where the proof fails, slices of the public memory are read instead, which costs
-about a quarter of a millisecond a snapshot, and a warning says so once.
+use the buffer in which PyBoy keeps WRAM. PyBoy has no public way to it, so it is looked up once per emulator and
+checked by writing and reading a probe. Where the check fails, slices of the public memory are read instead, which costs
+about 0.25 ms a snapshot, and a warning says so once.
 """
 
 from __future__ import annotations
@@ -13,24 +13,25 @@ import io
 import logging
 import warnings
 from importlib import metadata
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import exceptions
+from core.env.emulator.pyboy_types import Emulator
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.game.symbols import symbol
 from core.vocabulary import Button
 
 with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # said at import, on every start, to no use
-    from pyboy import PyBoy
-    from pyboy.utils import PyBoyException
+    warnings.filterwarnings("ignore", message="Using SDL2 binaries")  # printed at every import, and of no use
+    from pyboy import PyBoy  # pyright: ignore[reportMissingTypeStubs] (`pyboy_types` has what is used)
+    from pyboy.utils import PyBoyException  # pyright: ignore[reportMissingTypeStubs]
 
 EMULATOR: Final = f"pyboy-{metadata.version('pyboy')}"
-"""Which emulator: save states of another one do not fit."""
+"""The emulator and its version: save states of another one do not fit."""
 BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right")
 """PyBoy's names in the order of `Button`."""
 CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
@@ -50,12 +51,12 @@ class Console:
         Args:
             profile: the recognised ROM; its bytes are given to PyBoy in memory, so no file beside it is read or made.
             headless: without a window; otherwise with an SDL2 window, at full speed until `watch` is called.
-            battery: what the cartridge's battery has kept, `profile.battery_bytes` long; as new if None.
+            battery: the cartridge's battery save, `profile.battery_bytes` long; an empty one if None.
         """
         self.profile = profile
         self._watched = False
         try:
-            self._emulator = PyBoy(
+            started = PyBoy(
                 io.BytesIO(profile.rom),
                 ram_file=None if battery is None else io.BytesIO(battery),
                 window="null" if headless else "SDL2",
@@ -68,6 +69,7 @@ class Console:
                 f"PyBoy cannot start {profile.title!r} with headless={headless}: {error}. "
                 "Check the ROM, or set headless to true where there is no display"
             ) from error
+        self._emulator = cast(Emulator, started)
         if profile.rom[0x147] in CARTRIDGES_WITH_CLOCK:
             self._emulator.rtc_lock_experimental(True)
         self._emulator.set_emulation_speed(0)
@@ -98,12 +100,12 @@ class Console:
         emulator.tick(total_frames - hold_frames, render, False)
 
     def watch(self) -> None:
-        """From now on draw every frame at the game's normal speed, for people who look at the window."""
+        """From now on draw every frame at the game's normal speed, for people who watch the window."""
         self._watched = True
         self._emulator.set_emulation_speed(1)
 
     def _press_watched(self, button: Button, hold_frames: int, total_frames: int) -> None:
-        """The same frames one by one: the game cannot tell the difference, the eye can."""
+        """The same frames one by one: no difference to the game, but people see them."""
         for frame in range(total_frames):
             if button != Button.NONE and frame == 0:
                 self._emulator.button_press(BUTTON_NAMES[button])
@@ -156,10 +158,10 @@ class Console:
         return state
 
     def load_state(self, state: bytes, source: str = "the save state") -> None:
-        """Put the machine back (about 5 ms).
+        """Restore the machine (about 5 ms).
 
         Raises `core.exceptions.EnvironmentError` for bytes that are not a save state of this PyBoy and cartridge type:
-        PyBoy itself would load half of them.
+        PyBoy itself would load a part of them.
         """
         if not self._state_size:
             self.save_state()
@@ -185,10 +187,10 @@ class Console:
             self._emulator.stop(save=False)
 
     def _find_wram(self) -> NDArray[np.uint8] | None:
-        """A live view of C000-DFFF with bank 1, or None when it cannot be proved."""
-        for candidate in gc.get_objects():
-            kind = type(candidate)
-            if kind.__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
+        """A live view of C000-DFFF with bank 1, or None when none passes the check."""
+        objects: list[Any] = gc.get_objects()
+        for candidate in objects:
+            if type(candidate).__module__ != "pyboy.core.ram" or getattr(candidate, "nbytes", 0) != ALL_WRAM_BANKS:
                 continue
             view = np.asarray(candidate)
             if view.dtype == np.uint8 and view.ndim == 1 and self._is_wram(view):
@@ -200,12 +202,12 @@ class Console:
         return None
 
     def _is_wram(self, view: NDArray[np.uint8]) -> bool:
-        """Write to public memory and see it in the view, in both halves; everything is put back."""
+        """Write to public memory and look for it in the view, in both halves; then restore every byte."""
         memory = self._memory
         for bank, address in ((None, PROBE_ADDRESS), (1, PROBE_ADDRESS + 0x1000)):
             key = address if bank is None else (bank, address)
             kept = memory[key]
-            seen = []
+            seen: list[bool] = []
             for probe in (kept ^ 0x5A, kept ^ 0xA5):
                 memory[key] = probe
                 seen.append(int(view[address - WRAM_START]) == probe)

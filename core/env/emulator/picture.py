@@ -1,4 +1,4 @@
-"""A screen as a PNG file's bytes, without a picture library: for the one picture that an error message shows."""
+"""A screen as the bytes of a PNG file, without an image library: for the picture in an error message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 EIGHT_BIT_RGB = (8, 2, 0, 0, 0)
-"""Bit depth, colour type, and the only methods that the format has."""
+"""Bit depth, colour type, and the only compression, filter and interlace methods in use."""
 
 
 def png_of(rgb: NDArray[np.uint8]) -> bytes:

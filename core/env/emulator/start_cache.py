@@ -1,7 +1,7 @@
 """Save states of new games, kept so that a start-up is played once per ROM and options, not once per env.
 
-Forked workers inherit what their process has; on disk a state outlives the process, which matters for a game whose
-introduction takes long. The key says everything that the state depends on.
+Forked workers inherit what their process has. On disk a state outlives the process, which helps with games that have
+a long introduction. The key names everything that the state depends on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""From power-on to the first free control, by looking before every press.
+"""From power-on to the first moment of free control, with a look at the game before every press.
 
 The driver presses one button at a time and reads RAM and screen in between, so it does not depend on how many frames a
-title takes. It answers what a new game asks: START or A at the title, NEW GAME even where a save file is offered, the
-clock as it stands, a preset name instead of the keyboard, A for the rest. With a battery save it takes CONTINUE.
+title takes. It answers what a new game asks: START or A at the title, NEW GAME even when a save file is offered, the
+clock as it is, a preset name instead of the keyboard, A for the rest. With a battery save it takes CONTINUE.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ MAX_PRESSES: Final = 2000
 HOLD_FRAMES: Final = 6
 PRESS_FRAMES: Final = 20
 SURE_FRAMES: Final = 6
-"""The ready test must hold over three overworld ticks."""
+"""Frames over which the ready test must hold: three overworld ticks."""
 KEYBOARD_WORDS: Final = ("DEL", "END")
 FAST_OPTIONS: Final = 0xC1
 """wOptions with fast text (bits 0-2), no battle animations (bit 7) and no offer to switch (bit 6)."""
 CLOCK_BYTES: Final = range(1, 49)
-"""Some emulators append the cartridge's clock to a battery save; it is left away."""
+"""Some emulators append the cartridge's clock to a battery save; it is ignored."""
 
 
 class StartupDriver:
-    """Brings one console from power-on to free control."""
+    """Takes one console from power-on to free control."""
 
     def __init__(self, console: Console, rom: RomTables, wants_continue: bool = False) -> None:
         """`wants_continue`: go on with the game of the battery save instead of beginning a new one."""
@@ -42,8 +42,8 @@ class StartupDriver:
     def play(self, max_presses: int = MAX_PRESSES) -> int:
         """Press buttons until the ready test holds; the number of presses it took.
 
-        Raises `core.exceptions.EnvironmentError` when the game does not get there, with a picture of the screen, and
-        when a game was to be continued and none was offered.
+        Raises `core.exceptions.EnvironmentError`, with a picture of the screen, when the game does not get there, and
+        when there is no game to continue.
         """
         for presses in range(max_presses):
             state = GameState(self._console.snapshot(), self._rom)
@@ -55,7 +55,7 @@ class StartupDriver:
         raise self._stuck(max_presses)
 
     def choose(self, state: GameState, presses: int) -> Button:
-        """What to press before the game runs: by what the screen shows, else A and START in turn."""
+        """What to press before the game runs, by what the screen shows; else A and START in turn."""
         menu = state.menu
         if menu is not None:
             if menu.selected.startswith("NEW NAME"):
@@ -64,7 +64,7 @@ class StartupDriver:
                 self._was_continued |= self._wants_continue
                 return Button.A if self._wants_continue else Button.DOWN
             if self._wants_continue and menu.selected.startswith("NEW GAME"):
-                raise self._no_saved_game()  # the cursor begins on CONTINUE where there is one
+                raise self._no_saved_game()  # the cursor starts on CONTINUE if there is one
             return Button.A
         if state.mode is GameMode.BOOT:
             last_lines = " ".join(state.screen_lines[-3:])
@@ -128,13 +128,13 @@ def continued_state(rom: RomTables, battery: bytes, source: str, fast_options: b
 
 
 def is_battery_save(content: bytes, rom: RomTables) -> bool:
-    """Whether a file is as long as a battery save of this cartridge, perhaps with a clock behind it."""
+    """Whether a file has the length of a battery save of this cartridge, with or without a clock at its end."""
     size = rom.profile.battery_bytes
     return size > 0 and (len(content) == size or len(content) - size in CLOCK_BYTES)
 
 
 def check_start_state(state: GameState, source: str) -> None:
-    """Refuse a save state of another game: its RAM makes no sense under this profile.
+    """Refuse a save state of another game: its RAM does not fit this profile.
 
     Raises `core.exceptions.EnvironmentError`.
     """

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from core.game import terrain
 from core.game.terrain import OFFSET, OPPOSITE
-from core.navigation.pathfinding import Cell, Goal, MapGround
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Goal
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BROAD_CELLS = 12

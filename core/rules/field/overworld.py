@@ -10,8 +10,10 @@ from core.game.field_moves import abilities_of
 from core.game.game_data import GameData
 from core.game.party import PartyMember
 from core.game.state import GameState
-from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, talk_goals, walking_distances
-from core.navigation.travel import Exit, WorldGraph, cell_key
+from core.navigation.exits import Exit
+from core.navigation.map_ground import Cell, MapGround, walking_distances
+from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
+from core.navigation.travel import WorldGraph, cell_key
 from core.rules.field.hunting_walk import HuntingWalk, Wild
 from core.rules.field.walking import Arrived, Walker
 from core.rules.planning.goals import ANYWHERE

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from core.game import terrain
 from core.game.state import GameState
 from core.game.terrain import OFFSET
-from core.navigation.pathfinding import Blocked, BlockReason, Cell, Goal, MapGround, Path, find_path
+from core.navigation.map_ground import Cell, MapGround
+from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path
 from core.vocabulary import Button, MapId
 
 PATIENCE_PRESSES = 3
