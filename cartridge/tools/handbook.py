@@ -30,8 +30,8 @@ Fernvale keeps its state at the addresses of Pokemon Crystal, under the names of
 every variable that it writes: the meaning is Crystal's, *in Fernvale* says what differs, and a variable marked in
 the column *read* is used by the env, the rewards, the masks, the milestones, the rules or the observation.
 `tests/cartridge` has a row for each that looks at it in the running game; a variable that the code reads and this
-table lacks fails a test. Words are big-endian, pointers little-endian. The list is `core/game/data/symbols.json`;
-this page is made from it by `python -m cartridge.tools.handbook`.
+table lacks fails a test. Words are big-endian, pointers little-endian. The list is
+`core/game/data/crystal/symbols.json`; this page is made from it by `python -m cartridge.tools.handbook`.
 
 """
 

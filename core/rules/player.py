@@ -9,11 +9,9 @@ out any option it has listed, and where an option has come to its end it goes on
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 from core.game.game_data import GameData
-from core.game.milestones import MilestoneTracker, milestones_for
-from core.game.profile import RomProfile
+from core.game.milestone_tracker import MilestoneTracker
 from core.game.state import GameState
 from core.navigation.ground_archive import GroundArchive
 from core.navigation.known_grounds import KnownGrounds
@@ -64,8 +62,8 @@ class RulePlayer:
         self._archive = archive
         self.seed = seed
         self._graph = WorldGraph(game)
-        self._tracker: MilestoneTracker | None = None
-        self._planner = GoalOrientedPlanner()
+        self._tracker = MilestoneTracker(game)
+        self._planner = GoalOrientedPlanner(game, game.milestones, self._graph)
         self.reset()
 
     def reset(self) -> None:
@@ -84,13 +82,12 @@ class RulePlayer:
         self._asked: tuple[Subject, float] | None = None
         """Whom one has spoken to since one was last free, and the party's health then."""
         self._fought = False
-        if self._tracker is not None:
-            self._tracker.reset()
+        self._tracker.reset()
 
     @property
     def milestones(self) -> tuple[str, ...]:
         """Ids of the milestones reached in this episode, in the order of reaching."""
-        return self._tracker.reached if self._tracker is not None else ()
+        return self._tracker.reached
 
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
@@ -198,9 +195,6 @@ class RulePlayer:
             return
         if mode is not last_mode and GameMode.BATTLE in (mode, last_mode):
             self._note_battle(state)
-        if self._tracker is None:
-            self._meet_game(state.rom.profile)
-        assert self._tracker is not None
         self._tracker.update(state)
         if mode is not GameMode.FREE:
             return
@@ -219,10 +213,6 @@ class RulePlayer:
             self.memory.visited.add(map_id)
             self.memory.travel.entered(map_id, self._graph.entry_key_at(state.position))
             self._field.entered_map()
-
-    def _meet_game(self, profile: RomProfile) -> None:
-        self._tracker = MilestoneTracker(milestones_for(profile))
-        self._planner = _planner_of(profile, self.game, self._graph)
 
     def _note_battle(self, state: GameState) -> None:
         """After a lost battle the lead has to grow first."""
@@ -255,16 +245,3 @@ def progress_of(state: GameState) -> int:
     """A number that changes when the story moves: flags, badges, party size, key items."""
     keys = tuple(slot.item for slot in state.key_items)
     return hash((state.event_flags, state.johto_badges, state.kanto_badges, len(state.party), keys))
-
-
-@lru_cache(maxsize=1)
-def _planner_cache() -> dict[RomProfile, GoalOrientedPlanner]:
-    return {}
-
-
-def _planner_of(profile: RomProfile, game: GameData, graph: WorldGraph) -> GoalOrientedPlanner:
-    """One planner per game and process: it keeps nothing of a lane."""
-    known = _planner_cache()
-    if profile not in known:
-        known[profile] = GoalOrientedPlanner(game, milestones_for(profile), graph)
-    return known[profile]

@@ -8,12 +8,10 @@ ends when it is done, when it proves impossible or when it takes too long; then 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
-from core.game.ram import index_of
 from core.game.state import GameState
 from core.menu_tasks import BuyItems, MenuTask, PutFirst, UseItem
 from core.rules.menus.cursor import find_line, is_party_list, toward
@@ -23,9 +21,8 @@ from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.vocabulary import Button, Option, OptionKind
 
-START_ITEMS: Final = index_of("wMenuItemsList")
 PARTY_LINE, PACK_LINE = 1, 2
-"""What wMenuItemsList calls the lines of the START menu that lead to the creatures and to the pack."""
+"""What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
 CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=0.3)
@@ -197,8 +194,7 @@ class ErrandRules:
 
 def _toward_start_line(state: GameState, menu: MenuState, line: int) -> Button:
     """The press toward a line of the START menu; B when it has no such line."""
-    data = state.snapshot.data
-    lines = list(data[START_ITEMS + 1 : START_ITEMS + 1 + data[START_ITEMS]])
+    lines = state.start_menu_lines
     return toward(menu, lines.index(line)) if line in lines[: menu.rows] else Button.B
 
 

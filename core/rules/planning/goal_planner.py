@@ -19,7 +19,8 @@ from core.rules.planning.needs import STORY_VALUE, Needs, near
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, MapObject
+    from core.game.facts import MapObject
+    from core.game.game_data import GameData
     from core.game.milestones import Milestone
     from core.game.state import GameState
 
@@ -44,7 +45,7 @@ class GoalOrientedPlanner:
         self.game = game
         self.milestones = tuple(milestones)
         self.graph = graph or (WorldGraph(game) if game is not None else None)
-        self._story = Objectives(game, self.milestones) if game is not None else None
+        self._story = Objectives(game.maps, self.milestones) if game is not None else None
         self._needs = Needs(game) if game is not None else None
 
     def goals(
