@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from dataclasses import replace
 
@@ -273,6 +275,14 @@ def test_half_random_ram_never_raises() -> None:
         for name in ("wMapStatus", "wGameTimerPaused"):
             data[LAYOUT.index(name)] = first_state().byte(name)
         read_everything(GameState(RamSnapshot(bytes(data)), rom_tables()))
+
+
+def test_a_state_is_copied_and_sent_as_its_bytes_and_its_rom() -> None:
+    """Other people's vector envs send infos between processes, and SB3's checker copies them."""
+    state = with_party(first_state(), (1, 5, 20, 20))
+    sent, copied = pickle.loads(pickle.dumps(state)), copy.deepcopy(state)
+    assert sent == copied == state and sent.party == copied.party == state.party
+    assert copied.rom is state.rom and sent.rom.game is state.rom.game
 
 
 def test_screen_keeps_its_columns() -> None:

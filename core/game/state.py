@@ -87,6 +87,13 @@ class RomTables:
         """Tables of a ROM file; raises `core.exceptions.EnvironmentError` as `identify_rom` does."""
         return cls(identify_rom(path, allow_unknown_rom))
 
+    def __deepcopy__(self, memo: dict[int, object]) -> RomTables:
+        """Itself: copies of a state share what never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[type[RomTables], tuple[RomProfile]]:
+        return RomTables, (self.profile,)
+
 
 class GameState:
     """One moment of the game. Immutable; compare by value."""
@@ -376,6 +383,9 @@ class GameState:
 
     def __hash__(self) -> int:
         return hash(self.snapshot)
+
+    def __reduce__(self) -> tuple[type[GameState], tuple[RamSnapshot, RomTables]]:
+        return GameState, (self.snapshot, self.rom)
 
     def __repr__(self) -> str:
         place = self.position
