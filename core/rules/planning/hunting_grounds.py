@@ -77,7 +77,7 @@ class HuntingGround:
         return needed / max(0.01, self.experience(hunter, game)) * (self.steps_to_meet + FIGHT_ACTIONS)
 
     def experience(self, hunter: Hunter, game: GameData) -> float:
-        """OptionStatistics that a fight brings a hunter, fights that are lost or fled from considered."""
+        """Experience that a fight brings a hunter, fights that are lost or fled from considered."""
         total = 0.0
         for one in self.creatures:
             won = max(0.0, 1 - RISK_PER_LEVEL * max(0.0, one.levels_ahead(hunter, game)))
