@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from core.game.symbols import symbol
+from core.game.profile import game_named
 
 ROM_BYTES: Final = 0x8000
 CODE_START: Final = 0x150
@@ -96,8 +96,9 @@ REST: Final = bytes.fromhex(
 
 def write_busy_rom(path: Path) -> Path:
     """Write the cartridge that never rests, with what the env looks at in its RAM."""
+    layout = game_named("fernvale").layout
     fill = b"".join(
-        bytes((0x3E, value, 0xEA)) + symbol(name).address.to_bytes(2, "little") for name, value in RAM.items()
+        bytes((0x3E, value, 0xEA)) + layout.symbol(name).address.to_bytes(2, "little") for name, value in RAM.items()
     )
     path.write_bytes(cartridge_with(CLEAR_RAM + fill + WORK))
     return path

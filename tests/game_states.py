@@ -6,11 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_NICKNAMES, PARTY_SPECIES
-from core.game.ram import RAM_SIZE, RamSnapshot, index_of
+from core.game.profile import game_named
+from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState, RomTables
 
 ROM_PATH = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+LAYOUT = game_named("fernvale").layout
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +34,7 @@ def with_ram(state: GameState, changes: dict[str, int | bytes]) -> GameState:
     data = bytearray(state.snapshot.data)
     for name, value in changes.items():
         raw = bytes((value,)) if isinstance(value, int) else value
-        start = index_of(name)
+        start = state.rom.layout.index(name)
         data[start : start + len(raw)] = raw
     return GameState(RamSnapshot(bytes(data)), state.rom)
 
@@ -45,10 +46,11 @@ def filled(byte: int) -> GameState:
 
 def with_party(state: GameState, *members: tuple[int, int, int, int]) -> GameState:
     """The state with a party of (species, level, hp, max_hp); the DVs tell the members apart by species."""
-    data = bytearray(state.snapshot.data)
-    data[PARTY_COUNT] = len(members)
+    data, index = bytearray(state.snapshot.data), state.rom.layout.index
+    species_list, structs, nicknames = index("wPartySpecies"), index("wPartyMons"), index("wPartyMonNicknames")
+    data[index("wPartyCount")] = len(members)
     for slot, (species, level, hp, max_hp) in enumerate(members):
-        data[PARTY_SPECIES + slot] = species
+        data[species_list + slot] = species
         raw = bytearray(48)
         raw[0] = species
         raw[2:6] = bytes((1, 2, 0, 0))
@@ -57,8 +59,8 @@ def with_party(state: GameState, *members: tuple[int, int, int, int]) -> GameSta
         raw[31] = level
         raw[34:36] = hp.to_bytes(2, "big")
         raw[36:38] = max_hp.to_bytes(2, "big")
-        data[PARTY_MONS + 48 * slot : PARTY_MONS + 48 * (slot + 1)] = raw
+        data[structs + 48 * slot : structs + 48 * (slot + 1)] = raw
         name = bytes((0x80 + slot, 0x50))
-        data[PARTY_NICKNAMES + 11 * slot : PARTY_NICKNAMES + 11 * slot + 2] = name
-    data[PARTY_SPECIES + len(members)] = 0xFF
+        data[nicknames + 11 * slot : nicknames + 11 * slot + 2] = name
+    data[species_list + len(members)] = 0xFF
     return GameState(RamSnapshot(bytes(data)), state.rom)

@@ -10,7 +10,7 @@ import pytest
 
 from core.adaptive_strategy_system import THRESHOLDS, AdaptiveStrategySystem, StrategySettings, StrategyType
 from core.exceptions import CheckpointError, ConfigurationError
-from core.game.milestones import milestones_for
+from core.game.game_data import load_game
 from core.game.profile import identify_rom
 from core.goal_planner import GoalOrientedPlanner
 
@@ -98,11 +98,11 @@ def test_switches_are_counted_and_explained() -> None:
 
 def test_a_planner_names_the_next_milestone_in_the_reason() -> None:
     profile = identify_rom(ROM)
-    planner = GoalOrientedPlanner(milestones=milestones_for(profile))
+    planner = GoalOrientedPlanner(milestones=load_game(profile.game).milestones)
     system = AdaptiveStrategySystem(goal_planner=planner, initial_strategy=RULES)
     system.select_strategy({"success_rate": 0.0, "milestones": ()})
     (switch,) = system.get_strategy_stats()["recent_switches"]
-    expected = next(milestone.name for milestone in milestones_for(profile) if not milestone.optional)
+    expected = next(milestone.name for milestone in load_game(profile.game).milestones if not milestone.optional)
     assert switch["reason"].endswith(f"next milestone: {expected}")
 
 

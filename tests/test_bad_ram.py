@@ -11,7 +11,7 @@ import pytest
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.observation import strategic_context
-from core.game.ram import RAM_SIZE, WRAM_SIZE, RamSnapshot, index_of
+from core.game.ram import RAM_SIZE, WRAM_SIZE, RamSnapshot
 from core.game.rewards import reward_events
 from core.game.state import GameState
 from core.vocabulary import Button, MapId
@@ -107,6 +107,7 @@ def test_steps_while_ram_is_being_spoilt(env: EnhancedPyBoyPokemonCrystalEnv) ->
 def test_a_start_state_on_an_unknown_map_is_refused(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     wram = env._console._wram
     assert wram is not None
-    wram[index_of("wMapGroup") : index_of("wMapGroup") + 2] = UNKNOWN_MAP
+    start = rom_tables().layout.index("wMapGroup")
+    wram[start : start + 2] = UNKNOWN_MAP
     with pytest.raises(exceptions.EnvironmentError, match=r"map 99\.99, which this game does not have"):
         EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, start_state=env.save_state())

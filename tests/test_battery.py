@@ -10,22 +10,21 @@ from hypothesis import strategies as st
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.battery import GAME_DATA, GAME_DATA_SIZE, BatterySave, StoredCreature
-from core.game.ram import index_of
+from core.game.battery import BatterySave, StoredCreature
 from core.game.state import GameState
-from core.game.symbols import structs
 from core.vocabulary import MapId
-from tests.game_states import ROM_PATH, first_state, rom_tables, with_party, with_ram
+from tests.game_states import LAYOUT, ROM_PATH, first_state, rom_tables, with_party, with_ram
 from tests.test_startup import BATTERY_BYTES, saved_game
 
-BOX_FIELDS = structs()["box_struct"]
+BOX_FIELDS = LAYOUT.record("box_struct").fields
+GAME_DATA, GAME_DATA_SIZE = 0x2009, LAYOUT.size("sGameData")
 LETTER_A = 0x80
 
 
 def saved(state: GameState, box: bytes = b"\0") -> bytes:
     """A save as the game writes it: in bank 1 A009-AB82 from RAM, its sum at AD0D, marks around, the box at AD10."""
     content = bytearray(b"\xff" * BATTERY_BYTES)
-    start = index_of("wPlayerID")
+    start = LAYOUT.index("wPlayerID")
     data = state.snapshot.data[start : start + GAME_DATA_SIZE]
     content[0x2009 : 0x2009 + len(data)] = data
     content[0x2D0D:0x2D0F] = (sum(data) % 65536).to_bytes(2, "little")
@@ -84,7 +83,7 @@ creature = st.lists(st.tuples(st.integers(1, 251), st.integers(0, 63)), max_size
 @given(st.lists(creature, max_size=20))
 @settings(max_examples=60, deadline=None)
 def test_box_round_trip(creatures: list[StoredCreature]) -> None:
-    assert list(BatterySave(saved(first_state(), boxed(creatures))).box) == creatures
+    assert list(BatterySave(saved(first_state(), boxed(creatures)), rom_tables()).box) == creatures
 
 
 @given(
@@ -101,22 +100,22 @@ def test_save_round_trip(
     group, number, y, x = place
     changes: dict[str, int | bytes] = {"wMoney": money.to_bytes(3, "big"), "wJohtoBadges": badges, "wEventFlags": flags}
     played = with_ram(with_party(first_state(), *members), {**changes, "wMapGroup": bytes((group, number, y, x))})
-    save = BatterySave(saved(played))
+    save = BatterySave(saved(played), rom_tables())
     assert save.complaint is None
-    kept = save.game_state(rom_tables())
+    kept = save.game_state()
     assert kept.party == played.party and kept.items == played.items and kept.money == money
     assert kept.johto_badges == badges and kept.event_flags == flags
     assert kept.position == (MapId(group, number), x, y)
 
 
 def test_what_is_no_whole_save_says_why() -> None:
-    assert BatterySave(b"\xff" * BATTERY_BYTES).complaint == (
+    assert BatterySave(b"\xff" * BATTERY_BYTES, rom_tables()).complaint == (
         "nothing was saved to its end: its marks are 255 and 255 where 99 and 127 are due"
     )
     damaged = bytearray(saved(first_state()))
     damaged[GAME_DATA + 100] ^= 1
-    assert "it is damaged: its checksum is" in (BatterySave(bytes(damaged)).complaint or "")
-    assert BatterySave(b"\xff" * BATTERY_BYTES).box == (), "a count of 255 makes no sense"
+    assert "it is damaged: its checksum is" in (BatterySave(bytes(damaged), rom_tables()).complaint or "")
+    assert BatterySave(b"\xff" * BATTERY_BYTES, rom_tables()).box == (), "a count of 255 makes no sense"
 
 
 def test_the_second_copy_stands_in_for_the_first() -> None:
@@ -126,17 +125,17 @@ def test_the_second_copy_stands_in_for_the_first() -> None:
     content[0x1209 : 0x1209 + GAME_DATA_SIZE] = good[0x2009 : 0x2009 + GAME_DATA_SIZE]
     content[0x1F0D:0x1F0F] = good[0x2D0D:0x2D0F]
     content[0x1208], content[0x1F0F] = 99, 127
-    save = BatterySave(bytes(content))
+    save = BatterySave(bytes(content), rom_tables())
     assert save.complaint is None
-    assert [member.species for member in save.game_state(rom_tables()).party] == [7]
+    assert [member.species for member in save.game_state().party] == [7]
 
 
 def test_a_save_that_the_game_wrote() -> None:
     battery, place = saved_game()
-    save = BatterySave(battery)
+    save = BatterySave(battery, rom_tables())
     assert save.complaint is None and save.box == ()
-    assert save.game_state(rom_tables()).position == place
-    assert save.game_state(rom_tables()).player_name == first_state().player_name
+    assert save.game_state().position == place
+    assert save.game_state().player_name == first_state().player_name
 
 
 def test_a_damaged_save_is_refused_with_the_cause(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_button_is_pressed_and_released(env: EnhancedPyBoyPokemonCrystalEnv) -
     env.reset(seed=0)
     for button in Button:
         env.step(button)
-        assert env.state.snapshot.byte("hJoypadDown") == 0
+        assert env.state.byte("hJoypadDown") == 0
 
 
 def test_walking_changes_the_position_by_one_step(env: EnhancedPyBoyPokemonCrystalEnv) -> None:

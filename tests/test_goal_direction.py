@@ -11,10 +11,10 @@ import pytest
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.policy_features import FEATURE_NAMES
 from core.env.policy_view import GOAL_PLANE
-from core.game.milestones import Milestone, milestones_for
+from core.game.milestones import Milestone
 from core.game.state import GameState
 from core.game.terrain import TALL_GRASS
-from core.navigation.goal_direction import GoalDirection, GoalDirections, goal_directions_for
+from core.navigation.goal_direction import GoalDirection, GoalDirections
 from core.rules import RulePlayer
 from core.vocabulary import Button, GameMode, MapId
 
@@ -47,7 +47,7 @@ def journey(env: EnhancedPyBoyPokemonCrystalEnv) -> Iterator[tuple[GameState, Mi
 
 
 def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    goal_directions = goal_directions_for(env.rom.profile)
+    goal_directions = GoalDirections(env.rom.game)
     seen: dict[tuple[MapId, str], GoalDirection | None] = {}
     missing: dict[str, int] = {}
     grass: list[tuple[int, int]] = []
@@ -77,10 +77,10 @@ def test_bearings_of_a_whole_game_name_doors_people_and_edges(env: EnhancedPyBoy
 
 def test_it_depends_on_the_state_alone(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     """`GoalDirections` that were asked about a whole game agree with new ones for each question."""
-    old = goal_directions_for(env.rom.profile)
+    old = GoalDirections(env.rom.game)
     for number, (state, milestone) in enumerate(journey(env)):
         if number % 40 == 0:
-            fresh = GoalDirections(env.rom.game, milestones_for(env.rom.profile))
+            fresh = GoalDirections(env.rom.game)
             assert fresh.goal_direction(state, milestone) == old.goal_direction(state, milestone)
 
 

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.milestones import milestones_for
-from core.game.objectives import Objectives
-from core.game.ram import RamSnapshot, index_of
+from core.game.ram import RamSnapshot
 from core.game.state import GameState
 from core.goal_planner import GoalKind, GoalOrientedPlanner
 from core.rules import RulePlayer
@@ -30,11 +28,11 @@ def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 
 @pytest.fixture(scope="module")
 def planner(env: EnhancedPyBoyPokemonCrystalEnv) -> GoalOrientedPlanner:
-    return GoalOrientedPlanner(env.rom.game, milestones_for(env.rom.profile))
+    return GoalOrientedPlanner(env.rom.game, env.rom.game.milestones)
 
 
 def reached_before(env: EnhancedPyBoyPokemonCrystalEnv, milestone_id: str) -> list[str]:
-    ids = [one.id for one in milestones_for(env.rom.profile)]
+    ids = [one.id for one in env.rom.game.milestones]
     return ids[: ids.index(milestone_id)]
 
 
@@ -51,8 +49,8 @@ def after_starter(env: EnhancedPyBoyPokemonCrystalEnv) -> GameState:
 
 
 def test_every_required_milestone_has_an_objective_or_asks_a_level(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
-    milestones = milestones_for(env.rom.profile)
-    story = Objectives(env.rom.game, milestones)
+    milestones = env.rom.game.milestones
+    story = env.rom.game.objectives
     silent = [
         one.id for one in milestones if not one.optional and not story.objectives(one) and not story.wanted_level(one)
     ]
@@ -98,7 +96,7 @@ def test_a_tired_lead_rests_before_the_story_goes_on(
     reached = reached_before(env, "gatehouse")
     healthy = planner.current_goal(state, reached)
     assert healthy is not None and healthy.kind is GoalKind.STORY
-    hp = index_of("wPartyMon1HP")
+    hp = state.rom.layout.index("wPartyMon1HP")
     data = bytearray(state.snapshot.data)
     data[hp : hp + 2] = bytes((0, 2))
     tired = planner.current_goal(GameState(RamSnapshot(bytes(data)), state.rom), reached)
@@ -131,7 +129,7 @@ def test_taken_things_are_no_objective(env: EnhancedPyBoyPokemonCrystalEnv, plan
     state = info["game_state"]
     flag = env.rom.game.event_flags["EVENT_STARTER_LEAF_TAKEN"].index
     data = bytearray(state.snapshot.data)
-    data[index_of("wEventFlags") + flag // 8] |= 1 << flag % 8
+    data[state.rom.layout.index("wEventFlags") + flag // 8] |= 1 << flag % 8
     taken = GameState(RamSnapshot(bytes(data)), state.rom)
     goals = planner.goals(taken, reached_before(env, "starter"), LaneMemory())
     assert len([goal for goal in goals if goal.kind is GoalKind.STORY]) == 2

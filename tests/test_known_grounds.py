@@ -11,7 +11,7 @@ import pytest
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.collision import CollisionMap
 from core.game.field_moves import FieldAbilities, abilities_of
-from core.game.ram import RamSnapshot, index_of
+from core.game.ram import RamSnapshot
 from core.game.state import GameState
 from core.navigation.ground_archive import GroundArchive
 from core.navigation.known_grounds import KnownGrounds
@@ -32,13 +32,13 @@ def start() -> Iterator[GameState]:
 
 def changed(state: GameState, symbol: str, *values: int) -> GameState:
     """The same moment with other bytes at a symbol."""
-    data = bytearray(state.snapshot.data)
-    data[index_of(symbol) : index_of(symbol) + len(values)] = bytes(values)
+    data, start = bytearray(state.snapshot.data), state.rom.layout.index(symbol)
+    data[start : start + len(values)] = bytes(values)
     return GameState(RamSnapshot(bytes(data)), state.rom)
 
 
 def with_raft(state: GameState) -> GameState:
-    raft = next(item.id for item in state.game.items.values() if item.effect == "RAFT")
+    raft = next(item.id for item in state.game.items.values() if item.key == "RAFT")
     return changed(state, "wNumKeyItems", 1, raft, END_OF_LIST)
 
 

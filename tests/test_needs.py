@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.game_data import load_game_data
-from core.game.party import PARTY_COUNT, PARTY_MONS, PARTY_STRUCT_SIZE
-from core.game.profile import RomProfile
-from core.game.ram import RamSnapshot, index_of
+from core.game.game_data import load_game
+from core.game.profile import game_named
+from core.game.ram import RamSnapshot
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
@@ -21,8 +20,11 @@ from core.rules.planning.needs import Needs, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
 from core.rules.values import ON_THE_WAY
 from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
+from tests.game_states import LAYOUT
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
+PARTY_COUNT, PARTY_MONS = LAYOUT.index("wPartyCount"), LAYOUT.index("wPartyMons")
+PARTY_STRUCT_SIZE = LAYOUT.record("party_struct").size
 LEVEL, HP, MAX_HP = 31, 34, 36
 """Offsets in a creature's record."""
 DAY = 1
@@ -64,11 +66,11 @@ def with_party(state: GameState, *members: tuple[int, int, int]) -> GameState:
 def with_items(state: GameState, **quantities: int) -> GameState:
     ids = {item.key: item.id for item in state.game.items.values()}
     stacks = [byte for key, quantity in quantities.items() for byte in (ids[key], quantity)]
-    return changed(state, {index_of("wNumItems"): bytes((len(quantities), *stacks, 0xFF))})
+    return changed(state, {LAYOUT.index("wNumItems"): bytes((len(quantities), *stacks, 0xFF))})
 
 
 def with_money(state: GameState, money: int) -> GameState:
-    return changed(state, {index_of("wMoney"): money.to_bytes(3, "big")})
+    return changed(state, {LAYOUT.index("wMoney"): money.to_bytes(3, "big")})
 
 
 def map_id(state: GameState, key: str) -> MapId:
@@ -172,7 +174,7 @@ def test_what_the_own_type_is_weak_against_is_not_hunted(start: GameState) -> No
 
 
 def test_crystals_wild_is_read_as_well() -> None:
-    crystal = load_game_data(RomProfile("crystal", "", "", "", b""))
+    crystal = load_game(game_named("crystal"))
     grounds = {one.place.key: one for one in hunting_grounds(crystal, DAY)}
     hunter = Hunter(20, ("FIRE",), frozenset({"FIRE", "NORMAL"}))
     early, later = (grounds[key].actions_to_level(hunter, 21, crystal) for key in ("ROUTE_29", "ILEX_FOREST"))
@@ -194,7 +196,7 @@ def test_a_need_that_a_fight_left_behind_ends_the_option_under_way(start: GameSt
     story = player.choose(start)
     tired = with_party(start, (10, 2, 30))
     assert not player.act(tired, story).done, "nothing has happened that would end it"
-    player.act(changed(tired, {index_of("wBattleMode"): b"\x01"}), story)
+    player.act(changed(tired, {LAYOUT.index("wBattleMode"): b"\x01"}), story)
     step = player.act(tired, story)
     assert step.done and "Rest at the healer" in step.reasoning
     assert player.choose(tired).kind is OptionKind.HEAL

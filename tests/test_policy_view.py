@@ -21,7 +21,7 @@ def view_of(
     env: EnhancedPyBoyPokemonCrystalEnv, state: GameState, actions: deque[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a view that knows only this moment and the last actions says."""
-    fresh = PolicyView()
+    fresh = PolicyView(env.rom.game)
     for action in actions:
         fresh.note_action(action)
     features, crop = np.empty(FEATURE_COUNT, np.float32), np.empty(MAP_SHAPE, np.uint8)
@@ -67,7 +67,7 @@ def test_a_kept_view_is_a_fresh_one_in_any_ram() -> None:
     dice = np.random.default_rng(1)
     env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
     env.restart(seed=0)
-    kept, moments = PolicyView(), [first_state().snapshot.data]
+    kept, moments = PolicyView(env.rom.game), [first_state().snapshot.data]
     features, crop = np.empty(FEATURE_COUNT, np.float32), np.empty(MAP_SHAPE, np.uint8)
     for _ in range(150):
         data = bytearray(moments[int(dice.integers(len(moments)))])

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import exceptions
-from core.game.game_data import load_game_data
-from core.game.milestones import milestones_for
-from core.game.profile import CRYSTAL_REVISIONS, RomProfile, identify_rom
+from core.game.game_data import load_game
+from core.game.profile import game_named, identify_rom
 from core.vocabulary import MapId
 from tests.game_states import ROM_PATH
 
@@ -61,7 +60,7 @@ def test_an_unknown_rom_names_its_sha1_and_the_known_ones(tmp_path: Path) -> Non
         identify_rom(path)
     message = str(caught.value)
     assert "'SOMEGAME'" in message
-    assert all(sha1 in message for sha1 in CRYSTAL_REVISIONS)
+    assert all(sha1 in message for sha1 in game_named("crystal").revisions)
 
 
 def test_a_hack_of_crystal_needs_permission(tmp_path: Path) -> None:
@@ -72,14 +71,13 @@ def test_a_hack_of_crystal_needs_permission(tmp_path: Path) -> None:
 
 
 def test_crystal_facts_load() -> None:
-    profile = RomProfile("crystal", "revision 0", "f4cd", "PM_CRYSTAL", b"")
-    world = load_game_data(profile)
+    world = load_game(game_named("crystal"))
     town = world.maps[MapId(24, 4)]
     assert (town.name, town.width, town.height) == ("New Bark Town", 20, 18)
     assert {connection.direction for connection in town.connections} == {"west", "east"}
     assert all(warp.target in world.maps for known in world.maps.values() for warp in known.warps if warp.target[0])
     assert world.effectiveness("WATER", ("FIRE", "ROCK")) == 4.0
-    milestones = milestones_for(profile)
+    milestones = world.milestones
     assert len(milestones) == 109
     assert milestones[0].id == "free_control"
     names = {milestone.id for milestone in milestones}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.exceptions import ConfigurationError
-from core.game.milestones import MilestoneTracker, milestones_for
-from core.game.ram import index_of
+from core.game.milestone_tracker import MilestoneTracker
 from core.game.rewards import REWARD_NAMES, RewardMemory, RewardWeights, reward_events
 from core.game.state import GameState
 from tests.game_states import first_state, rom_tables, with_party, with_ram
@@ -20,7 +19,7 @@ class Play:
 
     def __init__(self, start: GameState, weights: RewardWeights | None = None) -> None:
         self.memory = RewardMemory.for_world(
-            weights or RewardWeights(), MilestoneTracker(milestones_for(rom_tables().profile)), rom_tables().game
+            weights or RewardWeights(), MilestoneTracker(rom_tables().game), rom_tables().game
         )
         self.memory.start(start)
         self.state = start
@@ -193,7 +192,7 @@ def test_what_is_true_at_the_start_pays_nothing() -> None:
 def test_nothing_is_paid_before_the_game_runs() -> None:
     play = Play(with_ram(first_state(), {"wMapStatus": 0}))
     garbage = bytearray(b"\xff" * 8320)
-    garbage[index_of("wMapStatus")] = 0
+    garbage[rom_tables().layout.index("wMapStatus")] = 0
     assert play.to(GameState(type(first_state().snapshot)(bytes(garbage)), rom_tables())) == 0.0
 
 

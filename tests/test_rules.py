@@ -18,10 +18,8 @@ from hypothesis import strategies as st
 from core.agent.teacher import LaneTeacher, PlainWriter
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.battle import Fighter
-from core.game.milestones import milestones_for
-from core.game.ram import RamSnapshot, index_of
+from core.game.ram import RamSnapshot
 from core.game.state import GameState
-from core.game.symbols import symbol
 from core.navigation.pathfinding import Blocked, find_path
 from core.navigation.pathfinding import Path as WalkedPath
 from core.rules import RulePlayer
@@ -30,6 +28,7 @@ from core.rules.fights.damage import estimate, turns_to_win, win_chance
 from core.rules.fights.tactics import catch_chance
 from core.rules.menus.answers import wants_yes
 from core.vocabulary import Button, GameMode, OptionKind
+from tests.game_states import LAYOUT
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 MOST_STEPS = 6000
@@ -103,7 +102,7 @@ def test_plays_the_first_region_to_its_end(env: EnhancedPyBoyPokemonCrystalEnv, 
     game = play(env, seed)
     print(f"seed {seed}: {len(game.presses)} steps, {len(game.milestones)} milestones")
     assert game.finished, game.milestones
-    story = [one.id for one in milestones_for(env.rom.profile) if not one.optional]
+    story = [one.id for one in env.rom.game.milestones if not one.optional]
     assert set(story[: story.index("first_region") + 1]) <= set(game.milestones)
     assert game.masked == 0
 
@@ -188,7 +187,7 @@ def test_a_pointless_option_is_over_at_once_and_the_press_is_useful(env: Enhance
 
 def poke(env: EnhancedPyBoyPokemonCrystalEnv, name: str, *values: int) -> None:
     """Writes bytes into the running game."""
-    row = symbol(name)
+    row = LAYOUT.symbol(name)
     for place, value in enumerate(values):
         env._console._memory[row.bank, row.address + place] = value
 
@@ -222,7 +221,7 @@ def test_after_a_lost_battle_it_trains_and_still_comes_to_the_end(env: EnhancedP
         if battle is not None and battle.is_trainer and not lost:
             lost.append(state.party[0].level)
             for slot in range(len(state.party)):
-                hp = symbol("wPartyMon1HP")
+                hp = LAYOUT.symbol("wPartyMon1HP")
                 env._console._memory[hp.bank, hp.address + 48 * slot : hp.address + 48 * slot + 2] = [0, 1]
             poke(env, "wBattleMonHP", 0, 1)
             poke(env, "wNumItems", 0, 0xFF)
@@ -256,7 +255,7 @@ def test_no_memory_however_wild_makes_it_stumble(env: EnhancedPyBoyPokemonCrysta
     state = _moments(env)[data.draw(st.integers(0, 1))]
     ram = bytearray(state.snapshot.data)
     for _ in range(data.draw(st.integers(1, 12))):
-        start = index_of(data.draw(st.sampled_from(WILD_SYMBOLS)))
+        start = LAYOUT.index(data.draw(st.sampled_from(WILD_SYMBOLS)))
         for place in range(start, start + data.draw(st.integers(1, 60))):
             ram[place] = data.draw(st.integers(0, 255))
     wild = GameState(RamSnapshot(bytes(ram)), state.rom)

@@ -13,7 +13,6 @@ from core.game.battle import BattleState, Fighter
 from core.game.item_effects import PARALYSIS, POISON
 from core.game.menu import MenuKind
 from core.game.state import GameState
-from core.game.symbols import symbol
 from core.rules import RulePlayer
 from core.rules.fights.company import Company
 from core.rules.fights.duel import duel
@@ -22,7 +21,7 @@ from core.rules.fights.tactics import Tactics
 from core.rules.menus.cursor import is_party_list
 from core.rules.menus.lessons import worths
 from core.vocabulary import Button, Option, OptionKind
-from tests.game_states import ROM_PATH, first_state, with_party, with_ram
+from tests.game_states import LAYOUT, ROM_PATH, first_state, with_party, with_ram
 
 ASLEEP = 3
 WORLD = first_state().game
@@ -142,7 +141,7 @@ def with_moves(state: GameState, slot: int, *moves: str) -> GameState:
 
 
 def _at(slot: int) -> int:
-    return symbol(f"wPartyMon{slot + 1}").address - 0xC000
+    return LAYOUT.index(f"wPartyMon{slot + 1}")
 
 
 def test_the_hopeless_is_run_from_in_the_wild() -> None:
@@ -196,13 +195,13 @@ def fight() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 
 
 def poke(env: EnhancedPyBoyPokemonCrystalEnv, name: str, *values: int, offset: int = 0) -> None:
-    row = symbol(name)
+    row = LAYOUT.symbol(name)
     for place, value in enumerate(values):
         env._console._memory[row.bank, row.address + offset + place] = value
 
 
 def give_second_pal(env: EnhancedPyBoyPokemonCrystalEnv, hp: int) -> None:
-    first = symbol("wPartyMon1")
+    first = LAYOUT.symbol("wPartyMon1")
     record = [env._console._memory[first.bank, first.address + place] for place in range(48)]
     record[34:36] = [0, hp]
     poke(env, "wPartyCount", 2)

@@ -11,7 +11,6 @@ import pytest
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.game_data import GameData
 from core.game.state import GameState
-from core.game.symbols import symbol
 from core.rules import RulePlayer
 from core.rules.menus.pack import owned
 from core.vocabulary import (
@@ -27,7 +26,7 @@ from core.vocabulary import (
     UseItem,
 )
 from tests.cartridge.stage import state as stage_state
-from tests.game_states import ROM_PATH
+from tests.game_states import LAYOUT, ROM_PATH
 
 MOST_PRESSES = 250
 POISON = 8
@@ -62,7 +61,7 @@ class Table:
         return self
 
     def poke(self, name: str, *values: int, offset: int = 0) -> None:
-        row = symbol(name)
+        row = LAYOUT.symbol(name)
         for place, value in enumerate(values):
             self.env._console._memory[row.bank, row.address + offset + place] = value
 
@@ -80,7 +79,7 @@ class Table:
 
     def second(self, hp: int = 1) -> None:
         """A second creature: a copy of the first with other values at birth and a name of its own."""
-        first = symbol("wPartyMon1")
+        first = LAYOUT.symbol("wPartyMon1")
         copy = [self.env._console._memory[first.bank, first.address + place] for place in range(48)]
         copy[21:23] = [0x12, 0x34]
         copy[34:36] = [0, hp]
@@ -217,7 +216,7 @@ def test_finds_an_item_below_the_window(town: Table) -> None:
 def test_an_item_for_nobody_is_used_at_once(town: Table) -> None:
     town.pack(TONIC=1, STINKWEED=1)
     town.run(UseItem(town.item("STINKWEED")))
-    assert not town.owned("STINKWEED") and town.state.snapshot.byte("wRepelEffect") > 100
+    assert not town.owned("STINKWEED") and town.state.byte("wRepelEffect") > 100
 
 
 def test_an_item_that_does_nothing_is_tried_once(town: Table) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,13 +17,13 @@ from core.env.observation import state_variables
 from core.env.policy_features import FEATURE_COUNT
 from core.env.policy_view import MAP_SHAPE, PolicyView
 from core.game.menu import MenuKind
-from core.game.milestones import Condition, Milestone, MilestoneTracker, milestones_for
-from core.game.ram import RAM_SIZE, RamSnapshot, index_of
+from core.game.milestone_tracker import MilestoneTracker
+from core.game.milestones import Condition, Milestone
+from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState
-from core.game.text import decode_screen
 from core.game.visits import Visits
 from core.vocabulary import DIRECTION_BUTTONS, Button, GameMode, MapId
-from tests.game_states import filled, first_state, rom_tables, with_party, with_ram
+from tests.game_states import LAYOUT, filled, first_state, rom_tables, with_party, with_ram
 
 
 def screen_of(lines: dict[int, str]) -> bytes:
@@ -70,12 +73,12 @@ def test_collision_agrees_with_the_map_reading_rule() -> None:
     """Read one by one as the rule says, without the reader's cache and tables."""
     state = first_state()
     data, profile = state.snapshot.data, state.rom.profile
-    bank = data[index_of("wTilesetCollisionBank")]
-    address = int.from_bytes(data[index_of("wTilesetCollisionAddress") :][:2], "little")
+    bank = data[LAYOUT.index("wTilesetCollisionBank")]
+    address = int.from_bytes(data[LAYOUT.index("wTilesetCollisionAddress") :][:2], "little")
     width, height = state.map_size_steps
     for y in range(height):
         for x in range(width):
-            block = data[index_of("wOverworldMapBlocks") + (y // 2 + 3) * (width // 2 + 6) + x // 2 + 3]
+            block = data[LAYOUT.index("wOverworldMapBlocks") + (y // 2 + 3) * (width // 2 + 6) + x // 2 + 3]
             byte = profile.rom_bytes(bank, address + 4 * block + 2 * (y % 2) + x % 2, 1)[0]
             assert state.collision_at(x, y) == (byte if block else 0xFF)
             assert state.collision.cells[y, x] == state.collision_at(x, y)
@@ -84,7 +87,7 @@ def test_collision_agrees_with_the_map_reading_rule() -> None:
 def test_a_changed_block_is_seen_at_once() -> None:
     state = first_state()
     width = state.map_size_steps[0] // 2
-    place = index_of("wOverworldMapBlocks") + 3 * (width + 6) + 3
+    place = LAYOUT.index("wOverworldMapBlocks") + 3 * (width + 6) + 3
     data = bytearray(state.snapshot.data)
     data[place] = 0
     changed = GameState(RamSnapshot(bytes(data)), state.rom)
@@ -265,7 +268,7 @@ def read_everything(state: GameState) -> None:
     visits = Visits()
     visits.add_map(state.map_id)
     visits.add(state.position)
-    PolicyView().write(state, MilestoneTracker(milestones_for(state.rom.profile)), visits, features, crop)
+    PolicyView(state.game).write(state, MilestoneTracker(state.game), visits, features, crop)
     assert (np.abs(features) <= 1).all() and crop.max() <= 1
     assert isinstance(repr(state), str)
 
@@ -289,24 +292,34 @@ def test_half_random_ram_never_raises() -> None:
         for _ in range(300):
             data[noise.randrange(RAM_SIZE)] = noise.randrange(256)
         for name in ("wMapStatus", "wGameTimerPaused"):
-            data[index_of(name)] = first_state().snapshot.byte(name)
+            data[LAYOUT.index(name)] = first_state().byte(name)
         read_everything(GameState(RamSnapshot(bytes(data)), rom_tables()))
 
 
+def test_a_state_is_copied_and_sent_as_its_bytes_and_its_rom() -> None:
+    """Other people's vector envs send infos between processes, and SB3's checker copies them."""
+    state = with_party(first_state(), (1, 5, 20, 20))
+    sent, copied = pickle.loads(pickle.dumps(state)), copy.deepcopy(state)
+    assert sent == copied == state and sent.party == copied.party == state.party
+    assert copied.rom is state.rom and sent.rom.game is state.rom.game
+
+
 def test_screen_keeps_its_columns() -> None:
-    lines = decode_screen(bytes(range(256)) + bytes(104))
+    lines = rom_tables().characters.screen(bytes(range(256)) + bytes(104))
     assert len(lines) == 18 and {len(line) for line in lines} == {20}
 
 
 def milestone(name: str, flag_byte: int, only_after: str | None = None) -> Milestone:
-    place = index_of("wEventFlags") + flag_byte
+    place = LAYOUT.index("wEventFlags") + flag_byte
     return Milestone(
         name, name, 1, False, False, only_after, (Condition("event_flag", lambda data: bool(data[place]), (place,)),)
     )
 
 
 def test_milestones_latch_and_wait_for_their_predecessor() -> None:
-    tracker = MilestoneTracker((milestone("egg", 0), milestone("rival", 1, only_after="egg")))
+    tracker = MilestoneTracker(
+        replace(rom_tables().game, milestones=(milestone("egg", 0), milestone("rival", 1, only_after="egg")))
+    )
 
     def flags(*values: int) -> GameState:
         return with_ram(first_state(), {"wEventFlags": bytes(values) + bytes(254)})
@@ -323,7 +336,9 @@ def test_milestones_latch_and_wait_for_their_predecessor() -> None:
 
 
 def test_milestone_counts_when_its_condition_was_false_at_the_predecessor() -> None:
-    tracker = MilestoneTracker((milestone("egg", 0), milestone("rival", 1, only_after="egg")))
+    tracker = MilestoneTracker(
+        replace(rom_tables().game, milestones=(milestone("egg", 0), milestone("rival", 1, only_after="egg")))
+    )
     assert tracker.update(with_ram(first_state(), {"wEventFlags": b"\1\0"})) == ("egg",)
     assert tracker.update(with_ram(first_state(), {"wEventFlags": b"\1\0"})) == ()
     assert tracker.update(with_ram(first_state(), {"wEventFlags": b"\1\1"})) == ("rival",)

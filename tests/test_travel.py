@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.game.game_data import GameData, load_game_data
-from core.game.profile import identify_rom
+from core.game.game_data import GameData, load_game
+from core.game.profile import game_named
 from core.navigation.map_ground import MapGround
 from core.navigation.pathfinding import Blocked
 from core.navigation.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def game() -> GameData:
-    return load_game_data(identify_rom(ROOT / "cartridge" / "fernvale.gbc"))
+    return load_game(game_named("fernvale"))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import pytest
 
 from benchmarks.whole_game import any_allowed, games_table, make_env, milestones_table, play
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.milestones import milestones_for
 from core.history.loops import loop_share
 
 MOST_STEPS = 30_000
@@ -29,7 +28,7 @@ def env() -> Iterator[EnhancedPyBoyPokemonCrystalEnv]:
 
 @lru_cache(maxsize=1)
 def required(env: EnhancedPyBoyPokemonCrystalEnv) -> frozenset[str]:
-    return frozenset(one.id for one in milestones_for(env.rom.profile) if not one.optional)
+    return frozenset(one.id for one in env.rom.game.milestones if not one.optional)
 
 
 def test_the_rules_finish_the_game(env: EnhancedPyBoyPokemonCrystalEnv) -> None:

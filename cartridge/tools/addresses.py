@@ -1,6 +1,6 @@
 """The address list as C and assembler headers, and the check that nothing overlaps.
 
-`core/game/data/symbols.json` says where Crystal keeps its variables. The rows with a `fernvale` key are ours
+`core/game/data/crystal/symbols.json` says where Crystal keeps its variables. The rows with a `fernvale` key are ours
 too; the section `fernvale_only` adds bytes that only this cartridge has.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cartridge.tools.source import REPOSITORY
 
-SYMBOLS = REPOSITORY / "core" / "game" / "data" / "symbols.json"
+SYMBOLS = REPOSITORY / "core" / "game" / "data" / "crystal" / "symbols.json"
 STACK = (0xC000, 0x180)
 LINKER_RAM = (0xC180, 0x147)
 """From the stack to wInputType: where the compiler puts the variables that have no fixed address."""
@@ -76,7 +76,7 @@ def check_overlaps(variables: list[Variable]) -> None:
 def c_header(variables: list[Variable]) -> str:
     """state.h: every variable at its address, and the offsets inside records."""
     out = [
-        "/* Made by cartridge/tools/addresses.py from core/game/data/symbols.json. */",
+        "/* Made by cartridge/tools/addresses.py from core/game/data/crystal/symbols.json. */",
         "#ifndef STATE_H",
         "#define STATE_H",
     ]

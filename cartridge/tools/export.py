@@ -1,23 +1,27 @@
 """The world as data for whoever plays: maps, rules and milestones in the form of the Crystal facts that the env reads.
 
-Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json.
+Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json. Its profile.json is written by hand.
 """
 
 from __future__ import annotations
 
 import json
 
-from cartridge.tools.addresses import read_variables
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
-from cartridge.tools.content import STATS, Content
+from cartridge.tools.content import STATS, Content, Item, ItemEffect
 from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
 from cartridge.tools.script_effects import Effects, effects_of
 
 FOLDER = "core/game/data/fernvale"
-EVENT_FLAGS = 0xDA72
-POCKET_SYMBOLS = {"ITEM": "wNumItems", "BALL": "wNumBalls", "KEY_ITEM": "wNumKeyItems"}
+CURES = {
+    ItemEffect.CURE_POISON: "poison",
+    ItemEffect.CURE_BURN: "burn",
+    ItemEffect.CURE_SLEEP: "sleep",
+    ItemEffect.CURE_PARALYSIS: "paralysis",
+    ItemEffect.CURE_ALL: "all",
+}
 
 Json = dict[str, object]
 
@@ -126,8 +130,10 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
         row["wild"] = {
-            "rate_of_256": {time: found.wild[time].rate for time in TIMES},
-            **{time: [[level, name] for level, name in found.wild[time].slots] for time in TIMES},
+            "grass": {
+                "rate_of_256": {time: found.wild[time].rate for time in TIMES},
+                **{time: [[level, name] for level, name in found.wild[time].slots] for time in TIMES},
+            }
         }
     return row
 
@@ -183,24 +189,33 @@ def _moves(content: Content) -> Json:
 
 def _items(content: Content) -> Json:
     return {
-        str(i): {
-            "const": constant,
-            "name": item.name,
-            "pocket": item.pocket,
-            "price": item.price,
-            "effect": item.effect.name,
-            "amount": item.amount,
-        }
+        str(i): {"const": constant, "name": item.name, "pocket": item.pocket, "price": item.price} | _item_effect(item)
         for i, (constant, item) in enumerate(content.items.items(), 1)
     }
+
+
+def _item_effect(item: Item) -> Json:
+    """What an item does for whom it is used on; nothing for keys and for what is only sold."""
+    match item.effect:
+        case ItemEffect.HEAL:
+            effect: Json = {"heals": item.amount}
+        case ItemEffect.REVIVE:
+            effect = {"revives": True}
+        case ItemEffect.REPEL:
+            effect = {"repels_steps": item.amount}
+        case ItemEffect.CATCH:
+            effect = {"catches": item.amount / 10}
+        case cure if cure in CURES:
+            effect = {"cures": [CURES[cure]]}
+        case _:
+            return {}
+    return {"effect": effect}
 
 
 def _flags(content: Content) -> Json:
     return {
         flag.name: {
             "index": flag.index,
-            "address": EVENT_FLAGS + flag.index // 8,
-            "bit": flag.index % 8,
             "kind": flag.kind,
             "set_at_new_game": flag.name == "EVENT_INITIALIZED",
         }
@@ -255,38 +270,23 @@ def _badges(maps: dict[str, Map]) -> Json:
                 const = next(flag for flag in given.sets if flag.endswith("_BADGE")).removeprefix("EVENT_")
                 leader = given.fights[0].removeprefix("LEADER_")
                 bits[str(bit)] = {"const": const.replace("_", ""), "leader": leader, "map": found.constant}
-    place = next(variable for variable in read_variables() if variable.name == "wJohtoBadges")
-    return {"johto": {"bank": place.bank, "address": place.address, "bits": bits}}
+    return {"johto": {"symbol": "wJohtoBadges", "bits": bits}}
 
 
-def _condition(words: list[str], content: Content, maps: dict[str, Map]) -> Json:
-    variables = {variable.name: variable for variable in read_variables()}
+def _condition(words: list[str]) -> Json:
     kind, name, *rest = words
-    if kind == "map":
-        found = maps[name]
-        return {"type": "map_reached", "map": name, "group": found.group, "number": found.number, "name": found.name}
-    if kind == "flag":
-        index = content.flags[name].index
-        where: Json = {"bank": 1, "address": EVENT_FLAGS + index // 8, "mask": 1 << index % 8}
-        return {"type": "event_flag", "name": name, "index": index, **where, "equals": 1, "set_at_new_game": False}
-    if kind == "item":
-        pocket = POCKET_SYMBOLS[content.items[name].pocket]
-        number = list(content.items).index(name) + 1
-        place = variables[pocket]
-        return {
-            "type": "item_owned",
-            "item": name,
-            "item_id": number,
-            "pocket_symbol": pocket,
-            "bank": place.bank,
-            "address": place.address,
-        }
-    place = variables[name]
-    value: Json = {"symbol": name, "bank": place.bank, "address": place.address}
-    return {"type": "value", **value, "op": rest[0], "value": int(rest[1])}
+    match kind:
+        case "map":
+            return {"type": "map_reached", "map": name}
+        case "flag":
+            return {"type": "event_flag", "name": name}
+        case "item":
+            return {"type": "item_owned", "item": name}
+        case _:
+            return {"type": "value", "symbol": name, "op": rest[0], "value": int(rest[1])}
 
 
-def _milestone(number: int, milestone: Milestone, content: Content, maps: dict[str, Map]) -> Json:
+def _milestone(number: int, milestone: Milestone) -> Json:
     return {
         "n": number,
         "id": milestone.id,
@@ -295,13 +295,13 @@ def _milestone(number: int, milestone: Milestone, content: Content, maps: dict[s
         "optional": milestone.optional,
         "order": "fixed",
         "mode": "all" if milestone.needs_all else "any",
-        "detect": [_condition(words, content, maps) for words in milestone.conditions],
+        "detect": [_condition(words) for words in milestone.conditions],
     }
 
 
-def milestones(content: Content, maps: dict[str, Map]) -> Json:
+def milestones() -> Json:
     """The story as predicates on RAM, in order."""
-    rows = [_milestone(i, one, content, maps) for i, one in enumerate(read_milestones(), 1)]
+    rows = [_milestone(i, one) for i, one in enumerate(read_milestones(), 1)]
     return {"about": "Latch a milestone the first time its condition is true.", "milestones": rows}
 
 
@@ -310,5 +310,5 @@ def documents(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]
     return {
         f"{FOLDER}/world.json": _dump(world(content, maps, built)),
         f"{FOLDER}/enums.json": _dump(enums(content, maps)),
-        f"{FOLDER}/milestones.json": _dump(milestones(content, maps)),
+        f"{FOLDER}/milestones.json": _dump(milestones()),
     }

@@ -37,7 +37,7 @@ differs, where something does. The env, the rewards, the masks, the milestones, 
 marked *read*. Words are big-endian, pointers little-endian.
 
 `tests/cartridge` looks at each variable in the running game; a variable that the code reads and this page lacks fails a
-test. The list is `core/game/data/symbols.json`; `python -m cartridge.tools.handbook` makes this page from it.
+test. The list is `core/game/data/crystal/symbols.json`; `python -m cartridge.tools.handbook` makes this page from it.
 
 """
 SAME = "same"

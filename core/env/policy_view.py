@@ -37,13 +37,13 @@ from core.env.policy_features import (
 )
 from core.game.battle import BattleState
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, GROUND_PLANES, PLAYER_COLUMN, PLAYER_ROW
+from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
-from core.game.milestones import MilestoneTracker
-from core.game.people import people_cells
+from core.game.milestone_tracker import MilestoneTracker
 from core.game.possessions import Possessions
 from core.game.state import GameState
 from core.game.visits import Visits
-from core.navigation.goal_direction import GoalDirection, goal_directions_for
+from core.navigation.goal_direction import GoalDirection, GoalDirections
 from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, GameMode
 
 PLANES: Final = (*GROUND_PLANES, "people", "visited", "goal")
@@ -77,7 +77,8 @@ class PolicyView:
     One object serves one env; `reset` it at the start of an episode.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, game: GameData) -> None:
+        self._goal_directions = GoalDirections(game)
         self._features = np.zeros(FEATURE_COUNT, dtype=np.float32)
         self._crop = np.zeros(MAP_SHAPE, dtype=np.uint8)
         self._hot: dict[int, int] = {}
@@ -108,7 +109,7 @@ class PolicyView:
         crop: NDArray[np.uint8],
     ) -> None:
         """Fill `features` (FEATURE_COUNT,) and `crop` (8, 9, 10) in place, so that they may be shared memory."""
-        goal_directions, milestone = goal_directions_for(state.rom.profile), tracker.next
+        goal_directions, milestone = self._goal_directions, tracker.next
         goal_direction = goal_directions.goal_direction(state, milestone)
         self._update_possessions(state)
         self._update_situation(state)
@@ -181,7 +182,7 @@ class PolicyView:
             self._ground = ground
             planes[: len(GROUND_PLANES)] = state.collision.crop(position.x, position.y)
             planes[VISITED_PLANE] = visits.crop(position)
-        cells = people_cells(state.snapshot.data)
+        cells = state.people_cells
         if has_moved or cells != self._people:
             self._people = cells
             _mark(planes[PEOPLE_PLANE], cells, left, top)

@@ -28,7 +28,7 @@ from core.env.masks import action_mask
 from core.env.policy_features import FEATURE_COUNT
 from core.env.policy_view import MAP_SHAPE, PolicyView, policy_space
 from core.env.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
-from core.game.milestones import MilestoneTracker, milestones_for
+from core.game.milestone_tracker import MilestoneTracker
 from core.game.rewards import RewardMemory, RewardWeights, reward_events
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
@@ -122,11 +122,11 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.observation_space = observation.observation_space(observation_type)
         self.policy_space = policy_space(policy_screen)
-        self.tracker = MilestoneTracker(milestones_for(self.rom.profile), final_milestone)
+        self.tracker = MilestoneTracker(self.rom.game, final_milestone)
         self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.game)
         self._go_explore = go_explore
         self._frame_cost = FrameCost(frame_cost)
-        self._policy_view = PolicyView()
+        self._policy_view = PolicyView(self.rom.game)
         self._policy_screen = policy_screen
         self._draws = policy_screen or observation_type != "state" or render_mode is not None or not headless
         self._draws_on_advance = policy_screen or not headless

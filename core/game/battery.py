@@ -7,41 +7,17 @@ like any other: party, bag, badges, flags, position. The box of stored creatures
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import Final
 
+from core.game.layout import RamLayout
 from core.game.lazy import lazy
 from core.game.party import EGG, NAME_SIZE, PP_MASK
-from core.game.ram import RAM_SIZE, RamSnapshot, index_of
+from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState, RomTables
-from core.game.symbols import symbol
-from core.game.text import decode_name
 
-BANK_BYTES: Final = 0x2000
 MARKS: Final = (99, 127)
 """What stands before and behind a whole save."""
-BOX_SLOTS: Final = 20
-BOX_STRUCT_SIZE: Final = 32
-# as in a party, without status, HP and stats: species, item, 4 moves, trainer id, 3 bytes of experience, 10 of stat
-# experience, DVs, 4 PP, happiness, pokerus, caught data, level
-_BOX_STRUCT: Final = struct.Struct(">BB4sH3s10xH4sBxHB")
-
-
-def place_of(name: str) -> int:
-    """Where a symbol of the cartridge's RAM begins in the file."""
-    row = symbol(name)
-    return row.bank * BANK_BYTES + row.address - 0xA000
-
-
-GAME_DATA: Final = place_of("sGameData")
-GAME_DATA_SIZE: Final = symbol("sGameData").size
-GAME_DATA_IN_RAM: Final = index_of("wPlayerID")
-BOX: Final = place_of("sBox")
-BOX_SPECIES: Final = place_of("sBoxSpecies")
-BOX_STRUCTS: Final = place_of("sBoxMons")
-BOX_NICKNAMES: Final = BOX_STRUCTS + BOX_SLOTS * (BOX_STRUCT_SIZE + NAME_SIZE)
-"""Behind the structs and the names of the trainers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +30,31 @@ class _Copy:
     last_mark: int
 
 
-_COPIES: Final = (
-    _Copy(place_of("sCheckValue1"), GAME_DATA, place_of("sChecksum"), place_of("sCheckValue2")),
-    _Copy(
-        place_of("sBackupCheckValue1"),
-        place_of("sBackupGameData"),
-        place_of("sBackupChecksum"),
-        place_of("sBackupCheckValue2"),
-    ),
-)
+class _BatteryLayout:
+    """Where one game keeps what in its battery save."""
+
+    def __init__(self, layout: RamLayout) -> None:
+        place = layout.battery_place
+        record = layout.record("box_struct")
+        self.data_size = layout.size("sGameData")
+        self.data_in_ram = layout.index("wPlayerID")
+        self.copies = (
+            _Copy(place("sCheckValue1"), place("sGameData"), place("sChecksum"), place("sCheckValue2")),
+            _Copy(
+                place("sBackupCheckValue1"),
+                place("sBackupGameData"),
+                place("sBackupChecksum"),
+                place("sBackupCheckValue2"),
+            ),
+        )
+        self.box = place("sBox")
+        self.box_species = place("sBoxSpecies")
+        self.box_structs = place("sBoxMons")
+        self.box_slots = layout.size("sBoxMons") // record.size
+        self.struct_size = record.size
+        self.box_nicknames = self.box_structs + self.box_slots * (record.size + NAME_SIZE)
+        """Behind the structs and the names of the trainers."""
+        self.unpacker = record.unpacker("species", "item", "moves", "ot_id", "exp", "dvs", "pp", "happiness", "level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +77,60 @@ class StoredCreature:
 class BatterySave:
     """The content of a .sav, .srm or .ram file; a clock that some emulators append is left aside."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, rom: RomTables) -> None:
         self.content = content
+        self._rom = rom
+        self._layout = _BatteryLayout(rom.layout)
 
     @lazy
     def complaint(self) -> str | None:
         """Why a game would not continue this save; None where it would."""
-        complaints = [self._complaint_of(copy) for copy in _COPIES]
+        complaints = [self._complaint_of(copy) for copy in self._layout.copies]
         return None if None in complaints else complaints[0]
 
     @lazy
     def box(self) -> tuple[StoredCreature, ...]:
         """The creatures of the active box, in order; empty when its count makes no sense."""
-        count = self.content[BOX]
-        if count > BOX_SLOTS:
+        count = self.content[self._layout.box]
+        if count > self._layout.box_slots:
             return ()
         return tuple(self._stored(slot) for slot in range(count))
 
-    def game_state(self, rom: RomTables) -> GameState:
+    def game_state(self) -> GameState:
         """The saved game. What a save does not keep (screen, menus, battle) is 0 in it, so its mode is BOOT."""
-        start = self._good_copy().data
+        start, size, in_ram = self._good_copy().data, self._layout.data_size, self._layout.data_in_ram
         ram = bytearray(RAM_SIZE)
-        ram[GAME_DATA_IN_RAM : GAME_DATA_IN_RAM + GAME_DATA_SIZE] = self.content[start : start + GAME_DATA_SIZE]
-        return GameState(RamSnapshot(bytes(ram)), rom)
+        ram[in_ram : in_ram + size] = self.content[start : start + size]
+        return GameState(RamSnapshot(bytes(ram)), self._rom)
 
     def _good_copy(self) -> _Copy:
-        return next((copy for copy in _COPIES if self._complaint_of(copy) is None), _COPIES[0])
+        copies = self._layout.copies
+        return next((copy for copy in copies if self._complaint_of(copy) is None), copies[0])
 
     def _complaint_of(self, copy: _Copy) -> str | None:
         marks = (self.content[copy.first_mark], self.content[copy.last_mark])
         if marks != MARKS:
             return f"nothing was saved to its end: its marks are {marks[0]} and {marks[1]} where 99 and 127 are due"
         written = int.from_bytes(self.content[copy.checksum : copy.checksum + 2], "little")
-        due = sum(self.content[copy.data : copy.data + GAME_DATA_SIZE]) & 0xFFFF
+        due = sum(self.content[copy.data : copy.data + self._layout.data_size]) & 0xFFFF
         return None if written == due else f"it is damaged: its checksum is {written:04X} where {due:04X} is due"
 
     def _stored(self, slot: int) -> StoredCreature:
-        species, item, moves, trainer, exp, dvs, pp, happiness, _caught, level = _BOX_STRUCT.unpack_from(
-            self.content, BOX_STRUCTS + slot * BOX_STRUCT_SIZE
+        layout = self._layout
+        species, item, moves, trainer, exp, dvs, pp, happiness, level = layout.unpacker.unpack_from(
+            self.content, layout.box_structs + slot * layout.struct_size
         )
-        name = BOX_NICKNAMES + slot * NAME_SIZE
+        name = layout.box_nicknames + slot * NAME_SIZE
         filled = [place for place in range(4) if moves[place]]
         return StoredCreature(
             species=species,
-            nickname=decode_name(self.content[name : name + NAME_SIZE]),
+            nickname=self._rom.characters.name(self.content[name : name + NAME_SIZE]),
             level=level,
             moves=tuple(moves[place] for place in filled),
             pp=tuple(pp[place] & PP_MASK for place in filled),
             exp=int.from_bytes(exp, "big"),
             item=item,
-            is_egg=self.content[BOX_SPECIES + slot] == EGG,
+            is_egg=self.content[layout.box_species + slot] == EGG,
             happiness=happiness,
             identity=trainer << 16 | dvs,
         )

@@ -6,39 +6,24 @@ The player's battle struct shares its bytes with map tiles and the enemy's is st
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
+from core.game.layout import RamLayout
 from core.game.party import PP_MASK
-from core.game.ram import index_of
 
-BATTLE_MON: Final = index_of("wBattleMon")
-ENEMY_MON: Final = index_of("wEnemyMon")
-BATTLE_STRUCT_SIZE: Final = 32
-BATTLE_MODE: Final = index_of("wBattleMode")
-BATTLE_TYPE: Final = index_of("wBattleType")
-BATTLE_RESULT: Final = index_of("wBattleResult")
-OTHER_TRAINER_CLASS: Final = index_of("wOtherTrainerClass")
-OTHER_TRAINER_ID: Final = index_of("wOtherTrainerID")
-ENEMY_PARTY_COUNT: Final = index_of("wOTPartyCount")
-ACTIVE_SLOT: Final = index_of("wCurBattleMon")
-ENEMY_CATCH_RATE: Final = index_of("wEnemyMonCatchRate")
-PLAYER_STAGES: Final = index_of("wPlayerStatLevels")
-ENEMY_STAGES: Final = index_of("wEnemyStatLevels")
-STAGE_COUNT: Final = 7
-_CIRCUMSTANCES: Final = (
-    BATTLE_TYPE,
-    ACTIVE_SLOT,
-    OTHER_TRAINER_CLASS,
-    OTHER_TRAINER_ID,
-    ENEMY_PARTY_COUNT,
-    ENEMY_CATCH_RATE,
+BATTLES_KEPT: Final = 512
+CIRCUMSTANCES: Final = (
+    "wBattleType",
+    "wCurBattleMon",
+    "wOtherTrainerClass",
+    "wOtherTrainerID",
+    "wOTPartyCount",
+    "wEnemyMonCatchRate",
 )
-
-# species, item, 4 moves, DVs, 4 PP, happiness, level, status, HP, max HP, five stats, two types
-_BATTLE_STRUCT = struct.Struct(">BB4s2x4sxBBxHHHHHHHBB")
+"""Single bytes that a battle depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,74 +70,105 @@ class BattleState:
     enemy_catch_rate: int
 
 
-def decode_battle(data: bytes) -> BattleState | None:
-    """The battle in a snapshot's bytes, or None when there is none.
+class BattleReader:
+    """Reads the battles of one game.
 
     Most frames of a battle are text and change nothing of it: equal bytes give the same object as long as it is kept.
     """
-    mode = data[BATTLE_MODE]
-    if mode not in (1, 2):
-        return None
-    return _decode(
-        mode == 2,
-        data[BATTLE_MON : BATTLE_MON + BATTLE_STRUCT_SIZE],
-        data[PLAYER_STAGES : PLAYER_STAGES + STAGE_COUNT],
-        data[ENEMY_MON : ENEMY_MON + BATTLE_STRUCT_SIZE],
-        data[ENEMY_STAGES : ENEMY_STAGES + STAGE_COUNT],
-        bytes([data[place] for place in _CIRCUMSTANCES]),
-    )
 
+    def __init__(self, layout: RamLayout) -> None:
+        self._battle_mode = layout.index("wBattleMode")
+        record = layout.record("battle_struct")
+        own, enemy = layout.index("wBattleMon"), layout.index("wEnemyMon")
+        self._own, self._enemy = slice(own, own + record.size), slice(enemy, enemy + record.size)
+        self._own_stages = slice(*layout.span("wPlayerStatLevels"))
+        self._enemy_stages = slice(*layout.span("wEnemyStatLevels"))
+        self._circumstances = itemgetter(*(layout.index(name) for name in CIRCUMSTANCES))
+        self._unpacker = record.unpacker(
+            "species",
+            "moves",
+            "pp",
+            "level",
+            "status",
+            "hp",
+            "max_hp",
+            "attack",
+            "defense",
+            "speed",
+            "sp_attack",
+            "sp_defense",
+            "type1",
+            "type2",
+        )
+        self._kept = lru_cache(maxsize=BATTLES_KEPT)(self._decode)
 
-@lru_cache(maxsize=512)
-def _decode(
-    is_trainer: bool, own: bytes, own_stages: bytes, enemy: bytes, enemy_stages: bytes, circumstances: bytes
-) -> BattleState:
-    battle_type, active_slot, trainer_class, trainer_id, enemy_party_count, catch_rate = circumstances
-    return BattleState(
-        is_trainer=is_trainer,
-        battle_type=battle_type,
-        own=_decode_fighter(own, own_stages),
-        enemy=_decode_fighter(enemy, enemy_stages),
-        active_slot=active_slot,
-        trainer_class=trainer_class,
-        trainer_id=trainer_id,
-        enemy_party_count=min(6, enemy_party_count) if is_trainer else 1,
-        enemy_catch_rate=catch_rate,
-    )
+    def read(self, data: bytes) -> BattleState | None:
+        """The battle in a snapshot's bytes, or None when there is none."""
+        mode = data[self._battle_mode]
+        if mode not in (1, 2):
+            return None
+        return self._kept(
+            mode == 2,
+            data[self._own],
+            data[self._own_stages],
+            data[self._enemy],
+            data[self._enemy_stages],
+            self._circumstances(data),
+        )
 
+    def _decode(
+        self,
+        is_trainer: bool,
+        own: bytes,
+        own_stages: bytes,
+        enemy: bytes,
+        enemy_stages: bytes,
+        circumstances: tuple[int, ...],
+    ) -> BattleState:
+        battle_type, active_slot, trainer_class, trainer_id, enemy_party_count, catch_rate = circumstances
+        return BattleState(
+            is_trainer=is_trainer,
+            battle_type=battle_type,
+            own=self._decode_fighter(own, own_stages),
+            enemy=self._decode_fighter(enemy, enemy_stages),
+            active_slot=active_slot,
+            trainer_class=trainer_class,
+            trainer_id=trainer_id,
+            enemy_party_count=min(6, enemy_party_count) if is_trainer else 1,
+            enemy_catch_rate=catch_rate,
+        )
 
-def _decode_fighter(raw: bytes, stages: bytes) -> Fighter:
-    (
-        species,
-        _item,
-        moves,
-        pp,
-        level,
-        status,
-        hp,
-        max_hp,
-        attack,
-        defense,
-        speed,
-        special_attack,
-        special_defense,
-        type1,
-        type2,
-    ) = _BATTLE_STRUCT.unpack(raw)
-    filled = [slot for slot in range(4) if moves[slot]]
-    return Fighter(
-        species=species,
-        level=level,
-        hp=hp,
-        max_hp=max_hp,
-        status=status,
-        moves=tuple(moves[slot] for slot in filled),
-        pp=tuple(pp[slot] & PP_MASK for slot in filled),
-        types=(type1, type2),
-        attack=attack,
-        defense=defense,
-        speed=speed,
-        special_attack=special_attack,
-        special_defense=special_defense,
-        stages=tuple(max(-6, min(6, stage - 7)) for stage in stages),
-    )
+    def _decode_fighter(self, raw: bytes, stages: bytes) -> Fighter:
+        (
+            species,
+            moves,
+            pp,
+            level,
+            status,
+            hp,
+            max_hp,
+            attack,
+            defense,
+            speed,
+            special_attack,
+            special_defense,
+            type1,
+            type2,
+        ) = self._unpacker.unpack(raw)
+        filled = [slot for slot in range(4) if moves[slot]]
+        return Fighter(
+            species=species,
+            level=level,
+            hp=hp,
+            max_hp=max_hp,
+            status=status,
+            moves=tuple(moves[slot] for slot in filled),
+            pp=tuple(pp[slot] & PP_MASK for slot in filled),
+            types=(type1, type2),
+            attack=attack,
+            defense=defense,
+            speed=speed,
+            special_attack=special_attack,
+            special_defense=special_defense,
+            stages=tuple(max(-6, min(6, stage - 7)) for stage in stages),
+        )

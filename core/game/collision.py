@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 
 from core.game import terrain
 from core.game.profile import RomProfile
-from core.game.ram import index_of
 
-BLOCKS: Final = index_of("wOverworldMapBlocks")
-BLOCKS_SIZE: Final = 1300
-MAP_HEIGHT: Final = index_of("wMapHeight")
-MAP_WIDTH: Final = index_of("wMapWidth")
-COLLISION_BANK: Final = index_of("wTilesetCollisionBank")
-COLLISION_ADDRESS: Final = index_of("wTilesetCollisionAddress")
 BORDER_BLOCKS: Final = 3
 BORDER_STEPS: Final = 2 * BORDER_BLOCKS
 CACHE_LIMIT: Final = 256
@@ -110,20 +103,26 @@ class CollisionReader:
 
     def __init__(self, profile: RomProfile) -> None:
         self._profile = profile
-        self._known: dict[tuple[bytes, bytes, bytes], CollisionMap] = {}
-        self._last_key = (b"", b"", b"")
+        layout = profile.layout
+        self._blocks, blocks_end = layout.span("wOverworldMapBlocks")
+        self._blocks_size = blocks_end - self._blocks
+        self._height, self._width = layout.index("wMapHeight"), layout.index("wMapWidth")
+        self._bank = layout.index("wTilesetCollisionBank")
+        self._address = layout.index("wTilesetCollisionAddress")
+        self._known: dict[tuple[int, int, tuple[int, int], bytes], CollisionMap] = {}
+        self._last_key = (-1, -1, (0, 0), b"")
         self._last: CollisionMap | None = None
 
     def read(self, data: bytes) -> CollisionMap:
         """The map in a snapshot's bytes; an empty one (0 x 0) while no sensible map is loaded."""
-        height, width = data[MAP_HEIGHT], data[MAP_WIDTH]
+        height, width = data[self._height], data[self._width]
         size = (height + 2 * BORDER_BLOCKS) * (width + 2 * BORDER_BLOCKS)
-        if not height or not width or size > BLOCKS_SIZE:
+        if not height or not width or size > self._blocks_size:
             height = width = 0
             size = 4 * BORDER_BLOCKS * BORDER_BLOCKS
-        blocks = data[BLOCKS : BLOCKS + size]
-        table = data[COLLISION_BANK : COLLISION_BANK + 3]
-        key = (data[MAP_HEIGHT : MAP_WIDTH + 1], table, blocks)
+        blocks = data[self._blocks : self._blocks + size]
+        table = (data[self._bank], data[self._address] | data[self._address + 1] << 8)
+        key = (height, width, table, blocks)
         if key == self._last_key and self._last is not None:
             return self._last
         known = self._known.get(key)
@@ -134,8 +133,8 @@ class CollisionReader:
         self._last_key, self._last = key, known
         return known
 
-    def _make(self, height: int, width: int, table: bytes, blocks: bytes) -> CollisionMap:
-        raw = self._profile.rom_bytes(table[0], table[1] | table[2] << 8, 1024)
+    def _make(self, height: int, width: int, table: tuple[int, int], blocks: bytes) -> CollisionMap:
+        raw = self._profile.rom_bytes(*table, 1024)
         steps = np.full(1024, terrain.OUTSIDE, dtype=np.uint8)
         steps[: len(raw)] = np.frombuffer(raw, dtype=np.uint8)
         steps[:4] = terrain.OUTSIDE  # block 0 is the empty one

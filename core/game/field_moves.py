@@ -1,7 +1,7 @@
 """What the player can do to the ground: ride over water, cut small trees.
 
-In Fernvale an item carries the player over water; in Crystal a creature does, once the badge allows it. The data say
-which: an item's effect, a move's name.
+In one game an item carries the player over water, in another a creature does, once a badge allows it. The game's data
+say which (`GameData.field_abilities`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from core.game.facts import FieldAbility
     from core.game.state import GameState
-
-RAFT_EFFECT = "RAFT"
-SURF_BADGE, CUT_BADGE = 1 << 3, 1 << 1
-"""Bits of wJohtoBadges that allow the two moves outside battle: the fourth and the second badge."""
 
 
 class FieldAbilities(NamedTuple):
@@ -25,11 +22,15 @@ class FieldAbilities(NamedTuple):
 
 def abilities_of(state: GameState) -> FieldAbilities:
     """What the player can do in this state."""
-    game = state.game
-    rides = any(game.items[slot.item].effect == RAFT_EFFECT for slot in state.key_items if slot.item in game.items)
-    known = {game.moves[number].key for one in state.party for number in one.moves if number in game.moves}
-    badges = state.johto_badges
-    return FieldAbilities(
-        can_surf=state.is_surfing or rides or ("SURF" in known and bool(badges & SURF_BADGE)),
-        can_cut="CUT" in known and bool(badges & CUT_BADGE),
-    )
+    able = {one.ability for one in state.game.field_abilities if _is_given(one, state)}
+    return FieldAbilities(can_surf=state.is_surfing or "surf" in able, can_cut="cut" in able)
+
+
+def _is_given(ability: FieldAbility, state: GameState) -> bool:
+    if ability.item is not None:
+        return any(slot.item == ability.item for slot in state.key_items)
+    if ability.badge is not None:
+        place, mask = ability.badge
+        if not state.snapshot.data[place] & mask:
+            return False
+    return any(ability.move in one.moves for one in state.party)

@@ -11,23 +11,22 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from core.game.mode import TILEMAP, TILEMAP_END, cursor_cell
-from core.game.ram import index_of
-from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, decode_screen
+from core.game.layout import RamLayout
+from core.game.mode import ModeReader
+from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, CharacterSet
 
-INIT_ROW: Final = index_of("w2DMenuCursorInitY")
-INIT_COLUMN: Final = index_of("w2DMenuCursorInitX")
-ROWS: Final = index_of("w2DMenuNumRows")
-COLUMNS: Final = index_of("w2DMenuNumCols")
-OFFSETS: Final = index_of("w2DMenuCursorOffsets")
-LAYOUT_START: Final = min(INIT_ROW, INIT_COLUMN, ROWS, COLUMNS, OFFSETS)
-LAYOUT_END: Final = max(INIT_ROW, INIT_COLUMN, ROWS, COLUMNS, OFFSETS) + 1
-"""The bytes between, which say how the menu is laid out."""
-BATTLE_MODE: Final = index_of("wBattleMode")
-SPRITE_UPDATES: Final = index_of("wSpriteUpdatesEnabled")
+ARRANGEMENT: Final = (
+    "w2DMenuCursorInitY",
+    "w2DMenuCursorInitX",
+    "w2DMenuNumRows",
+    "w2DMenuNumCols",
+    "w2DMenuCursorOffsets",
+)
+"""What tells how a menu is laid out: the first place of its cursor, its rows and columns, and the steps between."""
 MOVE_BOX_CELL: Final = 12 * SCREEN_COLUMNS + 4
 """The cell of the screen at which the box of moves begins."""
 MAX_LINES: Final = 10
+MENUS_KEPT: Final = 512
 
 
 class MenuKind(StrEnum):
@@ -68,54 +67,69 @@ class MenuState:
         return self.items[self.index] if self.index < len(self.items) else ""
 
 
-def decode_menu(data: bytes) -> MenuState | None:
-    """The menu that listens, or None. Equal screens and cursors give the same object as long as it is remembered."""
-    cell = cursor_cell(data)
-    if cell is None:
-        return None
-    return _decode(
-        cell, data[TILEMAP:TILEMAP_END], data[LAYOUT_START:LAYOUT_END], data[BATTLE_MODE], data[SPRITE_UPDATES]
-    )
+class MenuReader:
+    """Reads the menus of one game. Equal screens and cursors give the same object as long as it is remembered."""
 
+    def __init__(self, layout: RamLayout, modes: ModeReader, characters: CharacterSet) -> None:
+        self._modes = modes
+        self._characters = characters
+        places = [layout.index(name) for name in ARRANGEMENT]
+        self._start, self._end = min(places), max(places) + 1
+        """The bytes between, which say how the menu is laid out."""
+        self._arrangement = tuple(place - self._start for place in places)
+        self._battle_mode = layout.index("wBattleMode")
+        self._sprite_updates = layout.index("wSpriteUpdatesEnabled")
+        self._kept = lru_cache(maxsize=MENUS_KEPT)(self._decode)
 
-@lru_cache(maxsize=512)
-def _decode(cell: int, tilemap: bytes, layout: bytes, battle_mode: int, sprite_updates: int) -> MenuState:
-    row, column = divmod(cell, SCREEN_COLUMNS)
-    init_row, init_column = layout[INIT_ROW - LAYOUT_START], layout[INIT_COLUMN - LAYOUT_START]
-    rows = min(MAX_LINES, max(1, layout[ROWS - LAYOUT_START]))
-    columns = min(4, max(1, layout[COLUMNS - LAYOUT_START]))
-    offsets = layout[OFFSETS - LAYOUT_START]
-    row_step, column_step = max(1, offsets >> 4), max(1, offsets & 0x0F)
-    cursor_row = max(0, min(rows - 1, (row - init_row) // row_step))
-    cursor_column = max(0, min(columns - 1, (column - init_column) // column_step)) if columns > 1 else 0
-    screen = decode_screen(tilemap)
-    items = []
-    for line in range(rows):
-        at = init_row + line * row_step
-        for place in range(columns):
-            start = init_column + place * column_step + 1
-            end = start + column_step - 1 if place + 1 < columns else SCREEN_COLUMNS
-            items.append(_line_text(screen, at, start, end))
-    kind = MenuKind.LIST
-    if battle_mode:
-        if (rows, columns) == (2, 2) and init_row == 14:
-            kind = MenuKind.BATTLE_MAIN
-        elif (init_row, init_column) == (13, 5) and tilemap[MOVE_BOX_CELL] == BOX_TOP_LEFT:
-            kind = MenuKind.BATTLE_MOVES
-    if kind is MenuKind.LIST:
-        if rows == 2 and columns == 1 and items[0][:3] == "YES" and items[1][:2] == "NO":
-            kind = MenuKind.YES_NO
-        elif init_column == 11 and init_row == 2 and not battle_mode and sprite_updates:
-            kind = MenuKind.START_MENU
-    return MenuState(
-        kind=kind,
-        cursor_row=cursor_row,
-        cursor_column=cursor_column,
-        rows=rows,
-        columns=columns,
-        items=tuple(items),
-        full_screen=not sprite_updates and not battle_mode,
-    )
+    def read(self, data: bytes) -> MenuState | None:
+        """The menu that listens, or None."""
+        modes = self._modes
+        cell = modes.cursor_cell(data)
+        if cell is None:
+            return None
+        return self._kept(
+            cell,
+            data[modes.tilemap : modes.tilemap_end],
+            data[self._start : self._end],
+            data[self._battle_mode],
+            data[self._sprite_updates],
+        )
+
+    def _decode(self, cell: int, tilemap: bytes, layout: bytes, battle_mode: int, sprite_updates: int) -> MenuState:
+        row, column = divmod(cell, SCREEN_COLUMNS)
+        init_row, init_column, rows, columns, offsets = (layout[place] for place in self._arrangement)
+        rows, columns = min(MAX_LINES, max(1, rows)), min(4, max(1, columns))
+        row_step, column_step = max(1, offsets >> 4), max(1, offsets & 0x0F)
+        cursor_row = max(0, min(rows - 1, (row - init_row) // row_step))
+        cursor_column = max(0, min(columns - 1, (column - init_column) // column_step)) if columns > 1 else 0
+        screen = self._characters.screen(tilemap)
+        items = []
+        for line in range(rows):
+            at = init_row + line * row_step
+            for place in range(columns):
+                start = init_column + place * column_step + 1
+                end = start + column_step - 1 if place + 1 < columns else SCREEN_COLUMNS
+                items.append(_line_text(screen, at, start, end))
+        kind = MenuKind.LIST
+        if battle_mode:
+            if (rows, columns) == (2, 2) and init_row == 14:
+                kind = MenuKind.BATTLE_MAIN
+            elif (init_row, init_column) == (13, 5) and tilemap[MOVE_BOX_CELL] == BOX_TOP_LEFT:
+                kind = MenuKind.BATTLE_MOVES
+        if kind is MenuKind.LIST:
+            if rows == 2 and columns == 1 and items[0][:3] == "YES" and items[1][:2] == "NO":
+                kind = MenuKind.YES_NO
+            elif init_column == 11 and init_row == 2 and not battle_mode and sprite_updates:
+                kind = MenuKind.START_MENU
+        return MenuState(
+            kind=kind,
+            cursor_row=cursor_row,
+            cursor_column=cursor_column,
+            rows=rows,
+            columns=columns,
+            items=tuple(items),
+            full_screen=not sprite_updates and not battle_mode,
+        )
 
 
 def _line_text(screen: tuple[str, ...], row: int, start: int, end: int) -> str:

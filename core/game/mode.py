@@ -21,27 +21,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.game.ram import index_of
+from core.game.layout import RamLayout
+from core.game.ram import WRAM_START
 from core.game.text import CURSOR, SCREEN_COLUMNS, SCREEN_ROWS
 from core.vocabulary import GameMode
-
-MAP_STATUS: Final = index_of("wMapStatus")
-MAP_ENTRY_METHOD: Final = index_of("hMapEntryMethod")
-MAP_EVENT_STATUS: Final = index_of("wMapEventStatus")
-SCRIPT_RUNNING: Final = index_of("wScriptRunning")
-BATTLE_MODE: Final = index_of("wBattleMode")
-TIMER_RUNS: Final = index_of("wGameTimerPaused")
-"""Bit 0 set means that the play timer counts: the name misleads."""
-JOYPAD_DISABLE: Final = index_of("wJoypadDisable")
-LOGIC_PAUSED: Final = index_of("wGameLogicPaused")
-INPUT_TYPE: Final = index_of("wInputType")
-SPRITE_UPDATES: Final = index_of("wSpriteUpdatesEnabled")
-STATE_FLAGS: Final = index_of("wStateFlags")
-WILD_SPECIES: Final = index_of("wTempWildMonSpecies")
-TRAINER_CLASS: Final = index_of("wOtherTrainerClass")
-CURSOR_POINTER: Final = index_of("wCursorCurrentTile")
-TILEMAP: Final = index_of("wTilemap")
-TILEMAP_END: Final = TILEMAP + SCREEN_COLUMNS * SCREEN_ROWS
 
 STATUS_LOADING: Final = 1
 STATUS_RUNNING: Final = 2
@@ -51,51 +34,73 @@ TURNING: Final = 9
 """wScriptRunning while the player turns on the spot: no script, only four ticks of waiting."""
 
 
-def cursor_cell(data: bytes) -> int | None:
-    """Where on the screen the active cursor arrow is, as row * 20 + column; None when no menu listens."""
-    pointer = data[CURSOR_POINTER] | data[CURSOR_POINTER + 1] << 8
-    index = pointer - 0xC000
-    if TILEMAP <= index < TILEMAP_END and data[index] == CURSOR:
-        return index - TILEMAP
-    return None
+class ModeReader:
+    """Tells the mode from a snapshot's bytes, for one game."""
 
+    def __init__(self, layout: RamLayout) -> None:
+        self._map_status = layout.index("wMapStatus")
+        self._map_entry_method = layout.index("hMapEntryMethod")
+        self._map_event_status = layout.index("wMapEventStatus")
+        self._script_running = layout.index("wScriptRunning")
+        self._battle_mode = layout.index("wBattleMode")
+        self._timer_runs = layout.index("wGameTimerPaused")
+        """Bit 0 set means that the play timer counts: the name misleads."""
+        self._joypad_disable = layout.index("wJoypadDisable")
+        self._logic_paused = layout.index("wGameLogicPaused")
+        self._input_type = layout.index("wInputType")
+        self._sprite_updates = layout.index("wSpriteUpdatesEnabled")
+        self._state_flags = layout.index("wStateFlags")
+        self._wild_species = layout.index("wTempWildMonSpecies")
+        self._trainer_class = layout.index("wOtherTrainerClass")
+        self._cursor_pointer = layout.index("wCursorCurrentTile")
+        self.tilemap = layout.index("wTilemap")
+        """Where the tiles of the screen begin, row by row."""
+        self.tilemap_end = self.tilemap + SCREEN_COLUMNS * SCREEN_ROWS
 
-def is_ready(data: bytes) -> bool:
-    """The ready test: the next overworld tick will obey the direction pad.
+    def cursor_cell(self, data: bytes) -> int | None:
+        """Where on the screen the active cursor arrow is, as row * 20 + column; None when no menu listens."""
+        place = self._cursor_pointer
+        index = (data[place] | data[place + 1] << 8) - WRAM_START
+        tilemap = self.tilemap
+        if tilemap <= index < self.tilemap_end and data[index] == CURSOR:
+            return index - tilemap
+        return None
 
-    True for a single tick between forced steps (ice, doors), so a driver that must be sure holds it for six frames.
-    """
-    return (
-        data[MAP_STATUS] == STATUS_RUNNING
-        and not data[MAP_ENTRY_METHOD]
-        and not data[SCRIPT_RUNNING]
-        and not data[MAP_EVENT_STATUS]
-        and not data[BATTLE_MODE]
-        and not data[JOYPAD_DISABLE] & JOYPAD_BLOCKED
-        and not data[LOGIC_PAUSED]
-        and not data[INPUT_TYPE]
-        and bool(data[TIMER_RUNS] & 1)
-    )
+    def is_ready(self, data: bytes) -> bool:
+        """The ready test: the next overworld tick will obey the direction pad.
 
+        True for a single tick between forced steps (ice, doors), so a driver that must be sure holds it for six frames.
+        """
+        return (
+            data[self._map_status] == STATUS_RUNNING
+            and not data[self._map_entry_method]
+            and not data[self._script_running]
+            and not data[self._map_event_status]
+            and not data[self._battle_mode]
+            and not data[self._joypad_disable] & JOYPAD_BLOCKED
+            and not data[self._logic_paused]
+            and not data[self._input_type]
+            and bool(data[self._timer_runs] & 1)
+        )
 
-def mode_of(data: bytes) -> GameMode:
-    """The mode of a snapshot's bytes, by the tests above."""
-    status = data[MAP_STATUS]
-    if status not in (STATUS_LOADING, STATUS_RUNNING) or not data[TIMER_RUNS] & 1:
-        return GameMode.BOOT
-    if data[MAP_ENTRY_METHOD] or status == STATUS_LOADING:
-        return GameMode.MAP_LOADING
-    if data[BATTLE_MODE] in (1, 2):
-        return GameMode.BATTLE
-    script = data[SCRIPT_RUNNING]
-    if data[LOGIC_PAUSED]:
-        return GameMode.CUTSCENE
-    if script and script != TURNING:
-        if data[WILD_SPECIES] or data[TRAINER_CLASS]:
-            return GameMode.DIALOG if data[STATE_FLAGS] & TEXT_STATE else GameMode.CUTSCENE
-        if not data[SPRITE_UPDATES]:
-            return GameMode.MENU
-        if data[STATE_FLAGS] & TEXT_STATE:
-            return GameMode.MENU if cursor_cell(data) is not None else GameMode.DIALOG
-        return GameMode.CUTSCENE
-    return GameMode.FREE if is_ready(data) else GameMode.WALKING
+    def mode_of(self, data: bytes) -> GameMode:
+        """The mode of a snapshot's bytes, by the tests above."""
+        status = data[self._map_status]
+        if status not in (STATUS_LOADING, STATUS_RUNNING) or not data[self._timer_runs] & 1:
+            return GameMode.BOOT
+        if data[self._map_entry_method] or status == STATUS_LOADING:
+            return GameMode.MAP_LOADING
+        if data[self._battle_mode] in (1, 2):
+            return GameMode.BATTLE
+        script = data[self._script_running]
+        if data[self._logic_paused]:
+            return GameMode.CUTSCENE
+        if script and script != TURNING:
+            if data[self._wild_species] or data[self._trainer_class]:
+                return GameMode.DIALOG if data[self._state_flags] & TEXT_STATE else GameMode.CUTSCENE
+            if not data[self._sprite_updates]:
+                return GameMode.MENU
+            if data[self._state_flags] & TEXT_STATE:
+                return GameMode.MENU if self.cursor_cell(data) is not None else GameMode.DIALOG
+            return GameMode.CUTSCENE
+        return GameMode.FREE if self.is_ready(data) else GameMode.WALKING

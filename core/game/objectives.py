@@ -8,16 +8,12 @@ where the data are silent there is no objective, and the planner explores.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from core.navigation.pathfinding import Cell
+from core.game.facts import GameMap
+from core.game.milestones import Condition, Milestone
 from core.vocabulary import MapId
-
-if TYPE_CHECKING:
-    from core.game.game_data import GameData
-    from core.game.milestones import Condition, Milestone
 
 LEAD_LEVEL_SYMBOL = "wPartyMon1Level"
 
@@ -27,7 +23,7 @@ class Objective:
     """Something to do at a place: reach the map, stand on a cell, face a cell and press A, or talk to an object."""
 
     map: MapId
-    cell: Cell | None = None
+    cell: tuple[int, int] | None = None
     object_id: int | None = None
     press_a: bool = False
     sets: tuple[str, ...] = ()
@@ -44,12 +40,12 @@ class Objective:
 
 
 class Objectives:
-    """Errands for every milestone of one game."""
+    """The objectives of every milestone of one game."""
 
-    def __init__(self, game: GameData, milestones: Sequence[Milestone]) -> None:
+    def __init__(self, maps: Mapping[MapId, GameMap], milestones: Sequence[Milestone]) -> None:
         self._flag_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
         self._item_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
-        self._read(game)
+        self._read(maps)
         self._objectives = {
             milestone.id: tuple(objective for condition in milestone.conditions for objective in self._of(condition))
             for milestone in milestones
@@ -65,8 +61,8 @@ class Objectives:
         levels = (one.value for one in milestone.conditions if one.kind == "value" and one.name == LEAD_LEVEL_SYMBOL)
         return max(levels, default=0)
 
-    def _read(self, game: GameData) -> None:
-        for place in game.maps.values():
+    def _read(self, maps: Mapping[MapId, GameMap]) -> None:
+        for place in maps.values():
             for thing in place.objects:
                 objective = Objective(place.id, object_id=thing.id, sets=thing.sets)
                 flags = (*thing.sets, thing.beat_event, thing.event if thing.kind == "item_ball" else None)

@@ -1,35 +1,23 @@
 """The player's creatures, the bag and the names: decoders of the structs that the game keeps in saved memory.
 
-Parties and bags stay the same for hundreds of steps, so every decoder is a function of the bytes alone and remembers
-its last answers. Words are big-endian. Impossible values (a count of 255, a species of 0) give a shorter party, never
-an error: memory is only trusted where it makes sense.
+Parties and bags stay the same for hundreds of steps, so every decoder remembers its last answers. Words are big-endian.
+Impossible values (a count of 255, a species of 0) give a shorter party, never an error: memory is only trusted where it
+makes sense.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from core.game.ram import index_of
-from core.game.text import decode_name
+from core.game.layout import RamLayout
+from core.game.text import CharacterSet
 
-PARTY_SLOTS: Final = 6
-PARTY_STRUCT_SIZE: Final = 48
 NAME_SIZE: Final = 11
 EGG: Final = 253
 """What the species list holds for an egg; its struct holds the species to be."""
-PARTY_COUNT: Final = index_of("wPartyCount")
-PARTY_SPECIES: Final = index_of("wPartySpecies")
-PARTY_MONS: Final = index_of("wPartyMons")
-PARTY_MONS_END: Final = PARTY_MONS + PARTY_SLOTS * PARTY_STRUCT_SIZE
-PARTY_NICKNAMES: Final = index_of("wPartyMonNicknames")
-PARTY_NICKNAMES_END: Final = PARTY_NICKNAMES + PARTY_SLOTS * NAME_SIZE
-
-# species, item, 4 moves, trainer id, 3 bytes of experience, 10 of stat experience, DVs, 4 PP, happiness,
-# pokerus, caught data, level, status, unused, HP, max HP, attack, defense, speed, special attack, special defense
-_PARTY_STRUCT = struct.Struct(">BB4sH3s10xH4sBBHBBxHHHHHHH")
+PARTIES_KEPT: Final = 512
 PP_MASK: Final = 0x3F
 """The upper two bits of a PP byte count PP boosters."""
 
@@ -79,71 +67,97 @@ class BagSlot:
     quantity: int
 
 
-def party_bytes(data: bytes) -> tuple[bytes, bytes]:
-    """The bytes that `decode_party` depends on: counts and structs, and nicknames."""
-    return data[PARTY_COUNT:PARTY_MONS_END], data[PARTY_NICKNAMES:PARTY_NICKNAMES_END]
+class PartyReader:
+    """Reads the parties of one game."""
 
-
-@lru_cache(maxsize=512)
-def decode_party(block: bytes, nicknames: bytes) -> tuple[PartyMember, ...]:
-    """The party from wPartyCount on, in order; empty when the count makes no sense."""
-    count = block[0]
-    if count > PARTY_SLOTS:
-        return ()
-    members = []
-    for slot in range(count):
-        listed = block[PARTY_SPECIES - PARTY_COUNT + slot]
-        start = PARTY_MONS - PARTY_COUNT + slot * PARTY_STRUCT_SIZE
-        member = _decode_member(
-            block[start : start + PARTY_STRUCT_SIZE], listed, nicknames[slot * NAME_SIZE : (slot + 1) * NAME_SIZE]
+    def __init__(self, layout: RamLayout, characters: CharacterSet) -> None:
+        record = layout.record("party_struct")
+        self.start = layout.index("wPartyCount")
+        """Where the count begins in a snapshot, with the list of species and the structs behind it."""
+        self.mons_start, self.mons_end = layout.span("wPartyMons")
+        self.names_start, self.names_end = layout.span("wPartyMonNicknames")
+        self.species_start = layout.index("wPartySpecies")
+        self.struct_size = record.size
+        self._slots = (self.mons_end - self.mons_start) // record.size
+        self._species = self.species_start - self.start
+        self._mons = self.mons_start - self.start
+        self._characters = characters
+        self._unpacker = record.unpacker(
+            "species",
+            "item",
+            "moves",
+            "ot_id",
+            "exp",
+            "dvs",
+            "pp",
+            "happiness",
+            "level",
+            "status",
+            "hp",
+            "max_hp",
+            "attack",
+            "defense",
+            "speed",
+            "sp_attack",
+            "sp_defense",
         )
-        members.append(member)
-    return tuple(members)
+        self.decode = lru_cache(maxsize=PARTIES_KEPT)(self._decode)
+        """The party of the bytes from wPartyCount to the last struct and of those of the nicknames, in order; empty
+        when the count makes no sense."""
 
+    def _decode(self, block: bytes, nicknames: bytes) -> tuple[PartyMember, ...]:
+        count = block[0]
+        if count > self._slots:
+            return ()
+        members = []
+        for slot in range(count):
+            start = self._mons + slot * self.struct_size
+            raw = block[start : start + self.struct_size]
+            nickname = nicknames[slot * NAME_SIZE : (slot + 1) * NAME_SIZE]
+            members.append(self._decode_member(raw, block[self._species + slot], nickname))
+        return tuple(members)
 
-def _decode_member(raw: bytes, listed: int, nickname: bytes) -> PartyMember:
-    (
-        species,
-        item,
-        moves,
-        trainer,
-        exp,
-        dvs,
-        pp,
-        happiness,
-        _pokerus,
-        _caught,
-        level,
-        status,
-        hp,
-        max_hp,
-        attack,
-        defense,
-        speed,
-        special_attack,
-        special_defense,
-    ) = _PARTY_STRUCT.unpack(raw)
-    filled = [slot for slot in range(4) if moves[slot]]
-    return PartyMember(
-        species=species,
-        nickname=decode_name(nickname),
-        level=level,
-        hp=hp,
-        max_hp=max_hp,
-        status=status,
-        moves=tuple(moves[slot] for slot in filled),
-        pp=tuple(pp[slot] & PP_MASK for slot in filled),
-        exp=int.from_bytes(exp, "big"),
-        item=item,
-        is_egg=listed == EGG,
-        attack=attack,
-        defense=defense,
-        speed=speed,
-        special_attack=special_attack,
-        special_defense=special_defense,
-        happiness=happiness,
-        identity=trainer << 16 | dvs,
-    )
+    def _decode_member(self, raw: bytes, listed: int, nickname: bytes) -> PartyMember:
+        (
+            species,
+            item,
+            moves,
+            trainer,
+            exp,
+            dvs,
+            pp,
+            happiness,
+            level,
+            status,
+            hp,
+            max_hp,
+            attack,
+            defense,
+            speed,
+            special_attack,
+            special_defense,
+        ) = self._unpacker.unpack(raw)
+        filled = [slot for slot in range(4) if moves[slot]]
+        return PartyMember(
+            species=species,
+            nickname=self._characters.name(nickname),
+            level=level,
+            hp=hp,
+            max_hp=max_hp,
+            status=status,
+            moves=tuple(moves[slot] for slot in filled),
+            pp=tuple(pp[slot] & PP_MASK for slot in filled),
+            exp=int.from_bytes(exp, "big"),
+            item=item,
+            is_egg=listed == EGG,
+            attack=attack,
+            defense=defense,
+            speed=speed,
+            special_attack=special_attack,
+            special_defense=special_defense,
+            happiness=happiness,
+            identity=trainer << 16 | dvs,
+        )
 
 
 @lru_cache(maxsize=512)

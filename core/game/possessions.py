@@ -10,51 +10,77 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from core.game.layout import RamLayout
 from core.game.lazy import lazy
-from core.game.party import (
-    PARTY_COUNT,
-    PARTY_MONS_END,
-    PARTY_NICKNAMES,
-    PARTY_NICKNAMES_END,
-    BagSlot,
-    PartyMember,
-    decode_party,
-    decode_singles,
-    decode_stacks,
-)
-from core.game.ram import index_of
+from core.game.party import BagSlot, PartyMember, PartyReader, decode_singles, decode_stacks
+from core.game.text import CharacterSet
 
-MONEY: Final = index_of("wMoney")
-JOHTO_BADGES: Final = index_of("wJohtoBadges")
-KANTO_BADGES: Final = index_of("wKantoBadges")
-ITEMS: Final = index_of("wNumItems")
-ITEMS_SIZE: Final = 42
-KEY_ITEMS: Final = index_of("wNumKeyItems")
-KEY_ITEMS_SIZE: Final = 27
-BALLS: Final = index_of("wNumBalls")
-BALLS_SIZE: Final = 26
-EVENT_FLAGS: Final = index_of("wEventFlags")
-EVENT_FLAGS_SIZE: Final = 256
-CAUGHT: Final = index_of("wPokedexCaught")
-SEEN: Final = index_of("wPokedexSeen")
-DEX_SIZE: Final = 32
-
-BAG_START: Final = MONEY
-BAG_END: Final = EVENT_FLAGS + EVENT_FLAGS_SIZE
-CREATURES_START: Final = PARTY_COUNT
-CREATURES_END: Final = SEEN + DEX_SIZE
 KNOWN_LIMIT: Final = 512
 """Possessions kept, about 1.5 kB each: lanes that share a reader take turns."""
+
+
+class PossessionPlaces:
+    """Where a game's possessions lie: two stretches of a snapshot, and the parts of each."""
+
+    def __init__(self, layout: RamLayout, characters: CharacterSet) -> None:
+        self.party = PartyReader(layout, characters)
+        bag = ("wMoney", "wJohtoBadges", "wKantoBadges", "wItems", "wKeyItems", "wBalls", "wEventFlags")
+        counts = ("wNumItems", "wNumKeyItems", "wNumBalls")
+        creatures = (
+            "wPartyCount",
+            "wPartySpecies",
+            "wPartyMons",
+            "wPartyMonNicknames",
+            "wPokedexCaught",
+            "wPokedexSeen",
+        )
+        self.bag = _stretch(layout, (*bag, *counts))
+        """From the first byte of money, badges, bag and event flags to the last."""
+        self.creatures = _stretch(layout, creatures)
+        """From the first byte of party and Pokedex to the last."""
+        start = self.bag.start
+        self.money = _part(layout, start, "wMoney")
+        self.johto_badges = layout.index("wJohtoBadges") - start
+        self.kanto_badges = layout.index("wKantoBadges") - start
+        self.items = _pocket(layout, start, "wNumItems", "wItems")
+        self.key_items = _pocket(layout, start, "wNumKeyItems", "wKeyItems")
+        self.balls = _pocket(layout, start, "wNumBalls", "wBalls")
+        self.event_flags = _part(layout, start, "wEventFlags")
+        start = self.creatures.start
+        self.party_block = slice(self.party.start - start, self.party.mons_end - start)
+        self.party_names = slice(self.party.names_start - start, self.party.names_end - start)
+        self.caught = _part(layout, start, "wPokedexCaught")
+        self.seen = _part(layout, start, "wPokedexSeen")
+
+    def __contains__(self, index: int) -> bool:
+        """Whether a byte of a snapshot lies in one of the two stretches."""
+        return any(stretch.start <= index < stretch.stop for stretch in (self.bag, self.creatures))
+
+
+def _stretch(layout: RamLayout, names: tuple[str, ...]) -> slice:
+    spans = [layout.span(name) for name in names]
+    return slice(min(start for start, _ in spans), max(end for _, end in spans))
+
+
+def _part(layout: RamLayout, start: int, name: str) -> slice:
+    begin, end = layout.span(name)
+    return slice(begin - start, end - start)
+
+
+def _pocket(layout: RamLayout, start: int, count: str, content: str) -> slice:
+    """A pocket's count and the list behind it."""
+    return slice(layout.index(count) - start, layout.span(content)[1] - start)
 
 
 class Possessions:
     """Decoded at first use and kept. The same bytes give the same object as long as its reader remembers it."""
 
-    def __init__(self, bag: bytes, creatures: bytes) -> None:
+    def __init__(self, bag: bytes, creatures: bytes, places: PossessionPlaces) -> None:
         self.bag = bag
-        """The bytes from wMoney to the end of wEventFlags."""
+        """The bytes of `PossessionPlaces.bag`."""
         self.creatures = creatures
-        """The bytes from wPartyCount to the end of wPokedexSeen."""
+        """The bytes of `PossessionPlaces.creatures`."""
+        self._places = places
 
     @lazy
     def digest(self) -> bytes:
@@ -64,9 +90,8 @@ class Possessions:
     @lazy
     def party(self) -> tuple[PartyMember, ...]:
         """The creatures with the player, in order."""
-        block = self.creatures[: PARTY_MONS_END - CREATURES_START]
-        names = self.creatures[PARTY_NICKNAMES - CREATURES_START : PARTY_NICKNAMES_END - CREATURES_START]
-        return decode_party(block, names)
+        places = self._places
+        return places.party.decode(self.creatures[places.party_block], self.creatures[places.party_names])
 
     @lazy
     def party_hp_fraction(self) -> float:
@@ -83,56 +108,56 @@ class Possessions:
     @lazy
     def caught_count(self) -> int:
         """Species caught so far."""
-        start = CAUGHT - CREATURES_START
-        return int.from_bytes(self.creatures[start : start + DEX_SIZE], "big").bit_count()
+        return int.from_bytes(self.creatures[self._places.caught], "big").bit_count()
 
     @lazy
     def seen_count(self) -> int:
         """Species seen so far."""
-        start = SEEN - CREATURES_START
-        return int.from_bytes(self.creatures[start : start + DEX_SIZE], "big").bit_count()
+        return int.from_bytes(self.creatures[self._places.seen], "big").bit_count()
 
     @lazy
     def money(self) -> int:
         """0 to 999,999; whatever three bytes say where RAM makes no sense."""
-        return int.from_bytes(self.bag[:3], "big")
+        return int.from_bytes(self.bag[self._places.money], "big")
 
     @lazy
     def badges(self) -> int:
         """Bits of the first region's badges above those of the second's: 16 in all."""
-        return self.bag[JOHTO_BADGES - BAG_START] << 8 | self.bag[KANTO_BADGES - BAG_START]
+        return self.bag[self._places.johto_badges] << 8 | self.bag[self._places.kanto_badges]
 
     @lazy
     def items(self) -> tuple[BagSlot, ...]:
         """The pocket of ordinary items."""
-        return decode_stacks(self.bag[ITEMS - BAG_START : ITEMS - BAG_START + ITEMS_SIZE])
+        return decode_stacks(self.bag[self._places.items])
 
     @lazy
     def balls(self) -> tuple[BagSlot, ...]:
         """The pocket of what catches creatures."""
-        return decode_stacks(self.bag[BALLS - BAG_START : BALLS - BAG_START + BALLS_SIZE])
+        return decode_stacks(self.bag[self._places.balls])
 
     @lazy
     def key_items(self) -> tuple[BagSlot, ...]:
         """The pocket of key items, each once."""
-        return decode_singles(self.bag[KEY_ITEMS - BAG_START : KEY_ITEMS - BAG_START + KEY_ITEMS_SIZE])
+        return decode_singles(self.bag[self._places.key_items])
 
     @lazy
     def event_flags(self) -> bytes:
         """256 bytes, flag n is bit n % 8 of byte n // 8."""
-        return self.bag[EVENT_FLAGS - BAG_START :]
+        return self.bag[self._places.event_flags]
 
 
 class PossessionsReader:
-    """Reads possessions out of snapshots, and knows the latest ones again."""
+    """Reads possessions out of snapshots of one game, and knows the latest ones again."""
 
-    def __init__(self) -> None:
-        self._last = Possessions(b"", b"")
+    def __init__(self, places: PossessionPlaces) -> None:
+        self._places = places
+        self._bag, self._creatures = places.bag, places.creatures
+        self._last = Possessions(b"", b"", places)
         self._known: dict[tuple[bytes, bytes], Possessions] = {}
 
     def read(self, data: bytes) -> Possessions:
         """The possessions in a snapshot's bytes."""
-        bag, creatures = data[BAG_START:BAG_END], data[CREATURES_START:CREATURES_END]
+        bag, creatures = data[self._bag], data[self._creatures]
         last = self._last
         if last.bag == bag and last.creatures == creatures:
             return last
@@ -140,6 +165,6 @@ class PossessionsReader:
         if known is None:
             if len(self._known) >= KNOWN_LIMIT:
                 self._known.clear()
-            known = self._known[bag, creatures] = Possessions(bag, creatures)
+            known = self._known[bag, creatures] = Possessions(bag, creatures, self._places)
         self._last = known
         return known

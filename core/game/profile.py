@@ -1,42 +1,105 @@
-"""Which cartridge is this: a ROM is known by its SHA-1, and a profile names the data that describes it.
+"""Which game is this: a ROM is recognised by what the games' folders say, and its profile is handed to everybody else.
 
-Fernvale is our own practice game and changes as it is built, so it is recognised by its header title; the releases
-of Pokemon Crystal that share one RAM layout are recognised by their published SHA-1. The ROM itself is only read.
+A game is a folder of data (docs/games.md): `profile.json` says how its cartridges are recognised, by the SHA-1 of
+published releases or by the header's title, and the other files describe it. The folders are those of this package,
+those that installed packages register, and one beside the ROM (`mine.game` beside `mine.gbc`). The ROM is only read.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import resources
+from functools import cache
+from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+from pydantic import Field
 
 from core import exceptions
+from core.game.data_files import Form, broken, nearest_hint, read_data_file
+from core.game.layout import RamLayout, read_layout
+from core.game.text import CharacterSet, read_character_set
 
 HEADER_END: Final = 0x150
 BANK_SIZE: Final = 0x4000
-CRYSTAL_REVISIONS: Final = {
-    "f4cd194bdee0d04ca4eac29e09b8e4e9d818c133": "English, revision 0",
-    "f2f52230b536214ef7c9924f483392993e226cfb": "English, revision 1",
-    "a0fc810f1d4e124434f7be2c989ab5b5892ddf36": "Australia",
-}
-"""SHA-1 of the releases whose RAM the address list describes."""
 CARTRIDGES_WITH_BATTERY: Final = (0x03, 0x0F, 0x10, 0x13, 0x1B, 0x1E)
 """MBC1, MBC3 and MBC5 with RAM and battery; MBC2 keeps its RAM inside and is none of ours."""
 BATTERY_SIZES: Final = {2: 0x2000, 3: 0x8000, 4: 0x20000, 5: 0x10000}
 """Bytes of cartridge RAM by the header's byte."""
-CRYSTAL_TITLE: Final = "PM_CRYSTAL"
-FERNVALE_TITLE: Final = "FERNVALE"
+PROFILE_FILE: Final = "profile.json"
+BESIDE_SUFFIX: Final = ".game"
+"""A folder of this suffix beside a ROM of the same name describes its game."""
+ENTRY_POINTS: Final = "crystal_hybrid.games"
+"""Entry points of installed packages that hold a game's folder: each names the package in which profile.json lies."""
+
+
+class BadgeForm(Form):
+    """A badge as a bit of a RAM symbol."""
+
+    symbol: str
+    bit: int
+
+
+class FieldAbilityForm(Form):
+    """A way of taking an obstacle, as profile.json has it: a key item, or a move with the badge that allows it."""
+
+    ability: Literal["surf", "cut"]
+    item: str | None = None
+    move: str | None = None
+    badge: BadgeForm | None = None
+
+
+class _ProfileForm(Form):
+    about: str = ""
+    name: str
+    title: str
+    header_title: str
+    revisions: dict[str, str] = Field(default_factory=dict)
+    unlisted_builds: Literal["allowed", "with_permission", "refused"]
+    symbols_of: str | None = None
+    charmap_of: str | None = None
+    field_abilities: tuple[FieldAbilityForm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GameProfile:
+    """A known game: where its data lie and how its cartridges are recognised."""
+
+    name: str
+    title: str
+    """What people call it."""
+    header_title: str
+    """The title in the header of its ROMs."""
+    revisions: Mapping[str, str] = field(hash=False)
+    """SHA-1 -> name of the releases whose RAM the layout describes."""
+    unlisted_builds: str
+    """What of ROMs with this title and another SHA-1: "allowed", "with_permission" (allow_unknown_rom) or "refused"."""
+    folder: Traversable
+    """Where world.json, enums.json and milestones.json lie."""
+    symbols_file: Traversable
+    charmap_file: Traversable
+    """Its own, or those of the game whose layout or letters it shares."""
+    field_abilities: tuple[FieldAbilityForm, ...]
+
+    @property
+    def layout(self) -> RamLayout:
+        """Where the game keeps its variables; `core.exceptions.EnvironmentError` for a broken file."""
+        return read_layout(self.symbols_file)
+
+    @property
+    def characters(self) -> CharacterSet:
+        """The letters of the game; `core.exceptions.EnvironmentError` for a broken file."""
+        return read_character_set(self.charmap_file)
 
 
 @dataclass(frozen=True, slots=True)
 class RomProfile:
     """A recognised cartridge."""
 
-    name: str
-    """"fernvale" or "crystal": also the folder of its data."""
+    game: GameProfile
     revision: str
     sha1: str
     title: str
@@ -45,9 +108,14 @@ class RomProfile:
     """The whole ROM, as read from the file."""
 
     @property
-    def data_folder(self) -> Traversable:
-        """Where world.json, enums.json and milestones.json of this game lie."""
-        return resources.files("core.game").joinpath("data", self.name)
+    def name(self) -> str:
+        """The game's name."""
+        return self.game.name
+
+    @property
+    def layout(self) -> RamLayout:
+        """Where the game keeps its variables."""
+        return self.game.layout
 
     @property
     def battery_bytes(self) -> int:
@@ -63,6 +131,73 @@ class RomProfile:
         return self.rom[start : start + size]
 
 
+def known_profiles(more: Iterable[Traversable] = ()) -> tuple[GameProfile, ...]:
+    """The games whose folders are known, those in the folders `more` first.
+
+    Raises `core.exceptions.EnvironmentError` for a broken profile.json and for two games of one name.
+    """
+    folders = (*more, *_built_in_folders(), *_registered_folders())
+    forms = {folder: read_data_file(folder.joinpath(PROFILE_FILE), _ProfileForm) for folder in folders}
+    by_name: dict[str, Traversable] = {}
+    for folder, form in forms.items():
+        if form.name in by_name:
+            raise broken(
+                folder.joinpath(PROFILE_FILE), "name", form.name, f"{by_name[form.name]} has the same; choose another"
+            )
+        by_name[form.name] = folder
+    return tuple(_profile(folder, form, by_name) for folder, form in forms.items())
+
+
+def game_named(name: str) -> GameProfile:
+    """The known game of that name; `core.exceptions.EnvironmentError` for another."""
+    known = {profile.name: profile for profile in known_profiles()}
+    if name not in known:
+        raise exceptions.EnvironmentError(f"no game is called {name!r}; {nearest_hint(name, known)}")
+    return known[name]
+
+
+def _profile(folder: Traversable, form: _ProfileForm, by_name: Mapping[str, Traversable]) -> GameProfile:
+    def shared(key: str, lender: str | None, file: str) -> Traversable:
+        if lender is not None and lender not in by_name:
+            raise broken(
+                folder.joinpath(PROFILE_FILE), key, lender, f"no game has that name; {nearest_hint(lender, by_name)}"
+            )
+        return (folder if lender is None else by_name[lender]).joinpath(file)
+
+    return GameProfile(
+        name=form.name,
+        title=form.title,
+        header_title=form.header_title,
+        revisions=form.revisions,
+        unlisted_builds=form.unlisted_builds,
+        folder=folder,
+        symbols_file=shared("symbols_of", form.symbols_of, "symbols.json"),
+        charmap_file=shared("charmap_of", form.charmap_of, "charmap.json"),
+        field_abilities=form.field_abilities,
+    )
+
+
+@cache
+def _built_in_folders() -> tuple[Traversable, ...]:
+    folders = resources.files("core.game").joinpath("data").iterdir()
+    return tuple(sorted((one for one in folders if one.is_dir()), key=lambda one: one.name))
+
+
+@cache
+def _registered_folders() -> tuple[Traversable, ...]:
+    """The folders of installed packages, looked up once per process: a process's packages do not change."""
+    folders = []
+    for entry in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            folders.append(resources.files(entry.value))
+        except (ImportError, TypeError) as error:
+            raise exceptions.EnvironmentError(
+                f"the game {entry.name!r} of the entry points {ENTRY_POINTS} cannot be found: {entry.value!r} is no "
+                f"package that can be imported ({error}). Mend or uninstall the package that registers it"
+            ) from error
+    return tuple(folders)
+
+
 def header_title(rom: bytes) -> str:
     """The title at 0134-013E of a Game Boy Color header."""
     return rom[0x134:0x13F].split(b"\0")[0].decode("ascii", errors="replace").strip()
@@ -71,7 +206,7 @@ def header_title(rom: bytes) -> str:
 def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfile:
     """Read a ROM file and tell which game it is.
 
-    With `allow_unknown_rom` a ROM titled like Crystal is taken for a hack that kept Crystal's RAM layout.
+    With `allow_unknown_rom` a ROM with the title of a game that permits it is taken for a hack of the same layout.
     Raises `core.exceptions.EnvironmentError` for a missing file, a file that is no ROM, and an unknown ROM.
     """
     path = Path(path)
@@ -85,18 +220,31 @@ def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfil
     _check_header(path, rom)
     sha1 = hashlib.sha1(rom, usedforsecurity=False).hexdigest()
     title = header_title(rom)
-    if sha1 in CRYSTAL_REVISIONS:
-        return RomProfile("crystal", CRYSTAL_REVISIONS[sha1], sha1, title, rom)
-    if title == FERNVALE_TITLE:
-        return RomProfile("fernvale", f"version {rom[0x14C]}", sha1, title, rom)
-    if allow_unknown_rom and title == CRYSTAL_TITLE:
-        return RomProfile("crystal", "unknown", sha1, title, rom)
-    known = ", ".join(f"{digest} ({revision})" for digest, revision in CRYSTAL_REVISIONS.items())
+    beside = path.with_suffix(BESIDE_SUFFIX)
+    games = known_profiles((beside,) if beside.is_dir() else ())
+    for game in games:
+        if sha1 in game.revisions:
+            return RomProfile(game, game.revisions[sha1], sha1, title, rom)
+    for game in games:
+        if title == game.header_title and game.unlisted_builds == "allowed":
+            return RomProfile(game, f"version {rom[0x14C]}", sha1, title, rom)
+        if title == game.header_title and game.unlisted_builds == "with_permission" and allow_unknown_rom:
+            return RomProfile(game, "unknown", sha1, title, rom)
     raise exceptions.EnvironmentError(
-        f"the ROM {str(path)!r} is neither Fernvale nor a known Pokemon Crystal: its title is {title!r} and its SHA-1 "
-        f"{sha1}. Known: any build of Fernvale by its title, and {known}. For a hack that keeps Crystal's RAM layout "
-        "set allow_unknown_rom"
+        f"the ROM {str(path)!r} is of no known game: its title is {title!r} and its SHA-1 {sha1}. Known: "
+        f"{'; '.join(_recognised(game) for game in games)}. For a hack that keeps a game's RAM layout set "
+        "allow_unknown_rom; for a game of your own see docs/games.md"
     )
+
+
+def _recognised(game: GameProfile) -> str:
+    """How a game is recognised, in words."""
+    ways = [f"{digest} ({revision})" for digest, revision in game.revisions.items()]
+    if game.unlisted_builds == "allowed":
+        ways.append(f"any build with the title {game.header_title!r}")
+    if game.unlisted_builds == "with_permission":
+        ways.append(f"with allow_unknown_rom any with the title {game.header_title!r}")
+    return f"{game.title} by {', '.join(ways)}"
 
 
 def _check_header(path: Path, rom: bytes) -> None:

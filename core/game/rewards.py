@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from core.exceptions import ConfigurationError
 from core.game.game_data import GameData
-from core.game.milestones import MilestoneTracker
-from core.game.possessions import EVENT_FLAGS_SIZE, Possessions
+from core.game.milestone_tracker import MilestoneTracker
+from core.game.possessions import Possessions
 from core.game.state import GameState
 from core.game.visits import Visits
 from core.vocabulary import GameMode, RewardEvent
@@ -85,7 +85,7 @@ PROGRESS_FLAG_KINDS: Final = frozenset(
 
 def progress_flag_mask(game: GameData) -> NDArray[np.uint8]:
     """The whitelist as 256 bytes of bits, to be laid over wEventFlags."""
-    mask = np.zeros(EVENT_FLAGS_SIZE, dtype=np.uint8)
+    mask = np.zeros(game.layout.size("wEventFlags"), dtype=np.uint8)
     for flag in game.event_flags.values():
         if flag.kind in PROGRESS_FLAG_KINDS and not flag.set_at_new_game:
             mask[flag.index // 8] |= 1 << flag.index % 8

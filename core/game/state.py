@@ -11,55 +11,88 @@ import struct
 from pathlib import Path
 from typing import Final
 
-from core.game import battle, menu, mode, party, people
+from core.game.battle import BattleReader, BattleState
 from core.game.collision import CollisionMap, CollisionReader
-from core.game.game_data import GameData, load_game_data
+from core.game.game_data import GameData, load_game
+from core.game.layout import RamLayout
 from core.game.lazy import lazy
+from core.game.menu import MenuReader, MenuState
+from core.game.mode import ModeReader
 from core.game.party import BagSlot, PartyMember
-from core.game.possessions import EVENT_FLAGS, JOHTO_BADGES, KANTO_BADGES, Possessions, PossessionsReader
+from core.game.people import FACING, PeopleReader, Person
+from core.game.possessions import Possessions, PossessionsReader
 from core.game.profile import RomProfile, identify_rom
-from core.game.ram import RamSnapshot, index_of
-from core.game.text import BOX_BOTTOM_LEFT, BOX_TOP_LEFT, MORE_ARROW, SCREEN_COLUMNS, decode_name, decode_screen
+from core.game.ram import RamSnapshot
+from core.game.text import BOX_BOTTOM_LEFT, BOX_TOP_LEFT, MORE_ARROW, SCREEN_COLUMNS
 from core.vocabulary import Button, GameMode, MapId, Position
-
-MAP_GROUP: Final = index_of("wMapGroup")
-MAP_NUMBER: Final = index_of("wMapNumber")
-Y_COORD: Final = index_of("wYCoord")
-X_COORD: Final = index_of("wXCoord")
-PLAYER_DIRECTION: Final = index_of("wPlayerDirection")
-MAP_HEIGHT: Final = index_of("wMapHeight")
-MAP_WIDTH: Final = index_of("wMapWidth")
-TIME_OF_DAY: Final = index_of("wTimeOfDay")
-PLAYER_ID: Final = index_of("wPlayerID")
-PLAYER_NAME: Final = index_of("wPlayerName")
-STEP_COUNT: Final = index_of("wStepCount")
-LAST_SPAWN: Final = index_of("wLastSpawnMapGroup")
-BATTLE_RESULT: Final = index_of("wBattleResult")
-PLAYER_STATE: Final = index_of("wPlayerState")
-TEXTBOX_FLAGS: Final = index_of("wTextboxFlags")
-HOURS: Final = index_of("hHours")
 
 SURFING: Final = (4, 8)
 """Values of wPlayerState while a creature or a raft carries the player over water."""
 TEXT_IS_PRINTED: Final = 1 << 1
-MORE_ARROW_CELL: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS + 18
-DIALOG_TOP: Final = mode.TILEMAP + 12 * SCREEN_COLUMNS
-DIALOG_BOTTOM: Final = mode.TILEMAP + 17 * SCREEN_COLUMNS
+MORE_ARROW_CELL: Final = 17 * SCREEN_COLUMNS + 18
+DIALOG_TOP: Final = 12 * SCREEN_COLUMNS
+DIALOG_BOTTOM: Final = 17 * SCREEN_COLUMNS
+"""Cells of the screen, row by row."""
+
+
+class StatePlaces:
+    """Where a snapshot of one game holds what a state tells by looking at a byte or two."""
+
+    def __init__(self, layout: RamLayout) -> None:
+        self.map_group = layout.index("wMapGroup")
+        self.map_number = layout.index("wMapNumber")
+        self.y = layout.index("wYCoord")
+        self.x = layout.index("wXCoord")
+        self.direction = layout.index("wPlayerDirection")
+        self.player_state = layout.index("wPlayerState")
+        self.map_height = layout.index("wMapHeight")
+        self.map_width = layout.index("wMapWidth")
+        self.last_spawn = layout.index("wLastSpawnMapGroup")
+        self.johto_badges = layout.index("wJohtoBadges")
+        self.kanto_badges = layout.index("wKantoBadges")
+        self.event_flags = layout.index("wEventFlags")
+        self.time_of_day = layout.index("wTimeOfDay")
+        self.hours = layout.index("hHours")
+        self.player_id = layout.index("wPlayerID")
+        self.player_name = slice(*layout.span("wPlayerName"))
+        self.step_count = layout.index("wStepCount")
+        self.battle_result = layout.index("wBattleResult")
+        self.textbox_flags = layout.index("wTextboxFlags")
+        self.pocket = layout.index("wCurPocket")
+        self.mart_count = layout.index("wCurMartCount")
+        self.mart_items = slice(*layout.span("wCurMartItems"))
+        self.start_items = layout.index("wMenuItemsList")
+        self.battle_menu_place = layout.index("wBattleMenuCursorPosition")
 
 
 class RomTables:
-    """What a ROM says once and for all: its profile, its game, and the maps' ground as it becomes known."""
+    """What a ROM says once and for all: its profile, its game, and how its snapshots are read."""
 
     def __init__(self, profile: RomProfile) -> None:
         self.profile = profile
-        self.game: GameData = load_game_data(profile)
+        self.game: GameData = load_game(profile.game)
+        self.layout = layout = self.game.layout
+        self.characters = self.game.characters
+        self.places = StatePlaces(layout)
+        self.modes = ModeReader(layout)
+        self.menus = MenuReader(layout, self.modes, self.characters)
+        self.battles = BattleReader(layout)
+        self.people = PeopleReader(layout)
         self.collision = CollisionReader(profile)
-        self.possessions = PossessionsReader()
+        """Keeps the maps' ground as it becomes known."""
+        self.possessions = PossessionsReader(self.game.possession_places)
 
     @classmethod
     def from_file(cls, path: str | Path, allow_unknown_rom: bool = False) -> RomTables:
         """Tables of a ROM file; raises `core.exceptions.EnvironmentError` as `identify_rom` does."""
         return cls(identify_rom(path, allow_unknown_rom))
+
+    def __deepcopy__(self, memo: dict[int, object]) -> RomTables:
+        """Itself: copies of a state share what never changes."""
+        return self
+
+    def __reduce__(self) -> tuple[type[RomTables], tuple[RomProfile]]:
+        return RomTables, (self.profile,)
 
 
 class GameState:
@@ -82,12 +115,12 @@ class GameState:
     @lazy
     def mode(self) -> GameMode:
         """What the game is doing, by the ordered tests of `core.game.mode`."""
-        return mode.mode_of(self.snapshot.data)
+        return self.rom.modes.mode_of(self.snapshot.data)
 
     @lazy
     def is_free(self) -> bool:
         """The ready test: the next direction will be obeyed."""
-        return mode.is_ready(self.snapshot.data)
+        return self.rom.modes.is_ready(self.snapshot.data)
 
     @lazy
     def waits_for_button(self) -> bool:
@@ -95,63 +128,95 @@ class GameState:
 
         While the arrow blinks off, half of the time, this is false: a text being printed looks the same.
         """
-        data = self.snapshot.data
-        if self.mode not in (GameMode.DIALOG, GameMode.BATTLE) or mode.cursor_cell(data) is not None:
+        if self.mode not in (GameMode.DIALOG, GameMode.BATTLE) or self.cursor_cell is not None:
             return False
-        if data[DIALOG_TOP] != BOX_TOP_LEFT or data[DIALOG_BOTTOM] != BOX_BOTTOM_LEFT:
+        data, screen = self.snapshot.data, self.rom.modes.tilemap
+        if data[screen + DIALOG_TOP] != BOX_TOP_LEFT or data[screen + DIALOG_BOTTOM] != BOX_BOTTOM_LEFT:
             return False
-        return data[MORE_ARROW_CELL] == MORE_ARROW or not data[TEXTBOX_FLAGS] & TEXT_IS_PRINTED
+        return data[screen + MORE_ARROW_CELL] == MORE_ARROW or not self.text_is_printed
+
+    @property
+    def text_is_printed(self) -> bool:
+        """Whether a text is appearing letter by letter."""
+        return bool(self.snapshot.data[self.rom.places.textbox_flags] & TEXT_IS_PRINTED)
 
     @lazy
     def screen_lines(self) -> tuple[str, ...]:
         """18 lines of 20 characters as the screen shows them; words only in dialogs, menus and battles."""
-        return decode_screen(self.snapshot.data[mode.TILEMAP : mode.TILEMAP_END])
+        modes = self.rom.modes
+        return self.rom.characters.screen(self.snapshot.data[modes.tilemap : modes.tilemap_end])
+
+    @property
+    def cursor_cell(self) -> int | None:
+        """Where on the screen the active cursor arrow is, as row * 20 + column; None when no menu listens."""
+        return self.rom.modes.cursor_cell(self.snapshot.data)
 
     @lazy
-    def menu(self) -> menu.MenuState | None:
+    def menu(self) -> MenuState | None:
         """The menu that listens now."""
-        data = self.snapshot.data
-        return None if mode.cursor_cell(data) is None else menu.decode_menu(data)
+        return self.rom.menus.read(self.snapshot.data)
 
     @lazy
-    def battle(self) -> battle.BattleState | None:
+    def battle(self) -> BattleState | None:
         """The battle that is going on."""
-        return battle.decode_battle(self.snapshot.data)
+        return self.rom.battles.read(self.snapshot.data)
+
+    @property
+    def pocket(self) -> int:
+        """The pocket that the open pack shows: 0 items, 1 balls, 2 key items, 3 machines."""
+        return self.snapshot.data[self.rom.places.pocket]
+
+    @property
+    def wares(self) -> tuple[int, ...]:
+        """Items that the open shop sells, in the order of its list."""
+        data, places = self.snapshot.data, self.rom.places
+        return tuple(data[places.mart_items][: data[places.mart_count]])
+
+    @property
+    def start_menu_lines(self) -> tuple[int, ...]:
+        """What the lines of the START menu lead to, by the game's numbers."""
+        data, start = self.snapshot.data, self.rom.places.start_items
+        return tuple(data[start + 1 : start + 1 + data[start]])
+
+    @property
+    def battle_menu_place(self) -> int:
+        """The place that was last chosen in the main battle menu, row by row from 1."""
+        return self.snapshot.data[self.rom.places.battle_menu_place]
 
     @property
     def lost_last_battle(self) -> bool:
         """wBattleResult says "lost". Meaningful at the moment when the battle ends; stale afterwards."""
-        return self.snapshot.data[BATTLE_RESULT] & 0x0F == 1
+        return self.snapshot.data[self.rom.places.battle_result] & 0x0F == 1
 
     # where
 
     @lazy
     def map_id(self) -> MapId:
         """The current map."""
-        data = self.snapshot.data
-        return MapId(data[MAP_GROUP], data[MAP_NUMBER])
+        data, places = self.snapshot.data, self.rom.places
+        return MapId(data[places.map_group], data[places.map_number])
 
     @lazy
     def position(self) -> Position:
         """Map and step. While crossing a map's edge x or y is 255 or the size for a moment."""
-        data = self.snapshot.data
-        return Position(self.map_id, data[X_COORD], data[Y_COORD])
+        data, places = self.snapshot.data, self.rom.places
+        return Position(self.map_id, data[places.x], data[places.y])
 
     @lazy
     def facing(self) -> Button:
         """Which way the player looks: UP, DOWN, LEFT or RIGHT."""
-        return people.FACING[self.snapshot.data[PLAYER_DIRECTION] & 0x0C]
+        return FACING[self.snapshot.data[self.rom.places.direction] & 0x0C]
 
     @property
     def is_surfing(self) -> bool:
         """Whether the player rides over water."""
-        return self.snapshot.data[PLAYER_STATE] in SURFING
+        return self.snapshot.data[self.rom.places.player_state] in SURFING
 
     @lazy
     def map_size_steps(self) -> tuple[int, int]:
         """(width, height) of the current map in steps."""
-        data = self.snapshot.data
-        return 2 * data[MAP_WIDTH], 2 * data[MAP_HEIGHT]
+        data, places = self.snapshot.data, self.rom.places
+        return 2 * data[places.map_width], 2 * data[places.map_height]
 
     @lazy
     def collision(self) -> CollisionMap:
@@ -163,15 +228,24 @@ class GameState:
         return self.collision.at(x, y)
 
     @lazy
-    def people(self) -> tuple[people.Person, ...]:
+    def people(self) -> tuple[Person, ...]:
         """Everybody on the map but the player."""
-        return people.decode_people(self.snapshot.data)
+        return self.rom.people.read(self.snapshot.data)
+
+    @property
+    def people_cells(self) -> tuple[tuple[int, int], ...]:
+        """Only where those on screen stand, as (x, y)."""
+        return self.rom.people.cells(self.snapshot.data)
+
+    def object_place(self, object_id: int) -> tuple[int, int] | None:
+        """Where one map object stands now, as (x, y); None for one that a flag or the hour hides."""
+        return self.rom.people.place_of(self.snapshot.data, object_id)
 
     @lazy
     def last_spawn(self) -> MapId:
         """The outdoor map to which a lost battle leads; (0, 0) is the player's home."""
-        data = self.snapshot.data
-        return MapId(data[LAST_SPAWN], data[LAST_SPAWN + 1])
+        data, start = self.snapshot.data, self.rom.places.last_spawn
+        return MapId(data[start], data[start + 1])
 
     # what the player has
 
@@ -203,12 +277,12 @@ class GameState:
     @property
     def johto_badges(self) -> int:
         """Bits of the first region's badges."""
-        return self.snapshot.data[JOHTO_BADGES]
+        return self.snapshot.data[self.rom.places.johto_badges]
 
     @property
     def kanto_badges(self) -> int:
         """Bits of the second region's badges."""
-        return self.snapshot.data[KANTO_BADGES]
+        return self.snapshot.data[self.rom.places.kanto_badges]
 
     @property
     def badge_count(self) -> int:
@@ -237,7 +311,7 @@ class GameState:
 
     def has_flag(self, index: int) -> bool:
         """Whether an event flag (0 to 2047) is set."""
-        return bool(self.snapshot.data[EVENT_FLAGS + (index >> 3)] >> (index & 7) & 1)
+        return bool(self.snapshot.data[self.rom.places.event_flags + (index >> 3)] >> (index & 7) & 1)
 
     @property
     def caught_count(self) -> int:
@@ -252,27 +326,32 @@ class GameState:
     @property
     def time_of_day(self) -> int:
         """0 morning, 1 day, 2 night, 3 darkness."""
-        return self.snapshot.data[TIME_OF_DAY]
+        return self.snapshot.data[self.rom.places.time_of_day]
 
     @property
     def hour(self) -> int:
         """The clock's hour, 0 to 23."""
-        return self.snapshot.data[HOURS]
+        return self.snapshot.data[self.rom.places.hours]
 
     @property
     def player_id(self) -> int:
         """The trainer number drawn at a new game, 0 to 65,535."""
-        return self.snapshot.word("wPlayerID")
+        data, start = self.snapshot.data, self.rom.places.player_id
+        return data[start] << 8 | data[start + 1]
 
     @lazy
     def player_name(self) -> str:
         """The player's name."""
-        return decode_name(self.snapshot.data[PLAYER_NAME : PLAYER_NAME + party.NAME_SIZE])
+        return self.rom.characters.name(self.snapshot.data[self.rom.places.player_name])
 
     @property
     def step_count(self) -> int:
         """Steps walked, modulo 256."""
-        return self.snapshot.data[STEP_COUNT]
+        return self.snapshot.data[self.rom.places.step_count]
+
+    def byte(self, symbol: str) -> int:
+        """The first byte of a RAM symbol. For tools and tests."""
+        return self.rom.layout.byte(self.snapshot.data, symbol)
 
     # identity
 
@@ -290,8 +369,10 @@ class GameState:
         digest = hashlib.blake2b(head + self.mode.encode() + self.possessions.digest, digest_size=8)
         if self.mode is not GameMode.FREE:
             # Around the arrow that blinks while a text waits.
-            digest.update(data[mode.TILEMAP : MORE_ARROW_CELL])
-            digest.update(data[MORE_ARROW_CELL + 1 : mode.TILEMAP_END])
+            modes = self.rom.modes
+            arrow = modes.tilemap + MORE_ARROW_CELL
+            digest.update(data[modes.tilemap : arrow])
+            digest.update(data[arrow + 1 : modes.tilemap_end])
         return int.from_bytes(digest.digest(), "big") >> 1
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -302,6 +383,9 @@ class GameState:
 
     def __hash__(self) -> int:
         return hash(self.snapshot)
+
+    def __reduce__(self) -> tuple[type[GameState], tuple[RamSnapshot, RomTables]]:
+        return GameState, (self.snapshot, self.rom)
 
     def __repr__(self) -> str:
         place = self.position

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from core.game.collision import CollisionMap
-from core.game.game_data import GameData, load_game_data
-from core.game.milestones import Milestone, milestones_for
-from core.game.objectives import Objective, Objectives
-from core.game.people import place_of
-from core.game.profile import RomProfile
+from core.game.game_data import GameData
+from core.game.milestones import Milestone
+from core.game.objectives import Objective
 from core.game.state import GameState
 from core.game.terrain import GROUND, TALL_GRASS, Ground
 from core.navigation.exits import Exit
@@ -60,10 +57,10 @@ class _Plan:
 class GoalDirections:
     """Directions for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
 
-    def __init__(self, game: GameData, milestones: tuple[Milestone, ...]) -> None:
+    def __init__(self, game: GameData) -> None:
         self._game = game
         self._graph = WorldGraph(game)
-        self._story = Objectives(game, milestones)
+        self._story = game.objectives
         self._grounds = tuple(place.id for place in game.maps.values() if place.key in game.wild)
         self._wanted: dict[str, int] = {}
         self._plans: dict[tuple[MapId, str], _Plan] = {}
@@ -136,8 +133,7 @@ class GoalDirections:
     @staticmethod
     def _at_hand(state: GameState, plan: _Plan) -> list[GoalDirection]:
         """Where the objectives of this map are done, people where they stand now."""
-        data = state.snapshot.data
-        found = (place_of(data, object_id) for object_id in plan.objects)
+        found = (state.object_place(object_id) for object_id in plan.objects)
         return [GoalDirection(*place, True, None) for place in found if place is not None] + list(plan.cells)
 
     @staticmethod
@@ -181,12 +177,6 @@ class GoalDirections:
                 walk = abs(exit_.x - came.arrival[0]) + abs(exit_.y - came.arrival[1])
                 heapq.heappush(queue, (cost + CROSSING_COST + walk, pushed, exit_))
         return None
-
-
-@lru_cache(maxsize=4)
-def goal_directions_for(profile: RomProfile) -> GoalDirections:
-    """The goal directions of a game, made once per process."""
-    return GoalDirections(load_game_data(profile), milestones_for(profile))
 
 
 def _steps(state: GameState, x: int, y: int) -> int:

@@ -22,7 +22,7 @@ from core.vocabulary import MapId
 
 if TYPE_CHECKING:
     from core.game.collision import CollisionMap
-    from core.game.game_data import MapObject
+    from core.game.facts import MapObject
     from core.game.state import GameState
     from core.navigation.ground_archive import GroundArchive
 

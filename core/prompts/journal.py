@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.game.collision import CROP_COLUMNS, CROP_ROWS, PLAYER_COLUMN, PLAYER_ROW
-from core.game.milestones import MilestoneTracker
+from core.game.milestone_tracker import MilestoneTracker
 from core.vocabulary import GameMode, MapId, Position
 
 if TYPE_CHECKING:
-    from core.game.milestones import Milestone
+    from core.game.game_data import GameData
     from core.game.state import GameState
 
 RESULTS_KEPT: Final = 5
@@ -50,9 +50,9 @@ class _Mark:
 class LaneJournal:
     """The notes of one lane; `reset` at the start of an episode, `see` at every step."""
 
-    def __init__(self, milestones: tuple[Milestone, ...]) -> None:
-        self._tracker = MilestoneTracker(milestones)
-        self._names = {milestone.id: milestone.name for milestone in milestones}
+    def __init__(self, game: GameData) -> None:
+        self._tracker = MilestoneTracker(game)
+        self._names = {milestone.id: milestone.name for milestone in game.milestones}
         self.reset()
 
     def reset(self) -> None:

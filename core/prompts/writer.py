@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.exceptions import ConfigurationError
-from core.game.milestones import milestones_for
 from core.prompts import sections
 from core.prompts.frame import FRAME
 from core.prompts.journal import LaneJournal
@@ -73,7 +72,7 @@ class PromptWriter:
     def journal(self, state: GameState) -> LaneJournal:
         """The lane's notes; they begin with the first state, which tells the game."""
         if self._journal is None:
-            self._journal = LaneJournal(milestones_for(state.rom.profile))
+            self._journal = LaneJournal(state.game)
         return self._journal
 
     def describe(self, state: GameState) -> str:

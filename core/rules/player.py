@@ -9,10 +9,9 @@ carries out any option it has listed. Where an option ends, it goes on with its 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from core.game.game_data import GameData
-from core.game.milestones import MilestoneTracker, milestones_for
+from core.game.milestone_tracker import MilestoneTracker
 from core.game.state import GameState
 from core.navigation.ground_archive import GroundArchive
 from core.navigation.known_grounds import KnownGrounds
@@ -50,13 +49,6 @@ FIELD_KINDS = frozenset(
 )
 
 
-class _Story(NamedTuple):
-    """The story of the game that is played, and how far this lane is in it."""
-
-    tracker: MilestoneTracker
-    planner: StoryPlanner
-
-
 class RulePlayer:
     """A careful player of one lane.
 
@@ -71,8 +63,8 @@ class RulePlayer:
         self.seed = seed
         self._archive = archive
         self._graph = WorldGraph(game)
-        self._story: _Story | None = None
-        """None until the first state tells which game's story it is."""
+        self._tracker = MilestoneTracker(game)
+        self._planner = StoryPlanner(game, game.milestones, self._graph)
         self.reset()
 
     def reset(self) -> None:
@@ -89,20 +81,17 @@ class RulePlayer:
         self._noticing = Noticing(self.memory, self._graph, self._field, self._battle)
         self._field_options: tuple[Option, ...] = ()
         """What was planned when the player was last free to walk."""
-        if self._story is not None:
-            self._story.tracker.reset()
+        self._tracker.reset()
 
     @property
     def milestones(self) -> tuple[str, ...]:
         """Ids of the milestones reached in this episode, in the order of reaching."""
-        return self._story.tracker.reached if self._story is not None else ()
+        return self._tracker.reached
 
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
         self._look(state)
-        if self._story is None:
-            return ()
-        return self._story.planner.goals(state, self.milestones, self.memory, self.seed)
+        return self._planner.goals(state, self.milestones, self.memory, self.seed)
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can sensibly be decided now, best first, never empty. While the game is busy: what was last planned."""
@@ -193,11 +182,7 @@ class RulePlayer:
         """Notice what has changed since the last state, milestones of the story included."""
         if not self._noticing.look(state):
             return
-        if self._story is None:
-            milestones = milestones_for(state.rom.profile)
-            planner = StoryPlanner(self.game, milestones, self._graph)
-            self._story = _Story(MilestoneTracker(milestones), planner)
-        self._story.tracker.update(state)
+        self._tracker.update(state)
 
     # -- planning ----------------------------------------------------------------------------------------------
 

@@ -50,7 +50,8 @@ def _call_for_each(source: str, name: str, arguments: list[object]) -> None:
     function = names.get(name)
     for argument in arguments:
         try:
-            line = json.dumps(function(argument))  # type: ignore[operator]  # a name that is not callable is the program's error
+            # A name that is not callable is the program's error.
+            line = json.dumps(function(argument))  # type: ignore[operator]
         except Exception as error:
             line = json.dumps(f"error: {type(error).__name__}: {error}"[:200])
         print(line, file=answers, flush=True)

@@ -6,8 +6,8 @@ import ast
 import json
 from pathlib import Path
 
-from core.game.symbols import symbols
 from tests.cartridge import address_rows, address_rows_battle
+from tests.cartridge.console import LAYOUT
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READERS = ("core", "agents", "trainer")
@@ -31,7 +31,7 @@ def names_in_code(folder: Path) -> dict[str, str]:
     found = {}
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in symbols():
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in LAYOUT.symbols:
                 found[node.value] = str(path.relative_to(folder.parent))
     return found
 

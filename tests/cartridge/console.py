@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pyboy import PyBoy
 
-from core.game.symbols import symbol
+from core.game.profile import game_named
 
+LAYOUT = game_named("fernvale").layout
 ROM = Path(__file__).resolve().parents[2] / "cartridge" / "fernvale.gbc"
 BUTTONS = ("a", "b", "start", "select", "up", "down", "left", "right")
 LETTERS = {
@@ -50,7 +51,7 @@ class Console:
 
     def read(self, name: str, offset: int = 0) -> int:
         """One byte of a variable."""
-        return self.byte(symbol(name).address + offset)
+        return self.byte(LAYOUT.symbol(name).address + offset)
 
     def word(self, name: str, offset: int = 0) -> int:
         """A big-endian word of a variable."""
@@ -58,7 +59,7 @@ class Console:
 
     def bytes(self, name: str) -> bytes:
         """All bytes of a variable."""
-        place = symbol(name)
+        place = LAYOUT.symbol(name)
         return bytes(self.byte(place.address + i) for i in range(place.size))
 
     def pointer(self, name: str) -> int:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.game.symbols import symbol
 from tests.cartridge import later_moments
-from tests.cartridge.console import ROM, Console
+from tests.cartridge.console import LAYOUT, ROM, Console
 from tests.cartridge.walker import Walker
 
 
@@ -36,12 +35,12 @@ class Moment:
         return self.image[bank * 0x4000 + address % 0x4000]
 
     def bytes(self, name: str) -> bytes:
-        place = symbol(name)
+        place = LAYOUT.symbol(name)
         return bytes(self.byte(place.address + i, place.bank) for i in range(place.size))
 
     def __getitem__(self, name: str) -> int:
         """The variable's first byte."""
-        return self.byte(symbol(name).address, symbol(name).bank)
+        return self.byte(LAYOUT.symbol(name).address, LAYOUT.symbol(name).bank)
 
     def number(self, name: str) -> int:
         """The variable as one big-endian number."""
@@ -88,7 +87,7 @@ class Recorder:
         return self.console.read(name)
 
     def poke(self, name: str, *values: int) -> None:
-        memory, address = self.console.pyboy.memory, symbol(name).address
+        memory, address = self.console.pyboy.memory, LAYOUT.symbol(name).address
         for i, value in enumerate(values):
             if 0xD000 <= address < 0xE000:
                 memory[1, address + i] = value

@@ -15,8 +15,7 @@ import time
 from dataclasses import dataclass, field
 
 from cartridge.tools import addresses
-from core.game.symbols import structs
-from tests.cartridge.console import BUTTONS, Console
+from tests.cartridge.console import BUTTONS, LAYOUT, Console
 from tests.cartridge.starting_points import STARTING_POINTS, state
 from tests.cartridge.walker import Walker
 
@@ -36,7 +35,7 @@ MAX_STACK = 99
 PARTY_SLOTS, BOX_SLOTS = 6, 20
 POCKETS = {"wNumItems": ("wItems", 20, 2), "wNumBalls": ("wBalls", 12, 2), "wNumKeyItems": ("wKeyItems", 25, 1)}
 """By count: the list, its most entries, and bytes an entry."""
-PARTY = structs()["party_struct"]
+PARTY = LAYOUT.record("party_struct")
 PARTY_SIZE = 48
 
 
@@ -149,9 +148,9 @@ class RandomPlay:
         assert count == 0 or console.read("wPartySpecies", count) == 255, "the party's list does not end"
         for i in range(count):
             at = i * PARTY_SIZE
-            level = console.read("wPartyMons", at + PARTY["level"].offset)
-            hp = console.word("wPartyMons", at + PARTY["hp"].offset)
-            most = console.word("wPartyMons", at + PARTY["max_hp"].offset)
+            level = console.read("wPartyMons", at + PARTY.offset("level"))
+            hp = console.word("wPartyMons", at + PARTY.offset("hp"))
+            most = console.word("wPartyMons", at + PARTY.offset("max_hp"))
             assert 1 <= level <= MAX_LEVEL, f"pal {i} has level {level}"
             assert hp <= most, f"pal {i} has {hp} of {most} HP"
         assert console.read("sBoxCount") <= BOX_SLOTS, f"{console.read('sBoxCount')} pals in the box"

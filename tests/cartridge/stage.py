@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from cartridge.tools.scripts import OPERATIONS
-from core.game.symbols import symbol
-from tests.cartridge.console import Console
+from tests.cartridge.console import LAYOUT, Console
 from tests.cartridge.walker import Walker
 
 STRONG = (0, 200, 0, 200, 0, 200)
@@ -22,7 +21,7 @@ class Stage:
         self.walker = Walker(console)
 
     def poke(self, name: str, *values: int, offset: int = 0) -> None:
-        memory, address = self.console.pyboy.memory, symbol(name).address + offset
+        memory, address = self.console.pyboy.memory, LAYOUT.symbol(name).address + offset
         for i, value in enumerate(values):
             if 0xD000 <= address < 0xE000:
                 memory[1, address + i] = value

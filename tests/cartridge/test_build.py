@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cartridge.tools import toolchain
+from cartridge.tools import export, toolchain
 from cartridge.tools.build import build, differences
+from cartridge.tools.content import read_content
+from cartridge.tools.game_data import place_game
+from cartridge.tools.maps import read_maps
+from cartridge.tools.rom import Rom
 from tests.cartridge.console import ROM
 
 HEADER_SUM = slice(0x134, 0x14D)
@@ -23,6 +27,13 @@ def test_rebuilding_gives_the_committed_bytes(tmp_path: Path) -> None:
             raise
         pytest.skip(str(error))
     assert differences(build(tmp_path)) == []
+
+
+def test_the_exported_data_are_the_committed_ones() -> None:
+    """The same for the game's data alone, which need no compiler."""
+    content, maps = read_content(), read_maps()
+    _, built = place_game(content, maps, Rom())
+    assert differences(export.documents(content, maps, built)) == []
 
 
 def test_the_digest_file_is_true() -> None:

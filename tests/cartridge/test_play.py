@@ -14,10 +14,12 @@ import ctypes, io
 import sdl2
 from pyboy import PyBoy
 from cartridge.play import FERNVALE, play
-from core.game.symbols import symbol
+from core.game.profile import game_named
 
 game = PyBoy(io.BytesIO(FERNVALE.read_bytes()), window="SDL2", sound_emulated=False, log_level="ERROR")
 game.set_emulation_speed(0)
+layout = game_named("fernvale").layout
+MAP, SCRIPT = layout.symbol("wMapGroup").address, layout.symbol("wScriptRunning").address
 frames = 0
 seen = set()
 
@@ -35,7 +37,7 @@ class AtTheKeyboard:
     def tick(self, count, render):
         global frames
         frames += 1
-        seen.add((game.memory[1, symbol("wMapGroup").address], game.memory[symbol("wScriptRunning").address]))
+        seen.add((game.memory[1, MAP], game.memory[SCRIPT]))
         if frames == 120:
             press(sdl2.SDL_KEYDOWN, sdl2.SDLK_RETURN)
         if frames > 200 and frames % 20 == 0:

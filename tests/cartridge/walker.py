@@ -6,8 +6,7 @@ import json
 from collections import deque
 from pathlib import Path
 
-from core.game.symbols import structs
-from tests.cartridge.console import Console
+from tests.cartridge.console import LAYOUT, Console
 
 FACTS = Path(__file__).resolve().parents[2] / "core" / "game" / "data" / "fernvale"
 STEPS = {"down": (0, 1), "up": (0, -1), "left": (-1, 0), "right": (1, 0)}
@@ -15,7 +14,7 @@ FACING = {"down": 0, "up": 4, "left": 8, "right": 12}
 HOPS = {0xA0: "right", 0xA1: "left", 0xA2: "up", 0xA3: "down"}
 WALLS = {0x07, 0x0F, 0x12, 0x15, 0x1A, 0x1D, 0x27, 0x29, 0x2F, 0x62, 0x6A, *range(0x80, 0xA0)}
 WARPS = {0x71, 0x72, 0x79, 0x7A, 0x7B}
-OBJECT = structs()["object_struct"]
+OBJECT = LAYOUT.record("object_struct")
 
 
 class Walker:
@@ -50,9 +49,9 @@ class Walker:
         found = set()
         for i in range(1, 13):
             base = i * 40
-            if self.console.read("wObjectStructs", base + OBJECT["sprite"].offset):
-                x = self.console.read("wObjectStructs", base + OBJECT["map_x"].offset) - 4
-                y = self.console.read("wObjectStructs", base + OBJECT["map_y"].offset) - 4
+            if self.console.read("wObjectStructs", base + OBJECT.offset("sprite")):
+                x = self.console.read("wObjectStructs", base + OBJECT.offset("map_x")) - 4
+                y = self.console.read("wObjectStructs", base + OBJECT.offset("map_y")) - 4
                 found.add((x, y))
         return found
 

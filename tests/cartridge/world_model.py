@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cartridge.tools.source import DATA, Line, blocks
+from core.game.profile import game_named
 
 FACTS = Path(__file__).resolve().parents[2] / "core" / "game" / "data" / "fernvale"
 STEPS = {"down": (0, 1), "up": (0, -1), "left": (-1, 0), "right": (1, 0)}
@@ -51,7 +52,7 @@ class WorldModel:
         }
         self.warps = {name: {(w["x"], w["y"]): w for w in one["warps"]} for name, one in self.maps.items()}
         self.scripts = {name: self._scripts(name) for name in self.maps}
-        self.rafts = {row["const"] for row in self.enums["items"].values() if row["effect"] == "RAFT"}
+        self.rafts = {row.item for row in game_named("fernvale").field_abilities if row.ability == "surf"}
 
     @staticmethod
     def _scripts(name: str) -> dict[str, list[Line]]:

@@ -184,10 +184,10 @@ def start_check(settings: Settings, path: Path) -> Check:
         return Check("start_state", Verdict.FAILED, f"{path}: {error}", "name a file that can be read, or null")
     if not is_battery_save(content, rom):
         return Check("start_state", Verdict.GOOD, f"{path.name}, {len(content):,} bytes, no battery save")
-    save = BatterySave(content)
+    save = BatterySave(content, rom)
     if save.complaint is not None:
         return Check("start_state", Verdict.FAILED, f"{path.name}: {save.complaint}", "save in the game once more")
-    state = save.game_state(rom)
+    state = save.game_state()
     party = ", ".join(f"{rom.game.species_name(one.species)} {one.level}" for one in state.party) or "nobody"
     seen = (
         f"{state.player_name} in {rom.game.map_name(state.map_id)}, badges {state.badge_count}, party: {party}, "

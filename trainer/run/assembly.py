@@ -17,7 +17,7 @@ from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import ConfigurationError
-from core.game.milestones import milestones_for
+from core.game.game_data import load_game
 from core.game.profile import RomProfile, identify_rom
 from core.history.analyzer import DecisionHistoryAnalyzer
 from trainer.llm_manager import LLMManager
@@ -97,7 +97,7 @@ def environment_factory(
 
 def check_stage_milestones(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError when a curriculum stage names a milestone that the game does not have."""
-    known = [milestone.id for milestone in milestones_for(profile)]
+    known = [milestone.id for milestone in load_game(profile.game).milestones]
     for number, stage in enumerate(settings.curriculum.stages):
         if stage.go_explore_after is not None and stage.go_explore_after not in known:
             raise ConfigurationError(

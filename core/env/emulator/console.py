@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from core import exceptions
 from core.env.emulator.pyboy_types import Emulator
 from core.game.profile import RomProfile
-from core.game.ram import HRAM_ADDRESSES, HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
-from core.game.symbols import symbol
+from core.game.ram import HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.vocabulary import Button
 
 with warnings.catch_warnings():
@@ -75,7 +74,7 @@ class Console:
         self._emulator.set_emulation_speed(0)
         self._memory = self._emulator.memory
         self._screen: NDArray[np.uint8] = self._emulator.screen.ndarray
-        self._hram_places = tuple((address - HRAM_START, address) for address in HRAM_ADDRESSES)
+        self._hram_places = tuple((address - HRAM_START, address) for address in profile.layout.hram_addresses)
         self._wram = self._find_wram()
         self._state_size = 0
         self._state_version = -1
@@ -134,7 +133,7 @@ class Console:
 
     def poke(self, name: str, value: int) -> None:
         """Write one byte at a RAM symbol, say a game option."""
-        row = symbol(name)
+        row = self.profile.layout.symbol(name)
         key = row.address if row.address < WRAM_START + 0x1000 else (1, row.address)
         self._memory[key] = value
 

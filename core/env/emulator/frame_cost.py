@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Final
 
 from core.env.emulator.console import Console
-from core.game.mode import cursor_cell
 from core.game.state import GameState, RomTables
 from core.vocabulary import Button, GameMode
 
@@ -36,7 +35,7 @@ def can_decide(state: GameState) -> bool:
     """Whether a button press would decide something now."""
     if state.mode is GameMode.FREE or state.mode is GameMode.BOOT:
         return True
-    return cursor_cell(state.snapshot.data) is not None or state.waits_for_button or state.mode is GameMode.MENU
+    return state.cursor_cell is not None or state.waits_for_button or state.mode is GameMode.MENU
 
 
 def press_until_decidable(console: Console, rom: RomTables, button: Button, render: bool) -> tuple[GameState, int]:

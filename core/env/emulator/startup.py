@@ -120,7 +120,7 @@ def continued_state(rom: RomTables, battery: bytes, source: str, fast_options: b
             console.poke("wOptions", FAST_OPTIONS)
         return console.save_state()
     except exceptions.EnvironmentError as error:
-        complaint = BatterySave(battery).complaint
+        complaint = BatterySave(battery, rom).complaint
         cause = "" if complaint is None else f" Read as data, {complaint}."
         raise exceptions.EnvironmentError(f"{source}: {error}.{cause}") from error
     finally:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Final
 
 from core.game.battle import BattleState
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
-from core.game.ram import index_of
 from core.game.state import GameState
 from core.rules.fights.tactics import Tactics, target_slot
 from core.rules.menus.answers import CLOSE, READ_ON, AnswerRules
@@ -25,8 +23,6 @@ from core.vocabulary import Button, Option, OptionKind
 
 FIGHT_PLACE, PARTY_PLACE, BAG_PLACE, RUN_PLACE = range(4)
 """Places of the main battle menu, row by row."""
-CHOSEN_PLACE: Final = index_of("wBattleMenuCursorPosition")
-"""Holds the place that was last chosen in the main battle menu, from 1."""
 STUCK_PRESSES = 40
 """Presses inside the menus after which an option is given up."""
 MOST_SWITCHES = 3
@@ -182,4 +178,4 @@ class BattleRules:
 
 def _comes_from_bag(state: GameState) -> bool:
     """Whether an open party list asks who gets an item, and not who comes out."""
-    return state.snapshot.data[CHOSEN_PLACE] == BAG_PLACE + 1
+    return state.battle_menu_place == BAG_PLACE + 1

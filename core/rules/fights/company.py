@@ -14,7 +14,8 @@ from core.game.battle import Fighter
 from core.rules.fights.duel import duel
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, MapObject
+    from core.game.facts import MapObject
+    from core.game.game_data import GameData
     from core.game.state import GameState
 
 MOST_COMPANY = 6

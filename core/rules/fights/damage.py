@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from core.game.battle import Fighter
-    from core.game.game_data import GameData, Move
+    from core.game.facts import Move
+    from core.game.game_data import GameData
 
 FIRST_SPECIAL_TYPE = 20
 SAME_TYPE_BONUS = 1.5

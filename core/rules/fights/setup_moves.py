@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.rules.fights.duel import AILING_SHARE, Duel
 
 if TYPE_CHECKING:
-    from core.game.game_data import Move
+    from core.game.facts import Move
 
 PREFIX = "EFFECT_"
 SLEEP_TURNS = 2.5

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.game.battle import BattleState, Fighter
-from core.game.game_data import GameData, Item, Move
-from core.game.item_effects import helps, item_effect_of
+from core.game.facts import Item, Move
+from core.game.game_data import GameData
+from core.game.item_effects import helps
 from core.game.party import PartyMember
 from core.game.state import GameState
 from core.rules.fights.company import Company
@@ -101,7 +102,7 @@ class Tactics:
             item = self._game.items.get(stack.item)
             if item is None or not stack.quantity:
                 continue
-            item_effect = item_effect_of(item)
+            item_effect = item.effect
             if item_effect.heals and battle.own.max_hp - battle.own.hp >= LEAST_WOUND:
                 value = self._worth_of_potion(battle, fight, item)
                 toll = f"the enemy takes about {fight.enemy_per_turn:.0f} a turn"
@@ -125,12 +126,12 @@ class Tactics:
     def _worth_of_potion(battle: BattleState, fight: Duel, item: Item) -> float:
         """High when the next hit may end it and the potion gives more than a turn costs."""
         own = battle.own
-        gain = min(item_effect_of(item).heals, own.max_hp - own.hp)
+        gain = min(item.effect.heals, own.max_hp - own.hp)
         threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
         ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
         if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
             return IN_A_FIGHT.in_vain
-        size = gain / (item_effect_of(item).heals or 1)  # of two potions that do, take the one that wastes less
+        size = gain / (item.effect.heals or 1)  # of two potions that do, take the one that wastes less
         return (IN_A_FIGHT.potion if battle.is_trainer else IN_A_FIGHT.potion_in_the_wild) + MARGINS.no_waste * size
 
     # -- other creatures ---------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ class Tactics:
             item = self._game.items.get(stack.item)
             if item is None or not stack.quantity:
                 continue
-            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, item_effect_of(item).catches))
+            chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, item.effect.catches))
             value = IN_A_FIGHT.unwanted
             if self._company.wants(state, enemy.species, enemy.level):
                 hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
@@ -196,7 +197,7 @@ def fallen_slot(state: GameState) -> int | None:
 def target_slot(state: GameState, battle: BattleState, item: Item) -> int:
     """The place of the party on which an item is used in a fight: who fights, or who has fainted."""
     fallen = fallen_slot(state)
-    if item_effect_of(item).revives and fallen is not None and helps(item_effect_of(item), state.party[fallen]):
+    if item.effect.revives and fallen is not None and helps(item.effect, state.party[fallen]):
         return fallen
     return battle.active_slot
 

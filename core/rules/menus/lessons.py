@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.game.game_data import GameData, Move
+from core.game.facts import Move
+from core.game.game_data import GameData
 from core.game.menu import MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState

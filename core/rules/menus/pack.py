@@ -7,14 +7,12 @@ from typing import Final
 from core.game.game_data import GameData
 from core.game.menu import MenuState
 from core.game.party import BagSlot
-from core.game.ram import index_of
 from core.game.state import GameState
 from core.rules.menus.cursor import shows_any, toward_entry
 from core.vocabulary import Button
 
-CURRENT_POCKET: Final = index_of("wCurPocket")
 POCKETS: Final = ("ITEM", "BALL", "KEY_ITEM", "TM_HM")
-"""Pockets in the order of wCurPocket."""
+"""Pockets in the order of `GameState.pocket`."""
 LEAVING_LINES: Final = ("CANCEL",)
 
 
@@ -43,7 +41,7 @@ def toward_item(state: GameState, menu: MenuState, item: int, game: GameData) ->
     known = game.items.get(item)
     if known is None or not owned(state, game, item):
         return None
-    shown = state.snapshot.data[CURRENT_POCKET]
+    shown = state.pocket
     shown_pocket = POCKETS[shown] if shown < len(POCKETS) else ""
     names = item_names(pocket_slots(state, shown_pocket), game)
     if not shows_any(menu, (*names, *LEAVING_LINES)):

@@ -12,15 +12,11 @@ from typing import Final
 
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
-from core.game.ram import index_of
-from core.game.state import TEXT_IS_PRINTED, TEXTBOX_FLAGS, GameState
+from core.game.state import GameState
 from core.rules.menus.cursor import find_line, shows_any, toward, toward_entry
 from core.rules.menus.pack import owned
 from core.vocabulary import Button, BuyItems
 
-MART_COUNT: Final = index_of("wCurMartCount")
-MART_ITEMS: Final = index_of("wCurMartItems")
-MOST_WARES: Final = 15
 MOST_OF_ONE: Final = 99
 COARSE_STEP: Final = 10
 """LEFT and RIGHT change the number asked for by this much, UP and DOWN by one."""
@@ -34,12 +30,6 @@ class Ware:
 
     item: int
     count: int
-
-
-def wares(state: GameState) -> tuple[int, ...]:
-    """Items that the open shop sells, in the order of its list."""
-    data = state.snapshot.data
-    return tuple(data[MART_ITEMS : MART_ITEMS + min(MOST_WARES, data[MART_COUNT])])
 
 
 def is_shop_question(menu: MenuState) -> bool:
@@ -64,7 +54,7 @@ class Shopping:
 
     def next_ware(self, state: GameState) -> Ware | None:
         """The first line of the list that is still missing, sold here and within the money."""
-        sold = wares(state)
+        sold = state.wares
         for item, wanted in self._wanted.items():
             known = self._game.items.get(item)
             if known is None or item in self._tried or item not in sold or not known.price:
@@ -80,12 +70,12 @@ class Shopping:
         if is_shop_question(menu):
             place = find_line(menu, "BUY")
             return toward(menu, place) if place is not None and self.next_ware(state) is not None else Button.B
-        sold = wares(state)
+        sold = state.wares
         names = [self._game.items[item].name for item in sold if item in self._game.items]
         asks = menu.kind is MenuKind.YES_NO and shows_names(state, names)
         if not asks and not shows_any(menu, names):
             return None
-        if state.snapshot.data[TEXTBOX_FLAGS] & TEXT_IS_PRINTED:
+        if state.text_is_printed:
             return Button.A  # the list's arrow stays on the screen while the clerk talks
         if asks:
             return toward(menu, YES_ROW)

@@ -8,12 +8,10 @@ ends when it is done, when it proves impossible or when it takes too long; then 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
-from core.game.ram import index_of
 from core.game.state import GameState
 from core.rules.menus.answers import CLOSE
 from core.rules.menus.cursor import find_line, is_party_list, toward
@@ -24,9 +22,8 @@ from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
 from core.vocabulary import Button, BuyItems, MenuTask, Option, OptionKind, PutFirst, UseItem
 
-START_ITEMS: Final = index_of("wMenuItemsList")
 PARTY_LINE, PACK_LINE = 1, 2
-"""What wMenuItemsList calls the lines of the START menu that lead to the creatures and to the pack."""
+"""What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
 
@@ -203,8 +200,7 @@ class MenuTaskRules:
 
 def _toward_start_line(state: GameState, menu: MenuState, line: int) -> Button:
     """The press toward a line of the START menu; B when it has no such line."""
-    data = state.snapshot.data
-    lines = list(data[START_ITEMS + 1 : START_ITEMS + 1 + data[START_ITEMS]])
+    lines = state.start_menu_lines
     return toward(menu, lines.index(line)) if line in lines[: menu.rows] else Button.B
 
 

@@ -6,13 +6,13 @@ weaker give almost nothing, stronger ones are lost against; so a lead moves on t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, GameMap, Species
+    from core.game.facts import GameMap
+    from core.game.game_data import GameData
     from core.game.party import PartyMember
 
 SLOT_WEIGHTS = (0.3, 0.3, 0.2, 0.1, 0.05, 0.04, 0.01)
@@ -92,27 +92,15 @@ def _doublings(factor: float) -> float:
 
 def hunting_grounds(game: GameData, time_of_day: int) -> tuple[HuntingGround, ...]:
     """Every map with wild creatures on land, in the order of the data."""
-    species = {one.name.upper().replace(" ", "_"): one for one in game.species.values()}
     time = TIMES[time_of_day] if time_of_day < len(TIMES) else TIMES[1]
     grounds: list[HuntingGround] = []
     for place in game.maps.values():
-        row = game.wild.get(place.key, {})
-        table = row.get("grass") or row  # Crystal's data keep land and water apart
-        if time in table:
-            grounds.append(HuntingGround(place, _steps_to_meet(table, time), _creatures(table[time], species)))
+        table = game.wild.get(place.key)
+        if table is None:
+            continue
+        creatures = tuple(
+            WildCreature(level, game.species[number].base_exp, chance, game.species[number].types)
+            for (level, number), chance in zip(table.slots[time], SLOT_WEIGHTS, strict=False)
+        )
+        grounds.append(HuntingGround(place, 256 / max(1, table.rate_of_256[time]), creatures))
     return tuple(grounds)
-
-
-def _steps_to_meet(table: Mapping[str, Any], time: str) -> float:
-    """The data give the rate in 256 or in 100 steps."""
-    if "rate_pct" in table:
-        return 100 / max(1, table["rate_pct"][time])
-    return 256 / max(1, table["rate_of_256"][time])
-
-
-def _creatures(slots: Sequence[tuple[int, str]], species: Mapping[str, Species]) -> tuple[WildCreature, ...]:
-    return tuple(
-        WildCreature(level, species[name].base_exp, chance, species[name].types)
-        for (level, name), chance in zip(slots, SLOT_WEIGHTS, strict=False)
-        if name in species
-    )

@@ -16,7 +16,8 @@ from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import MapId, Option, OptionKind, Position, PutFirst, UseItem
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, GameMap, MapObject
+    from core.game.facts import GameMap, MapObject
+    from core.game.game_data import GameData
     from core.game.party import PartyMember
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory

@@ -9,7 +9,8 @@ from core.rules.planning.goals import ANYWHERE
 from core.vocabulary import MapId, Option, OptionKind, Position
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, MapObject
+    from core.game.facts import MapObject
+    from core.game.game_data import GameData
     from core.game.objectives import Objective
 
 

@@ -21,7 +21,8 @@ from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, MapObject
+    from core.game.facts import MapObject
+    from core.game.game_data import GameData
     from core.game.milestones import Milestone
     from core.game.state import GameState
 
@@ -49,7 +50,7 @@ class StoryPlanner:
         self._game = game
         self._milestones = tuple(milestones)
         self._graph = graph
-        self._story = Objectives(game, self._milestones)
+        self._story = Objectives(game.maps, self._milestones)
         self._needs = Needs(game)
         self._options = ObjectiveOptions(game)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from core.game.item_effects import item_effect_of
 from core.vocabulary import BuyItems, Purchase
 
 if TYPE_CHECKING:
-    from core.game.game_data import GameData, Item
+    from core.game.facts import Item
+    from core.game.game_data import GameData
     from core.game.party import PartyMember
     from core.game.state import GameState
 
@@ -30,7 +30,7 @@ PARTY_WANTED = 4
 
 def healing_of(item: Item) -> int:
     """HP that an item gives back to one creature; 0 for all others."""
-    return item_effect_of(item).heals
+    return item.effect.heals
 
 
 def potions(state: GameState) -> Iterable[tuple[Item, int]]:
@@ -81,11 +81,11 @@ def _others(game: GameData, sold: set[str], state: GameState) -> Iterator[tuple[
     """What is bought when the potions are paid for: balls while company is wanted, bells and cures, with how many."""
     held = {slot.item: slot.quantity for slot in (*state.items, *state.balls)}
     items = [item for item in game.items.values() if item.key in sold and item.price]
-    balls = [item for item in items if item_effect_of(item).catches]
+    balls = [item for item in items if item.effect.catches]
     if balls and len(state.party) < PARTY_WANTED:
         yield min(balls, key=lambda item: item.price), BALLS - sum(slot.quantity for slot in state.balls)
     for item in items:
-        item_effect = item_effect_of(item)
+        item_effect = item.effect
         if item_effect.revives or item_effect.cures:
             yield item, 1 - held.get(item.id, 0)
 

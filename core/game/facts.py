@@ -1,0 +1,191 @@
+"""What is fixed about a game, one row each: maps and what stands on them, creatures, moves, items, flags.
+
+A game's data files hold these facts in one form for every game (docs/games.md). Nothing here changes while a game
+runs; what is true now is in `core.game.state.GameState`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.game.item_effects import NOTHING, ItemEffect
+from core.vocabulary import MapId
+
+
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """A door, stair or carpet: stepping on (x, y) leads to warp `target_warp` (counted from 1) of the target map."""
+
+    id: int
+    x: int
+    y: int
+    target: MapId
+    target_warp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A side of a map that runs on into another one.
+
+    `offset_steps` is how far the neighbour is shifted along that side: walking off at coordinate c along the side
+    arrives at c - offset_steps.
+    """
+
+    direction: str
+    target: MapId
+    offset_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapObject:
+    """A person or thing that the map places: where it stands at first, and what it is for."""
+
+    id: int
+    x: int
+    y: int
+    sprite: str
+    kind: str
+    """"script", "item_ball" or "trainer"."""
+    sight: int
+    event: str | None
+    """Name of the event flag that hides it when set."""
+    item: str | None = None
+    trainer_class: str | None = None
+    trainer_id: int | None = None
+    beat_event: str | None = None
+    sets: tuple[str, ...] = ()
+    """Event flags that talking to it can set, where the data tell."""
+    gives: tuple[str, ...] = ()
+    """Items that talking to it can give, where the data tell."""
+    heals: bool = False
+    """Whether talking to it can heal the party."""
+    fights: tuple[str, ...] = ()
+    """Trainers (keys of `GameData.trainer_levels_by_key`) whom talking to it can bring on, one of them at a time."""
+    sells: tuple[str, ...] = ()
+    """Items (their keys) that it sells, where the data tell."""
+    roams: bool = False
+    """Whether it walks about, so that it never stands in the way for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something to read or find at a step; hidden items name the item."""
+
+    x: int
+    y: int
+    kind: str
+    item: str | None = None
+    event: str | None = None
+    sets: tuple[str, ...] = ()
+    """Event flags that reading it can set, where the data tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A step that may start a scene."""
+
+    x: int
+    y: int
+    sets: tuple[str, ...] = ()
+    """Event flags that the scene can set, where the data tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class GameMap:
+    """One map. Sizes are in steps of 16 pixels."""
+
+    id: MapId
+    key: str
+    name: str
+    width: int
+    height: int
+    environment: str
+    tileset: str
+    warps: tuple[Warp, ...]
+    connections: tuple[Connection, ...]
+    objects: tuple[MapObject, ...]
+    signs: tuple[Sign, ...]
+    triggers: tuple[Trigger, ...]
+    """Steps that may start a scene."""
+    heals: bool = False
+    """Whether somebody here heals the party."""
+
+
+@dataclass(frozen=True, slots=True)
+class WildTable:
+    """Whom one meets in the tall grass of a map, or anywhere in a cave."""
+
+    rate_of_256: Mapping[str, int] = field(hash=False)
+    """By "morn", "day" and "nite": in how many of 256 steps one meets somebody."""
+    slots: Mapping[str, tuple[tuple[int, int], ...]] = field(hash=False)
+    """By the same: (level, species id), the commonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Species:
+    id: int
+    key: str
+    name: str
+    types: tuple[str, ...]
+    base_stats: Mapping[str, int] = field(hash=False)
+    catch_rate: int
+    base_exp: int
+    learns: tuple[tuple[int, str], ...]
+    """(level, move key) in order of level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    id: int
+    key: str
+    name: str
+    type: str
+    power: int
+    accuracy_percent: int
+    pp: int
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    id: int
+    key: str
+    name: str
+    pocket: str
+    price: int
+    effect: ItemEffect = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerParty:
+    """Whom a trainer fights with."""
+
+    class_key: str
+    id: int
+    creatures: tuple[tuple[int, int], ...]
+    """(level, species id), in the order of coming out."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFlag:
+    """One bit of wEventFlags. `set_at_new_game` flags and those of fleeting kinds are no sign of progress."""
+
+    name: str
+    index: int
+    kind: str
+    set_at_new_game: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAbility:
+    """A way of taking an obstacle: owning an item, or a creature that knows a move, once a badge allows it."""
+
+    ability: str
+    """"surf" (over water) or "cut" (small trees)."""
+    item: int | None
+    """A key item that is enough by itself."""
+    move: int | None
+    """Or a move that somebody in the party must know."""
+    badge: tuple[int, int] | None
+    """Place in a snapshot and mask of the badge that allows the move."""

@@ -1,0 +1,186 @@
+"""`enums.json`: the rule book of a game (creatures, moves, items, flags, trainers), and how it becomes facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+from pydantic import Field
+
+from core.game.data_files import Form, broken, nearest_hint, read_data_file
+from core.game.facts import EventFlag, Item, Move, Species, TrainerParty
+from core.game.item_effects import NOTHING, STATUS_BITS, ItemEffect
+
+
+class _SpeciesForm(Form):
+    const: str
+    name: str
+    base_stats: dict[Literal["hp", "atk", "def", "spd", "sat", "sdf"], int] | None = None
+    """None for what is listed and is no creature: an egg."""
+    types: tuple[str, ...] = ()
+    catch_rate: int = 0
+    base_exp: int = 0
+    growth: str = ""
+    evolves: tuple[dict[str, int | str], ...] = ()
+    learns: tuple[tuple[int, str], ...] = ()
+
+
+class _MoveForm(Form):
+    const: str
+    name: str
+    type: str
+    power: int
+    accuracy_pct: int
+    pp: int
+    effect: str
+    effect_chance_pct: int = 0
+
+
+class _EffectForm(Form):
+    heals: int = 0
+    cures: tuple[Literal["sleep", "poison", "burn", "freeze", "paralysis", "all"], ...] = ()
+    revives: bool = False
+    repels_steps: int = 0
+    catches: float = 0.0
+
+
+class _ItemForm(Form):
+    const: str
+    name: str
+    pocket: Literal["ITEM", "BALL", "KEY_ITEM", "TM_HM"]
+    price: int
+    effect: _EffectForm | None = None
+
+
+class _FlagForm(Form):
+    index: int
+    kind: str
+    set_at_new_game: bool = False
+
+
+class _MemberForm(Form):
+    level: int
+    species: str
+
+
+class _TrainerForm(Form):
+    class_: str
+    class_id: int
+    id: int
+    name: str
+    base_reward: int | None = None
+    party: tuple[_MemberForm, ...]
+
+    model_config = Form.model_config | {"alias_generator": lambda name: name.removesuffix("_")}
+
+
+class _ClassForm(Form):
+    const: str
+    name: str | None = None
+
+
+class _RulesForm(Form):
+    about: str = ""
+    species: dict[int, _SpeciesForm]
+    moves: dict[int, _MoveForm]
+    types: dict[int, str]
+    type_chart: tuple[tuple[str, str, float], ...]
+    items: dict[int, _ItemForm]
+    event_flags: dict[str, _FlagForm]
+    trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict)
+    trainers: dict[str, _TrainerForm] = Field(default_factory=dict)
+    maps: dict[str, Any] = Field(default_factory=dict)
+    sprites: dict[str, Any] = Field(default_factory=dict)
+    movements: dict[str, Any] = Field(default_factory=dict)
+    badges: dict[str, Any] = Field(default_factory=dict)
+    """Facts for people and for the cartridge's own tests; the program does not read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The rules of a game by number or name, as `core.game.game_data.GameData` has them."""
+
+    species: Mapping[int, Species]
+    species_ids: Mapping[str, int]
+    """Key -> number, eggs included."""
+    moves: Mapping[int, Move]
+    items: Mapping[int, Item]
+    types: Mapping[int, str]
+    type_chart: Mapping[tuple[str, str], float]
+    event_flags: Mapping[str, EventFlag]
+    trainer_classes: Mapping[int, str]
+    trainers: Mapping[str, TrainerParty]
+
+
+def read_rules(file: Traversable) -> RuleBook:
+    """The rules in an `enums.json`.
+
+    Raises `core.exceptions.EnvironmentError` for a file that is missing, of another form, or names what there is not.
+    """
+    form = read_data_file(file, _RulesForm)
+    species_ids = {row.const: number for number, row in form.species.items()}
+    types, moves = set(form.types.values()), {row.const for row in form.moves.values()}
+    for number, row in form.species.items():
+        for name in row.types:
+            if name not in types:
+                raise broken(
+                    file, f"species.{number}.types", name, f"no type has that name; {nearest_hint(name, types)}"
+                )
+        for _, name in row.learns:
+            if name not in moves:
+                raise broken(
+                    file, f"species.{number}.learns", name, f"no move has that name; {nearest_hint(name, moves)}"
+                )
+    for key, row in form.trainers.items():
+        for member in row.party:
+            if member.species not in species_ids:
+                hint = nearest_hint(member.species, species_ids)
+                raise broken(file, f"trainers.{key}.party", member.species, f"no species has that name; {hint}")
+    return RuleBook(
+        species={
+            number: Species(
+                id=number,
+                key=row.const,
+                name=row.name,
+                types=row.types,
+                base_stats={**row.base_stats},
+                catch_rate=row.catch_rate,
+                base_exp=row.base_exp,
+                learns=row.learns,
+            )
+            for number, row in form.species.items()
+            if row.base_stats is not None
+        },
+        species_ids=species_ids,
+        moves={
+            number: Move(number, row.const, row.name, row.type, row.power, row.accuracy_pct, row.pp, row.effect)
+            for number, row in form.moves.items()
+        },
+        items={
+            number: Item(number, row.const, row.name, row.pocket, row.price, _effect(row.effect))
+            for number, row in form.items.items()
+        },
+        types=form.types,
+        type_chart={(attacking, defending): factor for attacking, defending, factor in form.type_chart},
+        event_flags={
+            name: EventFlag(name, row.index, row.kind, row.set_at_new_game) for name, row in form.event_flags.items()
+        },
+        trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
+        trainers={
+            key: TrainerParty(
+                row.class_, row.id, tuple((member.level, species_ids[member.species]) for member in row.party)
+            )
+            for key, row in form.trainers.items()
+        },
+    )
+
+
+def _effect(form: _EffectForm | None) -> ItemEffect:
+    if form is None:
+        return NOTHING
+    cures = 0
+    for name in form.cures:
+        cures |= STATUS_BITS[name]
+    return ItemEffect(form.heals, cures, form.revives, form.repels_steps, form.catches)
