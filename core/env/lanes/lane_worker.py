@@ -21,7 +21,6 @@ import numpy as np
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
-from core.game.rewards import REWARD_NAMES
 
 STEP: Final = b"s"
 RESET: Final = b"r"
@@ -31,7 +30,6 @@ FAILED: Final = b"!"
 ORPHAN_LOOK_S: Final = 2.0
 """How often a worker without a command looks whether the main process is still there."""
 MakeEnv = Callable[[int], EnhancedPyBoyPokemonCrystalEnv]
-_REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
 
 
 class LaneWorker:
@@ -41,6 +39,8 @@ class LaneWorker:
         self.number = number
         self.arrays = arrays
         self.envs = {lane: make_env(lane) for lane in lanes}
+        names = next(iter(self.envs.values())).memory.names
+        self._reward_places = {name: place for place, name in enumerate(names)}
         self._rows = {lane: {key: array[lane] for key, array in arrays.observations.items()} for lane in self.envs}
 
     def step(self) -> None:
@@ -96,7 +96,7 @@ class LaneWorker:
         parts = arrays.reward_parts[lane]
         parts[...] = 0.0
         for event in outcome.events:
-            place = _REWARD_PLACE.get(event.name)
+            place = self._reward_places.get(event.name)
             if place is not None:
                 parts[place] += event.amount
         arrays.milestones[lane] = env.tracker.reached_flags

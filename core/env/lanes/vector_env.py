@@ -28,7 +28,6 @@ from core.env.lanes.lane_process import WorkerProcess, start_worker
 from core.env.lanes.lane_worker import DONE, RESET, STEP, MakeEnv
 from core.env.lanes.vector_step import VectorStep, WorkerReplacement
 from core.exceptions import ConfigurationError, TrainingError
-from core.game.rewards import REWARD_NAMES
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT
 
@@ -75,9 +74,9 @@ class VectorEnv:
             probe.close()
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.lanes = lanes
-        self.reward_names = REWARD_NAMES
+        self.reward_names = probe.memory.names
         self._arrays = LaneArrays(
-            lanes, workers, self.policy_space, len(REWARD_NAMES), len(self.milestone_names), state_bytes
+            lanes, workers, self.policy_space, len(self.reward_names), len(self.milestone_names), state_bytes
         )
         self._make_env = make_env
         self._answer_timeout_s = answer_timeout_s
