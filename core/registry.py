@@ -25,6 +25,7 @@ from core.exceptions import ConfigurationError
 from core.nearest import nearest
 
 Thing = TypeVar("Thing")
+Given = TypeVar("Given")
 
 
 class Registry(Generic[Thing]):
@@ -54,10 +55,10 @@ class Registry(Generic[Thing]):
         self._things: dict[str, Thing] = {}
         self._is_room_imported = False
 
-    def register(self, name: str) -> Callable[[Thing], Thing]:
+    def register(self, name: str) -> Callable[[Given], Given]:
         """A decorator that enters a thing under a name. Raises ConfigurationError where the name is another's."""
 
-        def enter(thing: Thing) -> Thing:
+        def enter(thing: Given) -> Given:
             known = self._things.get(name)
             if known is not None and _origin(known) != _origin(thing):
                 raise ConfigurationError(

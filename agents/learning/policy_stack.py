@@ -19,7 +19,7 @@ from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPo
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.learning.network import MASKED_LOGIT
+from agents.learning.network import MASKED_LOGIT, logits_and_values
 from agents.learning.network_registry import StackableNetwork
 from core.exceptions import DecisionValidationError
 
@@ -58,16 +58,18 @@ class PolicyStack:
             raise DecisionValidationError(f"the masks of rows {rows} allow no action: the environment must allow one")
         with torch.inference_mode():
             tensors = {key: torch.from_numpy(array) for key, array in observations.items()}
-            logits = self._one_by_one(tensors) if self._layers is None else self._layers.logits(tensors, len(masks))
-            logits = logits.masked_fill(torch.from_numpy(~masks), MASKED_LOGIT)
+            allowed = torch.from_numpy(masks)
+            if self._layers is None:
+                logits = self._one_by_one(tensors, allowed)
+            else:
+                logits = self._layers.logits(tensors, len(masks)).masked_fill(~allowed, MASKED_LOGIT)
             return functional.softmax(logits, dim=-1).numpy()
 
-    def _one_by_one(self, observations: Mapping[str, Tensor]) -> Tensor:
+    def _one_by_one(self, observations: Mapping[str, Tensor], masks: Tensor) -> Tensor:
         rows = []
         for row, policy in enumerate(self._policies):
             one = {key: values[row : row + 1] for key, values in observations.items()}
-            features = policy.extract_features(one, policy.features_extractor)
-            rows.append(policy.action_net(policy.mlp_extractor.forward_actor(features)))
+            rows.append(logits_and_values(policy, one, masks[row : row + 1])[0])
         return torch.cat(rows)
 
 

@@ -30,8 +30,7 @@ from trainer.commands.printing import print_json, print_table
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
-from trainer.llm_manager import LLMManager
-from trainer.run.assembly import environment_factory
+from trainer.run.assembly import environment_factory, language_model_manager
 from trainer.settings import Settings, load_settings
 
 
@@ -73,7 +72,7 @@ def play(
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
         learner.load_tensors(snapshot.tensors)
         learner.load_state_dict(snapshot.state["learner"])
-        manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
+        manager = language_model_manager(settings)
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
         strategy.load_state_dict(snapshot.state["strategy"])
