@@ -8,14 +8,22 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agents.learning.network_registry import NETWORKS
+from agents.llm.provider import PROVIDERS
 from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.reward_event import REWARD_EVENTS
 from core.nearest import nearest
 from core.registry import Registry, import_from, must_be, must_derive_from
+from core.worlds.registry import TEXT_WORLDS
+from trainer.curriculum import RULES
+from trainer.llm_manager import LLM_MANAGERS
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Tool:
@@ -116,16 +124,45 @@ def test_another_package_adds_its_own_by_an_entry_point(folder: Path) -> None:
     assert registry.resolve("saw").__module__ == "their_saw"
 
 
-def test_the_built_in_env_class_and_reward_events_have_names() -> None:
+ROOMS: list[tuple[Registry[Any], str]] = [
+    (NETWORKS, "agents/learning/networks"),
+    (PROVIDERS, "agents/llm/providers"),
+    (RULES, "trainer/curriculum/rules"),
+    (TEXT_WORLDS, "core/worlds/builtin"),
+]
+
+
+@pytest.mark.parametrize(("registry", "room"), ROOMS, ids=[registry.kind for registry, _ in ROOMS])
+def test_each_file_of_a_room_holds_the_thing_of_its_name(registry: Registry[Any], room: str) -> None:
+    files = {path.stem for path in (ROOT / room).glob("*.py")} - {"__init__"}
+    assert set(registry.built_in_names()) == files
+    for name in files:
+        registry.resolve(name)
+
+
+def test_the_other_kinds_have_their_built_in_names() -> None:
     assert ENV_CLASSES.names() == ["crystal"]
+    assert LLM_MANAGERS.names() == ["options"]
     assert {REWARD_EVENTS.resolve(name).name for name in REWARD_EVENTS.names()} == set(REWARD_EVENTS.names())
 
 
-def test_no_kind_is_imported_by_a_listing() -> None:
+def test_each_kind_is_in_the_page_on_extending_and_in_pyproject() -> None:
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    groups = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for registry in (*(registry for registry, _ in ROOMS), ENV_CLASSES, LLM_MANAGERS, REWARD_EVENTS):
+        assert f"`{registry.group}`" in page, registry.group
+        assert registry.group in groups, registry.group
+
+
+def test_a_listing_imports_no_library_of_models() -> None:
     code = (
         "import sys\n"
+        "from agents.learning.network_registry import NETWORKS\n"
+        "from agents.llm.provider import PROVIDERS\n"
         "from core.game.reward_event import REWARD_EVENTS\n"
-        "REWARD_EVENTS.names()\n"
+        "from core.worlds.registry import TEXT_WORLDS\n"
+        "assert all(kind.names() for kind in (NETWORKS, PROVIDERS, REWARD_EVENTS, TEXT_WORLDS))\n"
+        "[PROVIDERS.resolve(name) for name in PROVIDERS.names()]\n"
         "assert not {'torch', 'openai', 'anthropic', 'transformers'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -348,7 +348,7 @@ def _lanes_of(
 
 
 def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:
-    """The trainer of a JSON config (see `trainer/settings.py`), ready to `train`.
+    """The trainer of a JSON config (see `trainer/settings/`), ready to `train`.
 
     `train()` takes its own documented defaults; `train(**trainer.settings.train_arguments())` takes the config's.
     Raises ConfigurationError, EnvironmentError or HistoryError with one line that says what is wrong; nothing is
