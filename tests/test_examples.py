@@ -99,6 +99,22 @@ def test_a_text_world_of_ones_own_is_trained_and_judged_where_it_is_named(folder
     assert refused.returncode == 2 and "Code is run only where you name it" in refused.stderr, "a saved file runs none"
 
 
+@pytest.mark.slow
+def test_a_checkpoint_names_no_code_that_is_run_and_old_settings_in_it_do_no_harm(folder: Path) -> None:
+    """What a checkpoint says of its settings is for people to read: it may come from anywhere, and from long ago."""
+    change(folder, "own_network", max_steps_per_episode=60, eval_episodes=1, lanes=2, llm_model="none")
+    train(folder, "own_network")
+    (folder / "examples/their_env.py").write_text("raise SystemExit('their code ran')")
+    manifests = list((folder / "runs/own_network").rglob("manifest.json"))
+    for path in manifests:
+        manifest = json.loads(path.read_text())
+        manifest["settings"] |= {"env_class": "their_env:Env", "frontier": None, "reward_events": ["their_env:Event"]}
+        path.write_text(json.dumps(manifest))
+    command = (str(ROOT / "run_training.py"), "--config", "examples/own_network.json", "--resume")
+    done = run(folder, *command, "--episodes", "3", "--no-progress")
+    assert manifests and done.returncode == 0, done.stderr
+
+
 def test_a_world_of_ones_own_passes_the_tests_of_the_built_in_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
     import_from(ROOT / "examples")
