@@ -17,7 +17,8 @@ import importlib
 import importlib.metadata
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -106,6 +107,8 @@ class Registry(Generic[Thing]):
                 f"{said}no {self.kind} has that name; {nearest(wanted, self.names())}; "
                 "one of your own is named as package.module:Name"
             )
+        if wanted not in self._things:
+            raise ConfigurationError(f"{said}{self._room}.{wanted} registers no {self.kind} of that name; mend it")
         return self._things[wanted]
 
     def is_registered(self, wanted: str) -> bool:
@@ -129,8 +132,15 @@ class Registry(Generic[Thing]):
                 importlib.import_module(f"{self._room}.{module}")
             self._is_room_imported = True
 
-    def _entry_points(self) -> dict[str, importlib.metadata.EntryPoint]:
-        return {entry.name: entry for entry in importlib.metadata.entry_points(group=self.group)}
+    def _entry_points(self) -> Mapping[str, importlib.metadata.EntryPoint]:
+        return _entry_points_of(self.group, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _entry_points_of(group: str, where: tuple[str, ...]) -> Mapping[str, importlib.metadata.EntryPoint]:
+    """Kept, since it reads the folders of all installed packages; `where` is the path that they are looked for on."""
+    del where
+    return {entry.name: entry for entry in importlib.metadata.entry_points(group=group)}
 
 
 def is_path(wanted: str) -> bool:

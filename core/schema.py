@@ -1,4 +1,4 @@
-"""From JSON-able values to a checked pydantic model, with every mistake in one line.
+"""From a JSON file or JSON-able values to a checked pydantic model, with every mistake in one line.
 
 The hint of a misspelt key comes from the models themselves: from the whole model, the section at the place of the
 mistake is found by walking the annotations of its fields, at any depth. So a new section needs no entry anywhere.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -27,6 +28,30 @@ class Section(BaseModel):
     """A part of a config: frozen, without unknown keys, and nothing is turned into another type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a config file. Raises ConfigurationError that begins with the path: what is wrong, the remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"config file {path} does not exist; copy config.json of the project or name another"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"config file {path} cannot be read: {error}") from error
+    try:
+        data = json.loads(text, object_pairs_hook=_object_without_twins, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}; JSON has no comments and "
+            "no comma after the last entry"
+        ) from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path} holds a JSON {type(data).__name__}; a config is an object: {{...}}")
+    return data
 
 
 def parsed(model: type[Model], data: Mapping[str, Any], renamed: Mapping[str, str] = MappingProxyType({})) -> Model:
@@ -113,3 +138,15 @@ def _fields_of(annotation: Any) -> dict[str, Any]:
             hints = get_type_hints(choice)
             return {field.name: hints[field.name] for field in fields(choice)}
     return {}
+
+
+def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, _ in pairs if sum(other == key for other, _ in pairs) > 1)
+        raise ConfigurationError(f"key {twice!r} is there twice; keep one of them")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise ConfigurationError(f"{name} is no number that can be used here; give a finite one")

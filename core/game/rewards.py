@@ -34,6 +34,17 @@ def built_in_kinds() -> tuple[type[EventKind], ...]:
     return tuple(sorted(kinds, key=lambda kind: kind.when.value))
 
 
+def kinds_with(own: Iterable[type[EventKind]]) -> tuple[type[EventKind], ...]:
+    """The built-in kinds and those beside them, in the order of `reward_parts`. Raises ConfigurationError for a name
+    that two of them have."""
+    kinds = (*built_in_kinds(), *sorted(own, key=lambda kind: kind.when.value))
+    names = [kind.name for kind in kinds]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"two reward events are called {name!r}; give yours another name")
+    return kinds
+
+
 class RewardWeights(Mapping[str, float]):
     """What one unit of each event pays, by the event's name; from -10 to 10, and frozen.
 
@@ -75,9 +86,9 @@ class RewardWeights(Mapping[str, float]):
     def __reduce__(self) -> tuple[Any, ...]:
         return _weights_of, (self._weights,)
 
-    def check_names(self, kinds: Iterable[type[EventKind]]) -> None:
-        """Raises ConfigurationError for a weight of which no event knows; `kinds` are those beside the built-in."""
-        known = [kind.name for kind in (*built_in_kinds(), *kinds)]
+    def check_names(self, own: Iterable[type[EventKind]]) -> None:
+        """Raises ConfigurationError for a weight of which no event knows; `own` are the kinds beside the built-in."""
+        known = [kind.name for kind in kinds_with(own)]
         for name in self:
             if name not in known:
                 raise ConfigurationError(f"unknown key 'rewards.{name}'; {nearest(name, known)}")
@@ -107,13 +118,9 @@ class RewardMemory:
         """`kinds` are paid beside the built-in ones. Raises ConfigurationError for a name that two kinds have, and for
         a weight whose name no kind has."""
         weights.check_names(kinds)
-        own = sorted(kinds, key=lambda kind: kind.when.value)
-        events = [kind() for kind in (*built_in_kinds(), *own)]
+        events = [kind() for kind in kinds_with(kinds)]
         self.names = tuple(event.name for event in events)
         """Of all events, in the order of the vector env's `reward_parts`."""
-        if len(set(self.names)) < len(self.names):
-            twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise ConfigurationError(f"two reward events are called {twice!r}; give yours another name")
         self.episode = EpisodeFacts(tracker)
         self._events = events
         self._by_moment = {

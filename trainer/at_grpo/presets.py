@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.exceptions import ConfigurationError
-from core.json_file import read_object
 from core.nearest import nearest
 from core.registry import import_from, is_path
+from core.schema import read_object
 from core.worlds.base import WorldPreset
 from core.worlds.registry import TEXT_WORLDS
 from trainer.at_grpo.settings import ATGRPOSettings, settings_of

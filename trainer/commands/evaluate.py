@@ -46,7 +46,8 @@ def evaluate(
     """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
     settings = load_settings(config).changed(seed=seed)
     modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
-    if AgentMode.LLM_ONLY in modes and settings.llm_model == "none":
+    has_no_model = settings.llm_model == "none" and settings.llm_manager == "options"
+    if AgentMode.LLM_ONLY in modes and has_no_model:
         raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
     horizon = max_steps or settings.max_steps_per_episode
     results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, horizon, show_progress=not json)

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from core.agent.curriculum_settings import RENAMED_KEYS
 from core.exceptions import ConfigurationError
-from core.json_file import read_object
 from core.registry import import_from
-from core.schema import parsed
+from core.schema import parsed, read_object
 from trainer.settings.models import Settings
 
 
