@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.text.text_policy import Sampling, TextPolicy
 from core.worlds.base import Practice, TextWorld, Turn
-from core.worlds.plan_path import PlanPath
+from core.worlds.builtin.plan_path import PlanPath
 from tests.tiny_models import make_model
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, grow_tree, scored_samples, success_rate
 from trainer.grpo.advantages import Scaling, group_advantages, has_spread, zero_variance_share

@@ -13,8 +13,8 @@ from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, load_team, save_base, save_team
 from agents.text.text_policy import Sampling, TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
+from core.worlds.builtin.sudoku import Sudoku
 from core.worlds.registry import make_world
-from core.worlds.sudoku import Sudoku
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.at_grpo.warm_start import make_warm_policy

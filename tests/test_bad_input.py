@@ -68,6 +68,21 @@ MISTAKES = {
     "more workers than lanes": Mistake(("workers is 3 and lanes 2",), {"workers": 3}),
     "an unknown word": Mistake(('"llm_havy"', "'llm_heavy'"), {"initial_strategy": "llm_havy"}),
     "an unknown model": Mistake(("'zzz/model'",), {"llm_model": "zzz/model"}),
+    "an unknown env class": Mistake(("env_class is 'cristal'", "did you mean 'crystal'?"), {"env_class": "cristal"}),
+    "an env class that is not there": Mistake(
+        ("env_class is 'mine_gone:Env'", "put mine_gone.py beside the config"), {"env_class": "mine_gone:Env"}
+    ),
+    "an env class that is none": Mistake(("does not derive from", "env class"), {"env_class": "json:JSONDecoder"}),
+    "an unknown reward event": Mistake(("reward_events is 'bagde'", "'badge'"), {"reward_events": ["bagde"]}),
+    "a reward event that is there already": Mistake(
+        ("two reward events are called 'badge'",), {"reward_events": ["badge"]}
+    ),
+    "a manager that is none": Mistake(("llm_manager is 'json:dumps'", "BaseLLMManager"), {"llm_manager": "json:dumps"}),
+    "an unknown network": Mistake(
+        ("learner.network is 'convolution'", "'convolutional'"), {"learner": {"network": "convolution"}}
+    ),
+    "an unknown rule": Mistake(("curriculum.rule is 'mean'", "mean_reward"), {"curriculum": {"rule": "mean"}}),
+    "an old key": Mistake(("'frontier' is called 'go_explore' now",), {"frontier": None}),
     "a save directory that is a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json"}),
     "a save directory in a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json/deep/er"}),
     "a save directory that cannot be written": Mistake(("save_dir", "/proc/1"), {"save_dir": "/proc/1/run"}),

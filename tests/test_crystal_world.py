@@ -14,9 +14,9 @@ from agents.text.small_policy import make_small_policy, small_shape
 from agents.text.team import save_base
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED
+from core.worlds.builtin.crystal import DIRECTIONS, PATH_FINDER, Crystal, CrystalState
 from core.worlds.cartridge_ground import around_one_bend, as_the_crow_flies, calm_steps, cell_of, steps_to, way_letters
 from core.worlds.cartridge_walks import CartridgeWalks, Spot
-from core.worlds.crystal import DIRECTIONS, PATH_FINDER, Crystal, CrystalState
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer

@@ -33,6 +33,11 @@ from trainer.llm_manager import BaseLLMManager
 # -- modes ------------------------------------------------------------------------------------------------------
 
 
+def one_stage(share: float) -> dict[str, Any]:
+    stage = {"reward_threshold": 1.0, "min_episodes": 1, "strategy_preference": "balanced", "llm_confidence": share}
+    return {"stages": [stage], "confidence_decay_rate": 0.0}
+
+
 def test_modes_let_different_sources_act() -> None:
     sources = {
         mode: Counter(decision.source for decision in run(agent_for(mode, LastOption(), lanes=4), 200))
@@ -63,9 +68,7 @@ def test_the_model_is_asked_less_when_the_policy_has_taken_over() -> None:
     asked = []
     for share in (0.9, 0.5, 0.1):
         manager = LastOption()
-        agent = agent_for(
-            AgentMode.ADAPTIVE, manager, lanes=50, curriculum_config={"stages": [{"llm_confidence": share}]}
-        )
+        agent = agent_for(AgentMode.ADAPTIVE, manager, lanes=50, curriculum_config=one_stage(share))
         for _ in range(20):
             agent.attach_lanes([WallSeeker() for _ in range(50)])
             run(agent, 1)
@@ -165,7 +168,7 @@ def test_a_frozen_agent_lets_those_act_who_are_believed_to_do_better(evidence: f
 def test_the_behaviour_probability_is_how_often_the_action_is_played() -> None:
     """Many lanes in the same place: frequencies of actions against the probabilities that were claimed for them."""
     lanes = 4000
-    agent = agent_for(AgentMode.ADAPTIVE, None, lanes=lanes, curriculum_config={"stages": [{"llm_confidence": 0.3}]})
+    agent = agent_for(AgentMode.ADAPTIVE, None, lanes=lanes, curriculum_config=one_stage(0.3))
     grid = Grid([GridState(2, 2)] * lanes)
     decisions = agent.decide(grid, grid.states.__getitem__)  # type: ignore[arg-type]
     counts = Counter(decision.action for decision in decisions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from tests.walls import (
     run,
     words,
 )
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_the_share_stays_within_its_floors_and_follows_the_confidences() -> None:
@@ -63,14 +66,25 @@ def test_curriculum_stages_act_on_the_share_and_decay_with_episodes() -> None:
         agent.enter_stage(2)
 
 
+STAGE = {"reward_threshold": 1.0, "min_episodes": 2, "llm_confidence": 0.5, "strategy_preference": "balanced"}
+
+
+def test_the_agent_takes_the_curriculum_of_a_config_as_it_is() -> None:
+    config = json.loads((ROOT / "config.json").read_text())["curriculum"]
+    curriculum = TeacherCurriculum.from_config(config)
+    assert [stage.llm_confidence for stage in curriculum.stages] == [0.9, 0.7, 0.5]
+    assert curriculum.share(1, 2) == 0.7 * 0.995**2
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"stage": []}, "'stage' in curriculum"),
-        ({"stages": [{"llm_trust": 1}]}, "'llm_trust' in curriculum stage 1"),
-        ({"stages": [{}, {"llm_confidence": 1.5}]}, "llm_confidence of curriculum stage 2 is 1.5"),
-        ({"stages": [{"strategy_preference": "brave"}]}, "'brave'"),
-        ({"confidence_decay_rate": "fast"}, "confidence_decay_rate is 'fast'"),
+        ({"stage": []}, r"curriculum_config: unknown key 'stage'; did you mean 'stages'\?"),
+        ({"stages": [{"llm_confidense": 1}]}, r"'stages\[0\].llm_confidense'; did you mean 'llm_confidence'\?"),
+        ({"stages": [STAGE, {**STAGE, "llm_confidence": 1.5}]}, r"'stages\[1\].llm_confidence' is 1.5"),
+        ({"stages": [{**STAGE, "strategy_preference": "brave"}]}, '"brave"'),
+        ({"stages": [{**STAGE, "frontier_share": 0.5}]}, "is called 'go_explore_share' now"),
+        ({"confidence_decay_rate": "fast"}, "'confidence_decay_rate' is \"fast\""),
     ],
 )
 def test_a_wrong_curriculum_is_named(config: dict[str, Any], message: str) -> None:
@@ -113,7 +127,9 @@ def test_confidences_become_what_outcomes_say() -> None:
 
 def test_reward_is_credited_to_the_source_that_acted() -> None:
     """Only RIGHT is rewarded; the teacher always wants it and the policy rarely does."""
-    agent = agent_for(AgentMode.ADAPTIVE, None, lanes=8, curriculum_config={"stages": [{"llm_confidence": 0.5}]})
+    agent = agent_for(
+        AgentMode.ADAPTIVE, None, lanes=8, curriculum_config={"stages": [STAGE], "confidence_decay_rate": 0.0}
+    )
     agent.calibration.settings = CalibrationSettings(outcome_steps=1)
     grid = Grid([GridState(2, 2)] * 8)
     for _ in range(300):

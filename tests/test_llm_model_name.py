@@ -41,7 +41,7 @@ def test_names(text: str, provider: str, model: str, url: str | None) -> None:
         ("openai/", "openai/<model>"),
         ("pocket/large", "'pocket' alone"),
         ("none@http://localhost:1/v1", "runs in this process"),
-        ("huggingface/a@http://localhost:1/v1", "run in this process"),
+        ("huggingface/a@http://localhost:1/v1", "runs in this process"),
         ("openai/a@http://", "no http address"),
         ("openai/a@http://user:secret@host/v1", "environment"),
     ],

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.exceptions import CheckpointError, ConfigurationError
+from core.worlds.base import WorldPreset
+from core.worlds.builtin.code import Code
 from core.worlds.sandbox import missing_protection
 
 needs_sandbox = pytest.mark.skipif(missing_protection() is not None, reason=f"no sandbox: {missing_protection()}")
@@ -97,7 +99,8 @@ def test_the_training_and_evaluation_examples_as_written(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(importlib.import_module("trainer.at_grpo.presets")._COMMON, "small_width", 32)
     monkeypatch.setitem(importlib.import_module("trainer.at_grpo.presets")._COMMON, "warm_start_steps", 2)
-    monkeypatch.setitem(importlib.import_module("trainer.at_grpo.presets")._WORLDS["code"], "batch_size", 2)
+    fewer = WorldPreset({"max_rounds": 2}, {"max_new_tokens": 64, "batch_size": 2, "eval_episodes": 20})
+    monkeypatch.setattr(Code, "preset", fewer)
     from pettingllms.evaluate import evaluate
     from pettingllms.trainer import train
 

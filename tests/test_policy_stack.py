@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gymnasium import spaces
-from torch import nn
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor, nn
 
-from agents.learning.policy_stack import PolicyStack
+from agents.learning.policy_stack import PolicyStack, _told
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
-from core.exceptions import DecisionValidationError, TrainingError
+from core.exceptions import DecisionValidationError
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from trainer.multi_model.config import WeightUpdateStrategy
 
@@ -46,11 +47,45 @@ def test_each_row_is_the_answer_of_its_own_policy(view: str) -> None:
         PolicyStack([learner.policy for learner in learners]).probabilities(observations, masks)
 
 
-def test_a_network_of_another_make_is_refused() -> None:
-    learner = MaskablePPOLearner(VIEWS["numbers"], 1, LearnerSettings(rollout_steps=4, features_width=8), 0)
-    learner.policy.mlp_extractor.policy_net.append(nn.Dropout())
-    with pytest.raises(TrainingError, match="Dropout cannot be stacked"):
-        PolicyStack([learner.policy])
+class Flat(BaseFeaturesExtractor):
+    """A network that says nothing of its parts."""
+
+    def __init__(self, observation_space: spaces.Dict, width: int) -> None:
+        super().__init__(observation_space, width)
+        self.layer = nn.Linear(7, width)
+
+    def forward(self, observations: dict[str, Tensor]) -> Tensor:
+        return self.layer(observations["features"]).tanh()
+
+
+@pytest.mark.parametrize(
+    ("network", "spoil", "reason"),
+    [
+        ("tests.test_policy_stack:Flat", False, "the network Flat has no stack_parts"),
+        ("convolutional", True, "a layer of Dropout cannot be laid beside others"),
+    ],
+)
+def test_policies_that_cannot_be_laid_side_by_side_are_asked_one_by_one(
+    network: str, spoil: bool, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = LearnerSettings(rollout_steps=4, features_width=8, network=network)
+    learners = [MaskablePPOLearner(VIEWS["numbers"], 1, settings, seed) for seed in range(3)]
+    for learner in learners:
+        learner.policy.set_training_mode(False)
+        if spoil:
+            learner.policy.mlp_extractor.policy_net.append(nn.Dropout(0.0))
+    _told.clear()
+    for _ in range(2):
+        stack = PolicyStack([learner.policy for learner in learners])
+    assert [reason in record.message for record in caplog.records] == [True], "said once"
+    observations = {"features": np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)}
+    masks = np.ones((3, 9), dtype=np.bool_)
+    together = stack.probabilities(observations, masks)
+    for row, learner in enumerate(learners):
+        one = slice(row, row + 1)
+        assert together[one] == pytest.approx(
+            learner.probabilities({"features": observations["features"][one]}, masks[one])
+        )
 
 
 def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(tmp_path: Path) -> None:

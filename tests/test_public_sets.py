@@ -13,10 +13,10 @@ import pytest
 
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TEST_SEED, FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED
+from core.worlds.builtin.code_set import CodeSet
+from core.worlds.builtin.math_set import MathSet
 from core.worlds.code_problems import AssertTest, CallTest, InputTest, read_code_problems
-from core.worlds.code_set import CodeSet
 from core.worlds.math_problems import read_math_problems, same_answer
-from core.worlds.math_set import MathSet
 from core.worlds.registry import make_world
 from core.worlds.sandbox import missing_protection
 from core.worlds.split import Split

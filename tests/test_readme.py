@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -41,6 +42,17 @@ def test_the_python_blocks_run_as_written(folder: Path) -> None:
     assert len(blocks("python")) >= 3
     for block in blocks("python"):
         run([sys.executable, "-c", block], folder)
+
+
+def test_the_config_of_ones_own_runs_as_written(folder: Path) -> None:
+    code = next(block for block in blocks("python") if block.startswith("# mine.py"))
+    config = next(block for block in blocks("json") if "mine:" in block)
+    (folder / "mine.py").write_text(code)
+    (folder / "mine.json").write_text(config)
+    command = [sys.executable, str(ROOT / "run_training.py"), "--config", "mine.json", "--episodes", "1"]
+    run([*command, "--save-dir", "mine", "--no-progress"], folder)
+    settings = json.loads(next((folder / "mine").rglob("manifest.json")).read_text())["settings"]
+    assert (settings["env_class"], settings["llm_manager"]) == ("mine:CuriousEnv", "mine:AlwaysUp")
 
 
 def test_the_commands_run_on_what_a_run_leaves(folder: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from core.exceptions import ConfigurationError
 from core.game.milestone_tracker import MilestoneTracker
-from core.game.rewards import REWARD_NAMES, RewardMemory, RewardWeights, reward_events
+from core.game.reward_event import EpisodeFacts, EventKind, When
+from core.game.rewards import RewardMemory, RewardWeights, reward_events
 from core.game.state import GameState
 from tests.game_states import first_state, rom_tables, with_party, with_ram
 
@@ -17,10 +20,10 @@ ROUNDS = 200
 class Play:
     """A sequence of states that is paid for as the env would."""
 
-    def __init__(self, start: GameState, weights: RewardWeights | None = None) -> None:
-        self.memory = RewardMemory.for_world(
-            weights or RewardWeights(), MilestoneTracker(rom_tables().game), rom_tables().game
-        )
+    def __init__(
+        self, start: GameState, weights: RewardWeights | None = None, kinds: Sequence[type[EventKind]] = ()
+    ) -> None:
+        self.memory = RewardMemory(weights or RewardWeights(), MilestoneTracker(rom_tables().game), kinds)
         self.memory.start(start)
         self.state = start
         self.parts: dict[str, float] = {}
@@ -29,7 +32,7 @@ class Play:
         events = reward_events(self.state, state, self.memory)
         self.state = state
         for event in events:
-            assert event.name in REWARD_NAMES
+            assert event.name in self.memory.names
             self.parts[event.name] = self.parts.get(event.name, 0.0) + event.amount
         return sum(event.amount for event in events)
 
@@ -231,3 +234,57 @@ def test_crossing_the_edge_between_two_maps_is_no_new_ground() -> None:
         assert Play(at(3, 3)).to(outside) == 0.0
     for inside in (at(width - 1, 3), at(3, height - 1)):
         assert Play(at(3, 3)).to(inside) == pytest.approx(RewardWeights().new_tile)
+class Richer(EventKind):
+    """Money beyond the most that the episode has had."""
+
+    name, weight, when = "richer", 0.001, When.POSSESSIONS
+
+    def start(self, state: GameState, episode: EpisodeFacts) -> None:
+        self._most = state.money
+
+    def found(self, previous: GameState, current: GameState, episode: EpisodeFacts) -> float:
+        gained, self._most = max(0, current.money - self._most), max(self._most, current.money)
+        return gained
+
+
+def test_a_kind_of_ones_own_is_paid_beside_the_others_by_its_weight() -> None:
+    rich = with_ram(first_state(), {"wMoney": (5000).to_bytes(3, "big")})
+    gained = rich.money - first_state().money
+    assert gained > 0
+    for weights, paid in ((None, 0.001), (RewardWeights(richer=0.002), 0.002)):
+        play = Play(first_state(), weights, [Richer])
+        for _ in range(3):
+            play.to(rich)
+            play.to(first_state())
+        assert play.parts == {"richer": pytest.approx(paid * gained)}
+    assert play.memory.names[-1] == "richer"
+
+
+def test_a_weight_without_an_event_and_an_event_without_a_name_of_its_own_are_refused() -> None:
+    tracker = MilestoneTracker(rom_tables().game)
+    with pytest.raises(ConfigurationError, match=r"'rewards.richre'; did you mean 'richer'\?"):
+        RewardMemory(RewardWeights(richre=1.0), tracker, [Richer])
+    with pytest.raises(ConfigurationError, match="two reward events are called 'richer'"):
+        RewardMemory(RewardWeights(), tracker, [Richer, Richer])
+
+
+def test_progress_freshens_healing_and_an_event_that_is_none_does_not() -> None:
+    """A shop visit that pays must not make healing worth more."""
+    poor = with_ram(team((1, 5, 20, 20)), {"wMoney": bytes(3)})
+
+    def heal(play: Play) -> float:
+        before = play.parts.get("heal", 0.0)
+        play.to(with_ram(team((1, 5, 1, 20)), {**IN_BATTLE, "wMoney": bytes(3)}))
+        play.to(with_ram(team((1, 5, 1, 20)), {"wMoney": bytes(3)}))
+        play.to(poor)
+        return play.parts["heal"] - before
+
+    play = Play(poor, kinds=[Richer])
+    first = heal(play)
+    play.to(with_ram(team((1, 5, 20, 20)), {"wMoney": (5000).to_bytes(3, "big")}))
+    play.to(poor)
+    assert "richer" in play.parts
+    assert heal(play) == pytest.approx(first / 2)
+    play.to(with_ram(poor, {"wJohtoBadges": 1}))
+    play.to(poor)
+    assert heal(play) == pytest.approx(first)

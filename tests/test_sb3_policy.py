@@ -18,7 +18,8 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from agents.learning.network import PolicyViewExtractor, logits_and_values
+from agents.learning.network import logits_and_values
+from agents.learning.networks.convolutional import ConvolutionalExtractor
 from agents.learning.preparation import prepare
 from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from agents.learning.trust import TeacherTrust
@@ -110,7 +111,7 @@ def test_with_behaviour_equal_to_policy_the_update_is_maskable_ppos() -> None:
         device="cpu",
         policy_kwargs={
             "net_arch": {"pi": list(chosen.policy_widths), "vf": list(chosen.value_widths)},
-            "features_extractor_class": PolicyViewExtractor,
+            "features_extractor_class": ConvolutionalExtractor,
             "features_extractor_kwargs": {"width": chosen.features_width},
         },
     )

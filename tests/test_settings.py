@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from core.exceptions import ConfigurationError
+from core.schema import known_keys, parsed
 from core.vocabulary import StrategyType
-from trainer.settings import Settings, load_settings
+from trainer.settings import Settings, StageSettings, load_settings
 
 STAGE = {"reward_threshold": 1.5, "min_episodes": 3, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 
@@ -68,10 +70,24 @@ def test_changed_is_checked_and_leaves_the_rest(tmp_path: Path) -> None:
     [
         ({"rom_pth": "x"}, "unknown key 'rom_pth'; did you mean 'rom_path'?"),
         ({"lane": "wrong type too", "lanes": "8"}, "unknown key 'lane'; did you mean 'lanes'?"),
-        ({"zzzz": 1}, "unknown key 'zzzz'; known keys are agent_mode, "),
+        ({"zzzz": 1}, "unknown key 'zzzz'; known are agent_mode, "),
         ({"learner": {"learning_rat": 1}}, "'learner.learning_rat'; did you mean 'learning_rate'?"),
         ({"curriculum": {"stages": [{**STAGE, "min_episode": 3}]}}, "did you mean 'min_episodes'?"),
         ({"curriculum": {"stages": [{"min_episodes": 3}]}}, "key 'curriculum.stages[0].reward_threshold' is missing"),
+        ({"language_model": {"timeout": 3}}, "'language_model.timeout'; did you mean 'timeout_s'?"),
+        (
+            {"language_model": {"budget": {"cals_per_run": 3}}},
+            "'language_model.budget.cals_per_run'; did you mean 'calls_per_run'?",
+        ),
+        ({"language_model": {"prices": {"openai/x": {"inptu_usd": 1}}}}, "did you mean 'input_usd'?"),
+        ({"go_explore": {"foldr": "x"}}, "'go_explore.foldr'; did you mean 'folder'?"),
+        ({"rewards": {"bagde": 1.0}}, "'rewards.bagde'; did you mean 'badge'?"),
+        ({"rewards": {"badge": True}}, "'rewards.badge' is true"),
+        ({"frontier": None}, "key 'frontier' is called 'go_explore' now; rename it"),
+        (
+            {"curriculum": {"stages": [{**STAGE, "frontier_share": 0.5}]}},
+            "'curriculum.stages[0].frontier_share' is called 'go_explore_share' now",
+        ),
         ({"curriculum": {"stages": []}}, "'curriculum.stages' is []"),
         ({"curriculum": {"confidence_decay_rate": 1.0}}, "'curriculum.confidence_decay_rate' is 1.0"),
         ({"lanes": "8"}, "'lanes' is \"8\": it should be a valid integer"),
@@ -97,6 +113,23 @@ def test_mistakes_are_named_in_one_line(tmp_path: Path, config: Any, expected: s
     assert expected in message
     assert message.startswith(str(path))
     assert "\n" not in message
+
+
+def test_every_section_names_its_own_keys() -> None:
+    """Walked from the model, so that no section can be forgotten."""
+    assert known_keys(Settings, ()) == list(Settings.model_fields)
+    assert known_keys(Settings, ("curriculum", "stages", 3)) == list(StageSettings.model_fields)
+    assert "max_calls_per_episode" not in known_keys(Settings, ("learner",))
+    for place in (("learner",), ("language_model",), ("language_model", "local"), ("language_model", "faults")):
+        assert known_keys(Settings, place), place
+    assert known_keys(Settings, ("lanes",)) == []
+
+
+def test_validation_itself_runs_no_code_of_the_users(tmp_path: Path) -> None:
+    """Settings that lie in a checkpoint can be read as settings without anything being imported."""
+    (tmp_path / "mine_loud.py").write_text("raise SystemExit('imported')")
+    parsed(Settings, {"env_class": "mine_loud:Env", "reward_events": ["mine_loud:Event"]})
+    assert str(tmp_path) not in sys.path
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, save_base, save_team
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError, TrainingError
-from core.worlds.sudoku import Sudoku
+from core.worlds.builtin.sudoku import Sudoku
 from trainer.at_grpo import verl_recipe
 from trainer.at_grpo.algorithm import TreeSettings, grow_tree
 from trainer.at_grpo.presets import get_preset

@@ -10,9 +10,9 @@ import pytest
 from pettingzoo.test import api_test, seed_test
 
 from core.worlds.base import TextWorld
+from core.worlds.builtin.plan_path import PlanPath
+from core.worlds.builtin.sudoku import Sudoku
 from core.worlds.pettingzoo_text import PettingZooTextEnv
-from core.worlds.plan_path import PlanPath
-from core.worlds.sudoku import Sudoku
 from core.worlds.verifiers_form import VerifiersHooks
 
 WORLDS: list[TextWorld[Any]] = [Sudoku(), PlanPath(size=6, max_rounds=3), Sudoku(with_tool=False)]

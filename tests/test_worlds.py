@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from core.worlds.base import TextWorld
-from core.worlds.code import Code
-from core.worlds.frozen_lake import FrozenLake
+from agents.text.team import Specialisation
+from core.worlds.base import TextWorld, WorldTrial
+from core.worlds.builtin.code import Code
+from core.worlds.builtin.frozen_lake import FrozenLake
+from core.worlds.builtin.math import calculate
+from core.worlds.builtin.plan_path import PlanPath
+from core.worlds.builtin.sudoku import Sudoku, solutions
 from core.worlds.gymnasium_text import GymnasiumTextEnv
-from core.worlds.math import Math, calculate
-from core.worlds.plan_path import PlanPath
+from core.worlds.registry import TEXT_WORLDS, make_world
 from core.worlds.sandbox import missing_protection
-from core.worlds.sokoban import Sokoban
-from core.worlds.sudoku import Sudoku, solutions
+from trainer.at_grpo.presets import get_preset, preset_names
+from trainer.at_grpo.settings import settings_of
 
-WORLDS: list[TextWorld] = [
-    PlanPath(),
-    PlanPath(size=6, with_tool=False),
-    FrozenLake(),
-    FrozenLake(size=6, with_tool=False),
-    Sokoban(),
-    Sokoban(with_tool=False),
-    Sudoku(),
-    Sudoku(with_tool=False),
-    Math(),
-    Math(with_tool=False),
-]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def trials() -> Iterator[tuple[TextWorld, WorldTrial]]:
+    """What the registered worlds state that can be tried here."""
+    for name in TEXT_WORLDS.names():
+        for trial in TEXT_WORLDS.resolve(name).trials:
+            yield make_world(name, trial.options), trial
+
+
+TRIALS = list(trials())
+WORLDS = [world for world, _ in TRIALS]
 IDS = [f"{world.name}-{len(world.roles)}" for world in WORLDS]
+
+
+def test_every_world_is_registered_under_its_own_name_and_its_file() -> None:
+    files = {path.stem for path in (ROOT / "core/worlds/builtin").glob("*.py")} - {"__init__"}
+    assert set(TEXT_WORLDS.built_in_names()) == files
+    for name in files:
+        assert TEXT_WORLDS.resolve(name).name == name
+    assert {world.name for world in WORLDS} == {"plan_path", "frozen_lake", "sokoban", "sudoku", "math"}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_configuration_is_one_that_can_be_trained(name: str) -> None:
+    settings = settings_of(get_preset(name))
+    world = make_world(settings.world, settings.world_options)
+    assert (len(world.roles) == 1) == (settings.specialisation is Specialisation.SINGLE)
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
@@ -37,10 +57,10 @@ def test_gold_answers_score_full_marks(world: TextWorld) -> None:
         world.validate(seed)
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_a_seed_is_a_problem(world: TextWorld) -> None:
+@pytest.mark.parametrize(("world", "trial"), TRIALS, ids=IDS)
+def test_a_seed_is_a_problem(world: TextWorld, trial: WorldTrial) -> None:
     assert world.initial(3) == world.initial(3)
-    assert len({world.initial(seed) for seed in range(30)}) > 25
+    assert len({world.initial(seed) for seed in range(30)}) >= trial.problems_of_30
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
@@ -107,15 +127,16 @@ def test_a_tool_call_advances_the_state_that_the_next_role_sees() -> None:
     assert "Tool bfs:" in world.prompt(after, "mover")
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=IDS)
-def test_practice_is_well_formed_and_gives_no_skill_away(world: TextWorld) -> None:
+@pytest.mark.parametrize(("world", "trial"), TRIALS, ids=IDS)
+def test_practice_is_well_formed_and_gives_no_skill_away(world: TextWorld, trial: WorldTrial) -> None:
     rng = random.Random(1)
     for role in world.roles:
         examples = [world.practice(seed, role, rng) for seed in range(40)]
-        assert len({example.answer for example in examples}) > (2 if role == "tool" else 30)
-        if role == "tool":
+        assert len({example.answer for example in examples}) >= trial.answers_of_40.get(role, 31)
+        is_tool = trial.repeats_tool and role != world.roles[-1]
+        if is_tool:
             assert all(world.play(world.initial(0), role, e.answer).local_reward >= 0 for e in examples)
-        if "tool" in world.roles and role != "tool":
+        if trial.repeats_tool and not is_tool:
             repeated = sum(example.answer in example.prompt for example in examples)
             assert 10 <= repeated <= 32
 

@@ -29,7 +29,7 @@ from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.evaluation.evaluator import Evaluator
 from trainer.evaluation.schedule import EvaluationSchedule
-from trainer.llm_manager import LLMManager
+from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.episode_seeds import training_seed
 from trainer.play.player import LanePlayer, LanesEnv
 from trainer.play.single_lane import SingleLane
@@ -246,7 +246,7 @@ class HybridLLMRLTrainer:
             self._evaluator.env.close()
         self._lanes_env.close()
         self.decision_analyzer.close()
-        if isinstance(self.llm_manager, LLMManager):
+        if isinstance(self.llm_manager, BaseLLMManager):
             self.llm_manager.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def _lanes_of(
 
 
 def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:
-    """The trainer of a JSON config (see `trainer/settings.py`), ready to `train`.
+    """The trainer of a JSON config (see `trainer/settings/`), ready to `train`.
 
     `train()` takes its own documented defaults; `train(**trainer.settings.train_arguments())` takes the config's.
     Raises ConfigurationError, EnvironmentError or HistoryError with one line that says what is wrong; nothing is

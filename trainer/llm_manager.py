@@ -10,7 +10,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from agents.llm.cache import AnswerCache
 from agents.llm.chooser import OptionChooser
@@ -18,13 +18,14 @@ from agents.llm.failures import ModelFailure
 from agents.llm.meter import MeterReading
 from agents.llm.model_name import parse_model_name
 from agents.llm.question import neutral_order
-from agents.llm.registry import IN_THIS_PROCESS, load_text_model
+from agents.llm.registry import load_text_model, runs_in_this_process
 from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError, DecisionValidationError, LLMConnectionError
 from core.protocols import Choice
+from core.registry import Registry, must_derive_from
 from core.vocabulary import Button
 
-__all__ = ["BaseLLMManager", "LLMManager"]
+__all__ = ["LLM_MANAGERS", "BaseLLMManager", "LLMManager"]
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,16 @@ LONGEST_ANSWER_SHOWN = 80
 
 
 class BaseLLMManager(ABC):
-    """Base of custom managers: implement `get_action`, and the agent asks it for buttons."""
+    """Base of custom managers: implement `get_action`, and the agent asks it for buttons.
+
+    A config names a class derived from it in `llm_manager` as `package.module:Name`.
+    """
+
+    @classmethod
+    def from_settings(cls, model: str, max_context_length: int, settings: LanguageModelSettings) -> Self:
+        """The manager that a run makes from its config. Override it to read `llm_model` and `language_model`."""
+        del model, max_context_length, settings
+        return cls()
 
     @property
     def available(self) -> bool:
@@ -45,6 +55,9 @@ class BaseLLMManager(ABC):
 
         `context` describes the state of the game in words.
         """
+
+    def close(self) -> None:  # noqa: B027 - a hook that may be left out
+        """The run is over."""
 
     def parse_action(self, response: str) -> int:
         """The action that `response` names: exactly a button's name (any case) or its index, blanks around it aside.
@@ -62,6 +75,12 @@ class BaseLLMManager(ABC):
         )
 
 
+LLM_MANAGERS: Registry[type[BaseLLMManager]] = Registry(
+    "language-model manager", fault=must_derive_from(BaseLLMManager)
+)
+
+
+@LLM_MANAGERS.register("options")
 class LLMManager(BaseLLMManager):
     """The manager that `llm_model` of a config names. It satisfies `core.protocols.LLMManagerLike`."""
 
@@ -83,10 +102,14 @@ class LLMManager(BaseLLMManager):
         name = parse_model_name(model)
         loaded = load_text_model(name, timeout_s=settings.timeout_s, local=settings.local)
         if loaded is not None:
-            is_local = name.provider in IN_THIS_PROCESS
             cache = AnswerCache(settings.cache_path or ":memory:")
-            self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=is_local))
+            self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=runs_in_this_process(name)))
             self.max_context_length = min(max_context_length, getattr(loaded, "context_length", max_context_length))
+
+    @classmethod
+    def from_settings(cls, model: str, max_context_length: int, settings: LanguageModelSettings) -> Self:
+        """As the config says."""
+        return cls(model, max_context_length, settings)
 
     @property
     def available(self) -> bool:

@@ -2,11 +2,13 @@
 
 A small network costs little more for eight observations than for one; what costs is the calls. Agents that learn apart
 have a network each, so their weights are laid side by side: convolutions become one in groups, layers one batched
-product.
+product. A network says by `stack_parts` what it is made of (`StackableNetwork`). Policies with a network that does not,
+or with a layer that cannot be laid side by side, are asked one by one: the answers are the same, later.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,30 +19,34 @@ from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPo
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.learning.network import MASKED_LOGIT, PolicyViewExtractor
-from core.exceptions import DecisionValidationError, TrainingError
+from agents.learning.network import MASKED_LOGIT, logits_and_values
+from agents.learning.network_registry import StackableNetwork
+from core.exceptions import DecisionValidationError
+
+log = logging.getLogger(__name__)
 
 Layer = Callable[[Tensor], Tensor]
+_told: set[str] = set()
+"""Reasons for asking one by one that the log has had; stacks are made anew after every update."""
+
+
+class CannotBeStacked(Exception):
+    """Why policies are asked one by one."""
 
 
 class PolicyStack:
     """The policies as they are now; make a new one when their weights have changed."""
 
     def __init__(self, policies: Sequence[MaskableMultiInputActorCriticPolicy]) -> None:
-        """Raises TrainingError for a network that was not made by `agents.learning.network.build_policy`."""
-        extractors = [policy.features_extractor for policy in policies]
-        first = extractors[0]
-        if not isinstance(first, PolicyViewExtractor):
-            raise TrainingError(f"a policy with {type(first).__name__} cannot be stacked: only our own networks can")
-        self._vector_keys, self._scales = first.vector_keys, first.scales
-        with torch.no_grad():
-            self._planes = {
-                key: _layers([extractor.get_submodule(f"convolutions.{key}") for extractor in extractors])
-                for key in first.plane_keys
-            }
-            self._join = _layers([extractor.get_submodule("join") for extractor in extractors])
-            self._policy = _layers([policy.mlp_extractor.policy_net for policy in policies])
-            self._action = _layers([policy.action_net for policy in policies])
+        """Policies of one shape, as `agents.learning.network.build_policy` makes them."""
+        self._policies = list(policies)
+        self._layers: _StackedLayers | None = None
+        try:
+            self._layers = _StackedLayers(self._policies)
+        except CannotBeStacked as reason:
+            if str(reason) not in _told:
+                _told.add(str(reason))
+                log.warning("policies are asked one by one, which takes longer: %s", reason)
 
     def probabilities(self, observations: Mapping[str, NDArray[Any]], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         """pi_i(.|s_i): row i of observations and masks goes to policy i; (policies, actions), masked ones are 0.
@@ -50,16 +56,47 @@ class PolicyStack:
         if not masks.any(axis=1).all():
             rows = np.flatnonzero(~masks.any(axis=1)).tolist()
             raise DecisionValidationError(f"the masks of rows {rows} allow no action: the environment must allow one")
-        count = len(masks)
         with torch.inference_mode():
-            parts = [torch.from_numpy(observations[key]) for key in self._vector_keys]
-            for key, layers in self._planes.items():
-                planes = torch.from_numpy(observations[key]) * self._scales[key]
-                parts.append(_through(layers, planes.reshape(1, -1, *planes.shape[2:])).reshape(count, -1))
-            features = _through(self._join, torch.cat(parts, dim=1)[:, None])
-            logits = _through(self._action, _through(self._policy, features)).squeeze(1)
-            logits = logits.masked_fill(torch.from_numpy(~masks), MASKED_LOGIT)
+            tensors = {key: torch.from_numpy(array) for key, array in observations.items()}
+            allowed = torch.from_numpy(masks)
+            if self._layers is None:
+                logits = self._one_by_one(tensors, allowed)
+            else:
+                logits = self._layers.logits(tensors, len(masks)).masked_fill(~allowed, MASKED_LOGIT)
             return functional.softmax(logits, dim=-1).numpy()
+
+    def _one_by_one(self, observations: Mapping[str, Tensor], masks: Tensor) -> Tensor:
+        rows = []
+        for row, policy in enumerate(self._policies):
+            one = {key: values[row : row + 1] for key, values in observations.items()}
+            rows.append(logits_and_values(policy, one, masks[row : row + 1])[0])
+        return torch.cat(rows)
+
+
+class _StackedLayers:
+    """The layers of all policies, side by side."""
+
+    def __init__(self, policies: Sequence[MaskableMultiInputActorCriticPolicy]) -> None:
+        networks = [policy.features_extractor for policy in policies]
+        parts = [network.stack_parts() for network in networks if isinstance(network, StackableNetwork)]
+        if len(parts) < len(networks):
+            raise CannotBeStacked(f"the network {type(networks[0]).__name__} has no stack_parts")
+        first = parts[0]
+        self._vector_keys = first.vector_keys
+        self._scales = {key: scale for key, (scale, _) in first.planes.items()}
+        with torch.no_grad():
+            self._planes = {key: _layers([part.planes[key][1] for part in parts]) for key in first.planes}
+            self._join = _layers([part.join for part in parts])
+            self._policy = _layers([policy.mlp_extractor.policy_net for policy in policies])
+            self._action = _layers([policy.action_net for policy in policies])
+
+    def logits(self, observations: Mapping[str, Tensor], count: int) -> Tensor:
+        parts = [observations[key] for key in self._vector_keys]
+        for key, layers in self._planes.items():
+            planes = observations[key] * self._scales[key]
+            parts.append(_through(layers, planes.reshape(1, -1, *planes.shape[2:])).reshape(count, -1))
+        features = _through(self._join, torch.cat(parts, dim=1)[:, None])
+        return _through(self._action, _through(self._policy, features)).squeeze(1)
 
 
 def _layers(modules: Sequence[nn.Module]) -> list[Layer]:
@@ -82,7 +119,7 @@ def _layers(modules: Sequence[nn.Module]) -> list[Layer]:
         return []
     if isinstance(first, (nn.ReLU, nn.Tanh)):
         return [first]
-    raise TrainingError(f"a policy with a layer of {type(first).__name__} cannot be stacked")
+    raise CannotBeStacked(f"a layer of {type(first).__name__} cannot be laid beside others of its kind")
 
 
 def _through(layers: Sequence[Layer], values: Tensor) -> Tensor:

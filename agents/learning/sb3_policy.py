@@ -207,7 +207,7 @@ class MaskablePPOLearner:
         if difference is not None:
             raise CheckpointError(
                 f"these weights are of another network, first difference {difference[0]} of shape {difference[1]}: "
-                "the observation space or the network's widths differ; use the settings the checkpoint was made with"
+                "the observation space, learner.network or its widths differ; use the settings that it was made with"
             )
         load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
 

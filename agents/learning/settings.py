@@ -36,8 +36,10 @@ class LearnerSettings:
     teacher_half_life: int | None = None
     """Transitions after which the imitation term has half its weight. None: it follows the curriculum's teacher share,
     so that there is one schedule and not two."""
+    network: str = "convolutional"
+    """What reads an observation: a file of `agents/learning/networks/`, or `package.module:Class` of one's own."""
     features_width: int = 128
-    """Width of the layer that joins the views of an observation."""
+    """Features that the network makes of an observation; policy and value go on from there."""
     policy_widths: tuple[int, ...] = (128,)
     value_widths: tuple[int, ...] = (128,)
 

@@ -1,6 +1,6 @@
 """The OpenAI API and every server that speaks it: vLLM, Ollama, llama.cpp, `transformers serve`.
 
-Servers differ in how they bind an answer to a list of options. `_DIALECTS` says which way each provider gets; nothing
+Servers differ in how they bind an answer to a list of options. A provider says which way it gets (`Dialect`); nothing
 is tried out at run time.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -44,23 +44,6 @@ class Dialect:
     greedy: bool = True
     """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
     key_variable: str | None = None
-
-
-_DIALECTS = {
-    "openai": Dialect(
-        AnswerForm.JSON_SCHEMA,
-        answer_tokens=4000,  # the hidden reasoning of reasoning models counts too
-        length_parameter="max_completion_tokens",
-        greedy=False,
-        key_variable="OPENAI_API_KEY",
-    ),
-    "vllm": Dialect(AnswerForm.STRUCTURED_CHOICE),
-    "ollama": Dialect(AnswerForm.JSON_SCHEMA),
-    "llamacpp": Dialect(AnswerForm.JSON_SCHEMA),
-    "transformers": Dialect(AnswerForm.EXACT_TEXT),
-}
-_BEFORE_JSON_SCHEMA = ("gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-4-turbo-2024-04-09", "gpt-3.5-turbo")
-"""OpenAI models with tools but without `json_schema`; `gpt-4o` and later have both."""
 
 
 class _Function(BaseModel):
@@ -106,10 +89,7 @@ class _Reply(BaseModel):
 class OpenAIModel(ServerModel[_Reply]):
     """A chat model behind an OpenAI-compatible address, asked to fill in a form."""
 
-    def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
-        dialect = _DIALECTS[name.provider]
-        if name.provider == "openai" and name.model in _BEFORE_JSON_SCHEMA:
-            dialect = replace(dialect, form=AnswerForm.TOOL, greedy=True)
+    def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0) -> None:
         super().__init__(name, dialect.key_variable)
         self._dialect = dialect
         self._client = openai.OpenAI(

@@ -1,24 +1,15 @@
-"""From the one line of config that names a language model to the model: the only place that knows all back-ends.
-
-A vendor's library is imported when a model of that vendor is named, and not before.
-"""
+"""From the one line of config that names a language model to the model."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from agents.llm.model_name import ModelName, parse_model_name
+from agents.llm.model_name import NO_MODEL, parse_model_name
+from agents.llm.provider import PROVIDERS, ModelName
+from agents.llm.providers.pocket import POCKET_FOLDER
+from agents.llm.settings import LanguageModelSettings, LocalModelSettings
 from core.exceptions import ConfigurationError
 from core.protocols import TextModel
 
-if TYPE_CHECKING:
-    from agents.llm.settings import LocalModelSettings
-
-POCKET_FOLDER = Path(__file__).parent / "pocket"
-"""Where the bundled model lies: a plain Transformers folder."""
-IN_THIS_PROCESS = ("pocket", "huggingface")
-"""Providers whose models run here and answer at once; all others are servers that must be waited for."""
+__all__ = ["POCKET_FOLDER", "load_text_model", "runs_in_this_process"]
 
 
 def load_text_model(
@@ -31,24 +22,13 @@ def load_text_model(
     loaded. A server is not contacted before the first question.
     """
     wanted = parse_model_name(name) if isinstance(name, str) else name
+    if wanted.provider == NO_MODEL:
+        return None
+    provider = PROVIDERS.resolve(wanted.provider, "llm_model")
     try:
-        match wanted.provider:
-            case "none":
-                return None
-            case "pocket":
-                return _pocket(local)
-            case "huggingface":
-                from agents.llm.huggingface import HuggingFaceModel
-
-                return HuggingFaceModel(wanted.model, settings=local)
-            case "anthropic":
-                from agents.llm.anthropic import AnthropicModel
-
-                return AnthropicModel(wanted, timeout_s=timeout_s)
-            case _:
-                from agents.llm.openai import OpenAIModel
-
-                return OpenAIModel(wanted, timeout_s=timeout_s)
+        return provider.load(
+            wanted, LanguageModelSettings(timeout_s=timeout_s, local=local or LocalModelSettings(), cache_path=None)
+        )
     except ImportError as error:
         raise ConfigurationError(
             f"llm_model {str(wanted)!r} needs a package that is not installed ({error.name}): "
@@ -56,12 +36,6 @@ def load_text_model(
         ) from error
 
 
-def _pocket(local: LocalModelSettings | None) -> TextModel:
-    from agents.llm.huggingface import HuggingFaceModel
-
-    if not (POCKET_FOLDER / "model.safetensors").is_file():
-        raise ConfigurationError(
-            f"llm_model 'pocket': there is no model at {POCKET_FOLDER}; make it with `python -m trainer.pocket`, "
-            "or set llm_model to 'none'"
-        )
-    return HuggingFaceModel(str(POCKET_FOLDER), name="pocket", settings=local)
+def runs_in_this_process(name: ModelName) -> bool:
+    """Whether the model answers at once; all others are servers that must be waited for."""
+    return name.provider != NO_MODEL and PROVIDERS.resolve(name.provider, "llm_model").in_this_process

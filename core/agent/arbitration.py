@@ -12,16 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.agent.strategy_system import strategy_named
+from core.agent.curriculum_settings import RENAMED_KEYS, CurriculumSettings, decayed_share
 from core.exceptions import ConfigurationError
+from core.schema import parsed
 from core.vocabulary import StrategyType
 
 LEAST_SHARE = 0.05
 MOST_SHARE = 0.95
 _LEAST_CHANCE = 0.01
 """Confidences are kept this far from 0 and 1 before odds are taken."""
-STAGE_KEYS = ("reward_threshold", "min_episodes", "llm_confidence", "strategy_preference", "max_steps")
-CURRICULUM_KEYS = ("stages", "advancement_patience", "confidence_decay_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +42,24 @@ class TeacherCurriculum:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | None) -> TeacherCurriculum:
-        """Reads the documented dict. Raises ConfigurationError naming the key, the value and what is allowed.
+        """Reads the documented dict (`CurriculumSettings`). Raises ConfigurationError naming the key, the value and
+        what is allowed.
 
-        `reward_threshold`, `min_episodes`, `max_steps` and `advancement_patience` are the trainer's: it decides when a
-        stage is over and calls `HybridAgent.enter_stage` or, with numbers of its own, `HybridAgent.direct`.
+        What else a curriculum says is the trainer's: it decides when a stage is over and calls
+        `HybridAgent.enter_stage` or, with numbers of its own, `HybridAgent.direct`.
         """
         if config is None:
             return cls()
-        _check_keys("curriculum", config, CURRICULUM_KEYS)
-        stages = tuple(_stage(index, stage) for index, stage in enumerate(config.get("stages", ())))
-        decay = _fraction("confidence_decay_rate", config.get("confidence_decay_rate", 0.0))
-        return cls(stages or (TeacherStage(),), decay)
+        try:
+            settings = parsed(CurriculumSettings, config, RENAMED_KEYS)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"curriculum_config: {error}") from error
+        stages = tuple(TeacherStage(stage.llm_confidence, stage.strategy_preference) for stage in settings.stages)
+        return cls(stages, settings.confidence_decay_rate)
 
     def share(self, stage: int, episodes_in_stage: int) -> float:
         """The teacher's share of the steps from the curriculum alone, 0 to 1."""
-        return self.stages[stage].llm_confidence * (1.0 - self.confidence_decay_rate) ** episodes_in_stage
+        return decayed_share(self.stages[stage].llm_confidence, self.confidence_decay_rate, episodes_in_stage)
 
 
 def teacher_share(curriculum_share: float, teacher_confidence: float, policy_confidence: float) -> float:
@@ -79,25 +81,3 @@ def believed_share(teacher_evidence: float, teacher_confidence: float, policy_co
 def _log_odds(chance: float) -> float:
     chance = min(1.0 - _LEAST_CHANCE, max(_LEAST_CHANCE, chance))
     return math.log(chance / (1.0 - chance))
-
-
-def _stage(index: int, stage: Mapping[str, Any]) -> TeacherStage:
-    where = f"curriculum stage {index + 1}"
-    _check_keys(where, stage, STAGE_KEYS)
-    preference = stage.get("strategy_preference")
-    return TeacherStage(
-        llm_confidence=_fraction(f"llm_confidence of {where}", stage.get("llm_confidence", 0.5)),
-        strategy_preference=None if preference is None else strategy_named(preference),
-    )
-
-
-def _check_keys(where: str, given: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in known:
-            raise ConfigurationError(f"unknown key {key!r} in {where}: known are {', '.join(known)}")
-
-
-def _fraction(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ConfigurationError(f"{name} is {value!r}: it must be a number from 0 to 1")
-    return float(value)

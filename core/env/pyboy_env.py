@@ -7,7 +7,7 @@ previous state. Everything else is decoded from those bytes on demand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +29,9 @@ from core.env.policy_features import FEATURE_COUNT
 from core.env.policy_view import MAP_SHAPE, PolicyView, policy_space
 from core.env.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
 from core.game.milestone_tracker import MilestoneTracker
-from core.game.rewards import RewardMemory, RewardWeights, reward_events
+from core.game.reward_event import EventKind
+from core.game.rewards import RewardMemory, RewardWeights
+from core.game.rewards import reward_events as events_between
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
 
@@ -68,6 +70,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         *,
         max_steps: int = DEFAULT_MAX_STEPS,
         reward_weights: RewardWeights | None = None,
+        reward_events: Sequence[type[EventKind]] = (),
         final_milestone: str | None = None,
         start_state: bytes | str | Path | None = None,
         start_cache: str | Path | None = None,
@@ -85,7 +88,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             headless: without a window; with one every frame is shown at the normal speed.
             observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers).
             max_steps: actions after which an episode is truncated, from 1.
-            reward_weights: what each event pays; the defaults of `RewardWeights` if None.
+            reward_weights: what each event pays; the weights of their kinds if None.
+            reward_events: kinds of events of your own, paid beside the built-in ones.
             final_milestone: id of the milestone that terminates an episode; the game's last required one if None.
             start_state: where episodes begin: a PyBoy save state or a battery save (.sav), as bytes or a file; a new
                 game if None.
@@ -123,7 +127,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.observation_space = observation.observation_space(observation_type)
         self.policy_space = policy_space(policy_screen)
         self.tracker = MilestoneTracker(self.rom.game, final_milestone)
-        self.memory = RewardMemory.for_world(reward_weights or RewardWeights(), self.tracker, self.rom.game)
+        self.memory = RewardMemory(reward_weights or RewardWeights(), self.tracker, reward_events)
         self._go_explore = go_explore
         self._frame_cost = FrameCost(frame_cost)
         self._policy_view = PolicyView(self.rom.game)
@@ -188,7 +192,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
     def _calculate_reward(self, current_state: GameState, previous_state: GameState, action: int) -> float:
         """The reward of one action. Override it to add your own; call `super()` to keep the named events."""
-        events = reward_events(previous_state, current_state, self.memory)
+        events = events_between(previous_state, current_state, self.memory)
         self._events = tuple(events)
         return sum(event.amount for event in events)
 

@@ -1,136 +1,167 @@
 """Reward as named events between two game states.
 
-An event pays once for something that cannot be undone and done again: everything is latched in a `RewardMemory` that
-lives as long as an episode. What can be repeated at will (walking, fleeing, opening menus, healing without need,
-storing and fetching creatures, losing) pays nothing or ever less, and a test shows it for each.
+An event pays once for something that cannot be undone and done again: every kind latches what it has paid for as long
+as an episode lasts. What can be repeated at will (walking, fleeing, opening menus, healing without need, storing and
+fetching creatures, losing) pays nothing or ever less, and a test shows it for each.
 
-| event | pays | latched by |
-|---|---|---|
-| milestone | per milestone reached | the tracker |
-| badge | per new badge | badges held at best |
-| event_flag | per story flag of the whitelist | flags ever set |
-| new_map | per map first entered in the episode | maps visited |
-| new_tile | per step first stood on in the episode | steps visited |
-| level_up | per level gained by a creature over its own best | creature (trainer id and DVs) |
-| capture, seen | per species new in the Pokedex | highest count |
-| heal | healed share of HP lost in battle, halved with each heal since the last progress | damage ledger |
-| faint | per own creature that faints (negative) | - |
-| white_out | when nobody can fight any more (negative); the healing that follows pays nothing | - |
+The kinds are in `core/game/reward_events/`, with their default weights; `core/game/reward_event.py` says what a kind
+is. Here is what an episode remembers, and what a step pays.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from core.exceptions import ConfigurationError
-from core.game.game_data import GameData
 from core.game.milestone_tracker import MilestoneTracker
-from core.game.possessions import Possessions
+from core.game.reward_event import REWARD_EVENTS, EpisodeFacts, EventKind, When
 from core.game.state import GameState
 from core.game.visits import Visits
+from core.nearest import nearest
 from core.vocabulary import GameMode, RewardEvent
 
-
-@dataclass(frozen=True, slots=True)
-class RewardWeights:
-    """What one unit of each event pays; from -10 to 10. The names are the names of the events."""
-
-    milestone: float = 3.0
-    badge: float = 5.0
-    event_flag: float = 1.0
-    new_map: float = 0.5
-    new_tile: float = 0.01
-    level_up: float = 0.3
-    capture: float = 0.5
-    seen: float = 0.1
-    heal: float = 0.2
-    faint: float = -0.2
-    white_out: float = -1.0
-
-    def __post_init__(self) -> None:
-        for weight in fields(self):
-            value = getattr(self, weight.name)
-            if not (isinstance(value, int | float) and math.isfinite(value) and abs(value) <= 10):
-                raise ConfigurationError(
-                    f"reward weight {weight.name} is {value!r}; it must be a number from -10 to 10"
-                )
+LARGEST_WEIGHT: Final = 10.0
 
 
-REWARD_NAMES: Final = tuple(weight.name for weight in fields(RewardWeights))
-"""Names of the events, in the order of the vector env's `reward_parts`."""
-
-PROGRESS_FLAG_KINDS: Final = frozenset(
-    (
-        "story_milestone",
-        "story_minor",
-        "story",
-        "gym_leader",
-        "elite_four",
-        "rival",
-        "trainer",
-        "item_ball",
-        "hidden_item",
-        "gift_item",
-        "gift_tm_hm_rod",
-        "gift",
-    )
-)
-"""Kinds of event flags that mean progress. Fleeting ones and those that hide sprites toggle and are left out."""
+def built_in_kinds() -> tuple[type[EventKind], ...]:
+    """The kinds that every env pays, in the order in which they are asked."""
+    kinds = [REWARD_EVENTS.resolve(name) for name in REWARD_EVENTS.built_in_names()]
+    return tuple(sorted(kinds, key=lambda kind: kind.when.value))
 
 
-def progress_flag_mask(game: GameData) -> NDArray[np.uint8]:
-    """The whitelist as 256 bytes of bits, to be laid over wEventFlags."""
-    mask = np.zeros(game.layout.size("wEventFlags"), dtype=np.uint8)
-    for flag in game.event_flags.values():
-        if flag.kind in PROGRESS_FLAG_KINDS and not flag.set_at_new_game:
-            mask[flag.index // 8] |= 1 << flag.index % 8
-    return mask
+def kinds_with(own: Iterable[type[EventKind]]) -> tuple[type[EventKind], ...]:
+    """The built-in kinds and those beside them, in the order of `reward_parts`. Raises ConfigurationError for a name
+    that two of them have."""
+    kinds = (*built_in_kinds(), *sorted(own, key=lambda kind: kind.when.value))
+    names = [kind.name for kind in kinds]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"two reward events are called {name!r}; give yours another name")
+    return kinds
 
 
-@dataclass
+class RewardWeights(Mapping[str, float]):
+    """What one unit of each event pays, by the event's name; from -10 to 10, and frozen.
+
+    The built-in events are all there, with the weights of their kinds where nothing else is said. Weights of events of
+    your own may stand beside them; whether an event has each name is checked where the events are known
+    (`check_names`).
+    """
+
+    __slots__ = ("_weights",)
+
+    def __init__(self, **weights: float) -> None:
+        """Raises ConfigurationError for a weight that is no number in the range."""
+        for name, value in weights.items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (is_number and math.isfinite(value) and abs(value) <= LARGEST_WEIGHT):
+                raise ConfigurationError(f"reward weight {name} is {value!r}; it must be a number from -10 to 10")
+        self._weights: dict[str, float] = {kind.name: kind.weight for kind in built_in_kinds()} | weights
+
+    def __getitem__(self, name: str) -> float:
+        return self._weights[name]
+
+    def __getattr__(self, name: str) -> float:
+        if name.startswith("_") or name not in self._weights:
+            raise AttributeError(f"there is no reward event {name!r}; {nearest(name, self)}")
+        return self._weights[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._weights.items()))
+
+    def __repr__(self) -> str:
+        return f"RewardWeights({', '.join(f'{name}={value}' for name, value in self._weights.items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _weights_of, (self._weights,)
+
+    def check_names(self, own: Iterable[type[EventKind]]) -> None:
+        """Raises ConfigurationError for a weight of which no event knows; `own` are the kinds beside the built-in."""
+        known = [kind.name for kind in kinds_with(own)]
+        for name in self:
+            if name not in known:
+                raise ConfigurationError(f"unknown key 'rewards.{name}'; {nearest(name, known)}")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In JSON an object of numbers."""
+        numbers = core_schema.dict_schema(core_schema.str_schema(), core_schema.float_schema(strict=True))
+        from_numbers = core_schema.no_info_after_validator_function(_weights_of, numbers)
+        return core_schema.json_or_python_schema(
+            json_schema=from_numbers,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_numbers]),
+            serialization=core_schema.plain_serializer_function_ser_schema(dict),
+        )
+
+
+def _weights_of(numbers: Mapping[str, float]) -> RewardWeights:
+    return RewardWeights(**numbers)
+
+
 class RewardMemory:
     """What one episode has already been paid for. `start` at every reset: what is true then pays nothing."""
 
-    weights: RewardWeights
-    tracker: MilestoneTracker
-    flag_mask: int
-    """The whitelist as one big-endian integer."""
-    flags: int = 0
-    badges: int = 0
-    caught: int = 0
-    seen: int = 0
-    best_levels: dict[int, int] = field(default_factory=dict)
-    visits: Visits = field(default_factory=Visits)
-    damage: float = 0.0
-    """Sum of HP shares lost in battle and not yet healed."""
-    heals_since_progress: int = 0
-    whited_out: bool = False
-    """From the moment when nobody can fight until somebody can again."""
+    def __init__(
+        self, weights: RewardWeights, tracker: MilestoneTracker, kinds: Sequence[type[EventKind]] = ()
+    ) -> None:
+        """`kinds` are paid beside the built-in ones. Raises ConfigurationError for a name that two kinds have, and for
+        a weight whose name no kind has."""
+        weights.check_names(kinds)
+        events = [kind() for kind in kinds_with(kinds)]
+        self.names = tuple(event.name for event in events)
+        """Of all events, in the order of the vector env's `reward_parts`."""
+        self.places = {name: place for place, name in enumerate(self.names)}
+        """The column of each name there."""
+        self.episode = EpisodeFacts(tracker)
+        self._events = events
+        self._by_moment = {
+            when: tuple((event, weights.get(event.name, event.weight)) for event in events if event.when is when)
+            for when in When
+        }
+        self.has_every_step = bool(self._by_moment[When.EVERY_STEP])
+        """Whether anything is looked for at every step; nothing that is built in is."""
 
-    @classmethod
-    def for_world(cls, weights: RewardWeights, tracker: MilestoneTracker, game: GameData) -> RewardMemory:
-        """An empty memory with the whitelist of that game."""
-        return cls(weights, tracker, int.from_bytes(progress_flag_mask(game).tobytes(), "big"))
+    @property
+    def tracker(self) -> MilestoneTracker:
+        """The milestones of the episode."""
+        return self.episode.tracker
+
+    @property
+    def visits(self) -> Visits:
+        """The steps of the episode."""
+        return self.episode.visits
 
     def start(self, state: GameState) -> None:
         """Begin an episode in this state."""
         self.tracker.reset()
         self.tracker.update(state)
-        self.flags = int.from_bytes(state.event_flags, "big") & self.flag_mask
-        self.badges = state.possessions.badges
-        self.caught, self.seen = state.caught_count, state.seen_count
-        self.best_levels = {member.identity: member.level for member in state.party}
         self.visits.clear()
         self.visits.add_map(state.map_id)
         self.visits.add(state.position)
-        self.damage = 0.0
-        self.heals_since_progress = 0
-        self.whited_out = state.all_fainted
+        for event in self._events:
+            event.start(state, self.episode)
+
+    def ask(self, when: When, previous: GameState, current: GameState, events: list[RewardEvent]) -> None:
+        """Adds to `events` what the kinds of that moment have found."""
+        for kind, weight in self._by_moment[when]:
+            units = kind.found(previous, current, self.episode)
+            if not units:
+                continue
+            events.append(RewardEvent(kind.name, weight * units))
+            if kind.is_progress:
+                for other in self._events:
+                    other.progress_made()
 
 
 def reward_events(previous: GameState, current: GameState, memory: RewardMemory) -> list[RewardEvent]:
@@ -142,88 +173,26 @@ def reward_events(previous: GameState, current: GameState, memory: RewardMemory)
     mode = current.mode
     if mode is GameMode.BOOT:
         return events
-    reached = memory.tracker.update(current)
-    if reached:
-        events.append(RewardEvent("milestone", memory.weights.milestone * len(reached)))
-        memory.heals_since_progress = 0
-    possessions = current.possessions
-    changed = possessions is not previous.possessions
+    episode = memory.episode
+    episode.reached = episode.tracker.update(current)
+    if episode.reached:
+        memory.ask(When.MILESTONE, previous, current, events)
+    changed = current.possessions is not previous.possessions
     if changed:
-        _progress(possessions, memory, events)
-    if mode is GameMode.FREE or mode is GameMode.WALKING:
-        _exploration(current, memory, events)
+        memory.ask(When.POSSESSIONS, previous, current, events)
+    if (mode is GameMode.FREE or mode is GameMode.WALKING) and _is_new_ground(current, episode):
+        memory.ask(When.NEW_GROUND, previous, current, events)
     if changed and current.party is not previous.party:
-        _party(previous, current, memory, events)
+        memory.ask(When.PARTY, previous, current, events)
+    if memory.has_every_step:
+        memory.ask(When.EVERY_STEP, previous, current, events)
     return events
 
 
-def _progress(current: Possessions, memory: RewardMemory, events: list[RewardEvent]) -> None:
-    weights = memory.weights
-    if new := current.badges & ~memory.badges:
-        memory.badges |= new
-        events.append(RewardEvent("badge", weights.badge * new.bit_count()))
-    if new := int.from_bytes(current.event_flags, "big") & memory.flag_mask & ~memory.flags:
-        memory.flags |= new
-        events.append(RewardEvent("event_flag", weights.event_flag * new.bit_count()))
-    if current.seen_count > memory.seen:
-        events.append(RewardEvent("seen", weights.seen * (current.seen_count - memory.seen)))
-        memory.seen = current.seen_count
-    if current.caught_count > memory.caught:
-        events.append(RewardEvent("capture", weights.capture * (current.caught_count - memory.caught)))
-        memory.caught = current.caught_count
-    if events:
-        memory.heals_since_progress = 0
-
-
-def _exploration(current: GameState, memory: RewardMemory, events: list[RewardEvent]) -> None:
+def _is_new_ground(current: GameState, episode: EpisodeFacts) -> bool:
     map_id, x, y = current.position
     width, height = current.map_size_steps
     if x >= width or y >= height:
-        return  # crossing the edge between two maps
-    if memory.visits.add_map(map_id):
-        events.append(RewardEvent("new_map", memory.weights.new_map))
-    if memory.visits.add(current.position):
-        events.append(RewardEvent("new_tile", memory.weights.new_tile))
-
-
-def _party(previous: GameState, current: GameState, memory: RewardMemory, events: list[RewardEvent]) -> None:
-    weights = memory.weights
-    gained = 0
-    for member in current.party:
-        best = memory.best_levels.setdefault(member.identity, member.level)
-        if member.level > best:
-            memory.best_levels[member.identity] = member.level
-            gained += member.level - best
-    if gained:
-        memory.heals_since_progress = 0
-        events.append(RewardEvent("level_up", weights.level_up * gained))
-    before = {member.identity: member for member in previous.party}
-    healed = 0.0
-    for member in current.party:
-        old = before.get(member.identity)
-        if old is None or member.is_egg:
-            continue
-        change = member.hp_fraction - old.hp_fraction
-        if change < 0 and current.mode is GameMode.BATTLE:
-            memory.damage -= change
-        elif change > 0 and member.level == old.level:
-            healed += change
-        if not member.hp and old.hp:
-            events.append(RewardEvent("faint", weights.faint))
-    if current.all_fainted and not memory.whited_out:
-        memory.whited_out = True
-        events.append(RewardEvent("white_out", weights.white_out))
-    elif memory.whited_out and not current.all_fainted:
-        memory.whited_out = False
-        memory.damage = 0.0  # the healing after a lost fight is no merit
-    elif healed:
-        _heal(healed, memory, events)
-
-
-def _heal(healed: float, memory: RewardMemory, events: list[RewardEvent]) -> None:
-    paid = min(healed, memory.damage)
-    memory.damage -= paid
-    if paid > 0:
-        amount = memory.weights.heal * min(1.0, paid) * 0.5**memory.heals_since_progress
-        memory.heals_since_progress += 1
-        events.append(RewardEvent("heal", amount))
+        return False  # crossing the edge between two maps
+    episode.is_new_map = episode.visits.add_map(map_id)
+    return episode.visits.add(current.position)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
 
 from core.exceptions import TrainingError
 
@@ -51,10 +52,45 @@ class Turn(Generic[State]):
     """One line about the error or the result; for the record, without effect on the reward."""
 
 
+@dataclass(frozen=True, slots=True)
+class WorldPreset:
+    """How a team is trained in a world unless told otherwise: what its ready configurations are made from."""
+
+    options: Mapping[str, object] = field(default_factory=dict)
+    """Arguments of the world's constructor."""
+    training: Mapping[str, object] = field(default_factory=dict)
+    """Keys of `ATGRPOSettings` that differ from what all configurations share."""
+    alone: Mapping[str, object] | None = None
+    """Further arguments that leave one role, so that a single agent can be trained; None where there is no such form.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class WorldTrial:
+    """A form of a world that the shared tests play through, and what they may ask of it (`tests/test_worlds.py`)."""
+
+    options: Mapping[str, object] = field(default_factory=dict)
+    """Arguments of the world's constructor."""
+    problems_of_30: int = 26
+    """Different problems that 30 seeds give, at least."""
+    answers_of_40: Mapping[str, int] = field(default_factory=dict)
+    """By role: different answers that 40 examples of the format have, at least; 31 where nothing is said."""
+    repeats_tool: bool = False
+    """Whether the last role repeats the tool's output in about half of its examples."""
+
+
 class TextWorld(ABC, Generic[State]):
-    """A seeded family of problems with roles that take turns."""
+    """A seeded family of problems with roles that take turns.
+
+    A new world is one file: a class derived from this one, registered in `TEXT_WORLDS` (`core/worlds/registry.py`)
+    under the name of the file, which is also its `name`.
+    """
 
     name: str
+    preset: ClassVar[WorldPreset | None] = None
+    """None: there are no ready configurations of it."""
+    trials: ClassVar[tuple[WorldTrial, ...]] = (WorldTrial(),)
+    """Empty where the world needs something that a test has to bring (a file, a sandbox, an emulator)."""
     roles: tuple[str, ...]
     """Order of speaking within a round."""
     max_rounds: int = 1

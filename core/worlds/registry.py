@@ -1,36 +1,39 @@
-"""Worlds by name, as settings ask for them."""
+"""Text worlds by name, as settings ask for them."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from core.exceptions import ConfigurationError
+from core.registry import Registry, is_path, must_derive_from
 from core.worlds.base import TextWorld
-from core.worlds.code import Code
-from core.worlds.code_set import CodeSet
-from core.worlds.crystal import Crystal
-from core.worlds.frozen_lake import FrozenLake
-from core.worlds.math import Math
-from core.worlds.math_set import MathSet
-from core.worlds.plan_path import PlanPath
-from core.worlds.sokoban import Sokoban
-from core.worlds.sudoku import Sudoku
 
-WORLDS: dict[str, type[TextWorld[Any]]] = {
-    world.name: world for world in (PlanPath, FrozenLake, Sokoban, Sudoku, Code, CodeSet, Math, MathSet, Crystal)
-}
+
+def _fault(thing: object) -> str:
+    fault = must_derive_from(TextWorld)(thing)
+    return fault or ("" if isinstance(getattr(thing, "name", None), str) else "it has no name")
+
+
+TEXT_WORLDS: Registry[type[TextWorld[Any]]] = Registry("text world", fault=_fault, room="core.worlds.builtin")
 
 
 def make_world(name: str, options: Mapping[str, object]) -> TextWorld[Any]:
-    """The world of that name. Raises `ConfigurationError` that names the nearest world, or the wrong option."""
-    if name not in WORLDS:
-        near = difflib.get_close_matches(name, WORLDS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(WORLDS))}"
-        raise ConfigurationError(f"no world is called {name!r}; {hint}")
-    make: Any = WORLDS[name]
+    """The world of a registered name or of `package.module:Name`.
+
+    Raises `ConfigurationError` that names the nearest world, or the wrong option.
+    """
+    make: Any = TEXT_WORLDS.resolve(name, "world")
     try:
         return make(**options)
     except TypeError as error:
         raise ConfigurationError(f"world_options of {name}: {error}") from error
+
+
+def refuse_saved_code(name: str, where: object) -> None:
+    """Raises ConfigurationError for a world of one's own that a saved file names: files do not run code."""
+    if is_path(name):
+        raise ConfigurationError(
+            f"{where} was trained in {name!r}, a world of your own. Code is run only where you name it: give the "
+            "configuration that has this world"
+        )

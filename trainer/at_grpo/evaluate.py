@@ -11,8 +11,8 @@ from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TEST_SEED
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
-from trainer.at_grpo.presets import get_preset
-from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.presets import settings_named
+from trainer.at_grpo.settings import settings_of, settings_saved
 from trainer.at_grpo.trainer import answer_lengths
 from trainer.evaluation.intervals import wilson_interval
 
@@ -46,8 +46,10 @@ def evaluate(
     if num_episodes < 1:
         raise ConfigurationError(f"num_episodes is {num_episodes}; it must be at least 1")
     team, notes = load_team(Path(model_path))
-    chosen = config or (get_preset(config_name) if config_name else notes["settings"])
-    settings = settings_of(chosen)
+    if config:
+        settings = settings_of(config)
+    else:
+        settings = settings_named(config_name) if config_name else settings_saved(notes, model_path)
     world = make_world(settings.world, settings.world_options)
     if player_of is not None:
         team = team.with_players(player_of)

@@ -1,29 +1,28 @@
 """Ready configurations by name: a world, and how far its roles have weights of their own.
 
 Names are `<world>_<level>` with the levels `single_agent` (one role, no tool), `single_policy` (one model for all
-roles), `lora` (an adapter per role) and `two_policy` (a model per role). Each call hands out a fresh dict that the
-caller may change; `trainer/at_grpo/settings.py` says what the keys mean.
+roles), `lora` (an adapter per role) and `two_policy` (a model per role). They are made from the `preset` that a world
+states, for all worlds that are registered. Each call hands out a fresh dict that the caller may change;
+`trainer/at_grpo/settings.py` says what the keys mean.
 """
 
 from __future__ import annotations
 
-import difflib
+from pathlib import Path
 from typing import Any
 
 from core.exceptions import ConfigurationError
+from core.nearest import nearest
+from core.registry import import_from, is_path
+from core.schema import read_object
+from core.worlds.base import WorldPreset
+from core.worlds.registry import TEXT_WORLDS
+from trainer.at_grpo.settings import ATGRPOSettings, settings_of
 
 Config = dict[str, Any]
 
-_LEVELS = {"single_agent": "single", "single_policy": "shared", "lora": "lora", "two_policy": "full"}
-_WORLDS: dict[str, Config] = {
-    "plan_path": {"world_options": {"size": 10, "max_rounds": 1}},
-    "frozen_lake": {"world_options": {"max_rounds": 1}},
-    "sokoban": {"world_options": {"size": 6, "max_rounds": 1}},
-    "sudoku": {"world_options": {"max_rounds": 1}, "warm_start_steps": 300},
-    "math": {"world_options": {"max_rounds": 1}, "max_new_tokens": 24},
-    "crystal": {"world_options": {"max_rounds": 3}, "max_new_tokens": 16, "batch_size": 8, "eval_episodes": 50},
-    "code": {"world_options": {"max_rounds": 2}, "max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20},
-}
+SINGLE_AGENT = "single_agent"
+LEVELS = {SINGLE_AGENT: "single", "single_policy": "shared", "lora": "lora", "two_policy": "full"}
 _COMMON: Config = {
     "model": "small",
     "warm_start_steps": 160,
@@ -43,23 +42,54 @@ _COMMON: Config = {
 
 
 def preset_names() -> list[str]:
-    """All names that `get_preset` knows. The code world has no single agent: its roles are what it is about."""
-    return [f"{world}_{level}" for world in _WORLDS for level in _LEVELS if (world, level) != ("code", "single_agent")]
+    """All names that `get_preset` knows: each registered world with the levels that it has."""
+    return [f"{world}_{level}" for world in TEXT_WORLDS.names() for level in levels_of(world)]
+
+
+def levels_of(world: str) -> list[str]:
+    """The levels of a world by name; none where it has no preset."""
+    preset = TEXT_WORLDS.resolve(world, "world").preset
+    if preset is None:
+        return []
+    return [level for level in LEVELS if level != SINGLE_AGENT or preset.alone is not None]
 
 
 def get_preset(name: str) -> Config:
     """The configuration of that name. Raises `ConfigurationError` that names the nearest one."""
-    if name not in preset_names():
-        near = difflib.get_close_matches(name, preset_names(), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(preset_names())}"
-        raise ConfigurationError(f"no configuration is called {name!r}; {hint}")
-    world = next(world for world in _WORLDS if name.startswith(f"{world}_"))
-    level = name.removeprefix(f"{world}_")
-    special = _WORLDS[world]
-    options = dict(special["world_options"])
-    if level == "single_agent":
-        options["with_planner" if world == "crystal" else "with_tool"] = False
-    return {**_COMMON, **special, "world": world, "world_options": options, "specialisation": _LEVELS[level]}
+    for world in TEXT_WORLDS.names():
+        for level in levels_of(world):
+            if name == f"{world}_{level}":
+                return world_config(world, level)
+    raise ConfigurationError(f"no configuration is called {name!r}; {nearest(name, preset_names())}")
+
+
+def world_config(world: str, level: str) -> Config:
+    """The configuration of a world with a preset (a registered name, or `package.module:Name`) at one level."""
+    if level not in levels_of(world):
+        raise ConfigurationError(f"{world} has no level {level!r}; {nearest(level, levels_of(world))}")
+    preset = TEXT_WORLDS.resolve(world, "world").preset or WorldPreset()
+    options = {**preset.options, **((preset.alone or {}) if level == SINGLE_AGENT else {})}
+    own = {"world": world, "world_options": options, "specialisation": LEVELS[level]}
+    return {**_COMMON, **preset.training, **own}
+
+
+def settings_named(config_name: str) -> ATGRPOSettings:
+    """The settings of a ready configuration, or of a JSON file that has keys of `ATGRPOSettings`; what such a file
+    leaves out is what all configurations share.
+
+    A file may name a world of its own as `package.module:Name`; modules in its folder can then be imported. Raises
+    `ConfigurationError` for unknown names, keys and values.
+    """
+    if not config_name.endswith(".json"):
+        return settings_of(get_preset(config_name))
+    path = Path(config_name)
+    data = read_object(path)
+    if is_path(str(data.get("world", ""))):
+        import_from(path.resolve().parent)
+    try:
+        return settings_of({**_COMMON, **data})
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error}") from error
 
 
 def training_defaults() -> Config:

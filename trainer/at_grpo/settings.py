@@ -1,8 +1,7 @@
-"""What one AT-GRPO run may set. A preset (`presets/`) is a dict of these; unknown keys name the nearest known one."""
+"""What one AT-GRPO run may set. A preset (`presets.py`) is a dict of these; unknown keys name the nearest known one."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -11,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agents.text.team import LoraShape, Specialisation
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError
+from core.schema import explained
+from core.worlds.registry import refuse_saved_code
 from trainer.grpo.advantages import Scaling
 from trainer.grpo.learner import GRPOSettings
 
@@ -27,7 +28,7 @@ class ATGRPOSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
     world: str
-    """A name of `core/worlds/registry.py`."""
+    """A registered text world (`core/worlds/registry.py`), or `package.module:Name` of your own."""
     world_options: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the world's constructor."""
     specialisation: Specialisation = Specialisation.SHARED
@@ -100,17 +101,15 @@ class ATGRPOSettings(BaseModel):
 
 def settings_of(config: Mapping[str, object]) -> ATGRPOSettings:
     """Checked settings. Raises `ConfigurationError` in one line: which key, the value seen, what is allowed."""
-    known = list(ATGRPOSettings.model_fields)
-    for key in config:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise ConfigurationError(
-                f"unknown setting {key!r}; "
-                + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
-            )
     try:
         return ATGRPOSettings.model_validate(dict(config))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"setting {place} is {first['input']!r}: {first['msg'].lower()}") from error
+        raise ConfigurationError(explained(error, ATGRPOSettings)) from error
+
+
+def settings_saved(notes: Mapping[str, Any], folder: object) -> ATGRPOSettings:
+    """The settings in the notes of a saved team. Raises `ConfigurationError` where its world is code of somebody's
+    own: a saved file runs none."""
+    settings = settings_of(notes["settings"])
+    refuse_saved_code(settings.world, folder)
+    return settings

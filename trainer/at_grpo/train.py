@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.exceptions import ConfigurationError
-from trainer.at_grpo.presets import get_preset
+from trainer.at_grpo.presets import settings_named
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer, TrainingSummary
 from trainer.run.run_lock import RunLock
@@ -21,16 +21,16 @@ def train(
 ) -> TrainingSummary:
     """Train a team of roles with AT-GRPO and save it as `checkpoint_dir/model_<iterations>`.
 
-    `config_name` names a preset (`trainer/at_grpo/presets.py`); `config` is a whole configuration: change what a
-    preset's `get_config()` gives. If `checkpoint_dir` holds a run with the same settings, it goes on from its last
-    iteration; one with other settings raises `CheckpointError`. `num_iterations` counts from the start of the run; None
-    takes the configuration's. Raises `ConfigurationError` for unknown names, keys and values.
+    `config_name` names a preset (`trainer/at_grpo/presets.py`) or a JSON file; `config` is a whole configuration:
+    change what a preset's `get_config()` gives. If `checkpoint_dir` holds a run with the same settings, it goes on from
+    its last iteration; one with other settings raises `CheckpointError`. `num_iterations` counts from the start of the
+    run; None takes the configuration's. Raises `ConfigurationError` for unknown names, keys and values.
     """
     if (config_name is None) == (config is None):
         raise ConfigurationError("give train() either config_name, such as 'plan_path_two_policy', or config")
     if num_iterations is not None and num_iterations < 1:
         raise ConfigurationError(f"num_iterations is {num_iterations}; it must be at least 1")
-    chosen = config if config is not None else get_preset(config_name or "")
-    trainer = ATGRPOTrainer(settings_of(chosen), checkpoint_dir, config_name or "")
+    settings = settings_of(config) if config is not None else settings_named(config_name or "")
+    trainer = ATGRPOTrainer(settings, checkpoint_dir, config_name or "")
     with RunLock(trainer.folder):
         return trainer.train(num_iterations)

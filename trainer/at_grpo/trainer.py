@@ -56,10 +56,11 @@ class TrainingSummary:
 class ATGRPOTrainer:
     """One run in one folder. With the same folder and the same settings it goes on where it stopped."""
 
-    def __init__(self, settings: ATGRPOSettings, checkpoint_dir: str | Path, config_name: str = "") -> None:
+    def __init__(self, settings: ATGRPOSettings, checkpoint_dir: str | Path, title: str = "") -> None:
+        """`title` is what the run is called in displays and in the notes of saved teams; the world's name if empty."""
         self.settings = settings
         self.folder = Path(checkpoint_dir)
-        self.config_name = config_name
+        self.title = title
         self.world: TextWorld[Any] = make_world(settings.world, settings.world_options)
         _check_roles(settings, self.world)
         self._rollouts = Rollouts(settings.rollout_server, self.folder / "served")
@@ -75,8 +76,7 @@ class ATGRPOTrainer:
         total = num_iterations or self.settings.num_iterations
         started, candidates = time.perf_counter(), 0
         self.folder.mkdir(parents=True, exist_ok=True)
-        title = self.config_name or self.settings.world
-        with RunReporter(self.folder, total, title) as reporter, StopRequest() as stop:
+        with RunReporter(self.folder, total, self.title or self.settings.world) as reporter, StopRequest() as stop:
             team = self._prepare(reporter)
             reporter.begin(self.iteration)
             success = self._evaluate(team, reporter) if self.iteration == 0 else None
@@ -210,7 +210,7 @@ class ATGRPOTrainer:
 
     def _save_model(self, team: Team, name: str) -> None:
         plain = plain_settings(self.settings)
-        notes = {"config_name": self.config_name, "iteration": self.iteration, "settings": plain}
+        notes = {"config_name": self.title, "iteration": self.iteration, "settings": plain}
         save_team(team, self.folder / name, notes, self.folder / "base")
 
 

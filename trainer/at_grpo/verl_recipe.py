@@ -31,7 +31,7 @@ from core.exceptions import ConfigurationError, TrainingError
 from core.worlds.base import FIRST_TRAINING_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
-from trainer.at_grpo.settings import ATGRPOSettings, settings_of
+from trainer.at_grpo.settings import ATGRPOSettings, settings_saved
 
 CONFIG = "ppo_trainer"
 """The verl configuration that the overrides are for (verl 0.9)."""
@@ -71,7 +71,7 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
     Raises `ConfigurationError` where pyarrow is missing, and `CheckpointError` when `model_path` is no team.
     """
     team, notes = load_team(model_path)
-    settings = settings_of(notes["settings"])
+    settings = settings_saved(notes, model_path)
     world = make_world(settings.world, settings.world_options)
     rows = rows_of(world, settings, _grow(world, team, settings, problems))
     recipes = []

@@ -30,8 +30,7 @@ from trainer.commands.printing import print_json, print_table
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
-from trainer.llm_manager import LLMManager
-from trainer.run.assembly import environment_factory
+from trainer.run.assembly import environment_factory, language_model_manager
 from trainer.settings import Settings, load_settings
 
 
@@ -47,7 +46,8 @@ def evaluate(
     """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
     settings = load_settings(config).changed(seed=seed)
     modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
-    if AgentMode.LLM_ONLY in modes and settings.llm_model == "none":
+    has_no_model = settings.llm_model == "none" and settings.llm_manager == "options"
+    if AgentMode.LLM_ONLY in modes and has_no_model:
         raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
     horizon = max_steps or settings.max_steps_per_episode
     results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, horizon, show_progress=not json)
@@ -73,7 +73,7 @@ def play(
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
         learner.load_tensors(snapshot.tensors)
         learner.load_state_dict(snapshot.state["learner"])
-        manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
+        manager = language_model_manager(settings)
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
         strategy.load_state_dict(snapshot.state["strategy"])

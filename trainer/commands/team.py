@@ -15,7 +15,7 @@ from trainer.commands.printing import print_json
 
 app = typer.Typer(help="Train teams of language-model roles on text worlds (AT-GRPO).", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="A configuration; `crystal-agent team configs` lists them.")]
+Name = Annotated[str, typer.Argument(help="A name that `crystal-agent team configs` lists, or a JSON file.")]
 
 
 @app.command()

@@ -6,13 +6,13 @@ is made and again when a training begins.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
 from core.exceptions import ConfigurationError
+from core.nearest import nearest
 
 MOST_MODELS = 256
 MODEL_TYPES = ("qwen3", "qwen_coder", "qwen_math", "llama3", "openai", "claude", "small", "pocket", "rules")
@@ -165,8 +165,7 @@ class MultiModelConfig:
         known = {one.name for one in fields(cls)}
         for key in data:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                raise ConfigurationError(f"unknown setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+                raise ConfigurationError(f"unknown setting {key!r}; {nearest(key, known)}")
         values = dict(data)
         try:
             for name, kind in (("training_mode", TrainingMode), ("weight_update_strategy", WeightUpdateStrategy)):
@@ -181,10 +180,8 @@ class MultiModelConfig:
             raise ConfigurationError("model_types is empty: name at least one type")
         for kind in self.model_types:
             if kind not in MODEL_TYPES:
-                near = difflib.get_close_matches(str(kind), MODEL_TYPES, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
                 raise ConfigurationError(
-                    f"Unsupported LLM backend: model type {kind!r} is none of {', '.join(MODEL_TYPES)}{hint}"
+                    f"Unsupported LLM backend: there is no model type {kind!r}; {nearest(str(kind), MODEL_TYPES)}"
                 )
 
     def _check_count(self, name: str, least: int) -> None:

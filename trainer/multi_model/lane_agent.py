@@ -21,7 +21,7 @@ from core.game.game_data import GameData
 from core.history.records import EpisodeRecorder
 from core.protocols import Choice
 from core.rules import RulePlayer
-from core.vocabulary import Decision, Option
+from core.vocabulary import Decision, EpisodeResult, Option
 from trainer.multi_model.knowledge import TeamState
 from trainer.multi_model.players import HostedPlayer, Player
 from trainer.settings import Settings
@@ -116,7 +116,8 @@ class LaneAgent:
         else:
             self.agent.observe(0, decision, paid, terminated or out_of_time or is_last, counts)
             if counts:
-                self.knowledge.curriculum.finish_episode(self._game_reward)
+                game = EpisodeResult(0, lane, self._game_reward, int(after.episode_steps[lane]), ())
+                self.knowledge.curriculum.finish_episode(game)
         if self.player is not None:
             self.player.reward(paid)
         if self.manager is not None:

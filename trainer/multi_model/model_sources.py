@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from agents.llm.model_name import PROVIDERS, parse_model_name
+from agents.llm.model_name import parse_model_name
+from agents.llm.provider import PROVIDERS
 from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings
 from agents.llm.small_model import ModelShape
@@ -154,7 +155,7 @@ def _read_name(name: str) -> tuple[str, bool]:
     provider = name.split("/")[0]
     if provider == "huggingface":
         return name.removeprefix("huggingface/"), False
-    if provider in PROVIDERS or "/" not in name:
+    if PROVIDERS.is_registered(provider) or "/" not in name:
         parse_model_name(name)  # raises for what cannot be read
         return name, True
     return name, False

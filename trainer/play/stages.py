@@ -150,7 +150,7 @@ class CurriculumStage(Stage):
         """Counts the episode if it is a whole game; says so when the stage changes."""
         if not ended.result.is_whole:
             return
-        move = self._curriculum.finish_episode(ended.result.reward)
+        move = self._curriculum.finish_episode(ended.result)
         directive = self._curriculum.directive()
         if move is not StageMove.STAY:
             log.info(

@@ -11,16 +11,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.learning.network_registry import NETWORKS
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.game_data import load_game
 from core.game.profile import RomProfile, identify_rom
 from core.history.analyzer import DecisionHistoryAnalyzer
-from trainer.llm_manager import LLMManager
+from trainer.curriculum import RULES
+from trainer.llm_manager import LLM_MANAGERS, BaseLLMManager
 from trainer.settings import Settings
 
 
@@ -33,7 +36,7 @@ class TrainingParts:
     agent: HybridAgent
     strategy_system: AdaptiveStrategySystem
     decision_analyzer: DecisionHistoryAnalyzer
-    llm_manager: LLMManager
+    llm_manager: BaseLLMManager
 
 
 def assemble(settings: Settings) -> TrainingParts:
@@ -44,8 +47,10 @@ def assemble(settings: Settings) -> TrainingParts:
         check_writable("go_explore.folder", settings.go_explore.folder)
         check_stage_milestones(settings, profile)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
-    llm_manager = LLMManager(settings.llm_model, settings.max_context_length, settings.language_model)
+    NETWORKS.resolve(settings.learner.network, "learner.network")
+    RULES.resolve(settings.curriculum.rule, "curriculum.rule")
     make_env = environment_factory(settings)
+    llm_manager = language_model_manager(settings)
     evaluation_lanes = min(settings.lanes, settings.eval_episodes)
     with ExitStack() as on_failure:
         on_failure.callback(llm_manager.close)
@@ -63,26 +68,39 @@ def assemble(settings: Settings) -> TrainingParts:
     return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)
 
 
+def language_model_manager(settings: Settings) -> BaseLLMManager:
+    """Who asks the language model. Raises ConfigurationError for what is no manager, or cannot be made."""
+    manager = LLM_MANAGERS.resolve(settings.llm_manager, "llm_manager")
+    try:
+        return manager.from_settings(settings.llm_model, settings.max_context_length, settings.language_model)
+    except TypeError as error:
+        raise ConfigurationError(f"llm_manager is {settings.llm_manager!r}, and it cannot be made: {error}") from error
+
+
 def environment_factory(
     settings: Settings, archive_sha1: str | None = None
 ) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
     """A maker of one lane's environment, for `VectorEnv`.
 
     With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
-    That is for training; what an evaluation meets must never become a start of training.
+    That is for training; what an evaluation meets must never become a start of training. Raises ConfigurationError
+    where the settings name an env class or a reward event that is none.
     """
+    env_class = ENV_CLASSES.resolve(settings.env_class, "env_class")
+    reward_kinds = settings.reward_kinds()
     go_explore = settings.go_explore if archive_sha1 is not None else None
 
     def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
         archive = None
         if go_explore is not None and archive_sha1 is not None:
             archive = GoExploreArchive(go_explore.folder, archive_sha1, go_explore.max_states)
-        return EnhancedPyBoyPokemonCrystalEnv(
+        return env_class(
             settings.rom_path,
             headless=settings.headless or lane > 0,
             observation_type=settings.observation_type,
             max_steps=settings.max_steps_per_episode,
             reward_weights=settings.rewards,
+            reward_events=reward_kinds,
             final_milestone=settings.final_milestone,
             start_state=settings.start_state,
             start_cache=settings.start_cache,

@@ -18,9 +18,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
-from core.game.rewards import REWARD_NAMES
-
-_REWARD_PLACE: Final = {name: place for place, name in enumerate(REWARD_NAMES)}
 
 
 class Axis(StrEnum):
@@ -63,7 +60,7 @@ class LaneRows:
     ram: Annotated[NDArray[np.uint8], LaneArray(np.uint8, Axis.RAM, lambda _, outcome: outcome.state.snapshot.array)]
     """What `GameState` decodes."""
     reward_parts: Annotated[
-        NDArray[np.float32], LaneArray(np.float32, Axis.REWARDS, lambda _, outcome: _reward_parts(outcome), 0.0)
+        NDArray[np.float32], LaneArray(np.float32, Axis.REWARDS, lambda env, outcome: _reward_parts(env, outcome), 0.0)
     ]
     """One column per name of `reward_names`."""
     milestones: Annotated[
@@ -99,12 +96,13 @@ def arrays_of(table: type[LaneRows] | type[LaneOrders]) -> Mapping[str, LaneArra
     }
 
 
-def _reward_parts(outcome: Outcome) -> NDArray[np.float32] | float:
+def _reward_parts(env: EnhancedPyBoyPokemonCrystalEnv, outcome: Outcome) -> NDArray[np.float32] | float:
     if not outcome.events:  # as after most steps
         return 0.0
-    parts = np.zeros(len(REWARD_NAMES), dtype=np.float32)
+    places = env.memory.places
+    parts = np.zeros(len(places), dtype=np.float32)
     for event in outcome.events:
-        place = _REWARD_PLACE.get(event.name)
+        place = places.get(event.name)
         if place is not None:
             parts[place] += event.amount
     return parts

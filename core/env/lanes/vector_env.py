@@ -30,7 +30,6 @@ from core.env.lanes.lane_worker import DONE, RESET, STEP, MakeEnv
 from core.env.lanes.vector_step import VectorStep, WorkerReplacement
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.ram import RAM_SIZE
-from core.game.rewards import REWARD_NAMES
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT
 
@@ -77,10 +76,10 @@ class VectorEnv:
             probe.close()
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.lanes = lanes
-        self.reward_names = REWARD_NAMES
+        self.reward_names = probe.memory.names
         sizes = {
             Axis.ACTIONS: ACTION_COUNT,
-            Axis.REWARDS: len(REWARD_NAMES),
+            Axis.REWARDS: len(self.reward_names),
             Axis.MILESTONES: len(self.milestone_names),
             Axis.RAM: RAM_SIZE,
             Axis.SAVE_STATE: state_bytes,

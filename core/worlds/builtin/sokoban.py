@@ -11,8 +11,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
 from core.worlds.grid import MOVES, GridCell, move_field, parse_moves, random_moves
+from core.worlds.registry import TEXT_WORLDS
 
 TOOLS = ("search", "push_first", "none")
 """search: a shortest solution. push_first: pushes the box without a plan. none: nothing."""
@@ -78,10 +79,13 @@ def moves_left(room: Room) -> dict[tuple[GridCell, GridCell], int]:
     return found
 
 
+@TEXT_WORLDS.register("sokoban")
 class Sokoban(TextWorld[SokobanState]):
     """Rooms of `size` x `size` with walls around, some walls inside, one box, always solvable."""
 
     name = "sokoban"
+    preset = WorldPreset({"size": 6, "max_rounds": 1}, alone={"with_tool": False})
+    trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
 
     def __init__(self, size: int = 6, inner_walls: int = 2, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.size = size

@@ -1,8 +1,7 @@
 """The curriculum: which stage of its education the agent is in, and what that stage asks of it.
 
-It counts whole games (not those that begin in the Go-Explore archive) and their rewards, nothing else; what follows
-from a stage (`Directive`) is handed to the agent by the training loop. Advancement is earned on a window of episodes,
-never on one lucky one, and can be lost.
+It counts whole games (not those that begin in the Go-Explore archive) and their rewards; its rule says from each game
+whether the stage is over. What follows from a stage (`Directive`) is handed to the agent by the training loop.
 """
 
 from __future__ import annotations
@@ -10,23 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from core.exceptions import CheckpointError
-from core.vocabulary import StrategyType
-from trainer.settings import CurriculumSettings, StageSettings
+from core.agent.curriculum_settings import CurriculumSettings, StageSettings, decayed_share
+from core.exceptions import CheckpointError, ConfigurationError
+from core.vocabulary import EpisodeResult, StrategyType
+from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, Standing
 
 WINDOW_EPISODES = 10
-"""Episodes over which the mean reward is compared with a threshold (fewer where the stage is younger)."""
-
-
-class StageMove(StrEnum):
-    """What an episode did to the stage."""
-
-    STAY = "stay"
-    ADVANCE = "advance"
-    STEP_BACK = "step back"
+"""Episodes over which the mean reward is taken (fewer where the stage is younger)."""
+DEFAULT_RULE = "mean_reward"
+"""The rule of checkpoints that name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +40,10 @@ class Directive:
 
 
 class Curriculum:
-    """Rules of moving between stages.
-
-    *Advance* when the stage has `min_episodes` and the mean reward of the last `WINDOW_EPISODES` of its episodes is at
-    least `reward_threshold`. The last stage has nowhere to advance to.
-
-    *Step back* when `advancement_patience` episodes past the minimum have brought no advancement and that mean has
-    fallen below the threshold that once finished the stage before: the agent has lost what it had earned. Otherwise
-    the count of patience starts anew.
-    """
+    """The stages of one run, and the rule that moves between them."""
 
     def __init__(self, settings: CurriculumSettings) -> None:
+        """Raises ConfigurationError where the settings name a rule that is none, or options that it does not take."""
         self.settings = settings
         self.patience_episodes = settings.advancement_patience
         self.stage_index = 0
@@ -65,7 +51,7 @@ class Curriculum:
         self.advancements = 0
         self.steps_back = 0
         self.episodes_at_stage = 0
-        self._waited_episodes = 0
+        self._rule = _rule_of(settings)
         self._rewards: deque[float] = deque(maxlen=WINDOW_EPISODES)
 
     @property
@@ -80,44 +66,40 @@ class Curriculum:
 
     def directive(self) -> Directive:
         """What holds for the next step."""
-        kept = (1.0 - self.settings.confidence_decay_rate) ** self.episodes_at_stage
         return Directive(
             stage=self.stage_index,
-            teacher_share=self.stage.llm_confidence * kept,
+            teacher_share=decayed_share(
+                self.stage.llm_confidence, self.settings.confidence_decay_rate, self.episodes_at_stage
+            ),
             strategy_preference=self.stage.strategy_preference,
             max_steps=self.stage.max_steps,
             go_explore_share=self.stage.go_explore_share,
             go_explore_after=self.stage.go_explore_after,
         )
 
-    def finish_episode(self, reward: float) -> StageMove:
-        """Counts an episode and moves between stages where the rules say so."""
-        self._rewards.append(reward)
+    def finish_episode(self, result: EpisodeResult) -> StageMove:
+        """Counts a whole game and moves between stages where the rule says so."""
+        self._rewards.append(result.reward)
         self.episodes_at_stage += 1
         mean = sum(self._rewards) / len(self._rewards)
-        if self.episodes_at_stage < self.stage.min_episodes:
-            return StageMove.STAY
-        is_last = self.stage_index == len(self.settings.stages) - 1
-        if not is_last and mean >= self.stage.reward_threshold:
+        standing = Standing(self.settings, self.stage_index, self.episodes_at_stage, mean, self.patience_episodes)
+        move = self._rule.move(result, standing)
+        if move is StageMove.ADVANCE and not standing.is_last:
             self.advancements += 1
             self._enter(self.stage_index + 1)
-            return StageMove.ADVANCE
-        self._waited_episodes += 1
-        if self._waited_episodes < self.patience_episodes:
-            return StageMove.STAY
-        self._waited_episodes = 0
-        if self.stage_index > 0 and mean < self.settings.stages[self.stage_index - 1].reward_threshold:
+            return move
+        if move is StageMove.STEP_BACK and self.stage_index > 0:
             self.steps_back += 1
             self._enter(self.stage_index - 1)
-            return StageMove.STEP_BACK
+            return move
         return StageMove.STAY
 
     def _enter(self, stage_index: int) -> None:
         self.stage_index = stage_index
         self.highest_stage = max(self.highest_stage, stage_index)
         self.episodes_at_stage = 0
-        self._waited_episodes = 0
         self._rewards.clear()
+        self._rule.begin_stage()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything above, JSON-able."""
@@ -127,21 +109,37 @@ class Curriculum:
             "advancements": self.advancements,
             "steps_back": self.steps_back,
             "episodes_at_stage": self.episodes_at_stage,
-            "waited_episodes": self._waited_episodes,
             "rewards": list(self._rewards),
+            "rule": self.settings.rule,
+            **self._rule.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave. Raises CheckpointError when this curriculum has no such stage."""
+        """Restores what `state_dict` gave. Raises CheckpointError when this curriculum has no such stage, or another
+        rule."""
         if state["stage_index"] >= len(self.settings.stages):
             raise CheckpointError(
                 f"the checkpoint is at curriculum stage {state['stage_index']} and the settings have only "
                 f"{len(self.settings.stages)} stages; resume with the curriculum that the run began with"
+            )
+        rule = state.get("rule", DEFAULT_RULE)
+        if rule != self.settings.rule:
+            raise CheckpointError(
+                f"the checkpoint's curriculum goes by the rule {rule!r} and the settings by {self.settings.rule!r}; "
+                "resume with the curriculum that the run began with"
             )
         self.stage_index = state["stage_index"]
         self.highest_stage = state["highest_stage"]
         self.advancements = state["advancements"]
         self.steps_back = state["steps_back"]
         self.episodes_at_stage = state["episodes_at_stage"]
-        self._waited_episodes = state["waited_episodes"]
         self._rewards = deque(state["rewards"], maxlen=WINDOW_EPISODES)
+        self._rule.load_state_dict(state)
+
+
+def _rule_of(settings: CurriculumSettings) -> CurriculumRule:
+    make: Any = RULES.resolve(settings.rule, "curriculum.rule")
+    try:
+        return make(**settings.rule_options)
+    except TypeError as error:
+        raise ConfigurationError(f"curriculum.rule_options of {settings.rule}: {error}") from error

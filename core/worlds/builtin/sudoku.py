@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from itertools import product
 
-from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.registry import TEXT_WORLDS
 
 SIDE = 4
 BOX = 2
@@ -64,10 +65,13 @@ def solutions(grid: Grid, limit: int = 2) -> list[Grid]:
     return found
 
 
+@TEXT_WORLDS.register("sudoku")
 class Sudoku(TextWorld[SudokuState]):
     """Puzzles with exactly one solution; the number of empty cells is `empty_cells`."""
 
     name = "sudoku"
+    preset = WorldPreset({"max_rounds": 1}, {"warm_start_steps": 300}, alone={"with_tool": False})
+    trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
 
     def __init__(self, empty_cells: int = 8, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.empty_cells = empty_cells

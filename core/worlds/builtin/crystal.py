@@ -21,7 +21,7 @@ from typing import Final
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
 from core.navigation.map_ground import Cell
-from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn
+from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn, WorldPreset
 from core.worlds.cartridge_ground import (
     around_one_bend,
     as_the_crow_flies,
@@ -36,6 +36,7 @@ from core.worlds.cartridge_ground import (
 )
 from core.worlds.cartridge_walks import CartridgeWalks, Spot, Walk
 from core.worlds.grid import move_field, parse_moves, random_moves
+from core.worlds.registry import TEXT_WORLDS
 
 DIRECTIONS: Final = {"up": "U", "down": "D", "left": "L", "right": "R"}
 """The planner's words for directions, each with its step."""
@@ -73,6 +74,7 @@ class CrystalState:
     """Why the attempt is over, if it is: a battle, a door, a text."""
 
 
+@TEXT_WORLDS.register("crystal")
 class Crystal(TextWorld[CrystalState]):
     """Goal cells `nearest` to `farthest` steps away, on the first `maps` maps of a game.
 
@@ -81,6 +83,13 @@ class Crystal(TextWorld[CrystalState]):
     """
 
     name = "crystal"
+    preset = WorldPreset(
+        {"max_rounds": 3},
+        {"max_new_tokens": 16, "batch_size": 8, "eval_episodes": 50},
+        alone={"with_planner": False},
+    )
+    trials = ()
+    """None: every problem costs emulation, so a test of its own plays few of them."""
 
     def __init__(
         self,

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.base import Practice, TextWorld, Turn, WorldPreset
+from core.worlds.registry import TEXT_WORLDS
 from core.worlds.sandbox import Limits, call_function
 
 MALFORMED_PENALTY = -0.1
@@ -81,10 +82,15 @@ class CodeState:
     score: float = 0.0
 
 
+@TEXT_WORLDS.register("code")
 class Code(TextWorld[CodeState]):
     """Programs of `steps` arithmetic steps."""
 
     name = "code"
+    preset = WorldPreset({"max_rounds": 2}, {"max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20})
+    """The world has no single agent: its roles are what it is about."""
+    trials = ()
+    """None: programs need a sandbox, and a test of its own says so."""
     roles = ("tester", "coder")
 
     def __init__(self, steps: int = 1, max_rounds: int = 2) -> None:

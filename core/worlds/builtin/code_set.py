@@ -16,6 +16,7 @@ from pathlib import Path
 from core.exceptions import TrainingError
 from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.code_problems import AssertTest, CallTest, CodeProblem, InputTest, Test, read_code_problems
+from core.worlds.registry import TEXT_WORLDS
 from core.worlds.sandbox import Ending, Limits, call_function, run_program
 from core.worlds.split import Split
 
@@ -39,10 +40,13 @@ class CodeSetState:
     score: float = 0.0
 
 
+@TEXT_WORLDS.register("code_set")
 class CodeSet(TextWorld[CodeSetState]):
     """Problems of the file `problems`."""
 
     name = "code_set"
+    trials = ()
+    """None: it needs a file of problems."""
     roles = ("coder",)
 
     def __init__(self, problems: str, max_rounds: int = 2) -> None:

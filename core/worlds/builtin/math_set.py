@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.worlds.base import Practice, TextWorld, Turn
-from core.worlds.math import calculate
+from core.worlds.builtin.math import calculate
 from core.worlds.math_problems import MathProblem, boxed, normal_form, read_math_problems, same_answer
+from core.worlds.registry import TEXT_WORLDS
 from core.worlds.split import Split
 
 MALFORMED_PENALTY = -0.1
@@ -32,10 +33,13 @@ class MathSetState:
     score: float = 0.0
 
 
+@TEXT_WORLDS.register("math_set")
 class MathSet(TextWorld[MathSetState]):
     """Problems of the file `problems`."""
 
     name = "math_set"
+    trials = ()
+    """None: it needs a file of problems."""
 
     def __init__(self, problems: str, with_tool: bool = True, max_rounds: int = 1) -> None:
         self._problems = read_math_problems(problems)

@@ -10,7 +10,8 @@ import random
 import re
 from dataclasses import dataclass, replace
 
-from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.registry import TEXT_WORLDS
 
 MALFORMED_PENALTY = -0.1
 FIELD_PLACES = 8
@@ -48,10 +49,13 @@ class MathState:
         return f"{self.first}{_OPERATIONS[self.operation]}{self.second}"
 
 
+@TEXT_WORLDS.register("math")
 class Math(TextWorld[MathState]):
     """Sums of two whole numbers below `largest`."""
 
     name = "math"
+    preset = WorldPreset({"max_rounds": 1}, {"max_new_tokens": 24}, alone={"with_tool": False})
+    trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
 
     def __init__(self, largest: int = 100, with_tool: bool = True, max_rounds: int = 1) -> None:
         self.largest = largest

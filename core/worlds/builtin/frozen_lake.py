@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.worlds.base import Turn
+from core.worlds.base import Turn, WorldPreset, WorldTrial
+from core.worlds.builtin.plan_path import MALFORMED_PENALTY, PlanPath, PlanPathState
 from core.worlds.grid import GridCell, parse_moves
-from core.worlds.plan_path import MALFORMED_PENALTY, PlanPath, PlanPathState
+from core.worlds.registry import TEXT_WORLDS
 
 
+@TEXT_WORLDS.register("frozen_lake")
 class FrozenLake(PlanPath):
     """A lake of `size` x `size` with a share of holes (#); solvable by construction."""
 
     name = "frozen_lake"
+    preset = WorldPreset({"max_rounds": 1}, alone={"with_tool": False})
+    trials = (
+        WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
+        WorldTrial({"size": 6, "with_tool": False}),
+    )
     question = "Moves from S to G? # is a hole."
 
     def __init__(self, size: int = 8, hole_share: float = 0.2, with_tool: bool = True, max_rounds: int = 2) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
-from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
 from core.worlds.grid import GridCell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
+from core.worlds.registry import TEXT_WORLDS
 
 TOOLS = ("bfs", "greedy", "mirror", "none")
 """bfs: a shortest path. greedy: straight ahead until a wall. mirror: the shortest path reversed. none: nothing."""
@@ -37,10 +38,16 @@ class PlanPathState:
     """Score after the moves of the tool's last output; stays when the mover has moved."""
 
 
+@TEXT_WORLDS.register("plan_path")
 class PlanPath(TextWorld[PlanPathState]):
     """Grid of `size` x `size` with a share of walls; solvable by construction."""
 
     name = "plan_path"
+    preset = WorldPreset({"size": 10, "max_rounds": 1}, alone={"with_tool": False})
+    trials = (
+        WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
+        WorldTrial({"size": 6, "with_tool": False}),
+    )
     question = "Moves from S to G?"
 
     def __init__(self, size: int = 10, wall_share: float = 0.22, with_tool: bool = True, max_rounds: int = 2) -> None:

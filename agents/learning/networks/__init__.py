@@ -1,0 +1,1 @@
+"""The built-in networks, one a file: each reads an observation into features."""

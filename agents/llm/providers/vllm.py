@@ -1,0 +1,17 @@
+"""`vllm/<model>[@url]`: a vLLM server."""
+
+from __future__ import annotations
+
+from agents.llm.provider import PROVIDERS, ModelName, Provider
+from agents.llm.settings import LanguageModelSettings
+from core.protocols import TextModel
+
+
+def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
+    """A model behind the server's address."""
+    from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
+
+    return OpenAIModel(name, Dialect(AnswerForm.STRUCTURED_CHOICE), timeout_s=settings.timeout_s)
+
+
+PROVIDERS.register("vllm")(Provider("a vLLM server", load, default_url="http://localhost:8000/v1"))

@@ -1,0 +1,1 @@
+"""The built-in text worlds, one a file; the file has the name of its world."""

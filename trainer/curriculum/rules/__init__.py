@@ -1,0 +1,1 @@
+"""The built-in rules of the curriculum, one a file."""
