@@ -20,9 +20,9 @@ import torch
 from core.exceptions import ConfigurationError
 from tests.utils import generate_test_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.cartridge_session import CartridgeSession, rollout_steps
 from trainer.multi_model.checkpoints import load_checkpoint_metadata
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
+from trainer.multi_model.seated_session import SeatedSession, rollout_steps
 from trainer.multi_model.trainer import MultiModelTrainer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,16 +42,16 @@ def make_trainer(folder: Path, **changes: Any) -> MultiModelTrainer:
     return trainer
 
 
-def session_of(trainer: MultiModelTrainer) -> CartridgeSession:
+def session_of(trainer: MultiModelTrainer) -> SeatedSession:
     session = trainer.session
-    assert isinstance(session, CartridgeSession)
+    assert isinstance(session, SeatedSession)
     return session
 
 
 def policies(trainer: MultiModelTrainer) -> list[dict[str, torch.Tensor]]:
     return [
-        {key: value.detach().clone() for key, value in agent.learner.parameters().items()}
-        for agent in session_of(trainer).agents
+        {key: value.detach().clone() for key, value in seat.learner.parameters().items()}
+        for seat in session_of(trainer).seats
     ]
 
 
@@ -102,8 +102,7 @@ def test_a_stage_of_the_curriculum_says_how_long_a_game_takes(tmp_path: Path) ->
     config = generate_test_config(tmp_path, curriculum={"stages": [stage]})
     trainer.environment = create_cartridge_training_env(config)
     asyncio.run(trainer.train_multi_model_episode(1))
-    agents = session_of(trainer).agents
-    assert [agent.knowledge.curriculum.episodes_at_stage for agent in agents] == [3, 3]
+    assert [team.curriculum.episodes_at_stage for team in session_of(trainer).teams] == [3, 3]
     asyncio.run(trainer.shutdown())
 
 
@@ -111,7 +110,7 @@ def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL)
     session = session_of(trainer)
     asyncio.run(trainer.train_multi_model_episode(1))
-    leader, follower = (agent.plans for agent in session.agents)
+    leader, follower = (seat.plans for seat in session.seats)
     assert leader.leader is None and follower.leader is leader
     session.env.reset([2, 4])
     follower.reset()
