@@ -245,9 +245,8 @@ class HybridAgent:
                 "learner needs the probability of what was played, so play what get_action returned"
             )
         if isinstance(self.policy, TransitionLearner) and not self.frozen:
-            last: Mapping[str, NDArray[Any]] = (
-                self._before.observations
-            )  # after a real end nothing is worth anything, so any view will do
+            # After a real end nothing is worth anything, so any view will do.
+            last: Mapping[str, NDArray[Any]] = self._before.observations
             if done and truncated:
                 last = policy_view(self.policy.observation_space, next_observation, next_info or {})
             self._feeder.add(self._before, decision, reward, terminated=done and not truncated, truncated=truncated)
