@@ -3,8 +3,8 @@
     trainer = create_trainer_from_config("config.json")
     summary = trainer.train(total_episodes=1000)
 
-What follows from a step and from an episode's end is the list of stages in `_stages`; the loop is in
-`trainer/play/loop.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
+What follows from a step and from an episode's end is the list of stages in `_stages` (`trainer/play/stages.py` and
+`trainer/run/run_stages.py`); the loop is in `trainer/play/loop.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.evaluation.evaluator import Evaluator
-from trainer.evaluation.schedule import EvaluationSchedule
 from trainer.llm_manager import LLMManager
 from trainer.play.episode_seeds import training_seed
 from trainer.play.games import TrainingGames
@@ -36,23 +35,14 @@ from trainer.play.loop import PlayLoop, Stage
 from trainer.play.player import LanePlayer, LanesEnv
 from trainer.play.seats import LearningSeat, Seating
 from trainer.play.single_lane import SingleLane
-from trainer.play.stages import (
-    CallbackStage,
-    CheckpointStage,
-    CreditStage,
-    CurriculumStage,
-    EvaluateStage,
-    LearnStage,
-    ProgressStage,
-    RecordStage,
-    TallyStage,
-    UpdateStage,
-)
+from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.run.assembly import assemble
+from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
 from trainer.run.run_lock import RunLock
+from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
@@ -275,7 +265,7 @@ class HybridLLMRLTrainer:
         eval_interval: int,
         reporter: Reporter,
     ) -> list[Stage]:
-        """What follows from every step and episode, in this order; the reasons are in `trainer/play/stages.py`."""
+        """What follows from every step and episode, in this order."""
         return [
             TallyStage(seating),
             CreditStage(seating),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trainer.run.tally import RunTally
+from trainer.play.tally import RunTally
 
 STATE_VERSION = 3
 OLDEST_VERSION = 2

@@ -1,31 +1,25 @@
 """What follows from every step and from every finished game, as stages that a reader sees in order.
 
-    tally -> credit -> record -> learn -> update -> curriculum -> evaluate -> callbacks -> checkpoint -> progress
+    tally -> credit -> record -> learn -> update -> curriculum
 
-Each looks up whose lane it was (`trainer/play/seats.py`). The multi-model trainer runs the same tally, credit, record,
-learn and curriculum; its weights move between two steps. The decision record comes before the checkpoint, so that a
-kill between the two repeats an episode and never loses one. Credit, learn, update and curriculum teach the agent;
-without any of the others it plays the very same game.
+Each looks up whose lane it was (`trainer/play/seats.py`). The hybrid trainer adds the stages of a run
+(`trainer/run/run_stages.py`); the multi-model trainer leaves out the update, since it moves all weights together
+between two steps. Credit, learn, update and curriculum teach the agent; without the others it plays the very same game.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.lane_transitions import LaneRows, LaneTransitions
 from core.history.records import EpisodeRecorder
-from core.vocabulary import EpisodeResult
-from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.curriculum import StageMove
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.player import PlayedStep
 from trainer.play.seats import LearningSeat, Seat, Seating
 from trainer.play.team_state import TeamState
-from trainer.run.reporter import Reporter
-from trainer.run.training_run import TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -167,54 +161,3 @@ class CurriculumStage(Stage):
             if seat.team is team:
                 seat.agent.direct(directive.teacher_share, directive.strategy_preference)
                 seat.learner.teacher_scale = directive.teacher_share
-
-
-class EvaluateStage(Stage):
-    """Evaluates after each `interval`-th finished episode."""
-
-    def __init__(self, interval: int, evaluate: Callable[[], object]) -> None:
-        self._interval = interval
-        self._evaluate = evaluate
-
-    def after_episode(self, ended: EndedEpisode) -> None:
-        """Evaluates when it is time."""
-        if ended.result.episode % self._interval == 0:
-            self._evaluate()
-
-
-class CallbackStage(Stage):
-    """Tells the user's callbacks."""
-
-    def __init__(self, call_back: Callable[[EpisodeResult], None]) -> None:
-        self._call_back = call_back
-
-    def after_episode(self, ended: EndedEpisode) -> None:
-        """Calls them."""
-        self._call_back(ended.result)
-
-
-class CheckpointStage(Stage):
-    """Writes the resume point after every episode and a kept checkpoint after each `interval`-th."""
-
-    def __init__(self, interval: int, checkpoints: CheckpointStore, run: TrainingRun) -> None:
-        self._interval = interval
-        self._checkpoints = checkpoints
-        self._run = run
-
-    def after_episode(self, ended: EndedEpisode) -> None:
-        """Writes. The resume point comes last, so that `latest` is the newest."""
-        snapshot = self._run.snapshot()
-        if ended.result.episode % self._interval == 0:
-            log.info("checkpoint %s", self._checkpoints.save_checkpoint(snapshot).name)
-        self._checkpoints.save_resume_point(snapshot)
-
-
-class ProgressStage(Stage):
-    """Tells the reporter how far the run is."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-
-    def after_step(self, played: PlayedStep) -> None:
-        """Reports the step of all lanes."""
-        self._reporter.training(len(played.decisions))

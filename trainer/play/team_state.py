@@ -16,7 +16,7 @@ from core.vocabulary import EpisodeResult
 from trainer.curriculum import Curriculum
 from trainer.play.episode_starts import EpisodeStarts
 from trainer.play.go_explore_starts import GoExploreStarts
-from trainer.run.tally import RunTally
+from trainer.play.tally import RunTally
 from trainer.settings import Settings
 
 
