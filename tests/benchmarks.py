@@ -18,7 +18,7 @@ WARM_UP_DECISIONS = 20
 
 def benchmark_training_speed(trainer: HybridLLMRLTrainer, episodes: int = 100) -> dict[str, float]:
     """Trains `episodes` more episodes and tells how fast; evaluations are included in the time, as in a real run."""
-    tally = trainer.play.tally
+    tally = trainer.run.tally
     episodes_before, steps_before = tally.episodes, tally.steps
     started_s, cpu_started_s = time.perf_counter(), time.process_time()
     trainer.train(**{**trainer.settings.train_arguments(), "total_episodes": episodes_before + episodes})

@@ -4,7 +4,8 @@
     summary = trainer.train(total_episodes=1000)
 
 What follows from a step and from an episode's end is the list of stages in `_stages` (`trainer/play/stages.py` and
-`trainer/run/run_stages.py`); the loop is in `trainer/play/loop.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
+`trainer/run/run_stages.py`); the loop is in `trainer/play/loop.py`. A run can be stopped or killed at any moment and
+goes on after `load_checkpoint("latest")`.
 """
 
 from __future__ import annotations
