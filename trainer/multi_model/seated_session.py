@@ -117,6 +117,9 @@ class SeatedSession:
     ) -> PlayedEpisode:
         self._appoint(standing.leader)
         self._stack_policies()
+        for team in self.teams:
+            team.begin()
+            team.start_clock()
         before = [team.state_dict() for team in self.teams]
         episode = SeatedEpisode(self.seats, self.env.milestone_names)
         loop = PlayLoop(self._player, self._games(number), self._stages(episode), payment_of(standing))
