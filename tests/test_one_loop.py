@@ -9,12 +9,19 @@ from typing import Any
 
 import pytest
 
+from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.exceptions import ConfigurationError
 from core.history.store import HistoryStore
-from tests.utils import generate_test_config
+from core.hybrid_agent import HybridAgent
+from core.rules import RulePlayer
+from tests.utils import create_mock_environment, generate_test_config
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.trainer import MultiModelTrainer
+from trainer.play.player import LanePlayer
+from trainer.play.seats import Seat, Seating
+from trainer.play.single_lane import SingleLane
 
 CLOCK_COLUMNS = {"started_at_s", "seconds", "elapsed_ms"}
 STEPS = 512
@@ -108,3 +115,25 @@ def test_games_that_reach_their_end_are_recorded_when_they_do(tmp_path: Path) ->
     # One agent in two lanes knows twice as early what its sources' confidences are worth.
     confidences = frozenset({"confidence", "confidence_micro"})
     assert rows(models, confidences) == rows(hybrid, confidences)
+
+
+def test_every_lane_has_one_seat_and_every_seat_an_agent_for_its_lanes() -> None:
+    lane = SingleLane(create_mock_environment("state"))
+    game = lane.env.rom.game
+
+    def seat(lanes: range, attached: int) -> Seat:
+        agent = HybridAgent(None, AdaptiveStrategySystem(), mode="rules_only")
+        agent.attach_lanes([RulePlayer(game, seed=number) for number in range(attached)])
+        return Seat(agent, lanes)
+
+    seating = Seating([seat(range(2), 2), seat(range(2, 3), 1)])
+    assert [seating.at(number).own(number) for number in range(3)] == [0, 1, 0]
+    assert seating.at(2) is seating.seats[1]
+    for wrong in ([range(1)] * 2, [range(1, 2)], [range(1), range(2, 3)], []):
+        with pytest.raises(ConfigurationError, match="give each lane from 0 on to one"):
+            Seating([seat(lanes, 1) for lanes in wrong])
+    with pytest.raises(ConfigurationError, match="a seat of 2 lanes has an agent of 1"):
+        Seating([seat(range(2), 1)])
+    with pytest.raises(ConfigurationError, match="the environment has 1 lanes, the seats 3"):
+        LanePlayer(lane, seating)
+    lane.close()
