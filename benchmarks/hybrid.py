@@ -27,7 +27,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -50,8 +50,12 @@ from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import Evaluator
 from trainer.llm_manager import LLMManager
 from trainer.play.episode_seeds import training_seed
+from trainer.play.games import TrainingGames
+from trainer.play.loop import PlayLoop
 from trainer.play.player import LanePlayer
-from trainer.play.stages import CreditStage, CurriculumStage, EndedEpisode, LearnStage, RecordStage, Stage
+from trainer.play.seats import LearningSeat, Seating
+from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
+from trainer.play.team_state import TeamState
 from trainer.run.assembly import environment_factory
 from trainer.settings import Settings, load_settings
 
@@ -176,33 +180,28 @@ class Bench:
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         record = self._stack.enter_context(DecisionHistoryAnalyzer(Path(folder) / "decisions.db"))
         agent = self.agent(mode, learner, seed, record)
-        curriculum = Curriculum(settings.curriculum)
-        stages: Sequence[Stage] = (
-            CreditStage(agent),
-            RecordStage(record.store, record.store.start_run().id, self.env.lanes),
-            LearnStage(learner),
-            CurriculumStage(curriculum, agent, learner),
+        team = TeamState(record.store, settings, self.env.rom.profile.sha1, {})
+        seating = Seating([LearningSeat(agent, range(self.env.lanes), learner, team)])
+        stages = (
+            TallyStage(seating),
+            CreditStage(seating),
+            RecordStage(seating),
+            LearnStage(seating),
+            UpdateStage(learner),
+            CurriculumStage(seating),
         )
-        starts = itertools.count()
         horizon = horizon or settings.max_steps_per_episode
-        player = LanePlayer(self.env, agent, with_contexts=True)
-        player.begin([training_seed(seed, next(starts)) for _ in range(self.env.lanes)], [horizon] * self.env.lanes)
+        games = TrainingGames([team] * self.env.lanes, lambda start: training_seed(seed, start), horizon)
+        loop = PlayLoop(LanePlayer(self.env, seating, with_contexts=True), games, stages)
+        loop.begin()
         kept: list[tuple[int, dict[str, Any]]] = []
         began_s = time.perf_counter()
         while (spent := budget.spent(cell.training_steps, time.perf_counter() - began_s)) < 1.0:
             if spent * curve_points >= len(kept):
                 kept.append((cell.training_steps, learner.tensors()))
-            played = player.step()
+            loop.step()
             cell.training_steps += self.env.lanes
-            for stage in stages:
-                stage.after_step(played)
-            for lane in range(self.env.lanes):
-                if played.is_done(lane):
-                    cell.training_episodes += 1
-                    result = player.result(lane, cell.training_episodes, played)
-                    for stage in stages:
-                        stage.after_episode(EndedEpisode(result, lane, bool(played.terminated[lane])))
-                    player.restart(lane, training_seed(seed, next(starts)), horizon)
+        cell.training_episodes = team.tally.episodes
         if isinstance(learner, OverlappedLearner):
             learner.catch_up()
         cell.training_s = time.perf_counter() - began_s
@@ -210,10 +209,10 @@ class Bench:
         final = learner.tensors()
         for steps, tensors in [*kept, (cell.training_steps, final)] if curve_points else []:
             learner.load_tensors(tensors)
-            games = self.play(agent, AgentMode.RL_ONLY, curriculum, CURVE_GAMES, seed, CURVE_HORIZON)
-            cell.curve.append(CurvePoint(steps, tuple(game.milestones for game in games)))
+            curve = self.play(agent, AgentMode.RL_ONLY, team.curriculum, CURVE_GAMES, seed, CURVE_HORIZON)
+            cell.curve.append(CurvePoint(steps, tuple(game.milestones for game in curve)))
         learner.load_tensors(final)
-        return agent, curriculum
+        return agent, team.curriculum
 
     def play(
         self, agent: HybridAgent, mode: AgentMode, curriculum: Curriculum, games: int, seed: int, horizon: int

@@ -30,8 +30,8 @@ from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.evaluation.evaluator import Evaluator
 from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.cartridge_session import CartridgeSession
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
+from trainer.multi_model.seated_session import SeatedSession
 from trainer.multi_model.trainer import MultiModelTrainer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,17 +118,17 @@ def play(name: str, seed: int, plan: Plan, workers: int) -> dict[str, Any]:
 def judge(trainer: MultiModelTrainer, plan: Plan) -> list[list[int]]:
     """By agent: the milestones of every game that its policy plays alone."""
     session = trainer.session
-    assert isinstance(session, CartridgeSession)
+    assert isinstance(session, SeatedSession)
     world = session.env.rom.game
     milestones = []
-    for agent in session.agents:
+    for seat in session.seats:
 
         def players(lanes: int) -> list[RulePlayer]:
             return [RulePlayer(world, seed=lane) for lane in range(lanes)]
 
-        evaluator = Evaluator(session.env, players, run_seed=agent.index)
-        directive = agent.knowledge.curriculum.directive()
-        result = evaluator.evaluate(agent.agent, AgentMode.RL_ONLY, plan.games, plan.horizon, directive)
+        evaluator = Evaluator(session.env, players, run_seed=seat.lane)
+        directive = seat.team.curriculum.directive()
+        result = evaluator.evaluate(seat.agent, AgentMode.RL_ONLY, plan.games, plan.horizon, directive)
         assert result is not None
         milestones.append([len(game.milestones) for game in result.episodes])
     return milestones

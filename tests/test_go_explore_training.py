@@ -204,7 +204,7 @@ def test_steps_that_were_never_played_are_neither_recorded_nor_learned(
 def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = create_test_trainer(temp_dir=tmp_path / "run")
     monkeypatch.setattr(Mortal, "graves", tmp_path / "graves", raising=False)
-    monkeypatch.setattr("trainer.evaluation.evaluator.evaluation_seed", lambda _run, game: 2 * game)
+    monkeypatch.setattr("trainer.evaluation.evaluation_games.evaluation_seed", lambda _run, game: 2 * game)
     Mortal.graves.mkdir()
     try:
         with VectorEnv(lambda lane: Mortal(ROM_PATH, observation_type="state"), 1, 1) as env:
@@ -214,7 +214,7 @@ def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatc
             result = evaluator.evaluate(trainer.agent, AgentMode.RL_ONLY, 2, 20, directive)
             assert result is not None and [one.steps for one in result.episodes] == [20, 20]
             assert len(list(Mortal.graves.iterdir())) == 2
-        monkeypatch.setattr("trainer.evaluation.evaluator.MOST_LOST_GAMES", 0)
+        monkeypatch.setattr("trainer.evaluation.evaluation_games.MOST_LOST_GAMES", 0)
         monkeypatch.setattr(Mortal, "lethal", 4)
         with VectorEnv(lambda lane: Mortal(ROM_PATH, observation_type="state"), 1, 1) as env:
             evaluator.env = env

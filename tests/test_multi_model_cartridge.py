@@ -17,15 +17,17 @@ import psutil
 import pytest
 import torch
 
-from core.exceptions import ConfigurationError
+from core.exceptions import ConfigurationError, EpisodeTimeoutError
 from tests.utils import generate_test_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.cartridge_session import CartridgeSession, rollout_steps
 from trainer.multi_model.checkpoints import load_checkpoint_metadata
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
+from trainer.multi_model.seated_session import SeatedSession, rollout_steps
+from trainer.multi_model.session import Deadline, standing_of
 from trainer.multi_model.trainer import MultiModelTrainer
 
 ROOT = Path(__file__).resolve().parent.parent
+STAGE = {"reward_threshold": 1e6, "min_episodes": 100, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 
 
 def make_trainer(folder: Path, **changes: Any) -> MultiModelTrainer:
@@ -42,16 +44,16 @@ def make_trainer(folder: Path, **changes: Any) -> MultiModelTrainer:
     return trainer
 
 
-def session_of(trainer: MultiModelTrainer) -> CartridgeSession:
+def session_of(trainer: MultiModelTrainer) -> SeatedSession:
     session = trainer.session
-    assert isinstance(session, CartridgeSession)
+    assert isinstance(session, SeatedSession)
     return session
 
 
 def policies(trainer: MultiModelTrainer) -> list[dict[str, torch.Tensor]]:
     return [
-        {key: value.detach().clone() for key, value in agent.learner.parameters().items()}
-        for agent in session_of(trainer).agents
+        {key: value.detach().clone() for key, value in seat.learner.parameters().items()}
+        for seat in session_of(trainer).seats
     ]
 
 
@@ -92,18 +94,45 @@ def test_a_team_has_one_decision_record_and_rivals_have_one_each(tmp_path: Path)
 def test_a_stage_of_the_curriculum_says_how_long_a_game_takes(tmp_path: Path) -> None:
     """Of 32 steps, games of 10: three that had their whole time, and a fourth that the episode cuts short."""
     trainer = make_trainer(tmp_path, training_mode=TrainingMode.COMPETITIVE)
-    stage = {
-        "reward_threshold": 1e6,
-        "min_episodes": 100,
-        "llm_confidence": 0.5,
-        "strategy_preference": "balanced",
-        "max_steps": 10,
-    }
-    config = generate_test_config(tmp_path, curriculum={"stages": [stage]})
+    config = generate_test_config(tmp_path, curriculum={"stages": [{**STAGE, "max_steps": 10}]})
     trainer.environment = create_cartridge_training_env(config)
     asyncio.run(trainer.train_multi_model_episode(1))
-    agents = session_of(trainer).agents
-    assert [agent.knowledge.curriculum.episodes_at_stage for agent in agents] == [3, 3]
+    assert [team.curriculum.episodes_at_stage for team in session_of(trainer).teams] == [3, 3]
+    asyncio.run(trainer.shutdown())
+
+
+class GivenUp(Deadline):
+    """The time is over after so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(None)
+        self.steps_left = steps
+
+    def check(self, what: str) -> None:
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise EpisodeTimeoutError(f"Episode timeout: {what}")
+
+
+def test_an_episode_that_is_given_up_leaves_nothing_in_record_and_counts(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, training_mode=TrainingMode.COOPERATIVE)
+    stage = {**STAGE, "max_steps": 10}
+    trainer.environment = create_cartridge_training_env(generate_test_config(tmp_path, curriculum={"stages": [stage]}))
+    session = session_of(trainer)
+    (team,) = session.teams
+    asyncio.run(trainer.train_multi_model_episode(1))
+    before = team.state_dict()
+    standing = standing_of(trainer.config, trainer._states)
+    with pytest.raises(EpisodeTimeoutError):
+        session.play_episode(2, standing, GivenUp(14), lambda: pytest.fail("no rollout was full"))
+    after = team.state_dict()
+    assert after["tally"].pop("seconds") == before["tally"].pop("seconds")
+    assert after == before
+    with sqlite3.connect(tmp_path / "run" / "decisions.db") as connection:
+        assert connection.execute("select max(number) from episodes").fetchone() == (8,)
+    assert not any(seat.learner.ready for seat in session.seats)
+    result = asyncio.run(trainer.train_multi_model_episode(2))
+    assert result["steps"] == 64 and team.tally.episodes == 16
     asyncio.run(trainer.shutdown())
 
 
@@ -111,7 +140,7 @@ def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL)
     session = session_of(trainer)
     asyncio.run(trainer.train_multi_model_episode(1))
-    leader, follower = (agent.plans for agent in session.agents)
+    leader, follower = (seat.plans for seat in session.seats)
     assert leader.leader is None and follower.leader is leader
     session.env.reset([2, 4])
     follower.reset()

@@ -92,16 +92,18 @@ def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(tm
     trainer = make_trainer(tmp_path, weight_update_strategy=WeightUpdateStrategy.ASYNCHRONOUS)
     asyncio.run(trainer.train_multi_model_episode(1))
     session = session_of(trainer)
+    seats = session.seats
     step = session.env.reset([2, 4])
-    assert session._stack is not None
-    rows = session._stack.probabilities(step.observations, step.masks)
-    for agent in session.agents:
-        one = slice(agent.index, agent.index + 1)
-        observations = {key: array[one] for key, array in step.observations.items()}
-        assert rows[one] == pytest.approx(agent.learner.probabilities(observations, step.masks[one]), abs=1e-6)
-        decision = agent.decide(step, step.game_state, np.eye(9, dtype=np.float32)[[0]])
-        assert decision.action == 0 or decision.action == decision.teacher_action, "what is known is not asked again"
-        alone = agent.agent.policy
-        assert alone is not None
-        assert alone.probabilities(observations, step.masks[one]) == pytest.approx(rows[one], abs=1e-6)
+    stack = session.seating.stack
+    assert stack is not None
+    rows = stack.probabilities(step.observations, step.masks)
+    for seat in seats:
+        observations = {key: array[seat.rows] for key, array in step.observations.items()}
+        alone = seat.learner.probabilities(observations, step.masks[seat.rows])
+        assert rows[seat.rows] == pytest.approx(alone, abs=1e-6)
+    states = [session.env.game_state(lane) for lane in range(2)]
+    noop = np.eye(9, dtype=np.float32)[[0, 0]]
+    for seat in seats:
+        (decision,) = seat.decide(step, states, noop)
+        assert decision.action in (0, decision.teacher_action), "what is known is not asked again"
     asyncio.run(trainer.shutdown())

@@ -234,6 +234,8 @@ def test_crossing_the_edge_between_two_maps_is_no_new_ground() -> None:
         assert Play(at(3, 3)).to(outside) == 0.0
     for inside in (at(width - 1, 3), at(3, height - 1)):
         assert Play(at(3, 3)).to(inside) == pytest.approx(RewardWeights().new_tile)
+
+
 class Richer(EventKind):
     """Money beyond the most that the episode has had."""
 

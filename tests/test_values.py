@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from core.game.game_data import load_game_data
-from core.game.milestones import milestones_for
-from core.game.objectives import Objectives
-from core.game.profile import identify_rom
+from core.game.game_data import load_game
+from core.game.profile import game_named
 from core.rules.values import GATE, IN_A_FIGHT, IN_MENUS, MARGINS, MOST_FREE_CHOICES, ON_THE_WAY, near, worth
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,10 +65,8 @@ def test_every_worth_lies_between_the_values_that_it_competes_with() -> None:
 
 @pytest.mark.parametrize("name", ["fernvale", "crystal"])
 def test_no_milestone_has_more_free_choices_than_the_story_can_bear(name: str) -> None:
-    profile = replace(identify_rom(ROOT / "cartridge" / "fernvale.gbc"), name=name)
-    milestones = milestones_for(profile)
-    story = Objectives(load_game_data(profile), milestones)
-    assert 0 < max(len(story.objectives(one)) for one in milestones) <= MOST_FREE_CHOICES
+    game = load_game(game_named(name))
+    assert 0 < max(len(game.objectives.objectives(one)) for one in game.milestones) <= MOST_FREE_CHOICES
 
 
 def test_no_other_file_writes_a_value_down() -> None:

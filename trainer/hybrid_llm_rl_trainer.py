@@ -1,10 +1,11 @@
-"""The documented trainer: one loop over lanes in which a hybrid agent plays and learns, and what surrounds that loop.
+"""The documented trainer: a hybrid agent plays and learns in many lanes.
 
     trainer = create_trainer_from_config("config.json")
     summary = trainer.train(total_episodes=1000)
 
-What follows from a step and from an episode's end is the list of stages in `_stages`; how a step is played is in
-`trainer/play/player.py`. A run can be stopped or killed at any moment and goes on after `load_checkpoint("latest")`.
+What follows from a step and from an episode's end is the list of stages in `_stages` (`trainer/play/stages.py` and
+`trainer/run/run_stages.py`); the loop is in `trainer/play/loop.py`. A run can be stopped or killed at any moment and
+goes on after `load_checkpoint("latest")`.
 """
 
 from __future__ import annotations
@@ -28,28 +29,21 @@ from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.evaluation.evaluator import Evaluator
-from trainer.evaluation.schedule import EvaluationSchedule
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.episode_seeds import training_seed
+from trainer.play.games import TrainingGames
+from trainer.play.loop import PlayLoop, Stage
 from trainer.play.player import LanePlayer, LanesEnv
+from trainer.play.seats import LearningSeat, Seating
 from trainer.play.single_lane import SingleLane
-from trainer.play.stages import (
-    CallbackStage,
-    CheckpointStage,
-    CreditStage,
-    CurriculumStage,
-    EndedEpisode,
-    EvaluateStage,
-    LearnStage,
-    ProgressStage,
-    RecordStage,
-    Stage,
-)
+from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.run.assembly import assemble
+from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
 from trainer.run.run_lock import RunLock
+from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
@@ -156,9 +150,10 @@ class HybridLLMRLTrainer:
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
-                stages = self._stages(max_steps_per_episode, save_interval, eval_interval, reporter)
+                seating = Seating([LearningSeat(self.agent, range(self._lanes_env.lanes), self.learner, self.run)])
+                stages = self._stages(seating, max_steps_per_episode, save_interval, eval_interval, reporter)
                 try:
-                    self._play(stages, total_episodes, max_steps_per_episode)
+                    self._play(seating, stages, total_episodes, max_steps_per_episode)
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
@@ -251,67 +246,43 @@ class HybridLLMRLTrainer:
 
     # -- the loop ----------------------------------------------------------------------------------------------
 
-    def _play(self, stages: list[Stage], total_episodes: int, max_steps: int) -> None:
+    def _play(self, seating: Seating[LearningSeat], stages: list[Stage], total_episodes: int, max_steps: int) -> None:
         """Plays until the run has `total_episodes` or is asked to stop."""
-        lanes = range(self._lanes_env.lanes)
-        starts, tally, seed = self.run.starts, self.run.tally, self.settings.seed
-        if tally.episodes >= total_episodes:
+        seed = self.settings.seed
+        teams = [self.run] * seating.lanes
+        games = TrainingGames(teams, lambda start: training_seed(seed, start), max_steps, total_episodes)
+        if games.over:
             return
-        player = LanePlayer(self._lanes_env, self.agent, with_contexts=True)
-        first = [starts.take(lane) for lane in lanes]
-        player.begin([training_seed(seed, start) for start in first], [self._horizon(max_steps)] * len(lanes))
-        for lane, start in zip(lanes, first, strict=True):
-            self._restart(player, lane, start, max_steps, only_in_archive=True)
-        while not self.stop.requested:
-            played = player.step()
-            for stage in stages:
-                stage.after_step(played)
-            for lane in lanes:
-                if not played.is_done(lane):
-                    continue
-                if player.steps(lane) == 0:  # its emulator was lost before the first step: it begins again
-                    self._restart(player, lane, starts.running(lane), max_steps)
-                    continue
-                starts.finish(lane)
-                result = player.result(lane, tally.episodes + 1, played)
-                tally.add(result)
-                self.run.note_time()
-                ended = EndedEpisode(result, lane, terminated=bool(played.terminated[lane]))
-                for stage in stages:
-                    stage.after_episode(ended)
-                if tally.episodes >= total_episodes:
-                    return
-                self._restart(player, lane, starts.take(lane), max_steps)
+        loop = PlayLoop(LanePlayer(self._lanes_env, seating, with_contexts=True), games, stages)
+        loop.begin()
+        while not (self.stop.requested or games.over):
+            loop.step()
 
-    def _restart(
-        self, player: LanePlayer, lane: int, start: int, max_steps: int, only_in_archive: bool = False
-    ) -> None:
-        """Begins the run's `start`-th episode in a lane; with `only_in_archive` nothing happens to others."""
-        point = self.run.go_explore.choose(start, self.run.curriculum.directive())
-        if point is not None or not only_in_archive:
-            player.restart(lane, training_seed(self.settings.seed, start), self._horizon(max_steps), point)
-
-    def _stages(self, max_steps: int, save_interval: int, eval_interval: int, reporter: Reporter) -> list[Stage]:
-        """What follows from every step and episode, in this order; the reasons are in `trainer/play/stages.py`."""
-        run = self.run
+    def _stages(
+        self,
+        seating: Seating[LearningSeat],
+        max_steps: int,
+        save_interval: int,
+        eval_interval: int,
+        reporter: Reporter,
+    ) -> list[Stage]:
+        """What follows from every step and episode, in this order."""
         return [
-            CreditStage(self.agent),
-            RecordStage(self.decision_analyzer.store, run.begin().id, self._lanes_env.lanes),
-            LearnStage(self.learner),
-            CurriculumStage(run.curriculum, self.agent, self.learner),
+            TallyStage(seating),
+            CreditStage(seating),
+            RecordStage(seating),
+            LearnStage(seating),
+            UpdateStage(self.learner),
+            CurriculumStage(seating),
             EvaluateStage(eval_interval, partial(self._evaluations.during_training, max_steps, reporter)),
             CallbackStage(self._call_back),
-            CheckpointStage(save_interval, self._checkpoints, run),
+            CheckpointStage(save_interval, self._checkpoints, self.run),
             ProgressStage(reporter),
         ]
 
     def _call_back(self, result: EpisodeResult) -> None:
         for callback in self._callbacks:
             callback(self, result.episode, self.metrics(result))
-
-    def _horizon(self, max_steps: int) -> int:
-        """Steps of an episode that begins now: the run's, or the curriculum stage's where that is shorter."""
-        return min(max_steps, self.run.curriculum.directive().max_steps or max_steps)
 
     # -- fitting parts together --------------------------------------------------------------------------------
 

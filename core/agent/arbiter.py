@@ -10,15 +10,16 @@ circles does each give way to the other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.agent.arbitration import believed_share, teacher_share
 from core.agent.calibration import ConfidenceCalibration
+from core.agent.lane_transitions import LaneRows
 from core.agent.loop_detector import LoopDetector
 from core.agent.teacher import LaneTeacher, TeacherAction, situation_of
 from core.exceptions import ConfigurationError
@@ -34,15 +35,6 @@ LOOP_EXPLORATION = 0.25
 """While a lane goes in circles: the chance of a random allowed button, and the least share of teacher and policy each,
 so that the one that led into the circle does not lead alone."""
 POLICY_MODES = (AgentMode.RL_ONLY, AgentMode.ADAPTIVE)
-
-
-class LanesStep(Protocol):
-    """The part of a vector environment's step that a decision needs; arrays have a leading axis of lanes."""
-
-    @property
-    def observations(self) -> Mapping[str, NDArray[Any]]: ...
-    @property
-    def masks(self) -> NDArray[np.bool_]: ...
 
 
 @dataclass(slots=True)
@@ -107,21 +99,23 @@ class Arbiter:
 
     def decide(
         self,
-        step: LanesStep,
+        step: LaneRows,
         states: Callable[[int], GameState],
         lanes: Sequence[Lane],
         curriculum_share: float,
+        policy_rows: NDArray[np.float32] | None = None,
     ) -> list[Decision]:
-        """One decision per lane; the policy is asked once for all of them.
+        """One decision per lane; the policy is asked once for all of them, or not at all where `policy_rows` has what
+        it says.
 
         Raises ConfigurationError when the number of lanes does not fit or RL_ONLY mode has no policy.
         """
-        masks = np.asarray(step.masks)
+        masks = step.masks
         if len(masks) != len(lanes):
             raise ConfigurationError(
                 f"{len(masks)} lanes to decide for, {len(lanes)} attached: call attach_lanes first"
             )
-        rows, policy_acts = self._alternatives(step, masks)
+        rows, policy_acts = self._alternatives(step, policy_rows)
         situations = [
             self._look(lane, states(index), masks[index], rows[index], curriculum_share, policy_acts)
             for index, lane in enumerate(lanes)
@@ -134,10 +128,15 @@ class Arbiter:
             for index, (lane, seen) in enumerate(zip(lanes, situations, strict=True))
         ]
 
-    def _alternatives(self, step: LanesStep, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float64], bool]:
+    def _alternatives(
+        self, step: LaneRows, policy_rows: NDArray[np.float32] | None
+    ) -> tuple[NDArray[np.float64], bool]:
         """What plays when the teacher does not: the policy's probabilities (and True), or any allowed button."""
+        masks = step.masks
         if self.mode in POLICY_MODES and self.policy is not None:
-            rows = self.policy.probabilities(dict(step.observations), masks).astype(np.float64)
+            if policy_rows is None:
+                policy_rows = self.policy.probabilities(dict(step.observations), masks)
+            rows = policy_rows.astype(np.float64)
             return (np.eye(rows.shape[1])[rows.argmax(axis=1)] if self.greedy else rows), True
         if self.mode is AgentMode.RL_ONLY:
             raise ConfigurationError("RL_ONLY mode needs a policy: call attach_policy first")

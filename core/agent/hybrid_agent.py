@@ -11,15 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.agent.agent_state import AgentState
-from core.agent.arbiter import Arbiter, Lane, LanesStep
+from core.agent.arbiter import Arbiter, Lane
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
+from core.agent.lane_transitions import LaneRows
 from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
-from core.agent.transition_feeder import OneLane, TransitionFeeder, TransitionLearner, policy_view
+from core.agent.transition_feeder import TransitionFeeder, TransitionLearner, policy_view
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
@@ -79,7 +81,7 @@ class HybridAgent:
         self._describe = describe
         self._lanes: list[Lane] = []
         self._feeder = TransitionFeeder()
-        self._before: OneLane | None = None
+        self._before: LaneRows | None = None
         if not self.frozen:
             adaptive_strategy.prefer(self.curriculum.stages[0].strategy_preference, switch_now=False)
 
@@ -168,8 +170,15 @@ class HybridAgent:
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
-    def decide(self, step: LanesStep, states: Callable[[int], GameState]) -> list[Decision]:
+    def decide(
+        self,
+        step: LaneRows,
+        states: Callable[[int], GameState],
+        policy_rows: NDArray[np.float32] | None = None,
+    ) -> list[Decision]:
         """One decision per lane. The policy is asked once for all lanes; `states(lane)` decodes lazily.
+
+        `policy_rows`, (lanes, actions): what the policy says to this step, where the caller has asked it already.
 
         Raises ConfigurationError when lanes or, in RL_ONLY mode, the policy are missing.
         """
@@ -177,7 +186,7 @@ class HybridAgent:
             if lane.is_fresh:
                 lane.is_fresh = False
                 lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
-        return self._arbiter.decide(step, states, self._lanes, self.curriculum_share)
+        return self._arbiter.decide(step, states, self._lanes, self.curriculum_share, policy_rows)
 
     def observe(self, lane: int, decision: Decision, reward: float, done: bool, counts: bool = True) -> None:
         """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins.
@@ -218,7 +227,7 @@ class HybridAgent:
         view = policy_view(policy.observation_space, observation, info) if isinstance(policy, TransitionLearner) else {}
         if isinstance(policy, TransitionLearner):
             self._feeder.complete(policy, view)
-        self._before = OneLane(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
+        self._before = LaneRows(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
         state: GameState = info["game_state"]
         return self.decide(self._before, lambda _lane: state)[0].action
 
@@ -248,7 +257,8 @@ class HybridAgent:
                 "learner needs the probability of what was played, so play what get_action returned"
             )
         if isinstance(self.policy, TransitionLearner) and not self.frozen:
-            last = self._before.observations  # after a real end nothing is worth anything, so any view will do
+            # After a real end nothing is worth anything, so any view will do.
+            last: Mapping[str, NDArray[Any]] = self._before.observations
             if done and truncated:
                 last = policy_view(self.policy.observation_space, next_observation, next_info or {})
             self._feeder.add(self._before, decision, reward, terminated=done and not truncated, truncated=truncated)

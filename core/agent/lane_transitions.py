@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,9 +15,12 @@ NO_TEACHER_ACTION: Final = -1
 """In `teacher_actions`: the teacher had no action here."""
 
 
-def teacher_action_of(decision: Decision) -> int:
-    """The teacher's action as `teacher_actions` holds it."""
-    return NO_TEACHER_ACTION if decision.teacher_action is None else decision.teacher_action
+@dataclass(frozen=True, slots=True)
+class LaneRows:
+    """What a decision is made from, of some lanes: the policy's views and the masks, with a leading axis of lanes."""
+
+    observations: Mapping[str, NDArray[Any]]
+    masks: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,32 @@ class LaneTransitions:
     """Lanes whose action was not played, because the environment broke down under it: nothing is learned from them."""
 
     @classmethod
-    def of_one_lane(
+    def of_decisions(
         cls,
-        observations: Mapping[str, NDArray[Any]],
-        masks: NDArray[np.bool_],
-        decision: Decision,
-        reward: float,
+        before: LaneRows,
+        decisions: Sequence[Decision],
+        rewards: NDArray[np.floating[Any]],
         next_observations: Mapping[str, NDArray[Any]],
         *,
-        terminated: bool,
-        truncated: bool,
-        lost: bool = False,
+        terminated: NDArray[np.bool_],
+        truncated: NDArray[np.bool_],
+        lost: NDArray[np.bool_] | None = None,
     ) -> LaneTransitions:
-        """What came of one decision; views and mask have a leading axis of one."""
+        """What came of one decision in each lane; `decisions` has one entry for each row of `before`."""
         return cls(
-            observations=observations,
-            masks=masks,
-            actions=np.array([decision.action]),
-            behaviour_probabilities=np.array([decision.behaviour_probability]),
-            teacher_actions=np.array([teacher_action_of(decision)]),
-            teacher_probabilities=np.array([decision.teacher_probability]),
-            rewards=np.array([reward]),
-            terminated=np.array([terminated]),
-            truncated=np.array([truncated]),
+            observations=before.observations,
+            masks=before.masks,
+            actions=np.array([decision.action for decision in decisions], dtype=np.int64),
+            behaviour_probabilities=np.array([decision.behaviour_probability for decision in decisions]),
+            teacher_actions=np.array([_teacher_action_of(decision) for decision in decisions]),
+            teacher_probabilities=np.array([decision.teacher_probability for decision in decisions]),
+            rewards=rewards,
+            terminated=terminated,
+            truncated=truncated,
             next_observations=next_observations,
-            lost=np.array([lost]),
+            lost=lost,
         )
+
+
+def _teacher_action_of(decision: Decision) -> int:
+    return NO_TEACHER_ACTION if decision.teacher_action is None else decision.teacher_action

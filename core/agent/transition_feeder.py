@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agent.lane_transitions import LaneTransitions
+from core.agent.lane_transitions import LaneRows, LaneTransitions
 from core.exceptions import ConfigurationError
 from core.vocabulary import Decision
 
@@ -36,16 +36,8 @@ class TransitionLearner(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OneLane:
-    """A single environment's step in the form of many lanes: views and mask with a leading axis of one."""
-
-    observations: View
-    masks: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
 class _Transition:
-    before: OneLane
+    before: LaneRows
     decision: Decision
     reward: float
     terminated: bool
@@ -58,24 +50,23 @@ class TransitionFeeder:
     def __init__(self) -> None:
         self._waiting: _Transition | None = None
 
-    def add(self, before: OneLane, decision: Decision, reward: float, *, terminated: bool, truncated: bool) -> None:
-        """A transition whose next view is not known yet; `complete` gives it."""
+    def add(self, before: LaneRows, decision: Decision, reward: float, *, terminated: bool, truncated: bool) -> None:
+        """A transition whose next view is not known yet; `complete` gives it. `before` has one row."""
         self._waiting = _Transition(before, decision, reward, terminated, truncated)
 
-    def complete(self, learner: TransitionLearner, next_view: View) -> None:
+    def complete(self, learner: TransitionLearner, next_view: Mapping[str, NDArray[Any]]) -> None:
         """Hands over what waits, if anything, and lets the learner update itself when its rollout is full."""
         waiting, self._waiting = self._waiting, None
         if waiting is None:
             return
         learner.observe(
-            LaneTransitions.of_one_lane(
-                waiting.before.observations,
-                waiting.before.masks,
-                waiting.decision,
-                waiting.reward,
+            LaneTransitions.of_decisions(
+                waiting.before,
+                [waiting.decision],
+                np.array([waiting.reward]),
                 next_view,
-                terminated=waiting.terminated,
-                truncated=waiting.truncated,
+                terminated=np.array([waiting.terminated]),
+                truncated=np.array([waiting.truncated]),
             )
         )
         if learner.ready:

@@ -16,16 +16,15 @@ from typing import Any
 from agents.llm.meter import MeterReading
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.teacher import RulePlayerLike
-from core.exceptions import TrainingError
 from core.history.loops import loop_share
 from core.vocabulary import AgentMode, EpisodeResult
 from trainer.curriculum import Directive
+from trainer.evaluation.evaluation_games import EvaluationGames
 from trainer.llm_manager import LLMManager
-from trainer.play.episode_seeds import evaluation_seed
+from trainer.play.loop import PlayLoop
 from trainer.play.player import LanePlayer, LanesEnv
-
-MOST_LOST_GAMES = 3
-"""Games of one evaluation that may be lost with their emulators; each is played again."""
+from trainer.play.seats import Seat, Seating
+from trainer.play.stages import CreditStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,39 +129,17 @@ class Evaluator:
         lanes = self.env.lanes
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
         twin.direct(directive.teacher_share, directive.strategy_preference)
-        player = LanePlayer(self.env, twin)
-        games = list(range(lanes))
-        """The game that each lane plays; one past `episodes` does not count."""
-        player.begin([evaluation_seed(self._run_seed, game) for game in games], [horizon] * lanes)
-        lost = 0
-        results: dict[int, EpisodeResult] = {}
-        while len(results) < episodes:
-            played = player.step()
-            for lane, game in enumerate(games):
-                if played.lost[lane]:
-                    lost += 1
-                    if lost > MOST_LOST_GAMES:
-                        raise TrainingError(
-                            f"{lost} games of one evaluation were lost because their worker processes died: see the "
-                            "warnings before this; with too little memory use fewer lanes"
-                        )
-                    twin.abandon_episode(lane)
-                    player.restart(lane, evaluation_seed(self._run_seed, game), horizon)
-                    continue
-                done = played.is_done(lane)
-                twin.observe(lane, played.decisions[lane], float(played.rewards[lane]), done)
-                if not done:
-                    continue
-                if game < episodes:
-                    results[game] = player.result(lane, game + 1, played)
-                # A lane without a game to play goes on with one that does not count: lanes step together.
-                games[lane] = max(games) + 1
-                player.restart(lane, evaluation_seed(self._run_seed, games[lane]), horizon)
-            if not goes_on(len(results)):
+        seating = Seating([Seat(twin, range(lanes))])
+        games = EvaluationGames(self._run_seed, episodes, horizon)
+        loop = PlayLoop(LanePlayer(self.env, seating), games, [CreditStage(seating), games])
+        loop.begin()
+        while not games.over:
+            loop.step()
+            if not goes_on(len(games.results)):
                 return None
         after = _reading(agent)
         use = ModelUse() if before is None or after is None else ModelUse.between(before, after)
-        return EvaluationResult(mode, tuple(results[index] for index in range(episodes)), use)
+        return EvaluationResult(mode, tuple(games.results[number + 1] for number in range(episodes)), use)
 
 
 def _reading(agent: HybridAgent) -> MeterReading | None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.exceptions import ConfigurationError
-from trainer.multi_model.cartridge_session import CartridgeSession
 from trainer.multi_model.config import MultiModelConfig
 from trainer.multi_model.model_sources import ModelSource
+from trainer.multi_model.seated_session import SeatedSession
 from trainer.multi_model.session import Session
 from trainer.settings import Settings, load_settings
 
@@ -28,7 +28,7 @@ class CartridgeEnvironment:
 
     def open_session(self, sources: Sequence[ModelSource], config: MultiModelConfig, folder: Path) -> Session:
         """Loads the models and starts an emulator for each."""
-        return CartridgeSession(self.settings, sources, config, folder)
+        return SeatedSession(self.settings, sources, config, folder)
 
 
 def create_cartridge_training_env(config_path: str | Path | None = None, **changes: Any) -> CartridgeEnvironment:

@@ -30,6 +30,7 @@ from trainer.multi_model.integrations import integrations_in_use
 from trainer.multi_model.metrics import TrainingMetrics
 from trainer.multi_model.model_sources import ModelSource, load_players, model_sources
 from trainer.multi_model.model_state import ModelState
+from trainer.multi_model.old_checkpoints import OLDEST_VERSION, STATE_VERSION, todays_session
 from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
 from trainer.multi_model.weights import WeightUpdate, update_weights
 from trainer.run.run_lock import RunLock
@@ -37,7 +38,6 @@ from trainer.run.run_lock import RunLock
 log = logging.getLogger(__name__)
 
 Observer = Callable[[dict[str, Any]], None]
-STATE_VERSION = 2
 
 
 class MultiModelTrainer:
@@ -119,8 +119,12 @@ class MultiModelTrainer:
         """Restores a checkpoint of `config.checkpoint_dir`, "latest" or by its id; `train` goes on with the next
         episode. Raises CheckpointNotFoundError ("Checkpoint not found", a FileNotFoundError) or CheckpointError."""
         saved = self._checkpoints().load(checkpoint_id)
-        if saved.state.get("version") != STATE_VERSION:
-            raise CheckpointError(f"checkpoint {checkpoint_id} is of another version of the program")
+        version = saved.state.get("version")
+        if version not in range(OLDEST_VERSION, STATE_VERSION + 1):
+            raise CheckpointError(
+                f"checkpoint {checkpoint_id} has version {version!r}, this program reads {OLDEST_VERSION} to "
+                f"{STATE_VERSION}; use the version of the program that wrote it"
+            )
         models = list(saved.metadata.model_states)
         if models != [source.model_id for source in self.sources]:
             raise CheckpointError(
@@ -131,7 +135,7 @@ class MultiModelTrainer:
             self.current_episode = 0  # whatever went before is replaced
         session = self._prepare()
         session.load_tensors(saved.tensors)
-        session.load_state_dict(saved.state["session"])
+        session.load_state_dict(todays_session(saved.state["session"]))
         self._states = [ModelState.from_dict(state) for state in saved.metadata.model_states.values()]
         self.metrics = TrainingMetrics.from_state_dict(saved.state["metrics"])
         self.current_episode = saved.metadata.episode

@@ -1,4 +1,4 @@
-"""Several games side by side, played step by step by one agent: the inner half of training and of evaluation.
+"""Several games side by side, played step by step by who sits at them: the inner half of `trainer/play/loop.py`.
 
 It decides, presses, cuts episodes at their horizon and adds up what an episode came to. It neither learns nor records;
 the stages of `trainer/play/stages.py` do that with the `PlayedStep`s that come out of here.
@@ -15,12 +15,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agent.hybrid_agent import HybridAgent
 from core.env.lanes.lane_history import StartPoint
+from core.exceptions import ConfigurationError
 from core.game.analysis import ContextReader
 from core.game.state import GameState
 from core.history.loops import Trail
 from core.vocabulary import Decision, EpisodeResult, GameMode, Source
+from trainer.play.seats import Seat, Seating
 
 
 class LanesStep(Protocol):
@@ -67,16 +68,19 @@ class PlayedStep:
     decisions: list[Decision]
     actions: NDArray[np.int64]
     rewards: NDArray[np.float32]
+    """As the world gave them."""
+    paid: NDArray[np.floating[Any]]
+    """What agents and learners are credited with: the world's rewards, unless the loop has a payment."""
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
-    """By the environment or by the horizon; never together with `terminated`."""
+    """By the environment, the horizon or a cut; never together with `terminated`."""
     next_observations: Mapping[str, NDArray[Any]]
     """The policy's view after the action, before any reset."""
     new_milestones: tuple[tuple[str, ...], ...]
     lost: NDArray[np.bool_]
     """Lanes whose action was not played, because their emulator was lost with its worker: reward 0, truncated."""
-    from_archive: NDArray[np.bool_]
-    """Lanes whose episode began in a state of the Go-Explore archive."""
+    whole: NDArray[np.bool_]
+    """Lanes whose game began at its beginning and was not cut short by the player: only such games are compared."""
 
     def is_done(self, lane: int) -> bool:
         """True when the lane's episode ended with this step."""
@@ -86,7 +90,7 @@ class PlayedStep:
 @dataclass(slots=True)
 class _RunningEpisode:
     horizon_steps: int
-    from_archive: bool = False
+    is_whole: bool = True
     started_s: float = field(default_factory=time.perf_counter)
     steps: int = 0
     reward: float = 0.0
@@ -102,11 +106,16 @@ class _RunningEpisode:
 
 
 class LanePlayer:
-    """Plays `agent` in `env`. Lanes whose episode ended must be restarted before the next step."""
+    """Plays in `env`. Lanes whose episode ended must be restarted before the next step."""
 
-    def __init__(self, env: LanesEnv, agent: HybridAgent, with_contexts: bool = False) -> None:
+    def __init__(self, env: LanesEnv, seating: Seating[Seat], with_contexts: bool = False) -> None:
+        """Raises ConfigurationError when the seats are for another number of lanes."""
+        if seating.lanes != env.lanes:
+            raise ConfigurationError(
+                f"the environment has {env.lanes} lanes, the seats {seating.lanes}: give each lane to one seat"
+            )
         self.env = env
-        self.agent = agent
+        self.seating = seating
         self._contexts = ContextReader() if with_contexts else None
         self._running: list[_RunningEpisode] = []
         self._current: LanesStep | None = None
@@ -122,15 +131,15 @@ class LanePlayer:
         """Starts the next episode in one lane, at `start` (a state of the archive) or at the env's own start."""
         self._current = self.env.reset_lane(lane, seed, start)
         self._reached[lane] = self._current.milestones[lane]
-        self._running[lane] = _RunningEpisode(horizon, from_archive=start is not None)
+        self._running[lane] = _RunningEpisode(horizon, is_whole=start is None)
 
-    def step(self) -> PlayedStep:
-        """Lets the agent decide in all lanes and plays it."""
+    def step(self, cut: bool = False) -> PlayedStep:
+        """Lets everybody decide and plays it. With `cut` no episode goes on after this step."""
         before = self._current
         assert before is not None, "begin() comes before step()"
         lanes = range(self.env.lanes)
         states = [self.env.game_state(lane) for lane in lanes]
-        decisions = self.agent.decide(before, states.__getitem__)
+        decisions = self.seating.decide(before, states)
         contexts = () if self._contexts is None else tuple(self._contexts.read(state) for state in states)
         actions = np.array([decision.action for decision in decisions], dtype=np.int64)
         after = self._current = self.env.step(actions)
@@ -144,6 +153,9 @@ class LanePlayer:
             episode.add(decisions[lane], float(after.rewards[lane]))
             episode.milestones.extend(new_milestones[lane])
             truncated[lane] |= episode.steps >= episode.horizon_steps
+            episode.is_whole &= not cut or bool(after.terminated[lane] or truncated[lane])
+        if cut:
+            truncated[:] = True
         return PlayedStep(
             observations=before.observations,
             masks=before.masks,
@@ -151,12 +163,13 @@ class LanePlayer:
             decisions=decisions,
             actions=actions,
             rewards=after.rewards,
+            paid=after.rewards,
             terminated=after.terminated,
             truncated=truncated & ~after.terminated,
             next_observations=after.observations,
             new_milestones=new_milestones,
             lost=lost,
-            from_archive=np.array([episode.from_archive for episode in self._running]),
+            whole=np.array([episode.is_whole for episode in self._running]),
         )
 
     def steps(self, lane: int) -> int:
@@ -175,7 +188,7 @@ class LanePlayer:
             source_steps=dict(episode.source_steps),
             truncated=bool(played.truncated[lane]),
             seconds=time.perf_counter() - episode.started_s,
-            is_whole=not (episode.from_archive or played.lost[lane]),
+            is_whole=episode.is_whole and not played.lost[lane],
             loop_steps=episode.trail.loop_steps(),
         )
 

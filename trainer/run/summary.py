@@ -24,8 +24,8 @@ from core.vocabulary import AgentMode, Source
 from trainer.checkpoints.durable_files import write_text_atomically
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult
+from trainer.play.tally import RunTally
 from trainer.run.progress import duration
-from trainer.run.tally import RunTally
 
 FILE_NAME = "training_summary.json"
 

@@ -1,4 +1,4 @@
-"""What agents on the cartridge know together: in a team each agent's findings serve the others, rivals keep them."""
+"""What models on the cartridge have in common: in a team what one has found out serves the others, rivals keep it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.vocabulary import Button, MapId
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from tests.utils import generate_test_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.cartridge_session import CartridgeSession
 from trainer.multi_model.config import TrainingMode
+from trainer.multi_model.seated_session import SeatedSession
 from trainer.multi_model.trainer import MultiModelTrainer
 
 SHARING = [TrainingMode.COOPERATIVE, TrainingMode.MIXED, TrainingMode.HIERARCHICAL]
@@ -27,12 +27,12 @@ def with_settings(folder: Path, mode: TrainingMode, **changes: Any) -> MultiMode
     return trainer
 
 
-def walk_downstairs(session: CartridgeSession) -> MapId:
+def walk_downstairs(session: SeatedSession) -> MapId:
     """The first agent walks while the second stands still; the map that only the first has seen then."""
     session.env.reset([2, 4])
-    for agent in session.agents:
-        agent.plans.reset()
-    walker = session.agents[0].plans
+    for seat in session.seats:
+        seat.plans.reset()
+    walker = session.seats[0].plans
     first = session.env.game_state(1).position.map
     for _ in range(400):
         state = session.env.game_state(0)
@@ -43,8 +43,8 @@ def walk_downstairs(session: CartridgeSession) -> MapId:
     raise AssertionError("the first agent never left its room")
 
 
-def second_knows(session: CartridgeSession, map_id: MapId) -> bool:
-    follower = session.agents[1].plans
+def second_knows(session: SeatedSession, map_id: MapId) -> bool:
+    follower = session.seats[1].plans
     follower.reset()
     follower.options(session.env.game_state(1))
     return follower.memory.travel.grounds.ground(map_id) is not None
@@ -57,18 +57,18 @@ def test_ground_that_one_agent_walked_is_known_to_its_team_and_to_no_rival(tmp_p
     session = session_of(trainer)
     below = walk_downstairs(session)
     assert second_knows(session, below) == shares
-    walker, other = (agent.plans.memory.travel.grounds for agent in session.agents)
+    walker, other = (seat.plans.memory.travel.grounds for seat in session.seats)
     door = [(warp.x, warp.y) for warp in session.env.rom.game.maps[below].warps][:1]
     assert other.distances(below, door) == (walker.distances(below, door) if shares else None)
 
     asyncio.run(trainer.train())
     kept = asyncio.run(trainer._save_checkpoint(trainer.current_episode))
-    known = [knowledge.grounds.state_dict() for knowledge in session.knowledge]
+    known = [team.grounds.state_dict() for team in session.teams]
     asyncio.run(trainer.shutdown())
     resumed = with_settings(tmp_path, mode)
     assert resumed.load_checkpoint(kept)
     session = session_of(resumed)
-    assert [knowledge.grounds.state_dict() for knowledge in session.knowledge] == known
+    assert [team.grounds.state_dict() for team in session.teams] == known
     session.env.reset([2, 4])
     assert second_knows(session, below) or not shares, "also after a resume"
     asyncio.run(resumed.shutdown())
@@ -80,10 +80,10 @@ def test_a_team_is_educated_together_and_counts_games_not_episodes(tmp_path: Pat
         trainer = with_settings(tmp_path / mode.value, mode, final_milestone="downstairs", agent_mode="rules_only")
         result = asyncio.run(trainer.train_multi_model_episode(1))
         session = session_of(trainer)
-        counted[mode] = [knowledge.curriculum.episodes_at_stage for knowledge in session.knowledge]
+        counted[mode] = [team.curriculum.episodes_at_stage for team in session.teams]
         assert all("downstairs" in names for names in result["milestones"].values())
-        shares = {agent.learner.teacher_scale for agent in session.agents}
-        assert shares == {knowledge.curriculum.directive().teacher_share for knowledge in session.knowledge}
+        shares = {seat.learner.teacher_scale for seat in session.seats}
+        assert shares == {team.curriculum.directive().teacher_share for team in session.teams}
         asyncio.run(trainer.shutdown())
     (together,), apart = counted.values()
     assert len(apart) == 2 and min(apart) >= 1
@@ -103,9 +103,9 @@ def test_a_team_has_one_archive_of_far_states_and_games_begin_in_it(tmp_path: Pa
         assert len(GoExploreArchive(tmp_path / folder, sha1).cells()) >= 2
     agents_own = list((tmp_path / "far").glob("agent_*"))
     assert len(agents_own) == (0 if mode is TrainingMode.COOPERATIVE else 2)
-    draws = [sum(knowledge.go_explore.state_dict()["draws"].values()) for knowledge in session.knowledge]
+    draws = [sum(team.go_explore.state_dict()["draws"].values()) for team in session.teams]
     assert sum(draws) >= 2, "the second episode begins where the first one came to"
-    assert [knowledge.curriculum.episodes_at_stage for knowledge in session.knowledge] == [
+    assert [team.curriculum.episodes_at_stage for team in session.teams] == [
         2 if mode is TrainingMode.COOPERATIVE else 1
-    ] * len(session.knowledge), "only the first games were whole"
+    ] * len(session.teams), "only the first games were whole"
     asyncio.run(trainer.shutdown())

@@ -1,0 +1,93 @@
+"""What seats that play together have in common and a checkpoint keeps: curriculum, counters, and the run in the record.
+
+A run of the hybrid trainer is such a team of one seat. Of models that cooperate there is one, of rivals one each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from core.env.lanes.lane_history import StartPoint
+from core.history.records import EpisodeRecord
+from core.history.store import HistoryStore, Run
+from core.vocabulary import EpisodeResult
+from trainer.curriculum import Curriculum
+from trainer.play.episode_starts import EpisodeStarts
+from trainer.play.go_explore_starts import GoExploreStarts
+from trainer.play.tally import RunTally
+from trainer.settings import Settings
+
+
+class TeamState:
+    """Counts the games of all who share it, under one numbering, in the order in which they end."""
+
+    def __init__(
+        self, history: HistoryStore, settings: Settings, rom_sha1: str, recorded_settings: Mapping[str, Any]
+    ) -> None:
+        """`settings` give curriculum, Go-Explore archive and seed. `recorded_settings`, JSON-able, are kept in the
+        decision record with the run."""
+        self.history = history
+        self.curriculum = Curriculum(settings.curriculum)
+        self.tally = RunTally()
+        self.starts = EpisodeStarts()
+        self.go_explore = GoExploreStarts(settings.go_explore, rom_sha1, settings.seed)
+        self.entry: Run | None = None
+        """The run in the decision record, None before it begins."""
+        self._recorded_settings = recorded_settings
+        self._clock_s = time.perf_counter()
+
+    def begin(self) -> Run:
+        """The run's entry in the decision record, made when there is none yet."""
+        if self.entry is None:
+            self.entry = self.history.start_run(settings=self._recorded_settings)
+        return self.entry
+
+    def start_clock(self) -> None:
+        """Time counts from now on (see `note_time`)."""
+        self._clock_s = time.perf_counter()
+
+    def note_time(self) -> None:
+        """Adds the time since the last note to the tally."""
+        now = time.perf_counter()
+        self.tally.seconds += now - self._clock_s
+        self._clock_s = now
+
+    def start_point(self, lane: int) -> StartPoint | None:
+        """Where the game that the lane plays begins: in a state of the archive, or None for the env's own start."""
+        return self.go_explore.choose(self.starts.running(lane), self.curriculum.directive())
+
+    def horizon_steps(self, longest_steps: int) -> int:
+        """Steps of a game that begins now: `longest_steps`, or the curriculum stage's where that is fewer."""
+        return min(longest_steps, self.curriculum.directive().max_steps or longest_steps)
+
+    def count(self, result: EpisodeResult) -> None:
+        """A game has ended."""
+        self.tally.add(result)
+        self.note_time()
+
+    def commit(self, record: EpisodeRecord) -> None:
+        """Writes a game that has ended into the decision record, in one transaction."""
+        self.history.commit_episode(self.begin().id, record)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All but what is on disk anyway, JSON-able."""
+        return {
+            "run": None if self.entry is None else self.entry.name,
+            "curriculum": self.curriculum.state_dict(),
+            "tally": self.tally.state_dict(),
+            "starts": self.starts.state_dict(),
+            "go_explore": self.go_explore.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> int:
+        """Restores what `state_dict` gave, and takes games that ended later out of the decision record: they are played
+        again. Returns how many those were. Raises HistoryError when the record lacks the run."""
+        entry = None if state["run"] is None else self.history.find_run(state["run"])
+        self.curriculum.load_state_dict(state["curriculum"])
+        self.tally.load_state_dict(state["tally"])
+        self.starts.load_state_dict(state["starts"])
+        self.go_explore.load_state_dict(state.get("go_explore", {}))
+        self.entry = entry
+        return 0 if entry is None else self.history.delete_episodes_after(entry.id, self.tally.episodes)

@@ -1,0 +1,72 @@
+"""What follows from a finished game for a run as a whole, after the stages of `trainer/play/stages.py`.
+
+    evaluate -> callbacks -> checkpoint -> progress
+
+The decision record comes before the checkpoint, so that a kill between the two repeats an episode and never loses one.
+Without any of these the agent plays the very same game.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from core.vocabulary import EpisodeResult
+from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.play.loop import EndedEpisode, Stage
+from trainer.play.player import PlayedStep
+from trainer.run.reporter import Reporter
+from trainer.run.training_run import TrainingRun
+
+log = logging.getLogger(__name__)
+
+
+class EvaluateStage(Stage):
+    """Evaluates after each `interval`-th finished episode."""
+
+    def __init__(self, interval: int, evaluate: Callable[[], object]) -> None:
+        self._interval = interval
+        self._evaluate = evaluate
+
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """Evaluates when it is time."""
+        if ended.result.episode % self._interval == 0:
+            self._evaluate()
+
+
+class CallbackStage(Stage):
+    """Tells the user's callbacks."""
+
+    def __init__(self, call_back: Callable[[EpisodeResult], None]) -> None:
+        self._call_back = call_back
+
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """Calls them."""
+        self._call_back(ended.result)
+
+
+class CheckpointStage(Stage):
+    """Writes the resume point after every episode and a kept checkpoint after each `interval`-th."""
+
+    def __init__(self, interval: int, checkpoints: CheckpointStore, run: TrainingRun) -> None:
+        self._interval = interval
+        self._checkpoints = checkpoints
+        self._run = run
+
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """Writes. The resume point comes last, so that `latest` is the newest."""
+        snapshot = self._run.snapshot()
+        if ended.result.episode % self._interval == 0:
+            log.info("checkpoint %s", self._checkpoints.save_checkpoint(snapshot).name)
+        self._checkpoints.save_resume_point(snapshot)
+
+
+class ProgressStage(Stage):
+    """Tells the reporter how far the run is."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def after_step(self, played: PlayedStep) -> None:
+        """Reports the step of all lanes."""
+        self._reporter.training(len(played.decisions))
