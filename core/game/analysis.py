@@ -282,7 +282,8 @@ def _checked(name: str, value: Any) -> Any:
     if name in _SEQUENCES:
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise DecisionValidationError(f"state variable {name} must be a sequence of integers, got {value!r}")
-        return tuple(int(item) for item in value)
+        numbers: Sequence[Any] = value
+        return tuple(int(item) for item in numbers)
     if name in _TEXTS:
         if not isinstance(value, str):
             raise DecisionValidationError(f"state variable {name} must be a text, got {value!r}")
