@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.exceptions import DecisionValidationError
 from core.vocabulary import GameMode, MapId
@@ -282,7 +282,7 @@ def _checked(name: str, value: Any) -> Any:
     if name in _SEQUENCES:
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise DecisionValidationError(f"state variable {name} must be a sequence of integers, got {value!r}")
-        return tuple(int(item) for item in value)
+        return tuple(int(item) for item in cast("Sequence[Any]", value))
     if name in _TEXTS:
         if not isinstance(value, str):
             raise DecisionValidationError(f"state variable {name} must be a text, got {value!r}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.lazy import lazy
 from core.game.party import EGG, NAME_SIZE, PP_MASK
 from core.game.ram import RAM_SIZE, RamSnapshot

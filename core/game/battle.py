@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.party import PP_MASK
 
 BATTLES_KEPT: Final = 512

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from core.game.data_files import broken, nearest_hint
 from core.game.facts import EventFlag, FieldAbility, GameMap, Item, Move, Species, TrainerParty, WildTable
-from core.game.layout import RamLayout
+from core.game.files.form import broken, nearest_hint
+from core.game.files.layout import RamLayout
+from core.game.files.milestones import Named, read_milestones
+from core.game.files.rules import RuleBook, read_rules
+from core.game.files.world import Known, read_world
 from core.game.milestones import Milestone
-from core.game.milestones_file import Named, read_milestones
 from core.game.objectives import Objectives
 from core.game.possessions import PossessionPlaces
 from core.game.profile import PROFILE_FILE, FieldAbilityForm, GameProfile
-from core.game.rules_file import RuleBook, read_rules
 from core.game.text import CharacterSet
-from core.game.world_file import Known, read_world
 from core.vocabulary import MapId
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.mode import ModeReader
 from core.game.text import BOX_TOP_LEFT, SCREEN_COLUMNS, CharacterSet
 
@@ -103,7 +103,7 @@ class MenuReader:
         cursor_row = max(0, min(rows - 1, (row - init_row) // row_step))
         cursor_column = max(0, min(columns - 1, (column - init_column) // column_step)) if columns > 1 else 0
         screen = self._characters.screen(tilemap)
-        items = []
+        items: list[str] = []
         for line in range(rows):
             at = init_row + line * row_step
             for place in range(columns):

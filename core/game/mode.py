@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.ram import WRAM_START
 from core.game.text import CURSOR, SCREEN_COLUMNS, SCREEN_ROWS
 from core.vocabulary import GameMode

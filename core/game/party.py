@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.text import CharacterSet
 
 NAME_SIZE: Final = 11
@@ -109,7 +109,7 @@ class PartyReader:
         count = block[0]
         if count > self._slots:
             return ()
-        members = []
+        members: list[PartyMember] = []
         for slot in range(count):
             start = self._mons + slot * self.struct_size
             raw = block[start : start + self.struct_size]

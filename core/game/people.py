@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.vocabulary import Button
 
 COORDINATE_BIAS: Final = 4
@@ -71,7 +71,7 @@ class PeopleReader:
 
     def read(self, data: bytes) -> tuple[Person, ...]:
         """Everybody but the player and those whom a flag or the hour hides."""
-        people = []
+        people: list[Person] = []
         for object_id in range(1, self._object_count):
             start = self._objects + object_id * self._object_size
             sprite = data[start + self._object_sprite]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from core.game.layout import RamLayout
+from core.game.files.layout import RamLayout
 from core.game.lazy import lazy
 from core.game.party import BagSlot, PartyMember, PartyReader, decode_singles, decode_stacks
 from core.game.text import CharacterSet
@@ -38,7 +38,7 @@ class PossessionPlaces:
         """From the first byte of money, badges, bag and event flags to the last."""
         self.creatures = _stretch(layout, creatures)
         """From the first byte of party and Pokedex to the last."""
-        start = self.bag.start
+        start: int = self.bag.start
         self.money = _part(layout, start, "wMoney")
         self.johto_badges = layout.index("wJohtoBadges") - start
         self.kanto_badges = layout.index("wKantoBadges") - start

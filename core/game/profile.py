@@ -19,8 +19,8 @@ from typing import Final, Literal
 from pydantic import Field
 
 from core import exceptions
-from core.game.data_files import Form, broken, nearest_hint, read_data_file
-from core.game.layout import RamLayout, read_layout
+from core.game.files.form import Form, broken, nearest_hint, read_data_file
+from core.game.files.layout import RamLayout, read_layout
 from core.game.text import CharacterSet, read_character_set
 
 HEADER_END: Final = 0x150
@@ -186,7 +186,7 @@ def _built_in_folders() -> tuple[Traversable, ...]:
 @cache
 def _registered_folders() -> tuple[Traversable, ...]:
     """The folders of installed packages, looked up once per process: a process's packages do not change."""
-    folders = []
+    folders: list[Traversable] = []
     for entry in metadata.entry_points(group=ENTRY_POINTS):
         try:
             folders.append(resources.files(entry.value))

@@ -2,8 +2,8 @@
 
 A snapshot holds C000-DFFF (always WRAM bank 1 for D000-DFFF, whatever the game has switched to) and FF80-FFFF, 8320
 bytes in all. It is immutable, can be stored, sent and compared, and everything that the project knows about a game is
-a pure function of it and of the ROM's tables. Where a variable lies in it says the game's `core.game.layout.RamLayout`;
-of FF80-FFFF only the layout's `hram_addresses` are filled in, the rest is 0.
+a pure function of it and of the ROM's tables. Where a variable lies in it says the game's layout
+(`core.game.files.layout`); of FF80-FFFF only the layout's `hram_addresses` are filled in, the rest is 0.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from typing import Final
 
 from core.game.battle import BattleReader, BattleState
 from core.game.collision import CollisionMap, CollisionReader
+from core.game.files.layout import RamLayout
 from core.game.game_data import GameData, load_game
-from core.game.layout import RamLayout
 from core.game.lazy import lazy
 from core.game.menu import MenuReader, MenuState
 from core.game.mode import ModeReader

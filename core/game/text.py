@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from core.game.data_files import Form, broken, read_data_file
+from core.game.files.form import Form, broken, read_data_file
 
 SCREEN_COLUMNS: Final = 20
 SCREEN_ROWS: Final = 18
@@ -68,7 +68,7 @@ def read_character_set(file: Traversable) -> CharacterSet:
 
     Raises `core.exceptions.EnvironmentError` for a file that is missing or broken.
     """
-    codes = {}
+    codes: dict[int, str] = {}
     for key, shown in read_data_file(file, _CharmapForm).codes.items():
         try:
             code = int(key, 16)

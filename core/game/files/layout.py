@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import Field
 
 from core import exceptions
-from core.game.data_files import Form, broken, read_data_file
+from core.game.files.form import Form, broken, read_data_file
 from core.game.ram import HRAM_START, WRAM_SIZE, WRAM_START
 
 HRAM_SYMBOLS: Final = (
@@ -61,7 +61,7 @@ class RecordField:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RecordLayout:
     """The layout of one of the game's records: a creature of the party, a fighter, a person on the map."""
 
     name: str
@@ -89,7 +89,7 @@ class Record:
 class RamLayout:
     """The address list of one game. Immutable."""
 
-    def __init__(self, symbols: Mapping[str, Symbol], records: Mapping[str, Record], source: str) -> None:
+    def __init__(self, symbols: Mapping[str, Symbol], records: Mapping[str, RecordLayout], source: str) -> None:
         """`source` names the file in errors. Raises `core.exceptions.EnvironmentError` without `HRAM_SYMBOLS`."""
         self.symbols = symbols
         self.records = records
@@ -135,7 +135,7 @@ class RamLayout:
         row = self.symbol(name)
         return row.bank * SRAM_BANK_BYTES + row.address - SRAM_START
 
-    def record(self, name: str) -> Record:
+    def record(self, name: str) -> RecordLayout:
         """The layout of a record; `core.exceptions.EnvironmentError` for a name that is not in the list."""
         try:
             return self.records[name]
@@ -192,7 +192,7 @@ def read_layout(file: Traversable) -> RamLayout:
             raise broken(file, f"symbols.{name}.address", row.address, "no hexadecimal number") from error
         symbols[name] = Symbol(name, row.bank, address, row.size, row.meaning)
     records = {
-        name: Record(
+        name: RecordLayout(
             name,
             size,
             {key: RecordField(one.offset, one.size) for key, one in members.items() if isinstance(one, _FieldForm)},

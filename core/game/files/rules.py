@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from core.game.data_files import Form, broken, nearest_hint, read_data_file
 from core.game.facts import EventFlag, Item, Move, Species, TrainerParty
+from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.game.item_effects import NOTHING, STATUS_BITS, ItemEffect
 
 
@@ -89,7 +89,7 @@ class _RulesForm(Form):
     type_chart: tuple[tuple[str, str, float], ...]
     items: dict[int, _ItemForm]
     event_flags: dict[str, _FlagForm]
-    trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict)
+    trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict[int, _ClassForm])
     trainers: dict[str, _TrainerForm] = Field(default_factory=dict)
     maps: dict[str, Any] = Field(default_factory=dict)
     sprites: dict[str, Any] = Field(default_factory=dict)

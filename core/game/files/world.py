@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
-from core.game.data_files import Form, broken, nearest_hint, read_data_file
 from core.game.facts import Connection, GameMap, MapObject, Sign, Trigger, Warp, WildTable
+from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.vocabulary import MapId
 
 TIMES = ("morn", "day", "nite")

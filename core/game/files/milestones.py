@@ -10,9 +10,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from core import exceptions
-from core.game.data_files import Form, broken, nearest_hint, read_data_file
 from core.game.facts import EventFlag, GameMap, Item
-from core.game.layout import RamLayout
+from core.game.files.form import Form, broken, nearest_hint, read_data_file
+from core.game.files.layout import RamLayout
 from core.game.milestones import Condition, Milestone, Test
 from core.vocabulary import MapId
 
@@ -104,7 +104,7 @@ def read_milestones(file: Traversable, layout: RamLayout, named: Named) -> tuple
             raise broken(file, f"milestones.{row.n - 1}.id", row.id, "an earlier one has the same id")
         ids.add(row.id)
     builder = _ConditionBuilder(file, layout, named)
-    milestones = []
+    milestones: list[Milestone] = []
     for number, row in enumerate(rows, start=1):
         place = f"milestones.{number - 1}"
         if row.only_after is not None and row.only_after not in ids:
