@@ -10,7 +10,7 @@ import pytest
 
 from core.exceptions import CheckpointError, ConfigurationError
 from core.vocabulary import EpisodeResult, StrategyType
-from trainer.curriculum import WINDOW_EPISODES, Curriculum, CurriculumRule, StageMove, Standing
+from trainer.curriculum import WINDOW_EPISODES, Curriculum, CurriculumRule, StageMove, StageStanding
 from trainer.settings import CurriculumSettings, StageSettings
 
 
@@ -111,7 +111,7 @@ class ByMilestones(CurriculumRule):
         self._milestones = milestones
         self._games = 0
 
-    def move(self, result: EpisodeResult, standing: Standing) -> StageMove:
+    def move(self, result: EpisodeResult, standing: StageStanding) -> StageMove:
         self._games += 1
         reached = self._milestones[standing.stage_index] in result.milestones
         return StageMove.ADVANCE if reached else StageMove.STEP_BACK

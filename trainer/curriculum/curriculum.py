@@ -14,7 +14,7 @@ from typing import Any
 from core.agent.curriculum_settings import CurriculumSettings, StageSettings, decayed_share
 from core.exceptions import CheckpointError, ConfigurationError
 from core.vocabulary import EpisodeResult, StrategyType
-from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, Standing
+from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, StageStanding
 
 WINDOW_EPISODES = 10
 """Episodes over which the mean reward is taken (fewer where the stage is younger)."""
@@ -82,7 +82,7 @@ class Curriculum:
         self._rewards.append(result.reward)
         self.episodes_at_stage += 1
         mean = sum(self._rewards) / len(self._rewards)
-        standing = Standing(self.settings, self.stage_index, self.episodes_at_stage, mean, self.patience_episodes)
+        standing = StageStanding(self.settings, self.stage_index, self.episodes_at_stage, mean, self.patience_episodes)
         move = self._rule.move(result, standing)
         if move is StageMove.ADVANCE and not standing.is_last:
             self.advancements += 1

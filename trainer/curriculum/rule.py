@@ -27,7 +27,7 @@ class StageMove(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StageStanding:
     """Where the curriculum stands after an episode, that episode included."""
 
     settings: CurriculumSettings
@@ -61,7 +61,7 @@ class CurriculumRule(ABC):
     """
 
     @abstractmethod
-    def move(self, result: EpisodeResult, standing: Standing) -> StageMove:
+    def move(self, result: EpisodeResult, standing: StageStanding) -> StageMove:
         """What the finished episode does to the stage. ADVANCE at the last and STEP_BACK at the first stage count as
         STAY."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.vocabulary import EpisodeResult
-from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, Standing
+from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, StageStanding
 
 
 @RULES.register("mean_reward")
@@ -23,7 +23,7 @@ class MeanReward(CurriculumRule):
     def __init__(self) -> None:
         self._waited_episodes = 0
 
-    def move(self, result: EpisodeResult, standing: Standing) -> StageMove:
+    def move(self, result: EpisodeResult, standing: StageStanding) -> StageMove:
         """See above."""
         if standing.episodes_at_stage < standing.stage.min_episodes:
             return StageMove.STAY
