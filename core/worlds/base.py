@@ -56,9 +56,9 @@ class Turn(Generic[State]):
 class WorldPreset:
     """How a team is trained in a world unless told otherwise: what its ready configurations are made from."""
 
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
     """Arguments of the world's constructor."""
-    training: Mapping[str, object] = field(default_factory=dict)
+    training: Mapping[str, object] = field(default_factory=dict[str, object])
     """Keys of `ATGRPOSettings` that differ from what all configurations share."""
     alone: Mapping[str, object] | None = None
     """Further arguments that leave one role, so that a single agent can be trained; None where there is no such form.
@@ -69,11 +69,11 @@ class WorldPreset:
 class WorldTrial:
     """A form of a world that the shared tests play through, and what they may ask of it (`tests/test_worlds.py`)."""
 
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
     """Arguments of the world's constructor."""
     problems_of_30: int = 26
     """Different problems that 30 seeds give, at least."""
-    answers_of_40: Mapping[str, int] = field(default_factory=dict)
+    answers_of_40: Mapping[str, int] = field(default_factory=dict[str, int])
     """By role: different answers that 40 examples of the format have, at least; 31 where nothing is said."""
     repeats_tool: bool = False
     """Whether the last role repeats the tool's output in about half of its examples."""
