@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.agent.lane_transitions import LaneRows
+from core.agent.lane_transitions import LaneInputs
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.emulator.frame_cost import FIXED_FRAMES
 from core.history.loops import Trail, loop_share
@@ -69,7 +69,7 @@ def rules_alone(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> Chooser:
     """The hybrid agent with nobody but the rules."""
     agent = HybridAgent(None, AdaptiveStrategySystem(seed=seed), mode=AgentMode.RULES_ONLY, seed=seed, describe=str)
     agent.attach_lanes([RulePlayer(env.rom.game, seed)])
-    return lambda env: agent.decide(LaneRows({}, env.action_masks()[None]), lambda _lane: env.state)[0].action
+    return lambda env: agent.decide(LaneInputs({}, env.action_masks()[None]), lambda _lane: env.state)[0].action
 
 
 def any_allowed(env: EnhancedPyBoyPokemonCrystalEnv, seed: int) -> Chooser:

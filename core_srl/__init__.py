@@ -1,6 +1,6 @@
 """The documented names of Core SRL: re-exports only; the code is in `core.arenas`, `agents` and `trainer`."""
 
-from agents.llm.known_models import (
+from agents.text.known_models import (
     create_claude_manager,
     create_llama3_manager,
     create_openai_manager,

@@ -14,7 +14,7 @@ import openai
 import pytest
 import torch
 
-from agents.llm.known_models import create_openai_manager, create_qwen3_manager
+from agents.text.known_models import create_openai_manager, create_qwen3_manager
 from agents.text.shared_llm_manager import LLMBackend, LLMConfig, SharedLLMManager, UpdateStrategy
 from core.exceptions import ConfigurationError
 from tests.tiny_models import make_model

@@ -1,6 +1,6 @@
 """Networks by name: what `learner.network` of a config asks for. Imports no torch, so that names can be listed.
 
-A network is a class derived from Stable-Baselines3's `BaseFeaturesExtractor`, made as `Network(observation_space,
+A network is a class derived from Stable-Baselines3's `BaseFeaturesExtractor`, made with `(observation_space,
 width)`: from a Dict observation of vectors (n,) and planes (channels, height, width), each with a leading batch axis,
 it makes `width` features. Policy and value go on from there by layers of their own.
 """

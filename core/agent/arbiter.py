@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.agent.arbitration import believed_share, teacher_share
 from core.agent.calibration import ConfidenceCalibration
-from core.agent.lane_transitions import LaneRows
+from core.agent.lane_transitions import LaneInputs
 from core.agent.loop_detector import LoopDetector
 from core.agent.teacher import LaneTeacher, TeacherAction, situation_of
 from core.exceptions import ConfigurationError
@@ -99,7 +99,7 @@ class Arbiter:
 
     def decide(
         self,
-        step: LaneRows,
+        step: LaneInputs,
         states: Callable[[int], GameState],
         lanes: Sequence[Lane],
         curriculum_share: float,
@@ -129,7 +129,7 @@ class Arbiter:
         ]
 
     def _alternatives(
-        self, step: LaneRows, policy_rows: NDArray[np.float32] | None
+        self, step: LaneInputs, policy_rows: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float64], bool]:
         """What plays when the teacher does not: the policy's probabilities (and True), or any allowed button."""
         masks = step.masks

@@ -17,7 +17,7 @@ from core.agent.agent_state import AgentState
 from core.agent.arbiter import Arbiter, Lane
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
-from core.agent.lane_transitions import LaneRows
+from core.agent.lane_transitions import LaneInputs
 from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
@@ -81,7 +81,7 @@ class HybridAgent:
         self._describe = describe
         self._lanes: list[Lane] = []
         self._feeder = TransitionFeeder()
-        self._before: LaneRows | None = None
+        self._before: LaneInputs | None = None
         if not self.frozen:
             adaptive_strategy.prefer(self.curriculum.stages[0].strategy_preference, switch_now=False)
 
@@ -172,7 +172,7 @@ class HybridAgent:
 
     def decide(
         self,
-        step: LaneRows,
+        step: LaneInputs,
         states: Callable[[int], GameState],
         policy_rows: NDArray[np.float32] | None = None,
     ) -> list[Decision]:
@@ -227,7 +227,7 @@ class HybridAgent:
         view = policy_view(policy.observation_space, observation, info) if isinstance(policy, TransitionLearner) else {}
         if isinstance(policy, TransitionLearner):
             self._feeder.complete(policy, view)
-        self._before = LaneRows(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
+        self._before = LaneInputs(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
         state: GameState = info["game_state"]
         return self.decide(self._before, lambda _lane: state)[0].action
 

@@ -16,7 +16,7 @@ NO_TEACHER_ACTION: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
-class LaneRows:
+class LaneInputs:
     """What a decision is made from, of some lanes: the policy's views and the masks, with a leading axis of lanes."""
 
     observations: Mapping[str, NDArray[Any]]
@@ -49,7 +49,7 @@ class LaneTransitions:
     @classmethod
     def of_decisions(
         cls,
-        before: LaneRows,
+        before: LaneInputs,
         decisions: Sequence[Decision],
         rewards: NDArray[np.floating[Any]],
         next_observations: Mapping[str, NDArray[Any]],

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from core.agent.lane_transitions import LaneRows, LaneTransitions
+from core.agent.lane_transitions import LaneInputs, LaneTransitions
 from core.exceptions import ConfigurationError
 from core.vocabulary import Decision
 
@@ -37,7 +37,7 @@ class TransitionLearner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Transition:
-    before: LaneRows
+    before: LaneInputs
     decision: Decision
     reward: float
     terminated: bool
@@ -50,7 +50,7 @@ class TransitionFeeder:
     def __init__(self) -> None:
         self._waiting: _Transition | None = None
 
-    def add(self, before: LaneRows, decision: Decision, reward: float, *, terminated: bool, truncated: bool) -> None:
+    def add(self, before: LaneInputs, decision: Decision, reward: float, *, terminated: bool, truncated: bool) -> None:
         """A transition whose next view is not known yet; `complete` gives it. `before` has one row."""
         self._waiting = _Transition(before, decision, reward, terminated, truncated)
 

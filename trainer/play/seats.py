@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agents.learning.policy_stack import PolicyStack
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
-from core.agent.lane_transitions import LaneRows
+from core.agent.lane_transitions import LaneInputs
 from core.exceptions import ConfigurationError
 from core.game.state import GameState
 from core.vocabulary import Decision
@@ -57,7 +57,7 @@ class Seat:
         """One decision for each of its lanes; the arguments are those of all lanes."""
         begun_s = time.perf_counter()
         rows, first = self.rows, self.lanes.start
-        view = LaneRows({key: value[rows] for key, value in step.observations.items()}, step.masks[rows])
+        view = LaneInputs({key: value[rows] for key, value in step.observations.items()}, step.masks[rows])
         known = None if policy_rows is None else policy_rows[rows]
         decisions = self.agent.decide(view, lambda own: states[first + own], known)
         self.decision_s += time.perf_counter() - begun_s

@@ -13,7 +13,7 @@ import logging
 
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
-from core.agent.lane_transitions import LaneRows, LaneTransitions
+from core.agent.lane_transitions import LaneInputs, LaneTransitions
 from core.history.records import EpisodeRecorder
 from trainer.curriculum import StageMove
 from trainer.play.loop import EndedEpisode, Stage
@@ -89,7 +89,7 @@ class LearnStage(Stage):
             rows = seat.rows
             seat.learner.observe(
                 LaneTransitions.of_decisions(
-                    LaneRows({key: value[rows] for key, value in played.observations.items()}, played.masks[rows]),
+                    LaneInputs({key: value[rows] for key, value in played.observations.items()}, played.masks[rows]),
                     played.decisions[rows],
                     played.paid[rows],
                     {key: value[rows] for key, value in played.next_observations.items()},
