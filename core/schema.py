@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -51,7 +51,7 @@ def read_object(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: {error}") from error
     if not isinstance(data, dict):
         raise ConfigurationError(f"{path} holds a JSON {type(data).__name__}; a config is an object: {{...}}")
-    return data
+    return cast(dict[str, Any], data)
 
 
 def parsed(model: type[Model], data: Mapping[str, Any], renamed: Mapping[str, str] = MappingProxyType({})) -> Model:

@@ -58,8 +58,7 @@ class RewardWeights(Mapping[str, float]):
     def __init__(self, **weights: float) -> None:
         """Raises ConfigurationError for a weight that is no number in the range."""
         for name, value in weights.items():
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (is_number and math.isfinite(value) and abs(value) <= LARGEST_WEIGHT):
+            if not _is_weight(value):
                 raise ConfigurationError(f"reward weight {name} is {value!r}; it must be a number from -10 to 10")
         self._weights: dict[str, float] = {kind.name: kind.weight for kind in built_in_kinds()} | weights
 
@@ -103,6 +102,11 @@ class RewardWeights(Mapping[str, float]):
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_numbers]),
             serialization=core_schema.plain_serializer_function_ser_schema(dict),
         )
+
+
+def _is_weight(value: object) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and abs(value) <= LARGEST_WEIGHT
 
 
 def _weights_of(numbers: Mapping[str, float]) -> RewardWeights:
