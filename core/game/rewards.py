@@ -57,8 +57,7 @@ class RewardWeights(Mapping[str, float]):
 
     def __init__(self, **weights: float) -> None:
         """Raises ConfigurationError for a weight that is no number in the range."""
-        given: dict[str, object] = {**weights}  # of a caller who may have given anything
-        for name, value in given.items():
+        for name, value in weights.items():
             if not _is_weight(value):
                 raise ConfigurationError(f"reward weight {name} is {value!r}; it must be a number from -10 to 10")
         self._weights: dict[str, float] = {kind.name: kind.weight for kind in built_in_kinds()} | weights
