@@ -62,8 +62,9 @@ def scenes() -> Iterator[dict[str, Scene]]:
     """The first moment of each kind in a game played by the rules."""
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=0)
-    writer = PromptWriter(2048)
-    teacher = LaneTeacher(RulePlayer(info["game_state"].game, 0), None, writer)
+    game = info["game_state"].game
+    writer = PromptWriter(game, 2048)
+    teacher = LaneTeacher(RulePlayer(game, 0), None, writer)
     teacher.reset()
     found: dict[str, Scene] = {}
     done, step = False, 0
@@ -72,7 +73,7 @@ def scenes() -> Iterator[dict[str, Scene]]:
         action = teacher.act(state, ask_model=lambda _matters: False, stuck=False).action
         for name in SCENES:
             if name not in found and is_scene(name, state, step):
-                found[name] = Scene(state, writer.describe(state), writer.journal(state))
+                found[name] = Scene(state, writer.describe(state), writer.journal)
         _, _, terminated, truncated, info = env.step(action)
         done, step = terminated or truncated, step + 1
     env.close()
@@ -92,11 +93,11 @@ def test_prompts_are_as_in_the_golden_files(scenes: dict[str, Scene], name: str)
 @pytest.mark.parametrize("max_tokens", [160, 256, 512, 1024, 4096])
 def test_prompts_keep_their_budget_and_the_essential(scenes: dict[str, Scene], name: str, max_tokens: int) -> None:
     state = scenes[name].state
-    prompt = PromptWriter(max_tokens).describe(state)
+    prompt = PromptWriter(state.game, max_tokens).describe(state)
     assert FRAME in prompt and "Goal: " in prompt and "Now: " in prompt
     if max_tokens >= 512:
         assert estimate_tokens(prompt) <= max_tokens * (1 - OPTIONS_SHARE)
-    longer = PromptWriter(2 * max_tokens).describe(state)
+    longer = PromptWriter(state.game, 2 * max_tokens).describe(state)
     assert len(prompt) <= len(longer)
 
 
@@ -105,26 +106,26 @@ def test_prompts_of_one_place_begin_alike(scenes: dict[str, Scene]) -> None:
     assert all(prompt.startswith(FRAME + "\nGoal: ") for prompt in prompts)
 
 
-def test_a_budget_that_holds_nothing_is_refused() -> None:
+def test_a_budget_that_holds_nothing_is_refused(scenes: dict[str, Scene]) -> None:
     with pytest.raises(ConfigurationError, match="at least"):
-        PromptWriter(64)
+        PromptWriter(scenes["home"].state.game, 64)
 
 
 def test_fog_of_war_hides_what_was_never_on_screen(scenes: dict[str, Scene]) -> None:
     scene = scenes["after_a_while"]
     assert scene.seen_here is not None and not scene.seen_here.all()
-    fresh = PromptWriter(4096)
+    fresh = PromptWriter(scene.state.game, 4096)
     fresh.see(scene.state)
     drawing = fresh.describe(scene.state).partition("Map (")[2].splitlines()[1:]
     shown = [line for line in drawing if set(line) <= set("@.#w~DPo^v<>=?")]
     assert sum(line.count("@") for line in shown) == 1
-    seen = fresh.journal(scene.state).seen(scene.state.position.map)
+    seen = fresh.journal.seen(scene.state.position.map)
     assert seen is not None and seen.sum() <= 9 * 10
 
 
 def test_what_came_to_nothing_is_told_and_forgotten_when_the_story_moves(scenes: dict[str, Scene]) -> None:
     home, later = scenes["home"].state, scenes["after_a_while"].state
-    writer = PromptWriter(4096)
+    writer = PromptWriter(home.game, 4096)
     writer.see(home)
     for _ in range(3):
         writer.chose("Look at the bookshelf", home)
@@ -171,7 +172,7 @@ def test_any_memory_gives_a_prompt_with_our_lines_only(
     hit = random.random(data.size) < share
     data[hit] = random.integers(0, 256, int(hit.sum()))
     state = GameState(RamSnapshot(data.tobytes()), scenes[name].state.rom)
-    writer = PromptWriter(4096)
+    writer = PromptWriter(state.game, 4096)
     writer.see(state)
     writer.chose("Go on", state)
     prompt = writer.describe(state)

@@ -43,7 +43,7 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=3)
     manager = FirstOption()
-    teacher = LaneTeacher(RulePlayer(info["game_state"].game, 3), manager, PromptWriter())
+    teacher = LaneTeacher(RulePlayer(info["game_state"].game, 3), manager, PromptWriter(info["game_state"].game))
     teacher.reset()
     sources: Counter[Source] = Counter()
     fight_turns = fight_questions = steps = 0

@@ -97,7 +97,7 @@ class HybridAgent:
         record = self.adaptive_strategy.history_analyzer
         statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(), statistics)
+            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(player), statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
@@ -347,10 +347,10 @@ class HybridAgent:
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _new_writer(self) -> StateWriter:
+    def _new_writer(self, player: RulePlayerLike) -> StateWriter:
         if self._describe is not None:
             return PlainWriter(self._describe)
-        return PromptWriter(getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
+        return PromptWriter(player.game, getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
 
     def _end_episode(self, memory: Lane, counts: bool) -> None:
         if counts and not self.frozen:

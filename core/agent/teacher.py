@@ -22,6 +22,7 @@ from core.protocols import ButtonManager, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, OptionKind, Source
 
 if TYPE_CHECKING:
+    from core.game.game_data import GameData
     from core.game.state import GameState
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,11 @@ class RuleStepLike(Protocol):
 
 class RulePlayerLike(Protocol):
     """What the teacher needs of `core.rules.RulePlayer`."""
+
+    @property
+    def game(self) -> GameData:
+        """What is played, so that prompts can tell of it."""
+        ...
 
     def options(self, state: GameState) -> Sequence[Option]: ...
     def choose(self, state: GameState) -> Option: ...

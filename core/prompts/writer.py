@@ -18,6 +18,7 @@ from core.prompts.journal import LaneJournal
 from core.vocabulary import GameMode
 
 if TYPE_CHECKING:
+    from core.game.game_data import GameData
     from core.game.state import GameState
 
 DEFAULT_MAX_TOKENS: Final = 2048
@@ -47,33 +48,27 @@ def estimate_tokens(text: str) -> int:
 class PromptWriter:
     """Writes the prompts of one lane. `see` every step, `chose` after each choice, `reset` at an episode's start."""
 
-    def __init__(self, max_tokens: int = DEFAULT_MAX_TOKENS) -> None:
+    def __init__(self, game: GameData, max_tokens: int = DEFAULT_MAX_TOKENS) -> None:
         """`max_tokens` is the whole question's budget, options included; ConfigurationError when it is too small."""
         if max_tokens < SMALLEST_BUDGET:
             raise ConfigurationError(
                 f"max_context_length is {max_tokens}: a prompt needs at least {SMALLEST_BUDGET} tokens"
             )
         self._budget = int(max_tokens * (1 - OPTIONS_SHARE))
-        self._journal: LaneJournal | None = None
+        self.journal = LaneJournal(game)
+        """The lane's notes."""
 
     def reset(self) -> None:
         """A new episode begins."""
-        if self._journal is not None:
-            self._journal.reset()
+        self.journal.reset()
 
     def see(self, state: GameState) -> None:
         """Look at a state; called at every step, so it costs next to nothing while the player stands still."""
-        self.journal(state).see(state)
+        self.journal.see(state)
 
     def chose(self, label: str, state: GameState) -> None:
         """Note that the option with these words was chosen."""
-        self.journal(state).chose(label, state)
-
-    def journal(self, state: GameState) -> LaneJournal:
-        """The lane's notes; they begin with the first state, which tells the game."""
-        if self._journal is None:
-            self._journal = LaneJournal(state.game)
-        return self._journal
+        self.journal.chose(label, state)
 
     def describe(self, state: GameState) -> str:
         """The prompt for this state, within the budget of tokens."""
@@ -98,7 +93,7 @@ class PromptWriter:
         return min(shrinkable, key=lambda index: parts[index].worth, default=None)
 
     def _parts(self, state: GameState) -> list[_Part]:
-        journal = self.journal(state)
+        journal = self.journal
         start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
         party = _Part(8, (sections.party(state), sections.party_in_short(state)))
         bag = _Part(4, (sections.bag(state), ""))

@@ -10,6 +10,7 @@ from core.rules import RulePlayer
 from core.vocabulary import Option
 
 if TYPE_CHECKING:
+    from core.game.game_data import GameData
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
     from core.rules.step import RuleStep
@@ -25,6 +26,11 @@ class PlanningPlayer:
         self.leader: PlanningPlayer | None = None
         """Whose plan comes first; None follows nobody."""
         self._listed: dict[str, Option] = {}
+
+    @property
+    def game(self) -> GameData:
+        """What is played."""
+        return self._player.game
 
     @property
     def memory(self) -> LaneMemory:

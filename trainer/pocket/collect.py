@@ -117,7 +117,7 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=settings.steps_per_game)
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
-    teacher = _Teacher(PromptWriter(settings.context_length), habit, random)
+    teacher = _Teacher(PromptWriter(state.game, settings.context_length), habit, random)
     # Asked at every step: a model should know more than it is asked later, and a random choice holds only once.
     lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, cache=OptionCache(on_the_way=False))
     lane.reset()
