@@ -14,6 +14,7 @@ import pytest
 
 from agents.learning.network_registry import NETWORKS
 from agents.llm.provider import PROVIDERS
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.reward_event import REWARD_EVENTS
@@ -166,3 +167,28 @@ def test_a_listing_imports_no_library_of_models() -> None:
         "assert not {'torch', 'openai', 'anthropic', 'transformers'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+class HandsOn(EnhancedPyBoyPokemonCrystalEnv):
+    def __init__(self, *arguments: Any, bonus: float = 0.1, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.bonus = bonus
+
+
+class TakesTheRomOnly(EnhancedPyBoyPokemonCrystalEnv):
+    def __init__(self, rom_path: str) -> None:
+        super().__init__(rom_path)
+
+
+class NeedsMore(EnhancedPyBoyPokemonCrystalEnv):
+    def __init__(self, bonus: float, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.bonus = bonus
+
+
+def test_an_env_class_that_a_training_could_not_make_is_refused_by_its_constructor() -> None:
+    assert ENV_CLASSES.resolve("tests.test_registry:HandsOn").__name__ == "HandsOn"
+    with pytest.raises(ConfigurationError, match="TakesTheRomOnly': its constructor does not take"):
+        ENV_CLASSES.resolve("tests.test_registry:TakesTheRomOnly", "env_class")
+    with pytest.raises(ConfigurationError, match="its constructor needs bonus, which no training gives"):
+        ENV_CLASSES.resolve("tests.test_registry:NeedsMore", "env_class")
