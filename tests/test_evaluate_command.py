@@ -60,6 +60,16 @@ def test_what_the_language_model_was_asked_is_told_per_mode(tmp_path: Path) -> N
     assert found["rules_only"]["llm_calls"] == found["rules_only"]["llm_tokens"] == 0
 
 
+@pytest.mark.parametrize("steps", [20, 400])
+def test_games_last_as_long_as_asked_also_longer_than_in_training(run_folder: Path, steps: int) -> None:
+    config = json.loads((run_folder / "config.json").read_text(encoding="utf-8"))
+    assert 20 < config["max_steps_per_episode"] < 400
+    arguments = ["evaluate", "--config", str(run_folder / "config.json"), "--episodes", "1", "--json"]
+    arguments += ["--mode", "rl_only", "--max-steps", str(steps)]
+    found = json.loads(CliRunner().invoke(app, arguments, catch_exceptions=False).stdout)
+    assert found["rl_only"]["avg_length"] == steps
+
+
 def test_the_table_is_for_people(run_folder: Path) -> None:
     arguments = ["evaluate", "--config", str(run_folder / "config.json"), "--checkpoint", "latest", "--episodes", "1"]
     shown = CliRunner().invoke(app, arguments, catch_exceptions=False).stdout

@@ -44,13 +44,12 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
-    settings = load_settings(config).changed(seed=seed)
+    settings = load_settings(config).changed(seed=seed, max_steps_per_episode=max_steps)
     modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
     has_no_model = settings.llm_model == "none" and settings.llm_manager == "options"
     if AgentMode.LLM_ONLY in modes and has_no_model:
         raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
-    horizon = max_steps or settings.max_steps_per_episode
-    results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, horizon, show_progress=not json)
+    results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, show_progress=not json)
     if json:
         print_json({result.mode.value: with_intervals(result) for result in results})
         return
@@ -58,7 +57,7 @@ def evaluate(
 
 
 def play(
-    settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, horizon: int, show_progress: bool
+    settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, show_progress: bool
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
     lanes = min(settings.lanes, episodes)
@@ -97,6 +96,7 @@ def play(
                     progress.update(task, completed=finished)
                     return True
 
+                horizon = settings.max_steps_per_episode
                 result = evaluator.evaluate(agent, mode, episodes, horizon, curriculum.directive(), goes_on)
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
