@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from core.history.store import HistoryStore
 from tests.history_samples import filled_database, walk
 from trainer.commands.command_line import app
 from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
+from trainer.commands.registry import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,10 +39,10 @@ def decisions(*arguments: str | Path) -> str:
     return result.stdout
 
 
-def crystal_agent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def crystal_agent(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The program as a process of its own."""
     command = [sys.executable, "-m", "trainer.commands.command_line", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, timeout=60)
 
 
 def test_recent(database: Path) -> None:
@@ -160,9 +163,27 @@ def test_bad_input_is_one_line_and_exit_code_2(database: Path, arguments: list[s
 def test_the_program_runs_and_helps() -> None:
     result = crystal_agent("decisions", "--help")
     assert result.returncode == 0
-    for command in ("recent", "patterns", "search", "explain", "compare", "export", "verify", "prune", "query"):
-        assert command in result.stdout
+    group: Any = COMMANDS.resolve("decisions")
+    commands = [one.name or one.callback.__name__.replace("_", "-") for one in group.registered_commands]
+    assert len(commands) > 8 and all(command in result.stdout for command in commands)
+    assert all(command in crystal_agent("--help").stdout for command in COMMANDS.built_in_names())
     assert crystal_agent("decisions", "recent", "--bogus").returncode == EXIT_BAD_INPUT
+
+
+def test_another_package_adds_a_command(tmp_path: Path) -> None:
+    """A real distribution, as pip would leave it on disk; what is broken in it is one line."""
+    (tmp_path / "their_count.py").write_text("def count(to: int) -> None:\n    print(*range(to))\n", encoding="utf-8")
+    metadata = tmp_path / "their_count-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: their-count\nVersion: 1.0\n")
+    points = metadata / "entry_points.txt"
+    points.write_text("[crystal_hybrid.command]\ncount = their_count:count\n")
+    found = crystal_agent("count", "3", PYTHONPATH=f"{ROOT}:{tmp_path}")
+    assert (found.stdout, found.stderr, found.returncode) == ("0 1 2\n", "", 0)
+    points.write_text("[crystal_hybrid.command]\ncount = their_count:cuont\n")
+    broken = crystal_agent("count", "3", PYTHONPATH=f"{ROOT}:{tmp_path}")
+    assert broken.returncode == EXIT_BAD_INPUT and "did you mean 'count'?" in broken.stderr
+    assert broken.stderr.count("\n") == 1
 
 
 def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.test_startup import saved_game
 from tests.utils import generate_test_config
-from trainer.commands.doctor import Verdict, start_check
+from trainer.commands.builtin.doctor import Verdict, start_check
 from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import load_settings
 

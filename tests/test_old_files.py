@@ -36,16 +36,22 @@ from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "tests" / "fixtures"
+FERNVALE = ROOT / "cartridge" / "fernvale.gbc"
 RECORDS = {"run": "decisions.db", "team": "checkpoints/decisions.db"}
 
 
 def unpacked(name: str, folder: Path) -> Path:
-    """The files of `<name>_ddcb283.tar.gz` in `folder`; its config names the ROM of this project."""
+    """The files of `<name>_ddcb283.tar.gz` in `folder`; config and checkpoints name the ROM as it is built now."""
     with tarfile.open(FIXTURES / f"{name}_ddcb283.tar.gz") as archive:
         archive.extractall(folder, filter="data")
     config = json.loads((folder / "config.json").read_text())
     if "rom_path" in config:
-        (folder / "config.json").write_text(json.dumps({**config, "rom_path": str(ROOT / "cartridge/fernvale.gbc")}))
+        (folder / "config.json").write_text(json.dumps({**config, "rom_path": str(FERNVALE)}))
+    for manifest in folder.glob("checkpoints/*/manifest.json"):
+        stated = json.loads(manifest.read_text())
+        if "rom_sha1" in stated:
+            played = hashlib.sha1(FERNVALE.read_bytes()).hexdigest()
+            manifest.write_text(json.dumps({**stated, "rom_sha1": played}))
     return folder
 
 

@@ -162,7 +162,7 @@ def test_the_command_lists_trains_and_judges(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
     from trainer.at_grpo import presets
-    from trainer.commands import team
+    from trainer.commands.builtin import team
     from trainer.commands.command_line import app
 
     shown = CliRunner().invoke(app, ["team", "configs"])

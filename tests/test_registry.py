@@ -21,6 +21,7 @@ from core.game.reward_event import REWARD_EVENTS
 from core.nearest import nearest
 from core.registry import Registry, import_from, must_be, must_derive_from
 from core.worlds.registry import TEXT_WORLDS
+from trainer.commands.registry import COMMANDS
 from trainer.curriculum import RULES
 from trainer.llm_manager import LLM_MANAGERS
 
@@ -126,6 +127,7 @@ def test_another_package_adds_its_own_by_an_entry_point(folder: Path) -> None:
 
 
 ROOMS: list[tuple[Registry[Any], str]] = [
+    (COMMANDS, "trainer/commands/builtin"),
     (NETWORKS, "agents/learning/networks"),
     (PROVIDERS, "agents/llm/providers"),
     (RULES, "trainer/curriculum/rules"),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.exceptions import CheckpointError, ConfigurationError
+from core.game.profile import identify_rom
 from core.vocabulary import EpisodeResult, StrategyType
 from trainer.curriculum import WINDOW_EPISODES, Curriculum, CurriculumRule, StageMove, StageStanding
-from trainer.settings import CurriculumSettings, StageSettings
+from trainer.run.assembly import check_curriculum_milestones
+from trainer.settings import CurriculumSettings, Settings, StageSettings
+
+ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 
 
 def stage(threshold: float, episodes: int, confidence: float = 0.8) -> StageSettings:
@@ -111,6 +116,10 @@ class ByMilestones(CurriculumRule):
         self._milestones = milestones
         self._games = 0
 
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        return tuple(self._milestones)
+
     def move(self, result: EpisodeResult, standing: StageStanding) -> StageMove:
         self._games += 1
         reached = self._milestones[standing.stage_index] in result.milestones
@@ -137,12 +146,16 @@ def test_a_rule_of_ones_own_sees_the_game_and_never_leaves_the_stages() -> None:
     assert curriculum.finish_episode(game(0.0)) is StageMove.STEP_BACK
     again = by_milestones(milestones=["starter", "badge"])
     again.load_state_dict(json.loads(json.dumps(curriculum.state_dict())))
-    assert again.state_dict() == curriculum.state_dict() and again.state_dict()["games"] == 4
+    assert again.state_dict() == curriculum.state_dict() and again.state_dict()["counted"] == {"games": 4}
 
 
 def test_options_that_a_rule_does_not_take_and_a_checkpoint_of_another_rule_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match=r"curriculum\.rule_options of tests"):
+    with pytest.raises(ConfigurationError, match=r"'curriculum\.rule_options\.milestone'; did you mean 'milestones'\?"):
         by_milestones(milestone="starter")
+    with pytest.raises(ConfigurationError, match=r"of tests.*: milestones: input should be .* list, seen 3"):
+        by_milestones(milestones=3)
+    with pytest.raises(ConfigurationError, match=r"of tests.*: milestones: missing"):
+        by_milestones()
     with pytest.raises(ConfigurationError, match=r"curriculum\.rule is 'mean_rewrd': .* did you mean 'mean_reward'"):
         Curriculum(CurriculumSettings(rule="mean_rewrd"))
     with pytest.raises(CheckpointError, match=r"goes by the rule 'tests.*' and the settings by 'mean_reward'"):
@@ -150,7 +163,10 @@ def test_options_that_a_rule_does_not_take_and_a_checkpoint_of_another_rule_are_
 
 
 def test_a_checkpoint_from_before_there_were_rules_goes_on() -> None:
-    old = {key: value for key, value in three_stages().state_dict().items() if key != "rule"}
+    first = three_stages()
+    first.finish_episode(game(0.5))
+    now = first.state_dict()
+    old = {key: value for key, value in now.items() if key not in ("rule", "counted")} | now["counted"]
     assert set(old) == {
         "stage_index",
         "highest_stage",
@@ -160,4 +176,14 @@ def test_a_checkpoint_from_before_there_were_rules_goes_on() -> None:
         "waited_episodes",
         "rewards",
     }
-    three_stages().load_state_dict(old)
+    second = three_stages()
+    second.load_state_dict(old)
+    assert second.state_dict() == now
+
+
+def test_a_milestone_that_the_game_lacks_is_refused_also_where_a_rule_names_it() -> None:
+    rule = "tests.test_trainer_curriculum:ByMilestones"
+    curriculum = CurriculumSettings(rule=rule, rule_options={"milestones": ["starter", "bagde1"]})
+    settings = Settings(curriculum=curriculum, rom_path=ROM)
+    with pytest.raises(ConfigurationError, match=r"rule_options is 'bagde1', which is no milestone of this"):
+        check_curriculum_milestones(settings, identify_rom(ROM))

@@ -20,7 +20,7 @@ from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.run_files import plain_settings
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.warm_start import make_warm_policy
-from trainer.commands import team as team_commands
+from trainer.commands.builtin import team as team_commands
 
 
 @pytest.fixture(scope="module")

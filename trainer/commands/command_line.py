@@ -6,10 +6,8 @@ import sys
 
 import typer
 
-from trainer.commands import decisions, team
-from trainer.commands.doctor import doctor
-from trainer.commands.evaluate import evaluate
 from trainer.commands.exit_codes import run_reporting_bad_input
+from trainer.commands.registry import COMMANDS, add_command
 
 app = typer.Typer(
     help="Tools around a crystal-hybrid training.",
@@ -17,15 +15,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # the project's errors are one line already; a bug should show its whole traceback
 )
-app.add_typer(decisions.app, name="decisions")
-app.add_typer(team.app, name="team")
-app.command()(doctor)
-app.command()(evaluate)
+for built_in in COMMANDS.built_in_names():
+    add_command(app, built_in)
+
+
+def _run() -> None:
+    """Installed packages may be broken, so their commands are entered where that is told in one line."""
+    for name in COMMANDS.names():
+        if name not in COMMANDS.built_in_names():
+            add_command(app, name)
+    app()
 
 
 def main() -> None:
     """The console script: exits with 0, 1 for a failed check, or 2 for bad input."""
-    sys.exit(run_reporting_bad_input(app))
+    sys.exit(run_reporting_bad_input(_run))
 
 
 if __name__ == "__main__":

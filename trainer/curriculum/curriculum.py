@@ -6,13 +6,18 @@ whether the stage is over. What follows from a stage (`Directive`) is handed to 
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError, validate_call
+
 from core.agent.curriculum_settings import CurriculumSettings, StageSettings, decayed_share
 from core.exceptions import CheckpointError, ConfigurationError
+from core.nearest import nearest
+from core.schema import dotted
 from core.vocabulary import EpisodeResult, StrategyType
 from trainer.curriculum.rule import RULES, CurriculumRule, StageMove, StageStanding
 
@@ -53,6 +58,16 @@ class Curriculum:
         self.episodes_at_stage = 0
         self._rule = _rule_of(settings)
         self._rewards: deque[float] = deque(maxlen=WINDOW_EPISODES)
+
+    @property
+    def milestones(self) -> tuple[tuple[str, str], ...]:
+        """Ids of the milestones that stages and rule speak of, each behind the key of the config that names it."""
+        stages = tuple(
+            (f"curriculum.stages[{number}].go_explore_after", stage.go_explore_after)
+            for number, stage in enumerate(self.settings.stages)
+            if stage.go_explore_after is not None
+        )
+        return stages + tuple(("curriculum.rule_options", name) for name in self._rule.milestones)
 
     @property
     def stage(self) -> StageSettings:
@@ -111,7 +126,7 @@ class Curriculum:
             "episodes_at_stage": self.episodes_at_stage,
             "rewards": list(self._rewards),
             "rule": self.settings.rule,
-            **self._rule.state_dict(),
+            "counted": self._rule.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -134,12 +149,25 @@ class Curriculum:
         self.steps_back = state["steps_back"]
         self.episodes_at_stage = state["episodes_at_stage"]
         self._rewards = deque(state["rewards"], maxlen=WINDOW_EPISODES)
-        self._rule.load_state_dict(state)
+        self._rule.load_state_dict(state.get("counted", state))  # once, the default rule's stood among the others
 
 
 def _rule_of(settings: CurriculumSettings) -> CurriculumRule:
-    make: Any = RULES.resolve(settings.rule, "curriculum.rule")
+    """The rule, made from options that fit the types of its constructor."""
+    rule_class = RULES.resolve(settings.rule, "curriculum.rule")
+    known = [name for name in inspect.signature(rule_class).parameters if name != "self"]
+    for option in settings.rule_options:
+        if option not in known:
+            raise ConfigurationError(f"unknown key 'curriculum.rule_options.{option}'; {nearest(option, known)}")
+    if rule_class.__init__ is object.__init__:
+        return rule_class()
+    rule = object.__new__(rule_class)
     try:
-        return make(**settings.rule_options)
-    except TypeError as error:
-        raise ConfigurationError(f"curriculum.rule_options of {settings.rule}: {error}") from error
+        validate_call(rule_class.__init__)(rule, **settings.rule_options)
+    except ValidationError as error:
+        complaint = error.errors(include_url=False)[0]
+        raise ConfigurationError(
+            f"curriculum.rule_options of {settings.rule}: {dotted(complaint['loc'])}: {complaint['msg'].lower()}, "
+            f"seen {complaint['input']!r}"
+        ) from error
+    return rule

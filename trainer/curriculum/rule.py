@@ -57,8 +57,14 @@ class StageStanding:
 class CurriculumRule(ABC):
     """Decides after every finished whole game whether the agent stays at its stage.
 
-    Episodes that begin in the Go-Explore archive are not shown to it. An object of it lives as long as a run.
+    Episodes that begin in the Go-Explore archive are not shown to it. An object of it lives as long as a run. The
+    types of its constructor's parameters are those of `rule_options`; what does not fit them is refused.
     """
+
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        """Ids of the milestones that it speaks of: a run whose game lacks one is refused before it begins."""
+        return ()
 
     @abstractmethod
     def move(self, result: EpisodeResult, standing: StageStanding) -> StageMove:

@@ -39,7 +39,7 @@ from trainer.play.loop import Payment, PlayLoop, Stage
 from trainer.play.player import LanePlayer, PlayedStep
 from trainer.play.seats import Seating
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage
-from trainer.run.assembly import check_stage_milestones, check_writable, environment_factory
+from trainer.run.assembly import check_curriculum_milestones, check_writable, environment_factory
 from trainer.settings import Settings
 
 SEEDS_PER_EPISODE = 1000
@@ -78,7 +78,7 @@ class SeatedSession:
         profile = identify_rom(self.settings.rom_path, self.settings.allow_unknown_rom)
         if self.settings.go_explore is not None:
             check_writable("go_explore.folder", self.settings.go_explore.folder)
-            check_stage_milestones(self.settings, profile)
+        check_curriculum_milestones(self.settings, profile)
         self.teams = self._open_teams(Path(config.checkpoint_dir), count, profile.sha1)
         """The one of all, or one of every rival."""
         self.env = VectorEnv(self._environment_factory(profile.sha1), count, self.settings.workers)

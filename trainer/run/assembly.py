@@ -22,7 +22,7 @@ from core.exceptions import ConfigurationError
 from core.game.game_data import load_game
 from core.game.profile import RomProfile, identify_rom
 from core.history.analyzer import DecisionHistoryAnalyzer
-from trainer.curriculum import RULES
+from trainer.curriculum import Curriculum
 from trainer.llm_manager import LLM_MANAGERS, BaseLLMManager
 from trainer.settings import Settings
 
@@ -45,10 +45,9 @@ def assemble(settings: Settings) -> TrainingParts:
     check_writable("save_dir", settings.save_dir)
     if settings.go_explore is not None:
         check_writable("go_explore.folder", settings.go_explore.folder)
-        check_stage_milestones(settings, profile)
+    check_curriculum_milestones(settings, profile)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
     NETWORKS.resolve(settings.learner.network, "learner.network")
-    RULES.resolve(settings.curriculum.rule, "curriculum.rule")
     make_env = environment_factory(settings)
     llm_manager = language_model_manager(settings)
     evaluation_lanes = min(settings.lanes, settings.eval_episodes)
@@ -113,14 +112,13 @@ def environment_factory(
     return make_env
 
 
-def check_stage_milestones(settings: Settings, profile: RomProfile) -> None:
-    """Raises ConfigurationError when a curriculum stage names a milestone that the game does not have."""
+def check_curriculum_milestones(settings: Settings, profile: RomProfile) -> None:
+    """Raises ConfigurationError when the curriculum's stages or its rule name a milestone that the game lacks."""
     known = [milestone.id for milestone in load_game(profile.game).milestones]
-    for number, stage in enumerate(settings.curriculum.stages):
-        if stage.go_explore_after is not None and stage.go_explore_after not in known:
+    for where, name in Curriculum(settings.curriculum).milestones:
+        if name not in known:
             raise ConfigurationError(
-                f"curriculum.stages[{number}].go_explore_after is {stage.go_explore_after!r}, which is no milestone of "
-                f"this game; it has {', '.join(known)}"
+                f"{where} is {name!r}, which is no milestone of this game; it has {', '.join(known)}"
             )
 
 

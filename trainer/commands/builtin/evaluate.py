@@ -27,6 +27,7 @@ from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
+from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
@@ -34,6 +35,7 @@ from trainer.run.assembly import environment_factory, language_model_manager
 from trainer.settings import Settings, load_settings
 
 
+@COMMANDS.register("evaluate")
 def evaluate(
     config: Annotated[Path, typer.Option(help="The config of the run.")] = Path("config.json"),
     checkpoint: Annotated[str, typer.Option(help="latest, best_model, a name in save_dir, or a path.")] = "latest",

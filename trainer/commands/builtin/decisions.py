@@ -20,8 +20,10 @@ from core.history.summaries import RunSummary, find_episode, summarize_run
 from core.history.verify import verify
 from core.vocabulary import Button
 from trainer.commands.printing import print_json, print_table
+from trainer.commands.registry import COMMANDS
 
 app = typer.Typer(help="Query and maintain the decision database.", no_args_is_help=True)
+COMMANDS.register("decisions")(app)
 
 Database = Annotated[Path, typer.Option("--db", help="The decision database.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

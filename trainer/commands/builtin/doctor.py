@@ -29,6 +29,7 @@ from core.game.battery import BatterySave
 from core.game.profile import identify_rom
 from core.game.state import RomTables
 from trainer.commands.printing import print_json, print_table
+from trainer.commands.registry import COMMANDS
 from trainer.run.assembly import check_writable, environment_factory
 from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import Settings, load_settings
@@ -73,6 +74,7 @@ class Speed:
     """Steps of all lanes in that many workers, per second of wall time."""
 
 
+@COMMANDS.register("doctor")
 def doctor(
     config: Annotated[Path, typer.Option(help="The config of the training to check.")] = Path("config.json"),
     rom: Annotated[Path | None, typer.Option(help="Another ROM than the config's.")] = None,

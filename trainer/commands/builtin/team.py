@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 
 from trainer.commands.printing import print_json
+from trainer.commands.registry import COMMANDS
 
 app = typer.Typer(help="Train teams of language-model roles on text worlds (AT-GRPO).", no_args_is_help=True)
+COMMANDS.register("team")(app)
 
 Name = Annotated[str, typer.Argument(help="A name that `crystal-agent team configs` lists, or a JSON file.")]
 

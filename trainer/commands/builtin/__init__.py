@@ -1,0 +1,1 @@
+"""The commands of `crystal-agent`, one a file: a function, or a Typer group of several."""
