@@ -96,9 +96,9 @@ SITUATIONS = {
     "Kanto, the radio's last card missing": Situation(
         (14, 2), "expn_card", f"{KANTO} FOUGHT_SNORLAX", {**LATE, "wKantoBadges": b"\x3f"}
     ),
-    "Silver Cave with all badges": Situation(
+    "inside Silver Cave with all badges": Situation(
         (3, 75),
-        "silver_cave",
+        "red_room",
         f"{KANTO} FOUGHT_SNORLAX BLUE_IN_CINNABAR OPENED_MT_SILVER",
         {**LATE, "wPokegearFlags": b"\x8e", "wKantoBadges": b"\xff"},
     ),
@@ -117,7 +117,7 @@ def test_whoever_asks_is_told_the_same_next_milestone(situation: Situation) -> N
     tracker.update(state)
     assert tracker.next is not None and tracker.next.id == situation.next
     milestone = GoalOrientedPlanner(crystal().game, crystal().game.milestones).next_milestone(tracker.reached)
-    assert milestone is tracker.next
+    assert milestone is not None and milestone is tracker.next
     if state.mode is GameMode.FREE:
         journal = LaneJournal(crystal().game)
         journal.see(state)

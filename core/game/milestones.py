@@ -16,7 +16,7 @@ from core.vocabulary import MapId
 
 Test = Callable[[bytes], bool]
 LASTING: Final = frozenset(("event_flag", "badge"))
-"""Kinds of conditions that stay true for good. Engine flags and scenes are set back, items are used up or given away."""
+"""Kinds of conditions that stay true for good. Engine flags and scenes are set back, items are given away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ def milestones_behind(
 ) -> tuple[Milestone, ...]:
     """The required milestones that `reached` (ids) leaves behind: not reached, and over without a trace.
 
-    They lie before a deed of `reached` in the list. With `by_places` also before a place of it: good for a game that one
-    sees for the first time, while in a game under way a place may have been found before its time. What is of any order
+    They lie before a deed of `reached` in the list. With `by_places` also before a place of it: that is for a game seen
+    for the first time, because in a game under way a place may have been found before its time. What is of any order
     (the badges of a free region) leaves behind only what comes before all of that.
     """
     tells = [

@@ -14,6 +14,7 @@ from core import exceptions
 from core.env.emulator.console import Console
 from core.env.emulator.picture import png_of
 from core.game.battery import BatterySave
+from core.game.menu import shows_keyboard
 from core.game.state import GameState, RomTables
 from core.vocabulary import Button, GameMode
 
@@ -22,7 +23,6 @@ HOLD_FRAMES: Final = 6
 PRESS_FRAMES: Final = 20
 SURE_FRAMES: Final = 6
 """Frames over which the ready test must hold: three overworld ticks."""
-KEYBOARD_WORDS: Final = ("DEL", "END")
 FAST_OPTIONS: Final = 0xC1
 """wOptions with fast text (bits 0-2), no battle animations (bit 7) and no offer to switch (bit 6)."""
 CLOCK_BYTES: Final = range(1, 49)
@@ -67,8 +67,7 @@ class StartupDriver:
                 raise self._no_saved_game()  # the cursor starts on CONTINUE if there is one
             return Button.A
         if state.mode is GameMode.BOOT:
-            last_lines = " ".join(state.screen_lines[-3:])
-            if all(word in last_lines for word in KEYBOARD_WORDS):
+            if shows_keyboard(state.screen_lines):
                 return Button.START if presses % 2 else Button.A
             return Button.START if presses % 4 == 0 else Button.A
         return Button.B if presses % 3 == 0 else Button.A
