@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import run_training
+from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from tests.utils import FERNVALE, generate_test_config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +45,18 @@ def unknown_rom(folder: Path) -> None:
 def database_of_another_program(folder: Path) -> None:
     with sqlite3.connect(folder / "theirs.db") as connection:
         connection.execute("create table theirs (id integer)")
+
+
+def state_of_another_game(folder: Path) -> None:
+    """A save state whose map Fernvale does not have."""
+    env = EnhancedPyBoyPokemonCrystalEnv(FERNVALE, observation_type="state")
+    env.restart(seed=0)
+    wram = env._console._wram
+    assert wram is not None
+    start = env.rom.layout.index("wMapGroup")
+    wram[start : start + 2] = (26, 3)
+    (folder / "theirs.state").write_bytes(env.save_state())
+    env.close()
 
 
 STAGE = {"reward_threshold": 1.0, "min_episodes": 1, "llm_confidence": 0.5, "strategy_preference": "balanced"}
@@ -83,6 +96,11 @@ MISTAKES = {
     ),
     "an unknown rule": Mistake(("curriculum.rule is 'mean'", "mean_reward"), {"curriculum": {"rule": "mean"}}),
     "an old key": Mistake(("'frontier' is called 'go_explore' now",), {"frontier": None}),
+    "a start state of another game": Mistake(
+        ("theirs.state", "'FERNVALE'", "map 26.3", "which this game does not have", "rom_path"),
+        {"start_state": "theirs.state"},
+        prepare=state_of_another_game,
+    ),
     "a save directory that is a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json"}),
     "a save directory in a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json/deep/er"}),
     "a save directory that cannot be written": Mistake(("save_dir", "/proc/1"), {"save_dir": "/proc/1/run"}),

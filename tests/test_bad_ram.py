@@ -111,3 +111,15 @@ def test_a_start_state_on_an_unknown_map_is_refused(env: EnhancedPyBoyPokemonCry
     wram[start : start + 2] = UNKNOWN_MAP
     with pytest.raises(exceptions.EnvironmentError, match=r"map 99\.99, which this game does not have"):
         EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, start_state=env.save_state())
+
+
+def test_a_start_state_on_a_map_of_another_size_is_refused(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """Another game may have a map of the same number: then its size tells."""
+    env.reset(seed=0)
+    env.reset(seed=0, options={"start_state": env.save_state()})
+    wram = env._console._wram
+    assert wram is not None
+    wram[rom_tables().layout.index("wMapWidth")] += 1
+    with pytest.raises(exceptions.EnvironmentError, match=r"\d+ x \d+ steps in this game, and \d+ x \d+ in it"):
+        EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, start_state=env.save_state())
+    env.reset(seed=0)

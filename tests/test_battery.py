@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.env.emulator.startup import check_start_state
 from core.game.battery import BatterySave, StoredCreature
-from core.game.state import GameState
+from core.game.profile import HACK
+from core.game.state import GameState, RomTables
 from core.vocabulary import MapId
 from tests.game_states import LAYOUT, ROM_PATH, first_state, rom_tables, with_party, with_ram
 from tests.test_startup import BATTERY_BYTES, saved_game
@@ -136,6 +139,37 @@ def test_a_save_that_the_game_wrote() -> None:
     assert save.complaint is None and save.box == ()
     assert save.game_state().position == place
     assert save.game_state().player_name == first_state().player_name
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"wMapGroup": bytes((26, 3))}, "it is on map 26.3, which this game does not have"),
+        ({"wYCoord": 40}, "steps in this game, and it stands at"),
+    ],
+    ids=["an unknown map", "outside the map"],
+)
+def test_a_save_of_another_game_is_refused_in_words(tmp_path: Path, rows: dict[str, int | bytes], said: str) -> None:
+    content = saved(with_ram(first_state(), rows))
+    save = BatterySave(content, rom_tables())
+    assert save.complaint is None and save.map_complaint is not None and said in save.map_complaint
+    path = tmp_path / "theirs.sav"
+    path.write_bytes(content)
+    with pytest.raises(exceptions.EnvironmentError) as caught:
+        EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", start_state=path)
+    assert said in str(caught.value) and "theirs.sav" in str(caught.value) and "rom_path" in str(caught.value)
+
+
+def test_a_hack_may_have_larger_maps() -> None:
+    hack = RomTables(replace(rom_tables().profile, revision=HACK))
+    content = saved(with_ram(first_state(), {"wYCoord": 40}))
+    assert BatterySave(content, hack).map_complaint is None
+    assert BatterySave(content, rom_tables()).map_complaint is not None
+    size = first_state().map_size_steps
+    larger = with_ram(first_state(), {"wMapWidth": size[0] // 2 + 4})
+    check_start_state(GameState(larger.snapshot, hack), "the start state")
+    with pytest.raises(exceptions.EnvironmentError, match="does not fit"):
+        check_start_state(larger, "the start state")
 
 
 def test_a_damaged_save_is_refused_with_the_cause(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.game_states import first_state, with_ram
+from tests.test_battery import saved
 from tests.test_startup import saved_game
 from tests.utils import generate_test_config
 from trainer.commands.builtin.doctor import Verdict, start_check
@@ -88,6 +90,9 @@ def test_what_a_battery_save_holds(tmp_path: Path) -> None:
     (tmp_path / "mine.sav").write_bytes(bytes(len(battery)))
     check = start_check(load_settings(config), tmp_path / "mine.sav")
     assert check.verdict is Verdict.FAILED and "nothing was saved to its end" in check.seen
+    (tmp_path / "mine.sav").write_bytes(saved(with_ram(first_state(), {"wMapGroup": bytes((26, 3))})))
+    check = start_check(load_settings(config), tmp_path / "mine.sav")
+    assert check.verdict is Verdict.FAILED and "map 26.3, which this game does not have" in check.seen
 
 
 def test_a_bad_config_is_one_line(tmp_path: Path) -> None:

@@ -89,6 +89,15 @@ class BatterySave:
         return None if None in complaints else complaints[0]
 
     @lazy
+    def map_complaint(self) -> str | None:
+        """Why a save that is whole is one of another game: its map, compared with the world; None where it fits."""
+        if all(self._complaint_of(copy) is not None for copy in self._layout.copies):
+            return None
+        state = self.game_state()
+        place = None if self._rom.profile.is_hack else (state.position.x, state.position.y)
+        return state.game.map_complaint(state.map_id, place=place)
+
+    @lazy
     def box(self) -> tuple[StoredCreature, ...]:
         """The creatures of the active box, in order; empty when its count makes no sense."""
         count = self.content[self._layout.box]

@@ -77,6 +77,28 @@ class GameData:
         known = self.maps.get(map_id)
         return known.name if known is not None else f"map {map_id.group}.{map_id.number}"
 
+    def map_complaint(
+        self,
+        map_id: MapId,
+        size_steps: tuple[int, int] | None = None,
+        place: tuple[int, int] | None = None,
+    ) -> str | None:
+        """Why a moment on this map is none of this game, as half a sentence; None where it may be one.
+
+        Args:
+            size_steps: the map's (width, height) as RAM has them.
+            place: where the player stands, (x, y), when no edge is being crossed.
+        """
+        known = self.maps.get(map_id)
+        if known is None:
+            return f"it is on map {map_id.group}.{map_id.number}, which this game does not have"
+        here = f"{known.name} ({map_id.group}.{map_id.number}) has {known.width} x {known.height} steps in this game"
+        if size_steps is not None and size_steps != (known.width, known.height):
+            return f"{here}, and {size_steps[0]} x {size_steps[1]} in it"
+        if place is not None and not (place[0] < known.width and place[1] < known.height):
+            return f"{here}, and it stands at ({place[0]}, {place[1]})"
+        return None
+
     def species_name(self, species: int) -> str:
         known = self.species.get(species)
         return known.name if known is not None else f"creature {species}"

@@ -6,6 +6,7 @@ where the menu draws its cursor, which is fixed in both games.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -27,6 +28,8 @@ MOVE_BOX_CELL: Final = 12 * SCREEN_COLUMNS + 4
 """The cell of the screen at which the box of moves begins."""
 MAX_LINES: Final = 10
 MENUS_KEPT: Final = 512
+KEYBOARD_WORDS: Final = ("DEL", "END")
+"""What the last lines of the screen say while a name is asked for letter by letter."""
 
 
 class MenuKind(StrEnum):
@@ -130,6 +133,12 @@ class MenuReader:
             items=tuple(items),
             full_screen=not sprite_updates and not battle_mode,
         )
+
+
+def shows_keyboard(screen_lines: Sequence[str]) -> bool:
+    """Whether the screen (18 lines) is a keyboard for a name."""
+    last_lines = " ".join(screen_lines[-3:])
+    return all(word in last_lines for word in KEYBOARD_WORDS)
 
 
 def _line_text(screen: tuple[str, ...], row: int, start: int, end: int) -> str:

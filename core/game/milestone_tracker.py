@@ -1,8 +1,12 @@
-"""Which milestones one game has reached: the predicates of `core.game.milestones`, latched once they were true."""
+"""Which milestones one game has reached: the predicates of `core.game.milestones`, latched once they were true.
+
+A game may begin anywhere, from any save. The first look at it latches also what is over without a trace, so that
+everybody who asks what is reached and what is next (planner, goal directions, prompts, curriculum) asks here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 
 from core import exceptions
 from core.game.game_data import GameData
-from core.game.milestones import Milestone
+from core.game.milestones import Milestone, milestones_behind, next_milestone
 from core.game.possessions import Possessions
 from core.game.state import GameState
 
@@ -32,8 +36,11 @@ class MilestoneTracker:
         self._seen_possessions: Possessions | None = None
         """What the last update looked at: while neither has changed, no milestone can have been reached."""
         self._open: list[Milestone] = list(milestones)
-        self.next = self._first_required()
-        """The first milestone of the list that is neither reached nor optional; None at the end of the game."""
+        self._has_looked = False
+        self.reached: tuple[str, ...] = ()
+        """Ids in the order of reaching; what lay behind the player at the first look comes first."""
+        self.next = next_milestone(milestones, self.reached)
+        """The first required milestone that is neither reached nor behind the player; None at the end of the game."""
         self._was_false: set[str] = set()
         self._places = {milestone.id: place for place, milestone in enumerate(milestones)}
         required = [milestone.id for milestone in milestones if not milestone.optional]
@@ -43,8 +50,6 @@ class MilestoneTracker:
                 f"no milestone is called {final!r}; this game has {', '.join(self._places)}"
             )
         self._last = None if final is None else self._places[final]
-        self.reached: tuple[str, ...] = ()
-        """Ids in the order of reaching."""
         self.reached_flags: NDArray[np.bool_] = np.zeros(len(milestones), dtype=np.bool_)
         """The same as one bool per milestone of the list."""
 
@@ -57,42 +62,54 @@ class MilestoneTracker:
         """Forget everything: another game begins."""
         self._seen = None
         self._open = list(self.milestones)
-        self.next = self._first_required()
+        self._has_looked = False
         self._was_false.clear()
         self.reached = ()
         self.reached_flags[:] = False
+        self.next = next_milestone(self.milestones, self.reached)
 
     def restore(self, ids: Iterable[str]) -> None:
         """Latch what an earlier part of this game had reached; `ValueError` for an id that is not in the list."""
         new = [identifier for identifier in ids if identifier not in self.reached]
         if unknown := [identifier for identifier in new if identifier not in self._places]:
             raise ValueError(f"{unknown[0]!r} is no milestone of this game")
-        self.reached += tuple(new)
-        self.reached_flags[[self._places[identifier] for identifier in new]] = True
-        self._open = [milestone for milestone in self._open if milestone.id not in self.reached]
-        self.next = self._first_required()
-        self._seen = None
+        self._latch(new)
 
     def update(self, state: GameState) -> tuple[str, ...]:
-        """Look at a state; the ids reached just now, in the order of the list."""
+        """Look at a state; the ids reached just now, in the order of the list, without those found to lie behind."""
         data = state.snapshot.data
         watched, possessions = self._watched(data), state.possessions
         if watched == self._seen and possessions is self._seen_possessions:
             return ()
         self._seen, self._seen_possessions = watched, possessions
-        new = [milestone for milestone in self._open if self._counts(milestone, data)]
-        if not new:
+        ids = [milestone.id for milestone in self._open if self._counts(milestone, data)]
+        if not self._has_looked:
+            self._has_looked = True
+            self._latch(self._behind_at_first(data, ids))
+        if not ids:
             return ()
-        ids = tuple(milestone.id for milestone in new)
-        self.reached += ids
-        self.reached_flags[[self._places[identifier] for identifier in ids]] = True
-        self._seen = None  # look once more: what waits for one of these starts to count now
-        self._open = [milestone for milestone in self._open if milestone.id not in ids]
-        self.next = self._first_required()
-        return ids
+        self._latch(ids)
+        return tuple(ids)
 
-    def _first_required(self) -> Milestone | None:
-        return next((milestone for milestone in self._open if not milestone.optional), None)
+    def _behind_at_first(self, data: bytes, true_now: list[str]) -> list[str]:
+        """What is over in a game that one looks at for the first time, though nothing in it says so.
+
+        A milestone that has to wait for another one, and whose conditions are true long after that one, has been
+        reached: nobody was there to see them false in between.
+        """
+        known = {*self.reached, *true_now}
+        for milestone in self._open:
+            if milestone.only_after in known and milestone.holds(data):
+                known.add(milestone.id)
+        known.update(milestone.id for milestone in milestones_behind(self.milestones, known, by_places=True))
+        return [one.id for one in self._open if one.id in known and one.id not in true_now]
+
+    def _latch(self, ids: Sequence[str]) -> None:
+        self.reached += tuple(ids)
+        self.reached_flags[[self._places[identifier] for identifier in ids]] = True
+        self._open = [milestone for milestone in self._open if milestone.id not in ids]
+        self.next = next_milestone(self.milestones, self.reached)
+        self._seen = None  # look once more: what waits for one of these starts to count now
 
     def _counts(self, milestone: Milestone, data: bytes) -> bool:
         holds = milestone.holds(data)

@@ -35,6 +35,9 @@ BESIDE_SUFFIX: Final = ".game"
 ENTRY_POINTS: Final = "crystal_hybrid.games"
 """Entry points of installed packages that hold a game's folder: each names the package in which profile.json lies."""
 
+HACK: Final = "unknown"
+"""The revision of a ROM that only its title and a permission make one of a game."""
+
 
 class BadgeForm(Form):
     """A badge as a bit of a RAM symbol."""
@@ -116,6 +119,11 @@ class RomProfile:
     def layout(self) -> RamLayout:
         """Where the game keeps its variables."""
         return self.game.layout
+
+    @property
+    def is_hack(self) -> bool:
+        """Whether it was taken for its game by permission only: its maps may differ from the game's data."""
+        return self.revision == HACK
 
     @property
     def battery_bytes(self) -> int:
@@ -229,7 +237,7 @@ def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfil
         if title == game.header_title and game.unlisted_builds == "allowed":
             return RomProfile(game, f"version {rom[0x14C]}", sha1, title, rom)
         if title == game.header_title and game.unlisted_builds == "with_permission" and allow_unknown_rom:
-            return RomProfile(game, "unknown", sha1, title, rom)
+            return RomProfile(game, HACK, sha1, title, rom)
     raise exceptions.EnvironmentError(
         f"the ROM {str(path)!r} is of no known game: its title is {title!r} and its SHA-1 {sha1}. Known: "
         f"{'; '.join(_recognised(game) for game in games)}. For a hack that keeps a game's RAM layout set "

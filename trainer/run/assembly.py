@@ -53,12 +53,13 @@ def assemble(settings: Settings) -> TrainingParts:
     evaluation_lanes = min(settings.lanes, settings.eval_episodes)
     with ExitStack() as on_failure:
         on_failure.callback(llm_manager.close)
-        decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
-        on_failure.callback(decision_analyzer.close)
         env = VectorEnv(environment_factory(settings, profile.sha1), settings.lanes, settings.workers)
         on_failure.callback(env.close)
         evaluation_env = VectorEnv(make_env, evaluation_lanes, min(settings.workers, evaluation_lanes))
         on_failure.callback(evaluation_env.close)
+        # after the lanes: a start state that they refuse leaves no new database behind
+        decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
+        on_failure.callback(decision_analyzer.close)
         strategy_system = AdaptiveStrategySystem(
             decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
         )

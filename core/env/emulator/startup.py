@@ -14,6 +14,7 @@ from core import exceptions
 from core.env.emulator.console import Console
 from core.env.emulator.picture import png_of
 from core.game.battery import BatterySave
+from core.game.menu import shows_keyboard
 from core.game.state import GameState, RomTables
 from core.vocabulary import Button, GameMode
 
@@ -22,7 +23,6 @@ HOLD_FRAMES: Final = 6
 PRESS_FRAMES: Final = 20
 SURE_FRAMES: Final = 6
 """Frames over which the ready test must hold: three overworld ticks."""
-KEYBOARD_WORDS: Final = ("DEL", "END")
 FAST_OPTIONS: Final = 0xC1
 """wOptions with fast text (bits 0-2), no battle animations (bit 7) and no offer to switch (bit 6)."""
 CLOCK_BYTES: Final = range(1, 49)
@@ -67,8 +67,7 @@ class StartupDriver:
                 raise self._no_saved_game()  # the cursor starts on CONTINUE if there is one
             return Button.A
         if state.mode is GameMode.BOOT:
-            last_lines = " ".join(state.screen_lines[-3:])
-            if all(word in last_lines for word in KEYBOARD_WORDS):
+            if shows_keyboard(state.screen_lines):
                 return Button.START if presses % 2 else Button.A
             return Button.START if presses % 4 == 0 else Button.A
         return Button.B if presses % 3 == 0 else Button.A
@@ -110,9 +109,15 @@ def new_game_state(console: Console, rom: RomTables, fast_options: bool = False)
 def continued_state(rom: RomTables, battery: bytes, source: str, fast_options: bool = False) -> bytes:
     """Continue the game of a battery save (.sav, .srm, .ram) in a console of its own; its save state.
 
-    Raises `core.exceptions.EnvironmentError` when there is no game in it.
+    Raises `core.exceptions.EnvironmentError` when there is no game in it, or one of another game.
     """
     size = rom.profile.battery_bytes
+    save = BatterySave(battery, rom)
+    if save.map_complaint is not None:
+        raise exceptions.EnvironmentError(
+            f"{source} does not fit {rom.profile.title!r}: {save.map_complaint}. Give a save of this ROM, or set "
+            "rom_path to the game in which it was made"
+        )
     console = Console(rom.profile, battery=battery[:size])
     try:
         StartupDriver(console, rom, wants_continue=True).play()
@@ -120,8 +125,7 @@ def continued_state(rom: RomTables, battery: bytes, source: str, fast_options: b
             console.poke("wOptions", FAST_OPTIONS)
         return console.save_state()
     except exceptions.EnvironmentError as error:
-        complaint = BatterySave(battery, rom).complaint
-        cause = "" if complaint is None else f" Read as data, {complaint}."
+        cause = "" if save.complaint is None else f" Read as data, {save.complaint}."
         raise exceptions.EnvironmentError(f"{source}: {error}.{cause}") from error
     finally:
         console.close()
@@ -143,8 +147,11 @@ def check_start_state(state: GameState, source: str) -> None:
             f"{source} does not fit {state.rom.profile.title!r}: no game is running in it. Make it after the first "
             "free step of a game, with this ROM"
         )
-    if state.map_id not in state.game.maps:
+    # while a map loads its number is there before its size, and a hack may have changed the size
+    knows_size = state.mode is not GameMode.MAP_LOADING and not state.rom.profile.is_hack
+    complaint = state.game.map_complaint(state.map_id, state.map_size_steps if knows_size else None)
+    if complaint is not None:
         raise exceptions.EnvironmentError(
-            f"{source} does not fit {state.rom.profile.title!r}: it is on map {state.map_id.group}."
-            f"{state.map_id.number}, which this game does not have. Give a save state of this ROM"
+            f"{source} does not fit {state.rom.profile.title!r}: {complaint}. Give a save state of this ROM, or set "
+            "rom_path to the game in which it was made"
         )

@@ -72,7 +72,7 @@ class _MilestoneForm(Form):
     name: str
     region: str
     optional: bool = False
-    order: str = "fixed"
+    order: Literal["fixed", "free"] = "fixed"
     mode: Literal["any", "all"] = "any"
     only_after: str | None = None
     detect: tuple[_ConditionForm, ...]
@@ -112,7 +112,16 @@ def read_milestones(file: Traversable, layout: RamLayout, named: Named) -> tuple
             raise broken(file, f"{place}.only_after", row.only_after, f"no milestone has that id; {hint}")
         conditions = tuple(builder.condition(f"{place}.detect.{at}", form) for at, form in enumerate(row.detect))
         milestones.append(
-            Milestone(row.id, row.name, number, row.optional, row.mode == "all", row.only_after, conditions)
+            Milestone(
+                id=row.id,
+                name=row.name,
+                number=number,
+                optional=row.optional,
+                needs_all=row.mode == "all",
+                only_after=row.only_after,
+                conditions=conditions,
+                any_order=row.order == "free",
+            )
         )
     return tuple(milestones)
 

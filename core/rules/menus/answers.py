@@ -10,6 +10,7 @@ from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
 from core.rules.menus.cursor import toward
+from core.rules.menus.keyboard import Keyboard
 from core.rules.menus.lessons import Lesson, is_list_of_moves, lesson_of
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
@@ -20,6 +21,9 @@ YES_ROW, NO_ROW = 0, 1
 READ_ON = Option(OptionKind.ADVANCE_TEXT, "Read on", "advance_text", value=IN_MENUS.likely)
 WAIT = Option(OptionKind.ADVANCE_TEXT, "Wait until one can act", "wait", value=IN_MENUS.likely)
 CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=IN_MENUS.close)
+KEEP_NAME = Option(
+    OptionKind.CLOSE_MENU, "Leave the keyboard with the game's own name", "keep_name", value=IN_MENUS.likely
+)
 
 _SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
@@ -46,12 +50,15 @@ class AnswerRules:
     def __init__(self, game: GameData, memory: LaneMemory) -> None:
         self._game = game
         self._memory = memory
+        self._keyboard = Keyboard(game.layout)
         self._last_answer: tuple[MapId, str, int] | None = None
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can be decided on this screen, best first; never empty."""
         menu = state.menu
         if menu is None:
+            if self._keyboard.press(state) is not None:
+                return (KEEP_NAME,)
             return (CLOSE,) if state.mode is GameMode.MENU else (READ_ON,)
         if menu.kind is MenuKind.START_MENU or menu.full_screen:
             return (CLOSE,)
@@ -120,6 +127,8 @@ class AnswerRules:
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for an option; None when the option does not fit the screen any more."""
         menu = state.menu
+        if menu is None and (button := self._keyboard.press(state)) is not None:
+            return RuleStep(button, KEEP_NAME.value, KEEP_NAME.label, done=button is Button.A)
         match option.kind:
             case OptionKind.ADVANCE_TEXT if menu is None:
                 return RuleStep(Button.A, 0.9, "a text waits for a button", done=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from core.game.milestones import next_milestone
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.story_planner import StoryPlanner, next_milestone
+from core.rules.planning.story_planner import StoryPlanner
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData
@@ -44,5 +45,5 @@ class GoalOrientedPlanner:
         return next(iter(self.goals(state, reached, memory or LaneMemory())), None)
 
     def next_milestone(self, reached: Collection[str]) -> Milestone | None:
-        """The first required milestone that is not reached; None at the end of the story."""
+        """The first required milestone that is neither reached nor behind the player; None at the end."""
         return next_milestone(self.milestones, reached)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from core.game.game_data import GameData
     from core.game.milestones import Milestone
     from core.game.state import GameState
-
-
-def next_milestone(milestones: Sequence[Milestone], reached: Collection[str]) -> Milestone | None:
-    """The first required milestone that is not reached; None at the end of the story.
-
-    Places that lie before a deed already done are behind the player: a game may have begun in the middle.
-    """
-    done = max((one.number for one in milestones if one.id in reached and one.is_deed), default=0)
-    ahead = (one for one in milestones if not one.optional and one.id not in reached)
-    return next((one for one in ahead if one.number > done or one.target_map is None), None)
 
 
 class StoryPlanner:

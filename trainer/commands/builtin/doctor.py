@@ -189,6 +189,9 @@ def start_check(settings: Settings, path: Path) -> Check:
     save = BatterySave(content, rom)
     if save.complaint is not None:
         return Check("start_state", Verdict.FAILED, f"{path.name}: {save.complaint}", "save in the game once more")
+    if save.map_complaint is not None:
+        remedy = "take a save of this ROM, or set rom_path to the game in which it was made"
+        return Check("start_state", Verdict.FAILED, f"{path.name}: {save.map_complaint}", remedy)
     state = save.game_state()
     party = ", ".join(f"{rom.game.species_name(one.species)} {one.level}" for one in state.party) or "nobody"
     seen = (
