@@ -46,6 +46,8 @@ class Effects:
 
     sets: tuple[str, ...] = ()
     """Event flags that it can set."""
+    clears: tuple[str, ...] = ()
+    """Event flags that it can clear, which shows people whom they hide."""
     gives: tuple[str, ...] = ()
     """Items that it can give."""
     fights: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ class _EffectsForm(Form):
 
     script: str | None = None
     sets: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     sells: tuple[str, ...] = ()
     fights: tuple[str, ...] = ()
@@ -212,8 +213,8 @@ def _check_names(file: Traversable, forms: Mapping[str, _MapForm], known: Known)
         for list_name, things in lists:
             for number, thing in enumerate(things):
                 place = f"maps.{key}.{list_name}.{number}"
-                for name in thing.sets:
-                    check(f"{place}.sets", name, known.event_flags, "event flag")
+                for name in (*thing.sets, *thing.clears):
+                    check(f"{place}.sets or clears", name, known.event_flags, "event flag")
                 for name in (*thing.gives, *thing.sells):
                     check(f"{place}.gives or sells", name, known.items, "item")
                 for name in thing.fights:
@@ -243,6 +244,7 @@ def _wild_table(form: _GrassForm, species: Mapping[str, int]) -> WildTable:
 
 class _Effects(TypedDict):
     sets: tuple[str, ...]
+    clears: tuple[str, ...]
     gives: tuple[str, ...]
     fights: tuple[str, ...]
     sells: tuple[str, ...]
@@ -254,6 +256,7 @@ class _Effects(TypedDict):
 def _effects(form: _EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
     return _Effects(
         sets=form.sets,
+        clears=form.clears,
         gives=form.gives,
         fights=form.fights,
         sells=form.sells,
