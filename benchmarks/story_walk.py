@@ -3,8 +3,9 @@
 From the first free moment to the last milestone: the planner's order names the next one, its nearest objective is done,
 and what that brings about is noted. No emulator and no ROM is needed; the walk speaks of the data alone.
 
-It checks that every required milestone has an objective, that doors and edges join the places in turn, that somebody
-who is hidden by a flag has been shown before, and that what an objective brings about makes the milestone true.
+It checks that every required milestone has an objective, that doors, edges and rides join the places in turn, that
+somebody who is hidden by a flag has been shown before, and that what an objective brings about makes the milestone
+true.
 
 It does not check walls, water and obstacles, what a deed needs (items, badges, answers, the order of talks), whether a
 fight is won, people whom callbacks and phone calls move, or the numbers in RAM (`value`). All that a script may bring
@@ -167,11 +168,11 @@ def _towards(milestone: Milestone, story: Story, graph: WorldGraph, position: Po
         if isinstance(thing, MapObject) and thing.event in story.flags & story.clearable:
             troubles.append(f"{name}: hidden by {thing.event}")
             continue
-        route = graph.route(position, objective.map, TravelMemory(), 0)
-        if isinstance(route, Route):
-            ways.append((route.cost, number, objective))
+        cost = _cost(game, graph, position, objective.map)
+        if cost is not None:
+            ways.append((cost, number, objective))
         else:
-            troubles.append(f"{name}: no way of doors and edges from {game.map_name(position.map)}")
+            troubles.append(f"{name}: no way of doors, edges and one ride from {game.map_name(position.map)}")
     for _, _, objective in sorted(ways, key=lambda way: way[:2]):
         place, name = game.maps[objective.map], describe(game, objective)
         position = Position(place.id, *(objective.cell or (0, 0)))
@@ -187,6 +188,21 @@ def _towards(milestone: Milestone, story: Story, graph: WorldGraph, position: Po
         story.reached.append(milestone.id)
         return Row(milestone, f"trained to level {game.objectives.wanted_level(milestone)}"), position
     return Row(milestone, "", "; ".join(troubles) or "no objective"), position
+
+
+def _cost(game: GameData, graph: WorldGraph, start: Position, target: MapId) -> int | None:
+    """Actions to a map by doors and edges; where there is no such way, with one ride that somebody there can give."""
+    direct = graph.route(start, target, TravelMemory(), 0)
+    if isinstance(direct, Route):
+        return direct.cost
+    found: list[int] = []
+    for place in game.maps.values():
+        for landing in {one for effects in _all_effects(place) for one in effects.leads_to}:
+            there = graph.route(start, place.id, TravelMemory(), 0)
+            on = graph.route(Position(landing, 0, 0), target, TravelMemory(), 0)
+            if isinstance(there, Route) and isinstance(on, Route):
+                found.append(there.cost + on.cost)
+    return min(found, default=None)
 
 
 def _all_effects(place: GameMap) -> tuple[Effects, ...]:

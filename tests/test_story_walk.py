@@ -21,7 +21,7 @@ def last_row(game: GameData) -> Row:
     return list(walk(game))[-1]
 
 
-def doing(game: GameData, map_key: str, object_id: int, **changes: tuple[str, ...]) -> GameData:
+def doing(game: GameData, map_key: str, object_id: int, **changes: tuple[object, ...]) -> GameData:
     """The game with one person who does something else."""
     place = game.map_by_key(map_key)
     assert place is not None
@@ -30,13 +30,19 @@ def doing(game: GameData, map_key: str, object_id: int, **changes: tuple[str, ..
     return replace(game, maps=maps, objectives=Objectives(maps, game.milestones))
 
 
-def test_crystals_story_leads_to_the_ship_that_no_door_leaves(crystal: GameData) -> None:
-    """Ferry and train take the player along by their scripts, which the map of doors does not know."""
+def test_crystals_story_leads_to_a_leader_whom_one_has_to_look_for(crystal: GameData) -> None:
+    """Misty is in her gym after a step on Route 25, which no milestone names."""
     rows = list(walk(crystal))
-    assert [row.milestone.id for row in rows if row.trouble] == ["vermilion"]
-    assert rows[-1].trouble.startswith("VERMILION_CITY: no way of doors and edges from Fast Ship")
+    assert [row.milestone.id for row in rows if row.trouble] == ["badge_cascade"]
+    assert rows[-1].trouble == "CERULEAN_GYM, misty 2: hidden by EVENT_TRAINERS_IN_CERULEAN_GYM"
     ids = [row.milestone.id for row in rows]
     assert ids.index("badge1") < ids.index("squirtbottle") < ids.index("badge8") < ids.index("hall_of_fame")
+
+
+def test_without_the_ferrys_sailor_nobody_leaves_the_ship(crystal: GameData) -> None:
+    row = last_row(doing(crystal, "FAST_SHIP_1F", 1, leads_to=()))
+    assert row.milestone.id == "vermilion"
+    assert row.trouble.startswith("VERMILION_CITY: no way of doors, edges and one ride from Fast Ship Cabins")
 
 
 def test_fernvales_story_leads_to_its_end() -> None:

@@ -60,6 +60,8 @@ class Effects:
     """Engine flags that it can set, badges among them, such as ENGINE_POKEDEX and ENGINE_ZEPHYRBADGE."""
     scenes: tuple[tuple[MapId, int], ...] = ()
     """(map, number) of scenes that it can make the current one of that map."""
+    leads_to: tuple[MapId, ...] = ()
+    """Maps to one of which it can take the player, such as a ferry's ports."""
 
 
 @dataclass(frozen=True, slots=True)

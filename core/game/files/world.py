@@ -53,6 +53,8 @@ class _EffectsForm(Form):
     """Engine flags that it can set, badges among them, by the names of `enums.json`."""
     scenes: tuple[tuple[str, int], ...] = ()
     """(map, number) of scenes that it can make the current one of that map."""
+    leads_to: tuple[str, ...] = ()
+    """Maps to one of which it can take the player."""
 
 
 class _ObjectForm(_EffectsForm):
@@ -221,8 +223,8 @@ def _check_names(file: Traversable, forms: Mapping[str, _MapForm], known: Known)
                     check(f"{place}.fights", name, known.trainers, "trainer")
                 for name in thing.engine:
                     check(f"{place}.engine", name, known.engine_flags, "engine flag")
-                for name, _ in thing.scenes:
-                    check(f"{place}.scenes", name, forms, "map")
+                for name in (*(key for key, _ in thing.scenes), *thing.leads_to):
+                    check(f"{place}.scenes or leads_to", name, forms, "map")
                 if isinstance(thing, _ObjectForm | _SignForm):
                     check(f"{place}.item", thing.item, known.items, "item")
                     check(f"{place}.event", thing.event, known.event_flags, "event flag")
@@ -251,6 +253,7 @@ class _Effects(TypedDict):
     heals: bool
     engine: tuple[str, ...]
     scenes: tuple[tuple[MapId, int], ...]
+    leads_to: tuple[MapId, ...]
 
 
 def _effects(form: _EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
@@ -263,6 +266,7 @@ def _effects(form: _EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
         heals=form.heals,
         engine=form.engine,
         scenes=tuple((ids[key], number) for key, number in form.scenes),
+        leads_to=tuple(ids[key] for key in form.leads_to),
     )
 
 
