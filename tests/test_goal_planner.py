@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,24 @@ def test_the_starter_is_a_choice_of_three_that_the_seed_settles(
     state, reached = info["game_state"], reached_before(env, "starter")
     firsts = {planner.goals(state, reached, LaneMemory(), seed)[0].option.key for seed in range(6)}
     assert len(firsts) == 3 and all(key.startswith("talk:WORKSHOP:") for key in firsts)
+
+
+def test_of_two_ways_to_a_milestone_the_nearer_comes_first(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """The seed chooses among the people of one map, never between here and a town far away."""
+    _, info = env.reset(seed=0)
+    game, state = env.rom.game, info["game_state"]
+    milestone = next(one for one in game.milestones if one.id == "parcel")
+    (near,) = {one.map for one in game.objectives.objectives(milestone)}
+    far = game.map_by_key("HIGHSTEAD")
+    assert far is not None
+    teller = replace(far.objects[-1], event=None, sets=("EVENT_GOT_PARCEL",))
+    other = replace(game, maps={**game.maps, far.id: replace(far, objects=(*far.objects[:-1], teller))})
+    planner = GoalOrientedPlanner(other, other.milestones)
+    reached = reached_before(env, "parcel")
+    for seed in range(4):
+        first, second = planner.goals(state, reached, LaneMemory(), seed)[:2]
+        assert first.option.position is not None and first.option.position.map == near
+        assert second.option.position is not None and second.option.position.map == far.id
 
 
 def test_every_errand_of_the_story_is_pressing_and_looking_around_is_not(

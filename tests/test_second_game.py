@@ -200,6 +200,18 @@ def _printed(code: str, package_folder: Path) -> str:
 
 BREAKS = {
     "a misspelt key": ("world.json", '"heals": true', '"heels": true', "heels is an unknown key; did you mean 'heals'"),
+    "an engine flag that is none": (
+        "world.json",
+        '"heals": true',
+        '"engine": ["ENGINE_POKEDEX"]',
+        "engine is 'ENGINE_POKEDEX': no engine flag has that name",
+    ),
+    "a scene of no map": (
+        "world.json",
+        '"heals": true',
+        '"scenes": [["HOMME", 1]]',
+        "scenes or leads_to is 'HOMME': no map has",
+    ),
     "another type": ("enums.json", '"price": 200', '"price": "cheap"', "items.1.price is 'cheap': Input should be a"),
     "no JSON": ("milestones.json", '"milestones": [', '"milestones": [[', "Invalid JSON"),
     "a missing key": ("profile.json", '"title"', '"titel"', "title is missing"),

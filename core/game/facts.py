@@ -37,8 +37,35 @@ class Connection:
     offset_steps: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What talking to somebody, reading something, stepping somewhere or entering can bring about.
+
+    All of it that may happen on some path, where the data tell; whether it happens now depends on the story.
+    """
+
+    sets: tuple[str, ...] = ()
+    """Event flags that it can set."""
+    clears: tuple[str, ...] = ()
+    """Event flags that it can clear, which shows people whom they hide."""
+    gives: tuple[str, ...] = ()
+    """Items that it can give."""
+    fights: tuple[str, ...] = ()
+    """Trainers (keys of `GameData.trainer_levels_by_key`) whom it can bring on, one of them at a time."""
+    sells: tuple[str, ...] = ()
+    """Items (their keys) that can be bought there."""
+    heals: bool = False
+    """Whether it can heal the party."""
+    engine: tuple[str, ...] = ()
+    """Engine flags that it can set, badges among them, such as ENGINE_POKEDEX and ENGINE_ZEPHYRBADGE."""
+    scenes: tuple[tuple[MapId, int], ...] = ()
+    """(map, number) of scenes that it can make the current one of that map."""
+    leads_to: tuple[MapId, ...] = ()
+    """Maps to one of which it can take the player, such as a ferry's ports."""
+
+
 @dataclass(frozen=True, slots=True)
-class MapObject:
+class MapObject(Effects):
     """A person or thing that the map places: where it stands at first, and what it is for."""
 
     id: int
@@ -54,22 +81,13 @@ class MapObject:
     trainer_class: str | None = None
     trainer_id: int | None = None
     beat_event: str | None = None
-    sets: tuple[str, ...] = ()
-    """Event flags that talking to it can set, where the data tell."""
-    gives: tuple[str, ...] = ()
-    """Items that talking to it can give, where the data tell."""
-    heals: bool = False
-    """Whether talking to it can heal the party."""
-    fights: tuple[str, ...] = ()
-    """Trainers (keys of `GameData.trainer_levels_by_key`) whom talking to it can bring on, one of them at a time."""
-    sells: tuple[str, ...] = ()
-    """Items (their keys) that it sells, where the data tell."""
+    """Name of the event flag that is set by beating it."""
     roams: bool = False
     """Whether it walks about, so that it never stands in the way for good."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(Effects):
     """Something to read or find at a step; hidden items name the item."""
 
     x: int
@@ -77,18 +95,21 @@ class Sign:
     kind: str
     item: str | None = None
     event: str | None = None
-    sets: tuple[str, ...] = ()
-    """Event flags that reading it can set, where the data tell."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Effects):
     """A step that may start a scene."""
 
     x: int
     y: int
-    sets: tuple[str, ...] = ()
-    """Event flags that the scene can set, where the data tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneScript(Effects):
+    """What happens by itself on entering a map while `scene` is its current one."""
+
+    scene: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +131,10 @@ class GameMap:
     """Steps that may start a scene."""
     heals: bool = False
     """Whether somebody here heals the party."""
+    scene_symbol: str | None = None
+    """The RAM symbol that holds the number of its current scene; None where it has none."""
+    scene_scripts: tuple[SceneScript, ...] = ()
+    """What happens by itself on entering."""
 
 
 @dataclass(frozen=True, slots=True)

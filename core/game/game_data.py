@@ -125,7 +125,13 @@ def load_game(profile: GameProfile) -> GameData:
     items = {one.key: one for one in rules.items.values()}
     world = read_world(
         folder.joinpath("world.json"),
-        Known(rules.species_ids, frozenset(items), frozenset(rules.event_flags), frozenset(rules.trainers)),
+        Known(
+            species=rules.species_ids,
+            items=frozenset(items),
+            event_flags=frozenset(rules.event_flags),
+            engine_flags=rules.engine_flags,
+            trainers=frozenset(rules.trainers),
+        ),
     )
     by_key = {place.key: place for place in world.maps.values()}
     milestones = read_milestones(folder.joinpath("milestones.json"), layout, Named(by_key, items, rules.event_flags))

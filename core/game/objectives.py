@@ -1,8 +1,9 @@
 """How a milestone is reached: from its conditions and the atlas to objectives on the map.
 
-A milestone that is a place says so itself. One that is an event flag, or an item to own, is looked up among the people,
-trainers, item balls, signs and steps whose data name that flag or item. Nothing is written down for a particular map;
-where the data are silent there is no objective, and the planner explores.
+A milestone that is a place says so itself. One that is an event flag, an engine flag, a badge, a scene or an item to
+own is looked up among the people, trainers, item balls, signs, steps and scenes whose data name it; a clerk is asked
+only for what nobody gives. Nothing is written down for a particular map; where the data are silent there is no
+objective, and the planner explores.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.game.facts import GameMap
+from core.game.facts import Effects, GameMap
 from core.game.milestones import Condition, Milestone
 from core.vocabulary import MapId
 
 LEAD_LEVEL_SYMBOL = "wPartyMon1Level"
+BADGE_PREFIX = "ENGINE_"
+"""What pret puts before the name of a badge among the engine flags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Objective:
     press_a: bool = False
     sets: tuple[str, ...] = ()
     """Event flags that doing it can set; once all of them are set, doing it again is in vain."""
+    fights: tuple[str, ...] = ()
+    """Trainers (their keys) whom doing it can bring on, one of them at a time."""
 
     @property
     def subject(self) -> tuple[MapId, str] | None:
@@ -43,11 +48,18 @@ class Objectives:
     """The objectives of every milestone of one game."""
 
     def __init__(self, maps: Mapping[MapId, GameMap], milestones: Sequence[Milestone]) -> None:
-        self._flag_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
-        self._item_objectives: defaultdict[str, list[Objective]] = defaultdict(list)
-        self._read(maps)
+        self._by_event_flag: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._by_engine_flag: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._by_scene: defaultdict[tuple[MapId, int], list[Objective]] = defaultdict(list)
+        self._by_gift: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._by_ware: defaultdict[str, list[Objective]] = defaultdict(list)
+        for place in maps.values():
+            self._read(place)
+        self._scene_maps = {one.scene_symbol: one.id for one in maps.values() if one.scene_symbol is not None}
         self._objectives = {
-            milestone.id: tuple(objective for condition in milestone.conditions for objective in self._of(condition))
+            milestone.id: tuple(
+                dict.fromkeys(objective for condition in milestone.conditions for objective in self._of(condition))
+            )
             for milestone in milestones
         }
 
@@ -61,37 +73,53 @@ class Objectives:
         levels = (one.value for one in milestone.conditions if one.kind == "value" and one.name == LEAD_LEVEL_SYMBOL)
         return max(levels, default=0)
 
-    def _read(self, maps: Mapping[MapId, GameMap]) -> None:
-        for place in maps.values():
-            for thing in place.objects:
-                objective = Objective(place.id, object_id=thing.id, sets=thing.sets)
-                flags = (*thing.sets, thing.beat_event, thing.event if thing.kind == "item_ball" else None)
-                for flag in flags:
-                    if flag is not None:
-                        self._flag_objectives[flag].append(objective)
-                for item in (*thing.gives, thing.item):
-                    if item is not None:
-                        self._item_objectives[item].append(objective)
-            for sign in place.signs:
-                objective = Objective(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets)
-                for flag in (*sign.sets, sign.event):
-                    if flag is not None:
-                        self._flag_objectives[flag].append(objective)
-                if sign.item is not None:
-                    self._item_objectives[sign.item].append(objective)
-            for trigger in place.triggers:
-                for flag in trigger.sets:
-                    objective = Objective(place.id, cell=(trigger.x, trigger.y), sets=trigger.sets)
-                    self._flag_objectives[flag].append(objective)
+    def _read(self, place: GameMap) -> None:
+        for thing in place.objects:
+            objective = Objective(place.id, object_id=thing.id, sets=thing.sets, fights=thing.fights)
+            ball_flag = thing.event if thing.kind == "item_ball" else None
+            self._note(objective, thing, (thing.beat_event, ball_flag), thing.item)
+        for sign in place.signs:
+            cell = (sign.x, sign.y)
+            objective = Objective(place.id, cell=cell, press_a=True, sets=sign.sets, fights=sign.fights)
+            self._note(objective, sign, (sign.event,), sign.item)
+        for trigger in place.triggers:
+            cell = (trigger.x, trigger.y)
+            self._note(Objective(place.id, cell=cell, sets=trigger.sets, fights=trigger.fights), trigger)
+        for script in place.scene_scripts:
+            self._note(Objective(place.id, fights=script.fights), script)
 
-    def _of(self, condition: Condition) -> tuple[Objective, ...]:
+    def _note(
+        self, objective: Objective, effects: Effects, flags: tuple[str | None, ...] = (), item: str | None = None
+    ) -> None:
+        """Files an objective under all that it brings about: its effects, and flags and an item of its own."""
+        for name in (*effects.sets, *flags):
+            if name is not None:
+                self._by_event_flag[name].append(objective)
+        for name in effects.engine:
+            self._by_engine_flag[name].append(objective)
+        for scene in effects.scenes:
+            self._by_scene[scene].append(objective)
+        for name in (*effects.gives, item):
+            if name is not None:
+                self._by_gift[name].append(objective)
+        for name in effects.sells:
+            self._by_ware[name].append(objective)
+
+    def _of(self, condition: Condition) -> Sequence[Objective]:
         """What one condition by itself tells of the way."""
         match condition.kind:
-            case "map_reached" | "scene_id" if condition.map is not None:
-                return (Objective(condition.map),)
             case "event_flag":
-                return tuple(self._flag_objectives.get(condition.name, ()))
+                return self._by_event_flag.get(condition.name, ())
+            case "engine_flag":
+                return self._by_engine_flag.get(condition.name, ())
+            case "badge":
+                return self._by_engine_flag.get(BADGE_PREFIX + condition.name, ())
             case "item_owned":
-                return tuple(self._item_objectives.get(condition.name, ()))
+                return self._by_gift.get(condition.name) or self._by_ware.get(condition.name, ())
+            case "scene_id" if condition.name in self._scene_maps:
+                place = self._scene_maps[condition.name]
+                return self._by_scene.get((place, condition.value)) or (Objective(place),)
+            case "map_reached" if condition.map is not None:
+                return (Objective(condition.map),)
             case _:
                 return ()

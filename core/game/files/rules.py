@@ -89,6 +89,8 @@ class _RulesForm(Form):
     type_chart: tuple[tuple[str, str, float], ...]
     items: dict[int, _ItemForm]
     event_flags: dict[str, _FlagForm]
+    engine_flags: tuple[str, ...] = ()
+    """The flags that pret keeps outside wEventFlags: badges, parts of the Pokegear, what happens once a day."""
     trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict[int, _ClassForm])
     trainers: dict[str, _TrainerForm] = Field(default_factory=dict)
     maps: dict[str, Any] = Field(default_factory=dict)
@@ -110,6 +112,8 @@ class RuleBook:
     types: Mapping[int, str]
     type_chart: Mapping[tuple[str, str], float]
     event_flags: Mapping[str, EventFlag]
+    engine_flags: frozenset[str]
+    """Names of flags outside wEventFlags."""
     trainer_classes: Mapping[int, str]
     trainers: Mapping[str, TrainerParty]
 
@@ -167,6 +171,7 @@ def read_rules(file: Traversable) -> RuleBook:
         event_flags={
             name: EventFlag(name, row.index, row.kind, row.set_at_new_game) for name, row in form.event_flags.items()
         },
+        engine_flags=frozenset(form.engine_flags),
         trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
         trainers={
             key: TrainerParty(

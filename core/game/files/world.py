@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
-from core.game.facts import Connection, GameMap, MapObject, Sign, Trigger, Warp, WildTable
+from core.game.facts import Connection, GameMap, MapObject, SceneScript, Sign, Trigger, Warp, WildTable
 from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.vocabulary import MapId
 
@@ -43,11 +43,18 @@ class _EffectsForm(Form):
 
     script: str | None = None
     sets: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
     sells: tuple[str, ...] = ()
     fights: tuple[str, ...] = ()
     badges: tuple[int, ...] = ()
     heals: bool = False
+    engine: tuple[str, ...] = ()
+    """Engine flags that it can set, badges among them, by the names of `enums.json`."""
+    scenes: tuple[tuple[str, int], ...] = ()
+    """(map, number) of scenes that it can make the current one of that map."""
+    leads_to: tuple[str, ...] = ()
+    """Maps to one of which it can take the player."""
 
 
 class _ObjectForm(_EffectsForm):
@@ -80,6 +87,12 @@ class _TriggerForm(_EffectsForm):
     x: int
     y: int
     scene: str | None = None
+
+
+class _SceneScriptForm(_EffectsForm):
+    """What happens by itself on entering the map while `scene` is its current one."""
+
+    scene: int
 
 
 class _GrassForm(Form):
@@ -123,6 +136,9 @@ class _MapForm(Form):
     coord_events: tuple[_TriggerForm, ...]
     bg_events: tuple[_SignForm, ...]
     objects: tuple[_ObjectForm, ...]
+    scene_symbol: str | None = None
+    """The RAM symbol that holds the number of the map's current scene."""
+    scene_scripts: tuple[_SceneScriptForm, ...] = ()
     collision: tuple[str, ...] = ()
     wild: _WildForm | None = None
 
@@ -140,6 +156,7 @@ class Known:
     """Key -> number."""
     items: Collection[str]
     event_flags: Collection[str]
+    engine_flags: Collection[str]
     trainers: Collection[str]
     """Keys of trainers."""
 
@@ -160,7 +177,8 @@ def read_world(file: Traversable, known: Known) -> World:
     """
     forms = read_data_file(file, _WorldForm).maps
     _check_names(file, forms, known)
-    maps = [_game_map(key, form) for key, form in forms.items()]
+    ids = {key: MapId(form.group, form.number) for key, form in forms.items()}
+    maps = [_game_map(key, form, ids) for key, form in forms.items()]
     wild = {
         key: _wild_table(form.wild.grass, known.species) if form.wild.grass is not None else None
         for key, form in forms.items()
@@ -192,16 +210,21 @@ def _check_names(file: Traversable, forms: Mapping[str, _MapForm], known: Known)
             ("objects", form.objects),
             ("bg_events", form.bg_events),
             ("coord_events", form.coord_events),
+            ("scene_scripts", form.scene_scripts),
         )
         for list_name, things in lists:
             for number, thing in enumerate(things):
                 place = f"maps.{key}.{list_name}.{number}"
-                for name in thing.sets:
-                    check(f"{place}.sets", name, known.event_flags, "event flag")
+                for name in (*thing.sets, *thing.clears):
+                    check(f"{place}.sets or clears", name, known.event_flags, "event flag")
                 for name in (*thing.gives, *thing.sells):
                     check(f"{place}.gives or sells", name, known.items, "item")
                 for name in thing.fights:
                     check(f"{place}.fights", name, known.trainers, "trainer")
+                for name in thing.engine:
+                    check(f"{place}.engine", name, known.engine_flags, "engine flag")
+                for name in (*(key for key, _ in thing.scenes), *thing.leads_to):
+                    check(f"{place}.scenes or leads_to", name, forms, "map")
                 if isinstance(thing, _ObjectForm | _SignForm):
                     check(f"{place}.item", thing.item, known.items, "item")
                     check(f"{place}.event", thing.event, known.event_flags, "event flag")
@@ -221,9 +244,35 @@ def _wild_table(form: _GrassForm, species: Mapping[str, int]) -> WildTable:
     )
 
 
-def _game_map(key: str, form: _MapForm) -> GameMap:
+class _Effects(TypedDict):
+    sets: tuple[str, ...]
+    clears: tuple[str, ...]
+    gives: tuple[str, ...]
+    fights: tuple[str, ...]
+    sells: tuple[str, ...]
+    heals: bool
+    engine: tuple[str, ...]
+    scenes: tuple[tuple[MapId, int], ...]
+    leads_to: tuple[MapId, ...]
+
+
+def _effects(form: _EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
+    return _Effects(
+        sets=form.sets,
+        clears=form.clears,
+        gives=form.gives,
+        fights=form.fights,
+        sells=form.sells,
+        heals=form.heals,
+        engine=form.engine,
+        scenes=tuple((ids[key], number) for key, number in form.scenes),
+        leads_to=tuple(ids[key] for key in form.leads_to),
+    )
+
+
+def _game_map(key: str, form: _MapForm, ids: Mapping[str, MapId]) -> GameMap:
     return GameMap(
-        id=MapId(form.group, form.number),
+        id=ids[key],
         key=key,
         name=form.name,
         width=form.width_steps,
@@ -238,17 +287,19 @@ def _game_map(key: str, form: _MapForm) -> GameMap:
             Connection(one.direction, MapId(one.target_group, one.target_number), int(2 * one.offset_blocks))
             for one in form.connections
         ),
-        objects=tuple(_map_object(one) for one in form.objects),
+        objects=tuple(_map_object(one, ids) for one in form.objects),
         signs=tuple(
-            Sign(one.x, one.y, one.type.removeprefix("BGEVENT_").lower(), one.item, one.event, one.sets)
+            Sign(one.x, one.y, one.type.removeprefix("BGEVENT_").lower(), one.item, one.event, **_effects(one, ids))
             for one in form.bg_events
         ),
-        triggers=tuple(Trigger(one.x, one.y, one.sets) for one in form.coord_events),
+        triggers=tuple(Trigger(one.x, one.y, **_effects(one, ids)) for one in form.coord_events),
         heals=any(one.heals for one in form.objects),
+        scene_symbol=form.scene_symbol,
+        scene_scripts=tuple(SceneScript(one.scene, **_effects(one, ids)) for one in form.scene_scripts),
     )
 
 
-def _map_object(form: _ObjectForm) -> MapObject:
+def _map_object(form: _ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
     return MapObject(
         id=form.id,
         x=form.x,
@@ -261,10 +312,6 @@ def _map_object(form: _ObjectForm) -> MapObject:
         trainer_class=form.trainer_class,
         trainer_id=form.trainer_id,
         beat_event=form.beat_event,
-        sets=form.sets,
-        gives=form.gives,
-        heals=form.heals,
-        fights=form.fights,
-        sells=form.sells,
         roams=any(word in form.movement.upper() for word in ROAMING),
+        **_effects(form, ids),
     )

@@ -91,7 +91,7 @@ class Company:
         return tuple(dict.fromkeys(one for creatures in parties for one in creatures))
 
     def _is_beaten(self, thing: MapObject, state: GameState) -> bool:
-        names = (thing.beat_event, *thing.sets) if thing.beat_event is not None else thing.sets
+        names = (thing.beat_event,) if thing.beat_event is not None else thing.sets
         flags = [self._game.event_flags[name].index for name in names if name in self._game.event_flags]
         return bool(flags) and all(state.has_flag(index) for index in flags)
 

@@ -7,7 +7,8 @@ rules, language models and displays speak of the same thing. Nothing here knows 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,8 @@ class StoryPlanner:
             map_id: cost for cost, map_id in self._graph.maps_by_distance(state.position, memory.travel, memory.step)
         }
         found = [
-            *self._story_goals(state, reached, memory, seed),
-            *self._needs.goals(state, memory, distances, self._fights_next(state, reached)),
+            *self._story_goals(state, reached, memory, distances, seed),
+            *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances)),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -63,37 +64,50 @@ class StoryPlanner:
         return tuple(sorted(kept, key=lambda goal: -goal.urgency))
 
     def _story_goals(
-        self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int
+        self,
+        state: GameState,
+        reached: Collection[str],
+        memory: LaneMemory,
+        distances: Mapping[MapId, int],
+        seed: int,
     ) -> Iterator[PlannedGoal]:
+        """Alternatives on the nearest map come first; among those of one map the seed chooses."""
         milestone = next_milestone(self._milestones, reached)
         if milestone is None:
             return
-        objectives = [objective for objective in self._story.objectives(milestone) if not self._gone(objective, state)]
-        level = max(
-            [self._story.wanted_level(milestone), *(self._trainer_level(objective) for objective in objectives)]
-        )
+        level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances))
         memory.wanted_level = max(memory.wanted_level, level)
-        for rank in range(len(objectives)):
-            objective = objectives[(rank + seed) % len(objectives)]
+        objectives = self._open_objectives(milestone, state)
+        turned = [objectives[(rank + seed) % len(objectives)] for rank in range(len(objectives))]
+        ranked = sorted(turned, key=lambda objective: distances.get(objective.map, math.inf))
+        for rank, objective in enumerate(ranked):
             tried = objective.subject is not None and memory.has_spoken(objective.subject)
             spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
             value = (ON_THE_WAY.again if tried or spent else ON_THE_WAY.story) - MARGINS.free_choice * rank
             option = replace(self._options.of(objective), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 
-    def _fights_next(self, state: GameState, reached: Collection[str]) -> bool:
+    def _fights_next(self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int]) -> bool:
         """Whether the story's next objective leads to a trainer."""
         milestone = next_milestone(self._milestones, reached)
-        objectives = self._story.objectives(milestone) if milestone is not None else ()
-        return any(self._trainer_level(objective) and not self._gone(objective, state) for objective in objectives)
+        return milestone is not None and self._level_at_hand(milestone, state, distances) > 0
+
+    def _open_objectives(self, milestone: Milestone, state: GameState) -> list[Objective]:
+        """Those of a milestone whose object is there."""
+        return [objective for objective in self._story.objectives(milestone) if not self._gone(objective, state)]
+
+    def _level_at_hand(self, milestone: Milestone, state: GameState, distances: Mapping[MapId, int]) -> int:
+        """The level of the strongest trainer whom the objectives of the nearest map lead to; 0 without a trainer."""
+        objectives = self._open_objectives(milestone, state)
+        nearest = min((distances.get(one.map, math.inf) for one in objectives), default=math.inf)
+        at_hand = (one for one in objectives if distances.get(one.map, math.inf) == nearest)
+        return max((self._trainer_level(one) for one in at_hand), default=0)
 
     def _trainer_level(self, objective: Objective) -> int:
         """The level of the strongest creature of the trainer whom the objective leads to; 0 if it leads to none."""
+        spoken = max((self._game.trainer_levels_by_key.get(key, 0) for key in objective.fights), default=0)
         thing = self._options.object_of(objective.map, objective.object_id)
-        if thing is None:
-            return 0
-        spoken = max((self._game.trainer_levels_by_key.get(key, 0) for key in thing.fights), default=0)
-        if thing.trainer_class is None or thing.trainer_id is None:
+        if thing is None or thing.trainer_class is None or thing.trainer_id is None:
             return spoken
         return self._game.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
 
