@@ -56,7 +56,7 @@ from trainer.play.player import LanePlayer
 from trainer.play.seats import LearningSeat, Seating
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.play.team_state import TeamState
-from trainer.run.assembly import environment_factory
+from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
 
 CONFIG = Path(__file__).resolve().parent / "first_badge.json"

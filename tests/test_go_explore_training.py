@@ -27,7 +27,7 @@ from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
 from trainer.play.go_explore_starts import GoExploreStarts
-from trainer.run.assembly import environment_factory
+from trainer.run.environments import environment_factory
 from trainer.settings import CurriculumSettings, GoExploreSettings, Settings
 
 STAGE = {"reward_threshold": 99.0, "min_episodes": 2, "llm_confidence": 0.5, "strategy_preference": "balanced"}

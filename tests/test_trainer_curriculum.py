@@ -13,7 +13,7 @@ from core.exceptions import CheckpointError, ConfigurationError
 from core.game.profile import identify_rom
 from core.vocabulary import EpisodeResult, StrategyType
 from trainer.curriculum import WINDOW_EPISODES, Curriculum, CurriculumRule, StageMove, StageStanding
-from trainer.run.assembly import check_curriculum_milestones
+from trainer.run.checks import check_curriculum_milestones
 from trainer.settings import CurriculumSettings, Settings, StageSettings
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"

@@ -25,7 +25,7 @@ from core.protocols import Choice
 from core.registry import Registry, must_derive_from
 from core.vocabulary import Button
 
-__all__ = ["LLM_MANAGERS", "BaseLLMManager", "LLMManager"]
+__all__ = ["LLM_MANAGERS", "BaseLLMManager", "LLMManager", "make_manager"]
 
 log = logging.getLogger(__name__)
 
@@ -170,3 +170,15 @@ class LLMManager(BaseLLMManager):
         if self._chooser is not None:
             self._chooser.close()
             self._chooser = None
+
+
+def make_manager(
+    llm_manager: str, llm_model: str, max_context_length: int, settings: LanguageModelSettings
+) -> BaseLLMManager:
+    """Who asks the language model, by the keys of a config. Raises ConfigurationError for what is no manager, or cannot
+    be made."""
+    manager = LLM_MANAGERS.resolve(llm_manager, "llm_manager")
+    try:
+        return manager.from_settings(llm_model, max_context_length, settings)
+    except TypeError as error:
+        raise ConfigurationError(f"llm_manager is {llm_manager!r}, and it cannot be made: {error}") from error

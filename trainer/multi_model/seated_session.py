@@ -39,7 +39,8 @@ from trainer.play.loop import Payment, PlayLoop, Stage
 from trainer.play.player import LanePlayer, PlayedStep
 from trainer.play.seats import Seating
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage
-from trainer.run.assembly import check_curriculum_milestones, check_writable, environment_factory
+from trainer.run.checks import check_curriculum_milestones, check_writable
+from trainer.run.environments import environment_factory
 from trainer.settings import Settings
 
 SEEDS_PER_EPISODE = 1000

@@ -30,7 +30,8 @@ from core.game.profile import identify_rom
 from core.game.state import RomTables
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
-from trainer.run.assembly import check_writable, environment_factory
+from trainer.run.checks import check_writable
+from trainer.run.environments import environment_factory
 from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import Settings, load_settings
 

@@ -31,7 +31,8 @@ from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
-from trainer.run.assembly import environment_factory, language_model_manager
+from trainer.llm_manager import make_manager
+from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
 
 
@@ -74,7 +75,9 @@ def play(
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
         learner.load_tensors(snapshot.tensors)
         learner.load_state_dict(snapshot.state["learner"])
-        manager = language_model_manager(settings)
+        manager = make_manager(
+            settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
+        )
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
         strategy.load_state_dict(snapshot.state["strategy"])
