@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -60,6 +60,12 @@ class Story:
         """Flags that something in the data clears. Others that hide people are cleared by phone calls."""
         effects = (one for place in self.game.maps.values() for one in _all_effects(place))
         return frozenset(flag for one in effects for flag in one.clears)
+
+    def hidden_by(self, objective: Objective) -> str | None:
+        """The flag that hides the objective's person now; None where nobody is hidden."""
+        thing = _thing(self.game.maps[objective.map], objective)
+        flag = thing.event if isinstance(thing, MapObject) else None
+        return flag if flag in self.flags & self.clearable else None
 
     def holds(self, milestone: Milestone) -> bool:
         """Whether the conditions are true; a number in RAM never is."""
@@ -160,27 +166,18 @@ def walk(game: GameData) -> Iterator[Row]:
 def _towards(milestone: Milestone, story: Story, graph: WorldGraph, position: Position) -> tuple[Row, Position]:
     """The nearest objectives of a milestone done in turn, until it is reached."""
     game = story.game
+    objectives = game.objectives.objectives(milestone)
+    hiding = [flag for flag in map(story.hidden_by, objectives) if flag is not None]
+    before = ""
+    if objectives and len(hiding) == len(objectives):
+        showing = [one for flag in hiding for one in game.objectives.showing(flag)]
+        for objective in _nearest_first(showing, story, graph, position, []):
+            position = _do(objective, milestone, story)
+            before = f"{describe(game, objective)}, then "
+            break
     troubles: list[str] = []
-    ways: list[tuple[int, int, Objective]] = []
-    for number, objective in enumerate(game.objectives.objectives(milestone)):
-        thing = _thing(game.maps[objective.map], objective)
-        name = describe(game, objective)
-        if isinstance(thing, MapObject) and thing.event in story.flags & story.clearable:
-            troubles.append(f"{name}: hidden by {thing.event}")
-            continue
-        cost = _cost(game, graph, position, objective.map)
-        if cost is not None:
-            ways.append((cost, number, objective))
-        else:
-            troubles.append(f"{name}: no way of doors, edges and one ride from {game.map_name(position.map)}")
-    for _, _, objective in sorted(ways, key=lambda way: way[:2]):
-        place, name = game.maps[objective.map], describe(game, objective)
-        position = Position(place.id, *(objective.cell or (0, 0)))
-        story.enter(place, milestone)
-        thing = _thing(place, objective)
-        if thing is not None:
-            story.apply(thing, milestone)
-        story.note_reached()
+    for objective in _nearest_first(objectives, story, graph, position, troubles):
+        position, name = _do(objective, milestone, story), before + describe(game, objective)
         if milestone.id in story.reached:
             return Row(milestone, name), position
         troubles.append(f"{name}: done, and it is not reached")
@@ -188,6 +185,36 @@ def _towards(milestone: Milestone, story: Story, graph: WorldGraph, position: Po
         story.reached.append(milestone.id)
         return Row(milestone, f"trained to level {game.objectives.wanted_level(milestone)}"), position
     return Row(milestone, "", "; ".join(troubles) or "no objective"), position
+
+
+def _nearest_first(
+    objectives: Sequence[Objective], story: Story, graph: WorldGraph, position: Position, troubles: list[str]
+) -> list[Objective]:
+    """The objectives that are there and that a way leads to; what is wrong with the others goes into `troubles`."""
+    game = story.game
+    ways: list[tuple[int, int, Objective]] = []
+    for number, objective in enumerate(objectives):
+        flag = story.hidden_by(objective)
+        cost = _cost(game, graph, position, objective.map)
+        if flag is not None:
+            troubles.append(f"{describe(game, objective)}: hidden by {flag}")
+        elif cost is None:
+            here = game.map_name(position.map)
+            troubles.append(f"{describe(game, objective)}: no way of doors, edges and one ride from {here}")
+        else:
+            ways.append((cost, number, objective))
+    return [objective for _, _, objective in sorted(ways, key=lambda way: way[:2])]
+
+
+def _do(objective: Objective, milestone: Milestone, story: Story) -> Position:
+    """Goes there and does it; where the player is then."""
+    place = story.game.maps[objective.map]
+    story.enter(place, milestone)
+    thing = _thing(place, objective)
+    if thing is not None:
+        story.apply(thing, milestone)
+    story.note_reached()
+    return Position(place.id, *(objective.cell or (0, 0)))
 
 
 def _cost(game: GameData, graph: WorldGraph, start: Position, target: MapId) -> int | None:

@@ -95,6 +95,25 @@ def test_of_two_ways_to_a_milestone_the_nearer_comes_first(env: EnhancedPyBoyPok
         assert second.option.position is not None and second.option.position.map == far.id
 
 
+def test_who_is_not_there_yet_is_made_to_appear(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+    """The story leads to whoever clears the flag that hides the one it is about."""
+    _, info = env.reset(seed=0)
+    game, state = env.rom.game, info["game_state"]
+    milestone = next(one for one in game.milestones if one.id == "parcel")
+    (parcel,) = game.objectives.objectives(milestone)
+    hiding = next(name for name, flag in game.event_flags.items() if state.has_flag(flag.index))
+    here = game.maps[parcel.map]
+    giver = next(one for one in here.objects if one.id == parcel.object_id)
+    shower = next(one for one in here.objects if one.id != parcel.object_id and one.event is None)
+    changed = {giver.id: replace(giver, event=hiding), shower.id: replace(shower, clears=(hiding,))}
+    objects = tuple(changed.get(one.id, one) for one in here.objects)
+    other = replace(game, maps={**game.maps, here.id: replace(here, objects=objects)})
+    planner = GoalOrientedPlanner(other, other.milestones)
+    first = planner.goals(state, reached_before(env, "parcel"), LaneMemory(), seed=0)[0]
+    assert (first.kind, first.milestone_id, first.option.value) == (GoalKind.STORY, "parcel", ON_THE_WAY.story)
+    assert first.option.key == f"talk:{here.key}:{shower.id}"
+
+
 def test_every_errand_of_the_story_is_pressing_and_looking_around_is_not(
     env: EnhancedPyBoyPokemonCrystalEnv, planner: GoalOrientedPlanner
 ) -> None:

@@ -53,6 +53,7 @@ class Objectives:
         self._by_scene: defaultdict[tuple[MapId, int], list[Objective]] = defaultdict(list)
         self._by_gift: defaultdict[str, list[Objective]] = defaultdict(list)
         self._by_ware: defaultdict[str, list[Objective]] = defaultdict(list)
+        self._by_cleared_flag: defaultdict[str, list[Objective]] = defaultdict(list)
         for place in maps.values():
             self._read(place)
         self._scene_maps = {one.scene_symbol: one.id for one in maps.values() if one.scene_symbol is not None}
@@ -66,6 +67,10 @@ class Objectives:
     def objectives(self, milestone: Milestone) -> tuple[Objective, ...]:
         """What leads to this milestone, alternatives side by side; empty when the data do not tell."""
         return self._objectives.get(milestone.id, ())
+
+    def showing(self, flag: str) -> tuple[Objective, ...]:
+        """What can clear an event flag, so that whom it hides appears; empty when the data do not tell."""
+        return tuple(dict.fromkeys(self._by_cleared_flag.get(flag, ())))
 
     @staticmethod
     def wanted_level(milestone: Milestone) -> int:
@@ -95,6 +100,8 @@ class Objectives:
         for name in (*effects.sets, *flags):
             if name is not None:
                 self._by_event_flag[name].append(objective)
+        for name in effects.clears:
+            self._by_cleared_flag[name].append(objective)
         for name in effects.engine:
             self._by_engine_flag[name].append(objective)
         for scene in effects.scenes:

@@ -93,8 +93,15 @@ class StoryPlanner:
         return milestone is not None and self._level_at_hand(milestone, state, distances) > 0
 
     def _open_objectives(self, milestone: Milestone, state: GameState) -> list[Objective]:
-        """Those of a milestone whose object is there."""
-        return [objective for objective in self._story.objectives(milestone) if not self._gone(objective, state)]
+        """Those of a milestone whose object is there; where nobody is there yet, what makes somebody appear."""
+        known = self._story.objectives(milestone)
+        there = [objective for objective in known if not self._gone(objective, state)]
+        if there:
+            return there
+        things = (self._options.object_of(objective.map, objective.object_id) for objective in known)
+        flags = (thing.event for thing in things if thing is not None and thing.event is not None)
+        showing = dict.fromkeys(one for flag in flags for one in self._story.showing(flag))
+        return [objective for objective in showing if not self._gone(objective, state)]
 
     def _level_at_hand(self, milestone: Milestone, state: GameState, distances: Mapping[MapId, int]) -> int:
         """The level of the strongest trainer whom the objectives of the nearest map lead to; 0 without a trainer."""
