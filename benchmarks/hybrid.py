@@ -15,7 +15,7 @@ their games, and nothing is explored. A part of one seed is a *cell*: a JSON fil
 and not measured again, so a benchmark that was interrupted goes on, and several processes or machines may share the
 work (`taskset -c 0,1` gives a cell two cores). `python -m benchmarks.hybrid_report` makes table and plot of them.
 
-With your own Crystal ROM: copy the config, name the ROM and the milestone `zephyr_badge` in it, and give it with
+With your own Crystal ROM: copy the config, name the ROM and the milestone `badge1` in it, and give it with
 `--config`.
 """
 

@@ -1,4 +1,4 @@
-"""What can be wrong with checked settings on this machine and with this game: all of it is found before anything is made."""
+"""What can be wrong with settings on this machine and with this game: it is found before anything is made."""
 
 from __future__ import annotations
 
