@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cartridge.tools.addresses import Variable, check_overlaps, read_variables
-from tests.cartridge.address_table import ROWS, names_in_code, variables_read
+from tests.cartridge.address_table import REPOSITORY, ROWS, SHOWN_ELSEWHERE, names_in_code, variables_read
+from tests.cartridge.console import LAYOUT
 from tests.cartridge.moments import moments
 
 MARKED = sorted(variable.name for variable in read_variables() if not variable.name.startswith("f"))
@@ -29,6 +30,13 @@ def test_no_row_is_left_over() -> None:
 @pytest.mark.parametrize("name", sorted(variables_read()))
 def test_what_is_read_has_a_row(name: str) -> None:
     assert name in ROWS, f"{variables_read()[name]} reads {name}, which Fernvale does not mark in symbols.json"
+
+
+@pytest.mark.parametrize(("reader", "shown"), SHOWN_ELSEWHERE.items())
+def test_what_fernvale_lacks_is_shown_by_rows_of_ram(reader: str, shown: str) -> None:
+    read = {name for name in LAYOUT.symbols if f'"{name}"' in (REPOSITORY / reader).read_text(encoding="utf-8")}
+    tested = (REPOSITORY / shown).read_text(encoding="utf-8")
+    assert read and all(f'"{name}"' in tested for name in read), read
 
 
 def test_a_reader_is_found(tmp_path: Path) -> None:
