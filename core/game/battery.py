@@ -12,7 +12,7 @@ from typing import Final
 
 from core.game.files.layout import RamLayout
 from core.game.lazy import lazy
-from core.game.party import EGG, NAME_SIZE, PP_MASK
+from core.game.party import EGG, NAME_SIZE, filled_moves
 from core.game.ram import RAM_SIZE, RamSnapshot
 from core.game.state import GameState, RomTables
 
@@ -130,13 +130,13 @@ class BatterySave:
             self.content, layout.box_structs + slot * layout.struct_size
         )
         name = layout.box_nicknames + slot * NAME_SIZE
-        filled = [place for place in range(4) if moves[place]]
+        known, points = filled_moves(moves, pp)
         return StoredCreature(
             species=species,
             nickname=self._rom.characters.name(self.content[name : name + NAME_SIZE]),
             level=level,
-            moves=tuple(moves[place] for place in filled),
-            pp=tuple(pp[place] & PP_MASK for place in filled),
+            moves=known,
+            pp=points,
             exp=int.from_bytes(exp, "big"),
             item=item,
             is_egg=self.content[layout.box_species + slot] == EGG,

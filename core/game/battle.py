@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Final
 
 from core.game.files.layout import RamLayout
-from core.game.party import PP_MASK
+from core.game.party import filled_moves
 
 BATTLES_KEPT: Final = 512
 CIRCUMSTANCES: Final = (
@@ -155,15 +155,15 @@ class BattleReader:
             type1,
             type2,
         ) = self._unpacker.unpack(raw)
-        filled = [slot for slot in range(4) if moves[slot]]
+        known, points = filled_moves(moves, pp)
         return Fighter(
             species=species,
             level=level,
             hp=hp,
             max_hp=max_hp,
             status=status,
-            moves=tuple(moves[slot] for slot in filled),
-            pp=tuple(pp[slot] & PP_MASK for slot in filled),
+            moves=known,
+            pp=points,
             types=(type1, type2),
             attack=attack,
             defense=defense,

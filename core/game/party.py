@@ -137,7 +137,7 @@ class PartyReader:
             special_attack,
             special_defense,
         ) = self._unpacker.unpack(raw)
-        filled = [slot for slot in range(4) if moves[slot]]
+        known, points = filled_moves(moves, pp)
         return PartyMember(
             species=species,
             nickname=self._characters.name(nickname),
@@ -145,8 +145,8 @@ class PartyReader:
             hp=hp,
             max_hp=max_hp,
             status=status,
-            moves=tuple(moves[slot] for slot in filled),
-            pp=tuple(pp[slot] & PP_MASK for slot in filled),
+            moves=known,
+            pp=points,
             exp=int.from_bytes(exp, "big"),
             item=item,
             is_egg=listed == EGG,
@@ -158,6 +158,12 @@ class PartyReader:
             happiness=happiness,
             identity=trainer << 16 | dvs,
         )
+
+
+def filled_moves(moves: bytes, pp: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The move ids of a creature's filled slots, and the power points left of each; four bytes of both in a record."""
+    filled = [slot for slot in range(4) if moves[slot]]
+    return tuple(moves[slot] for slot in filled), tuple(pp[slot] & PP_MASK for slot in filled)
 
 
 @lru_cache(maxsize=512)
