@@ -1,135 +1,156 @@
-"""The kernel's locks on a program: Landlock for files, seccomp for system calls, both without privileges.
+"""The kernel's locks on a program: a root of its own, no capabilities, Landlock for files, seccomp for system calls.
 
 Linux only, x86-64 and ARM64. Plain `ctypes`: the child loads this file without any package on its path, so it imports
-the standard library only. See landlock(7), seccomp(2), and `sandbox.py` for what the locks protect.
+the standard library only. See mount_namespaces(7), capabilities(7), landlock(7), seccomp(2), and `sandbox.py` for what
+the locks protect.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import platform
+import signal
 import struct
-import sys
 
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_GET_SECCOMP = 38, 22, 21
+_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_GET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 21, 38
+_PR_CAPBSET_DROP, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 24, 47, 4
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
-_READ = 0b1100  # read a file, read a directory
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_CAPABILITIES_VERSION_3 = 0x20080522
+_NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_EXEC, _REMOUNT, _BIND, _RECURSIVE = 1, 2, 4, 8, 32, 4096, 16384
+_PRIVATE, _DETACH = 1 << 18, 2
+_READ_FILE, _READ_FOLDER = 0b0100, 0b1000
 _RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 """All rights over files, by Landlock version; a right that is handled and not granted is refused."""
 _OWN_FOLDER = 0b0100_0001_1011_1110
 """Read, write, list, remove, make plain files and folders, shorten. No devices, links, sockets, pipes; no running."""
 _NETWORK_RIGHTS = 0b11
 _SCOPES = 0b11
-
-_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-_X32_BIT = 0x40000000
-REFUSED_CALLS: dict[str, dict[str, int]] = {
-    # start a process or another program (threads are allowed by a rule of their own)
-    "fork": {"x86_64": 57},
-    "vfork": {"x86_64": 58},
-    "execve": {"x86_64": 59, "aarch64": 221},
-    "execveat": {"x86_64": 322, "aarch64": 281},
-    "clone3": {"x86_64": 435, "aarch64": 435},
-    # network, and other ways to open one
-    "socket": {"x86_64": 41, "aarch64": 198},
-    "socketpair": {"x86_64": 53, "aarch64": 199},
-    "io_uring_setup": {"x86_64": 425, "aarch64": 425},
-    "io_uring_enter": {"x86_64": 426, "aarch64": 426},
-    "io_uring_register": {"x86_64": 427, "aarch64": 427},
-    # other processes
-    "kill": {"x86_64": 62, "aarch64": 129},
-    "tkill": {"x86_64": 200, "aarch64": 130},
-    "tgkill": {"x86_64": 234, "aarch64": 131},
-    "rt_sigqueueinfo": {"x86_64": 129, "aarch64": 138},
-    "rt_tgsigqueueinfo": {"x86_64": 297, "aarch64": 240},
-    "pidfd_send_signal": {"x86_64": 424, "aarch64": 424},
-    "pidfd_open": {"x86_64": 434, "aarch64": 434},
-    "pidfd_getfd": {"x86_64": 438, "aarch64": 438},
-    "ptrace": {"x86_64": 101, "aarch64": 117},
-    "process_vm_readv": {"x86_64": 310, "aarch64": 270},
-    "process_vm_writev": {"x86_64": 311, "aarch64": 271},
-    "process_madvise": {"x86_64": 440, "aarch64": 440},
-    "setpriority": {"x86_64": 141, "aarch64": 140},
-    "sched_setaffinity": {"x86_64": 203, "aarch64": 122},
-    "prlimit64": {"x86_64": 302, "aarch64": 261},
-    "setrlimit": {"x86_64": 160, "aarch64": 164},
-    "setsid": {"x86_64": 112, "aarch64": 157},
-    "setpgid": {"x86_64": 109, "aarch64": 154},
-    # shared memory and queues that outlive a process
-    "shmget": {"x86_64": 29, "aarch64": 194},
-    "semget": {"x86_64": 64, "aarch64": 190},
-    "msgget": {"x86_64": 68, "aarch64": 186},
-    "mq_open": {"x86_64": 240, "aarch64": 180},
-    "memfd_create": {"x86_64": 319, "aarch64": 279},
-    # the system as a whole
-    "mount": {"x86_64": 165, "aarch64": 40},
-    "umount2": {"x86_64": 166, "aarch64": 39},
-    "move_mount": {"x86_64": 429, "aarch64": 429},
-    "open_tree": {"x86_64": 428, "aarch64": 428},
-    "fsopen": {"x86_64": 430, "aarch64": 430},
-    "pivot_root": {"x86_64": 155, "aarch64": 41},
-    "chroot": {"x86_64": 161, "aarch64": 51},
-    "unshare": {"x86_64": 272, "aarch64": 97},
-    "setns": {"x86_64": 308, "aarch64": 268},
-    "bpf": {"x86_64": 321, "aarch64": 280},
-    "perf_event_open": {"x86_64": 298, "aarch64": 241},
-    "userfaultfd": {"x86_64": 323, "aarch64": 282},
-    "add_key": {"x86_64": 248, "aarch64": 217},
-    "request_key": {"x86_64": 249, "aarch64": 218},
-    "keyctl": {"x86_64": 250, "aarch64": 219},
-    "reboot": {"x86_64": 169, "aarch64": 142},
-    "init_module": {"x86_64": 175, "aarch64": 105},
-    "finit_module": {"x86_64": 313, "aarch64": 273},
-    "kexec_load": {"x86_64": 246, "aarch64": 104},
-    "settimeofday": {"x86_64": 164, "aarch64": 170},
-    "clock_settime": {"x86_64": 227, "aarch64": 112},
-    "sethostname": {"x86_64": 170, "aarch64": 161},
-    # rights over files that Landlock lacks, at least in its first versions
-    "chmod": {"x86_64": 90},
-    "fchmod": {"x86_64": 91, "aarch64": 52},
-    "fchmodat": {"x86_64": 268, "aarch64": 53},
-    "fchmodat2": {"x86_64": 452, "aarch64": 452},
-    "chown": {"x86_64": 92},
-    "lchown": {"x86_64": 94},
-    "fchown": {"x86_64": 93, "aarch64": 55},
-    "fchownat": {"x86_64": 260, "aarch64": 54},
-    "utime": {"x86_64": 132},
-    "utimes": {"x86_64": 235},
-    "futimesat": {"x86_64": 261},
-    "utimensat": {"x86_64": 280, "aarch64": 88},
-    "truncate": {"x86_64": 76, "aarch64": 45},
-    "mknod": {"x86_64": 133},
-    "mknodat": {"x86_64": 259, "aarch64": 33},
-    "open_by_handle_at": {"x86_64": 304, "aarch64": 265},
-    "setxattr": {"x86_64": 188, "aarch64": 5},
-    "lsetxattr": {"x86_64": 189, "aarch64": 6},
-    "fsetxattr": {"x86_64": 190, "aarch64": 7},
-    "removexattr": {"x86_64": 197, "aarch64": 14},
-}
-_CLONE = {"x86_64": 56, "aarch64": 220}
-_CLONE_THREAD = 0x00010000
-_ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
-_EPERM, _ENOSYS = 1, 38
-_LOAD, _EQUAL, _AT_LEAST, _AND_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER_AT, _ARCH_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_FIRST_OWN_USER, _OWN_USERS = 61184, 4096
+"""Users that no account has (systemd lends them to services in the same way)."""
+INSTALLED = ("site-packages", "dist-packages")
+"""Folders within the standard library that hold installed packages, the project's scoring code among them."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def missing() -> str | None:
     """What this machine lacks, or None."""
-    if sys.platform != "linux" or platform.machine() not in _AUDIT_ARCH:
-        return f"its locks are written for Linux on x86-64 and ARM64, this is {sys.platform} on {platform.machine()}"
     if _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1) < 1:
-        return f"its kernel {platform.release()} has no Landlock ({os.strerror(ctypes.get_errno())})"
+        return f"its kernel {os.uname().release} has no Landlock ({os.strerror(ctypes.get_errno())})"
     if _libc.prctl(_PR_GET_SECCOMP, 0, 0, 0, 0) < 0:
-        return f"its kernel {platform.release()} has no seccomp filters"
+        return f"its kernel {os.uname().release} has no seccomp filters"
     return None
 
 
-def lock_files(own_folder: str, readable: list[str]) -> None:
-    """From now on this process can read `readable`, read and write `own_folder`, and open nothing else."""
+def enter_own_root(folder: str, readable: list[str], size_bytes: int, files: int) -> bool:
+    """From now on this process sees a root that holds `readable` (folders, without `INSTALLED`) and an empty `folder`.
+
+    Both have their old paths. The root lies in memory, takes `size_bytes` and `files` in all, and is gone with the
+    process. Returns whether the user is counted by himself from now on, as in a user namespace. Raises `OSError` where
+    the machine forbids a root of its own; the process must then end.
+    """
+    counted_alone = _leave_mounts_of_the_machine()
+    _mount("tmpfs", folder, "tmpfs", _NO_SUID | _NO_DEVICES | _NO_EXEC, f"mode=755,size={size_bytes},nr_inodes={files}")
+    for path in readable:
+        inside = folder + path
+        os.makedirs(inside)
+        _mount(path, inside, None, _BIND | _RECURSIVE, None)
+        _mount(
+            None, inside, None, _BIND | _REMOUNT | _READ_ONLY | _NO_SUID | _NO_DEVICES | _flags_to_keep(inside), None
+        )
+        for name in INSTALLED:
+            if os.path.isdir(os.path.join(inside, name)):
+                _mount("tmpfs", os.path.join(inside, name), "tmpfs", _READ_ONLY, "mode=555,size=4096,nr_inodes=1")
+    os.makedirs(folder + folder)
+    os.chdir(folder)
+    _checked("pivot_root", _libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"."))
+    _checked("umount2", _libc.umount2(b".", _DETACH))
+    os.chdir(folder)
+    return counted_alone
+
+
+def _leave_mounts_of_the_machine() -> bool:
+    """Root needs mounts of its own for that; everybody else a user namespace too, in which he may make them."""
+    if needs_user_namespace := _libc.unshare(_NEW_MOUNTS) < 0:
+        user, group = os.geteuid(), os.getegid()
+        _checked("unshare", _libc.unshare(_NEW_USER | _NEW_MOUNTS))
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE, None)
+    return needs_user_namespace
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def _flags_to_keep(path: str) -> int:
+    return os.statvfs(path).f_flag & _NO_EXEC  # within a user namespace a restriction may not be taken away
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None) -> None:
+    texts = [None if text is None else os.fsencode(text) for text in (source, target, kind, options)]
+    result = _libc.mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3])
+    _checked(f"mount {target}", result)
+
+
+def drop_rights(folder: str, readable: list[str], parent: int) -> bool:
+    """Give up every capability for good; root becomes a user without an account where that user can read `readable`.
+
+    The process ends with its parent. Returns whether it is alone under its user, so that threads can be counted.
+    Raises `OSError` if a capability stays.
+    """
+    for capability in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+            break  # past the last one, or an ordinary user's process, which has none to give up
+    alone = _become_nobody(folder, readable)
+    _libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header, none = struct.pack("<Ii", _CAPABILITIES_VERSION_3, 0), bytes(24)
+    _checked("capset", _libc.capset(header, none))
+    left = ctypes.create_string_buffer(24)
+    _checked("capget", _libc.capget(header, left))
+    if left.raw != none:
+        raise OSError(f"capabilities stay: {left.raw.hex()}")
+    _checked("prctl", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _checked("prctl", _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+    if os.getppid() != parent:
+        raise OSError("the process that wanted the program has ended")
+    return alone
+
+
+def _become_nobody(folder: str, readable: list[str]) -> bool:
+    if os.geteuid() != 0 or not all(_others_can_read(path) for path in [os.path.dirname(folder), *readable]):
+        return False
+    user = _FIRST_OWN_USER + os.getpid() % _OWN_USERS
+    try:
+        os.setgroups([])
+        os.chown(folder, user, user)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    except OSError:  # a container may know fewer users, or forbid it; the capabilities go all the same
+        return False
+    return True
+
+
+def _others_can_read(path: str) -> bool:
+    if not os.stat(path).st_mode & 0o004:
+        return False
+    while os.stat(path).st_mode & 0o001:  # and go through each folder above
+        if path == os.path.dirname(path):
+            return True
+        path = os.path.dirname(path)
+    return False
+
+
+def lock_files(own_folder: str, readable: list[str], own_root: bool) -> None:
+    """From now on this process can read `readable` without `INSTALLED`, read and write `own_folder`, and no more.
+
+    An own root has nothing installed in it, so `readable` is granted as a whole there.
+    """
     version = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
     rights = _RIGHTS_BY_ABI[min(version, max(_RIGHTS_BY_ABI))]
     attributes = struct.pack("<Q", rights)
@@ -138,46 +159,34 @@ def lock_files(own_folder: str, readable: list[str]) -> None:
     if version >= 6:
         attributes += struct.pack("<Q", _SCOPES)
     ruleset = _checked("landlock_create_ruleset", _libc.syscall(_LANDLOCK_CREATE, attributes, len(attributes), 0))
-    for path, granted in [(own_folder, rights & _OWN_FOLDER), *((path, _READ) for path in readable)]:
-        parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        rule = struct.pack("<Qi", granted, parent)
-        _checked("landlock_add_rule", _libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, 0))
-        os.close(parent)
-    _checked("prctl", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _grant(ruleset, own_folder, rights & _OWN_FOLDER)
+    for path in readable:
+        _grant(ruleset, path, _READ_FOLDER | _READ_FILE if own_root else _READ_FOLDER)
+        if own_root:
+            continue
+        # A rule holds for all that lies below, so what is installed below is left out by naming its neighbours.
+        for entry in os.scandir(path):
+            if entry.name not in INSTALLED and not entry.is_symlink():
+                _grant(ruleset, entry.path, _READ_FILE | _READ_FOLDER if entry.is_dir() else _READ_FILE)
     _checked("landlock_restrict_self", _libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0))
     os.close(ruleset)
 
 
-def lock_calls() -> None:
-    """From now on the calls of `REFUSED_CALLS` fail with EPERM, and so does `clone` for anything but a thread."""
-    machine = platform.machine()
-    program = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_EQUAL, 1, 0, _AUDIT_ARCH[machine]),
-        (_RETURN, 0, 0, _KILL),  # a call in another architecture's convention would have other numbers
-        (_LOAD, 0, 0, _NUMBER_AT),
-    ]
-    if machine == "x86_64":
-        program += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _KILL)]
-    for name, numbers in REFUSED_CALLS.items():
-        if machine in numbers:
-            # Without clone3 the C library falls back on clone, whose flags a filter can read.
-            error = _ENOSYS if name == "clone3" else _EPERM
-            program += [(_EQUAL, 0, 1, numbers[machine]), (_RETURN, 0, 0, _ERROR | error)]
-    program += [
-        (_EQUAL, 0, 3, _CLONE[machine]),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
-        (_AND_SET, 1, 0, _CLONE_THREAD),
-        (_RETURN, 0, 0, _ERROR | _EPERM),
-        (_RETURN, 0, 0, _ALLOW),
-    ]
-    code = b"".join(struct.pack("<HBBI", *line) for line in program)
-    buffer = ctypes.create_string_buffer(code)
+def _grant(ruleset: int, path: str, rights: int) -> None:
+    parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    rule = struct.pack("<Qi", rights, parent)
+    _checked("landlock_add_rule", _libc.syscall(_LANDLOCK_ADD, ruleset, 1, rule, 0))
+    os.close(parent)
+
+
+def lock_calls(program: bytes) -> None:
+    """From now on the seccomp filter `program` (8 bytes for each line) decides on every system call."""
+    buffer = ctypes.create_string_buffer(program, len(program))
 
     class FilterProgram(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
 
-    filters = FilterProgram(len(program), ctypes.addressof(buffer))
+    filters = FilterProgram(len(program) // 8, ctypes.addressof(buffer))
     _checked("prctl", _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _checked("seccomp", _libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(filters), 0, 0))
 
