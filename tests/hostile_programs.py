@@ -166,6 +166,8 @@ def not_held(own_root: bool) -> Iterator[tuple[str, str]]:
 
     Without a root of its own for the program, `NAMES_OUTSIDE` is left out.
     """
+    if (honest := run_program("print(input())", "in")).output != "in\n":
+        yield "an honest program", str(honest)  # where nothing runs, nothing gets out
     for name, source in {**ESCAPES, **(NAMES_OUTSIDE if own_root else {})}.items():
         run = run_program(source)
         if run.ending is not Ending.FAULT or run.output:

@@ -4,7 +4,7 @@ What Python needs to compute, to use the files of its own folder and to wait is 
 program. A list of what is refused would have to grow with each kernel.
 
 The child loads this file without any package on its path, so it imports the standard library only. Numbers are those of
-the kernel's `unistd.h`; see seccomp(2), and `sandbox.py` for what the filter protects.
+the kernel's header unistd.h; see seccomp(2), and `sandbox.py` for what the filter protects.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE_THREAD = 0x00010000
 _FIRST_OF_ALL_MACHINES = 424
 """Calls from this number on came late and have one number everywhere. "Not there" makes the C library fall back on the
-older call (`clone3` on `clone`, whose flags a filter can read)."""
+older call: on the old way to start a thread, for example, whose flags a filter can read."""
 
 _Word = tuple[int, int]
 """An argument's index, and which half of it: 0 is the low one."""
