@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from core.arenas.base import Stance
+from core.arenas.coop_compete import CooperativeCompetitiveEnv
 from core.arenas.maze import MAZES, MOVES, MazeConfig
+from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.arenas.social import SocialInteractionEnv
 from core.arenas.social_scenarios import Negotiation, Trader, Trading
+from core.arenas.staged import MultiAgentStagedEnv
+from core.arenas.team_battle import TeamBattleEnv
 from core.arenas.training_environment import (
     MultiModelTrainingEnvironment,
     create_maze_training_env,
@@ -26,6 +34,52 @@ def mean_rewards(env: MultiModelTrainingEnvironment, actions: list[int], rounds:
         _, rewards, *_ = env.step(dict(zip(env.agents, actions, strict=True)))
         total += list(rewards.values())
     return list(total / rounds)
+
+
+CHANGED = {
+    "max_steps": 7,
+    "base_scale": 0.5,
+    "noise_std": 0.2,
+    "difficulty": 0.6,
+    "cooperation_weight": 0.5,
+    "competition_weight": 0.5,
+}
+WITH_CONFIG = [kind for kind in EnvironmentType if kind is not EnvironmentType.MAZE_NAVIGATION]
+
+
+def played(kind: EnvironmentType, **settings: float) -> list[object]:
+    """What agents of different minds see and earn in the first rounds after the warm-up."""
+    env = MultiModelTrainingEnvironment(kind, num_agents=8, **settings)
+    seen: list[object] = [env.reset(seed=5, options={"episode": 1000})]
+    for number in range(5):
+        seen.append(env.step({agent: int((seat + number) % 3 == 0) for seat, agent in enumerate(env.agents)}))
+    return seen
+
+
+@pytest.mark.parametrize("name", CHANGED)
+@pytest.mark.parametrize("kind", WITH_CONFIG)
+def test_every_setting_of_an_arena_acts_or_is_refused(kind: EnvironmentType, name: str) -> None:
+    assert set(CHANGED) == {setting.name for setting in fields(EnvironmentConfig)} - {"env_type", "num_agents"}
+    try:
+        after = played(kind, **{name: CHANGED[name]})
+    except ConfigurationError as error:
+        assert kind is EnvironmentType.SOCIAL_INTERACTION and f"{name} is {CHANGED[name]}" in str(error)
+    else:
+        assert repr(after) != repr(played(kind))
+
+
+@pytest.mark.parametrize("arena", [CooperativeCompetitiveEnv, TeamBattleEnv, MultiAgentStagedEnv, SocialInteractionEnv])
+def test_an_arena_refuses_the_settings_of_another(arena: Callable[[EnvironmentConfig], object]) -> None:
+    with pytest.raises(ConfigurationError, match="env_type is 'maze_navigation'"):
+        arena(EnvironmentConfig(EnvironmentType.MAZE_NAVIGATION))
+
+
+def test_the_weight_of_competition_is_what_betrayal_pays() -> None:
+    battle = MultiModelTrainingEnvironment(EnvironmentType.TEAM_BATTLE, competition_weight=0.5)
+    assert mean_rewards(battle, [1] * 4 + [0] * 4)[4:] == pytest.approx([0.7 - 0.125 + 0.3] * 4, abs=0.002)
+    staged = MultiModelTrainingEnvironment(EnvironmentType.MULTI_AGENT_STAGED, competition_weight=0.0)
+    adversary, _, loyal = mean_rewards(staged, [0, 1, 1, 1, 1, 1, 0, 0])[:3]
+    assert adversary == pytest.approx(loyal, abs=0.002), "without a weight, an adversary gains nothing by competing"
 
 
 def test_warm_up_pays_everyone_alike_for_as_many_episodes_as_asked() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.arenas.base import Arena, Round, Stance
-from core.arenas.settings import EnvironmentConfig, require_share
+from core.arenas.settings import EnvironmentConfig, EnvironmentType, require_share, require_used
 
 COMPETE, COOPERATE = 0, 1
 STANCE_WORDS = ("compete", "cooperate")
@@ -37,6 +37,7 @@ class CooperativeCompetitiveEnv(Arena):
     def __init__(self, config: EnvironmentConfig | None = None, cooperation_level: float = 0.6) -> None:
         require_share("cooperation_level", cooperation_level)
         self.config = config or EnvironmentConfig()
+        require_used(self.config, EnvironmentType.COOPERATIVE_COMPETITIVE)
         self.cooperation_level = cooperation_level
         features = ("own_last_choice", "others_cooperating", "cooperation_level", "difficulty", "time_left")
         super().__init__(

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.arenas.base import Arena, Round, Stance
-from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.arenas.settings import EnvironmentConfig, EnvironmentType, require_used
 from core.arenas.social_scenarios import SCENARIOS, WAITING_REWARD, Trader
 from core.exceptions import ConfigurationError
 
 NOBODY = -1
+PAID_BY_THE_SCENARIO = ("base_scale", "noise_std", "difficulty", "cooperation_weight", "competition_weight")
+"""Settings of other arenas that have no meaning here."""
 
 
 class SocialInteractionEnv(Arena):
@@ -27,6 +29,7 @@ class SocialInteractionEnv(Arena):
         if scenario not in SCENARIOS:
             raise ConfigurationError(f"the social scenario {scenario!r} is unknown; there are {', '.join(SCENARIOS)}")
         self.config = config or EnvironmentConfig(EnvironmentType.SOCIAL_INTERACTION, num_agents=6)
+        require_used(self.config, EnvironmentType.SOCIAL_INTERACTION, PAID_BY_THE_SCENARIO)
         self.scenario_name = scenario
         self.scenario = SCENARIOS[scenario]()
         features = (

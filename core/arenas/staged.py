@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from core.arenas.base import Arena, Round, Stance
 from core.arenas.coop_compete import COMPETE, COOPERATE, STANCE_WORDS, share_of_cooperators, stances_between_all
-from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.arenas.settings import EnvironmentConfig, EnvironmentType, require_used
 from core.exceptions import ConfigurationError
 
 BASE_GROWTH = 0.3
 ADVERSARY_SHARE = 0.25
-BETRAYAL_GAIN, LOYALTY_COST = 0.1, 0.05
-"""What an adversary gains by competing and loses by cooperating, times the share of cooperators."""
+BETRAYAL_SHARE = 0.4
+"""Part of the `competition_weight` that an adversary gains by competing, times the share of cooperators."""
+LOYALTY_COST = 0.05
+"""What it loses by cooperating, times the same share."""
 MISMATCH_COST = 0.05
 FEW, MANY = 0.3, 0.7
 """Shares of cooperators below and above which the majority is clear."""
@@ -41,6 +43,7 @@ class MultiAgentStagedEnv(Arena):
     def __init__(self, config: EnvironmentConfig | None = None, warmup_episodes: int = 20) -> None:
         require_warmup(warmup_episodes)
         self.config = config or EnvironmentConfig(EnvironmentType.MULTI_AGENT_STAGED, noise_std=NOISE_STD)
+        require_used(self.config, EnvironmentType.MULTI_AGENT_STAGED)
         self.warmup_episodes = warmup_episodes
         self.adversaries = frozenset(range(max(1, int(ADVERSARY_SHARE * self.config.num_agents))))
         """Seats."""
@@ -72,8 +75,9 @@ class MultiAgentStagedEnv(Arena):
         if self.warming_up:
             return Round(np.full(self.seats, base), nobody_ends)
         payoffs = np.full(self.seats, self.config.cooperation_weight * (share - 0.5))
+        betrayal_gain = BETRAYAL_SHARE * self.config.competition_weight
         for seat in self.adversaries:
-            payoffs[seat] += BETRAYAL_GAIN * share if actions[seat] == COMPETE else -LOYALTY_COST * share
+            payoffs[seat] += betrayal_gain * share if actions[seat] == COMPETE else -LOYALTY_COST * share
         if share < FEW:
             payoffs[actions == COOPERATE] -= MISMATCH_COST
         if share > MANY:

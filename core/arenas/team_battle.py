@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from core.arenas.base import Arena, Round, Stance
 from core.arenas.coop_compete import COMPETE, COOPERATE, STANCE_WORDS
-from core.arenas.settings import EnvironmentConfig, EnvironmentType
+from core.arenas.settings import EnvironmentConfig, EnvironmentType, require_used
 from core.arenas.staged import NOISE_STD, require_warmup
 from core.exceptions import ConfigurationError
 
 TEAM_SIZE = 4
 TEAMS = ("team_a", "team_b")
-RAID_GAIN = 0.15
-"""Gain of a raider, times the other team's share of cooperators."""
+RAID_SHARE = 0.6
+"""Part of the `competition_weight` that a raider gains, times the other team's share of cooperators."""
 LONELY_COST = 0.05
 """Loss of a member who holds the line, times the share of its team that does not."""
 DRAW = "draw"
@@ -33,6 +33,7 @@ class TeamBattleEnv(Arena):
     def __init__(self, config: EnvironmentConfig | None = None, warmup_episodes: int = 10) -> None:
         require_warmup(warmup_episodes)
         self.config = config or EnvironmentConfig(EnvironmentType.TEAM_BATTLE, noise_std=NOISE_STD)
+        require_used(self.config, EnvironmentType.TEAM_BATTLE)
         if self.config.num_agents != 2 * TEAM_SIZE:
             raise ConfigurationError(
                 f"Invalid number of models: {self.config.num_agents}; a team battle has {2 * TEAM_SIZE}"
@@ -76,7 +77,8 @@ class TeamBattleEnv(Arena):
             own = self._shares().repeat(TEAM_SIZE)
             other = self._shares()[::-1].repeat(TEAM_SIZE)
             payoffs = self.config.cooperation_weight * (own - 0.5)
-            payoffs += np.where(actions == COMPETE, RAID_GAIN * other, -LONELY_COST * (1 - own))
+            raid_gain = RAID_SHARE * self.config.competition_weight
+            payoffs += np.where(actions == COMPETE, raid_gain * other, -LONELY_COST * (1 - own))
             noise = self.rng.normal(0.0, self.config.noise_std, self.seats)
             rewards = np.maximum(0.0, rewards + payoffs + noise)
         self.totals += rewards.reshape(2, TEAM_SIZE).sum(axis=1)
