@@ -194,6 +194,39 @@ def test_returns_and_advantages() -> None:
     assert one.tolist() == pytest.approx([1.0, 1.0], abs=1e-6) and other.tolist() == pytest.approx([-1.0], abs=1e-6)
 
 
+def test_a_shared_reward_needs_what_the_team_earned(folder: Path) -> None:
+    def reward(factor: CooperationFactor, *given: object, **named: object) -> float:
+        trainer = RLTrainer(RLConfig(cooperation_factor=factor), folder, lora_rank=4)
+        trainer.act("You are hurt.", ["Go to the healer", "Talk to the elder"])
+        trainer.reward(1.0, *given, **named)  # type: ignore[arg-type]
+        (learned_from,) = trainer._learner._running.rewards
+        return learned_from
+
+    alone, half = CooperationFactor(), CooperationFactor(CooperationType.SHARED_REWARDS)
+    four = CooperationFactor(CooperationType.TEAM_BASED, cooperation_strength=0.5, team_size=4)
+    assert reward(alone) == 1.0 and reward(half, 3.0) == 2.0
+    assert reward(four, team_rewards=[1.0, 3.0, 3.0, 5.0]) == 2.0
+    with pytest.raises(ConfigurationError, match=r"the team 50% of a reward.*needs team_mean=; team_mean None"):
+        reward(half)
+    for given in ({}, {"team_mean": 3.0}, {"team_rewards": [1.0, 3.0]}):
+        with pytest.raises(ConfigurationError, match="team_rewards= of all 4 members"):
+            reward(four, **given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"team_size": 4}, "team_size is 4, but the cooperation_type 'none'"),
+        ({"cooperation_strength": 0.8}, "cooperation_strength is 0.8, but"),
+        ({"cooperation_type": CooperationType.TEAM_BASED, "shared_reward_ratio": 0.9}, "shared_reward_ratio is 0.9"),
+        ({"cooperation_type": CooperationType.TEAM_BASED, "team_size": 0}, "team_size is 0"),
+    ],
+)
+def test_a_setting_of_cooperation_that_would_do_nothing_is_refused(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        CooperationFactor(**settings)
+
+
 def test_factors_and_refusals() -> None:
     team = CooperationFactor(CooperationType.TEAM_BASED, cooperation_strength=0.25)
     assert team.shaped(1.0, 5.0) == pytest.approx(2.0)

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 
@@ -58,26 +58,58 @@ class CompetenceType(Enum):
 
 @dataclass(frozen=True)
 class CooperationFactor:
-    """How much of a reward is the team's."""
+    """How much of a reward is the team's. Raises ConfigurationError for what cannot be or would change nothing."""
 
     cooperation_type: CooperationType = CooperationType.NONE
     cooperation_strength: float = 0.0
     team_size: int = 1
+    """Above 1, the rewards of exactly so many members are expected with each reward, and averaged here. At 1 the
+    caller averages."""
     shared_reward_ratio: float = 0.5
 
     def __post_init__(self) -> None:
         for name in ("cooperation_strength", "shared_reward_ratio"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}: it must lie in 0..1")
+        if self.team_size < 1:
+            raise ConfigurationError(f"team_size is {self.team_size!r}: a team has at least 1 member")
+        used = {
+            CooperationType.NONE: (),
+            CooperationType.TEAM_BASED: ("cooperation_strength", "team_size"),
+            CooperationType.SHARED_REWARDS: ("shared_reward_ratio", "team_size"),
+        }[self.cooperation_type]
+        for setting in fields(self)[1:]:
+            if setting.name not in used and (value := getattr(self, setting.name)) != setting.default:
+                raise ConfigurationError(
+                    f"{setting.name} is {value!r}, but the cooperation_type {self.cooperation_type.value!r} does not "
+                    f"use it: leave it out, or choose another of {', '.join(kind.value for kind in CooperationType)}"
+                )
 
-    def shaped(self, own: float, team_mean: float) -> float:
-        """The reward to learn from."""
-        share = {
+    @property
+    def share(self) -> float:
+        """The part of a reward that is the team's, 0 to 1."""
+        return {
             CooperationType.NONE: 0.0,
             CooperationType.TEAM_BASED: self.cooperation_strength,
             CooperationType.SHARED_REWARDS: self.shared_reward_ratio,
         }[self.cooperation_type]
-        return (1.0 - share) * own + share * team_mean
+
+    def shaped(self, own: float, team_mean: float) -> float:
+        """The reward to learn from."""
+        return (1.0 - self.share) * own + self.share * team_mean
+
+    def mean_of(self, team_mean: float | None, team_rewards: Sequence[float] | None) -> float:
+        """The team's mean reward, from what a caller gave of it. Raises ConfigurationError for too little."""
+        if team_rewards is not None and len(team_rewards) == self.team_size and team_mean is None:
+            return sum(team_rewards) / self.team_size
+        if team_mean is not None and self.team_size == 1 and team_rewards is None:
+            return team_mean
+        wanted = "team_mean=" if self.team_size == 1 else f"team_rewards= of all {self.team_size} members"
+        given = f"team_mean {team_mean!r} and team_rewards {team_rewards!r}"
+        raise ConfigurationError(
+            f"cooperation_factor gives the team {self.share:.0%} of a reward, so each reward needs {wanted}; "
+            f"{given} came"
+        )
 
 
 @dataclass(frozen=True)
@@ -171,9 +203,18 @@ class RLTrainer:
             (row,) = self._policy.log_probabilities([self._policy.tokenize(prompt, options)])
         return row.exp().tolist()
 
-    def reward(self, reward: float, team_mean: float | None = None) -> None:
-        """What the last choice brought; `team_mean` is what it brought the team's members on average."""
-        shaped = reward if team_mean is None else self.config.cooperation_factor.shaped(reward, team_mean)
+    def reward(
+        self, reward: float, team_mean: float | None = None, team_rewards: Sequence[float] | None = None
+    ) -> None:
+        """What the last choice brought.
+
+        Where `cooperation_factor` shares rewards, also what it brought the team's members, this one included: on
+        average (`team_mean`), or each (`team_rewards`), if the factor's `team_size` is above 1. Raises
+        `ConfigurationError` when that is missing.
+        """
+        factor, shaped = self.config.cooperation_factor, reward
+        if factor.share > 0:
+            shaped = factor.shaped(reward, factor.mean_of(team_mean, team_rewards))
         self._rewards.append(reward)
         self._learner.reward(shaped)
 
