@@ -189,10 +189,13 @@ def not_held(own_root: bool) -> Iterator[tuple[str, str]]:
                 yield name, str(results)[:80]
 
 
-def give_up_namespaces() -> None:
-    """Refuse `unshare` to this process and its children, as a container does by default; there is no way back."""
-    unshare = {"x86_64": 272, "aarch64": 97}[platform.machine()]
-    lines = [(0x20, 0, 0, 0), (0x15, 0, 1, unshare), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]
+UNSHARE, LANDLOCK_RESTRICT = {"x86_64": 272, "aarch64": 97}, {"x86_64": 446, "aarch64": 446}
+
+
+def give_up_call(numbers: dict[str, int]) -> None:
+    """Refuse a system call to this process and its children, as a container does; there is no way back."""
+    call = numbers[platform.machine()]
+    lines = [(0x20, 0, 0, 0), (0x15, 0, 1, call), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *line) for line in lines))
     program = ctypes.create_string_buffer(struct.pack("@HP", len(lines), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -206,7 +209,7 @@ def main() -> int:
     parser.add_argument("--without-own-root", action="store_true")
     arguments = parser.parse_args()
     if arguments.without_own_root:
-        give_up_namespaces()
+        give_up_call(UNSHARE)
     own_root = missing_own_root() is None
     found = dict(not_held(own_root))
     tried = len(ESCAPES) + len(NAMES_OUTSIDE) * own_root + len(GREEDY) + len(CONFUSING)

@@ -169,6 +169,18 @@ def soon(true: Callable[[], bool]) -> bool:
     return any(true() or time.sleep(0.02) for _ in range(500))  # type: ignore[func-returns-value]
 
 
+def test_where_a_lock_is_refused_no_program_runs() -> None:
+    code = (
+        "from tests.hostile_programs import *; give_up_call(LANDLOCK_RESTRICT)\n"
+        "try: print(run_program('print(1)'))\nexcept Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent.parent, check=True
+    )
+    assert done.stdout.startswith("EnvironmentError programs of a model are not run on this machine"), done
+    assert "landlock_restrict_self: Operation not permitted" in done.stdout
+
+
 def test_a_program_ends_with_the_process_that_started_it() -> None:
     code = (
         "from core.worlds.sandbox import *; run_program('while True: pass', limits=Limits(wall_s=60, processor_s=60))"

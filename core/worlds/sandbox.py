@@ -95,28 +95,34 @@ class ProgramRun:
 
 @cache
 def missing_protection() -> str | None:
-    """What this machine lacks for the sandbox, or None."""
+    """What this machine lacks for the sandbox, or None. Tried once, with a program that does nothing."""
     machine = platform.machine()
     if sys.platform != "linux" or machine not in sandbox_calls.AUDIT_ARCH:
         return f"its locks are written for Linux on x86-64 and ARM64, this is {sys.platform} on {machine}"
-    return sandbox_locks.missing()
+    if (lacking := sandbox_locks.missing()) is not None:
+        return lacking
+    return None if missing_own_root() is None else _why_not(own_root=False)
 
 
 @cache
 def missing_own_root() -> str | None:
     """Why programs get no root of their own on this machine (the kernel's words), or None. Tried once."""
-    with _own_folder() as folder, _started(folder, Limits(), ["probe"]) as child:
-        _, error = child.communicate()
-        if child.returncode == 0:
-            return None
-    reason = (error.decode("utf-8", "replace").strip().splitlines() or ["no reason given"])[-1]
-    _log.warning(
-        "programs of a model get no root of their own on this machine (%s): they cannot read or change what lies "
-        "outside their folder, but can learn which names are there, and what they write in sum is watched instead of "
-        "limited. Permit user namespaces, or run the training in a container of its own",
-        reason,
-    )
+    if (reason := _why_not(own_root=True)) is not None:
+        _log.warning(
+            "programs of a model get no root of their own on this machine (%s): they cannot read or change what lies "
+            "outside their folder, but can learn which names are there, and what they write in sum is watched instead "
+            "of limited. Permit user namespaces, or run the training in a container of its own",
+            reason,
+        )
     return reason
+
+
+def _why_not(own_root: bool) -> str | None:
+    patient = Limits(wall_s=60.0, processor_s=30)  # a busy machine is not one that forbids something
+    run = _run_locked(["program"], "print('locked')", b"", patient, own_root)
+    if (run.ending, run.output) == (Ending.FINISHED, "locked\n"):
+        return None
+    return run.error or f"a program that does nothing ended so: {run.ending.value}"
 
 
 def run_program(source: str, standard_input: str = "", limits: Limits | None = None) -> ProgramRun:
@@ -161,11 +167,14 @@ def _run(mode: list[str], source: str, standard_input: str, limits: Limits) -> P
             f"programs of a model are not run on this machine: {reason}. Use a Linux kernel of 5.13 or later with "
             "Landlock, or a world that runs no programs"
         )
-    own_root = missing_own_root() is None
+    return _run_locked(mode, source, standard_input.encode(errors="replace"), limits, missing_own_root() is None)
+
+
+def _run_locked(mode: list[str], source: str, standard_input: bytes, limits: Limits, own_root: bool) -> ProgramRun:
     with _own_folder() as folder:
         (folder / "program.py").write_text(source, encoding="utf-8", errors="replace")
         with _started(folder, limits, mode, own_root) as child:
-            return _watch(child, standard_input.encode(errors="replace"), limits, None if own_root else folder)
+            return _watch(child, standard_input, limits, None if own_root else folder)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The first thing that runs in the sandbox: sets the limits and locks, then runs the program.
 
-Started by `sandbox.py` as `python -I -S -B sandbox_child.py SETTINGS program`, `... function NAME` or `... probe`, in
-the program's own folder. Nothing of the project is on its path, so no file of the project has to be readable.
+Started by `sandbox.py` as `python -I -S -B sandbox_child.py SETTINGS program` or `... function NAME`, in the program's
+own folder. Nothing of the project is on its path, so no file of the project has to be readable.
 """
 
 from __future__ import annotations
@@ -28,14 +28,11 @@ def main() -> None:
             importlib.import_module(name)
     os.umask(0o022)
     folder, readable = os.getcwd(), _standard_library()
-    # Roughly what the skeleton of the root holds beside the program's own files.
-    own_root = (folder, readable, settings["folder_bytes"], settings["folder_files"] + 32)
-    if mode[0] == "probe":
-        locks.enter_own_root(*own_root)
-        return
     with open("program.py", encoding="utf-8") as file:
         source = file.read()
     os.unlink("program.py")  # written again below, in the root and by the user that the program has
+    # A few files more: the root holds folders beside the program's own.
+    own_root = (folder, readable, settings["folder_bytes"], settings["folder_files"] + 32)
     counted_alone = settings["own_root"] and locks.enter_own_root(*own_root)
     counted_alone = locks.drop_rights(folder, readable, settings["parent"]) or counted_alone
     with open("program.py", "w", encoding="utf-8") as file:
