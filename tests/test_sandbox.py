@@ -181,11 +181,12 @@ def test_where_a_lock_is_refused_no_program_runs() -> None:
     assert "landlock_restrict_self: Operation not permitted" in done.stdout
 
 
-def test_a_program_ends_with_the_process_that_started_it() -> None:
+def test_a_program_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
         "from core.worlds.sandbox import *; run_program('while True: pass', limits=Limits(wall_s=60, processor_s=60))"
     )
-    trainer = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent.parent)
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    trainer = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, env=env)
     assert soon(lambda: len(psutil.Process(trainer.pid).children()) == 1)
     time.sleep(0.3)  # past the probe, and into the locks
     assert soon(lambda: len(psutil.Process(trainer.pid).children()) == 1)
