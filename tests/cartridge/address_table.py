@@ -30,7 +30,7 @@ SHOWN_ELSEWHERE = {
     "core/rules/menus/keyboard.py": "tests/test_keyboard.py",
     "core/game/story/present.py": "tests/test_story_path.py",
 }
-"""Readers of screens and of parts of the story that Fernvale does not have, and the tests that show them rows of RAM written by hand."""
+"""Readers of what Fernvale does not have (screens, the story's items), and the tests that show them rows of RAM."""
 
 
 def names_in_code(folder: Path) -> dict[str, str]:
