@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.game.item_effects import NOTHING, ItemEffect
 from core.vocabulary import MapId
+
+MOST_BADGES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,29 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preconditions:
+    """What must be true for something to happen, or for a way to be open."""
+
+    present: tuple[str, ...] = ()
+    """Event flags and engine flags (badges among them) that must be set, and items that one must own, by name."""
+    absent: tuple[str, ...] = ()
+    """The same that must not."""
+    badges: tuple[int, int] = (0, MOST_BADGES)
+    """The fewest and the most badges."""
+    scenes: tuple[tuple[MapId, int], ...] = ()
+    """(map, number): the current scene of that map."""
+    moves: tuple[str, ...] = ()
+    """Moves that somebody in the party must be able to use outside fights, such as SURF."""
+
+
+NO_PRECONDITIONS: Final = Preconditions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
     """What talking to somebody, reading something, stepping somewhere or entering can bring about.
 
-    All of it that may happen on some path, where the data tell; whether it happens now depends on the story.
+    All of it that may happen on some path, where the data tell; `outcomes` has what happens under which conditions.
     """
 
     sets: tuple[str, ...] = ()
@@ -62,6 +84,23 @@ class Effects:
     """(map, number) of scenes that it can make the current one of that map."""
     leads_to: tuple[MapId, ...] = ()
     """Maps to one of which it can take the player, such as a ferry's ports."""
+    takes: tuple[str, ...] = ()
+    """Items that it can take away."""
+    engine_off: tuple[str, ...] = ()
+    """Engine flags that it can clear."""
+    calls: tuple[str, ...] = ()
+    """Phone calls (keys of `GameData.phone_calls`) that it can bring on."""
+    outcomes: tuple[ConditionalEffects, ...] = ()
+    """What happens under which conditions, one of them at a time; empty where it is always the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalEffects(Effects):
+    """What happens when `needs` hold."""
+
+    needs: Preconditions = NO_PRECONDITIONS
+    answers: tuple[tuple[int, bool], ...] = ()
+    """(number of the question, from 1; whether the answer is yes), for questions that are not answered with yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +142,52 @@ class Trigger(Effects):
 
     x: int
     y: int
+    scene: int | None = None
+    """The map's current scene must be this one; None where any will do."""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneScript(Effects):
-    """What happens by itself on entering a map while `scene` is its current one."""
+    """What happens by itself on entering a map while `scene` is its current one; None: with every scene."""
 
-    scene: int
+    scene: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoulderHole(Effects):
+    """A hole at (x, y) into which boulder `object_id` of the map can be pushed."""
+
+    object_id: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of a map that one cannot always walk to from the others. What no area lists belongs to the map's main one.
+
+    Warps, objects, signs and steps count from 1, as in the map's own lists; edges are directions.
+    """
+
+    name: str
+    warps: tuple[int, ...] = ()
+    edges: tuple[str, ...] = ()
+    objects: tuple[int, ...] = ()
+    signs: tuple[int, ...] = ()
+    steps: tuple[int, ...] = ()
+
+
+MAIN_AREA: Final = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A way between two areas of a map, open while `needs` hold. Several gates between the same areas: any will do."""
+
+    start: str
+    end: str
+    needs: Preconditions
+    one_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +213,13 @@ class GameMap:
     """The RAM symbol that holds the number of its current scene; None where it has none."""
     scene_scripts: tuple[SceneScript, ...] = ()
     """What happens by itself on entering."""
+    boulder_holes: tuple[BoulderHole, ...] = ()
+    is_elevator: bool = False
+    """Whether its doors lead to any of the maps from which one comes in."""
+    areas: tuple[Area, ...] = ()
+    """Its parts beside the main one."""
+    gates: tuple[Gate, ...] = ()
+    """The ways between its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +288,27 @@ class EventFlag:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagPlace:
+    """One bit of a RAM symbol: the byte `offset` behind its start, and the mask."""
+
+    symbol: str
+    offset: int
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class FieldAbility:
     """A way of taking an obstacle: owning an item, or a creature that knows a move, once a badge allows it."""
 
     ability: str
-    """"surf" (over water) or "cut" (small trees)."""
+    """"surf" (over water), "cut" (small trees), "strength" (boulders), "whirlpool", "waterfall", "flash" or "fly"."""
     item: int | None
     """A key item that is enough by itself."""
     move: int | None
     """Or a move that somebody in the party must know."""
     badge: tuple[int, int] | None
     """Place in a snapshot and mask of the badge that allows the move."""
+    machine: str | None = None
+    """Key of the item that teaches the move."""
+    badge_flag: str | None = None
+    """The badge as an engine flag."""

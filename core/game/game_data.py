@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from core.game.facts import EventFlag, FieldAbility, GameMap, Item, Move, Species, TrainerParty, WildTable
+from core.game.facts import (
+    ConditionalEffects,
+    EventFlag,
+    FieldAbility,
+    FlagPlace,
+    GameMap,
+    Item,
+    Move,
+    Species,
+    TrainerParty,
+    WildTable,
+)
 from core.game.files.form import broken, nearest_hint
 from core.game.files.layout import RamLayout
 from core.game.files.milestones import Named, read_milestones
@@ -42,9 +53,13 @@ class GameData:
     type_chart: Mapping[tuple[str, str], float]
     """(attacking type, defending type) -> factor; absent pairs are 1."""
     event_flags: Mapping[str, EventFlag]
+    engine_flags: Mapping[str, FlagPlace | None]
+    """Flags outside the event flags, by name; None where the place is not known."""
     trainer_classes: Mapping[int, str]
     wild: Mapping[str, WildTable | None]
     """By map key whom one meets there on land; None where creatures live on the water only."""
+    phone_calls: Mapping[str, ConditionalEffects]
+    """What a call that comes by itself brings about, by its key."""
     trainers: Mapping[str, TrainerParty]
     """All trainers by their key in the data."""
     field_abilities: tuple[FieldAbility, ...]
@@ -63,6 +78,14 @@ class GameData:
     def trainer_levels(self) -> Mapping[tuple[str, int], int]:
         """The same by (trainer class, trainer id)."""
         return {(one.class_key, one.id): self.trainer_levels_by_key[key] for key, one in self.trainers.items()}
+
+    @cached_property
+    def tells_conditions(self) -> bool:
+        """Whether the data say under which conditions something happens and a way is open."""
+        return any(
+            place.gates or any(thing.outcomes for thing in (*place.objects, *place.signs, *place.triggers))
+            for place in self.maps.values()
+        )
 
     def warp_cells(self, map_id: MapId) -> frozenset[tuple[int, int]]:
         """The (x, y) of a map's warps; none for an unknown map."""
@@ -130,6 +153,7 @@ def load_game(profile: GameProfile) -> GameData:
             items=frozenset(items),
             event_flags=frozenset(rules.event_flags),
             engine_flags=rules.engine_flags,
+            moves=frozenset(one.key for one in rules.moves.values()),
             trainers=frozenset(rules.trainers),
         ),
     )
@@ -147,8 +171,10 @@ def load_game(profile: GameProfile) -> GameData:
         types=rules.types,
         type_chart=rules.type_chart,
         event_flags=rules.event_flags,
+        engine_flags=rules.engine_flags,
         trainer_classes=rules.trainer_classes,
         wild=world.wild,
+        phone_calls=world.phone_calls,
         trainers=rules.trainers,
         field_abilities=tuple(
             _field_ability(profile, place, form, rules) for place, form in enumerate(profile.field_abilities)
@@ -168,9 +194,17 @@ def _field_ability(profile: GameProfile, place: int, form: FieldAbilityForm, rul
         raise broken(file, f"{at}.item", form.item, f"no item has that name; {nearest_hint(form.item, items)}")
     if form.move is not None and form.move not in moves:
         raise broken(file, f"{at}.move", form.move, f"no move has that name; {nearest_hint(form.move, moves)}")
+    if form.machine is not None and form.machine not in items:
+        raise broken(file, f"{at}.machine", form.machine, f"no item has that name; {nearest_hint(form.machine, items)}")
+    flag = form.badge.engine_flag if form.badge is not None else None
+    if flag is not None and flag not in rules.engine_flags:
+        hint = nearest_hint(flag, rules.engine_flags)
+        raise broken(file, f"{at}.badge.engine_flag", flag, f"no engine flag has that name; {hint}")
     return FieldAbility(
         ability=form.ability,
         item=items[form.item] if form.item is not None else None,
         move=moves[form.move] if form.move is not None else None,
         badge=(profile.layout.index(form.badge.symbol), 1 << form.badge.bit) if form.badge is not None else None,
+        machine=form.machine,
+        badge_flag=flag,
     )

@@ -91,7 +91,8 @@ class Objectives:
             cell = (trigger.x, trigger.y)
             self._note(Objective(place.id, cell=cell, sets=trigger.sets, fights=trigger.fights), trigger)
         for script in place.scene_scripts:
-            self._note(Objective(place.id, fights=script.fights), script)
+            if script.scene is not None:  # what any loading brings about is nobody's aim
+                self._note(Objective(place.id, fights=script.fights), script)
 
     def _note(
         self, objective: Objective, effects: Effects, flags: tuple[str | None, ...] = (), item: str | None = None

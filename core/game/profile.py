@@ -40,18 +40,21 @@ HACK: Final = "unknown"
 
 
 class BadgeForm(Form):
-    """A badge as a bit of a RAM symbol."""
+    """A badge as a bit of a RAM symbol, and as an engine flag."""
 
     symbol: str
     bit: int
+    engine_flag: str | None = None
 
 
 class FieldAbilityForm(Form):
     """A way of taking an obstacle, as profile.json has it: a key item, or a move with the badge that allows it."""
 
-    ability: Literal["surf", "cut"]
+    ability: Literal["surf", "cut", "strength", "flash", "fly", "whirlpool", "waterfall"]
     item: str | None = None
     move: str | None = None
+    machine: str | None = None
+    """The item that teaches the move."""
     badge: BadgeForm | None = None
 
 

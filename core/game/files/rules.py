@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from core.game.facts import EventFlag, Item, Move, Species, TrainerParty
+from core.game.facts import EventFlag, FlagPlace, Item, Move, Species, TrainerParty
 from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.game.item_effects import NOTHING, STATUS_BITS, ItemEffect
 
@@ -81,6 +81,12 @@ class _ClassForm(Form):
     name: str | None = None
 
 
+class _BitForm(Form):
+    symbol: str
+    offset: int = 0
+    bit: int
+
+
 class _RulesForm(Form):
     about: str = ""
     species: dict[int, _SpeciesForm]
@@ -89,8 +95,11 @@ class _RulesForm(Form):
     type_chart: tuple[tuple[str, str, float], ...]
     items: dict[int, _ItemForm]
     event_flags: dict[str, _FlagForm]
-    engine_flags: tuple[str, ...] = ()
-    """The flags that pret keeps outside wEventFlags: badges, parts of the Pokegear, what happens once a day."""
+    engine_flags: dict[str, _BitForm | None] = Field(default_factory=dict)
+    """The flags that pret keeps outside wEventFlags: badges, parts of the Pokegear, what happens once a day.
+
+    Each is a bit of a RAM symbol; null where the place is not known.
+    """
     trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict[int, _ClassForm])
     trainers: dict[str, _TrainerForm] = Field(default_factory=dict)
     maps: dict[str, Any] = Field(default_factory=dict)
@@ -112,8 +121,8 @@ class RuleBook:
     types: Mapping[int, str]
     type_chart: Mapping[tuple[str, str], float]
     event_flags: Mapping[str, EventFlag]
-    engine_flags: frozenset[str]
-    """Names of flags outside wEventFlags."""
+    engine_flags: Mapping[str, FlagPlace | None]
+    """Flags outside wEventFlags, by name; None where the place is not known."""
     trainer_classes: Mapping[int, str]
     trainers: Mapping[str, TrainerParty]
 
@@ -171,7 +180,10 @@ def read_rules(file: Traversable) -> RuleBook:
         event_flags={
             name: EventFlag(name, row.index, row.kind, row.set_at_new_game) for name, row in form.event_flags.items()
         },
-        engine_flags=frozenset(form.engine_flags),
+        engine_flags={
+            name: FlagPlace(row.symbol, row.offset, 1 << row.bit) if row is not None else None
+            for name, row in form.engine_flags.items()
+        },
         trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
         trainers={
             key: TrainerParty(

@@ -1,151 +1,47 @@
-"""`world.json`: the maps of a game, and how they become facts."""
+"""The maps in a `world.json`, checked, and how they become facts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict, TypeVar
 
-from core.game.facts import Connection, GameMap, MapObject, SceneScript, Sign, Trigger, Warp, WildTable
-from core.game.files.form import Form, broken, nearest_hint, read_data_file
+from core.game.facts import (
+    MAIN_AREA,
+    Area,
+    BoulderHole,
+    ConditionalEffects,
+    Connection,
+    GameMap,
+    Gate,
+    MapObject,
+    Preconditions,
+    SceneScript,
+    Sign,
+    Trigger,
+    Warp,
+    WildTable,
+)
+from core.game.files.form import broken, nearest_hint, read_data_file
+from core.game.files.world_form import (
+    EffectsForm,
+    GrassForm,
+    MapForm,
+    NeedsForm,
+    ObjectForm,
+    OutcomeForm,
+    ScriptForm,
+    SignForm,
+    WorldForm,
+)
 from core.vocabulary import MapId
 
 TIMES = ("morn", "day", "nite")
 ROAMING = ("WANDER", "WALK")
 """Words in the names of movements that leave the spot."""
+_Thing = TypeVar("_Thing")
 OBJECT_KINDS = {"OBJECTTYPE_SCRIPT": "script", "OBJECTTYPE_ITEMBALL": "item_ball", "OBJECTTYPE_TRAINER": "trainer"}
-
-
-class _WarpForm(Form):
-    id: int
-    x: int
-    y: int
-    target: str
-    target_group: int
-    target_number: int
-    target_warp: int
-
-
-class _ConnectionForm(Form):
-    direction: Literal["north", "south", "west", "east"]
-    target: str
-    target_group: int
-    target_number: int
-    offset_blocks: float
-    offset_steps: int | None = None
-    arrive_x: int | str | None = None
-    arrive_y: int | str | None = None
-
-
-class _EffectsForm(Form):
-    """What talking to somebody, reading something or stepping somewhere can do, where the data tell."""
-
-    script: str | None = None
-    sets: tuple[str, ...] = ()
-    clears: tuple[str, ...] = ()
-    gives: tuple[str, ...] = ()
-    sells: tuple[str, ...] = ()
-    fights: tuple[str, ...] = ()
-    badges: tuple[int, ...] = ()
-    heals: bool = False
-    engine: tuple[str, ...] = ()
-    """Engine flags that it can set, badges among them, by the names of `enums.json`."""
-    scenes: tuple[tuple[str, int], ...] = ()
-    """(map, number) of scenes that it can make the current one of that map."""
-    leads_to: tuple[str, ...] = ()
-    """Maps to one of which it can take the player."""
-
-
-class _ObjectForm(_EffectsForm):
-    id: int
-    x: int
-    y: int
-    sprite: str
-    sprite_id: int
-    movement: str
-    type: Literal["OBJECTTYPE_SCRIPT", "OBJECTTYPE_ITEMBALL", "OBJECTTYPE_TRAINER"]
-    sight: int
-    event: str | None
-    item: str | None = None
-    qty: int | None = None
-    trainer_class: str | None = None
-    trainer_id: int | None = None
-    trainer_const: str | None = None
-    beat_event: str | None = None
-
-
-class _SignForm(_EffectsForm):
-    x: int
-    y: int
-    type: str
-    item: str | None = None
-    event: str | None = None
-
-
-class _TriggerForm(_EffectsForm):
-    x: int
-    y: int
-    scene: str | None = None
-
-
-class _SceneScriptForm(_EffectsForm):
-    """What happens by itself on entering the map while `scene` is its current one."""
-
-    scene: int
-
-
-class _GrassForm(Form):
-    rate_of_256: dict[Literal["morn", "day", "nite"], int]
-    morn: tuple[tuple[int, str], ...]
-    day: tuple[tuple[int, str], ...]
-    nite: tuple[tuple[int, str], ...]
-
-
-class _WaterForm(Form):
-    rate_of_256: int
-    slots: tuple[tuple[int, str], ...]
-
-
-class _WildForm(Form):
-    grass: _GrassForm | None = None
-    water: _WaterForm | None = None
-    swarm_grass: _GrassForm | None = None
-
-
-class _MapForm(Form):
-    group: int
-    number: int
-    name: str
-    width_blocks: int
-    height_blocks: int
-    width_steps: int
-    height_steps: int
-    tileset_id: int
-    tileset: str
-    environment_id: int
-    environment: str
-    landmark_id: int
-    landmark: str
-    border_block: int | None = None
-    region: str
-    spawn: str | None = None
-    home: tuple[int, int] | None = None
-    connections: tuple[_ConnectionForm, ...]
-    warps: tuple[_WarpForm, ...]
-    coord_events: tuple[_TriggerForm, ...]
-    bg_events: tuple[_SignForm, ...]
-    objects: tuple[_ObjectForm, ...]
-    scene_symbol: str | None = None
-    """The RAM symbol that holds the number of the map's current scene."""
-    scene_scripts: tuple[_SceneScriptForm, ...] = ()
-    collision: tuple[str, ...] = ()
-    wild: _WildForm | None = None
-
-
-class _WorldForm(Form):
-    about: str = ""
-    maps: dict[str, _MapForm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +53,7 @@ class Known:
     items: Collection[str]
     event_flags: Collection[str]
     engine_flags: Collection[str]
+    moves: Collection[str]
     trainers: Collection[str]
     """Keys of trainers."""
 
@@ -168,6 +65,8 @@ class World:
     maps: Mapping[MapId, GameMap]
     wild: Mapping[str, WildTable | None]
     """By map key; None where creatures live on the water only."""
+    phone_calls: Mapping[str, ConditionalEffects]
+    """What a call that comes by itself brings about, by its key."""
 
 
 def read_world(file: Traversable, known: Known) -> World:
@@ -175,23 +74,56 @@ def read_world(file: Traversable, known: Known) -> World:
 
     Raises `core.exceptions.EnvironmentError` for a file that is missing, of another form, or names what there is not.
     """
-    forms = read_data_file(file, _WorldForm).maps
-    _check_names(file, forms, known)
+    form = read_data_file(file, WorldForm)
+    forms = form.maps
+    _check_names(file, forms, form.phone_calls, known)
     ids = {key: MapId(form.group, form.number) for key, form in forms.items()}
     maps = [_game_map(key, form, ids) for key, form in forms.items()]
     wild = {
-        key: _wild_table(form.wild.grass, known.species) if form.wild.grass is not None else None
-        for key, form in forms.items()
-        if form.wild is not None
+        key: _wild_table(one.wild.grass, known.species) if one.wild.grass is not None else None
+        for key, one in forms.items()
+        if one.wild is not None
     }
-    return World({place.id: place for place in maps}, wild)
+    calls = {key: ConditionalEffects(**_effects(one, ids)) for key, one in form.phone_calls.items()}
+    return World({place.id: place for place in maps}, wild, calls)
 
 
-def _check_names(file: Traversable, forms: Mapping[str, _MapForm], known: Known) -> None:
+def _check_names(
+    file: Traversable, forms: Mapping[str, MapForm], calls: Mapping[str, EffectsForm], known: Known
+) -> None:
     def check(place: str, name: str | None, names: Collection[str], what: str) -> None:
         if name is not None and name not in names:
             raise broken(file, place, name, f"no {what} has that name; {nearest_hint(name, names)}")
 
+    def check_effects(place: str, effects: EffectsForm) -> None:
+        for name in (*effects.sets, *effects.clears):
+            check(f"{place}.sets or clears", name, known.event_flags, "event flag")
+        for name in (*effects.gives, *effects.sells, *effects.takes):
+            check(f"{place}.gives, sells or takes", name, known.items, "item")
+        for name in effects.fights:
+            check(f"{place}.fights", name, known.trainers, "trainer")
+        for name in (*effects.engine, *effects.engine_off):
+            check(f"{place}.engine or engine_off", name, known.engine_flags, "engine flag")
+        for name in (*(key for key, _ in effects.scenes), *effects.leads_to):
+            check(f"{place}.scenes or leads_to", name, forms, "map")
+        for name in effects.calls:
+            check(f"{place}.calls", name, calls, "phone call")
+
+    def check_needs(place: str, needs: NeedsForm) -> None:
+        for name in (*needs.needs, *needs.without):
+            check(f"{place}.needs or without", name, nameable, "event flag, engine flag or item")
+        for name, _ in needs.in_scenes:
+            check(f"{place}.in_scenes", name, forms, "map")
+        for name in needs.moves:
+            check(f"{place}.moves", name, known.moves, "move")
+
+    def check_outcome(place: str, outcome: OutcomeForm) -> None:
+        check_effects(place, outcome)
+        check_needs(place, outcome)
+
+    nameable = {*known.event_flags, *known.engine_flags, *known.items}
+    for name, call in calls.items():
+        check_effects(f"phone_calls.{name}", call)
     ids: dict[tuple[int, int], str] = {}
     for key, form in forms.items():
         if (form.group, form.number) in ids:
@@ -206,37 +138,37 @@ def _check_names(file: Traversable, forms: Mapping[str, _MapForm], known: Known)
                 if (way.target_group, way.target_number) != (target.group, target.number):
                     seen = (way.target_group, way.target_number)
                     raise broken(file, f"{place}.target_group and target_number", seen, f"{way.target} has others")
-        lists: tuple[tuple[str, tuple[_EffectsForm, ...]], ...] = (
+        lists: tuple[tuple[str, tuple[ScriptForm, ...]], ...] = (
             ("objects", form.objects),
             ("bg_events", form.bg_events),
             ("coord_events", form.coord_events),
             ("scene_scripts", form.scene_scripts),
+            ("boulder_holes", form.boulder_holes),
         )
         for list_name, things in lists:
             for number, thing in enumerate(things):
                 place = f"maps.{key}.{list_name}.{number}"
-                for name in (*thing.sets, *thing.clears):
-                    check(f"{place}.sets or clears", name, known.event_flags, "event flag")
-                for name in (*thing.gives, *thing.sells):
-                    check(f"{place}.gives or sells", name, known.items, "item")
-                for name in thing.fights:
-                    check(f"{place}.fights", name, known.trainers, "trainer")
-                for name in thing.engine:
-                    check(f"{place}.engine", name, known.engine_flags, "engine flag")
-                for name in (*(key for key, _ in thing.scenes), *thing.leads_to):
-                    check(f"{place}.scenes or leads_to", name, forms, "map")
-                if isinstance(thing, _ObjectForm | _SignForm):
+                check_effects(place, thing)
+                for at, outcome in enumerate(thing.outcomes):
+                    check_outcome(f"{place}.outcomes.{at}", outcome)
+                if isinstance(thing, ObjectForm | SignForm):
                     check(f"{place}.item", thing.item, known.items, "item")
                     check(f"{place}.event", thing.event, known.event_flags, "event flag")
-                if isinstance(thing, _ObjectForm):
+                if isinstance(thing, ObjectForm):
                     check(f"{place}.beat_event", thing.beat_event, known.event_flags, "event flag")
+        for at, outcome in enumerate(form.on_load):
+            check_outcome(f"maps.{key}.on_load.{at}", outcome)
+        for at, gate in enumerate(form.gates):
+            check_needs(f"maps.{key}.gates.{at}", gate)
+            for name in (gate.from_area, gate.to_area):
+                check(f"maps.{key}.gates.{at}.from_area or to_area", name, (MAIN_AREA, *form.areas), "area")
         grass = form.wild.grass if form.wild is not None else None
         for time in TIMES if grass is not None else ():
             for _, name in getattr(grass, time):
                 check(f"maps.{key}.wild.grass.{time}", name, known.species, "species")
 
 
-def _wild_table(form: _GrassForm, species: Mapping[str, int]) -> WildTable:
+def _wild_table(form: GrassForm, species: Mapping[str, int]) -> WildTable:
     slots: dict[str, Any] = {time: getattr(form, time) for time in TIMES}
     return WildTable(
         rate_of_256={time: form.rate_of_256[time] for time in ("morn", "day", "nite")},
@@ -254,23 +186,53 @@ class _Effects(TypedDict):
     engine: tuple[str, ...]
     scenes: tuple[tuple[MapId, int], ...]
     leads_to: tuple[MapId, ...]
+    takes: tuple[str, ...]
+    engine_off: tuple[str, ...]
+    calls: tuple[str, ...]
+    outcomes: tuple[ConditionalEffects, ...]
 
 
-def _effects(form: _EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
+def _effects(form: EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
+    """The effects of a row: its own, and those that any of its outcomes has."""
+    outcomes = form.outcomes if isinstance(form, ScriptForm) else ()
+    rows: tuple[EffectsForm, ...] = (form, *outcomes)
     return _Effects(
-        sets=form.sets,
-        clears=form.clears,
-        gives=form.gives,
-        fights=form.fights,
-        sells=form.sells,
-        heals=form.heals,
-        engine=form.engine,
-        scenes=tuple((ids[key], number) for key, number in form.scenes),
-        leads_to=tuple(ids[key] for key in form.leads_to),
+        sets=_any_of(row.sets for row in rows),
+        clears=_any_of(row.clears for row in rows),
+        gives=_any_of(row.gives for row in rows),
+        fights=_any_of(row.fights for row in rows),
+        sells=_any_of(row.sells for row in rows),
+        heals=any(row.heals for row in rows),
+        engine=_any_of(row.engine for row in rows),
+        scenes=tuple((ids[key], number) for key, number in _any_of(row.scenes for row in rows)),
+        leads_to=tuple(ids[key] for key in _any_of(row.leads_to for row in rows)),
+        takes=_any_of(row.takes for row in rows),
+        engine_off=_any_of(row.engine_off for row in rows),
+        calls=_any_of(row.calls for row in rows),
+        outcomes=tuple(_outcome(one, ids) for one in outcomes),
     )
 
 
-def _game_map(key: str, form: _MapForm, ids: Mapping[str, MapId]) -> GameMap:
+def _any_of(rows: Iterable[tuple[_Thing, ...]]) -> tuple[_Thing, ...]:
+    return tuple(dict.fromkeys(thing for row in rows for thing in row))
+
+
+def _outcome(form: OutcomeForm, ids: Mapping[str, MapId]) -> ConditionalEffects:
+    answers = tuple((number, bool(yes)) for number, yes in form.answers)
+    return ConditionalEffects(needs=_needs(form, ids), answers=answers, **_effects(form, ids))
+
+
+def _needs(form: NeedsForm, ids: Mapping[str, MapId]) -> Preconditions:
+    return Preconditions(
+        present=form.needs,
+        absent=form.without,
+        badges=form.badges_between,
+        scenes=tuple((ids[key], number) for key, number in form.in_scenes),
+        moves=form.moves,
+    )
+
+
+def _game_map(key: str, form: MapForm, ids: Mapping[str, MapId]) -> GameMap:
     return GameMap(
         id=ids[key],
         key=key,
@@ -292,14 +254,23 @@ def _game_map(key: str, form: _MapForm, ids: Mapping[str, MapId]) -> GameMap:
             Sign(one.x, one.y, one.type.removeprefix("BGEVENT_").lower(), one.item, one.event, **_effects(one, ids))
             for one in form.bg_events
         ),
-        triggers=tuple(Trigger(one.x, one.y, **_effects(one, ids)) for one in form.coord_events),
+        triggers=tuple(Trigger(one.x, one.y, one.scene_id, **_effects(one, ids)) for one in form.coord_events),
         heals=any(one.heals for one in form.objects),
         scene_symbol=form.scene_symbol,
-        scene_scripts=tuple(SceneScript(one.scene, **_effects(one, ids)) for one in form.scene_scripts),
+        scene_scripts=(
+            *(SceneScript(one.scene, **_effects(one, ids)) for one in form.scene_scripts),
+            *(SceneScript(None, **_effects(ScriptForm(outcomes=(one,)), ids)) for one in form.on_load),
+        ),
+        boulder_holes=tuple(BoulderHole(one.object, one.x, one.y, **_effects(one, ids)) for one in form.boulder_holes),
+        areas=tuple(
+            Area(name, one.warps, one.edges, one.objects, one.signs, one.steps) for name, one in form.areas.items()
+        ),
+        is_elevator=form.elevator,
+        gates=tuple(Gate(one.from_area, one.to_area, _needs(one, ids), one.one_way) for one in form.gates),
     )
 
 
-def _map_object(form: _ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
+def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
     return MapObject(
         id=form.id,
         x=form.x,

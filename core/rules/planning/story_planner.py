@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
-from core.navigation.travel import WorldGraph
+from core.game.story.path import StoryPath
+from core.navigation.travel import UNKNOWN_ENTRY, WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.needs import Needs
@@ -45,6 +46,7 @@ class StoryPlanner:
         self._story = Objectives(game.maps, self._milestones)
         self._needs = Needs(game)
         self._options = ObjectiveOptions(game)
+        self._path = StoryPath(game) if game.tells_conditions else None
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
@@ -55,7 +57,7 @@ class StoryPlanner:
         }
         found = [
             *self._story_goals(state, reached, memory, distances, seed),
-            *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances)),
+            *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances, memory)),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -75,9 +77,9 @@ class StoryPlanner:
         milestone = next_milestone(self._milestones, reached)
         if milestone is None:
             return
-        level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances))
+        level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances, memory))
         memory.wanted_level = max(memory.wanted_level, level)
-        objectives = self._open_objectives(milestone, state)
+        objectives = self._open_objectives(milestone, state, memory)
         turned = [objectives[(rank + seed) % len(objectives)] for rank in range(len(objectives))]
         ranked = sorted(turned, key=lambda objective: distances.get(objective.map, math.inf))
         for rank, objective in enumerate(ranked):
@@ -87,13 +89,24 @@ class StoryPlanner:
             option = replace(self._options.of(objective), value=value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
 
-    def _fights_next(self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int]) -> bool:
+    def _fights_next(
+        self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int], memory: LaneMemory
+    ) -> bool:
         """Whether the story's next objective leads to a trainer."""
         milestone = next_milestone(self._milestones, reached)
-        return milestone is not None and self._level_at_hand(milestone, state, distances) > 0
+        return milestone is not None and self._level_at_hand(milestone, state, distances, memory) > 0
 
-    def _open_objectives(self, milestone: Milestone, state: GameState) -> list[Objective]:
-        """Those of a milestone whose object is there; where nobody is there yet, what makes somebody appear."""
+    def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
+        """What can be done now towards a milestone.
+
+        Where the data tell conditions: the deeds of a plan that nothing but a walk lies before. Elsewhere, and where
+        there is no plan: those of a milestone whose object is there, or what makes somebody appear.
+        """
+        if self._path is not None:
+            entry = memory.travel.entry_of(state.map_id)
+            planned = self._path.next_deeds(milestone, state, None if entry == UNKNOWN_ENTRY else entry)
+            if planned.objectives:
+                return list(planned.objectives)
         known = self._story.objectives(milestone)
         there = [objective for objective in known if not self._gone(objective, state)]
         if there:
@@ -103,9 +116,11 @@ class StoryPlanner:
         showing = dict.fromkeys(one for flag in flags for one in self._story.showing(flag))
         return [objective for objective in showing if not self._gone(objective, state)]
 
-    def _level_at_hand(self, milestone: Milestone, state: GameState, distances: Mapping[MapId, int]) -> int:
+    def _level_at_hand(
+        self, milestone: Milestone, state: GameState, distances: Mapping[MapId, int], memory: LaneMemory
+    ) -> int:
         """The level of the strongest trainer whom the objectives of the nearest map lead to; 0 without a trainer."""
-        objectives = self._open_objectives(milestone, state)
+        objectives = self._open_objectives(milestone, state, memory)
         nearest = min((distances.get(one.map, math.inf) for one in objectives), default=math.inf)
         at_hand = (one for one in objectives if distances.get(one.map, math.inf) == nearest)
         return max((self._trainer_level(one) for one in at_hand), default=0)

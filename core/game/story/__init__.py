@@ -1,0 +1,1 @@
+"""The story of a game as deeds: what each needs, what it brings about, and what is true now."""

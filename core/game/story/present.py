@@ -1,0 +1,93 @@
+"""What of a game's story is true in a state: the facts of `core.game.story.deeds`, read from RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from core.game.game_data import GameData
+from core.game.state import GameState
+from core.game.story.deeds import Fact
+from core.vocabulary import MapId
+
+Test = Callable[[GameState], bool]
+CALL: Final = "wSpecialPhoneCallID"
+"""Which phone call of the story is to come; 0 for none."""
+MACHINES: Final = "wTMsHMs"
+MACHINES_PER_KIND: Final = {"TM": 0, "HM": 50}
+"""Where in wTMsHMs the counts of a kind begin; TM01 is the first of its kind."""
+MACHINE_POCKET: Final = "TM_HM"
+
+
+class PresentFacts:
+    """Reads facts from states of one game. A fact that RAM does not show is false."""
+
+    def __init__(self, game: GameData) -> None:
+        self._game = game
+        self._items = {one.key: one for one in game.items.values()}
+        self._has: dict[str, Test] = {}
+        self._scenes = {one.id: one.scene_symbol for one in game.maps.values() if one.scene_symbol is not None}
+        self._moves = {game.moves[one.move].key: one.move for one in game.field_abilities if one.move is not None}
+        layout = game.layout
+        single = [symbol for symbol in (*self._scenes.values(), CALL) if symbol in layout.symbols]
+        flags = (one for one in game.engine_flags.values() if one is not None)
+        watched = {layout.index(symbol) for symbol in single}
+        watched |= {layout.index(one.symbol) + one.offset for one in flags}
+        if MACHINES in layout.symbols:
+            start = layout.index(MACHINES)
+            watched |= set(range(start, start + layout.symbols[MACHINES].size))
+        self._watched = tuple(sorted(watched))
+
+    def signature(self, state: GameState) -> tuple[object, ...]:
+        """What the facts hang on: where it is equal, so are they, but for the place."""
+        data, items = state.snapshot.data, (*state.items, *state.key_items, *state.balls)
+        moves = tuple(sorted({move for member in state.party for move in member.moves}))
+        return state.event_flags, bytes(data[at] for at in self._watched), frozenset(one.item for one in items), moves
+
+    def holds(self, fact: Fact, state: GameState, area: str) -> bool:
+        """Whether a fact is true, for a player in `area` of the state's map."""
+        match fact.kind:
+            case "has":
+                return self._test(str(fact.about))(state)
+            case "lacks":
+                return not self._test(str(fact.about))(state)
+            case "scene" if isinstance(fact.about, MapId):
+                symbol = self._scenes.get(fact.about)
+                return fact.value == (state.byte(symbol) if symbol is not None else 0)
+            case "at":
+                return (fact.about, fact.value) == (state.map_id, area)
+            case "in":
+                return fact.about == state.map_id
+            case "badges":
+                return isinstance(fact.value, int) and state.badge_count >= fact.value
+            case "move":
+                return any(self._moves.get(str(fact.about)) in member.moves for member in state.party)
+            case "call":
+                return CALL in self._game.layout.symbols and state.byte(CALL) != 0
+            case _:
+                return False
+
+    def _test(self, name: str) -> Test:
+        if name not in self._has:
+            self._has[name] = self._made_test(name)
+        return self._has[name]
+
+    def _made_test(self, name: str) -> Test:
+        if (flag := self._game.event_flags.get(name)) is not None:
+            index = flag.index
+            return lambda state: state.has_flag(index)
+        if (item := self._items.get(name)) is not None:
+            return self._item_test(item.id, item.name, item.pocket)
+        place = self._game.engine_flags.get(name)
+        if place is None:
+            return lambda state: False
+        at, mask = self._game.layout.index(place.symbol) + place.offset, place.mask
+        return lambda state: bool(state.snapshot.data[at] & mask)
+
+    def _item_test(self, number: int, name: str, pocket: str) -> Test:
+        if pocket != MACHINE_POCKET:
+            return lambda state: any(slot.item == number for slot in (*state.items, *state.key_items, *state.balls))
+        if MACHINES not in self._game.layout.symbols:
+            return lambda state: False
+        at = self._game.layout.index(MACHINES) + MACHINES_PER_KIND[name[:2]] + int(name[2:]) - 1
+        return lambda state: bool(state.snapshot.data[at])
