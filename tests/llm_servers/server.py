@@ -23,6 +23,7 @@ WIRES = {"/v1/chat/completions": OpenAIWire, "/v1/messages": AnthropicWire}
 class SeenRequest:
     path: str
     headers: dict[str, str]
+    client: tuple[str, int]
     body: Json = field(repr=False)
 
 
@@ -94,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request: Json = json.loads(self.rfile.read(int(self.headers["content-length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        owner.seen.append(SeenRequest(self.path, headers, request))
+        owner.seen.append(SeenRequest(self.path, headers, self.client_address, request))
         time.sleep(owner.delay_s)
         wire = WIRES[self.path]
         step = owner.next_step()
