@@ -81,6 +81,10 @@ class ModelServer:
         return self.always or Step()
 
 
+def _key_in(headers: dict[str, str]) -> str:
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -99,11 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(owner.delay_s)
         wire = WIRES[self.path]
         step = owner.next_step()
+        if step.told is not None:
+            status, text = step.told
+            self._send(status, text.replace("{key}", _key_in(headers)).encode(), step.retry_after)
+            return
         options = wire.options(request)
         choice = "Sell the house" if step.fault is Fault.UNKNOWN_OPTION else options[-1]
         if step.fault in STATUS:
-            key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-            body = json.dumps(wire.error(step.fault, f"no luck with the key {key}")).encode()
+            body = json.dumps(wire.error(step.fault, f"no luck with the key {_key_in(headers)}")).encode()
             self._send(STATUS[step.fault], body, step.retry_after)
             return
         self._send_answer(step, json.dumps(wire.answer(request, choice, step.fault)).encode())
