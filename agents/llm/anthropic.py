@@ -10,12 +10,13 @@ import httpx2
 from pydantic import BaseModel
 
 from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.http_guard import ANTHROPIC_URL
+from agents.llm.keys import ANTHROPIC_KEY
 from agents.llm.model_name import ModelName
 from agents.llm.question import answer_schema, choice_from_object, question_text
 from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
 ANSWER_TOKENS = 500
 
 
@@ -46,10 +47,10 @@ class AnthropicModel(ServerModel[_Reply]):
     reply_name = "message"
 
     def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
-        super().__init__(name, KEY_VARIABLE, timeout_s)
+        super().__init__(name, ANTHROPIC_KEY, timeout_s)
         self._client = anthropic.Anthropic(
             api_key=self._key_text,
-            base_url=name.url or "https://api.anthropic.com",
+            base_url=name.url or ANTHROPIC_URL,
             max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
             timeout=timeout_s,
             http_client=self._http,

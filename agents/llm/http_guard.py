@@ -19,6 +19,7 @@ from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.server_error import ServerError, error_in
 from core.prompts.frame import plain_text
 
+OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com"
 MAX_ANSWER_BYTES = 1_000_000
 """A filled-in form is a few hundred bytes; a megabyte is some other page."""
 MOST_QUOTED = 300

@@ -17,13 +17,17 @@ from urllib.parse import quote, urlsplit
 
 from core.exceptions import ConfigurationError
 
+OPENAI_KEY, ANTHROPIC_KEY = "OPENAI_API_KEY", "ANTHROPIC_API_KEY"
 KEY_FOR_OTHER_ADDRESSES = "CRYSTAL_LLM_API_KEY"
 """Environment variable with the key for servers at an `@url`; a vendor's key goes to that vendor's address only."""
+NO_KEY = "none-needed"
+"""What a server gets for which no key is set; SDKs want one."""
 SHORTEST_FRAGMENT = 8
 """Characters of a key in a row that are blotted out: texts are cut to a length, perhaps in the middle of a key."""
 BLOT = "<key>"
 _SMALL_LETTERS = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _LOOKS_LIKE_A_KEY = re.compile(r"(?<![A-Za-z0-9])(sk-|gsk_|hf_|xai-|nvapi-|AIza)[A-Za-z0-9_-]{16,}")
+_NAMES_A_KEY = re.compile(r"(key|token|secret|password)=", re.IGNORECASE)
 
 
 class Key:
@@ -108,7 +112,11 @@ def check_no_key(text: str, setting: str) -> None:
         found = "a user name or password"
     elif scheme and set("?#") & set(address):
         found = "a query ('?...' or '#...'), which is no part of a base address"
-    elif _LOOKS_LIKE_A_KEY.search(text) or any(key and len(key) >= 8 and key in text for key in _keys_set()):
+    elif (
+        _LOOKS_LIKE_A_KEY.search(text)
+        or _NAMES_A_KEY.search(text)
+        or any(key and len(key) >= 8 and key in text for key in _keys_set())
+    ):
         found = "what looks like a key"
     else:
         return
@@ -119,7 +127,7 @@ def check_no_key(text: str, setting: str) -> None:
 
 
 def _keys_set() -> Iterator[str]:
-    for name in (KEY_FOR_OTHER_ADDRESSES, "OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+    for name in (KEY_FOR_OTHER_ADDRESSES, OPENAI_KEY, ANTHROPIC_KEY):
         yield os.environ.get(name, "").strip()
 
 

@@ -17,6 +17,7 @@ import openai
 from pydantic import BaseModel
 
 from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.http_guard import OPENAI_URL
 from agents.llm.model_name import ModelName
 from agents.llm.question import answer_schema, choice_from_json, choice_of, question_text
 from agents.llm.server_model import ServerModel, TokensUsed
@@ -96,7 +97,7 @@ class OpenAIModel(ServerModel[_Reply]):
         self._dialect = dialect
         self._client = openai.OpenAI(
             api_key=self._key_text,
-            base_url=name.url or "https://api.openai.com/v1",
+            base_url=name.url or OPENAI_URL,
             max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
             timeout=timeout_s,
             http_client=self._http,

@@ -16,15 +16,13 @@ from pydantic import BaseModel, ValidationError
 
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.http_guard import cause_in_guard, failure_of, guarded_client
-from agents.llm.keys import key_for, without_key
+from agents.llm.keys import NO_KEY, key_for, without_key
 from agents.llm.model_name import ModelName
 from agents.llm.question import check_options
 from core.exceptions import ConfigurationError
 from core.protocols import Choice
 
 Reply = TypeVar("Reply", bound=BaseModel)
-NO_KEY = "none-needed"
-"""What a server gets for which no key is set; SDKs want one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +42,17 @@ class ServerModel(ABC, Generic[Reply]):
     """What a reply is called, for errors."""
 
     def __init__(self, name: ModelName, key_variable: str | None, timeout_s: float) -> None:
-        """Raises ConfigurationError when the key of a vendor's own address is not in the environment, or no key."""
+        """Raises ConfigurationError for a key that is missing or cannot be sent, and for a strange address."""
         self._name = name
         self._key = key_for(key_variable, own_address=name.url is not None)
         if self._key is None and name.url is None:
             raise ConfigurationError(
                 f"llm_model {str(name)!r} needs a key: set {key_variable} in the environment, not in the config"
             )
+        try:
+            httpx2.URL(name.url or "")
+        except httpx2.InvalidURL as error:
+            raise ConfigurationError(f"llm_model {str(name)!r} has no address that HTTP knows: {error}") from error
         self._key_text = self._key.text if self._key else NO_KEY
         self._http = guarded_client(timeout_s, only_key=self._key_text if name.url is not None else None)
 
