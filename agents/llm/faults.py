@@ -10,7 +10,6 @@ own words, and so is coming back.
 from __future__ import annotations
 
 import logging
-import math
 import random
 import threading
 import time
@@ -22,6 +21,8 @@ from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
 
 _logger = logging.getLogger(__name__)
+LONGEST_WAIT_S = 7 * 86_400.0
+"""Most that any time of these settings may be; operating systems know no waits of years."""
 REFUSED_IN_A_ROW = 3
 """Questions without an answer of any kind that are an outage: one prompt may be too long, hardly three in a row."""
 
@@ -41,8 +42,8 @@ class FaultSettings:
 
     def __post_init__(self) -> None:
         times = (self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s)
-        if self.tries < 1 or not all(0 <= seconds < math.inf for seconds in times):
-            raise ConfigurationError(f"tries must be at least 1, and times finite and not negative: {self}")
+        if self.tries < 1 or not all(0 <= seconds <= LONGEST_WAIT_S for seconds in times):
+            raise ConfigurationError(f"tries must be at least 1, and times 0 to {LONGEST_WAIT_S:.0f} s: {self}")
 
 
 @dataclass(slots=True)

@@ -110,4 +110,7 @@ def _no_key_in_errors(key: Key | None) -> Iterator[None]:
         yield
     except Exception as error:
         error.args = tuple(without_key(arg, key) if isinstance(arg, str) else arg for arg in error.args)
+        vars(error).update(
+            {name: without_key(text, key) for name, text in vars(error).items() if isinstance(text, str)}
+        )
         raise error from None  # its causes quote what was sent and received
