@@ -89,17 +89,17 @@ def test_refusals_with_answers_between_are_no_outage(server: ModelServer, tmp_pa
 def test_after_a_while_one_question_looks_again(
     server: ModelServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    chooser = chooser_at(server, tmp_path, FaultSettings(tries=1, away_s=0.1, longest_away_s=10.0))
+    chooser = chooser_at(server, tmp_path, FaultSettings(tries=1, away_s=0.5, longest_away_s=10.0))
     server.script.extend([Step(Fault.TOO_LONG_PROMPT)] * (REFUSED_IN_A_ROW + 1))
     with caplog.at_level(logging.WARNING):
         for number in range(REFUSED_IN_A_ROW):
             chooser.ask(f"q{number}", OPTIONS)
-        time.sleep(0.12)
+        time.sleep(0.6)
         assert isinstance(chooser.ask("still?", OPTIONS), ModelFailure)
-        time.sleep(0.12)
+        time.sleep(0.6)
         away = chooser.ask("waits twice as long", OPTIONS)
         assert isinstance(away, ModelFailure) and away.kind is FailureKind.AWAY
-        time.sleep(0.12)
+        time.sleep(0.6)
         assert isinstance(chooser.ask("now?", OPTIONS), Choice)
     assert [word in record.getMessage() for record, word in zip(caplog.records, ("is away", "again"), strict=True)]
     chooser.close()
@@ -173,12 +173,12 @@ def test_what_is_no_pause_is_not_one(text: str) -> None:
 def test_a_server_cannot_send_the_model_away_for_longer_than_configured(
     server: ModelServer, tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
-    chooser = chooser_at(server, tmp_path, FaultSettings(away_s=0.1, longest_away_s=0.3))
+    chooser = chooser_at(server, tmp_path, FaultSettings(away_s=0.1, longest_away_s=0.5))
     server.script.append(Step(Fault.RATE_LIMIT, retry_after=text))
     with caplog.at_level(logging.WARNING):
         assert isinstance(chooser.ask("q", OPTIONS), ModelFailure)
     assert not chooser.usable and len(server.seen) == 1
-    time.sleep(0.35)
+    time.sleep(0.55)
     assert isinstance(chooser.ask("q", OPTIONS), Choice) and chooser.usable
     chooser.close()
 

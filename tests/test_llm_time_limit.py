@@ -25,8 +25,8 @@ OPTIONS = ["Go to the healer", "Talk to the elder"]
 TIMEOUT_S = 0.4
 PAUSE_S = 0.02
 """Shorter than any limit on a single read."""
-PATIENCE_S = 4.0
-"""Ten times the limit: a machine may be slow, a server that escapes the limit holds the question for ever."""
+PATIENCE_S = 20.0
+"""A machine may be slow; a server that escapes the limit holds the question for ever."""
 OVER_HTTP = [trick for trick in Trick if trick is not Trick.DRIPPED_HANDSHAKE]
 
 
@@ -73,7 +73,7 @@ def test_a_proxy_cannot_stretch_the_time_limit(monkeypatch: pytest.MonkeyPatch) 
         assert proxy.connections == 2
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         with ModelServer() as server:
-            model = load_text_model(f"vllm/tiny@{server.url}", timeout_s=TIMEOUT_S)
+            model = load_text_model(f"vllm/tiny@{server.url}", timeout_s=PATIENCE_S)
             assert model is not None and model.choose("Where to?", OPTIONS).index == 1
         assert proxy.connections == 2
 
@@ -94,10 +94,10 @@ def test_workers_come_back_from_a_server_that_never_ends(tmp_path: Path) -> None
 
 def test_a_connection_is_kept_and_each_question_has_its_own_time() -> None:
     with ModelServer() as server:
-        model = load_text_model(f"openai/gpt-5-mini@{server.url}", timeout_s=TIMEOUT_S)
+        model = load_text_model(f"openai/gpt-5-mini@{server.url}", timeout_s=2.0)
         assert model is not None
-        server.delay_s = TIMEOUT_S / 2
-        for number in range(4):
+        server.delay_s = 0.7
+        for number in range(3):
             assert isinstance(model.choose(f"q{number}", OPTIONS), Choice)
         assert len({seen.client for seen in server.seen}) == 1
 
