@@ -111,3 +111,13 @@ def test_the_projects_own_servers_are_held_to_their_time_too(trick: Trick) -> No
         with pytest.raises(LLMConnectionError, match=r"within 0\.4 s|timed out"):
             RolloutServer(server.url, TIMEOUT_S).complete("tool", [[1, 2]], 1, Sampling(), 0)
         assert time.monotonic() - begun < PATIENCE_S
+
+
+def test_a_host_with_several_addresses_is_tried_at_each() -> None:
+    with ModelServer() as server:  # on 127.0.0.1 only; localhost is ::1 as well where there is IPv6
+        model = load_text_model(f"vllm/tiny@{server.url.replace('127.0.0.1', 'localhost')}", timeout_s=PATIENCE_S)
+        assert model is not None and model.choose("Where to?", OPTIONS).index == 1
+    with pytest.raises(ModelFailure, match="cannot be reached"):
+        nowhere = load_text_model("vllm/tiny@http://no-such-host.invalid/v1", timeout_s=TIMEOUT_S)
+        assert nowhere is not None
+        nowhere.choose("Where to?", OPTIONS)
