@@ -186,7 +186,7 @@ def test_a_server_cannot_send_the_model_away_for_longer_than_configured(
 @pytest.mark.parametrize("seconds", [-1.0, math.inf, math.nan, 1e9])
 def test_no_time_is_longer_than_an_operating_system_can_wait(seconds: float) -> None:
     for name in ("first_pause_s", "longest_pause_s", "away_s", "longest_away_s"):
-        with pytest.raises(ConfigurationError, match="times 0 to 604800 s"):
+        with pytest.raises(ConfigurationError, match=name):
             FaultSettings(**{name: seconds})
     for name in ("timeout_s", "patience_s"):
         with pytest.raises(ConfigurationError, match=name):
