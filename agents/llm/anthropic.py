@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import anthropic
-from pydantic import BaseModel, ValidationError
+import httpx2
+from pydantic import BaseModel
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import failure_of_status, guarded_client, without_key
+from agents.llm.http_guard import ANTHROPIC_URL
+from agents.llm.keys import ANTHROPIC_KEY
 from agents.llm.model_name import ModelName
 from agents.llm.question import answer_schema, choice_from_object, question_text
 from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
-KEY_VARIABLE = "ANTHROPIC_API_KEY"
 ANSWER_TOKENS = 500
 
 
@@ -43,14 +43,17 @@ class _Reply(BaseModel):
 class AnthropicModel(ServerModel[_Reply]):
     """A Claude model, asked to fill in a form by calling the one tool it has."""
 
+    reply_form = _Reply
+    reply_name = "message"
+
     def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
-        super().__init__(name, KEY_VARIABLE)
+        super().__init__(name, ANTHROPIC_KEY, timeout_s)
         self._client = anthropic.Anthropic(
-            api_key=self._key or "none-needed",
-            base_url=name.url or "https://api.anthropic.com",
+            api_key=self._key_text,
+            base_url=name.url or ANTHROPIC_URL,
             max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
             timeout=timeout_s,
-            http_client=guarded_client(timeout_s),
+            http_client=self._http,
         )
 
     def _tokens_used(self, reply: _Reply) -> TokensUsed:
@@ -82,17 +85,13 @@ class AnthropicModel(ServerModel[_Reply]):
             "tool_choice": {"type": "tool", "name": "decide", "disable_parallel_tool_use": True},
         }
 
-    def _send(self, prompt: str, options: Sequence[str]) -> _Reply:
+    def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
         try:
             raw = self._client.messages.with_raw_response.create(**self._request(prompt, options))
-            return _Reply.model_validate_json(raw.http_response.content)
+        except anthropic.APIStatusError as error:
+            return error.response
         except anthropic.APITimeoutError as error:
             raise self._timed_out() from error
         except anthropic.APIConnectionError as error:
             raise self._not_reached(error) from error
-        except anthropic.APIStatusError as error:
-            message = without_key(error.api_message or error.message, self._key)
-            failure = failure_of_status(error.status_code, error.response.headers, message, error.type)
-            raise failure from None  # the SDK's error quotes the request; the message above has everything that helps
-        except (ValidationError, json.JSONDecodeError) as error:
-            raise self._malformed("message") from error
+        return raw.http_response

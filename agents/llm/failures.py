@@ -40,7 +40,7 @@ class Remedy(Enum):
     """What to do about a failure."""
 
     ASK_AGAIN = "the same question may well be answered a moment later; a row of such failures is an outage"
-    NEXT_QUESTION = "this question has no answer, the next one may"
+    NEXT_QUESTION = "this question has no answer, the next one may; a row of such failures is an outage"
     STAY_AWAY = "no question will be answered until somebody changes something"
 
 

@@ -2,8 +2,9 @@
 
 `PersistentModel` wraps any model. A question is tried a few times with growing, jittered pauses that honour the
 server's Retry-After (exponential backoff with full jitter: Brooker, AWS Architecture Blog, 2015). When tries run out,
-the model counts as away: further questions fail at once, and one is let through from time to time to see whether the
-server is back. Going away and coming back are logged once each.
+or a few questions in a row are refused one after the other, the model counts as away: further questions fail at once,
+and one is let through from time to time to see whether the server is back. Going away is logged once, with the server's
+own words, and so is coming back.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
 
 _logger = logging.getLogger(__name__)
+LONGEST_WAIT_S = 7 * 86_400.0
+"""Most that any time of these settings may be; operating systems know no waits of years."""
+REFUSED_IN_A_ROW = 3
+"""Questions without an answer of any kind that are an outage: one prompt may be too long, hardly three in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,12 @@ class FaultSettings:
     away_s: float = 30.0
     """First pause from a failing server; doubled with each failed attempt."""
     longest_away_s: float = 600.0
+    """Longest pause from a failing server, whatever it asks for in Retry-After."""
 
     def __post_init__(self) -> None:
-        if self.tries < 1 or min(self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s) < 0:
-            raise ConfigurationError(f"tries must be at least 1 and times not negative: {self}")
+        times = (self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s)
+        if self.tries < 1 or not all(0 <= seconds <= LONGEST_WAIT_S for seconds in times):
+            raise ConfigurationError(f"tries must be at least 1, and times 0 to {LONGEST_WAIT_S:.0f} s: {self}")
 
 
 @dataclass(slots=True)
@@ -66,6 +73,7 @@ class PersistentModel:
         self._on_failure = on_failure
         self._random = random.Random(seed)
         self._outage: _Outage | None = None
+        self._refused = 0  # questions in a row
         self._closed = threading.Event()
         self._lock = threading.Lock()
 
@@ -94,9 +102,11 @@ class PersistentModel:
                 self._on_failure(failure)
                 wasted_prompt = failure.prompt_tokens = failure.prompt_tokens + wasted_prompt
                 wasted_completion = failure.completion_tokens = failure.completion_tokens + wasted_completion
-                pause_s = self._pause_s(number, failure)
                 if failure.remedy is Remedy.NEXT_QUESTION:
+                    if self._refuses_all():
+                        self._leave(failure)
                     raise
+                pause_s = self._pause_s(number, failure)
                 if failure.remedy is Remedy.STAY_AWAY or number == tries or pause_s > self._settings.longest_pause_s:
                     self._leave(failure)
                     raise
@@ -131,13 +141,17 @@ class PersistentModel:
             jittered_s = self._random.uniform(0.0, backoff_s)
         return max(jittered_s, failure.retry_after_s or 0.0)
 
+    def _refuses_all(self) -> bool:
+        """Note a refused question; whether the model is away now, or still."""
+        with self._lock:
+            self._refused += 1
+            return self._outage is not None or self._refused >= REFUSED_IN_A_ROW
+
     def _leave(self, failure: ModelFailure) -> None:
         with self._lock:
             before = self._outage
-            pause_s = (
-                self._settings.away_s if before is None else min(before.pause_s * 2, self._settings.longest_away_s)
-            )
-            pause_s = max(pause_s, failure.retry_after_s or 0.0)
+            pause_s = self._settings.away_s if before is None else before.pause_s * 2
+            pause_s = min(max(pause_s, failure.retry_after_s or 0.0), self._settings.longest_away_s)
             for_good = failure.remedy is Remedy.STAY_AWAY
             look_again_at = float("inf") if for_good else time.monotonic() + pause_s
             self._outage = _Outage(failure.kind, str(failure), look_again_at, pause_s)
@@ -153,6 +167,6 @@ class PersistentModel:
 
     def _welcome_back(self) -> None:
         with self._lock:
-            returned, self._outage = self._outage is not None, None
+            returned, self._outage, self._refused = self._outage is not None, None, 0
         if returned:
             _logger.warning("the language model %s answers again and takes its decisions back", self.name)

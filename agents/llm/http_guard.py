@@ -1,119 +1,119 @@
-"""What both server back-ends share of HTTP: a client that bounds size and time, and status codes as failures.
+"""What both server back-ends share of HTTP: a client that bounds size and time, and responses as failures.
 
-A vendor's SDK limits the time of each read, so a server that sends one byte a second can hold a question forever; and
-it reads an answer of any size. The guard sets one deadline and one size for the whole answer. Redirects are not
-followed, so a key never goes to an address that the config does not name.
+A vendor's SDK limits the time of each read only, and reads an answer of any size; `agents/llm/exchange.py` limits the
+whole. Redirects are not followed, so a key never goes to an address that the config does not name.
 """
 
 from __future__ import annotations
 
-import os
+import logging
+import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from agents.llm.exchange import GuardedTransport
 from agents.llm.failures import FailureKind, ModelFailure
+from agents.llm.server_error import ServerError, error_in
+from core.prompts.frame import plain_text
 
+OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com"
 MAX_ANSWER_BYTES = 1_000_000
 """A filled-in form is a few hundred bytes; a megabyte is some other page."""
-KEY_FOR_OTHER_ADDRESSES = "CRYSTAL_LLM_API_KEY"
-"""Environment variable with the key for servers at an `@url`; a vendor's key goes to that vendor's address only."""
+MOST_QUOTED = 300
+"""Characters of a server's words that are passed on."""
+EARLIEST_EPOCH_S = 1e9
+"""A larger number is a time (since 1970), no pause: some servers send that in `Retry-After`."""
+_TALKATIVE = ("httpcore2", "httpx2", "openai", "anthropic")
+"""Libraries that log headers, keys of servers that echo them included, where a program logs everything."""
+_SENT_ALONG = frozenset(
+    {
+        *("host", "connection", "user-agent", "accept", "accept-encoding", "content-type", "content-length"),
+        *("authorization", "anthropic-version"),
+    }
+)
+"""Headers that a server at an `@url` gets. SDKs add more from the environment, meant for their vendor."""
+_NOTES_OF_SDKS = "x-stainless-"
+"""Headers that begin so are the SDKs' own: without them they do not know their requests again."""
 
 
-class GuardedStream(httpx2.SyncByteStream):
-    """The body of a response, which ends in a `ModelFailure` past `max_bytes` or past the deadline."""
+def guarded_client(
+    timeout_s: float,
+    most_bytes: int = MAX_ANSWER_BYTES,
+    *,
+    only_key: str | None = None,
+    proxies: bool = True,
+) -> httpx2.Client:
+    """An HTTP client, also for an SDK.
 
-    def __init__(self, body: httpx2.SyncByteStream, deadline: float, max_bytes: int) -> None:
-        self._body = body
-        self._deadline = deadline
-        self._max_bytes = max_bytes
+    Args:
+        timeout_s: limit of an exchange, from connecting to the last byte.
+        most_bytes: limit of all bytes of a response, its headers included.
+        only_key: for a server that is not the SDK's vendor: it gets this key and nothing of the vendor's environment.
+        proxies: use the environment's proxies.
+    """
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
 
-    def __iter__(self) -> Iterator[bytes]:
-        seen = 0
-        for part in self._body:
-            seen += len(part)
-            if seen > self._max_bytes:
-                raise ModelFailure(
-                    FailureKind.TOO_LARGE, f"the server's answer is longer than {self._max_bytes} bytes; given up"
-                )
-            if time.monotonic() > self._deadline:
-                raise ModelFailure(FailureKind.TIME_OUT, "the server's answer did not end in time")
-            yield part
+    def send_only_key(request: httpx2.Request) -> None:
+        for name in request.headers.keys() - _SENT_ALONG:
+            if not name.startswith(_NOTES_OF_SDKS):
+                del request.headers[name]
+        request.headers["authorization"] = f"Bearer {only_key}"
 
-    def close(self) -> None:
-        self._body.close()
-
-
-def guarded_client(timeout_s: float, max_bytes: int = MAX_ANSWER_BYTES) -> httpx2.Client:
-    """An HTTP client for an SDK: `timeout_s` bounds connecting, each read, and the answer as a whole."""
-
-    def note_deadline(request: httpx2.Request) -> None:
-        request.extensions = {**request.extensions, "deadline": time.monotonic() + timeout_s}
-
-    def guard(response: httpx2.Response) -> None:
+    def refuse_compressed(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
             # A few compressed kilobytes can unpack to gigabytes; the request asks for plain bytes.
             raise ModelFailure(FailureKind.MALFORMED, "the server compressed its answer although asked not to")
-        assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = GuardedStream(response.stream, response.request.extensions["deadline"], max_bytes)
 
     return httpx2.Client(
-        timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
+        transport=GuardedTransport(timeout_s, most_bytes, proxies=proxies),
+        timeout=timeout_s,
         headers={"Accept-Encoding": "identity"},
         follow_redirects=False,
-        event_hooks={"request": [note_deadline], "response": [guard]},
+        event_hooks={"request": [send_only_key] if only_key else [], "response": [refuse_compressed]},
     )
 
 
-def key_for(vendor_variable: str | None, *, own_address: bool) -> str | None:
-    """The key from the environment, or None when it is not set.
+def failure_of(response: httpx2.Response) -> ModelFailure | None:
+    """The failure that a response tells of; None when it is no error.
 
-    `own_address` is true when the config names an `@url`: then only `CRYSTAL_LLM_API_KEY` is used.
+    Some servers send an error with status 200, because they begin to answer before they know.
     """
-    variable = KEY_FOR_OTHER_ADDRESSES if own_address or vendor_variable is None else vendor_variable
-    return os.environ.get(variable) or None
-
-
-def without_key(message: str, key: str | None) -> str:
-    """The message without the key: servers may quote it, and messages are logged and kept."""
-    return message.replace(key, "<key>") if key else message
-
-
-def failure_of_status(status: int, headers: Mapping[str, str], message: str, code: str | None = None) -> ModelFailure:
-    """An HTTP error status as a failure. `code` is the vendor's own name for the cause, if it gives one."""
-    if status in (401, 403):
-        kind = FailureKind.WRONG_KEY
-    elif status == 402 or code in ("insufficient_quota", "billing_error"):
-        kind = FailureKind.NO_CREDIT
-    elif status == 404:
-        kind = FailureKind.UNKNOWN_MODEL
-    elif status == 429:
-        kind = FailureKind.RATE_LIMIT
-    elif status == 408:
-        kind = FailureKind.TIME_OUT
-    elif status >= 500 or status == 409:
-        kind = FailureKind.SERVER_ERROR
-    else:
-        kind = FailureKind.REJECTED
-    return ModelFailure(kind, f"HTTP {status}: {message[:300]}", retry_after_s=retry_after_s(headers))
+    error = error_in(response.content)
+    if response.is_success and error is None:
+        return None
+    error = error or ServerError("", _other_words(response))
+    code = f" ({plain_text(error.code, MOST_QUOTED)})" if error.code else ""
+    words = plain_text(error.words, MOST_QUOTED) or "the server gives no reason"
+    return ModelFailure(
+        error.kind(response.status_code),
+        f"HTTP {response.status_code}{code}: {words}",
+        retry_after_s=retry_after_s(response.headers),
+    )
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After`, a number or a date (RFC 9110)."""
+    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After`, a number or a date (RFC 9110).
+
+    Not bounded here: who waits says how long at most.
+    """
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name)
         if text is None:
             continue
         try:
-            return max(0.0, float(text) * scale)
+            asked_s = float(text) * scale
         except ValueError:
-            pass
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
+            try:
+                asked_s = parsedate_to_datetime(text).timestamp()
+            except (ValueError, OverflowError):
+                continue
+        if math.isnan(asked_s):
             continue
+        return max(0.0, asked_s - time.time() if asked_s > EARLIEST_EPOCH_S else asked_s)
     return None
 
 
@@ -125,3 +125,10 @@ def cause_in_guard(error: BaseException) -> ModelFailure | None:
             return cause
         cause = cause.__cause__
     return None
+
+
+def _other_words(response: httpx2.Response) -> str:
+    if response.is_redirect:
+        to = response.headers.get("location", "")
+        return f"it sends us on to {to!r}; redirects are not followed, so name the right address after the @"
+    return response.content[:2000].decode("utf-8", "replace")

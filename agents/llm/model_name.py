@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from agents.llm.keys import check_no_key
 from agents.llm.provider import PROVIDERS, ModelName
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
@@ -17,12 +18,15 @@ from core.registry import is_path
 __all__ = ["NO_MODEL", "ModelName", "parse_model_name"]
 
 NO_MODEL = "none"
+_AT_ADDRESS = re.compile(r"@(?=[a-z][a-z0-9+.-]*://|https?:)", re.IGNORECASE)
+"""A model's version may follow an @ as well."""
 
 
 def parse_model_name(text: str) -> ModelName:
     """Take `provider/model[@url]` apart; `ConfigurationError` names what is wrong and what would be right."""
-    name, at, url = text.strip().partition("@http")
-    address = _checked_url(text, "http" + url) if at else None
+    check_no_key(text, "llm_model")
+    name, *url = _AT_ADDRESS.split(text.strip(), maxsplit=1)
+    address = _checked_url(text, url[0]) if url else None
     word, slash, model = name.partition("/")
     if name == NO_MODEL:
         _refuse_address(text, address, NO_MODEL)
@@ -46,15 +50,16 @@ def _refuse_address(text: str, address: str | None, provider: str) -> None:
 
 
 def _checked_url(text: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"llm_model {text!r}: {url!r} is no http address with a host")
-    if parts.username or parts.password:
-        # The text of this setting ends up in logs, records and checkpoints.
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.port != 0 and url.isprintable() and " " not in url else None
+    except ValueError:  # brackets that do not close, a port that is none
+        parts, host = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not host:
         raise ConfigurationError(
-            "the address in llm_model holds a user name or password; take it out and put the key into the environment"
+            f"llm_model {text!r}: {url!r} is no http address with a host; write it as http://host:port/v1"
         )
-    return url.rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _provider_of_bare_name(text: str, name: str) -> str:

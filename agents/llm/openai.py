@@ -6,18 +6,18 @@ is tried out at run time.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import httpx2
 import openai
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import failure_of_status, guarded_client, without_key
+from agents.llm.http_guard import OPENAI_URL
 from agents.llm.model_name import ModelName
 from agents.llm.question import answer_schema, choice_from_json, choice_of, question_text
 from agents.llm.server_model import ServerModel, TokensUsed
@@ -89,15 +89,18 @@ class _Reply(BaseModel):
 class OpenAIModel(ServerModel[_Reply]):
     """A chat model behind an OpenAI-compatible address, asked to fill in a form."""
 
+    reply_form = _Reply
+    reply_name = "chat completion"
+
     def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0) -> None:
-        super().__init__(name, dialect.key_variable)
+        super().__init__(name, dialect.key_variable, timeout_s)
         self._dialect = dialect
         self._client = openai.OpenAI(
-            api_key=self._key or "none-needed",
-            base_url=name.url or "https://api.openai.com/v1",
+            api_key=self._key_text,
+            base_url=name.url or OPENAI_URL,
             max_retries=0,  # agents/llm/faults.py retries, so that each failure is counted
             timeout=timeout_s,
-            http_client=guarded_client(timeout_s),
+            http_client=self._http,
         )
 
     def _tokens_used(self, reply: _Reply) -> TokensUsed:
@@ -156,20 +159,16 @@ class OpenAIModel(ServerModel[_Reply]):
                     raise ModelFailure(FailureKind.EMPTY, "the model's answer is empty")
                 return choice_of(text, options, confidence=_text_probability(answer.logprobs, options))
 
-    def _send(self, prompt: str, options: Sequence[str]) -> _Reply:
+    def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
         try:
             raw = self._client.chat.completions.with_raw_response.create(**self._request(prompt, options))
-            return _Reply.model_validate_json(raw.http_response.content)
+        except openai.APIStatusError as error:
+            return error.response
         except openai.APITimeoutError as error:
             raise self._timed_out() from error
         except openai.APIConnectionError as error:
             raise self._not_reached(error) from error
-        except openai.APIStatusError as error:
-            message = without_key(error.message, self._key)
-            failure = failure_of_status(error.status_code, error.response.headers, message, error.code or error.type)
-            raise failure from None  # the SDK's error quotes the request; the message above has everything that helps
-        except (ValidationError, json.JSONDecodeError) as error:
-            raise self._malformed("chat completion") from error
+        return raw.http_response
 
 
 def _text_probability(logprobs: _LogProbabilities | None, options: Sequence[str]) -> float:

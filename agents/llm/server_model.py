@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import httpx2
+from pydantic import BaseModel, ValidationError
+
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import cause_in_guard, key_for, without_key
+from agents.llm.http_guard import cause_in_guard, failure_of, guarded_client
+from agents.llm.keys import NO_KEY, key_for, without_key
 from agents.llm.model_name import ModelName
 from agents.llm.question import check_options
 from core.exceptions import ConfigurationError
 from core.protocols import Choice
 
-Reply = TypeVar("Reply")
+Reply = TypeVar("Reply", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,25 @@ class TokensUsed:
 class ServerModel(ABC, Generic[Reply]):
     """A `TextModel` behind an address."""
 
-    def __init__(self, name: ModelName, key_variable: str | None) -> None:
-        """Raises ConfigurationError when the key of a vendor's own address is not in the environment."""
+    reply_form: type[Reply]
+    """The part of a reply that is read."""
+    reply_name: str
+    """What a reply is called, for errors."""
+
+    def __init__(self, name: ModelName, key_variable: str | None, timeout_s: float) -> None:
+        """Raises ConfigurationError for a key that is missing or cannot be sent, and for a strange address."""
         self._name = name
         self._key = key_for(key_variable, own_address=name.url is not None)
         if self._key is None and name.url is None:
             raise ConfigurationError(
                 f"llm_model {str(name)!r} needs a key: set {key_variable} in the environment, not in the config"
             )
+        try:
+            httpx2.URL(name.url or "")
+        except httpx2.InvalidURL as error:
+            raise ConfigurationError(f"llm_model {str(name)!r} has no address that HTTP knows: {error}") from error
+        self._key_text = self._key.text if self._key else NO_KEY
+        self._http = guarded_client(timeout_s, only_key=self._key_text if name.url is not None else None)
 
     @property
     def name(self) -> str:
@@ -49,22 +64,41 @@ class ServerModel(ABC, Generic[Reply]):
         """Ask the server once; raises `ModelFailure` (an `LLMConnectionError`) when there is no usable answer."""
         check_options(options)
         started = time.perf_counter()
-        reply = self._send(prompt, options)
-        used = self._tokens_used(reply)
+        used = TokensUsed()
         try:
+            reply = self._read(self._send(prompt, options))
+            used = self._tokens_used(reply)
             choice = self._choice(reply, options)
         except ModelFailure as failure:  # an unusable answer is charged too
-            failure.prompt_tokens, failure.completion_tokens = used.prompt, used.completion
-            failure.latency_s = time.perf_counter() - started
-            raise
-        latency_s = time.perf_counter() - started
-        return replace(choice, prompt_tokens=used.prompt, completion_tokens=used.completion, latency_s=latency_s)
+            shown = ModelFailure(
+                failure.kind, without_key(str(failure), self._key), retry_after_s=failure.retry_after_s
+            )
+            shown.prompt_tokens, shown.completion_tokens = used.prompt, used.completion
+            shown.latency_s = time.perf_counter() - started
+            raise shown from None  # its causes quote what was sent and received
+        return replace(
+            choice,
+            reason=without_key(choice.reason, self._key),
+            prompt_tokens=used.prompt,
+            completion_tokens=used.completion,
+            latency_s=time.perf_counter() - started,
+        )
+
+    def _read(self, response: httpx2.Response) -> Reply:
+        """The reply in a response; a `ModelFailure` when it is an error, whatever its status, or has another form."""
+        if (failure := failure_of(response)) is not None:
+            raise failure
+        try:
+            return self.reply_form.model_validate_json(response.content)
+        except ValidationError as error:
+            message = f"{self.name} sent something that is no {self.reply_name}"
+            raise ModelFailure(FailureKind.MALFORMED, message) from error
 
     # --- what a vendor's file says ---
 
     @abstractmethod
-    def _send(self, prompt: str, options: Sequence[str]) -> Reply:
-        """One request and its checked reply; any error of the SDK becomes a `ModelFailure`."""
+    def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
+        """One request and its response, read to the end; what keeps an SDK from one becomes a `ModelFailure`."""
 
     @abstractmethod
     def _tokens_used(self, reply: Reply) -> TokensUsed: ...
@@ -80,10 +114,6 @@ class ServerModel(ABC, Generic[Reply]):
 
     def _not_reached(self, error: BaseException) -> ModelFailure:
         """The failure for an SDK's connection error: the guard's own, if that was the cause."""
-        message = without_key(str(error.__cause__ or error), self._key)
         return cause_in_guard(error) or ModelFailure(
-            FailureKind.CONNECTION, f"{self.name} cannot be reached: {message[:200]}"
+            FailureKind.CONNECTION, f"{self.name} cannot be reached: {str(error.__cause__ or error)[:200]}"
         )
-
-    def _malformed(self, wanted: str) -> ModelFailure:
-        return ModelFailure(FailureKind.MALFORMED, f"{self.name} sent something that is no {wanted}")

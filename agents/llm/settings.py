@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agents.llm.budget import BudgetLimits
 from agents.llm.chooser import OptionChooserSettings
-from agents.llm.faults import FaultSettings
+from agents.llm.faults import LONGEST_WAIT_S, FaultSettings
 from agents.llm.meter import Price
 from core.exceptions import ConfigurationError
 
@@ -46,10 +46,11 @@ class LanguageModelSettings:
     local: LocalModelSettings = field(default_factory=LocalModelSettings)
 
     def __post_init__(self) -> None:
-        if self.timeout_s <= 0 or self.patience_s < 0 or not 1 <= self.parallel_questions <= 64:
+        times_fit = 0 < self.timeout_s <= LONGEST_WAIT_S and 0 <= self.patience_s <= LONGEST_WAIT_S
+        if not times_fit or not 1 <= self.parallel_questions <= 64:
             raise ConfigurationError(
                 f"language_model: timeout_s is {self.timeout_s} (must be above 0), patience_s {self.patience_s} (not "
-                f"negative), parallel_questions {self.parallel_questions} (1 to 64)"
+                f"negative; both at most {LONGEST_WAIT_S:.0f}), parallel_questions {self.parallel_questions} (1 to 64)"
             )
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:

@@ -24,9 +24,11 @@ import httpx2
 import torch
 from pydantic import BaseModel, ValidationError
 
-from agents.llm.http_guard import guarded_client, key_for, without_key
+from agents.llm.http_guard import guarded_client
+from agents.llm.keys import check_no_key, key_for, without_key
 from agents.text.text_policy import Sample, Sampling, TextPolicy
 from core.exceptions import LLMConnectionError
+from core.prompts.frame import plain_text
 
 TIMEOUT_S = 300.0
 MOST_ANSWER_BYTES = 512 * 2**20
@@ -53,7 +55,11 @@ class RolloutServer:
     """One OpenAI-compatible server that takes token ids and loads adapters."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`."""
+        """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`.
+
+        Raises ConfigurationError for a key in `url`, or one that cannot be sent.
+        """
+        check_no_key(url, "rollout_server")
         self.url = url.rstrip("/")
         self._key = key_for(None, own_address=True)
         self._client = guarded_client(timeout_s, MOST_ANSWER_BYTES)
@@ -94,15 +100,15 @@ class RolloutServer:
         self._post("unload_lora_adapter", {"lora_name": name})
 
     def _post(self, what: str, request: dict[str, Any]) -> bytes:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+        headers = {"Authorization": f"Bearer {self._key.text}"} if self._key else {}
         try:
             response = self._client.post(f"{self.url}/{what}", json=request, headers=headers)
             content = response.content
         except httpx2.HTTPError as error:
             message = without_key(str(error), self._key)
-            raise LLMConnectionError(f"the rollout server {self.url} cannot be reached: {message}") from error
+            raise LLMConnectionError(f"the rollout server {self.url} cannot be reached: {message}") from None
         if response.status_code != httpx2.codes.OK:
-            message = without_key(content[:300].decode("utf-8", "replace"), self._key)
+            message = plain_text(without_key(content.decode("utf-8", "replace"), self._key), 300)
             hint = "; start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if "lora" in what else ""
             raise LLMConnectionError(f"{self.url}/{what} answered {response.status_code}: {message}{hint}")
         return content

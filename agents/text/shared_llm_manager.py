@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from agents.llm.keys import check_no_key
 from agents.llm.writers import AnthropicWriter, OpenAIWriter, Writer, Written
 from agents.text.local_writer import LocalWriter
 from agents.text.team import LoraShape
@@ -60,7 +61,7 @@ class LLMConfig:
     max_length: int = 32768
     """Most tokens of prompt and answer together."""
     temperature: float = 0.7
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     """None takes the vendor's environment variable, which is the better place for a key."""
     enable_lora: bool = False
     """Updates change only an adapter."""
@@ -83,6 +84,7 @@ class LLMConfig:
             )
         if self.backend is LLMBackend.VLLM and self.api_base is None:
             self.api_base = "http://localhost:8000/v1"
+        check_no_key(self.api_base or "", "api_base")
 
     @property
     def is_hosted(self) -> bool:

@@ -45,6 +45,8 @@ class Step:
     fault: Fault | None = None
     retry_after: str | None = None
     """The header's text, for a rate limit."""
+    told: tuple[int, str] | None = None
+    """A status and a body that are sent just so."""
 
 
 STATUS = {

@@ -23,6 +23,7 @@ WIRES = {"/v1/chat/completions": OpenAIWire, "/v1/messages": AnthropicWire}
 class SeenRequest:
     path: str
     headers: dict[str, str]
+    client: tuple[str, int]
     body: Json = field(repr=False)
 
 
@@ -41,6 +42,8 @@ class ModelServer:
         """What happens when the script is empty."""
         self.seen: list[SeenRequest] = []
         self.delay_s = 0.0
+        self.reason: str | None = None
+        """What forms give as reason; `{key}` and `{KEY}` are the key that was sent, in its letters and in capitals."""
         self.stopping = threading.Event()
         self._port = 0
         self._server: _Server | None = None
@@ -80,6 +83,10 @@ class ModelServer:
         return self.always or Step()
 
 
+def _with_key(text: str, key: str) -> str:
+    return text.replace("{key}", key).replace("{KEY}", key.upper())
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
@@ -94,18 +101,23 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request: Json = json.loads(self.rfile.read(int(self.headers["content-length"])))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        owner.seen.append(SeenRequest(self.path, headers, request))
+        owner.seen.append(SeenRequest(self.path, headers, self.client_address, request))
         time.sleep(owner.delay_s)
-        wire = WIRES[self.path]
         step = owner.next_step()
+        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        if step.told is not None:
+            status, text = step.told
+            self._send(status, _with_key(text, key).encode(), step.retry_after)
+            return
+        wire = WIRES[self.path]
         options = wire.options(request)
         choice = "Sell the house" if step.fault is Fault.UNKNOWN_OPTION else options[-1]
         if step.fault in STATUS:
-            key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
             body = json.dumps(wire.error(step.fault, f"no luck with the key {key}")).encode()
             self._send(STATUS[step.fault], body, step.retry_after)
             return
-        self._send_answer(step, json.dumps(wire.answer(request, choice, step.fault)).encode())
+        reason = None if owner.reason is None else _with_key(owner.reason, key)
+        self._send_answer(step, json.dumps(wire.answer(request, choice, step.fault, reason)).encode())
 
     def _send_answer(self, step: Step, body: bytes) -> None:
         match step.fault:

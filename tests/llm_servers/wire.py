@@ -10,8 +10,8 @@ from tests.llm_servers.faults import Fault
 Json = dict[str, Any]
 
 
-def form(choice: str) -> Json:
-    return {"reason": "it is the way on", "choice": choice, "confidence_percent": 80}
+def form(choice: str, reason: str | None = None) -> Json:
+    return {"reason": reason or "it is the way on", "choice": choice, "confidence_percent": 80}
 
 
 class OpenAIWire:
@@ -33,11 +33,11 @@ class OpenAIWire:
         return [line.removeprefix("- ") for line in listed.splitlines()]
 
     @staticmethod
-    def answer(request: Json, choice: str, fault: Fault | None) -> Json:
+    def answer(request: Json, choice: str, fault: Fault | None, reason: str | None = None) -> Json:
         message: Json = {"role": "assistant", "content": None, "refusal": None}
         reply: Json = {"index": 0, "message": message, "finish_reason": "stop"}
         filled = "tools" in request or "response_format" in request
-        text = json.dumps(form(choice)) if filled else choice
+        text = json.dumps(form(choice, reason)) if filled else choice
         if fault is Fault.PROSE:
             text = f"A good question! I would say {choice}, all in all."
         if fault is Fault.EMPTY_ANSWER:
@@ -87,8 +87,8 @@ class AnthropicWire:
         return tool["input_schema"]["properties"]["choice"]["enum"]
 
     @staticmethod
-    def answer(request: Json, choice: str, fault: Fault | None) -> Json:
-        filled: Json = form(choice)
+    def answer(request: Json, choice: str, fault: Fault | None, reason: str | None = None) -> Json:
+        filled: Json = form(choice, reason)
         if fault is Fault.HALF_ANSWER:
             del filled["choice"]
         content: list[Json] = [{"type": "tool_use", "id": "toolu_1", "name": "decide", "input": filled}]

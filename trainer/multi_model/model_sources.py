@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 
+from agents.llm.keys import check_no_key
 from agents.llm.model_name import parse_model_name
 from agents.llm.provider import PROVIDERS
 from agents.llm.registry import POCKET_FOLDER
@@ -150,6 +151,7 @@ def check_memory(names: Sequence[str]) -> None:
 
 def _read_name(name: str) -> tuple[str, bool]:
     """The name and whether it is a server's."""
+    check_no_key(name, "model_names")
     if name in (SMALL, POCKET) or Path(name).is_dir():
         return name, False
     provider = name.split("/")[0]

@@ -1,20 +1,23 @@
 """The client of one model server: JSON over HTTP, with this project's errors.
 
-The standard library is enough here: a few long requests on loopback or a local network, each in its own thread.
+A few long requests on loopback or a local network, each in its own thread and with a connection of its own.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
+
+from agents.llm.http_guard import guarded_client
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
 
 Json = dict[str, Any]
 BUSY = (429, 503)
+MOST_ANSWER_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class ServerAddress:
     @property
     def url(self) -> str:
         """Base address in the form of `provider/model@url` and OpenAI's SDK."""
-        return f"http://{self.host}:{self.port}/v1"
+        host = f"[{self.host}]" if ":" in self.host else self.host  # an IPv6 address
+        return f"http://{host}:{self.port}/v1"
 
     @classmethod
     def of(cls, url: str) -> ServerAddress:
@@ -52,21 +56,17 @@ class ServerAddress:
         return self._exchange("POST", path, body, timeout_s)
 
     def _exchange(self, method: str, path: str, body: Json | None, timeout_s: float) -> Json:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
+        where = f"{self.host}:{self.port}"
         try:
-            data = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, data, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            status, text = response.status, response.read().decode(errors="replace")
-        except (OSError, http.client.HTTPException) as error:
+            with guarded_client(timeout_s, MOST_ANSWER_BYTES, proxies=False) as client:
+                response = client.request(method, f"{self.url.removesuffix('/v1')}{path}", json=body)
+            status, text = response.status_code, response.text
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise LLMConnectionError(
-                f"the model server at {self.host}:{self.port} did not answer {method} {path} within {timeout_s:g} s: "
-                f"{error!r}"
+                f"the model server at {where} did not answer {method} {path} within {timeout_s:g} s: {error!r}"
             ) from error
-        finally:
-            connection.close()
         if status in BUSY:
-            raise QueueFullError(f"the model server at {self.host}:{self.port} is busy ({status}): {text[:300]}")
+            raise QueueFullError(f"the model server at {where} is busy ({status}): {text[:300]}")
         if 400 <= status < 500:
             raise ConfigurationError(f"the model server refused {method} {path} ({status}): {text[:600]}")
         if status != 200:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.llm.keys import OPENAI_KEY
 from agents.llm.provider import PROVIDERS, ModelName, Provider
 from agents.llm.settings import LanguageModelSettings
 from core.protocols import TextModel
@@ -20,7 +21,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
         answer_tokens=4000,  # the hidden thoughts of reasoning models count too
         length_parameter="max_completion_tokens",
         greedy=is_old,
-        key_variable="OPENAI_API_KEY",
+        key_variable=OPENAI_KEY,
     )
     return OpenAIModel(name, dialect, timeout_s=settings.timeout_s)
 
