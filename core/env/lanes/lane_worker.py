@@ -11,13 +11,13 @@ from __future__ import annotations
 import gc
 import os
 import select
-import signal
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from core.env.lanes.held_signals import ignore_signals
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
 from core.env.lanes.lane_rows import LaneRows, arrays_of
@@ -104,7 +104,7 @@ def run_worker(
     histories: Mapping[int, LaneHistory],
 ) -> None:
     """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    ignore_signals()
     main_process, waiting = os.getppid(), select.poll()
     waiting.register(commands, select.POLLIN)
     status = 1
