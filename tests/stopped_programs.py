@@ -29,6 +29,9 @@ LONGEST_END_S = 30.0
 """After the signal. A quiet machine needs less than a second; several busy ones share a core."""
 LONGEST_ORPHAN_S = 10.0
 
+UNWANTED = ("Traceback", "Exception ignored", "error:", "took its place")
+"""In standard error; the last is what is said of a worker that was replaced."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -61,7 +64,11 @@ def wrote_its_summary(folder: Path, _child: subprocess.Popen[bytes]) -> bool:
 
 PHASES: dict[str, tuple[Callable[[Path, subprocess.Popen[bytes]], bool], float, dict[str, int]]] = {
     "start-up": (watches_signals, 4.0, {"total_episodes": 10_000}),
-    "evaluation": (made_its_record, 2.0, {"total_episodes": 10_000, "eval_episodes": 200, "max_steps_per_episode": 400}),
+    "evaluation": (
+        made_its_record,
+        2.0,
+        {"total_episodes": 10_000, "eval_episodes": 200, "max_steps_per_episode": 400},
+    ),
     "play": (played_an_episode, 2.0, {"total_episodes": 10_000}),
     "end": (wrote_its_summary, 0.3, {"total_episodes": 2}),
 }
@@ -147,7 +154,7 @@ def _faults_of_end(code: int, folder: Path, number: signal.Signals) -> list[str]
     said = (folder / "err.txt").read_text(encoding="utf-8", errors="replace")
     line = f"Stopped by {number.name}.\n"
     all_was_done = "Decisions: " in (folder / "out.txt").read_text(encoding="utf-8", errors="replace")
-    faults = [f"says {word!r}: {said}" for word in ("Traceback", "Exception ignored", "error:") if word in said]
+    faults = [f"says {word!r}: {said}" for word in UNWANTED if word in said]
     if all_was_done and not said.endswith(line):  # Python was taking itself down: nothing was left to be stopped
         return faults if code in (0, -number) else [*faults, f"exit code {code}"]
     if code != EXIT_CODES[number]:
