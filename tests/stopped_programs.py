@@ -62,14 +62,12 @@ def wrote_its_summary(folder: Path, _child: subprocess.Popen[bytes]) -> bool:
     return (folder / "checkpoints" / "training_summary.json").exists()
 
 
-PHASES: dict[str, tuple[Callable[[Path, subprocess.Popen[bytes]], bool], float, dict[str, int]]] = {
-    "start-up": (watches_signals, 4.0, {"total_episodes": 10_000}),
-    "evaluation": (
-        made_its_record,
-        2.0,
-        {"total_episodes": 10_000, "eval_episodes": 200, "max_steps_per_episode": 400},
-    ),
-    "play": (played_an_episode, 2.0, {"total_episodes": 10_000}),
+Shown = Callable[[Path, subprocess.Popen[bytes]], bool]
+LONG = {"total_episodes": 10_000}
+PHASES: dict[str, tuple[Shown, float, dict[str, int]]] = {
+    "start-up": (watches_signals, 4.0, LONG),
+    "evaluation": (made_its_record, 2.0, {**LONG, "eval_episodes": 200, "max_steps_per_episode": 400}),
+    "play": (played_an_episode, 2.0, LONG),
     "end": (wrote_its_summary, 0.3, {"total_episodes": 2}),
 }
 """By name: what shows that the phase has begun, how long it may go on, and settings that make it long enough."""
@@ -97,7 +95,7 @@ def faults_when_stopped(
     command: list[str],
     folder: Path,
     moment: Moment,
-    has_begun: Callable[[Path, subprocess.Popen[bytes]], bool] = watches_signals,
+    has_begun: Shown = watches_signals,
 ) -> list[str]:
     """Start a command in a process group of its own, signal it at the moment, and say what was not as promised: one
     line, exit code 130 or 143, no process left, no wait."""
@@ -123,7 +121,7 @@ def _faults_of(
     child: subprocess.Popen[bytes],
     folder: Path,
     moment: Moment,
-    has_begun: Callable[[Path, subprocess.Popen[bytes]], bool],
+    has_begun: Shown,
 ) -> list[str]:
     deadline_s = time.monotonic() + LONGEST_WAIT_S
     while child.poll() is None and not has_begun(folder, child):

@@ -251,7 +251,12 @@ def test_a_record_locked_until_the_end_leaves_a_run_that_goes_on(
     path = tmp_path / "decisions.db"
     trainer = create_test_trainer(temp_dir=tmp_path, lanes=1)
     other = sqlite3.connect(path, isolation_level=None)
-    trainer.register_callback("episode_end", lambda _t, e, _m: other.execute("begin immediate") if e == 2 else None)
+
+    def lock_after_two(_trainer: HybridLLMRLTrainer, episode: int, _metrics: dict[str, Any]) -> None:
+        if episode == 2:
+            other.execute("begin immediate")
+
+    trainer.register_callback("episode_end", lock_after_two)
     with pytest.raises(HistoryError, match="is locked by another program"):
         train(trainer, 4)
     trainer.close()

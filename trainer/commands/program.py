@@ -9,7 +9,7 @@ from typing import NoReturn
 from trainer.run.stop_request import EXIT_CODES, ProgramSignals, say_stopped
 
 
-def run_program(program: Callable[[], int]) -> NoReturn:
+def run_program(program: Callable[[], int | None]) -> NoReturn:
     """Runs a program that imports what it needs itself, and exits with its exit code.
 
     At every moment the first SIGINT or SIGTERM ends it with one line, no traceback, and exit code 130 or 143: at once,
