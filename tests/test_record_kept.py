@@ -16,6 +16,7 @@ import pytest
 from core.exceptions import HistoryError
 from core.history import episode_queue, waiting
 from core.history.episode_queue import EpisodeQueue
+from core.history.putting_back import identity_of
 from core.history.store import HistoryStore
 from core.history.verify import verify
 from core.history.waiting import HistoryLockedError
@@ -67,9 +68,11 @@ def test_a_removed_record_is_written_again(
         run = store.start_run()
         store.commit_episode(run.id, walk(1))
         remove(path)
+        left = identity_of(journal := path.with_name("decisions.db-wal"))
         assert not store.is_in_place
         store.commit_episode(run.id, walk(2))
         assert store.is_in_place
+        assert identity_of(journal) != left, "no journal of the removed file is taken over"
     assert recorded(path) == [1, 2]
     assert caplog.text.count("was removed while it was open") == 1
     assert {one.name for one in tmp_path.iterdir()} == {"decisions.db"}, "nothing else is left"
