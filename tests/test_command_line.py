@@ -17,7 +17,7 @@ from core.exceptions import ConfigurationError
 from core.history.saved_queries import SAVED_QUERIES
 from core.history.store import HistoryStore
 from tests.history_samples import filled_database, walk
-from trainer.commands.command_line import app
+from trainer.commands.app import app
 from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
 from trainer.commands.registry import COMMANDS
 

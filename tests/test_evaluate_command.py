@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from core.exceptions import CheckpointError, ConfigurationError
 from tests.tiny_models import make_model
 from tests.utils import create_test_trainer
-from trainer.commands.command_line import app
+from trainer.commands.app import app
 from trainer.evaluation.intervals import wilson_interval
 
 

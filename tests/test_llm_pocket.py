@@ -20,13 +20,13 @@ from agents.llm.scoring import TokenQuestion
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
 from core.protocols import Choice
 from core.worlds.registry import make_world
-from trainer.pocket.__main__ import make
 from trainer.pocket.calibrate import best_temperature, reliability
 from trainer.pocket.card import Report, write_card
 from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import Example, example_of, fingerprint, read_examples, without_twins, write_examples
 from trainer.pocket.fit import FitExample, FitSettings, fit, lessons_of, scores_of
 from trainer.pocket.judge import play_games
+from trainer.pocket.maker import make
 from trainer.pocket.text_worlds import TEXT_WORLDS, answers_best_first, judge_worlds, world_examples
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"

@@ -31,7 +31,7 @@ from core_srl import (
 )
 from pettingllms.evaluate import evaluate
 from pettingllms.trainer import train
-from trainer.commands.command_line import app
+from trainer.commands.app import app
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -162,8 +162,8 @@ def test_the_command_lists_trains_and_judges(tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
     from trainer.at_grpo import presets
+    from trainer.commands.app import app
     from trainer.commands.builtin import team
-    from trainer.commands.command_line import app
 
     shown = CliRunner().invoke(app, ["team", "configs"])
     assert shown.exit_code == 0 and shown.output.split() == presets.preset_names()

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from core.exceptions import CheckpointError, HistoryError
+from core.history.store import HistoryStore
 from tests.utils import create_test_trainer, generate_test_config
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
@@ -102,12 +103,14 @@ def test_a_checkpoint_of_other_widths_is_refused(tmp_path: Path) -> None:
     other.close()
 
 
-def test_a_record_without_the_run_is_refused(tmp_path: Path) -> None:
+def test_a_record_of_other_runs_is_refused(tmp_path: Path) -> None:
     trainer = create_test_trainer(temp_dir=tmp_path)
     train(trainer, 1)
     trainer.close()
-    other = create_test_trainer(temp_dir=tmp_path, decision_db_path="new.db")
-    with pytest.raises(HistoryError):
+    with HistoryStore(tmp_path / "other.db") as store:
+        store.start_run("another run")
+    other = create_test_trainer(temp_dir=tmp_path, decision_db_path="other.db")
+    with pytest.raises(HistoryError, match="name a file that is not there"):
         other.restore("latest")
     other.close()
 

@@ -24,6 +24,7 @@ from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError, ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
+from core.history.waiting import LOCK_PATIENCE_S, HistoryLockedError
 from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
@@ -101,6 +102,7 @@ class HybridLLMRLTrainer:
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
         self._callbacks: list[EpisodeCallback] = []
+        self.run.episodes.gives_up = lambda: self.stop.requested
         self._evaluations = EvaluationSchedule(
             self._evaluator,
             agent,
@@ -143,10 +145,11 @@ class HybridLLMRLTrainer:
                 raise ConfigurationError(f"{name} is {value}: it must be 1 or more")
         self.run.curriculum.patience_episodes = curriculum_patience
         self.run.start_clock()
-        with RunLock(self.save_dir), StopRequest() as self.stop:
-            self._checkpoints.tidy(new_run=self.run.entry is None)
-            self.run.begin()
-            with self.progress:
+        with RunLock(self.save_dir):
+            is_new = self.run.entry is None
+            self.run.begin()  # waits for a record that is locked, before anything is moved
+            self._checkpoints.tidy(new_run=is_new)
+            with StopRequest() as self.stop, self.progress:
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
@@ -157,9 +160,12 @@ class HybridLLMRLTrainer:
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
+                is_news = self._complete_record()
+                if isinstance(self.learner, OverlappedLearner) and not self.stop.requested:
+                    is_news |= self.learner.catch_up() is not None
+                if is_news:
+                    self._checkpoints.save_resume_point(self.run.snapshot())
                 if not self.stop.requested:
-                    if isinstance(self.learner, OverlappedLearner) and self.learner.catch_up() is not None:
-                        self._checkpoints.save_resume_point(self.run.snapshot())
                     self._evaluations.after_training(max_steps_per_episode, reporter)
             self.run.note_time()
             summary = self.summary()
@@ -245,6 +251,20 @@ class HybridLLMRLTrainer:
             self.llm_manager.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
+
+    def _complete_record(self) -> bool:
+        """Records the episodes that wait for that, if any, and sees that the record is at its place; whether any
+        waited. Raises HistoryError when it cannot be, and the run goes on from its last resume point."""
+        episodes = self.run.episodes
+        try:
+            waited = episodes.write(LOCK_PATIENCE_S) > 0
+        except HistoryLockedError:
+            if not self.stop.requested:
+                raise
+            log.warning("%d episodes are not recorded; the resumed run plays them again", episodes.waiting)
+            return False
+        self.run.history.put_back()
+        return waited
 
     def _play(self, seating: Seating[LearningSeat], stages: list[Stage], total_episodes: int, max_steps: int) -> None:
         """Plays until the run has `total_episodes` or is asked to stop."""

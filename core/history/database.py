@@ -8,7 +8,7 @@ consistent file that holds every committed episode, and readers never wait for t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,24 +16,33 @@ from sqlite_utils import Database
 
 from core.exceptions import HistoryError
 from core.history.migrations import MIGRATIONS
+from core.history.waiting import LOCK_PATIENCE_S, LOOK_S, is_locked, locked, wait_out
 
 APPLICATION_ID = 0x43484442
 """The letters CHDB: crystal-hybrid decision base. At offset 68 of the file, big-endian."""
 
 _SQLITE_MAGIC = b"SQLite format 3\x00"
-_BUSY_TIMEOUT_S = 30.0
+_READ_TIMEOUT_S = 30.0
+"""A reader waits only for the moment in which another program opens, closes or repairs the file."""
 
 
 def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
     """Open or create the decision database at `path`, upgraded to this version's schema.
 
-    `must_exist` refuses a missing file instead of creating it (readers want that).
+    `must_exist` refuses a missing file instead of creating it (readers want that). A lock is waited out.
     Raises `HistoryError` for a file that is not ours or cannot be opened, read or written.
     """
     file = Path(path)
+    database = wait_out(lambda: _open(file, must_exist), file, LOCK_PATIENCE_S)
+    _wait_for_locks(database.conn, _READ_TIMEOUT_S)
+    return database
+
+
+def _open(file: Path, must_exist: bool) -> Database:
+    """One try. HistoryLockedError where another program holds the lock."""
     new = _check_file(file, must_exist)
     try:
-        connection = sqlite3.connect(file, timeout=_BUSY_TIMEOUT_S)
+        connection = sqlite3.connect(file, timeout=LOOK_S)
     except sqlite3.Error as error:
         raise HistoryError(
             f"cannot open the decision database {file}: {error}; its directory must be writable, on a local disk"
@@ -51,6 +60,8 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
         _upgrade(database)
     except sqlite3.Error as error:
         connection.close()
+        if is_locked(error):
+            raise locked(file, error) from error
         raise HistoryError(
             f"cannot use the decision database {file}: {error}; it must be readable and writable, on a local disk, "
             "and not damaged. Move it away to start a new one"
@@ -104,18 +115,41 @@ def _refuse_newer(database: Database, file: Path) -> None:
 def _upgrade(database: Database) -> None:
     """Apply the migrations that the file lacks, all or none."""
     if MIGRATIONS.pending(database):
-        with write_transaction(database):  # one writer at a time: two processes may open a new file together
+        with write_transaction(database, 0.0):  # one writer at a time: two processes may open a new file together
             MIGRATIONS.apply(database)
 
 
 @contextmanager
-def write_transaction(database: Database) -> Generator[sqlite3.Connection]:
-    """One transaction that takes the write lock at once, so it cannot fail half-way for want of it."""
+def write_transaction(
+    database: Database, patience_s: float = LOCK_PATIENCE_S, gives_up: Callable[[], bool] = lambda: False
+) -> Generator[sqlite3.Connection]:
+    """One transaction that takes the write lock at once, so it cannot fail half-way for want of it.
+
+    Another program's lock is waited out for `patience_s`, or until `gives_up` says so; HistoryLockedError then.
+    """
     connection = database.conn
-    connection.execute("begin immediate")
+    (_, _, file) = connection.execute("pragma database_list").fetchone()
+    wait_out(lambda: _begin(connection, file), file, patience_s, gives_up)
     try:
         yield connection
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
+
+
+def _begin(connection: sqlite3.Connection, file: str) -> None:
+    _wait_for_locks(connection, LOOK_S)
+    try:
+        connection.execute("begin immediate")
+    except sqlite3.OperationalError as error:
+        if is_locked(error):
+            raise locked(file, error) from error
+        raise
+    finally:
+        _wait_for_locks(connection, _READ_TIMEOUT_S)
+
+
+def _wait_for_locks(connection: sqlite3.Connection, seconds: float) -> None:
+    """How long SQLite waits before it says that the file is locked."""
+    connection.execute(f"pragma busy_timeout = {round(seconds * 1000)}")

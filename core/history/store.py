@@ -6,6 +6,7 @@ The store is used from one thread. Several stores, also in several processes, ma
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 import uuid
@@ -23,9 +24,13 @@ from core.history.coded_episode import DECISION_COLUMNS, code_episode, decision_
 from core.history.contributions import contributions_of, loops_of
 from core.history.database import open_database, write_transaction
 from core.history.interning import Interning
+from core.history.putting_back import identity_of, put_back
 from core.history.records import EpisodeRecord
 from core.history.rollups import add_contributions, subtract_contributions
+from core.history.waiting import LOCK_PATIENCE_S
 from core.vocabulary import Source
+
+log = logging.getLogger(__name__)
 
 _INSERT_DECISION = (
     f"insert into decisions ({', '.join(DECISION_COLUMNS)}) values ({', '.join('?' * len(DECISION_COLUMNS))})"
@@ -71,6 +76,9 @@ class HistoryStore:
         """Open or create the file; `HistoryError` if it is not ours (see `core.history.database`)."""
         self.path = Path(path)
         self._database: Database | None = open_database(path, must_exist=must_exist)
+        self._identity = identity_of(self.path)
+        self._is_absence_said = False
+        self._has_written = False
         self._words = Interning()
 
     @property
@@ -86,13 +94,20 @@ class HistoryStore:
         return self._database is not None
 
     @property
+    def is_in_place(self) -> bool:
+        """False once the open file was removed, or replaced by another one of its name."""
+        return identity_of(self.path) == self._identity
+
+    @property
     def connection(self) -> sqlite3.Connection:
         """The SQLite connection below `database`."""
         return self.database.conn
 
     def close(self) -> None:
-        """Close the file. Closing twice does nothing."""
+        """Close the file. Closing twice does nothing. A file that was removed after it was written to is put back."""
         if self._database is not None:
+            if self._has_written:
+                self._put_back_if_possible()
             self._database.conn.close()
             self._database = None
 
@@ -109,14 +124,17 @@ class HistoryStore:
         name = name or f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         text = json.dumps(dict(settings or {}), sort_keys=True, default=str)
         started_at_s = time.time()
-        try:
-            with write_transaction(self.database) as connection:
+
+        def start(connection: sqlite3.Connection) -> Run:
+            try:
                 cursor = connection.execute(
                     "insert into runs (name, started_at_s, settings) values (?, ?, ?)", (name, started_at_s, text)
                 )
-                return Run(int(cursor.lastrowid or 0), name, started_at_s, text)
-        except sqlite3.IntegrityError as error:
-            raise HistoryError(f"{self.path} already has a run named {name!r}; choose another name") from error
+            except sqlite3.IntegrityError as error:
+                raise HistoryError(f"{self.path} already has a run named {name!r}; choose another name") from error
+            return Run(int(cursor.lastrowid or 0), name, started_at_s, text)
+
+        return self._transact(start)
 
     def runs(self) -> list[Run]:
         """All runs, oldest first."""
@@ -134,12 +152,19 @@ class HistoryStore:
         known = ", ".join(run.name for run in runs[-5:])
         raise HistoryError(f"{self.path} has no run named {name!r}; the newest are {known}")
 
-    def commit_episode(self, run_id: int, record: EpisodeRecord) -> int:
+    def commit_episode(
+        self,
+        run_id: int,
+        record: EpisodeRecord,
+        patience_s: float = LOCK_PATIENCE_S,
+        gives_up: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Write a finished episode, its decisions and its counts in one transaction; returns the episode's id.
 
         `HistoryError` if the run does not exist, or has an episode of that number already; nothing is written then.
+        A locked file is waited for as in `write_transaction`.
         """
-        return self._transact(lambda connection: self._insert(connection, run_id, record))
+        return self._transact(lambda connection: self._insert(connection, run_id, record), patience_s, gives_up)
 
     def replace_episode(self, run_id: int, record: EpisodeRecord) -> int:
         """Like `commit_episode`, but an episode of the same number is taken out first, in the same transaction."""
@@ -189,10 +214,45 @@ class HistoryStore:
         (steps,) = self.connection.execute("select coalesce(sum(steps), 0) from episodes").fetchone()
         return int(steps)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """Run `work` in one write transaction."""
+    def put_back(self) -> None:
+        """See that the open file is at its place: one that was removed is written again, with all that it held.
+
+        `HistoryError` when that is not possible now. The open file goes on taking what is written.
+        """
+        if self.is_in_place:
+            return
+        removed, file = self.database, self.path
         try:
-            with write_transaction(self.database) as connection:
+            place = put_back(removed.conn, file)
+            self._database, self.path = open_database(place, must_exist=True), place
+        except (OSError, sqlite3.Error, HistoryError) as error:
+            raise HistoryError(
+                f"the decision database {file} was removed while it was open, and cannot be put back: {error}"
+            ) from error
+        removed.conn.close()
+        self._identity = identity_of(place)
+        self._is_absence_said = False
+        log.warning("%s was removed while it was open; it is back as %s, with all that it held", file, place)
+
+    def _put_back_if_possible(self) -> None:
+        try:
+            self.put_back()
+        except HistoryError as error:
+            if not self._is_absence_said:
+                self._is_absence_said = True
+                log.warning("%s. It is tried again with everything that is written", error)
+
+    def _transact(
+        self,
+        work: Callable[[sqlite3.Connection], _Result],
+        patience_s: float = LOCK_PATIENCE_S,
+        gives_up: Callable[[], bool] = lambda: False,
+    ) -> _Result:
+        """Run `work` in one write transaction, in a file that is at its place."""
+        self._put_back_if_possible()
+        self._has_written = True
+        try:
+            with write_transaction(self.database, patience_s, gives_up) as connection:
                 return work(connection)
         except BaseException as error:
             self._words.forget()  # words interned in the rolled-back transaction are gone

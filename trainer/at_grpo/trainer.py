@@ -76,19 +76,20 @@ class ATGRPOTrainer:
         total = num_iterations or self.settings.num_iterations
         started, candidates = time.perf_counter(), 0
         self.folder.mkdir(parents=True, exist_ok=True)
-        with RunReporter(self.folder, total, self.title or self.settings.world) as reporter, StopRequest() as stop:
+        with RunReporter(self.folder, total, self.title or self.settings.world) as reporter:
             team = self._prepare(reporter)
             reporter.begin(self.iteration)
             success = self._evaluate(team, reporter) if self.iteration == 0 else None
-            while self.iteration < total and not stop.requested:
-                candidates += self._iterate(team, reporter)
-                at_end = self.iteration == total
-                if self.iteration % self.settings.eval_every == 0 or at_end:
-                    success = self._evaluate(team, reporter)
-                if at_end or stop.requested or self.iteration % RESUME_EVERY == 0:
-                    self._save_resume_point(team)
-                if self.iteration % self.settings.save_every == 0 or at_end:
-                    self._save_model(team, f"model_{self.iteration}")
+            with StopRequest() as stop:  # not before: until here a signal ends the program at once
+                while self.iteration < total and not stop.requested:
+                    candidates += self._iterate(team, reporter)
+                    at_end = self.iteration == total
+                    if self.iteration % self.settings.eval_every == 0 or at_end:
+                        success = self._evaluate(team, reporter)
+                    if at_end or stop.requested or self.iteration % RESUME_EVERY == 0:
+                        self._save_resume_point(team)
+                    if self.iteration % self.settings.save_every == 0 or at_end:
+                        self._save_model(team, f"model_{self.iteration}")
             model = self.folder / f"model_{self.iteration}"
             if not model.exists():
                 self._save_model(team, model.name)

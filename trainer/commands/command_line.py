@@ -1,35 +1,21 @@
-"""`crystal-agent`: one command with a group of subcommands for each task besides training."""
+"""`crystal-agent`, the console script."""
 
 from __future__ import annotations
 
-import sys
+from typing import NoReturn
 
-import typer
-
-from trainer.commands.exit_codes import run_reporting_bad_input
-from trainer.commands.registry import COMMANDS, add_command
-
-app = typer.Typer(
-    help="Tools around a crystal-hybrid training.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,  # the project's errors are one line already; a bug should show its whole traceback
-)
-for built_in in COMMANDS.built_in_names():
-    add_command(app, built_in)
+from trainer.commands.program import run_program
 
 
-def _run() -> None:
-    """Installed packages may be broken, so their commands are entered where that is told in one line."""
-    for name in COMMANDS.names():
-        if name not in COMMANDS.built_in_names():
-            add_command(app, name)
-    app()
+def _run() -> int:
+    from trainer.commands.app import run  # imports all commands: a second, in which signals are watched already
+
+    return run()
 
 
-def main() -> None:
-    """The console script: exits with 0, 1 for a failed check, or 2 for bad input."""
-    sys.exit(run_reporting_bad_input(_run))
+def main() -> NoReturn:
+    """Exits with 0, 1 for a failed check, 2 for bad input, 130 or 143 when a signal ended the command."""
+    run_program(_run)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ A run of the hybrid trainer is such a team of one seat. Of models that cooperate
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from core.env.lanes.lane_history import StartPoint
+from core.exceptions import HistoryError
+from core.history.episode_queue import EpisodeQueue
 from core.history.records import EpisodeRecord
 from core.history.store import HistoryStore, Run
 from core.vocabulary import EpisodeResult
@@ -18,6 +21,8 @@ from trainer.play.episode_starts import EpisodeStarts
 from trainer.play.go_explore_starts import GoExploreStarts
 from trainer.play.tally import RunTally
 from trainer.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class TeamState:
@@ -29,19 +34,23 @@ class TeamState:
         """`settings` give curriculum, Go-Explore archive and seed. `recorded_settings`, JSON-able, are kept in the
         decision record with the run."""
         self.history = history
+        self.episodes = EpisodeQueue(history)
+        """Finished games on their way into the decision record."""
         self.curriculum = Curriculum(settings.curriculum)
         self.tally = RunTally()
         self.starts = EpisodeStarts()
         self.go_explore = GoExploreStarts(settings.go_explore, rom_sha1, settings.seed)
         self.entry: Run | None = None
         """The run in the decision record, None before it begins."""
+        self._name: str | None = None
+        """Of the run that was restored."""
         self._recorded_settings = recorded_settings
         self._clock_s = time.perf_counter()
 
     def begin(self) -> Run:
         """The run's entry in the decision record, made when there is none yet."""
         if self.entry is None:
-            self.entry = self.history.start_run(settings=self._recorded_settings)
+            self.entry = self.history.start_run(self._name, self._recorded_settings)
         return self.entry
 
     def start_clock(self) -> None:
@@ -68,8 +77,25 @@ class TeamState:
         self.note_time()
 
     def commit(self, record: EpisodeRecord) -> None:
-        """Writes a game that has ended into the decision record, in one transaction."""
-        self.history.commit_episode(self.begin().id, record)
+        """Writes a game that has ended into the decision record, in one transaction (see `EpisodeQueue`)."""
+        self.episodes.commit(self.begin().id, record)
+
+    def _entry_named(self, name: str) -> Run | None:
+        """None in a record without any run: a new one, where the run goes on under its name."""
+        if not self.history.runs():
+            log.warning(
+                "%s is a new decision record, since the one of run %s is gone; it will hold the episodes from now on",
+                self.history.path,
+                name,
+            )
+            return None
+        try:
+            return self.history.find_run(name)
+        except HistoryError as error:
+            raise HistoryError(
+                f"{error}. Where that record is gone, let decision_db_path name a file that is not there: the run then "
+                "goes on in a new record"
+            ) from error
 
     def state_dict(self) -> dict[str, Any]:
         """All but what is on disk anyway, JSON-able."""
@@ -83,11 +109,13 @@ class TeamState:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> int:
         """Restores what `state_dict` gave, and takes games that ended later out of the decision record: they are played
-        again. Returns how many those were. Raises HistoryError when the record lacks the run."""
-        entry = None if state["run"] is None else self.history.find_run(state["run"])
+        again. Returns how many those were. A record without any run is a new one, in which the run goes on under its
+        name. Raises HistoryError where the record is of other runs."""
+        name = state["run"]
+        entry = None if name is None else self._entry_named(name)
         self.curriculum.load_state_dict(state["curriculum"])
         self.tally.load_state_dict(state["tally"])
         self.starts.load_state_dict(state["starts"])
         self.go_explore.load_state_dict(state.get("go_explore", {}))
-        self.entry = entry
-        return 0 if entry is None else self.history.delete_episodes_after(entry.id, self.tally.episodes)
+        self.entry, self._name = entry, name
+        return 0 if name is None else self.history.delete_episodes_after(self.begin().id, self.tally.episodes)

@@ -9,10 +9,8 @@ Ross, Gordon and Bagnell, 2011).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
 from trainer.pocket.examples import Example, example_of
+from trainer.pocket.processes import map_in_processes
 from trainer.pocket.text_worlds import world_examples
 
 
@@ -101,11 +100,11 @@ def collect(
     The same settings give the same examples with any number of processes.
     """
     play = partial(_play_game, rom_path, settings)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for game, (examples, outcome) in enumerate(pool.map(play, range(settings.games)), start=1):
-            if game % 10 == 0:
-                say(f"game {game} of {settings.games}: {len(examples)} decisions, {outcome}")
-            yield from examples
+    played = map_in_processes(play, range(settings.games), workers)
+    for game, (examples, outcome) in enumerate(played, start=1):
+        if game % 10 == 0:
+            say(f"game {game} of {settings.games}: {len(examples)} decisions, {outcome}")
+        yield from examples
     yield from world_examples(settings.problems_per_world, settings.first_seed)
 
 

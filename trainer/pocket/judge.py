@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from core.agent.hybrid_agent import HybridAgent
@@ -16,6 +14,7 @@ from core.game.state import GameState
 from core.rules.player import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.llm_manager import LLMManager
+from trainer.pocket.processes import map_in_processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,8 @@ def play_games(
     """
     play = partial(_play_some, model, context_length, rom_path, steps_per_game, mode, final_milestone)
     shares = [seeds[start::workers] for start in range(workers)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        outcomes = sorted((one for share in pool.map(play, shares) for one in share), key=lambda one: one.seed)
+    played = map_in_processes(play, shares, workers)
+    outcomes = sorted((one for share in played for one in share), key=lambda one: one.seed)
     for outcome in outcomes:
         say(f"{mode.value}, seed {outcome.seed}: {outcome}")
     return outcomes

@@ -46,10 +46,11 @@ class EvaluationSchedule:
             self.forget()
 
     def during_training(self, max_steps: int, reporter: Reporter) -> None:
-        """The agent's own mode; the best one so far is saved as the best model."""
+        """The agent's own mode; the best one so far is saved as the best model, if the record holds what it learned
+        from."""
         result = self._evaluate(self._agent.mode, max_steps, reporter)
         best = self._run.best_evaluation
-        if result is not None and (best is None or result.mean_reward > best):
+        if result is not None and (best is None or result.mean_reward > best) and self._run.episodes.is_whole:
             self._run.best_evaluation = result.mean_reward
             self._save_best_model()
 

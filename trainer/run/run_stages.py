@@ -46,17 +46,25 @@ class CallbackStage(Stage):
 
 
 class CheckpointStage(Stage):
-    """Writes the resume point after every episode and a kept checkpoint after each `interval`-th."""
+    """Writes the resume point after every episode and a kept checkpoint after each `interval`-th.
+
+    While episodes wait for the decision record (`EpisodeQueue`), none is written: a kill would else lose them.
+    """
 
     def __init__(self, interval: int, checkpoints: CheckpointStore, run: TrainingRun) -> None:
         self._interval = interval
         self._checkpoints = checkpoints
         self._run = run
+        self._is_due = False
 
     def after_episode(self, ended: EndedEpisode) -> None:
         """Writes. The resume point comes last, so that `latest` is the newest."""
+        self._is_due |= ended.result.episode % self._interval == 0
+        if not self._run.episodes.is_whole:
+            return
         snapshot = self._run.snapshot()
-        if ended.result.episode % self._interval == 0:
+        if self._is_due:
+            self._is_due = False
             log.info("checkpoint %s", self._checkpoints.save_checkpoint(snapshot).name)
         self._checkpoints.save_resume_point(snapshot)
 

@@ -9,6 +9,7 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.exceptions import CheckpointError
+from core.history.episode_queue import MOST_WAITING_DECISIONS
 from core.history.store import HistoryStore, Run
 from trainer.checkpoints.checkpoint import Snapshot
 from trainer.llm_manager import LLMManager
@@ -34,6 +35,7 @@ class TrainingRun(TeamState):
     ) -> None:
         self._settings_as_json = settings.model_dump(mode="json")
         super().__init__(history, settings, rom_sha1, self._settings_as_json)
+        self.episodes.most_waiting_decisions = MOST_WAITING_DECISIONS
         self.best_evaluation: float | None = None
         """Highest mean reward of an evaluation during training."""
         self.untrained: dict[str, Any] | None = None
@@ -76,7 +78,7 @@ class TrainingRun(TeamState):
     def restore(self, snapshot: Snapshot) -> None:
         """Puts a snapshot back, and takes later episodes out of the decision record: they are played again.
 
-        Raises CheckpointError when the snapshot does not fit the parts, HistoryError when the record lacks the run.
+        Raises CheckpointError when the snapshot does not fit the parts, HistoryError when the record is of other runs.
         """
         state = snapshot.state
         if state.get("version") != STATE_VERSION:
@@ -84,7 +86,6 @@ class TrainingRun(TeamState):
                 f"the checkpoint's state has version {state.get('version')!r}, this program reads {STATE_VERSION}; "
                 "use the version of the program that wrote it"
             )
-        entry = self.history.find_run(state["run"])
         self._learner.load_tensors(snapshot.tensors)
         self._learner.load_state_dict(state["learner"])
         self._strategy_system.load_state_dict(state["strategy"])
@@ -92,6 +93,7 @@ class TrainingRun(TeamState):
         if isinstance(self._agent.llm_manager, LLMManager):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
         removed = self.load_state_dict(state)
+        entry = self.begin()
         self.best_evaluation = state["best_evaluation"]
         self.untrained = state["untrained"]
         log.info(

@@ -28,6 +28,7 @@ from pydantic import ValidationError
 
 from agents.text.text_policy import Sample, load_policy
 from core.exceptions import CheckpointError, ConfigurationError, CrystalHybridError, QueueFullError
+from trainer.commands.program import run_program
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
 
@@ -202,4 +203,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

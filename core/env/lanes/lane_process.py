@@ -98,10 +98,12 @@ class WorkerProcess:
 def start_worker(
     number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays, histories: Mapping[int, LaneHistory]
 ) -> WorkerProcess:
-    """Fork a worker. It plays `histories` of its lanes again, if there are any, and answers when it is ready.
+    """Fork a worker, with signals held (`signals_held`) until the caller keeps what this returns.
+
+    The worker plays `histories` of its lanes again, if there are any, and answers when it is ready.
 
     A replacement is forked from a main process that may have threads by then. That is safe here, because the worker
-    only runs the emulator and numpy: it never logs to a shared handler, and never touches torch.
+    only runs the emulator and numpy: it never logs to a handler of the main process, and never touches torch.
     """
     command_read, command_write = os.pipe()
     answer_read, answer_write = os.pipe()

@@ -9,15 +9,16 @@ pipe open, the worker notices that it has become an orphan.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import select
-import signal
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
+from core.env.lanes.held_signals import ignore_signals
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
 from core.env.lanes.lane_rows import LaneRows, arrays_of
@@ -104,7 +105,8 @@ def run_worker(
     histories: Mapping[int, LaneHistory],
 ) -> None:
     """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    ignore_signals()
+    _log_apart()
     main_process, waiting = os.getppid(), select.poll()
     waiting.register(commands, select.POLLIN)
     status = 1
@@ -128,6 +130,18 @@ def run_worker(
         os.write(answers, FAILED)
     finally:
         os._exit(status)  # neither the main process's exit handlers nor its buffers are ours
+
+
+def _log_apart() -> None:
+    """Send log records to standard error, through a stream of the worker's own. Another thread of the main process may
+    have held the lock of a handler or of `sys.stderr` when the worker was forked: nobody would ever let go of its copy.
+    """
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for logger in (logging.getLogger(), *logging.Logger.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            logger.handlers.clear()
+    logging.getLogger().addHandler(handler)
 
 
 def _next_command(commands: int, waiting: select.poll, main_process: int) -> bytes:

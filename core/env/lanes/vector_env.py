@@ -22,6 +22,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from core.env.lanes.held_signals import signals_held
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory, StartPoint
 from core.env.lanes.lane_process import WorkerProcess, start_worker
@@ -103,7 +104,8 @@ class VectorEnv:
         try:
             for number in range(workers):
                 own = range(bounds[number], bounds[number + 1])
-                self._workers.append(start_worker(number, own, make_env, self._arrays, {}))
+                with signals_held():
+                    self._workers.append(start_worker(number, own, make_env, self._arrays, {}))
             for worker in self._workers:
                 if not self._has_answered(worker):
                     raise TrainingError(f"worker {worker.number} {self._bury(worker)} while it started")
@@ -285,7 +287,8 @@ class VectorEnv:
             history.ram = last.ram[row].tobytes()
             if tries > 1 and history.actions:
                 self._lose(lane)
-        new = self._workers[number] = start_worker(number, old.lanes, self._make_env, self._arrays, histories)
+        with signals_held():
+            new = self._workers[number] = start_worker(number, old.lanes, self._make_env, self._arrays, histories)
         if not self._has_answered(new, sum(len(history.actions) for history in histories.values())):
             return False
         for lane in histories:
