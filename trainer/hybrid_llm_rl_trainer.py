@@ -231,6 +231,7 @@ class HybridLLMRLTrainer:
             strategy_switches=self.strategy_system.switches,
             learner_updates=self.learner.updates,
             language_model=self.llm_manager.reading if isinstance(self.llm_manager, LLMManager) else None,
+            advice_failures=self.agent.advice_failures,
             run=self.run.begin().name,
             interrupted=self.stop.requested,
         )
