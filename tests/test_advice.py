@@ -57,6 +57,9 @@ class Unwell(LastOption):
     def begin_episode(self) -> int:
         raise KeyError("episode")
 
+    def close(self) -> None:
+        raise OSError("the door sticks")
+
 
 def steps_of(agent: HybridAgent, caplog: pytest.LogCaptureFixture, steps: int = 30) -> tuple[list[Decision], list[str]]:
     with caplog.at_level(logging.WARNING):
@@ -96,6 +99,8 @@ def test_a_manager_whose_properties_fail_is_not_available(caplog: pytest.LogCapt
     played, said = steps_of(agent, caplog)
     assert {decision.source for decision in played} == {Source.RULES} and not agent.llm_available
     assert set(agent.advice_failures) == {"KeyError", "RuntimeError"} and len(said) == 2
+    agent.close()
+    assert agent.advice_failures["OSError"] == 1
 
 
 def test_a_prompt_that_cannot_be_written_costs_the_question_only(caplog: pytest.LogCaptureFixture) -> None:

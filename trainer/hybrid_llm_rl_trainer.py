@@ -243,7 +243,7 @@ class HybridLLMRLTrainer:
         self._lanes_env.close()
         self.decision_analyzer.close()
         if isinstance(self.llm_manager, BaseLLMManager):
-            self.llm_manager.close()
+            self.agent.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
 

@@ -137,6 +137,12 @@ class HuggingFaceModel:
 
     def _choice(self, question: TokenQuestion, scores: Tensor, latency_s: float) -> Choice:
         probabilities = torch.softmax(scores.float() / self._temperature, dim=0)
+        if not bool(probabilities.isfinite().all()):
+            raise ModelFailure(
+                FailureKind.BROKEN,
+                f"the options' scores of {self._name} are no numbers ({scores.tolist()}): its weights "
+                "are damaged, or too coarse in this dtype (float32 is the finest)",
+            )
         order = probabilities.argsort(descending=True)
         index = int(order[0])
         reason = f"scored {probabilities[index]:.0%}"

@@ -1,6 +1,7 @@
 """Free text from hosted models: for the shared managers only. The agent itself never reads free text.
 
-Errors are the SDKs' own (`openai.APIError`, `anthropic.APIError`), as documented.
+Errors are the SDKs' own (`openai.APIError`, `anthropic.APIError`), as documented, and `ModelFailure` for a reply that
+holds no answer. Tokens that a server does not count are taken for 0.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from agents.llm.failures import FailureKind, ModelFailure
 from core.exceptions import ConfigurationError
+from core.protocols import token_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,12 @@ class OpenAIWriter:
             max_completion_tokens=max_new_tokens,
         )
         usage = reply.usage
+        if not reply.choices:
+            raise ModelFailure(FailureKind.EMPTY, f"{self._model} sent no answer")
         return Written(
             reply.choices[0].message.content or "",
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
+            token_count(usage.prompt_tokens if usage else 0) or 0,
+            token_count(usage.completion_tokens if usage else 0) or 0,
             time.perf_counter() - begun_s,
         )
 
@@ -79,5 +84,11 @@ class AnthropicWriter:
         reply = self._client.messages.create(
             model=self._model, max_tokens=max_new_tokens, messages=[{"role": "user", "content": prompt}]
         )
-        text = "".join(block.text for block in reply.content if block.type == "text")
-        return Written(text, reply.usage.input_tokens, reply.usage.output_tokens, time.perf_counter() - begun_s)
+        text = "".join(block.text for block in reply.content or () if block.type == "text")
+        usage = reply.usage
+        return Written(
+            text,
+            token_count(usage.input_tokens if usage else 0) or 0,
+            token_count(usage.output_tokens if usage else 0) or 0,
+            time.perf_counter() - begun_s,
+        )

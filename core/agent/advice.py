@@ -82,6 +82,10 @@ class Advisor:
 
         return self._attempt(ask)
 
+    def close(self) -> None:
+        """The run is over: a manager that has a `close` is told."""
+        self._attempt(getattr(self.manager, "close", lambda: None))
+
     def _attempt(self, ask: Callable[[], Answer]) -> Answer | None:
         try:
             return ask()

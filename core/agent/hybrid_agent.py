@@ -212,6 +212,10 @@ class HybridAgent:
         if done:
             self._end_episode(memory, counts)
 
+    def close(self) -> None:
+        """The run is over, and the language model's manager is told so."""
+        self._advisor.close()
+
     def abandon_episode(self, lane: int) -> None:
         """The lane's episode ended before its last decision was played, through no fault of it: nothing is credited."""
         self.calibration.forget(lane)

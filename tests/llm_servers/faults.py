@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 
 class Fault(Enum):
@@ -45,6 +47,8 @@ class Step:
     fault: Fault | None = None
     retry_after: str | None = None
     """The header's text, for a rate limit."""
+    change: Callable[[dict[str, Any]], None] | None = None
+    """What else is done to the reply before it is sent."""
 
 
 STATUS = {

@@ -105,7 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps(wire.error(step.fault, f"no luck with the key {key}")).encode()
             self._send(STATUS[step.fault], body, step.retry_after)
             return
-        self._send_answer(step, json.dumps(wire.answer(request, choice, step.fault)).encode())
+        answer = wire.answer(request, choice, step.fault)
+        if step.change is not None:
+            step.change(answer)
+        self._send_answer(step, json.dumps(answer).encode())
 
     def _send_answer(self, step: Step, body: bytes) -> None:
         match step.fault:
