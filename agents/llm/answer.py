@@ -140,13 +140,16 @@ def tokens_in(usage: object, *keys: str) -> int:
     return total
 
 
-def probability_of_tokens(log_probabilities: Sequence[object]) -> float | None:
-    """Probability of a text from the log-probabilities of its tokens; None where any of them is missing or none."""
-    if not log_probabilities:
+def log_probability_of(value: object) -> float | None:
+    """`value` as the log-probability of a token that was drawn; None where it is none, or stands for "not known"."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not UNKNOWN_TOKEN < value <= ROUNDING:
         return None
-    total = 0.0
-    for value in log_probabilities:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not UNKNOWN_TOKEN < value <= ROUNDING:
-            return None
-        total += min(0.0, value)
-    return math.exp(total)
+    return float(value)
+
+
+def probability_of_tokens(log_probabilities: Sequence[object]) -> float | None:
+    """Probability of a text from the log-probabilities of its tokens; None where any of them is not known."""
+    known = [log for log in map(log_probability_of, log_probabilities) if log is not None]
+    if not known or len(known) < len(log_probabilities):
+        return None
+    return math.exp(min(0.0, sum(known)))
