@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from agents.llm.cache import AnswerCache
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.protocols import Choice
 from core.vocabulary import Button, Decision, Source
+from tests.utils import create_test_trainer
 from tests.walls import LastOption, WallSeeker, agent_for, run
 from trainer.llm_manager import BaseLLMManager
 
@@ -142,3 +146,30 @@ def test_a_frozen_twin_and_a_resumed_agent_count_on(caplog: pytest.LogCaptureFix
     again.load_state_dict(agent.state_dict())
     _, said = steps_of(again, caplog, 5)
     assert again.advice_failures == {"OperationalError": 15} and len(said) == 1, "a resumed run says it again"
+
+
+class Prose(BaseLLMManager):
+    """A custom manager whose model answers in sentences."""
+
+    def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
+        return self.parse_action("I would go UP, I think."), {"source": "prose", "confidence": 0.9}
+
+
+def test_a_training_goes_on_with_a_manager_that_answers_in_prose(tmp_path: Path) -> None:
+    trainer = create_test_trainer(episodes=2, temp_dir=tmp_path, llm_manager="tests.test_advice:Prose", lanes=1)
+    summary = trainer.train(**trainer.settings.train_arguments())
+    trainer.close()
+    assert summary["total_episodes"] == 2 and summary["source_shares"]["llm"] == 0
+    assert summary["advice_failures"]["DecisionValidationError"] > 0
+
+
+def test_a_training_goes_on_while_another_program_holds_the_answer_cache(tmp_path: Path) -> None:
+    with closing(AnswerCache(tmp_path / "llm_answers.db")) as cache:
+        cache.find("model", "prompt", ["north", "south"])
+    with closing(sqlite3.connect(tmp_path / "llm_answers.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        trainer = create_test_trainer(episodes=1, temp_dir=tmp_path, llm_model="pocket", agent_mode="llm_only", lanes=1)
+        summary = trainer.train(**trainer.settings.train_arguments())
+        trainer.close()
+    assert summary["language_model"]["calls"] > 0, "the model is asked all the same"
+    assert summary["language_model"]["failures"] == {"cache": 1} and summary["advice_failures"] == {}
