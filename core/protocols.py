@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, SupportsFloat, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.exceptions import DecisionValidationError
+
+MOST_TOKENS = 10_000_000
+"""More than any model reads or writes at once: a count above it is a mistake."""
+LONGEST_LATENCY_S = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,53 @@ class Choice:
     completion_tokens: int = 0
     latency_s: float = 0.0
     cached: bool = False
+
+    def checked(self, options: int) -> Choice:
+        """The same answer to a question of so many options, with side fields that mean something.
+
+        A confidence that is no probability becomes 1 / `options` (nothing is known), a count of tokens that is none 0.
+        Raises DecisionValidationError when `index` names no option: only that is the answer.
+        """
+        try:
+            index = operator.index(self.index)
+        except TypeError:
+            index = -1
+        if isinstance(self.index, bool) or not 0 <= index < options:
+            raise DecisionValidationError(
+                f"the language model chose option {self.index!r} of {options}: it must be an integer from 0 to "
+                f"{options - 1}"
+            )
+        confidence = probability_of(self.confidence)
+        return replace(
+            self,
+            index=index,
+            confidence=1 / options if confidence is None else confidence,
+            reason=str(self.reason).encode("utf-8", "replace").decode(),
+            prompt_tokens=token_count(self.prompt_tokens) or 0,
+            completion_tokens=token_count(self.completion_tokens) or 0,
+            latency_s=_number_within(self.latency_s, LONGEST_LATENCY_S) or 0.0,
+        )
+
+
+def probability_of(value: object) -> float | None:
+    """`value` as a probability; None where it is none: no number, NaN, outside 0 to 1."""
+    return _number_within(value, 1)
+
+
+def token_count(value: object) -> int | None:
+    """`value` as a number of tokens, 85.0 as 85; None where it is none: no whole number, negative, beyond belief."""
+    count = _number_within(value, MOST_TOKENS)
+    return int(count) if count is not None and count.is_integer() else None
+
+
+def _number_within(value: object, highest: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+        return None
+    try:
+        number = float(value)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+    return number if 0 <= number <= highest else None
 
 
 class TextModel(Protocol):

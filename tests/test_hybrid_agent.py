@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
 from core.agent.loop_detector import REPETITIONS, LoopDetector
-from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
+from core.exceptions import CheckpointError, ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.vocabulary import Button, Source
 from tests.walls import (
@@ -28,7 +28,6 @@ from tests.walls import (
     run,
     words,
 )
-from trainer.llm_manager import BaseLLMManager
 
 # -- modes ------------------------------------------------------------------------------------------------------
 
@@ -113,19 +112,6 @@ def test_the_documented_custom_manager_names_buttons_itself() -> None:
     assert {decision.source for decision in played} == {Source.LLM}
     adaptive = run(agent_for(AgentMode.ADAPTIVE, CustomManager(), lanes=4), 100)
     assert {decision.source for decision in adaptive} == {Source.LLM, Source.RULES, Source.POLICY}
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [((9, {"confidence": 0.5}), "action 9"), (("A", {"confidence": 0.5}), "action 'A'"), ((0, {}), "confidence None")],
-)
-def test_a_custom_managers_wrong_answer_is_named(answer: tuple[Any, dict[str, Any]], message: str) -> None:
-    class Wrong(BaseLLMManager):
-        def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
-            return answer
-
-    with pytest.raises(DecisionValidationError, match=message):
-        run(agent_for(AgentMode.LLM_ONLY, Wrong()), 1)
 
 
 def test_rl_only_needs_a_policy_and_lanes_must_fit() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -222,31 +221,6 @@ def test_a_limit_in_dollars_needs_a_price() -> None:
     budget = Budget(BudgetLimits(usd_per_run=1.0), "openai/gpt-5-mini", Price(1.0, 1.0))
     budget.charge(tokens=10, usd=1.0)
     assert budget.exceeded() == "1.0 dollars per run"
-
-
-def test_a_cache_of_another_program_is_refused_and_untouched(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE recipes (name TEXT)")
-    before = path.read_bytes()
-    with pytest.raises(ConfigurationError, match="another program"):
-        AnswerCache(path)
-    assert path.read_bytes() == before
-    (tmp_path / "text.db").write_text("This is no database, but a rather long text. " * 30)
-    with pytest.raises(ConfigurationError, match=r"text\.db"):
-        AnswerCache(tmp_path / "text.db")
-    with pytest.raises(ConfigurationError, match="nowhere"):
-        AnswerCache(tmp_path / "nowhere" / "answers.db")
-
-
-def test_the_cache_is_made_with_the_first_question(tmp_path: Path) -> None:
-    cache = AnswerCache(tmp_path / "answers.db")
-    assert list(tmp_path.iterdir()) == []
-    assert cache.find("model", "prompt", OPTIONS) is None
-    cache.keep("model", "prompt", OPTIONS, Choice(1, 0.75, "why", 10, 2))
-    cache.close()
-    again = AnswerCache(tmp_path / "answers.db").find("model", "prompt", OPTIONS)
-    assert again == Choice(1, 0.75, "why", 10, 2, cached=True)
 
 
 def test_latencies_are_reported(server: ModelServer, make_chooser: MakeChooser) -> None:

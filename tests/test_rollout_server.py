@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -90,6 +91,56 @@ def test_a_server_that_samples_otherwise_than_told_is_found_out(base: Path, tmp_
         LocalRolloutServer(base, temperature_error=3.0) as server,
         pytest.raises(TrainingError, match=r"nats per token away.*processed_logprobs"),
     ):
+        ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base)).train(1)
+
+
+def logs_are(value: object, *, every: int) -> Any:
+    """A server that knows too little: the first log-probability of every so-manieth answer is this value."""
+
+    def change(choice: dict[str, Any]) -> None:
+        if choice["index"] % every == 0 and choice["logprobs"]["token_logprobs"]:
+            choice["logprobs"]["token_logprobs"][0] = value
+
+    return change
+
+
+@pytest.mark.parametrize("value", [-9999.0, float("nan"), None, float("-inf"), "?"])
+def test_a_probability_that_the_server_does_not_know_is_computed_here(
+    base: Path, tmp_path: Path, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    with LocalRolloutServer(base, change=logs_are(value, every=3)) as server:
+        policy = build_team(load_policy(str(base)), ["tool"], Specialisation.LORA).by_role["tool"]
+        served = ServedPolicy(RolloutServer(server.url), policy, "tool")
+        served.push(tmp_path, 0)
+        samples = served.sample(["What is 2 plus 3?"] * 7, Sampling(1.3, 8), torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            ours, _, _ = policy.token_log_probabilities(samples)
+        for row, sample in zip(ours.tolist(), samples, strict=True):
+            assert sample.log_probabilities == pytest.approx(row[: len(sample.tokens)], abs=1e-3)
+        assert sum("computed here" in message for message in caplog.messages) == 1
+
+
+def test_a_run_goes_on_with_such_a_server(base: Path, tmp_path: Path) -> None:
+    with LocalRolloutServer(base, change=logs_are(-9999.0, every=2)) as server:
+        summary = ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base)).train(2)
+    assert summary.finished and summary.iterations == 2
+
+
+def test_empty_answers_of_a_server_end_nothing(base: Path, tmp_path: Path) -> None:
+    def silent(choice: dict[str, Any]) -> None:
+        if choice["index"] % 4 != 1:
+            choice.update(text="", token_ids=[], logprobs={"token_logprobs": []})
+
+    with LocalRolloutServer(base, change=silent) as server:
+        summary = ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base)).train(2)
+    assert summary.finished
+
+
+def test_tokens_that_the_model_does_not_have_are_said_in_one_line(base: Path, tmp_path: Path) -> None:
+    def foreign(choice: dict[str, Any]) -> None:
+        choice["token_ids"][0] = 150_000
+
+    with LocalRolloutServer(base, change=foreign) as server, pytest.raises(LLMConnectionError, match="150000"):
         ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base)).train(1)
 
 

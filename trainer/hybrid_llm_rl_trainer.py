@@ -237,6 +237,7 @@ class HybridLLMRLTrainer:
             strategy_switches=self.strategy_system.switches,
             learner_updates=self.learner.updates,
             language_model=self.llm_manager.reading if isinstance(self.llm_manager, LLMManager) else None,
+            advice_failures=self.agent.advice_failures,
             run=self.run.begin().name,
             interrupted=self.stop.requested,
         )
@@ -248,7 +249,7 @@ class HybridLLMRLTrainer:
         self._lanes_env.close()
         self.decision_analyzer.close()
         if isinstance(self.llm_manager, BaseLLMManager):
-            self.llm_manager.close()
+            self.agent.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from agents.llm.model_name import parse_model_name
 from agents.llm.question import neutral_order
 from agents.llm.registry import load_text_model, runs_in_this_process
 from agents.llm.settings import LanguageModelSettings
-from core.exceptions import ConfigurationError, DecisionValidationError, LLMConnectionError
+from core.exceptions import ConfigurationError, CrystalHybridError, DecisionValidationError, LLMConnectionError
 from core.protocols import Choice
 from core.registry import Registry, must_derive_from
 from core.vocabulary import Button
@@ -180,5 +180,9 @@ def make_manager(
     manager = LLM_MANAGERS.resolve(llm_manager, "llm_manager")
     try:
         return manager.from_settings(llm_model, max_context_length, settings)
-    except TypeError as error:
-        raise ConfigurationError(f"llm_manager is {llm_manager!r}, and it cannot be made: {error}") from error
+    except CrystalHybridError:
+        raise
+    except Exception as error:  # the constructor is anybody's code
+        raise ConfigurationError(
+            f"llm_manager is {llm_manager!r}, and it cannot be made: {type(error).__name__}: {error}"
+        ) from error

@@ -9,11 +9,12 @@ import anthropic
 import httpx2
 from pydantic import BaseModel
 
+from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.http_guard import ANTHROPIC_URL
 from agents.llm.keys import ANTHROPIC_KEY
 from agents.llm.model_name import ModelName
-from agents.llm.question import answer_schema, choice_from_object, question_text
+from agents.llm.question import question_text
 from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
@@ -21,23 +22,17 @@ ANSWER_TOKENS = 500
 
 
 class _Block(BaseModel):
-    type: str
-    input: dict[str, object] | None = None
-
-
-class _Usage(BaseModel):
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    type: object = None
+    input: object = None
+    text: object = None
 
 
 class _Reply(BaseModel):
     """The part of a message that is read here."""
 
     content: list[_Block]
-    stop_reason: str | None = None
-    usage: _Usage | None = None
+    stop_reason: object = None
+    usage: object = None
 
 
 class AnthropicModel(ServerModel[_Reply]):
@@ -57,9 +52,8 @@ class AnthropicModel(ServerModel[_Reply]):
         )
 
     def _tokens_used(self, reply: _Reply) -> TokensUsed:
-        usage = reply.usage or _Usage()
-        cached = (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
-        return TokensUsed(usage.input_tokens + cached, usage.output_tokens)
+        prompt = tokens_in(reply.usage, "input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        return TokensUsed(prompt, tokens_in(reply.usage, "output_tokens"))
 
     def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
         if reply.stop_reason == "refusal":
@@ -67,9 +61,10 @@ class AnthropicModel(ServerModel[_Reply]):
         if reply.stop_reason == "max_tokens":
             raise ModelFailure(FailureKind.TOO_LARGE, f"the answer did not end within {ANSWER_TOKENS} tokens")
         answer = next((block.input for block in reply.content if block.type == "tool_use"), None)
-        if answer is None:
-            raise ModelFailure(FailureKind.EMPTY, "the model did not call the tool that carries its answer")
-        return choice_from_object(answer, options)
+        if answer is not None:
+            return choice_from_form(answer, options)
+        # A model that did not call its tool may have written the answer all the same.
+        return choice_from_text("".join(block.text for block in reply.content if isinstance(block.text, str)), options)
 
     def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
         tool = {

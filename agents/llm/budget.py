@@ -43,8 +43,8 @@ class Budget:
     def __init__(self, limits: BudgetLimits, model: str, price: Price | None = None) -> None:
         for limit in fields(limits):
             value = getattr(limits, limit.name)
-            if value is not None and value < 0:
-                raise ConfigurationError(f"the language model's limit {limit.name} is {value}; it cannot be negative")
+            if value is not None and not value >= 0:
+                raise ConfigurationError(f"the language model's limit {limit.name} is {value}; it must be 0 or more")
         if price is None and (limits.usd_per_run is not None or limits.usd_per_episode is not None):
             raise ConfigurationError(
                 f"a limit in dollars is set, but no price of {model!r} is known; add it to the prices in the config"
@@ -83,6 +83,9 @@ class Budget:
         return None
 
     def charge(self, tokens: int, usd: float, episode: int = 0) -> None:
+        """One answer, paid for. Raises ValueError for a negative cost: nothing is ever given back."""
+        if not (tokens >= 0 and usd >= 0):
+            raise ValueError(f"an answer cannot cost {tokens} tokens and {usd} dollars")
         with self._lock:
             for spent in (self._run, self._episodes.setdefault(episode, _Spent())):
                 spent.calls += 1

@@ -7,19 +7,26 @@ their order. A cache file may be shared by runs and by processes, and may be del
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from core.exceptions import ConfigurationError
+from core.exceptions import ConfigurationError, DecisionValidationError
 from core.protocols import Choice
 
+_logger = logging.getLogger(__name__)
 APPLICATION_ID = 0x43485143
 """Application id in SQLite's header ("CHQC"), so that no other program's database is written to."""
 ANSWERS_KEPT = 1_000_000
+LONGEST_WAIT_S = 0.2
+"""For another program that holds the file; a transaction of another run takes a fraction of it."""
+ASIDE_S = 30.0
+"""So long a file that was of no use is left alone."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
     question BLOB PRIMARY KEY,
@@ -35,45 +42,121 @@ CREATE TABLE IF NOT EXISTS answers (
 
 
 class AnswerCache:
-    """A SQLite file of answers; `:memory:` keeps them for this process only."""
+    """A SQLite file of answers; `:memory:` keeps them for this process only.
 
-    def __init__(self, path: str | Path) -> None:
-        """Check an existing file. A new file is made with the first question.
+    A file that is locked or damaged costs no question: the cache steps aside for a while, and is then opened again.
+    """
+
+    def __init__(self, path: str | Path, aside_s: float = ASIDE_S) -> None:
+        """Check an existing file. A new file is made with the first question. A file that is of no use is left alone
+        for `aside_s`.
 
         Raises `ConfigurationError` for a file that is not such a cache, or a place that cannot be written.
         """
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._aside_s = aside_s
+        self._aside_until_s = 0.0
+        self._closed = False
+        self._said: set[str] = set()
+        self.on_fault: Callable[[], None] = lambda: None
+        """Called whenever the file or a row of it is of no use."""
         if str(path) != ":memory:" and not Path(path).exists():
             if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
                 raise ConfigurationError(
                     f"the cache of answers {str(path)!r} cannot be made: its folder is not writable"
                 )
-        else:
+            return
+        try:
             self._connection = self._connect()
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN):
+                raise ConfigurationError(
+                    f"the cache of answers {str(path)!r} cannot be opened: {error}; name another or delete it"
+                ) from error
+            self._step_aside(error)
 
-    @property
-    def _database(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
+    def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
+        """The answer that this model gave to this question, or None."""
+        key = _key(model, prompt, options)
+        rows = self._execute(
+            "SELECT choice, confidence, reason, prompt_tokens, completion_tokens FROM answers WHERE question = ?",
+            (key,),
+        )
+        if not rows:
+            return None
+        try:
+            return Choice(*rows[0], latency_s=0.0, cached=True).checked(len(options))
+        except DecisionValidationError as error:
+            self._say("row", f"a row of it makes no sense ({error}); the model is asked again")
+            return None
+
+    def keep(self, model: str, prompt: str, options: Sequence[str], choice: Choice) -> None:
+        """Note an answer; where that is not possible, the question is asked again one day."""
+        self._execute(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                _key(model, prompt, options),
+                model,
+                choice.index,
+                choice.confidence,
+                choice.reason,
+                choice.prompt_tokens,
+                choice.completion_tokens,
+                time.time(),
+            ),
+        )
+
+    def close(self) -> None:
+        """Nothing is found or kept any more."""
+        with self._lock:
+            self._closed = True
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _execute(self, command: str, values: tuple[object, ...]) -> list[Any]:
+        """The rows; none while the cache stands aside."""
+        with self._lock:
+            if self._closed or time.monotonic() < self._aside_until_s:
+                return []
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                return self._connection.execute(command, values).fetchall()
+            except (sqlite3.Error, ConfigurationError) as error:
+                self._step_aside(error)
+                return []
+
+    def _step_aside(self, error: Exception) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._aside_until_s = time.monotonic() + self._aside_s
+        self._say(getattr(error, "sqlite_errorname", "file"), f"{error}; it is left alone for {self._aside_s:.0f} s")
+
+    def _say(self, kind: str, message: str) -> None:
+        """Count a fault, and mention the first of its kind."""
+        self.on_fault()
+        if kind not in self._said:
+            self._said.add(kind)
+            _logger.warning("the cache of answers %r is of no use: %s", str(self._path), message)
 
     def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=LONGEST_WAIT_S)
         try:
-            database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=10.0)
             self._check(database)
-        except sqlite3.Error as error:
-            raise ConfigurationError(
-                f"the cache of answers {str(self._path)!r} cannot be opened: {error}; name another or delete it"
-            ) from error
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def _check(self, database: sqlite3.Connection) -> None:
+        database.text_factory = lambda raw: raw.decode("utf-8", "replace")  # a damaged reason costs no answer
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and tables:
-            database.close()
             raise ConfigurationError(
                 f"{str(self._path)!r} is a database of another program; name another file for the cache"
             )
@@ -84,38 +167,6 @@ class AnswerCache:
         _forget_oldest(database)
         # A lost answer costs one question, so a sync to disk after each answer is not needed.
         database.execute("PRAGMA synchronous = OFF")
-
-    def find(self, model: str, prompt: str, options: Sequence[str]) -> Choice | None:
-        """The answer that this model gave to this question, or None."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT choice, confidence, reason, prompt_tokens, completion_tokens FROM answers WHERE question = ?",
-                (_key(model, prompt, options),),
-            ).fetchone()
-        if row is None:
-            return None
-        return Choice(row[0], row[1], row[2], row[3], row[4], latency_s=0.0, cached=True)
-
-    def keep(self, model: str, prompt: str, options: Sequence[str], choice: Choice) -> None:
-        with self._lock:
-            self._database.execute(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    _key(model, prompt, options),
-                    model,
-                    choice.index,
-                    choice.confidence,
-                    choice.reason,
-                    choice.prompt_tokens,
-                    choice.completion_tokens,
-                    time.time(),
-                ),
-            )
-
-    def close(self) -> None:
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
 
 
 def _forget_oldest(database: sqlite3.Connection) -> None:
@@ -129,6 +180,6 @@ def _forget_oldest(database: sqlite3.Connection) -> None:
 def _key(model: str, prompt: str, options: Sequence[str]) -> bytes:
     digest = hashlib.sha256()
     for part in (model, prompt, *options):
-        encoded = part.encode()
+        encoded = part.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "little") + encoded)  # lengths keep questions apart
     return digest.digest()

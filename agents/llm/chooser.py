@@ -16,6 +16,7 @@ from typing import Any
 
 from agents.llm.budget import Budget, BudgetLimits
 from agents.llm.cache import AnswerCache
+from agents.llm.checked_model import CheckedModel
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.faults import FaultSettings, PersistentModel
 from agents.llm.meter import Meter, MeterReading, Price
@@ -54,8 +55,9 @@ class OptionChooser:
         self._settings = settings or OptionChooserSettings()
         self._meter = Meter(self._settings.price)
         self._budget = Budget(self._settings.budget, model.name, self._settings.price)
-        self._model = PersistentModel(model, self._settings.faults, on_failure=self._note_failure)
+        self._model = PersistentModel(CheckedModel(model), self._settings.faults, on_failure=self._note_failure)
         self._cache = cache
+        cache.on_fault = lambda: self._meter.note_failure(FailureKind.CACHE)
         workers = self._settings.workers
         self._workers: Workers[_Answer] | None = Workers(workers, waiting_at_most=4 * workers) if workers else None
         self._under_way: dict[_Question, Future[_Answer]] = {}

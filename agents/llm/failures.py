@@ -28,6 +28,10 @@ class FailureKind(StrEnum):
     WRONG_KEY = "wrong_key"
     NO_CREDIT = "no_credit"
     UNKNOWN_MODEL = "unknown_model"
+    BROKEN = "broken"
+    """The code of the model, its provider or its chat template failed with an error of its own."""
+    CACHE = "cache"
+    """The cache of answers could not be read or written; the model is asked all the same."""
     BUDGET = "budget"
     """The config's limit on calls, tokens or money is reached; nothing was sent."""
     LATE = "late"
@@ -52,10 +56,12 @@ _REMEDIES: dict[FailureKind, Remedy] = {
     FailureKind.EMPTY: Remedy.ASK_AGAIN,
     FailureKind.MALFORMED: Remedy.ASK_AGAIN,
     FailureKind.UNKNOWN_OPTION: Remedy.ASK_AGAIN,
+    FailureKind.BROKEN: Remedy.ASK_AGAIN,
     FailureKind.TOO_LARGE: Remedy.NEXT_QUESTION,
     FailureKind.REFUSAL: Remedy.NEXT_QUESTION,
     FailureKind.REJECTED: Remedy.NEXT_QUESTION,
     FailureKind.BUDGET: Remedy.NEXT_QUESTION,
+    FailureKind.CACHE: Remedy.NEXT_QUESTION,
     FailureKind.LATE: Remedy.NEXT_QUESTION,
     FailureKind.AWAY: Remedy.NEXT_QUESTION,
     FailureKind.WRONG_KEY: Remedy.STAY_AWAY,

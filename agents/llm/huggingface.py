@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +20,8 @@ from transformers.cache_utils import DynamicLayer
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.local_weights import (
     calibrated_temperature,
+    end_of_turn,
+    end_tokens,
     fingerprint,
     load_weights,
     usable_device,
@@ -28,7 +29,6 @@ from agents.llm.local_weights import (
 from agents.llm.question import check_options, question_text
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
-from core.exceptions import LLMConnectionError
 from core.protocols import Choice
 
 UNBOUNDED_CONTEXT = 1 << 20
@@ -49,7 +49,7 @@ class HuggingFaceModel:
         """Most tokens of a question with its longest option."""
         self._temperature = calibrated_temperature(source)
         self._name = f"{name or 'huggingface/' + source}#{fingerprint(self._model)}"
-        self._end = _end_of_answer(self._tokenizer, source)
+        self._end = end_of_turn(self._tokenizer, end_tokens(self._tokenizer, self._model))
         self._marks = [mark for mark in self._tokenizer.get_added_vocab() if mark.strip() and len(mark) > 1]
         self._cache: DynamicCache
         self._cached_tokens: tuple[int, ...]
@@ -137,6 +137,12 @@ class HuggingFaceModel:
 
     def _choice(self, question: TokenQuestion, scores: Tensor, latency_s: float) -> Choice:
         probabilities = torch.softmax(scores.float() / self._temperature, dim=0)
+        if not bool(probabilities.isfinite().all()):
+            raise ModelFailure(
+                FailureKind.BROKEN,
+                f"the options' scores of {self._name} are no numbers ({scores.tolist()}): its weights "
+                "are damaged, or too coarse in this dtype (float32 is the finest)",
+            )
         order = probabilities.argsort(descending=True)
         index = int(order[0])
         reason = f"scored {probabilities[index]:.0%}"
@@ -207,12 +213,6 @@ class HuggingFaceModel:
             alone = self._scores_row_by_row(question)
         exact = torch.allclose(packed.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
         return exact and torch.allclose(again.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
-
-
-def _end_of_answer(tokenizer: Any, source: str) -> int:
-    if tokenizer.eos_token_id is None:
-        raise LLMConnectionError(f"the tokenizer of {source!r} has no token that ends an answer (eos_token)")
-    return int(tokenizer.eos_token_id)
 
 
 def _shared_length(one: Sequence[int], other: Sequence[int]) -> int:

@@ -86,3 +86,35 @@ def fingerprint(model: PreTrainedModel) -> str:
         values = tensor.double() if tensor.is_floating_point() and tensor.device.type != "mps" else tensor.float()
         digest.update(f"{name}{tuple(tensor.shape)}{float(values.sum()):.9g}{float(values.abs().sum()):.9g}".encode())
     return digest.hexdigest()[:8]
+
+
+def end_tokens(tokenizer: Any, model: Any) -> tuple[int, ...]:
+    """The tokens that end an answer: those of `generation_config.eos_token_id` (one or a list) and the tokenizer's own.
+
+    Raises ConfigurationError when there is none.
+    """
+    wanted = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ids = [*wanted] if isinstance(wanted, list | tuple) else [wanted]
+    ends = dict.fromkeys(token for token in (*ids, tokenizer.eos_token_id) if isinstance(token, int))
+    if not ends:
+        raise ConfigurationError(
+            "the language model has no token that ends an answer: set eos_token_id in its generation_config.json"
+        )
+    return tuple(ends)
+
+
+def end_of_turn(tokenizer: Any, ends: tuple[int, ...]) -> int:
+    """The one of `ends` that the chat template writes after an answer, else the tokenizer's own.
+
+    A chat model ends its turn with another token than that which ends its texts, and the tokenizer may name the latter.
+    """
+    own = tokenizer.eos_token_id if tokenizer.eos_token_id in ends else ends[0]
+    if tokenizer.chat_template is None or len(ends) == 1:
+        return int(own)
+    asked = [{"role": "user", "content": "?"}]
+    try:
+        prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_dict=False)
+        answered = tokenizer.apply_chat_template([*asked, {"role": "assistant", "content": "!"}], return_dict=False)
+    except Exception:  # a template is anybody's code; where it fails for questions, the question says so
+        return int(own)
+    return int(next((token for token in answered[len(prompt) :] if token in ends), own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.llm.failures import FailureKind
+from core.exceptions import ConfigurationError
 
 _LATENCIES_KEPT = 4096
 
@@ -20,6 +22,10 @@ class Price:
 
     input_usd: float
     output_usd: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.input_usd < math.inf and 0 <= self.output_usd < math.inf):
+            raise ConfigurationError(f"a price in dollars must be 0 or more, and finite: {self}")
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         return (prompt_tokens * self.input_usd + completion_tokens * self.output_usd) / 1_000_000

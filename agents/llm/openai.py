@@ -6,8 +6,7 @@ is tried out at run time.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -16,10 +15,11 @@ import httpx2
 import openai
 from pydantic import BaseModel
 
+from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, probability_of_tokens, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.http_guard import OPENAI_URL
 from agents.llm.model_name import ModelName
-from agents.llm.question import answer_schema, choice_from_json, choice_of, question_text
+from agents.llm.question import question_text
 from agents.llm.server_model import ServerModel, TokensUsed
 from core.protocols import Choice
 
@@ -46,44 +46,43 @@ class Dialect:
     key_variable: str | None = None
 
 
-class _Function(BaseModel):
-    arguments: str
-
-
-class _ToolCall(BaseModel):
-    function: _Function
-
-
 class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
+    """Servers take liberties with all of it: a content in parts, arguments that are parsed already."""
 
+    content: object = None
+    refusal: object = None
+    tool_calls: object = None
 
-class _TokenLogProbability(BaseModel):
-    logprob: float
+    def text(self) -> str:
+        parts = self.content if isinstance(self.content, list) else [{"text": self.content}]
+        texts = [part.get("text") for part in parts if isinstance(part, Mapping)]
+        return "".join(text for text in texts if isinstance(text, str))
 
-
-class _LogProbabilities(BaseModel):
-    content: list[_TokenLogProbability] | None = None
+    def arguments(self) -> object:
+        """Of the first tool call: JSON text or an object; None where no tool was called."""
+        calls = self.tool_calls if isinstance(self.tool_calls, list) else []
+        function = calls[0].get("function") if calls and isinstance(calls[0], Mapping) else None
+        return function.get("arguments") if isinstance(function, Mapping) else None
 
 
 class _ReplyChoice(BaseModel):
     message: _Message
-    finish_reason: str | None = None
-    logprobs: _LogProbabilities | None = None
+    finish_reason: object = None
+    logprobs: object = None
 
-
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    def probability(self) -> float | None:
+        """Of the whole text; None where the server does not report it."""
+        tokens = self.logprobs.get("content") if isinstance(self.logprobs, Mapping) else None
+        if not isinstance(tokens, list):
+            return None
+        return probability_of_tokens([token.get("logprob") if isinstance(token, Mapping) else None for token in tokens])
 
 
 class _Reply(BaseModel):
     """The part of a chat completion that is read here; the SDK itself does not check what servers send."""
 
     choices: list[_ReplyChoice]
-    usage: _Usage | None = None
+    usage: object = None
 
 
 class OpenAIModel(ServerModel[_Reply]):
@@ -104,8 +103,7 @@ class OpenAIModel(ServerModel[_Reply]):
         )
 
     def _tokens_used(self, reply: _Reply) -> TokensUsed:
-        usage = reply.usage or _Usage()
-        return TokensUsed(usage.prompt_tokens, usage.completion_tokens)
+        return TokensUsed(tokens_in(reply.usage, "prompt_tokens"), tokens_in(reply.usage, "completion_tokens"))
 
     def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
@@ -142,22 +140,15 @@ class OpenAIModel(ServerModel[_Reply]):
         message = answer.message
         if message.refusal or answer.finish_reason == "content_filter":
             raise ModelFailure(
-                FailureKind.REFUSAL, f"the model refused: {(message.refusal or 'content filter')[:200]!r}"
+                FailureKind.REFUSAL, f"the model refused: {str(message.refusal or 'content filter')[:200]!r}"
             )
         if answer.finish_reason == "length":
             raise ModelFailure(FailureKind.TOO_LARGE, "the answer did not end within the tokens it was given")
-        match self._dialect.form:
-            case AnswerForm.JSON_SCHEMA:
-                return choice_from_json(message.content or "", options)
-            case AnswerForm.TOOL:
-                if not message.tool_calls:
-                    raise ModelFailure(FailureKind.EMPTY, "the model did not call the tool that carries its answer")
-                return choice_from_json(message.tool_calls[0].function.arguments, options)
-            case AnswerForm.STRUCTURED_CHOICE | AnswerForm.EXACT_TEXT:
-                text = (message.content or "").strip()
-                if not text:
-                    raise ModelFailure(FailureKind.EMPTY, "the model's answer is empty")
-                return choice_of(text, options, confidence=_text_probability(answer.logprobs, options))
+        filled = message.arguments() if self._dialect.form is AnswerForm.TOOL else None
+        if filled is not None and not isinstance(filled, str):
+            return choice_from_form(filled, options)
+        # A model that did not call its tool may have written the answer all the same.
+        return choice_from_text(filled or message.text(), options, confidence=answer.probability())
 
     def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
         try:
@@ -169,13 +160,3 @@ class OpenAIModel(ServerModel[_Reply]):
         except openai.APIConnectionError as error:
             raise self._not_reached(error) from error
         return raw.http_response
-
-
-def _text_probability(logprobs: _LogProbabilities | None, options: Sequence[str]) -> float:
-    """Probability of the answer's text if the server reports it (at most its share among the options), else 1/n.
-
-    Without log-probabilities nothing is known, and 1/n claims nothing.
-    """
-    if logprobs is None or not logprobs.content:
-        return 1.0 / len(options)
-    return math.exp(min(0.0, sum(token.logprob for token in logprobs.content)))

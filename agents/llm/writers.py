@@ -1,6 +1,7 @@
 """Free text from hosted models: for the shared managers only. The agent itself never reads free text.
 
-Errors are the SDKs' own (`openai.APIError`, `anthropic.APIError`), as documented, without the key.
+Errors are the SDKs' own (`openai.APIError`, `anthropic.APIError`), as documented, without the key, and `ModelFailure`
+for a reply that holds no answer. Tokens that a server does not count are taken for 0.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Protocol
 
 import httpx2
 
+from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.http_guard import ANTHROPIC_URL, OPENAI_URL, guarded_client
 from agents.llm.keys import ANTHROPIC_KEY, NO_KEY, OPENAI_KEY, Key, key_for, without_key
 from core.exceptions import ConfigurationError
+from core.protocols import token_count
 
 TIMEOUT_S = 600.0
 """A long text may take minutes; the limit of the SDKs."""
@@ -64,10 +67,12 @@ class OpenAIWriter:
                 max_completion_tokens=max_new_tokens,
             )
         usage = reply.usage
+        if not reply.choices:
+            raise ModelFailure(FailureKind.EMPTY, f"{self._model} sent no answer")
         return Written(
             without_key(reply.choices[0].message.content or "", self._key),
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
+            token_count(usage.prompt_tokens if usage else 0) or 0,
+            token_count(usage.completion_tokens if usage else 0) or 0,
             time.perf_counter() - begun_s,
         )
 
@@ -92,8 +97,14 @@ class AnthropicWriter:
             reply = self._client.messages.create(
                 model=self._model, max_tokens=max_new_tokens, messages=[{"role": "user", "content": prompt}]
             )
-        text = without_key("".join(block.text for block in reply.content if block.type == "text"), self._key)
-        return Written(text, reply.usage.input_tokens, reply.usage.output_tokens, time.perf_counter() - begun_s)
+        written = "".join(block.text for block in reply.content or () if block.type == "text")
+        usage = reply.usage
+        return Written(
+            without_key(written, self._key),
+            token_count(usage.input_tokens if usage else 0) or 0,
+            token_count(usage.output_tokens if usage else 0) or 0,
+            time.perf_counter() - begun_s,
+        )
 
 
 def _key(given: str | None, vendor_variable: str, url: str | None) -> Key | None:

@@ -13,6 +13,7 @@ from agents.llm.writers import Written
 from agents.text.team import LoraShape, Specialisation, build_team
 from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import ConfigurationError
+from core.protocols import probability_of
 
 
 class LocalWriter:
@@ -42,6 +43,6 @@ class LocalWriter:
         sampling = Sampling(temperature, min(max_new_tokens, room))
         (sample,) = self._policy.sample([prompt], sampling, self._generator)
         logs = sample.log_probabilities
-        confidence = math.exp(sum(logs) / len(logs)) if logs else None
+        confidence = probability_of(math.exp(sum(logs) / len(logs))) if logs else None
         seconds = time.perf_counter() - begun_s
         return Written(sample.text, len(sample.prompt_tokens), len(sample.tokens), seconds, confidence)

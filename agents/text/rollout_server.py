@@ -14,8 +14,10 @@ arithmetic and this process's are corrected for; `disagreement` measures them.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ import httpx2
 import torch
 from pydantic import BaseModel, ValidationError
 
+from agents.llm.answer import log_probability_of
 from agents.llm.http_guard import guarded_client
 from agents.llm.keys import check_no_key, key_for, without_key
 from agents.text.text_policy import Sample, Sampling, TextPolicy
@@ -33,10 +36,13 @@ from core.prompts.frame import plain_text
 TIMEOUT_S = 300.0
 MOST_ANSWER_BYTES = 512 * 2**20
 HIGHEST_SEED = 2**31 - 1
+SCORED_AT_ONCE = 32
+"""Answers whose probabilities are computed in one pass."""
+_logger = logging.getLogger(__name__)
 
 
 class _Logs(BaseModel):
-    token_logprobs: list[float]
+    token_logprobs: list[object]
 
 
 class _Choice(BaseModel):
@@ -66,8 +72,11 @@ class RolloutServer:
 
     def complete(
         self, model: str, prompts: Sequence[Sequence[int]], count: int, sampling: Sampling, seed: int
-    ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-        """`count` answers to each prompt in order: their tokens, the end token included, and log-probabilities."""
+    ) -> list[tuple[tuple[int, ...], tuple[object, ...]]]:
+        """`count` answers to each prompt in order: their tokens, the end token included, and log-probabilities.
+
+        The latter are as the server sends them: some send null, NaN or -9999 for what they do not know.
+        """
         request = {
             "model": model,
             "prompt": [list(prompt) for prompt in prompts],
@@ -123,6 +132,7 @@ class ServedPolicy:
         self._policy = policy
         self._name = name
         self._loaded = ""
+        self._told = False
 
     def push(self, folder: Path, version: int) -> None:
         """Write the adapter below `folder`, make the server load it and unload the one before."""
@@ -135,7 +145,10 @@ class ServedPolicy:
         self._loaded = name
 
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
-        """One answer to each prompt; runs of equal prompts are sent once, with the number of answers wanted."""
+        """One answer to each prompt; runs of equal prompts are sent once, with the number of answers wanted.
+
+        Where the server does not know the probabilities of an answer, they are computed here, from the same weights.
+        """
         runs = [(prompt, len(list(group))) for prompt, group in groupby(prompts)]
         samples: list[Sample] = []
         for count, group in groupby(runs, key=lambda run: run[1]):
@@ -143,15 +156,59 @@ class ServedPolicy:
             seed = int(torch.randint(HIGHEST_SEED, (), generator=generator, device=generator.device))
             answers = self._server.complete(self._loaded, tokens, count, sampling, seed)
             for index, (answer, logs) in enumerate(answers):
+                self._check_tokens(answer)
                 text = str(self._policy.tokenizer.decode(list(answer), skip_special_tokens=True))
-                samples.append(Sample(text, tokens[index // count], answer, logs, sampling.temperature))
+                known = tuple(log for log in map(log_probability_of, logs) if log is not None)
+                if not len(known) == len(logs) == len(answer):
+                    self._note_unknown(logs)
+                    known = ()
+                samples.append(Sample(text, tokens[index // count], answer, known, sampling.temperature))
+        return self._completed(samples)
+
+    def _check_tokens(self, answer: Sequence[int]) -> None:
+        known: int = self._policy.model.get_input_embeddings().num_embeddings  # type: ignore[assignment]
+        if not all(0 <= token < known for token in answer):
+            raise LLMConnectionError(
+                f"{self._server.url} sent an answer with the tokens {list(answer)[:8]}, the model has {known}: serve "
+                "the run's base/ folder"
+            )
+
+    def _note_unknown(self, logs: Sequence[object]) -> None:
+        if not self._told:
+            self._told = True
+            _logger.warning(
+                "%s sent %s as the log-probabilities of an answer of role %s: where they are not known they are "
+                "computed here, and cannot show whether the server's weights are ours",
+                self._server.url,
+                list(logs)[:4],
+                self._name,
+            )
+
+    def _completed(self, samples: list[Sample]) -> list[Sample]:
+        """With the probabilities that are missing, by our weights."""
+        missing = [index for index, sample in enumerate(samples) if len(sample.log_probabilities) != len(sample.tokens)]
+        for begin in range(0, len(missing), SCORED_AT_ONCE):
+            part = missing[begin : begin + SCORED_AT_ONCE]
+            ours = self._our_log_probabilities([samples[index] for index in part])
+            for index, row in zip(part, ours.tolist(), strict=True):
+                logs = tuple(row[: len(samples[index].tokens)])
+                samples[index] = replace(samples[index], log_probabilities=logs)
         return samples
 
+    @torch.no_grad()
+    def _our_log_probabilities(self, samples: Sequence[Sample]) -> torch.Tensor:
+        self._policy.model.eval()
+        return self._policy.token_log_probabilities(samples)[0]
+
     def disagreement(self, samples: Sequence[Sample]) -> float:
-        """Mean difference between the server's log-probabilities and ours, per token, in nats."""
-        with torch.no_grad():
-            ours, _, mask = self._policy.token_log_probabilities(samples)
-        theirs = torch.zeros_like(ours)
-        for row, sample in enumerate(samples):
-            theirs[row, : len(sample.tokens)] = torch.tensor(sample.log_probabilities, device=ours.device)
-        return float(((ours - theirs).abs() * mask).sum() / mask.sum())
+        """Mean difference between the server's log-probabilities and ours, per token, in nats; 0 without a token."""
+        written = [sample for sample in samples if sample.tokens]
+        if not written:
+            return 0.0
+        ours = self._our_log_probabilities(written)
+        apart = [
+            abs(mine - theirs)
+            for row, sample in zip(ours.tolist(), written, strict=True)
+            for mine, theirs in zip(row, sample.log_probabilities, strict=False)
+        ]
+        return sum(apart) / len(apart)

@@ -6,6 +6,7 @@ distribution (logits divided by the temperature), so a ratio of new to old proba
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils.logging import disable_progress_bar
 
+from agents.llm.local_weights import end_of_turn, end_tokens
 from core.exceptions import ConfigurationError, LLMConnectionError
 
 
@@ -26,6 +28,12 @@ class Sampling:
     temperature: float = 1.0
     """Logits are divided by it; 0 means the likeliest token always (evaluation only)."""
     max_new_tokens: int = 48
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < math.inf or self.max_new_tokens < 1:
+            raise ConfigurationError(
+                f"temperature is {self.temperature} (0 or more), max_new_tokens {self.max_new_tokens} (1 or more)"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +61,20 @@ class TextPolicy:
     """One model, one tokenizer, and optionally a PEFT adapter that is selected before each use."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, adapter: str | None = None) -> None:
-        pad, end = tokenizer.pad_token_id, tokenizer.eos_token_id
-        if not isinstance(pad, int) or not isinstance(end, int):
+        """Raises ConfigurationError for a model without a chat template or without a token that ends an answer."""
+        if tokenizer.chat_template is None:
             raise ConfigurationError(
-                "the tokenizer has no padding or no end token: set tokenizer.pad_token and tokenizer.eos_token"
+                f"the language model {tokenizer.name_or_path!r} has no chat template, so it does not know questions "
+                "from answers: use the instruct version of the model, or put a chat_template.jinja beside its tokenizer"
             )
         self.model = model
         self.tokenizer = tokenizer
         self.adapter = adapter
-        self._pad = pad
-        self._end = end
+        self._ends = end_tokens(tokenizer, model)
+        self._end = end_of_turn(tokenizer, self._ends)
+        pad = tokenizer.pad_token_id
+        self._pad = pad if isinstance(pad, int) else self._end
+        """Never read: it stands where the mask is 0."""
 
     @property
     def device(self) -> torch.device:
@@ -88,10 +100,19 @@ class TextPolicy:
             save_pretrained(folder, selected_adapters=[self.adapter])
 
     def encode(self, prompt: str) -> tuple[int, ...]:
-        """The prompt as one user message in the model's chat template, ready for the answer."""
+        """The prompt as one user message in the model's chat template, ready for the answer.
+
+        Raises ConfigurationError when the template fails.
+        """
         template: Any = self.tokenizer.apply_chat_template
         message = {"role": "user", "content": prompt}
-        return tuple(template([message], add_generation_prompt=True, return_dict=False))
+        try:
+            return tuple(template([message], add_generation_prompt=True, return_dict=False))
+        except Exception as error:  # a template is anybody's code
+            raise ConfigurationError(
+                f"the chat template of the language model {self.tokenizer.name_or_path!r} cannot write a question: "
+                f"{type(error).__name__}: {error}"
+            ) from error
 
     def answer_tokens(self, answer: str) -> tuple[int, ...]:
         """An answer as the model would give it, with its end token."""
@@ -112,6 +133,7 @@ class TextPolicy:
         positions = (attention.cumsum(1) - 1).clamp_min(0)
         cache: Any = None
         running = torch.ones(len(prompts), dtype=torch.bool, device=self.device)
+        ends = torch.tensor(self._ends, device=self.device)
         tokens: list[Tensor] = []
         log_probabilities: list[Tensor] = []
         step_ids, step_positions = ids, positions
@@ -129,7 +151,7 @@ class TextPolicy:
             tokens.append(torch.where(running, chosen, torch.full_like(chosen, self._pad)))
             log_probabilities.append(chosen_log)
             attention = torch.cat([attention, running[:, None].to(attention.dtype)], dim=1)
-            running = running & (chosen != self._end)
+            running = running & ~torch.isin(chosen, ends)
             if not running.any():
                 break
             step_ids = tokens[-1][:, None]
@@ -176,7 +198,7 @@ class TextPolicy:
     ) -> list[Sample]:
         samples = []
         for prompt, row, logs in zip(prompts, tokens.tolist(), log_probabilities.tolist(), strict=True):
-            length = row.index(self._end) + 1 if self._end in row else len(row)
+            length = next((place for place, token in enumerate(row, start=1) if token in self._ends), len(row))
             text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
             samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
         return samples

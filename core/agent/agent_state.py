@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.agent.advice import Advisor
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
 
@@ -20,3 +21,5 @@ class AgentState:
     """Log-odds that the teacher's actions do better than others; None: it is still explored who should act."""
     told_rules_only: bool = False
     """The log says already that no language model is available."""
+    advisor: Advisor | None = None
+    """Asks the language model for both, so that its failures are counted together; None: a new one asks."""

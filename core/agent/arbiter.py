@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.agent.advice import Advisor
 from core.agent.arbitration import believed_share, teacher_share
 from core.agent.calibration import ConfidenceCalibration
 from core.agent.lane_transitions import LaneInputs
 from core.agent.loop_detector import LoopDetector
 from core.agent.teacher import LaneTeacher, TeacherAction, situation_of
 from core.exceptions import ConfigurationError
-from core.protocols import ButtonManager, LLMManagerLike, Policy
+from core.protocols import Policy
 from core.vocabulary import AgentMode, Button, Decision, GameMode, Source, StrategyType
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Arbiter:
 
     def __init__(
         self,
-        manager: LLMManagerLike | ButtonManager | None,
+        advisor: Advisor,
         mode: AgentMode,
         random: np.random.Generator,
         *,
@@ -82,7 +83,7 @@ class Arbiter:
         """`teacher_evidence`: log-odds that the teacher's actions do better than others; None while it is still
         explored who should act. `told_rules_only`: the log says already that no language model is available.
         """
-        self.manager = manager
+        self.advisor = advisor
         self.mode = mode
         self.policy: Policy | None = None
         self.greedy = False
@@ -94,8 +95,8 @@ class Arbiter:
 
     @property
     def model_available(self) -> bool:
-        """True when a language model can be asked now. A custom manager without `available` always can."""
-        return self.manager is not None and bool(getattr(self.manager, "available", True))
+        """True when a language model can be asked now."""
+        return self.advisor.available
 
     def decide(
         self,

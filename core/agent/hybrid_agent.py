@@ -7,12 +7,14 @@ right about actions that others chose. Rewards are credited to the source that a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.agent.advice import Advisor
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import Arbiter, Lane
 from core.agent.arbitration import TeacherCurriculum
@@ -70,8 +72,9 @@ class HybridAgent:
         self.stage = state.stage
         self.episodes_in_stage = state.episodes_in_stage
         self._directed_share: float | None = None
+        self._advisor = state.advisor or Advisor(llm_manager)
         self._arbiter = Arbiter(
-            llm_manager,
+            self._advisor,
             mode_named(mode),
             np.random.default_rng(seed),
             calibration=state.calibration,
@@ -97,7 +100,7 @@ class HybridAgent:
         record = self.adaptive_strategy.history_analyzer
         statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self.llm_manager, self._new_writer(player), statistics)
+            teacher = LaneTeacher(player, self._advisor, self._new_writer(player), statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
@@ -137,6 +140,11 @@ class HybridAgent:
     def llm_available(self) -> bool:
         """True when a language model can be asked now."""
         return self._arbiter.model_available
+
+    @property
+    def advice_failures(self) -> dict[str, int]:
+        """How often the language model was asked in vain, by kind of failure, its manager's own counts aside."""
+        return dict(self._advisor.failures)
 
     # -- curriculum --------------------------------------------------------------------------------------------
 
@@ -203,6 +211,10 @@ class HybridAgent:
             self.calibration.rewarded(lane, reward, done)
         if done:
             self._end_episode(memory, counts)
+
+    def close(self) -> None:
+        """The run is over, and the language model's manager is told so."""
+        self._advisor.close()
 
     def abandon_episode(self, lane: int) -> None:
         """The lane's episode ended before its last decision was played, through no fault of it: nothing is credited."""
@@ -296,6 +308,7 @@ class HybridAgent:
             calibration=self.calibration.copy(),
             teacher_evidence=self.policy.teacher_evidence if isinstance(self.policy, JudgesTeacher) else None,
             told_rules_only=self._arbiter.told_rules_only,
+            advisor=self._advisor,
         )
         twin = HybridAgent(
             self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=frozen_state
@@ -305,7 +318,7 @@ class HybridAgent:
         return twin
 
     def statistics(self) -> dict[str, Any]:
-        """For logs and displays: stage, share, strategy, success and calibration error by source, circles."""
+        """For logs and displays: stage, share, strategy, success and calibration error by source, circles, failures."""
         steps = sum(lane.loops.steps for lane in self._lanes)
         return {
             "stage": self.stage,
@@ -318,6 +331,7 @@ class HybridAgent:
             },
             "circling_share": sum(lane.loops.circling_steps for lane in self._lanes) / max(1, steps),
             "masked_teacher_actions": self._arbiter.masked_teacher_actions,
+            "advice_failures": self.advice_failures,
         }
 
     def state_dict(self) -> dict[str, Any]:
@@ -327,6 +341,7 @@ class HybridAgent:
             "stage": self.stage,
             "episodes_in_stage": self.episodes_in_stage,
             "masked_teacher_actions": self._arbiter.masked_teacher_actions,
+            "advice_failures": self.advice_failures,
             "calibration": self.calibration.state_dict(),
             "random": self._arbiter.random.bit_generator.state,
         }
@@ -341,6 +356,7 @@ class HybridAgent:
         self.stage = min(int(state["stage"]), len(self.curriculum.stages) - 1)
         self.episodes_in_stage = int(state["episodes_in_stage"])
         self._arbiter.masked_teacher_actions = int(state["masked_teacher_actions"])
+        self._advisor.failures = Counter(state.get("advice_failures", {}))
         self.calibration.load_state_dict(state["calibration"])
         self._arbiter.random.bit_generator.state = state["random"]
         self.attach_lanes([lane.teacher.player for lane in self._lanes])

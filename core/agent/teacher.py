@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from core.agent.advice import Advisor
 from core.agent.llm_gate import matters
 from core.agent.option_cache import CachedChoice, OptionCache
 from core.agent.option_statistics import OptionStatistics
-from core.exceptions import DecisionValidationError
 from core.game.analysis import GameStateAnalysis
 from core.protocols import ButtonManager, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, OptionKind, Source
@@ -139,7 +139,7 @@ class LaneTeacher:
     def __init__(
         self,
         player: RulePlayerLike,
-        manager: LLMManagerLike | ButtonManager | None,
+        manager: Advisor | LLMManagerLike | ButtonManager | None,
         writer: StateWriter,
         statistics: OptionStatistics | None = None,
         cache: OptionCache | None = None,
@@ -151,9 +151,7 @@ class LaneTeacher:
         self.statistics = statistics
         self.writer = writer
         self.model_calls = 0
-        chooses = isinstance(manager, LLMManagerLike)
-        self._chooser = manager if chooses else None
-        self._button_manager = None if chooses else manager
+        self._advisor = manager if isinstance(manager, Advisor) else Advisor(manager)
         self._episode = 0
         self._cache = cache or OptionCache()
         self._situation = ""
@@ -167,8 +165,7 @@ class LaneTeacher:
         """A new episode begins."""
         self.player.reset()
         self.writer.reset()
-        if self._chooser is not None:
-            self._episode = self._chooser.begin_episode()
+        self._episode = self._advisor.begin_episode()
         self.model_calls = 0
         self._cache.reset()
         self._situation = ""
@@ -178,10 +175,9 @@ class LaneTeacher:
     def act(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> TeacherAction:
         """The teacher's action for this step. `ask_model` is called only at decision points and tosses for who
         chooses."""
-        if self._button_manager is not None and ask_model(True):
-            self._last_plan = None
-            self.writer.see(state)
-            return self._button_of(self._button_manager, state)
+        self.writer.see(state)
+        if self._advisor.names_buttons and ask_model(True) and (pressed := self._pressed_by_model(state)) is not None:
+            return pressed
         situation = situation_of(state.mode)
         self._steps_since_stuck_choice += 1
         # Training comes back to the same place on purpose; the rules themselves give up a place where nothing comes.
@@ -192,7 +188,6 @@ class LaneTeacher:
             if self._plan is not None:
                 self._cache.doubt(self._plan.option.key)
             self._plan = self._interrupted = None
-        self.writer.see(state)
         plan = self._plan
         if plan is None or situation != self._situation:
             plan = self._next_plan(state, situation, ask_model)
@@ -225,7 +220,7 @@ class LaneTeacher:
                 return interrupted
         self._plan = None
         under_way = None if interrupted is None else interrupted.option.kind
-        if len(options) > 1 and self._button_manager is None and ask_model(matters(options, under_way)):
+        if len(options) > 1 and not self._advisor.names_buttons and ask_model(matters(options, under_way)):
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
             self._plan = self._chosen_by_rules(state, options)
@@ -241,52 +236,26 @@ class LaneTeacher:
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
         """None when the model cannot answer now."""
-        if self._chooser is None:
-            return None
         listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
         if (kept := self._cache.find(state, options)) is not None:
             known, option = kept
             return _Plan(option, Source.LLM, known.confidence, known.reason)
-        choice = self._chooser.choose_option(
-            self.writer.describe(state), [option.label for option in listed], self._episode
+        choice = self._advisor.choose(
+            lambda: self.writer.describe(state), [option.label for option in listed], self._episode
         )
         if choice is None:
             return None
-        if not 0 <= choice.index < len(listed):
-            raise DecisionValidationError(
-                f"the language model chose option {choice.index} of {len(listed)}: its manager must give 0 to "
-                f"{len(listed) - 1}"
-            )
         self.model_calls += not choice.cached
         option = listed[choice.index]
         answer = CachedChoice(option.key, choice.confidence, choice.reason or option.label)
         self._cache.note(state, options, option, answer)
         return _Plan(option, Source.LLM, answer.confidence, answer.reason)
 
-    def _button_of(self, manager: ButtonManager, state: GameState) -> TeacherAction:
-        action, metadata = manager.get_action(self.writer.describe(state))
+    def _pressed_by_model(self, state: GameState) -> TeacherAction | None:
+        """The button that a custom manager names; None when it names none now."""
+        pressed = self._advisor.press(lambda: self.writer.describe(state))
+        if pressed is None:
+            return None
         self.model_calls += 1
-        return TeacherAction(
-            checked_action(action), Source.LLM, checked_confidence(metadata), str(metadata.get("reasoning", "custom"))
-        )
-
-
-def checked_action(action: object) -> int:
-    """A custom manager's action index; DecisionValidationError when it is no button."""
-    if isinstance(action, bool) or not isinstance(action, int) or not 0 <= action < len(Button):
-        raise DecisionValidationError(
-            f"get_action of the language-model manager gave action {action!r}: it must be an integer from 0 to "
-            f"{len(Button) - 1} ({', '.join(button.name for button in Button)})"
-        )
-    return action
-
-
-def checked_confidence(metadata: dict[str, Any]) -> float:
-    """The documented `confidence` of a custom manager's metadata; DecisionValidationError when it is not 0 to 1."""
-    confidence = metadata.get("confidence")
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
-        raise DecisionValidationError(
-            f"get_action of the language-model manager gave confidence {confidence!r}: metadata needs a number "
-            "from 0 to 1 under 'confidence'"
-        )
-    return float(confidence)
+        self._last_plan = None
+        return TeacherAction(pressed.index, Source.LLM, pressed.confidence, pressed.reason)

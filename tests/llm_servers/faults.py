@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 
 class Fault(Enum):
@@ -47,6 +49,8 @@ class Step:
     """The header's text, for a rate limit."""
     told: tuple[int, str] | None = None
     """A status and a body that are sent just so."""
+    change: Callable[[dict[str, Any]], None] | None = None
+    """What else is done to the reply before it is sent."""
 
 
 STATUS = {

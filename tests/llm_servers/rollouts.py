@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -21,15 +22,23 @@ class _Server(ThreadingHTTPServer):
 
 
 class LocalRolloutServer:
-    """Serves the base model in a folder. `temperature_error` makes it sample at another temperature than it is told."""
+    """Serves the base model in a folder. `temperature_error` makes it sample at another temperature than it is told;
+    `change` is done to every choice before it is sent."""
 
-    def __init__(self, base: Path, temperature_error: float = 0.0, with_token_ids: bool = True) -> None:
+    def __init__(
+        self,
+        base: Path,
+        temperature_error: float = 0.0,
+        with_token_ids: bool = True,
+        change: Callable[[dict[str, Any]], None] = lambda choice: None,
+    ) -> None:
         self.base = load_policy(str(base))
         self.adapted: Any = None
         self.adapters: dict[str, str] = {}
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self._temperature_error = temperature_error
         self._with_token_ids = with_token_ids
+        self._change = change
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
 
@@ -89,6 +98,8 @@ class LocalRolloutServer:
             }
             for index, sample in enumerate(samples)
         ]
+        for choice in choices:
+            self._change(choice)
         return 200, {"object": "text_completion", "model": name, "choices": list(reversed(choices))}
 
 

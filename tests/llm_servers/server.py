@@ -117,7 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(STATUS[step.fault], body, step.retry_after)
             return
         reason = None if owner.reason is None else _with_key(owner.reason, key)
-        self._send_answer(step, json.dumps(wire.answer(request, choice, step.fault, reason)).encode())
+        answer = wire.answer(request, choice, step.fault, reason)
+        if step.change is not None:
+            step.change(answer)
+        self._send_answer(step, json.dumps(answer).encode())
 
     def _send_answer(self, step: Step, body: bytes) -> None:
         match step.fault:

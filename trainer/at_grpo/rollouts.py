@@ -45,7 +45,7 @@ class Rollouts:
         """Raise `TrainingError` when the server's probabilities do not fit the weights that it loaded."""
         for role, served in self._served.items():
             samples = [sample for group in tree.groups if group.role == role for sample in group.samples[:1]]
-            if samples and (apart := served.disagreement(samples[:CHECKED_SAMPLES])) > MOST_DISAGREEMENT:
+            if not (apart := served.disagreement(samples[:CHECKED_SAMPLES])) <= MOST_DISAGREEMENT:  # NaN, too
                 raise TrainingError(
                     f"the rollout server's log-probabilities of role {role} are {apart:.2f} nats per token away from "
                     f"those of the same weights here, more than {MOST_DISAGREEMENT}: serve the run's base/ folder, and "

@@ -24,10 +24,16 @@ class Scaling(StrEnum):
 def group_advantages(
     rewards_by_group: Sequence[NDArray[np.float64]], scaling: Scaling = Scaling.GROUP
 ) -> list[NDArray[np.float64]]:
-    """Reward minus the mean of its group, scaled. A group of equal rewards gets zeros: it teaches nothing."""
-    centred = [rewards - rewards.mean() for rewards in rewards_by_group]
+    """Reward minus the mean of its group, scaled. A group of equal rewards gets zeros: it teaches nothing.
+
+    Exact ones, because the mean of three equal numbers may differ from them in the last digit, and an optimiser makes
+    the same step of a tiny gradient as of a large one.
+    """
+    centred = [
+        rewards - rewards.mean() if has_spread(rewards) else np.zeros(len(rewards)) for rewards in rewards_by_group
+    ]
     if scaling is Scaling.GROUP:
-        return [row / (row.std() + SMALL) if row.any() else row for row in centred]
+        return [row / (row.std() + SMALL) for row in centred]
     if scaling is Scaling.BATCH and centred:
         deviation = float(np.concatenate(centred).std())
         return [row / (deviation + SMALL) for row in centred]

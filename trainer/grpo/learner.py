@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from agents.llm.answer import log_probability_of
 from agents.text.text_policy import Sample, TextPolicy
 from core.exceptions import TrainingError
 
@@ -68,18 +69,23 @@ class GRPOLearner:
         self.policy = policy
         self.settings = settings
         self.reference = reference
+        if reference is not None:
+            reference.model.eval()
         self.optimizer = torch.optim.AdamW(
             policy.trainable_parameters(), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
         )
         self.shuffle = np.random.default_rng(seed)
 
     def update(self, scored: Sequence[Scored]) -> UpdateMetrics | None:
-        """Learn from a batch; answers with advantage 0 change nothing and are left out. None if none is left."""
-        useful = [item for item in scored if item.advantage != 0.0]
+        """Learn from a batch. Answers with advantage 0 change nothing and are left out, and so are empty ones. None if
+        none is left. Raises TrainingError for answers with faulty log-probabilities and for a gradient that is not
+        finite."""
+        useful = [item for item in scored if item.advantage != 0.0 and item.sample.tokens]
         if not useful:
             return None
+        _check_log_probabilities(useful)
         numbers: list[tuple[float, float, float, float, float]] = []
-        self.policy.model.train()
+        self.policy.model.eval()  # no dropout, as when they were drawn: the ratio must be 1 before the first step
         for _ in range(self.settings.epochs):
             order = self.shuffle.permutation(len(useful))
             for rows in np.array_split(order, math.ceil(len(useful) / self.settings.minibatch_samples)):
@@ -120,3 +126,14 @@ class GRPOLearner:
             approx_kl = ((ratio - 1 - log_ratio) * mask).sum() / tokens
             clip_fraction = (((ratio < 1 - settings.clip_low) | (ratio > 1 + settings.clip_high)) * mask).sum() / tokens
         return loss.item(), entropy.item(), approx_kl.item(), clip_fraction.item(), norm
+
+
+def _check_log_probabilities(items: Sequence[Scored]) -> None:
+    """The denominators of the ratios: a faulty one must not be blamed on the learning rate."""
+    for item in items:
+        logs, tokens = item.sample.log_probabilities, len(item.sample.tokens)
+        if len(logs) != tokens or any(log_probability_of(log) is None for log in logs):
+            raise TrainingError(
+                f"an answer of {tokens} tokens came with the log-probabilities {list(logs)[:8]}: one number, not above "
+                "0, belongs to each token; the sampler of the answers is at fault"
+            )

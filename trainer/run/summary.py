@@ -1,7 +1,8 @@
 """What a run came to, once and for all: the documented summary dict, as a file and as a table.
 
 Keys beyond the documented ones: `run` (its name in the decision record), `interrupted`, `duration_s`, `steps_per_s`,
-`learner_updates`, `language_model` (calls, cache hits, tokens, dollars, latencies, failures by kind; None without
+`learner_updates`, `advice_failures` (kind to number of questions that the language model's manager failed, its own
+counts aside), `language_model` (calls, cache hits, tokens, dollars, latencies, failures by kind; None without
 one), `source_shares`, `milestones` (name to number of training episodes), `evaluation_by_mode` and
 `evaluation_untrained` (the policy alone before its first update; None when that was interrupted). Everything but the
 evaluations is live training, where the teacher helps and the policy still changes: only evaluations are results.
@@ -40,6 +41,7 @@ def training_summary(
     strategy_switches: int,
     learner_updates: int,
     language_model: MeterReading | None,
+    advice_failures: Mapping[str, int],
     run: str,
     interrupted: bool,
 ) -> dict[str, Any]:
@@ -66,6 +68,7 @@ def training_summary(
         "duration_s": tally.seconds,
         "steps_per_s": tally.steps / tally.seconds if tally.seconds else None,
         "learner_updates": learner_updates,
+        "advice_failures": dict(advice_failures),
         "language_model": None if language_model is None else asdict(language_model),
         "source_shares": {source.value: tally.source_share(source) for source in Source},
         "milestones": dict(tally.milestones),
@@ -125,6 +128,7 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
         ("strategy switches", str(summary["strategy_switches"])),
         ("policy updates", str(summary["learner_updates"])),
         *_language_model_rows(summary["language_model"]),
+        *_failure_rows("failures of its advice", summary["advice_failures"]),
         ("milestones reached", str(len(summary["milestones"]))),
     ):
         training.add_row(name, value)
@@ -134,7 +138,6 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
 def _language_model_rows(reading: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if reading is None:
         return []
-    failures = ", ".join(f"{count} {kind}" for kind, count in reading["failures"].items())
     return [
         ("language model asked", f"{reading['asks']:,} times, {reading['calls']:,} answered anew"),
         ("language model's tokens", f"{reading['prompt_tokens']:,} in, {reading['completion_tokens']:,} out"),
@@ -142,8 +145,12 @@ def _language_model_rows(reading: Mapping[str, Any] | None) -> list[tuple[str, s
             "language model's cost",
             f"${reading['cost_usd']:.4f}, half of the answers within {reading['latency_p50_s']:.3f} s",
         ),
-        *([("language model's failures", failures)] if failures else []),
+        *_failure_rows("language model's failures", reading["failures"]),
     ]
+
+
+def _failure_rows(title: str, failures: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(title, ", ".join(f"{count} {kind}" for kind, count in failures.items()))] if failures else []
 
 
 def _plain(value: float | None, digits: int = 2) -> str:
