@@ -47,10 +47,10 @@ def evaluate(
     """Play `num_episodes` unseen problems with a team that `train` saved, or with a model that nobody has trained.
 
     The world is that of `config_name` or `config`; with neither, the one the team was trained on. A `model_path`
-    without a team may be a model's folder (such as `base` of a checkpoint directory), "pocket", or "huggingface/<hub name>":
-    it plays all roles as it is, and the world must be named. `player_of` (role to policy) lets policies play other roles
-    than their own. Raises `CheckpointError` when `model_path` holds neither, and `ConfigurationError` when the world
-    has roles that no policy plays.
+    without a team may be a model's folder (such as `base` of a checkpoint directory), "pocket", or
+    "huggingface/<hub name>": it plays all roles as it is, and the world must be named. `player_of` (role to policy)
+    lets policies play other roles than their own. Raises `CheckpointError` when `model_path` holds neither, and
+    `ConfigurationError` when the world has roles that no policy plays.
     """
     if num_episodes < 1:
         raise ConfigurationError(f"num_episodes is {num_episodes}; it must be at least 1")
