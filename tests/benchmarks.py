@@ -9,6 +9,7 @@ import time
 
 import psutil
 
+from core.env.policy_view import POLICY_PARTS
 from core.hybrid_agent import HybridAgent
 from tests.utils import create_mock_environment
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
@@ -52,19 +53,18 @@ def benchmark_memory_usage(trainer: HybridLLMRLTrainer, duration: float = 60) ->
 
 
 def benchmark_decision_latency(agent: HybridAgent, samples: int = 1000) -> dict[str, float]:
-    """Times `agent.get_action` in a real game, which the decisions drive on; an episode's reset is not timed."""
-    env = create_mock_environment(observation_type="state", max_steps=max(1, samples + WARM_UP_DECISIONS))
-    try:
-        if agent.lanes != 1:
-            from core.rules import RulePlayer
+    """Times `agent.get_action` in a real game, which the decisions drive on; an episode's reset is not timed.
 
-            agent.attach_lanes([RulePlayer(env.rom.game, seed=0)])
+    It is a frozen twin that plays: the agent itself is left as it is.
+    """
+    twin = agent.for_evaluation([])
+    env = create_mock_environment(_seen_by(agent), max_steps=max(1, samples + WARM_UP_DECISIONS))
+    try:
         observation, info = env.reset(seed=0)
         times_us = []
         for _ in range(samples + WARM_UP_DECISIONS):
-            info["policy_view"] = env.policy_observation()
             started_s = time.perf_counter()
-            action = agent.get_action(observation, info)
+            action = twin.get_action(observation, info)
             times_us.append(1e6 * (time.perf_counter() - started_s))
             observation, _, terminated, truncated, info = env.step(action)
             if terminated or truncated:
@@ -79,6 +79,12 @@ def benchmark_decision_latency(agent: HybridAgent, samples: int = 1000) -> dict[
         "p95_us": timed[min(len(timed) - 1, int(0.95 * len(timed)))],
         "max_us": timed[-1],
     }
+
+
+def _seen_by(agent: HybridAgent) -> str:
+    """The observation type that shows the agent's policy what it was made for."""
+    parts = getattr(getattr(agent.policy, "observation_space", None), "spaces", {})
+    return next((kind for kind, seen in POLICY_PARTS.items() if set(seen) == set(parts)), "state")
 
 
 def _resident_mib() -> float:

@@ -242,14 +242,22 @@ def test_fast_reads_equal_public_reads(env: EnhancedPyBoyPokemonCrystalEnv) -> N
         console._wram = view
 
 
-def test_policy_screen_shows_the_game() -> None:
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state", policy_screen=True)
+def test_the_policys_screen_shows_the_game() -> None:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="screen")
     env.reset(seed=0)
     first = env.policy_observation()
     assert first["screen"].shape == (1, 72, 80) and first["screen"].std() > 5
     for _ in range(3):
         env.advance(Button.DOWN)
     assert (env.policy_observation()["screen"] != first["screen"]).any()
+    env.close()
+
+
+def test_a_reset_takes_any_keyword_and_says_what_it_does_not_know() -> None:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, observation_type="state")
+    with pytest.warns(UserWarning, match=r"reset\(sead=...\) changes nothing; did you mean 'seed'"):
+        _, info = env.reset(seed=3, sead=1)
+    assert info["idle_frames"] == env.reset(seed=3)[1]["idle_frames"]
     env.close()
 
 

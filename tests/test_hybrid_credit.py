@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
-from core.agent.arbitration import LEAST_SHARE, MOST_SHARE, TeacherCurriculum, believed_share, teacher_share
+from core.agent.arbitration import (
+    LEAST_SHARE,
+    MOST_SHARE,
+    TeacherCurriculum,
+    believed_share,
+    read_curriculum,
+    teacher_share,
+)
 from core.agent.calibration import CalibrationSettings, ConfidenceCalibration
 from core.exceptions import ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
@@ -71,7 +78,7 @@ STAGE = {"reward_threshold": 1.0, "min_episodes": 2, "llm_confidence": 0.5, "str
 
 def test_the_agent_takes_the_curriculum_of_a_config_as_it_is() -> None:
     config = json.loads((ROOT / "config.json").read_text())["curriculum"]
-    curriculum = TeacherCurriculum.from_config(config)
+    curriculum = TeacherCurriculum.of(read_curriculum(config))
     assert [stage.llm_confidence for stage in curriculum.stages] == [0.9, 0.7, 0.5]
     assert curriculum.share(1, 2) == 0.7 * 0.995**2
 
@@ -89,7 +96,7 @@ def test_the_agent_takes_the_curriculum_of_a_config_as_it_is() -> None:
 )
 def test_a_wrong_curriculum_is_named(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        TeacherCurriculum.from_config(config)
+        TeacherCurriculum.of(read_curriculum(config))
 
 
 def test_the_first_directed_preference_is_no_switch_and_the_next_one_is() -> None:

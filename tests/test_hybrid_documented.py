@@ -32,7 +32,6 @@ LEARNER = LearnerSettings(rollout_steps=64, minibatch_size=32, epochs=1, feature
 def played_on_the_cartridge(mode: AgentMode, steps: int) -> tuple[Counter[Source], bool, HybridAgent]:
     """Sources of the decisions, whether the policy's weights moved, and the agent."""
     from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-    from core.rules import RulePlayer
 
     env = EnhancedPyBoyPokemonCrystalEnv(str(ROM), observation_type="state")
     try:
@@ -40,7 +39,6 @@ def played_on_the_cartridge(mode: AgentMode, steps: int) -> tuple[Counter[Source
         before = learner.tensors()
         agent = HybridAgent(LastOption(), AdaptiveStrategySystem(), mode=mode)
         agent.attach_policy(learner)
-        agent.attach_lanes([RulePlayer(env.rom.game, seed=0)])
         observation, info = env.reset(seed=0)
         sources: Counter[Source] = Counter()
         for step in range(steps):

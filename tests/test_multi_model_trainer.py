@@ -176,9 +176,17 @@ def test_one_base_in_memory_and_an_adapter_each(tmp_path: Path) -> None:
 # -- checkpoints ---------------------------------------------------------------------------------------------------
 
 
+async def stopped_after(episodes: int, trainer: MultiModelTrainer) -> None:
+    """A training that is cancelled between two episodes."""
+    training = asyncio.create_task(trainer.train())
+    while trainer.current_episode < episodes:
+        await asyncio.sleep(0)
+    training.cancel()
+
+
 def test_a_resumed_training_is_the_same_training(tmp_path: Path) -> None:
     whole, results = train(settings(tmp_path / "whole", max_episodes=5))
-    train(settings(tmp_path / "parts", max_episodes=3))
+    asyncio.run(stopped_after(3, MultiModelTrainer(settings(tmp_path / "parts", max_episodes=5))))
     second = MultiModelTrainer(settings(tmp_path / "parts", max_episodes=5))
     newest = list_available_checkpoints(str(tmp_path / "parts"))[0]
     assert newest.startswith("resume_multimodel_ep_3_")
@@ -274,7 +282,7 @@ def test_a_kill_loses_at_most_the_running_episode(tmp_path: Path) -> None:
 def test_verl_and_areal_are_refused_in_words_and_never_pretended(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = MultiModelTrainer(settings(tmp_path, enable_verl=True, enable_areal=False))
+    trainer = MultiModelTrainer(settings(tmp_path, enable_verl=True, enable_areal=False, num_gpus=0))
     result = asyncio.run(trainer.train_multi_model_episode(1))
     installed = find_spec("verl") is not None
     assert result["verl_areal"]["areal"] == "off"

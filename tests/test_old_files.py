@@ -182,7 +182,7 @@ def test_an_old_training_of_many_models_goes_on(tmp_path: Path) -> None:
     weights = weights_digest(checkpoints / name)
     config = MultiModelConfig.from_dict({**saved["config"], "checkpoint_dir": str(checkpoints), "max_episodes": 2})
     trainer = MultiModelTrainer(config)
-    trainer.environment = create_cartridge_training_env(str(folder / "config.json"), llm_model="none")
+    trainer.environment = create_cartridge_training_env(str(folder / "config.json"))
 
     async def go_on() -> dict[str, Any]:
         try:

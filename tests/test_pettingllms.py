@@ -178,3 +178,20 @@ def _train_tiny(folder: Path) -> Path:
 
     config = tiny(get_preset("sudoku_single_policy"))
     return Path(train(config=config, num_iterations=1, checkpoint_dir=folder).model_path)
+
+
+def test_an_untrained_model_is_judged_too_and_said_to_be_one(tmp_path: Path) -> None:
+    from pettingllms.config.math import single_policy
+    from pettingllms.evaluate import evaluate
+    from pettingllms.trainer import train
+
+    config = tiny(single_policy.get_config())
+    summary = train(config=config, num_iterations=1, checkpoint_dir=tmp_path)
+    trained = evaluate(summary.model_path, num_episodes=2)
+    untrained = evaluate(tmp_path / "base", config=config, num_episodes=2)
+    assert (trained["iterations"], untrained["iterations"]) == (1, 0)
+    assert 0.0 <= untrained["success_rate"] <= 1.0 and untrained["world"] == trained["world"]
+    with pytest.raises(ConfigurationError, match="name the world by config_name"):
+        evaluate(tmp_path / "base", num_episodes=2)
+    with pytest.raises(CheckpointError, match=r"has no team\.json"):
+        evaluate(tmp_path / "model_2000", num_episodes=2)

@@ -103,5 +103,5 @@ def test_possessions_are_shared_until_one_of_them_changes() -> None:
 
 
 def test_the_view_with_its_picture_takes_at_most_8_kilobytes() -> None:
-    parts = policy_space(with_screen=True).spaces.values()
+    parts = policy_space("multi_modal").spaces.values()
     assert sum(np.asarray(part.sample()).nbytes for part in parts) <= 8192

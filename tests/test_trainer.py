@@ -264,8 +264,8 @@ def test_two_runs_cannot_share_a_directory(trainer: HybridLLMRLTrainer, tmp_path
 
 
 def test_train_refuses_senseless_numbers(trainer: HybridLLMRLTrainer) -> None:
-    with pytest.raises(ConfigurationError, match="eval_interval is 0: it must be 1 or more"):
-        trainer.train(eval_interval=0)
+    with pytest.raises(ConfigurationError, match="eval_interval is -1: it must be 0 or more"):
+        trainer.train(eval_interval=-1)
 
 
 def test_training_in_a_thread_works_without_signals(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from trainer.play.seats import LearningSeat, Seating
 from trainer.play.single_lane import SingleLane
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.run.assembly import assemble
+from trainer.run.checks import check_curriculum_milestones
 from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
@@ -49,6 +50,7 @@ from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
 from trainer.settings import Settings, load_settings
+from trainer.settings.train_arguments import DEFAULTS, TrainArguments, settings_of_agent
 
 __all__ = ["HybridLLMRLTrainer", "create_trainer", "create_trainer_from_config"]
 
@@ -79,11 +81,13 @@ class HybridLLMRLTrainer:
         (`VectorEnv`) need an `evaluation_env` of their own.
 
         An agent without a policy gets one for this environment; an agent without fitting lanes gets rule players.
-        `settings` gives curriculum, learner, seed, evaluation episodes and checkpoints to keep (the defaults of
-        `Settings` otherwise). Raises ConfigurationError when the parts do not fit together.
+        `settings` gives curriculum, learner, seed, evaluation episodes and checkpoints to keep, and what `train` does
+        where it is not told (the defaults of `Settings` otherwise). The agent's own `curriculum_config`, if it has one,
+        is the run's curriculum. Raises ConfigurationError when the parts do not fit together.
         """
         set_log_level(log_level)
-        self.settings = settings or Settings()
+        self.settings = settings_of_agent(settings, agent.curriculum_settings)
+        check_curriculum_milestones(self.settings, env.rom.profile)
         self.env = env
         self.agent = agent
         self.strategy_system = strategy_system
@@ -93,8 +97,10 @@ class HybridLLMRLTrainer:
         self.progress: ProgressDisplay = progress or LogProgress()
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""
-        self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env)
-        self._evaluator = Evaluator(evaluation_lanes_env, self._rule_players, self.settings.seed)
+        self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env, self.settings.eval_episodes)
+        self._evaluator = (
+            Evaluator(evaluation_lanes_env, self._rule_players, self.settings.seed) if evaluation_lanes_env else None
+        )
         self.learner = self._fitting_learner()
         if agent.lanes != self._lanes_env.lanes:
             agent.attach_lanes(self._rule_players(self._lanes_env.lanes))
@@ -116,34 +122,31 @@ class HybridLLMRLTrainer:
 
     def train(
         self,
-        total_episodes: int = 1000,
-        max_steps_per_episode: int = 10000,
-        save_interval: int = 100,
-        eval_interval: int = 50,
-        curriculum_patience: int = 20,
+        total_episodes: int = DEFAULTS.total_episodes,
+        max_steps_per_episode: int = DEFAULTS.max_steps_per_episode,
+        save_interval: int = DEFAULTS.save_interval,
+        eval_interval: int = DEFAULTS.eval_interval,
+        curriculum_patience: int = DEFAULTS.curriculum_patience,
     ) -> dict[str, Any]:
         """Trains until the run has `total_episodes` in all, those before a `load_checkpoint` or an earlier `train`
         included, then evaluates and writes `training_summary.json` into the save directory.
 
-        `save_interval` and `eval_interval` are in episodes; a resume point is written after every episode anyway.
+        What is not given is what the trainer's settings say: a config's numbers, or the documented defaults (1000,
+        10000, 100, 50, 20) of a trainer without settings. `save_interval` and `eval_interval` are in episodes; a resume
+        point is written after every episode anyway, and an `eval_interval` of 0 evaluates never.
         `curriculum_patience`: see `Curriculum`. The first Ctrl-C ends the run after the current step, without the
         evaluation (the summary then has `interrupted` True); the second ends it at once.
 
         Returns the documented summary; `trainer/run/summary.py` names all keys. Raises ConfigurationError for numbers
-        below 1, TrainingError when the games cannot go on, CheckpointError and HistoryError when nothing can be
+        that cannot be, TrainingError when the games cannot go on, CheckpointError and HistoryError when nothing can be
         written.
         """
-        numbers = {
-            "total_episodes": total_episodes,
-            "max_steps_per_episode": max_steps_per_episode,
-            "save_interval": save_interval,
-            "eval_interval": eval_interval,
-            "curriculum_patience": curriculum_patience,
-        }
-        for name, value in numbers.items():
-            if value < 1:
-                raise ConfigurationError(f"{name} is {value}: it must be 1 or more")
+        numbers = TrainArguments(
+            total_episodes, max_steps_per_episode, save_interval, eval_interval, curriculum_patience
+        ).over(self.settings)
+        total_episodes, max_steps_per_episode, save_interval, eval_interval, curriculum_patience = numbers
         self.run.curriculum.patience_episodes = curriculum_patience
+        self._evaluations.is_wanted = eval_interval > 0
         self.run.start_clock()
         with RunLock(self.save_dir):
             is_new = self.run.entry is None
@@ -167,6 +170,13 @@ class HybridLLMRLTrainer:
                     self._checkpoints.save_resume_point(self.run.snapshot())
                 if not self.stop.requested:
                     self._evaluations.after_training(max_steps_per_episode, reporter)
+            if self.learner.updates == 0:
+                log.warning(
+                    "nothing was learned: no rollout was filled (learner.rollout_steps %d in each of %d lanes); play "
+                    "longer, or make rollouts shorter",
+                    self.learner.settings.rollout_steps,
+                    self._lanes_env.lanes,
+                )
             self.run.note_time()
             summary = self.summary()
             write_summary(summary, self.save_dir)
@@ -244,7 +254,7 @@ class HybridLLMRLTrainer:
 
     def close(self) -> None:
         """Closes the environments, the decision record and the language model."""
-        if self._evaluator.env is not self._lanes_env:
+        if self._evaluator is not None and self._evaluator.env is not self._lanes_env:
             self._evaluator.env.close()
         self._lanes_env.close()
         self.decision_analyzer.close()
@@ -328,13 +338,13 @@ class HybridLLMRLTrainer:
 
 
 def _lanes_of(
-    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None
-) -> tuple[LanesEnv, LanesEnv]:
-    """The environments to train and to evaluate in, in the form of lanes."""
+    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None, eval_episodes: int
+) -> tuple[LanesEnv, LanesEnv | None]:
+    """The environments to train and to evaluate in, in the form of lanes; None where nothing is evaluated."""
     if not isinstance(env, VectorEnv):
         single = SingleLane(env)
         return single, evaluation_env or single
-    if evaluation_env is None:
+    if evaluation_env is None and eval_episodes > 0:
         raise ConfigurationError("training in a VectorEnv needs an evaluation_env: a second, smaller VectorEnv")
     return env, evaluation_env
 
@@ -342,9 +352,8 @@ def _lanes_of(
 def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:
     """The trainer of a JSON config (see `trainer/settings/`), ready to `train`.
 
-    `train()` takes its own documented defaults; `train(**trainer.settings.train_arguments())` takes the config's.
-    Raises ConfigurationError, EnvironmentError or HistoryError with one line that says what is wrong; nothing is
-    written then.
+    `train()` does what the config says; an argument that is given goes before the config's. Raises ConfigurationError,
+    EnvironmentError or HistoryError with one line that says what is wrong; nothing is written then.
     """
     return create_trainer(load_settings(config_path))
 

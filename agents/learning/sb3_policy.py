@@ -207,7 +207,8 @@ class MaskablePPOLearner:
         if difference is not None:
             raise CheckpointError(
                 f"these weights are of another network, first difference {difference[0]} of shape {difference[1]}: "
-                "the observation space, learner.network or its widths differ; use the settings that it was made with"
+                "the observation space (observation_type), learner.network or its widths differ; use the settings that "
+                'it was made with ("state", if the run began when the observation type did not reach the policy)'
             )
         load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
 

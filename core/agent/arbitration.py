@@ -41,25 +41,28 @@ class TeacherCurriculum:
     """Part of the share that goes with each episode of a stage: 0.01 takes one percent of what is left."""
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any] | None) -> TeacherCurriculum:
-        """Reads the documented dict (`CurriculumSettings`). Raises ConfigurationError naming the key, the value and
-        what is allowed.
-
-        What else a curriculum says is the trainer's: it decides when a stage is over and calls
-        `HybridAgent.enter_stage` or, with numbers of its own, `HybridAgent.direct`.
-        """
-        if config is None:
+    def of(cls, settings: CurriculumSettings | None) -> TeacherCurriculum:
+        """What the agent acts on by itself. What else a curriculum says is the trainer's: it decides when a stage is
+        over and calls `HybridAgent.enter_stage` or, with numbers of its own, `HybridAgent.direct`."""
+        if settings is None:
             return cls()
-        try:
-            settings = parsed(CurriculumSettings, config, RENAMED_KEYS)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"curriculum_config: {error}") from error
         stages = tuple(TeacherStage(stage.llm_confidence, stage.strategy_preference) for stage in settings.stages)
         return cls(stages, settings.confidence_decay_rate)
 
     def share(self, stage: int, episodes_in_stage: int) -> float:
         """The teacher's share of the steps from the curriculum alone, 0 to 1."""
         return decayed_share(self.stages[stage].llm_confidence, self.confidence_decay_rate, episodes_in_stage)
+
+
+def read_curriculum(config: Mapping[str, Any] | None) -> CurriculumSettings | None:
+    """The documented dict, checked; None for None. Raises ConfigurationError naming the key, the value and what is
+    allowed."""
+    if config is None:
+        return None
+    try:
+        return parsed(CurriculumSettings, config, RENAMED_KEYS)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"curriculum_config: {error}") from error
 
 
 def teacher_share(curriculum_share: float, teacher_confidence: float, policy_confidence: float) -> float:

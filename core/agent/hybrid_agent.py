@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.agent.advice import Advisor
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import Arbiter, Lane
-from core.agent.arbitration import TeacherCurriculum
+from core.agent.arbitration import TeacherCurriculum, read_curriculum
 from core.agent.calibration import ConfidenceCalibration
 from core.agent.lane_transitions import LaneInputs
 from core.agent.option_statistics import TRIALS, OptionStatistics
@@ -27,6 +27,7 @@ from core.agent.transition_feeder import TransitionFeeder, TransitionLearner, po
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
+from core.rules import RulePlayer
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
 
 if TYPE_CHECKING:
@@ -67,12 +68,15 @@ class HybridAgent:
         self.action_space_size = action_space_size
         self.frozen = frozen_state is not None
         """True: nothing is learned from outcomes (evaluation)."""
-        state = frozen_state or AgentState(TeacherCurriculum.from_config(curriculum_config))
+        self.curriculum_settings = None if frozen_state else read_curriculum(curriculum_config)
+        """The whole of `curriculum_config`, for a trainer; None where none was given."""
+        state = frozen_state or AgentState(TeacherCurriculum.of(self.curriculum_settings))
         self.curriculum = state.curriculum
         self.stage = state.stage
         self.episodes_in_stage = state.episodes_in_stage
         self._directed_share: float | None = None
         self._advisor = state.advisor or Advisor(llm_manager)
+        self._seed = seed
         self._arbiter = Arbiter(
             self._advisor,
             mode_named(mode),
@@ -227,7 +231,7 @@ class HybridAgent:
         """Documented: the action for one environment's observation.
 
         Reads `game_state` and `action_mask` from `info`; a policy also needs its view (`info["policy_view"]`, or an
-        observation that is the view).
+        observation that is the view). An agent without lanes gets one here, with a rule player for the game it sees.
         """
         for key in ("game_state", "action_mask"):
             if key not in info:
@@ -241,6 +245,8 @@ class HybridAgent:
             self._feeder.complete(policy, view)
         self._before = LaneInputs(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
         state: GameState = info["game_state"]
+        if not self._lanes:
+            self.attach_lanes([RulePlayer(state.game, seed=self._seed)])
         return self.decide(self._before, lambda _lane: state)[0].action
 
     def update(

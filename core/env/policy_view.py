@@ -3,14 +3,15 @@
 `features` is float32, about -1 to 1, in the order of `core/env/policy_features.py`: health and levels, mode and menu
 one-hot, the battle with what each move would do, the last actions, the map as a code. `map` is uint8 of 0 and 1, shape
 (8, 9, 10): the steps on screen around the player, one plane each for wall, grass, water, ledge, warp, people, steps
-already visited in this episode and the goal direction (`core/navigation/goal_direction.py`). With `with_screen` there
-is also `screen`, uint8 (1, 72, 80): brightness of every second pixel, which makes the emulator draw a frame.
+already visited in this episode and the goal direction (`core/navigation/goal_direction.py`). `screen`, uint8
+(1, 72, 80), is the brightness of every second pixel, which makes the emulator draw a frame. Which of the three there
+are is the env's `observation_type` (`POLICY_PARTS`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from gymnasium import spaces
@@ -55,20 +56,31 @@ GOAL_PLANE: Final = PLANES.index("goal")
 NO_ACTION: Final = -1
 _NO_MENU: Final = -1
 
+POLICY_PARTS: Final = {
+    "multi_modal": ("features", "map", "screen"),
+    "screen": ("screen",),
+    "state": ("features", "map"),
+}
+"""What a policy sees, by the env's observation type: numbers from RAM, the picture, or both."""
+_SPACES: Final[dict[str, spaces.Space[NDArray[np.generic]]]] = {
+    "features": spaces.Box(-1.0, 1.0, (FEATURE_COUNT,), np.float32),
+    "map": spaces.Box(0, 1, MAP_SHAPE, np.uint8),
+    "screen": spaces.Box(0, 255, SCREEN_SHAPE, np.uint8),
+}
+
 _MODE_PLACE: Final = {mode: place for place, mode in enumerate(GameMode)}
 _MENU_PLACE: Final = {kind: place for place, kind in enumerate(MenuKind)}
 _FACING_PLACE: Final = {button: place for place, button in enumerate(DIRECTION_BUTTONS)}
 
 
-def policy_space(with_screen: bool = False) -> spaces.Dict:
-    """The flat Dict space of the policy view."""
-    parts: dict[str, spaces.Space[NDArray[np.generic]]] = {
-        "features": spaces.Box(-1.0, 1.0, (FEATURE_COUNT,), np.float32),
-        "map": spaces.Box(0, 1, MAP_SHAPE, np.uint8),
-    }
-    if with_screen:
-        parts["screen"] = spaces.Box(0, 255, SCREEN_SHAPE, np.uint8)
-    return spaces.Dict(parts)
+def policy_space(observation_type: str = "state") -> spaces.Dict:
+    """The flat Dict space of the policy view. Raises KeyError for what is no observation type."""
+    return spaces.Dict({part: _SPACES[part] for part in POLICY_PARTS[observation_type]})
+
+
+def empty_view(space: spaces.Dict) -> dict[str, NDArray[Any]]:
+    """New arrays for a view, by part."""
+    return {part: np.empty(box.shape or (), dtype=box.dtype) for part, box in space.spaces.items()}
 
 
 class PolicyView:

@@ -7,6 +7,7 @@ previous state. Everything else is decoded from those bytes on demand.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -25,14 +26,13 @@ from core.env.emulator.startup import check_start_state, continued_state, is_bat
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
 from core.env.masks import action_mask
-from core.env.policy_features import FEATURE_COUNT
-from core.env.policy_view import MAP_SHAPE, PolicyView, policy_space
-from core.env.policy_view import SCREEN_SHAPE as POLICY_SCREEN_SHAPE
+from core.env.policy_view import PolicyView, empty_view, policy_space
 from core.game.milestone_tracker import MilestoneTracker
 from core.game.reward_event import EventKind
 from core.game.rewards import RewardMemory, RewardWeights
 from core.game.rewards import reward_events as events_between
 from core.game.state import GameState, RomTables
+from core.nearest import nearest
 from core.vocabulary import ACTION_COUNT, Button, RewardEvent
 
 MAX_IDLE_FRAMES: Final = 1024
@@ -76,7 +76,6 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         start_cache: str | Path | None = None,
         fast_options: bool = False,
         frame_cost: str = FrameCost.FIXED,
-        policy_screen: bool = False,
         go_explore: GoExploreArchive | None = None,
         allow_unknown_rom: bool = False,
         render_mode: str | None = None,
@@ -86,7 +85,9 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         Args:
             rom_path: the ROM file.
             headless: without a window; with one every frame is shown at the normal speed.
-            observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers).
+            observation_type: "multi_modal" (picture, numbers, words), "screen" or "state" (numbers). It also says what
+                a policy sees in training (`core.env.policy_view.POLICY_PARTS`); with a picture in it the emulator draws
+                a frame per action.
             max_steps: actions after which an episode is truncated, from 1.
             reward_weights: what each event pays; the weights of their kinds if None.
             reward_events: kinds of events of your own, paid beside the built-in ones.
@@ -96,7 +97,6 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             start_cache: a folder that keeps the start of a new game for later processes; nothing is kept if None.
             fast_options: a game begun here has fast text, no battle animations and no offers to switch.
             frame_cost: "fixed" (24 frames an action) or "adaptive" (16 to 120, until something can be decided again).
-            policy_screen: whether the policy view has a picture (the emulator then draws a frame per action).
             go_explore: the archive for states of new cells (14 ms each); nothing is filed if None. The env only files
                 states; where its episodes begin is up to `reset(options=...)`.
             allow_unknown_rom: accept a ROM with Crystal's title although its SHA-1 is unknown.
@@ -125,15 +125,14 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self.render_mode = render_mode
         self.action_space = spaces.Discrete(ACTION_COUNT)
         self.observation_space = observation.observation_space(observation_type)
-        self.policy_space = policy_space(policy_screen)
+        self.policy_space = policy_space(observation_type)
         self.tracker = MilestoneTracker(self.rom.game, final_milestone)
         self.memory = RewardMemory(reward_weights or RewardWeights(), self.tracker, reward_events)
         self._go_explore = go_explore
         self._frame_cost = FrameCost(frame_cost)
         self._policy_view = PolicyView(self.rom.game)
-        self._policy_screen = policy_screen
-        self._draws = policy_screen or observation_type != "state" or render_mode is not None or not headless
-        self._draws_on_advance = policy_screen or not headless
+        self._draws = observation_type != "state" or render_mode is not None or not headless
+        self._draws_on_advance = observation_type != "state" or not headless
         self._events: tuple[RewardEvent, ...] = ()
         self._steps = self._frames = 0
         self._idle_frames = 0
@@ -155,7 +154,7 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     # the documented interface
 
     def reset(
-        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
+        self, *, seed: int | None = None, options: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin an episode.
 
@@ -163,7 +162,10 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             seed: seeds `np_random`, from which the idle frames before the first action are drawn.
             options: {"start_state": bytes or path} begins this one episode elsewhere; {"reached": ids} with it names
                 the milestones that the game had already reached, so that they pay nothing again.
+            kwargs: taken as documented. There is nothing else to say to a reset, so each is named in a warning.
         """
+        for name in kwargs:
+            warnings.warn(f"reset({name}=...) changes nothing; {nearest(name, ('seed', 'options'))}", stacklevel=2)
         self.restart(seed=seed, options=options, render=self._draws)
         return self._observation(), self._info()
 
@@ -267,18 +269,14 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
 
     def write_policy_view(self, out: Mapping[str, NDArray[Any]]) -> None:
         """Write the policy view of the present state into arrays of the shapes of `policy_space`."""
-        self._policy_view.write(self.state, self.tracker, self.memory.visits, out["features"], out["map"])
-        if self._policy_screen:
+        if "features" in out:
+            self._policy_view.write(self.state, self.tracker, self.memory.visits, out["features"], out["map"])
+        if "screen" in out:
             self._console.screen_luma(out["screen"][0])
 
     def policy_observation(self) -> dict[str, NDArray[Any]]:
         """The policy view of the present state in new arrays."""
-        out: dict[str, NDArray[Any]] = {
-            "features": np.empty(FEATURE_COUNT, dtype=np.float32),
-            "map": np.empty(MAP_SHAPE, dtype=np.uint8),
-        }
-        if self._policy_screen:
-            out["screen"] = np.empty(POLICY_SCREEN_SHAPE, dtype=np.uint8)
+        out = empty_view(self.policy_space)
         self.write_policy_view(out)
         return out
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from agents.text.team import load_team
+from agents.llm.registry import POCKET_FOLDER
+from agents.text.team import TEAM_FILE, Specialisation, build_team, load_team
+from agents.text.text_policy import load_policy
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TEST_SEED
 from core.worlds.registry import make_world
@@ -15,6 +17,9 @@ from trainer.at_grpo.presets import settings_named
 from trainer.at_grpo.settings import settings_of, settings_saved
 from trainer.at_grpo.trainer import answer_lengths
 from trainer.evaluation.intervals import wilson_interval
+
+HUB = "huggingface/"
+"""Before the name of a model on the Hugging Face hub, as in `llm_model` of a config."""
 
 
 class TeamScores(TypedDict):
@@ -27,6 +32,8 @@ class TeamScores(TypedDict):
     success_high: float
     num_episodes: int
     world: str
+    iterations: int
+    """Of AT-GRPO behind the team; 0: it is untrained."""
 
 
 def evaluate(
@@ -37,20 +44,33 @@ def evaluate(
     config: Mapping[str, object] | None = None,
     player_of: Mapping[str, str] | None = None,
 ) -> TeamScores:
-    """Play `num_episodes` unseen problems with a team that `train` saved.
+    """Play `num_episodes` unseen problems with a team that `train` saved, or with a model that nobody has trained.
 
-    The world is that of `config_name` or `config`; with neither, the one the team was trained on. `player_of` (role to
-    policy) lets policies play other roles than their own. Raises `CheckpointError` when `model_path` holds no team,
-    and `ConfigurationError` when the world has roles that no policy plays.
+    The world is that of `config_name` or `config`; with neither, the one the team was trained on. A `model_path`
+    without a team may be a model's folder (such as `base` of a checkpoint directory), "pocket", or
+    "huggingface/<hub name>": it plays all roles as it is, and the world must be named. `player_of` (role to policy)
+    lets policies play other roles than their own. Raises `CheckpointError` when `model_path` holds neither, and
+    `ConfigurationError` when the world has roles that no policy plays.
     """
     if num_episodes < 1:
         raise ConfigurationError(f"num_episodes is {num_episodes}; it must be at least 1")
-    team, notes = load_team(Path(model_path))
-    if config:
-        settings = settings_of(config)
+    named = settings_of(config) if config else settings_named(config_name) if config_name else None
+    untrained = _untrained_model(str(model_path))
+    if untrained is None:
+        team, notes = load_team(Path(model_path))
+        settings = named or settings_saved(notes, model_path)
+        world = make_world(settings.world, settings.world_options)
+        iterations = int(notes.get("iteration", 0))
     else:
-        settings = settings_named(config_name) if config_name else settings_saved(notes, model_path)
-    world = make_world(settings.world, settings.world_options)
+        if named is None:
+            raise ConfigurationError(
+                f"{model_path} is a model and no team that was trained on a world: name the world by config_name or "
+                "config"
+            )
+        settings = named
+        world = make_world(settings.world, settings.world_options)
+        team = build_team(load_policy(untrained), world.roles, Specialisation.SHARED)
+        iterations = 0
     if player_of is not None:
         team = team.with_players(player_of)
     missing = [role for role in world.roles if role not in team.player_of]
@@ -63,5 +83,20 @@ def evaluate(
     rate = success_rate(world, seeds, team.by_role, answer_lengths(settings, world))
     low, high = wilson_interval(round(rate * num_episodes), num_episodes)
     return TeamScores(
-        success_rate=rate, success_low=low, success_high=high, num_episodes=num_episodes, world=world.name
+        success_rate=rate,
+        success_low=low,
+        success_high=high,
+        num_episodes=num_episodes,
+        world=world.name,
+        iterations=iterations,
     )
+
+
+def _untrained_model(name: str) -> str | None:
+    """What to load where `name` is a model by itself; None where it should be a team."""
+    if name == "pocket":
+        return str(POCKET_FOLDER)
+    if name.startswith(HUB):
+        return name.removeprefix(HUB)
+    folder = Path(name)
+    return name if (folder / "config.json").is_file() and not (folder / TEAM_FILE).exists() else None

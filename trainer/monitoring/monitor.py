@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -131,19 +131,25 @@ class UnifiedMonitor:
     def record_episode(self, result: Mapping[str, Any]) -> None:
         """Take the result of an episode of the multi-model trainer.
 
-        By model its reward, shaped reward and gradient norm; for the run `total_reward`, `cooperation_ratio`,
-        `episode_seconds` and `steps_per_second`; and the interactions.
+        By model its reward, shaped reward and gradient norm, and of a language model `error_rate` (share of its
+        questions that it left unanswered, 0 to 1) and `response_time` (mean seconds for an answer); for the run both of
+        all language models together, `total_reward`, `cooperation_ratio`, `episode_seconds` and `steps_per_second`; and
+        the interactions.
         """
-        episode, seconds = result["episode"], result["episode_time"]
+        episode, seconds, answers = result["episode"], result["episode_time"], result.get("answers", {})
         for model_id, reward in result["rewards"].items():
             values = {"reward": reward, "shaped_reward": result["shaped_rewards"][model_id]}
             values |= result["model_losses"].get(model_id, {})
+            if model_id in answers:
+                values |= answer_rates([answers[model_id]])
             self.update_metrics(values, episode=episode, model_id=model_id)
         run = {
             "total_reward": result["total_reward"],
             "cooperation_ratio": result["cooperation_ratio"],
             "episode_seconds": seconds,
         }
+        if answers:
+            run |= answer_rates(answers.values())
         if seconds > 0:
             run["steps_per_second"] = result["steps"] / seconds
         self.update_metrics(run, episode=episode)
@@ -242,6 +248,15 @@ class UnifiedMonitor:
     def _take_sample(self, sample: dict[str, float]) -> None:
         with self._lock:
             self._process = sample
+
+
+def answer_rates(answers: Collection[Mapping[str, float]]) -> dict[str, float]:
+    """`error_rate` and `response_time` of models that were asked, as `record_episode` says."""
+    asked = sum(one["asked"] for one in answers)
+    return {
+        "error_rate": sum(one["unanswered"] for one in answers) / asked,
+        "response_time": sum(one["seconds"] for one in answers) / asked,
+    }
 
 
 def _ends_in_the_middle(path: Path) -> bool:

@@ -68,8 +68,7 @@ class ArenaSession:
                 learner.abandon_episode()
             raise
         for player in self.players:
-            player.end_episode()
-            episode.models[player.model_id].unanswered, player.unanswered = player.unanswered, 0
+            episode.models[player.model_id].answers = player.end_episode()
         episode.cooperation_ratio = float(np.mean(ratios)) if ratios else 0.0
         episode.environment = self.environment.get_environment_info()
         if number % self._config.update_frequency == 0 and self.learners:

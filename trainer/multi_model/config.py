@@ -6,6 +6,7 @@ is made and again when a training begins.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -14,6 +15,9 @@ from typing import Any
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
 
+log = logging.getLogger(__name__)
+
+LAST_PORT = 65535
 MOST_MODELS = 256
 MODEL_TYPES = ("qwen3", "qwen_coder", "qwen_math", "llama3", "openai", "claude", "small", "pocket", "rules")
 """`small` is an untrained network made on the spot, `pocket` the bundled model, `rules` no language model at all."""
@@ -69,7 +73,8 @@ class MultiModelConfig:
     """Of the models in turn: model i is of type `model_types[i % len(model_types)]`."""
     model_names: dict[str, str] = field(default_factory=_default_names)
     """By type: a name on the Hugging Face hub, a folder, or `provider/model[@url]` as `llm_model` of a config has it.
-    The environment variable CORE_SRL_MODEL puts one name in the place of all."""
+    The environment variable CORE_SRL_MODEL puts one name in the place of all. Names for other types than the default
+    `model_types`, or assigned later, choose the types too: every model that is named is one of the models."""
 
     training_mode: TrainingMode = TrainingMode.MIXED
     weight_update_strategy: WeightUpdateStrategy = WeightUpdateStrategy.ASYNCHRONOUS
@@ -86,10 +91,12 @@ class MultiModelConfig:
     """0 to 1: weight of the rank beside the reward (c in `rewards.py`)."""
 
     base_port: int = 8001
-    """First port of servers that a program starts, as by `create_unified_scheduler(config.base_port, config.num_gpus)`;
-    the trainer itself starts none."""
+    """Where vLLM servers listen: model i, if its name is `vllm/<model>` without an `@url`, is asked at port
+    `base_port` + i of this machine. `create_unified_scheduler(config.base_port, config.num_gpus)` starts servers from
+    there on."""
     num_gpus: int = 4
-    """Base models take turns on at most so many GPUs, and never on more than there are; 0 stays on the processor."""
+    """Base models take turns on at most so many GPUs, and on no more than there are, which the log says; 0 stays on the
+    processor."""
     batch_size: int = 32
     """Decisions in one gradient step."""
 
@@ -119,7 +126,31 @@ class MultiModelConfig:
     """An episode that takes longer is given up with "Episode timeout"; None waits for ever."""
 
     def __post_init__(self) -> None:
+        if self.model_types == _default_types() and (others := self._names_without_a_type()):
+            self._take_types(self.model_names, others)
         self.check()
+        self._is_made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Names that are assigned to a config are the models from then on."""
+        super().__setattr__(name, value)
+        if name == "model_names" and hasattr(self, "_is_made") and (others := self._names_without_a_type()):
+            self._take_types(value, others)
+
+    def _take_types(self, names: Mapping[str, str], others: list[str]) -> None:
+        """Those of the names, where these are types at all: `check` complains otherwise."""
+        if set(names) <= set(MODEL_TYPES):
+            self.model_types = list(names)
+            log.info("model_names names %s: the models are of the types %s", ", ".join(others), ", ".join(names))
+
+    def _names_without_a_type(self) -> list[str]:
+        """Keys of `model_names` that no entry of `model_types` uses, the default names aside."""
+        defaults = _default_names()
+        return [
+            kind
+            for kind, name in self.model_names.items()
+            if kind not in self.model_types and defaults.get(kind) != name
+        ]
 
     def check(self) -> None:
         """Raises ConfigurationError for the first value that cannot be, with the value and what is allowed."""
@@ -148,6 +179,12 @@ class MultiModelConfig:
         for name in ("learning_rate", "lora_alpha", "temperature"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)!r}: it must be above 0")
+        last_port = self.base_port + self.num_models - 1
+        if last_port > LAST_PORT:
+            raise ConfigurationError(
+                f"base_port is {self.base_port} and num_models {self.num_models}: the last model would have port "
+                f"{last_port}, and ports end at {LAST_PORT}"
+            )
         if self.episode_timeout_s is not None and not self.episode_timeout_s > 0:
             raise ConfigurationError(f"episode_timeout_s is {self.episode_timeout_s!r}: give seconds above 0, or None")
 
@@ -183,6 +220,16 @@ class MultiModelConfig:
                 raise ConfigurationError(
                     f"Unsupported LLM backend: there is no model type {kind!r}; {nearest(str(kind), MODEL_TYPES)}"
                 )
+
+        for kind in self._names_without_a_type():
+            if kind not in MODEL_TYPES:
+                raise ConfigurationError(
+                    f"model_names has {kind!r}, which is no model type; {nearest(str(kind), MODEL_TYPES)}"
+                )
+            raise ConfigurationError(
+                f"model_names has a model for {kind!r}, and model_types ({', '.join(self.model_types)}) does not ask "
+                f"for one: add {kind!r} to model_types, or leave the name out"
+            )
 
     def _check_count(self, name: str, least: int) -> None:
         value = getattr(self, name)

@@ -89,6 +89,10 @@ class PolicyWeights:
     def parameters(self) -> Mapping[str, torch.nn.Parameter]:
         return self._learner.parameters()
 
+    @property
+    def has_experience(self) -> bool:
+        return self._learner.ready
+
     def update_steps(self) -> Generator[None, None, object]:
         if self._learner.ready:
             yield from self._learner.update_steps()

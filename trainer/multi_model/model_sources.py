@@ -6,6 +6,7 @@ read or downloaded.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -31,9 +32,11 @@ from trainer.multi_model.option_learner import OptionLearner, OptionLearnerSetti
 from trainer.multi_model.players import HostedPlayer, LocalPlayer, Player
 from trainer.run.machine import available_memory_bytes
 
+log = logging.getLogger(__name__)
+
 ONE_MODEL_VARIABLE = "CORE_SRL_MODEL"
 """Names one model that takes the place of all, say `small` to try a program out without downloads and keys."""
-SMALL, POCKET, RULES = "small", "pocket", "rules"
+SMALL, POCKET, RULES, VLLM = "small", "pocket", "rules", "vllm"
 DEFAULT_NAMES = {
     "qwen3": "Qwen/Qwen2.5-14B-Instruct",
     "qwen_coder": "Qwen/Qwen2.5-Coder-14B-Instruct",
@@ -82,7 +85,7 @@ def model_sources(config: MultiModelConfig) -> list[ModelSource]:
         name = os.environ.get(ONE_MODEL_VARIABLE) or config.model_names.get(kind) or DEFAULT_NAMES.get(kind, "")
         if not name:
             raise ConfigurationError(f"model_names has no name for the type {kind!r}; add one")
-        sources.append(ModelSource(f"model_{index}_{kind}", kind, *_read_name(name)))
+        sources.append(ModelSource(f"model_{index}_{kind}", kind, *_read_name(name, config.base_port + index)))
     return sources
 
 
@@ -102,6 +105,8 @@ def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folde
         if not source.hosted:
             local.setdefault(source.name, []).append(source)
     check_memory(list(local))
+    if local:
+        _say_missing_gpus(config.num_gpus)
     players: dict[str, Player] = {}
     try:
         for place, (name, group) in enumerate(local.items()):
@@ -120,8 +125,26 @@ def load_players(config: MultiModelConfig, sources: Sequence[ModelSource], folde
 
 def gpu_of(place: int, num_gpus: int) -> int:
     """The GPU for the base at that place: bases take turns on at most `num_gpus`. -1 where there is none to take."""
-    usable = min(num_gpus, torch.cuda.device_count()) if torch.cuda.is_available() else 0
+    usable = min(num_gpus, gpus_here())
     return place % usable if usable else -1
+
+
+def gpus_here() -> int:
+    """GPUs of this machine that torch can use."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _say_missing_gpus(num_gpus: int) -> None:
+    here = gpus_here()
+    if num_gpus > here:
+        where = f"take turns on {here}" if here else "run on the processor"
+        log.warning(
+            "num_gpus is %d and this machine has %d: the base models %s (num_gpus=%d says nothing)",
+            num_gpus,
+            here,
+            where,
+            here,
+        )
 
 
 def weights_bytes(name: str) -> int | None:
@@ -149,8 +172,8 @@ def check_memory(names: Sequence[str]) -> None:
         )
 
 
-def _read_name(name: str) -> tuple[str, bool]:
-    """The name and whether it is a server's."""
+def _read_name(name: str, port: int) -> tuple[str, bool]:
+    """The name and whether it is a server's. A vLLM server without an address listens at `port` of this machine."""
     check_no_key(name, "model_names")
     if name in (SMALL, POCKET) or Path(name).is_dir():
         return name, False
@@ -159,7 +182,8 @@ def _read_name(name: str) -> tuple[str, bool]:
         return name.removeprefix("huggingface/"), False
     if PROVIDERS.is_registered(provider) or "/" not in name:
         parse_model_name(name)  # raises for what cannot be read
-        return name, True
+        at_port = f"@http://localhost:{port}/v1" if provider == VLLM and "@http" not in name else ""
+        return name + at_port, True
     return name, False
 
 

@@ -86,6 +86,8 @@ class OptionLearner:
             list(self._parameters.values()), lr=settings.learning_rate, weight_decay=0.0, betas=(0.9, 0.99)
         )
         self._finished: list[_Trajectory] = []
+        self._ended_games: list[_Trajectory] = []
+        """Of the episode under way."""
         self._running = _Trajectory()
 
     # -- living ------------------------------------------------------------------------------------------------
@@ -100,15 +102,27 @@ class OptionLearner:
         if self._running.rewards:
             self._running.rewards[-1] += reward
 
-    def end_episode(self) -> None:
-        """Later rewards do not reach back beyond this."""
+    def end_game(self) -> None:
+        """Later rewards do not reach back beyond this; the episode goes on."""
         if self._running.choices:
-            self._finished.append(self._running)
+            self._ended_games.append(self._running)
         self._running = _Trajectory()
+
+    def end_episode(self) -> None:
+        """As `end_game`; and what the episode's games brought can be learned from."""
+        self.end_game()
+        self._finished += self._ended_games
+        self._ended_games = []
 
     def abandon_episode(self) -> None:
         """The episode under way will be played anew."""
+        self._ended_games = []
         self._running = _Trajectory()
+
+    @property
+    def has_experience(self) -> bool:
+        """Whether an update would have anything to look at."""
+        return bool(self._finished)
 
     def discard_experience(self) -> None:
         """Forgets the finished episodes since the last update."""

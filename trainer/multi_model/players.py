@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +29,27 @@ class Chosen:
     """The model's own, or how sure it said to be, 0 to 1."""
 
 
+@dataclass(slots=True)
+class Answers:
+    """What came of the questions to one model."""
+
+    asked: int = 0
+    unanswered: int = 0
+    """Questions that others had to decide."""
+    seconds: float = 0.0
+    """Wall time until the answers were there, in all."""
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Around one question."""
+        self.asked += 1
+        begun_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - begun_s
+
+
 class Player(Protocol):
     """One model at the table."""
 
@@ -35,7 +58,8 @@ class Player(Protocol):
     """Where its base is; -1: on no GPU of this machine."""
     record: DecisionRecord
     """Its own, or its team's."""
-    unanswered: int
+    answers: Answers
+    """Since `end_episode` was called last."""
 
     @property
     def learner(self) -> OptionLearner | None:
@@ -48,7 +72,13 @@ class Player(Protocol):
         """What the mode pays for the last choice."""
         ...
 
-    def end_episode(self) -> None: ...
+    def end_game(self) -> None:
+        """The game is over and the episode may go on with another: what comes is not of earlier choices' making."""
+        ...
+
+    def end_episode(self) -> Answers:
+        """What came of the episode's questions."""
+        ...
 
     def state_dict(self) -> dict[str, Any]: ...
 
@@ -66,7 +96,7 @@ class LocalPlayer:
         self.model_id = model_id
         self.gpu_id = gpu_id
         self.record = DecisionRecord()
-        self.unanswered = 0
+        self.answers = Answers()
         self._policy = policy
         self._learner = learner
         self._generator = torch.Generator().manual_seed(seed)
@@ -81,15 +111,21 @@ class LocalPlayer:
         return self._policy
 
     def choose(self, situation: str, options: Sequence[str]) -> Chosen:
-        choice = self._policy.choose(self.record.favourite_in_words(options) + situation, options, self._generator)
+        with self.answers.timed():
+            choice = self._policy.choose(self.record.favourite_in_words(options) + situation, options, self._generator)
         self._learner.add(choice)
         return Chosen(choice.index, choice.log_probability, choice.probabilities[choice.index])
 
     def reward(self, reward: float) -> None:
         self._learner.reward(reward)
 
-    def end_episode(self) -> None:
+    def end_game(self) -> None:
+        self._learner.end_game()
+
+    def end_episode(self) -> Answers:
         self._learner.end_episode()
+        answers, self.answers = self.answers, Answers()
+        return answers
 
     def state_dict(self) -> dict[str, Any]:
         return {
@@ -115,7 +151,7 @@ class HostedPlayer:
     def __init__(self, model_id: str, manager: LLMManager) -> None:
         self.model_id = model_id
         self.record = DecisionRecord()
-        self.unanswered = 0
+        self.answers = Answers()
         self._manager = manager
         self._told = False
 
@@ -125,10 +161,11 @@ class HostedPlayer:
 
     def choose(self, situation: str, options: Sequence[str]) -> Chosen:
         """The model's choice; where it does not answer, the option that did best so far, which is said once."""
-        choice = self._manager.choose_option(self.record.in_words(options) + situation, options)
+        with self.answers.timed():
+            choice = self._manager.choose_option(self.record.in_words(options) + situation, options)
         if choice is not None:
             return Chosen(choice.index, None, choice.confidence)
-        self.unanswered += 1
+        self.answers.unanswered += 1
         if not self._told:
             self._told = True
             log.warning("%s does not answer: the record of past decisions chooses in its place", self.model_id)
@@ -137,8 +174,12 @@ class HostedPlayer:
     def reward(self, reward: float) -> None:
         """The record has the rewards already."""
 
-    def end_episode(self) -> None:
+    def end_game(self) -> None:
         """The record goes on."""
+
+    def end_episode(self) -> Answers:
+        answers, self.answers = self.answers, Answers()
+        return answers
 
     def state_dict(self) -> dict[str, Any]:
         return {"manager": self._manager.state_dict(), "record": self.record.state_dict()}

@@ -8,7 +8,7 @@ from typing import Any
 from trainer.multi_model.model_seat import ModelSeat
 from trainer.multi_model.session import ModelEpisode, PlayedEpisode
 from trainer.multi_model.weights import WeightUpdate
-from trainer.play.loop import Stage
+from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.player import PlayedStep
 
 
@@ -38,6 +38,14 @@ class SeatedEpisode(Stage):
             if seat.manager is not None:
                 seat.manager.earned(rewards[lane])
 
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """A game is over: no reward of the next one goes back to a choice in this one."""
+        seat = self._seats[ended.lane]
+        if seat.player is not None:
+            seat.player.end_game()
+        if seat.manager is not None:
+            seat.manager.end_game()
+
     def finished(self, environment: Mapping[str, Any]) -> PlayedEpisode:
         """The episode is over, for the language models too."""
         for seat, one, reached, decided_s in zip(
@@ -46,7 +54,6 @@ class SeatedEpisode(Stage):
             one.milestones = tuple(name for name in self._milestone_names if name in reached)
             one.decision_s = seat.decision_s - decided_s
             if seat.player is not None:
-                seat.player.end_episode()
-                one.unanswered, seat.player.unanswered = seat.player.unanswered, 0
+                one.answers = seat.player.end_episode()
         models = {seat.model_id: one for seat, one in zip(self._seats, self._models, strict=True)}
         return PlayedEpisode(models, updates=self.updates, environment=dict(environment))

@@ -16,7 +16,7 @@ from core.exceptions import EpisodeTimeoutError
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_sources import ModelSource
 from trainer.multi_model.model_state import ModelState
-from trainer.multi_model.players import Player
+from trainer.multi_model.players import Answers, Player
 from trainer.multi_model.rewards import Balance, Rewards, balance_of, shaped_rewards
 from trainer.multi_model.weights import WeightOwner, WeightUpdate
 
@@ -75,8 +75,8 @@ class ModelEpisode:
     log_probability: float | None = None
     """Of the last action, where it is known."""
     decision_s: float = 0.0
-    unanswered: int = 0
-    """Decisions that a hosted model left to the record."""
+    answers: Answers = field(default_factory=Answers)
+    """What came of the questions to its language model."""
     milestones: tuple[str, ...] = ()
 
 

@@ -41,7 +41,7 @@ class TableManager:
             # A server's back-end lists the options itself.
             chosen = self._player.choose(self.news + (prompt if hosted else question_text(prompt, listed)), listed)
         except ConfigurationError:
-            self._player.unanswered += 1
+            self._player.answers.unanswered += 1
             return None
         self._note(listed[chosen.index])
         return Choice(order[chosen.index], chosen.probability, f"chosen with {chosen.probability:.0%}")
@@ -49,6 +49,10 @@ class TableManager:
     def earned(self, reward: float) -> None:
         """What the world paid in a step."""
         self._reward_since += reward
+
+    def end_game(self) -> None:
+        """The last option has brought what it will bring; the next game's rewards are not its."""
+        self._note("")
 
     def _note(self, option: str) -> None:
         if self._last_option and isinstance(self._player, HostedPlayer):

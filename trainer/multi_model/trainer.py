@@ -14,6 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from trainer.multi_model.checkpoints import MultiModelCheckpoints, TrainingCheck
 from trainer.multi_model.config import MultiModelConfig
 from trainer.multi_model.integrations import integrations_in_use
 from trainer.multi_model.metrics import TrainingMetrics
-from trainer.multi_model.model_sources import ModelSource, load_players, model_sources
+from trainer.multi_model.model_sources import ModelSource, gpus_here, load_players, model_sources
 from trainer.multi_model.model_state import ModelState
 from trainer.multi_model.old_checkpoints import OLDEST_VERSION, STATE_VERSION, todays_session
 from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
@@ -72,7 +73,9 @@ class MultiModelTrainer:
         """Plays until the training has `config.max_episodes` in all, those before a checkpoint included.
 
         Returns `training_completed`, `total_episodes`, `training_time` (seconds), `training_metrics`,
-        `final_model_states` (by model) and `checkpoints_saved` (ids). Raises TrainingError (a RuntimeError: "GPU memory
+        `final_model_states` (by model), `checkpoints_saved` (ids) and `nothing_learned`: why no weight of any model has
+        moved in the whole training, None where one has. What was lived through since the last update is learned from
+        when the training ends. Raises TrainingError (a RuntimeError: "GPU memory
         insufficient", "Model loading failed"), EpisodeTimeoutError (an asyncio.TimeoutError: "Episode timeout"),
         ConfigurationError and CheckpointError. What was finished before an error is kept, and `train` goes on there.
         """
@@ -83,12 +86,17 @@ class MultiModelTrainer:
             try:
                 while self.current_episode < self.config.max_episodes:
                     await self.train_multi_model_episode(self.current_episode + 1)
+                    if self.current_episode >= self.config.max_episodes:
+                        self._learn_from_the_rest(session)
                     kept = self.current_episode % self.config.save_interval == 0
                     self._write_checkpoint(session, "" if kept else "resume_")
                     await asyncio.sleep(0)
             finally:
                 self.is_training = False
-        return self.results()
+        results = self.results()
+        if results["nothing_learned"] is not None:
+            log.warning("nothing was learned: %s", results["nothing_learned"])
+        return results
 
     async def train_multi_model_episode(self, episode_num: int) -> dict[str, Any]:
         """Plays and learns from one episode, counted from 1, and returns what came of it:
@@ -96,9 +104,10 @@ class MultiModelTrainer:
         `episode`, `episode_time` (seconds), `model_actions` (by model: the last `action`, its `log_prob` and the
         model's mean recent reward as `value`), `rewards` and `shaped_rewards` (by model, sums over the episode),
         `model_losses` (by model: gradient norm of an update in it), `environment_info`, `interactions` (count by who
-        acted, towards whom and how), `total_reward`,
-        `cooperation_ratio`, `steps`, `milestones`, `weight_coordination` (`strategy`, `episode`, `models_updated`,
-        `synchronization_loss`: root mean square distance between the models' weights, `shares`) and `verl_areal`.
+        acted, towards whom and how), `answers` (by language model: questions `asked`, `unanswered`, and `seconds` until
+        all answers were there), `total_reward`, `cooperation_ratio`, `steps`, `milestones`, `weight_coordination`
+        (`strategy`, `episode`, `models_updated`, `synchronization_loss`: root mean square distance between the models'
+        weights, `shares`) and `verl_areal`.
         """
         session = self._prepare()
         begun_s = time.perf_counter()
@@ -144,7 +153,8 @@ class MultiModelTrainer:
 
     def get_training_status(self) -> dict[str, Any]:
         """`is_training`, `current_episode` (finished ones), `max_episodes`, `progress` (0 to 1), `training_time`
-        (seconds of episodes), `model_states`, `checkpoints_count`, `config`."""
+        (seconds of episodes), `model_states`, `checkpoints_count`, `gpus_in_use` (of those that `num_gpus` allows),
+        `config`."""
         return {
             "is_training": self.is_training,
             "current_episode": self.current_episode,
@@ -153,6 +163,7 @@ class MultiModelTrainer:
             "training_time": self.metrics.seconds,
             "model_states": self._states_by_id(),
             "checkpoints_count": len(self._checkpoints().mine()),
+            "gpus_in_use": min(self.config.num_gpus, gpus_here()),
             "config": self.config.as_dict(),
         }
 
@@ -189,6 +200,7 @@ class MultiModelTrainer:
             "training_metrics": self.metrics.as_dict(self._states),
             "final_model_states": self._states_by_id(),
             "checkpoints_saved": self._checkpoints().mine(),
+            "nothing_learned": self._why_nothing_was_learned(),
         }
 
     @property
@@ -275,13 +287,28 @@ class MultiModelTrainer:
                 state.gradient_norm = done.gradient_norms.get(state.model_id, 0.0)
         return done
 
+    def _learn_from_the_rest(self, session: Session) -> None:
+        """The training is over: an update with what came since the last one, if anything did."""
+        if any(learner.has_experience for learner in session.learners):
+            self._update_weights()
+
+    def _why_nothing_was_learned(self) -> str | None:
+        """Why no weight has moved; None where one has, or before the end."""
+        if self.current_episode < self.config.max_episodes or any(state.update_count for state in self._states):
+            return None
+        if all(source.hosted for source in self.sources):
+            return (
+                "all models are hosted, and their weights cannot be moved from here; they read the record of outcomes"
+            )
+        return f"in {self.current_episode} episodes no choice brought more than another"
+
     def _count(self, played: PlayedEpisode, seconds: float) -> None:
         best = max(one.reward for one in played.models.values())
         for state in self._states:
             one = played.models[state.model_id]
             state.count_episode(one.reward, one.reward >= best, one.steps, one.cooperative, one.dealings)
             state.compute_utilization = min(1.0, one.decision_s / seconds) if seconds > 0 else 0.0
-            state.unanswered += one.unanswered
+            state.unanswered += one.answers.unanswered
             for name in one.milestones:
                 state.milestones[name] = state.milestones.get(name, 0) + 1
         performances = np.array([state.performance for state in self._states])
@@ -309,6 +336,7 @@ class MultiModelTrainer:
             },
             "environment_info": played.environment,
             "interactions": dict(played.interactions),
+            "answers": {model_id: asdict(one.answers) for model_id, one in models.items() if one.answers.asked},
             "total_reward": sum(one.reward for one in models.values()),
             "cooperation_ratio": played.cooperation_ratio,
             "steps": sum(one.steps for one in models.values()),

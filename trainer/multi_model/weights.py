@@ -41,6 +41,11 @@ class WeightOwner(Protocol):
         """What learns; the same names for all of a family."""
         ...
 
+    @property
+    def has_experience(self) -> bool:
+        """Whether there is something to learn from since the last update."""
+        ...
+
     def update_steps(self) -> Generator[None, None, object]:
         """An update from the experience since the last one, halted before every optimizer step with the gradients in
         place. Yields nothing when there is nothing to learn from."""

@@ -24,7 +24,8 @@ class TrainingParts:
     """What `HybridLLMRLTrainer` is made of."""
 
     env: VectorEnv
-    evaluation_env: VectorEnv
+    evaluation_env: VectorEnv | None
+    """None where nothing is evaluated."""
     agent: HybridAgent
     strategy_system: AdaptiveStrategySystem
     decision_analyzer: DecisionHistoryAnalyzer
@@ -41,7 +42,8 @@ def assemble(settings: Settings) -> TrainingParts:
     with ExitStack() as on_failure:
         on_failure.callback(llm_manager.close)
         env, evaluation_env = open_environments(settings, profile.sha1)
-        on_failure.callback(evaluation_env.close)
+        if evaluation_env is not None:
+            on_failure.callback(evaluation_env.close)
         on_failure.callback(env.close)
         # after the lanes: a start state that they refuse leaves no new database behind
         decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)

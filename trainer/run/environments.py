@@ -11,10 +11,13 @@ from core.env.registry import ENV_CLASSES
 from trainer.settings import Settings
 
 
-def open_environments(settings: Settings, archive_sha1: str) -> tuple[VectorEnv, VectorEnv]:
-    """The lanes to train in and those to evaluate in; close both. Leaves no process behind when it fails."""
+def open_environments(settings: Settings, archive_sha1: str) -> tuple[VectorEnv, VectorEnv | None]:
+    """The lanes to train in and those to evaluate in; close both. None where the settings ask for no evaluation.
+    Leaves no process behind when it fails."""
     env = VectorEnv(environment_factory(settings, archive_sha1), settings.lanes, settings.workers)
     lanes = min(settings.lanes, settings.eval_episodes)
+    if lanes == 0:
+        return env, None
     try:
         return env, VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes))
     except BaseException:

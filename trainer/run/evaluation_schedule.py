@@ -19,14 +19,17 @@ class EvaluationSchedule:
 
     def __init__(
         self,
-        evaluator: Evaluator,
+        evaluator: Evaluator | None,
         agent: HybridAgent,
         run: TrainingRun,
         games: int,
         is_stopped: Callable[[], bool],
         save_best_model: Callable[[], object],
     ) -> None:
-        """`games` are played per evaluation; when `is_stopped` says so meanwhile, it has no result."""
+        """`games` are played per evaluation, and none at all where it is 0 or there is no evaluator; when `is_stopped`
+        says so meanwhile, an evaluation has no result."""
+        self.is_wanted = True
+        """False: nothing is evaluated."""
         self.results: dict[AgentMode, EvaluationResult] = {}
         """The last evaluation of each mode."""
         self._evaluator = evaluator
@@ -69,14 +72,17 @@ class EvaluationSchedule:
         self._conditions.clear()
 
     def _evaluate(self, mode: AgentMode, max_steps: int, reporter: Reporter) -> EvaluationResult | None:
-        lanes = self._evaluator.env.lanes
+        evaluator = self._evaluator
+        if evaluator is None or self._games == 0 or not self.is_wanted:
+            return None
+        lanes = evaluator.env.lanes
 
         def goes_on(finished: int) -> bool:
             reporter.evaluating(mode, finished, self._games, lanes)
             return not self._is_stopped()
 
         directive = self._run.curriculum.directive()
-        result = self._evaluator.evaluate(self._agent, mode, self._games, max_steps, directive, goes_on)
+        result = evaluator.evaluate(self._agent, mode, self._games, max_steps, directive, goes_on)
         if result is not None:
             self.results[mode] = result
             self._conditions[mode] = (self._run.tally.episodes, max_steps)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class EvaluateStage(Stage):
-    """Evaluates after each `interval`-th finished episode."""
+    """Evaluates after each `interval`-th finished episode; never where that is 0."""
 
     def __init__(self, interval: int, evaluate: Callable[[], object]) -> None:
         self._interval = interval
@@ -30,7 +30,7 @@ class EvaluateStage(Stage):
 
     def after_episode(self, ended: EndedEpisode) -> None:
         """Evaluates when it is time."""
-        if ended.result.episode % self._interval == 0:
+        if self._interval and ended.result.episode % self._interval == 0:
             self._evaluate()
 
 

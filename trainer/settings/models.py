@@ -24,6 +24,8 @@ from core.vocabulary import AgentMode, StrategyType
 
 PATH_KEYS = ("rom_path", "decision_db_path", "save_dir", "start_state", "start_cache")
 Name = Annotated[str, Field(min_length=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+"""0 means none."""
 
 
 class GoExploreSettings(Section):
@@ -45,7 +47,9 @@ class Settings(Section):
 
     rom_path: Path = Path("cartridge/fernvale.gbc")
     headless: bool = True
-    observation_type: Literal["multi_modal", "screen", "state"] = "multi_modal"
+    observation_type: Literal["multi_modal", "screen", "state"] = "state"
+    """What the policy sees: numbers and the map from RAM (`state`), the picture (`screen`), or both. Rules and language
+    model read the game's state in any case. A picture makes the emulator draw a frame per action."""
     llm_model: Annotated[str, Field(min_length=1)] = "none"
     """`none`, or `provider/model[@url]` with a provider of `agents/llm/providers/` or `package.module:NAME`."""
     max_context_length: Annotated[int, Field(ge=128, le=1_000_000)] = 2048
@@ -69,10 +73,10 @@ class Settings(Section):
     """Milestone that ends an episode as won; null means the game's last one."""
     save_interval: Count = 100
     """Episodes between kept checkpoints; a resume point is written after every episode anyway."""
-    eval_interval: Count = 50
-    """Episodes between evaluations."""
-    eval_episodes: Count = 10
-    """Episodes of one evaluation, per mode."""
+    eval_interval: CountOrNone = 50
+    """Episodes between evaluations; 0 evaluates never, neither before nor after the training."""
+    eval_episodes: CountOrNone = 10
+    """Episodes of one evaluation, per mode; 0 evaluates never."""
     keep_checkpoints: Count = 5
     """Newest kept checkpoints; older ones are removed."""
     lanes: Annotated[int, Field(ge=1, le=4096)] = 8
