@@ -42,7 +42,7 @@ from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
-from trainer.run.run_lock import RunLock
+from trainer.run.run_lock import RunLock, refuse_if_running
 from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
@@ -100,6 +100,7 @@ class HybridLLMRLTrainer:
         sha1 = env.rom.profile.sha1
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
+        self._lock = RunLock(self.save_dir)
         self._callbacks: list[EpisodeCallback] = []
         self._evaluations = EvaluationSchedule(
             self._evaluator,
@@ -143,7 +144,9 @@ class HybridLLMRLTrainer:
                 raise ConfigurationError(f"{name} is {value}: it must be 1 or more")
         self.run.curriculum.patience_episodes = curriculum_patience
         self.run.start_clock()
-        with RunLock(self.save_dir), StopRequest() as self.stop:
+        with self._lock, StopRequest() as self.stop:
+            self._lock.let_go()  # at the end of this block, also where `restore` has kept it
+            self._checkpoints.check_room()
             self._checkpoints.tidy(new_run=self.run.entry is None)
             self.run.begin()
             with self.progress:
@@ -198,9 +201,18 @@ class HybridLLMRLTrainer:
     # -- beyond the documented interface -----------------------------------------------------------------------
 
     def restore(self, checkpoint_path: str | Path) -> None:
-        """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run."""
-        self._evaluations.forget()
-        self.run.restore(self._checkpoints.load(checkpoint_path, rom_sha1=self.env.rom.profile.sha1))
+        """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run.
+
+        Nothing is changed then. No other run may write to the save directory from now to the end of `train`, or
+        `close`.
+        """
+        path = self._checkpoints.find(checkpoint_path)
+        with self._lock:
+            if path.parent.resolve() != self.save_dir.resolve():
+                refuse_if_running(path.parent)
+            self.run.restore(self._checkpoints.load(path, rom_sha1=self.env.rom.profile.sha1))
+            self._evaluations.forget()
+            self._lock.keep()
 
     def metrics(self, result: EpisodeResult) -> dict[str, Any]:
         """The documented metrics after an episode: `episode_reward` and `reward` (the same), `average_reward` and
@@ -237,6 +249,7 @@ class HybridLLMRLTrainer:
 
     def close(self) -> None:
         """Closes the environments, the decision record and the language model."""
+        self._lock.let_go()
         if self._evaluator.env is not self._lanes_env:
             self._evaluator.env.close()
         self._lanes_env.close()
@@ -333,9 +346,11 @@ def create_trainer(
 ) -> HybridLLMRLTrainer:
     """The trainer of checked settings; with `resume_from` (see `load_checkpoint`) it goes on with that run.
 
-    Raises CheckpointError when there is nothing good to resume from, before anything is made.
+    Raises CheckpointError when another run is writing to the save directory, or when there is nothing good to resume
+    from, before anything is made.
     """
     set_log_level(settings.log_level)
+    refuse_if_running(settings.save_dir)
     if resume_from is not None:
         CheckpointStore(settings.save_dir).load(resume_from)
     parts = assemble(settings)
