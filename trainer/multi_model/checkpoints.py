@@ -69,6 +69,8 @@ class TrainingCheckpoint:
     config: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 of each file that a resume reads."""
+    setting_changes: list[dict[str, Any]] = field(default_factory=list)
+    """Settings that a resume has changed: `episode` (the first played with it), `key`, `old` and `new` (JSON)."""
     sha256: str = ""
     """Of all the other fields; "" in checkpoints of earlier versions, which are read without."""
 

@@ -6,11 +6,11 @@ A run of the hybrid trainer is such a team of one seat. Of models that cooperate
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from core.env.lanes.lane_history import StartPoint
-from core.history.records import EpisodeRecord
+from core.history.records import EpisodeRecord, SettingChange
 from core.history.store import HistoryStore, Run
 from core.vocabulary import EpisodeResult
 from trainer.curriculum import Curriculum
@@ -81,13 +81,22 @@ class TeamState:
             "go_explore": self.go_explore.state_dict(),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> int:
-        """Restores what `state_dict` gave, and takes games that ended later out of the decision record: they are played
-        again. Returns how many those were. Raises HistoryError when the record lacks the run."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave, and changes nothing on disk: `go_on` does. Raises HistoryError when the
+        record lacks the run."""
         entry = None if state["run"] is None else self.history.find_run(state["run"])
         self.curriculum.load_state_dict(state["curriculum"])
         self.tally.load_state_dict(state["tally"])
         self.starts.load_state_dict(state["starts"])
         self.go_explore.load_state_dict(state.get("go_explore", {}))
         self.entry = entry
-        return 0 if entry is None else self.history.delete_episodes_after(entry.id, self.tally.episodes)
+
+    def go_on(self, changes: Collection[SettingChange] = ()) -> int:
+        """Goes on from the restored state: games that ended later are taken out of the decision record, since they are
+        played again, and the settings that changed are noted there. Returns how many games those were."""
+        return 0 if self.entry is None else self.history.go_on_after(self.entry.id, self.tally.episodes, changes)
+
+    def drop_later_games(self) -> None:
+        """Takes games that ended after the restored state out of the decision record: it is as if they had not been."""
+        if self.entry is not None:
+            self.history.delete_episodes_after(self.entry.id, self.tally.episodes)

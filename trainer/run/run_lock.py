@@ -50,6 +50,15 @@ class RunLock:
         if not (self._entered or self._is_kept):
             self.let_go()
 
+    def is_of(self, directory: Path) -> bool:
+        """Whether it is this directory's lock."""
+        return self._path.parent == directory
+
+    def check(self) -> None:
+        """Raises CheckpointError when another run holds it; makes nothing."""
+        if self._file is None:
+            refuse_if_running(self._path.parent)
+
     def keep(self) -> None:
         """Stays held after the block that is entered now, until `let_go`."""
         self._is_kept = True
