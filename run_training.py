@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from trainer.checkpoints.own_names import folder_of
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.hybrid_llm_rl_trainer import create_trainer
 from trainer.run.log_setup import log_to_console
@@ -34,7 +35,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="go on where the last finished episode ended, or from the named checkpoint",
     )
     parser.add_argument("--episodes", type=int, help="episodes of the run in all, instead of total_episodes")
-    parser.add_argument("--save-dir", type=Path, help="instead of save_dir")
+    parser.add_argument("--save-dir", type=partial(folder_of, "--save-dir"), help="instead of save_dir")
     parser.add_argument("--seed", type=int, help="instead of seed")
     parser.add_argument("--no-progress", action="store_true", help="no progress display, only events")
     return parser.parse_args(arguments)

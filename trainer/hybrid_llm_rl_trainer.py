@@ -28,6 +28,7 @@ from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.own_names import folder_of
 from trainer.evaluation.evaluator import Evaluator
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.episode_seeds import training_seed
@@ -88,7 +89,7 @@ class HybridLLMRLTrainer:
         self.strategy_system = strategy_system
         self.decision_analyzer = decision_analyzer
         self.llm_manager = llm_manager
-        self.save_dir = Path(save_dir)
+        self.save_dir = folder_of("save_dir", save_dir)
         self.progress: ProgressDisplay = progress or LogProgress()
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""

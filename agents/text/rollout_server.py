@@ -14,6 +14,7 @@ arithmetic and this process's are corrected for; `disagreement` measures them.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from itertools import groupby
@@ -31,6 +32,8 @@ from core.exceptions import LLMConnectionError
 TIMEOUT_S = 300.0
 MOST_ANSWER_BYTES = 512 * 2**20
 HIGHEST_SEED = 2**31 - 1
+SERVED = re.compile(r"\w+-[0-9]+-[0-9a-f]{8}")
+"""Folders of adapters that `ServedPolicy.push` writes."""
 
 
 class _Logs(BaseModel):
@@ -120,7 +123,7 @@ class ServedPolicy:
 
     def push(self, folder: Path, version: int) -> None:
         """Write the adapter below `folder`, make the server load it and unload the one before."""
-        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # a killed run may have left its own there
+        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # as in `SERVED`; a killed run may have left its own
         model: Any = self._policy.model
         model.save_pretrained(folder / name, selected_adapters=[self._policy.adapter])
         self._server.load_adapter(name, folder / name / str(self._policy.adapter))

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.text.rollout_server import RolloutServer, ServedPolicy
+from agents.text.rollout_server import SERVED, RolloutServer, ServedPolicy
 from agents.text.team import Team
 from agents.text.text_policy import Sampler
 from core.exceptions import TrainingError
@@ -33,7 +33,9 @@ class Rollouts:
         if self._server is None:
             return team.by_role
         if not self._served:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            for left in self._folder.glob("*-*-*"):
+                if SERVED.fullmatch(left.name):
+                    shutil.rmtree(left, ignore_errors=True)
             self._served = {role: ServedPolicy(self._server, policy, role) for role, policy in team.by_role.items()}
         if version != self._version:
             for served in self._served.values():
