@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
@@ -179,14 +179,15 @@ class GoExploreArchive:
             if not content.startswith(MAGIC):
                 raise ValueError("it begins otherwise")
             header, packed = content[len(MAGIC) :].split(b"\n", 1)
-            reached: Any = json.loads(header)["reached"]
-            if set(map(type, reached)) - {str}:
+            reached = json.loads(header)["reached"]
+            names = cast("list[object]", reached) if isinstance(reached, list) else [None]
+            if set(map(type, names)) - {str}:
                 raise ValueError("'reached' is no list of names")
             unpacker = zlib.decompressobj()
             state = unpacker.decompress(packed, MOST_BYTES)
             if not unpacker.eof:
                 raise ValueError("it is cut, or too large")
-            return StartPoint(state, tuple(reached))
+            return StartPoint(state, tuple(map(str, names)))
         except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
             raise exceptions.EnvironmentError(
                 f"{path} is no state of the Go-Explore archive ({error}): remove it"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
@@ -29,7 +30,7 @@ Name = Annotated[str, Field(min_length=1)]
 def _named(path: object) -> object:
     """ "" would mean the working directory, whatever lies there."""
     if isinstance(path, str) and not path.strip():
-        raise ConfigurationError("a path is empty: give one, '.' for the config's own folder")
+        raise PydanticCustomError("empty_path", "it should be a path; '.' is the folder of the config")
     return path
 
 
