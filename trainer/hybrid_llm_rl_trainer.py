@@ -352,8 +352,10 @@ def create_trainer(
     """
     set_log_level(settings.log_level)
     refuse_if_running(settings.save_dir)
+    checkpoints = CheckpointStore(settings.save_dir)
+    checkpoints.check_room()
     if resume_from is not None:
-        CheckpointStore(settings.save_dir).load(resume_from)
+        checkpoints.load(resume_from)
     parts = assemble(settings)
     trainer = HybridLLMRLTrainer(
         parts.env,
