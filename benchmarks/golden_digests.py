@@ -24,8 +24,8 @@ CLOCK_COLUMNS = frozenset({"started_at_s", "seconds", "elapsed_ms"})
 KEYS = ("run", "episode", "number", "step", "mode", "context", "option", "source", "milestone", "reasoning", "action")
 """Columns that order rows, after ids are spelt out; the other columns break ties."""
 NAMED = ("source", "strategy", "option", "milestone", "mode")
-NOT_COMPARED = ("runs", "names")
-"""A run's row holds its settings and its time; names are words that the other tables spell out."""
+NOT_COMPARED = ("runs", "run_changes", "names")
+"""A run's row and its changes hold settings and the time; names are words that the other tables spell out."""
 
 
 def without_clock(value: Any) -> Any:

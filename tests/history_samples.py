@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from core.history.records import EpisodeRecord, EpisodeRecorder
+from core.history.records import EpisodeRecord, EpisodeRecorder, SettingChange
 from core.history.rollups import ROLLUP_TABLES
 from core.history.store import HistoryStore
 from core.vocabulary import Decision, GameMode, Source, StrategyType
@@ -67,9 +67,11 @@ def counts(store: HistoryStore) -> dict[str, set[tuple]]:
 
 
 def filled_database(path: Path, episodes: int = 6) -> Path:
-    """A database with one run, "walks", of that many episodes."""
+    """A database with one run, "walks", of that many episodes; its last one was played after a resume."""
     with HistoryStore(path) as store:
         run = store.start_run("walks", {"seed": 0})
-        for number in range(1, episodes + 1):
+        for number in range(1, episodes):
             store.commit_episode(run.id, walk(number))
+        store.go_on_after(run.id, episodes - 1, [SettingChange("seed", "0", "1")])
+        store.commit_episode(run.id, walk(episodes))
     return path

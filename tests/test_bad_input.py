@@ -59,6 +59,11 @@ def state_of_another_game(folder: Path) -> None:
     env.close()
 
 
+def own_best_model(folder: Path) -> None:
+    (folder / "checkpoints" / "best_model").mkdir(parents=True)
+    (folder / "checkpoints" / "best_model" / "chapter.txt").write_text("mine")
+
+
 STAGE = {"reward_threshold": 1.0, "min_episodes": 1, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 MISTAKES = {
     "missing config": Mistake(("nowhere.json does not exist",), arguments=("--config", "nowhere.json")),
@@ -100,6 +105,15 @@ MISTAKES = {
         ("theirs.state", "'FERNVALE'", "map 26.3", "which this game does not have", "rom_path"),
         {"start_state": "theirs.state"},
         prepare=state_of_another_game,
+    ),
+    "a save directory without a name": Mistake(("'save_dir' is \"\"", "a path"), {"save_dir": ""}),
+    "a record without a name": Mistake(("'decision_db_path' is \" \"",), {"decision_db_path": " "}),
+    "an archive without a name": Mistake(("'go_explore.folder' is \"\"",), {"go_explore": {"folder": ""}}),
+    "a save directory without a name on the command line": Mistake(
+        ("--save-dir is empty",), arguments=("--save-dir", "")
+    ),
+    "a folder of the user's own in the place of the best model": Mistake(
+        ("best_model is in the way", "choose another save_dir"), prepare=own_best_model
     ),
     "a save directory that is a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json"}),
     "a save directory in a file": Mistake(("save_dir", "is a file"), {"save_dir": "config.json/deep/er"}),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +16,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.exceptions import CheckpointError
-from trainer.checkpoints.checkpoint import MANIFEST, STATE, WEIGHTS, CheckpointStore, Snapshot, read_checkpoint
+from core.exceptions import CheckpointError, ConfigurationError
+from trainer.checkpoints.checkpoint import STATE, WEIGHTS, CheckpointStore, Snapshot, read_checkpoint
+from trainer.checkpoints.manifest import MANIFEST, OWN_SUM, with_own_sum
 
 ROM = "0123456789abcdef0123456789abcdef01234567"
 
@@ -81,7 +85,34 @@ def flip_last_byte(path: Path) -> None:
 
 
 def change_manifest(path: Path, **values: object) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    """As a program would that knows of the manifest's own sum."""
+    stated = {**json.loads(path.read_text()), **values}
+    stated.pop(OWN_SUM, None)
+    path.write_text(json.dumps(with_own_sum(stated)))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """As a person would who knows of no sum."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def replace_by_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def forge(path: Path, name: str, data: bytes) -> None:
+    """Another file in the checkpoint, with all sums right."""
+    (path / name).write_bytes(data)
+    files = json.loads((path / MANIFEST).read_text())["files"]
+    files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    change_manifest(path / MANIFEST, files=files)
+
+
+def deep(levels: int) -> bytes:
+    return b'{"a":' * levels + b"1" + b"}" * levels
 
 
 DAMAGES = {
@@ -97,7 +128,35 @@ DAMAGES = {
         "made with the ROM of SHA-1 ffff",
     ),
     "an empty list of files": (lambda path: change_manifest(path / MANIFEST, files={}), "does not list"),
-    "no episode": (lambda path: change_manifest(path / MANIFEST, files=None), "its manifest lacks files"),
+    "files that are none": (lambda path: change_manifest(path / MANIFEST, files=None), f"{MANIFEST}: files: "),
+    "files as a text": (lambda path: change_manifest(path / MANIFEST, files="x"), f"{MANIFEST}: files: "),
+    "files without sums": (
+        lambda path: change_manifest(path / MANIFEST, files={STATE: {}}),
+        "state.json.sha256: field",
+    ),
+    "another episode": (lambda path: edit(path / MANIFEST, '"episode": 9', '"episode": 6'), "was changed after"),
+    "another episode, and its sum": (
+        lambda path: change_manifest(path / MANIFEST, episode=6),
+        "its name says episode 9",
+    ),
+    "an episode that is a text": (lambda path: change_manifest(path / MANIFEST, episode="9"), f"{MANIFEST}: episode: "),
+    "an episode below 0": (lambda path: change_manifest(path / MANIFEST, episode=-9), f"{MANIFEST}: episode: "),
+    "settings as a list": (lambda path: change_manifest(path / MANIFEST, settings=[]), f"{MANIFEST}: settings: "),
+    "no object": (lambda path: (path / MANIFEST).write_text("[]"), "of another program"),
+    "deep nesting": (lambda path: (path / MANIFEST).write_text("[" * 100_000), "nested too deep"),
+    "a number of 5,000 digits": (
+        lambda path: edit(path / MANIFEST, '"episode": 9', '"episode": ' + "9" * 5000),
+        f"{MANIFEST} cannot be read",
+    ),
+    "a huge manifest": (lambda path: os.truncate(path / MANIFEST, 2**30), f"{MANIFEST} has 1,073,741,824 bytes"),
+    "a pipe": (lambda path: replace_by_pipe(path / MANIFEST), "no regular file"),
+    "a state of deep nesting": (lambda path: forge(path, STATE, b"[" * 100_000), "nested too deep"),
+    "a state of nearly as deep nesting": (lambda path: forge(path, STATE, deep(900)), "does not fit"),
+    "a state with a number of 5,000 digits": (
+        lambda path: forge(path, STATE, b'{"counter": ' + b"9" * 5000 + b"}"),
+        f"{STATE}: ",
+    ),
+    "a state that is a list": (lambda path: forge(path, STATE, b"[]"), f"{STATE} holds no object"),
 }
 
 
@@ -115,6 +174,24 @@ def test_a_damaged_one_is_refused_and_an_older_good_one_named(tmp_path: Path, da
     assert "the next older good one is checkpoint_000003" in str(caught.value)
 
 
+def test_a_manifest_without_a_sum_of_its_own_still_loads(tmp_path: Path) -> None:
+    """Versions before wrote none."""
+    path = CheckpointStore(tmp_path).save_checkpoint(snapshot(4))
+    stated = json.loads((path / MANIFEST).read_text())
+    del stated[OWN_SUM]
+    (path / MANIFEST).write_text(json.dumps(stated))
+    assert read_checkpoint(path).episode == 4
+
+
+@pytest.mark.parametrize("pointer", ["../other/checkpoint_000009", "/etc", "", "checkpoint_9", "../checkpoint_000003"])
+def test_latest_never_points_outside(tmp_path: Path, pointer: str) -> None:
+    CheckpointStore(tmp_path / "other").save_checkpoint(snapshot(9))
+    store = CheckpointStore(tmp_path / "mine")
+    store.save_checkpoint(snapshot(3))
+    (tmp_path / "mine" / "latest").write_text(pointer)
+    assert store.load("latest").episode == 3
+
+
 def test_when_nothing_good_is_left_it_says_so(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path)
     flip_last_byte(store.save_checkpoint(snapshot(1)) / WEIGHTS)
@@ -124,17 +201,87 @@ def test_when_nothing_good_is_left_it_says_so(tmp_path: Path) -> None:
 
 def test_weights_are_never_unpickled(tmp_path: Path) -> None:
     """A pickle in place of the weights, with a manifest that fits it, is refused by the reader of safetensors."""
-    import hashlib
-    import pickle
-
     path = CheckpointStore(tmp_path).save_checkpoint(snapshot(1))
-    data = pickle.dumps({"policy.weight": [1.0]})
-    (path / WEIGHTS).write_bytes(data)
-    manifest = json.loads((path / MANIFEST).read_text())
-    manifest["files"][WEIGHTS] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    (path / MANIFEST).write_text(json.dumps(manifest))
+    forge(path, WEIGHTS, pickle.dumps({"policy.weight": [1.0]}))
     with pytest.raises(CheckpointError, match="is damaged"):
         read_checkpoint(path)
+
+
+def lay_out(folder: Path, *paths: str) -> set[str]:
+    """Files, and folders that end in "/" with a file of the user's in each."""
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        if path.endswith("/"):
+            (folder / path).mkdir(parents=True)
+            (folder / path / "chapter.txt").write_text("mine")
+        else:
+            (folder / path).write_text("mine")
+    return everything(folder)
+
+
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_what_is_the_users_own_stays(tmp_path: Path) -> None:
+    """The folder of a run may be a home folder: `"save_dir": "."`."""
+    theirs = lay_out(
+        tmp_path,
+        *("thesis.old/", "notes.old", ".mine.writing", ".mine.1.writing", ".latest.writing", ".x.old/"),
+        *("checkpoint_1.old/", "checkpoint_000001.old/", ".resume_000001.old/", ".best_model.7.writing/"),
+        *("previous_7/", "previous_mine", "checkpoint_000002/", "checkpoint_12", ".checkpoint_000001.me.writing"),
+    )
+    store = CheckpointStore(tmp_path, keep=1)
+    store.check_room()
+    store.tidy(new_run=True)
+    for episode in (3, 4):
+        store.save_checkpoint(snapshot(episode))
+        store.save_resume_point(snapshot(episode))
+    store.save_best_model(snapshot(4))
+    CheckpointStore(tmp_path).tidy(new_run=True)
+    assert everything(tmp_path) >= theirs
+    assert (tmp_path / "previous_001" / "best_model" / MANIFEST).is_file()
+
+
+def test_what_a_kill_left_is_cleared_away(tmp_path: Path) -> None:
+    store = CheckpointStore(tmp_path)
+    store.save_checkpoint(snapshot(1))
+    for name in ("checkpoint_000001", "resume_000002", "best_model"):
+        shutil.copytree(tmp_path / "checkpoint_000001", tmp_path / f".{name}.123.writing")
+        shutil.copytree(tmp_path / "checkpoint_000001", tmp_path / f".{name}.old")
+    shutil.copytree(tmp_path / "checkpoint_000001", tmp_path / "checkpoint_000001.old")
+    shutil.copytree(tmp_path / "checkpoint_000001", tmp_path / "best_model.old")
+    (tmp_path / ".latest.123.writing").write_text("checkpoint_000001")
+    store.tidy(new_run=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"checkpoint_000001", "best_model", "latest"}
+
+
+def test_an_earlier_run_is_set_aside_under_a_new_name(tmp_path: Path) -> None:
+    lay_out(tmp_path, "previous_002/")
+    CheckpointStore(tmp_path).save_checkpoint(snapshot(1))
+    CheckpointStore(tmp_path).tidy(new_run=True)
+    assert (tmp_path / "previous_003" / "checkpoint_000001").is_dir()
+
+
+@pytest.mark.parametrize("name", ["best_model/", "best_model.old", "latest/", "training_summary.json/"])
+def test_what_is_in_the_way_is_said_before_a_run_begins(tmp_path: Path, name: str) -> None:
+    theirs = lay_out(tmp_path, name)
+    with pytest.raises(CheckpointError, match=r"[Mm]ove it"):
+        CheckpointStore(tmp_path).check_room()
+    assert everything(tmp_path) == theirs
+
+
+def test_notes_in_a_checkpoint_are_not_pruned_with_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = CheckpointStore(tmp_path, keep=1)
+    (store.save_checkpoint(snapshot(1)) / "notes.txt").write_text("the good one")
+    store.save_checkpoint(snapshot(2))
+    assert store.load("checkpoint_000001").episode == 1
+    assert "not this program's, so it stays" in caplog.text
+
+
+def test_an_empty_name_is_no_folder() -> None:
+    with pytest.raises(ConfigurationError, match="save_dir is empty"):
+        CheckpointStore("")
 
 
 WRITER = """

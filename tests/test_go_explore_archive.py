@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.go_explore_archive import ArchiveCell, GoExploreArchive, GoExploreSchedule
+from core.env.go_explore_archive import MAGIC, MOST_BYTES, ArchiveCell, GoExploreArchive, GoExploreSchedule
 from core.env.lanes.lane_history import StartPoint
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
@@ -153,3 +154,40 @@ def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(exceptions.EnvironmentError, match="cannot write the Go-Explore archive"):
         GoExploreArchive(tmp_path / "file", SHA1).add(cell, StartPoint(b"x", ()))
+
+
+def test_what_is_not_an_archives_own_is_neither_read_nor_removed(tmp_path: Path) -> None:
+    archive = GoExploreArchive(tmp_path, SHA1, max_states=1)
+    archive.folder.mkdir(parents=True)
+    theirs = (
+        "1-1-1-1-1.go_explore",
+        "\u0661-1-1-1-1.go_explore",
+        "0001-001-001-01-01.go_explore",
+        "9" * 90 + ".go_explore",
+    )
+    for name in theirs:
+        (archive.folder / name).write_text("mine")
+    for square in range(3):
+        archive.add(ArchiveCell(1, 1, 1, square, 0), StartPoint(b"state", ()))
+    assert len(archive.cells()) == 1
+    assert {path.name for path in archive.folder.iterdir()} > set(theirs)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"reached": "badge"}\n' + zlib.compress(b"state"),
+        b'{"reached": [1]}\n' + zlib.compress(b"state"),
+        b'{"reached": []}\n' + zlib.compress(b"state")[:-3],
+        b'{"reached": []}\n' + zlib.compress(bytes(MOST_BYTES + 1)),
+        b"[" * 100_000 + b"\n" + zlib.compress(b"state"),
+        b'{"reached": ' + b"9" * 5000 + b"}\n" + zlib.compress(b"state"),
+    ],
+)
+def test_a_crafted_state_is_refused(tmp_path: Path, content: bytes) -> None:
+    archive = GoExploreArchive(tmp_path, SHA1)
+    cell = ArchiveCell(1, 1, 1, 1, 1)
+    archive.add(cell, StartPoint(b"state", ()))
+    (archive.folder / cell.file_name).write_bytes(MAGIC + content)
+    with pytest.raises(EnvironmentError, match="is no state of the Go-Explore archive"):
+        archive.draw(np.random.default_rng(0))

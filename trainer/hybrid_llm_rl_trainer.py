@@ -29,6 +29,7 @@ from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.own_names import folder_of
 from trainer.evaluation.evaluator import Evaluator
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.episode_seeds import training_seed
@@ -44,7 +45,7 @@ from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
-from trainer.run.run_lock import RunLock
+from trainer.run.run_lock import RunLock, refuse_if_running
 from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
@@ -93,7 +94,7 @@ class HybridLLMRLTrainer:
         self.strategy_system = strategy_system
         self.decision_analyzer = decision_analyzer
         self.llm_manager = llm_manager
-        self.save_dir = Path(save_dir)
+        self.save_dir = folder_of("save_dir", save_dir)
         self.progress: ProgressDisplay = progress or LogProgress()
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""
@@ -107,6 +108,7 @@ class HybridLLMRLTrainer:
         sha1 = env.rom.profile.sha1
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
+        self._lock = RunLock(self.save_dir)
         self._callbacks: list[EpisodeCallback] = []
         self.run.episodes.gives_up = lambda: self.stop.requested
         self._evaluations = EvaluationSchedule(
@@ -148,7 +150,9 @@ class HybridLLMRLTrainer:
         self.run.curriculum.patience_episodes = curriculum_patience
         self._evaluations.is_wanted = eval_interval > 0
         self.run.start_clock()
-        with RunLock(self.save_dir):
+        with self._lock:
+            self._lock.let_go()  # at the end of this block, also where `restore` has kept it
+            self._checkpoints.check_room()
             is_new = self.run.entry is None
             self.run.begin()  # waits for a record that is locked, before anything is moved
             self._checkpoints.tidy(new_run=is_new)
@@ -214,9 +218,18 @@ class HybridLLMRLTrainer:
     # -- beyond the documented interface -----------------------------------------------------------------------
 
     def restore(self, checkpoint_path: str | Path) -> None:
-        """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run."""
-        self._evaluations.forget()
-        self.run.restore(self._checkpoints.load(checkpoint_path, rom_sha1=self.env.rom.profile.sha1))
+        """`load_checkpoint` that raises: CheckpointError, or HistoryError when the decision record lacks the run.
+
+        Nothing is changed then. No other run may write to the save directory from now to the end of `train`, or
+        `close`.
+        """
+        path = self._checkpoints.find(checkpoint_path)
+        with self._lock:
+            if path.parent.resolve() != self.save_dir.resolve():
+                refuse_if_running(path.parent)
+            self.run.restore(self._checkpoints.load(path, rom_sha1=self.env.rom.profile.sha1))
+            self._evaluations.forget()
+            self._lock.keep()
 
     def metrics(self, result: EpisodeResult) -> dict[str, Any]:
         """The documented metrics after an episode: `episode_reward` and `reward` (the same), `average_reward` and
@@ -254,6 +267,7 @@ class HybridLLMRLTrainer:
 
     def close(self) -> None:
         """Closes the environments, the decision record and the language model."""
+        self._lock.let_go()
         if self._evaluator is not None and self._evaluator.env is not self._lanes_env:
             self._evaluator.env.close()
         self._lanes_env.close()
@@ -363,11 +377,15 @@ def create_trainer(
 ) -> HybridLLMRLTrainer:
     """The trainer of checked settings; with `resume_from` (see `load_checkpoint`) it goes on with that run.
 
-    Raises CheckpointError when there is nothing good to resume from, before anything is made.
+    Raises CheckpointError when another run is writing to the save directory, or when there is nothing good to resume
+    from, before anything is made.
     """
     set_log_level(settings.log_level)
+    refuse_if_running(settings.save_dir)
+    checkpoints = CheckpointStore(settings.save_dir)
+    checkpoints.check_room()
     if resume_from is not None:
-        CheckpointStore(settings.save_dir).load(resume_from)
+        checkpoints.load(resume_from)
     parts = assemble(settings)
     trainer = HybridLLMRLTrainer(
         parts.env,

@@ -15,6 +15,7 @@ arithmetic and this process's are corrected for; `disagreement` measures them.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,6 +39,8 @@ MOST_ANSWER_BYTES = 512 * 2**20
 HIGHEST_SEED = 2**31 - 1
 SCORED_AT_ONCE = 32
 """Answers whose probabilities are computed in one pass."""
+SERVED = re.compile(r"\w+-[0-9]+-[0-9a-f]{8}")
+"""Folders of adapters that `ServedPolicy.push` writes."""
 _logger = logging.getLogger(__name__)
 
 
@@ -136,7 +139,7 @@ class ServedPolicy:
 
     def push(self, folder: Path, version: int) -> None:
         """Write the adapter below `folder`, make the server load it and unload the one before."""
-        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # a killed run may have left its own there
+        name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # as in `SERVED`; a killed run may have left its own
         model: Any = self._policy.model
         model.save_pretrained(folder / name, selected_adapters=[self._policy.adapter])
         self._server.load_adapter(name, folder / name / str(self._policy.adapter))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from peft import LoraConfig, PeftModel, get_peft_model
+from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
@@ -119,9 +121,15 @@ def save_base(base: TextPolicy, folder: Path) -> None:
 
 
 def save_team(team: Team, folder: Path, notes: Mapping[str, object], base_folder: Path | None = None) -> None:
-    """Write the team to a new folder, whole or not at all; `notes` (JSON-able) go into `team.json`."""
+    """Write the team to a folder, whole or not at all; `notes` (JSON-able) go into `team.json`.
+
+    An older team of that name is replaced. Raises `CheckpointError` when the folder holds anything else.
+    """
     temporary = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(temporary, ignore_errors=True)
+    for path in (folder, temporary):
+        _refuse_foreign(path, team)
+    if temporary.exists():
+        shutil.rmtree(temporary)
     temporary.mkdir(parents=True)
     if team.specialisation is Specialisation.LORA:
         if base_folder is None:
@@ -145,19 +153,47 @@ def save_team(team: Team, folder: Path, notes: Mapping[str, object], base_folder
     temporary.rename(folder)
 
 
-def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
-    """A saved team and its notes. Raises `CheckpointError` when the folder holds no team."""
+def _refuse_foreign(folder: Path, team: Team) -> None:
+    ours = {TEAM_FILE, BASE, ADAPTERS, *team.policies}
+    if folder.exists() and not (folder.is_dir() and set(os.listdir(folder)) <= ours):
+        raise CheckpointError(
+            f"{folder} is in the way: it is no saved team, and would be replaced by one. Move it, or choose another "
+            "folder"
+        )
+
+
+class _TeamStory(BaseModel):
+    """What `team.json` says."""
+
+    specialisation: Specialisation
+    player_of: dict[str, str]
+    policies: Annotated[list[Annotated[str, Field(pattern=r"^\w[\w-]*$")]], Field(min_length=1)]
+    """Also names of folders."""
+    notes: dict[str, Any]
+
+
+def _story_of(folder: Path) -> _TeamStory:
+    damaged = f"{folder / TEAM_FILE} is damaged"
     try:
-        story = json.loads((folder / TEAM_FILE).read_text(encoding="utf-8"))
+        stated = json.loads((folder / TEAM_FILE).read_text(encoding="utf-8"))
+        if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+            raise CheckpointError(f"{folder / TEAM_FILE} is of another program: it does not say {FORMAT!r}")
+        return _TeamStory.model_validate(stated)
     except FileNotFoundError as error:
         raise CheckpointError(
             f"Checkpoint not found: {folder} has no {TEAM_FILE}; name a folder that train wrote"
         ) from error
-    except ValueError as error:
-        raise CheckpointError(f"{folder / TEAM_FILE} is damaged: {error}") from error
-    if story.get("format") != FORMAT:
-        raise CheckpointError(f"{folder / TEAM_FILE} is of another program: it does not say {FORMAT!r}")
-    specialisation, names = Specialisation(story["specialisation"]), story["policies"]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise CheckpointError(f"{damaged}: {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{damaged}: {error}") from error
+
+
+def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
+    """A saved team and its notes. Raises `CheckpointError` when the folder holds no team."""
+    story = _story_of(folder)
+    specialisation, names = story.specialisation, story.policies
     if specialisation is Specialisation.LORA:
         base = load_policy(str(folder / BASE))
         model: Any = PeftModel.from_pretrained(
@@ -168,7 +204,7 @@ def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
         policies = {name: TextPolicy(model, base.tokenizer, name) for name in names}
     else:
         policies = {name: load_policy(str(folder / name)) for name in names}
-    return Team(specialisation, policies, story["player_of"]), story["notes"]
+    return Team(specialisation, policies, story.player_of), story.notes
 
 
 def _moved_parameters(policy: TextPolicy) -> list[tuple[str, nn.Parameter]]:

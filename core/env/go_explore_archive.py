@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
@@ -37,6 +37,9 @@ MAGIC: Final = b"crystal-hybrid go_explore 1\n"
 LOOK_AGAIN_EVERY: Final = 256
 """New cells after which a process reads the folder again for what others have filed."""
 COMPRESSION_LEVEL: Final = 1
+LONGEST_NAME: Final = 64
+MOST_BYTES: Final = 2**24
+"""Of a state and of its header; PyBoy's states have 0.2 MB."""
 
 
 class ArchiveCell(NamedTuple):
@@ -66,9 +69,10 @@ class ArchiveCell(NamedTuple):
     def from_file_name(cls, name: str) -> ArchiveCell | None:
         """The cell of a file, or None for a file that is not from an archive."""
         parts = name.removesuffix(SUFFIX).split("-")
-        if not name.endswith(SUFFIX) or len(parts) != 5 or not all(part.isdecimal() for part in parts):
+        if len(name) > LONGEST_NAME or len(parts) != 5 or not all(part.isdecimal() for part in parts):
             return None
-        return cls(*map(int, parts))
+        cell = cls(*map(int, parts))
+        return cell if cell.file_name == name else None
 
 
 class GoExploreArchive:
@@ -156,7 +160,7 @@ class GoExploreArchive:
     def restore_draws(self, draws: Mapping[str, int]) -> None:
         """Restore the counts that `draws` gave; names that are not of an archive are ignored."""
         cells = ((ArchiveCell.from_file_name(name), count) for name, count in draws.items())
-        self._draws = Counter({cell: count for cell, count in cells if cell is not None})
+        self._draws = Counter({cell: int(count) for cell, count in cells if cell is not None})
 
     def _read(self, cell: ArchiveCell) -> StartPoint | None:
         """A filed state; None when another process has dropped it since.
@@ -165,15 +169,26 @@ class GoExploreArchive:
         """
         path = self.folder / cell.file_name
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise exceptions.EnvironmentError(f"{path} cannot be read ({error.strerror}): remove it") from error
         try:
             if not content.startswith(MAGIC):
                 raise ValueError("it begins otherwise")
             header, packed = content[len(MAGIC) :].split(b"\n", 1)
-            return StartPoint(zlib.decompress(packed), tuple(json.loads(header)["reached"]))
-        except (ValueError, KeyError, TypeError, zlib.error) as error:
+            reached = json.loads(header)["reached"]
+            names = cast("list[object]", reached) if isinstance(reached, list) else [None]
+            if set(map(type, names)) - {str}:
+                raise ValueError("'reached' is no list of names")
+            unpacker = zlib.decompressobj()
+            state = unpacker.decompress(packed, MOST_BYTES)
+            if not unpacker.eof:
+                raise ValueError("it is cut, or too large")
+            return StartPoint(state, tuple(map(str, names)))
+        except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
             raise exceptions.EnvironmentError(
                 f"{path} is no state of the Go-Explore archive ({error}): remove it"
             ) from error

@@ -225,3 +225,19 @@ def count_progress_as_pace(db: Database) -> None:
 def rename_guide_action(db: Database) -> None:
     """Who decides besides the policy is called the teacher everywhere; SQLite renames it in the view, too."""
     db.execute("alter table decisions rename column guide_action to teacher_action")
+
+
+@MIGRATIONS(name="007_run_changes")
+def create_run_changes(db: Database) -> None:
+    """What a run went on with after a resume: other settings, or a new record."""
+    # episodes before that number + 1 were played, and are in another record: it was lost, or left behind
+    db.execute("alter table runs add column begins_after integer not null default 0")
+    db.execute("""
+        create table run_changes (
+            run_id integer not null references runs(id),
+            episode integer not null,           -- number of the first episode played with it
+            key text not null,                  -- dotted, "learner.learning_rate"
+            old text not null,                  -- JSON
+            new text not null,                  -- JSON
+            primary key (run_id, episode, key)
+        ) without rowid""")

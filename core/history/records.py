@@ -18,6 +18,8 @@ from core.history.decision_columns import COLUMNS, NEEDED, Kind
 from core.history.outcome import discounted_outcomes
 from core.vocabulary import ACTION_COUNT, Decision
 
+LONGEST_VALUE_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionColumns:
@@ -70,6 +72,25 @@ class DecisionColumns:
     def steps(self) -> int:
         """Number of decisions."""
         return len(self.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting that has another value from some episode of a run on."""
+
+    key: str
+    """Dotted, as in `learner.learning_rate`."""
+    old: str
+    """JSON."""
+    new: str
+    """JSON."""
+
+    def __str__(self) -> str:
+        return f"{self.key} {_shortened(self.old)} -> {_shortened(self.new)}"
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE_SHOWN else f"{value[:LONGEST_VALUE_SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)

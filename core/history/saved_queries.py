@@ -31,6 +31,12 @@ SAVED_QUERIES = (
 from runs r left join episodes e on e.run_id = r.id group by r.id order by r.id""",
     ),
     SavedQuery(
+        "run-changes",
+        "Settings that changed in mid-run, and from which episode on",
+        """select r.name as run, c.episode as from_episode, c.key, c.old, c.new
+from run_changes c join runs r on r.id = c.run_id order by c.run_id, c.episode, c.key""",
+    ),
+    SavedQuery(
         "learning-curve",
         "Learning curve of the newest run, in blocks of 10 episodes",
         """select (number - 1) / 10 * 10 + 1 as first_episode, count(*) as episodes,

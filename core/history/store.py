@@ -11,7 +11,7 @@ import sqlite3
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,7 @@ from core.history.contributions import contributions_of, loops_of
 from core.history.database import open_database, write_transaction
 from core.history.interning import Interning
 from core.history.putting_back import identity_of, put_back
-from core.history.records import EpisodeRecord
+from core.history.records import EpisodeRecord, SettingChange
 from core.history.rollups import add_contributions, subtract_contributions
 from core.history.waiting import LOCK_PATIENCE_S
 from core.vocabulary import Source
@@ -66,7 +66,7 @@ class Run:
     name: str
     started_at_s: float
     settings: str
-    """JSON object."""
+    """JSON object: those that the run began with. `HistoryStore.changes_of` tells what changed later."""
 
 
 class HistoryStore:
@@ -183,24 +183,39 @@ class HistoryStore:
     def delete_episodes_after(self, run_id: int, number: int) -> int:
         """Delete the run's episodes with a number above `number`, also from every count; returns how many.
 
-        One transaction. Used on resume: what the checkpoint does not know is played again.
+        One transaction. Used to play again what a checkpoint does not know.
+        """
+        return self._transact(lambda connection: self._delete_after(connection, run_id, number))
+
+    def go_on_after(self, run_id: int, number: int, changes: Collection[SettingChange]) -> int:
+        """Resume after episode `number`: as `delete_episodes_after`, and notes the settings with which the next episode
+        is played; what was noted for deleted episodes is forgotten. One transaction.
+
+        A run that has no episode here begins after `number`: those before are in another record.
         """
 
-        def delete(connection: sqlite3.Connection) -> int:
-            rows = connection.execute(
-                "select id, number, pruned from episodes where run_id = ? and number > ? order by id", (run_id, number)
-            ).fetchall()
-            for _, episode, pruned in rows:
-                if pruned:
-                    raise HistoryError(
-                        f"episode {episode} of run {run_id} was pruned, so its counts can no longer be taken out; "
-                        "start a new run instead of resuming from before it"
-                    )
-            for episode_id, _, _ in rows:
-                self._delete(connection, episode_id)
-            return len(rows)
+        def go_on(connection: sqlite3.Connection) -> int:
+            deleted = self._delete_after(connection, run_id, number)
+            connection.execute(
+                "update runs set begins_after = ? where id = ? "
+                "and not exists (select 1 from episodes where run_id = runs.id)",
+                (number, run_id),
+            )
+            connection.execute("delete from run_changes where run_id = ? and episode > ?", (run_id, number))
+            connection.executemany(
+                "insert into run_changes (run_id, episode, key, old, new) values (?, ?, ?, ?, ?)",
+                [(run_id, number + 1, change.key, change.old, change.new) for change in changes],
+            )
+            return deleted
 
-        return self._transact(delete)
+        return self._transact(go_on)
+
+    def changes_of(self, run_id: int) -> list[tuple[int, SettingChange]]:
+        """(number of the first episode played with it, change) of a run, in order."""
+        rows = self.connection.execute(
+            "select episode, key, old, new from run_changes where run_id = ? order by episode, key", (run_id,)
+        )
+        return [(episode, SettingChange(*change)) for episode, *change in rows]
 
     def last_episode_number(self, run_id: int) -> int:
         """Highest episode number of the run, 0 if it has none."""
@@ -311,6 +326,20 @@ class HistoryStore:
         )
         add_contributions(connection, contributions_of(coded, loops))
         return episode_id
+
+    def _delete_after(self, connection: sqlite3.Connection, run_id: int, number: int) -> int:
+        rows = connection.execute(
+            "select id, number, pruned from episodes where run_id = ? and number > ? order by id", (run_id, number)
+        ).fetchall()
+        for _, episode, pruned in rows:
+            if pruned:
+                raise HistoryError(
+                    f"episode {episode} of run {run_id} was pruned, so its counts can no longer be taken out; "
+                    "start a new run instead of resuming from before it"
+                )
+        for episode_id, _, _ in rows:
+            self._delete(connection, episode_id)
+        return len(rows)
 
     def _delete(self, connection: sqlite3.Connection, episode_id: int) -> None:
         coded = read_episode(connection, episode_id)

@@ -36,13 +36,15 @@ class VerifyReport:
 
 
 def verify(store: HistoryStore) -> VerifyReport:
-    """Check the file, each episode against its decisions, and every count against all decisions.
+    """Check the file, the numbers of each run's episodes (no hole among them), each episode against its
+    decisions, and every count against all decisions.
 
     Counts of pruned episodes cannot be computed again; with such episodes a count may exceed, but not fall below,
     what the remaining decisions give.
     """
     connection = store.connection
     problems = [f"file: {row[0]}" for row in connection.execute("pragma quick_check") if row[0] != "ok"]
+    problems += _holes(connection)
     problems += [f"row {row[1]} of {row[0]} refers to a missing {row[2]}" for row in _dangling(connection)]
     for table in ROLLUP_TABLES:
         connection.execute(f"drop table if exists temp.recount_{table.name}")
@@ -72,6 +74,23 @@ def verify(store: HistoryStore) -> VerifyReport:
     connection.commit()
     problems += _search_problems(connection)
     return VerifyReport(len(episodes), decisions, pruned, tuple(problems))
+
+
+def _holes(connection: sqlite3.Connection) -> Iterator[str]:
+    """Numbers that a run lacks up to its last. They were given out in order, one by one, so
+    something has taken them out behind the run's back."""
+    numbers: dict[tuple[str, int], list[int]] = {}
+    for run, begins_after, number in connection.execute(
+        "select r.name, r.begins_after, e.number from episodes e join runs r on r.id = e.run_id "
+        "order by e.run_id, e.number"
+    ):
+        numbers.setdefault((run, begins_after), []).append(number)
+    for (run, begins_after), found in numbers.items():
+        for before, after in zip([begins_after, *found], found, strict=False):
+            if after == before + 2:
+                yield f"run {run}: episode {before + 1} is missing"
+            elif after > before + 2:
+                yield f"run {run}: episodes {before + 1} to {after - 1} are missing"
 
 
 def _dangling(connection: sqlite3.Connection) -> list[tuple[str, int | None, str]]:

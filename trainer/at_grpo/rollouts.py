@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.text.rollout_server import RolloutServer, ServedPolicy
+from agents.text.rollout_server import SERVED, RolloutServer, ServedPolicy
 from agents.text.team import Team
 from agents.text.text_policy import Sampler
 from core.exceptions import TrainingError
@@ -33,13 +33,19 @@ class Rollouts:
         if self._server is None:
             return team.by_role
         if not self._served:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self.clear()
             self._served = {role: ServedPolicy(self._server, policy, role) for role, policy in team.by_role.items()}
         if version != self._version:
             for served in self._served.values():
                 served.push(self._folder, version)
             self._version = version
         return self._served
+
+    def clear(self) -> None:
+        """Removes adapters that a killed run has left; nothing else that may be in the folder."""
+        for left in self._folder.glob("*-*-*"):
+            if SERVED.fullmatch(left.name):
+                shutil.rmtree(left, ignore_errors=True)
 
     def check(self, tree: Tree) -> None:
         """Raise `TrainingError` when the server's probabilities do not fit the weights that it loaded."""

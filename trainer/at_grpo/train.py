@@ -9,7 +9,6 @@ from core.exceptions import ConfigurationError
 from trainer.at_grpo.presets import settings_named
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer, TrainingSummary
-from trainer.run.run_lock import RunLock
 
 
 def train(
@@ -31,6 +30,4 @@ def train(
     if num_iterations is not None and num_iterations < 1:
         raise ConfigurationError(f"num_iterations is {num_iterations}; it must be at least 1")
     settings = settings_of(config) if config is not None else settings_named(config_name or "")
-    trainer = ATGRPOTrainer(settings, checkpoint_dir, config_name or "")
-    with RunLock(trainer.folder):
-        return trainer.train(num_iterations)
+    return ATGRPOTrainer(settings, checkpoint_dir, config_name or "").train(num_iterations)

@@ -28,8 +28,11 @@ from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.damage import damage_is_said
+from trainer.checkpoints.own_names import folder_of
 from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
+from trainer.run.run_lock import RunLock
 from trainer.run.stop_request import StopRequest
 
 DIALOGUE_EVERY = 10
@@ -59,7 +62,7 @@ class ATGRPOTrainer:
     def __init__(self, settings: ATGRPOSettings, checkpoint_dir: str | Path, title: str = "") -> None:
         """`title` is what the run is called in displays and in the notes of saved teams; the world's name if empty."""
         self.settings = settings
-        self.folder = Path(checkpoint_dir)
+        self.folder = folder_of("checkpoint_dir", checkpoint_dir)
         self.title = title
         self.world: TextWorld[Any] = make_world(settings.world, settings.world_options)
         _check_roles(settings, self.world)
@@ -75,8 +78,8 @@ class ATGRPOTrainer:
         """Train up to `num_iterations` in all, earlier calls included; Ctrl-C stops after the current one."""
         total = num_iterations or self.settings.num_iterations
         started, candidates = time.perf_counter(), 0
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with RunReporter(self.folder, total, self.title or self.settings.world) as reporter:
+        title = self.title or self.settings.world
+        with RunLock(self.folder), RunReporter(self.folder, total, title) as reporter:
             team = self._prepare(reporter)
             reporter.begin(self.iteration)
             success = self._evaluate(team, reporter) if self.iteration == 0 else None
@@ -137,14 +140,18 @@ class ATGRPOTrainer:
     def _resume(self, team: Team) -> None:
         snapshot = self._store.load("latest", NO_ROM)
         mine, theirs = plain_settings(self.settings), snapshot.settings
-        differing = [key for key in mine if key != "num_iterations" and mine[key] != theirs.get(key)]
+        differing = [
+            f"{key}={theirs.get(key)!r}, this one has {mine[key]!r}"
+            for key in mine
+            if key != "num_iterations" and mine[key] != theirs.get(key)
+        ]
         if differing:
-            key = differing[0]
             raise CheckpointError(
-                f"{self.folder} holds a run with {key}={theirs.get(key)!r}, this one has {mine[key]!r}; "
-                "use the same settings to go on, or another checkpoint_dir"
+                f"{self.folder} holds a run with {'; '.join(differing)}; use the same settings to go on, or another "
+                "checkpoint_dir"
             )
-        self.iteration, self._best_success = restore(snapshot, team, self._learners, self._generator)
+        with damage_is_said(f"checkpoint {snapshot.episode} of {self.folder}"):
+            self.iteration, self._best_success = restore(snapshot, team, self._learners, self._generator)
 
     # --- one iteration ---
 

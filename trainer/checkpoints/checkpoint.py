@@ -13,9 +13,8 @@ import json
 import logging
 import os
 import platform
-import re
-import shutil
-from collections.abc import Mapping
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -26,20 +25,33 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError
-from trainer.checkpoints.durable_files import flush_directory, remove_folder, write_durably
+from trainer.checkpoints.bounded_json import MOST_STATE_BYTES, MOST_WEIGHT_BYTES, json_of, read_bounded
+from trainer.checkpoints.damage import damage_is_said
+from trainer.checkpoints.durable_files import flush_directory, write_durably
+from trainer.checkpoints.manifest import FORMAT, FORMAT_VERSION, MANIFEST, read_manifest, with_own_sum
+from trainer.checkpoints.own_names import (
+    NUMBERED,
+    PREVIOUS,
+    STEPPED_ASIDE,
+    UNFINISHED,
+    folder_of,
+    holds_only,
+    remove,
+    remove_in_one_step,
+)
 from trainer.checkpoints.renamed_keys import with_todays_names
 
 log = logging.getLogger(__name__)
 
-FORMAT = "crystal-hybrid checkpoint"
-FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 STATE = "state.json"
 WEIGHTS = "weights.safetensors"
 LATEST = "latest"
 BEST_MODEL = "best_model"
+LONGEST_NAME = 100
+"""Bytes of `latest` that are read."""
 SUMMARY_FILES = ("training_summary.json",)
-NUMBERED = re.compile(r"(checkpoint|resume)_(\d{6,})")
+FILES = (MANIFEST, STATE, WEIGHTS)
+"""All that a checkpoint's folder holds."""
 PROGRAM = "crystal-hybrid"
 LIBRARIES = ("torch", "safetensors", "numpy", "gymnasium", "stable-baselines3", "sb3-contrib", "pyboy")
 
@@ -61,51 +73,76 @@ class Snapshot:
 class CheckpointStore:
     """The checkpoints of one run in one directory."""
 
-    def __init__(self, directory: Path, keep: int = 5) -> None:
-        self.directory = directory
+    def __init__(self, directory: str | Path, keep: int = 5) -> None:
+        """Makes nothing. Raises ConfigurationError for "" as the directory."""
+        self.directory = folder_of("save_dir", directory)
         self.keep = keep
 
     # -- writing -----------------------------------------------------------------------------------------------
 
     def save_checkpoint(self, snapshot: Snapshot) -> Path:
         """Writes a kept checkpoint, points `latest` to it and removes kept ones beyond the newest `keep`."""
-        path = self._write(f"checkpoint_{snapshot.episode:06d}", snapshot)
-        self._point_latest_to(path)
-        for old in self._numbered("checkpoint")[: -self.keep]:
-            remove_folder(old)
+        path = self.directory / f"checkpoint_{snapshot.episode:06d}"
+        with _writing(path):
+            self._write(path, snapshot)
+            self._point_latest_to(path)
+            for old in self._numbered("checkpoint")[: -self.keep]:
+                remove_in_one_step(old, FILES)
         return path
 
     def save_resume_point(self, snapshot: Snapshot) -> Path:
         """Writes the resume point, points `latest` to it and removes the one before."""
-        path = self._write(f"resume_{snapshot.episode:06d}", snapshot)
-        self._point_latest_to(path)
-        for old in self._numbered("resume"):
-            if old != path:
-                remove_folder(old)
+        path = self.directory / f"resume_{snapshot.episode:06d}"
+        with _writing(path):
+            self._write(path, snapshot)
+            self._point_latest_to(path)
+            for old in self._numbered("resume"):
+                if old != path:
+                    remove_in_one_step(old, FILES)
         return path
 
     def save_best_model(self, snapshot: Snapshot) -> Path:
         """Writes or replaces `best_model`. A kill between the two renames leaves the one before as `best_model.old`."""
-        return self._write(BEST_MODEL, snapshot)
+        path = self.directory / BEST_MODEL
+        with _writing(path):
+            self._write(path, snapshot)
+        return path
+
+    def check_room(self) -> None:
+        """Raises CheckpointError when something of the user's own stands where a run would write."""
+        for name in (BEST_MODEL, f"{BEST_MODEL}.old"):
+            self._refuse_foreign(self.directory / name)
+        for name in (LATEST, *SUMMARY_FILES):
+            if (self.directory / name).is_dir():
+                raise CheckpointError(
+                    f"{self.directory / name} is a folder, and a run would write a file of that name; move it, or "
+                    "choose another save_dir"
+                )
 
     def tidy(self, new_run: bool) -> None:
         """Before a run writes: removes what a kill left half-written and, for a new run, sets an older one aside.
 
-        An older run's checkpoints move to `previous_NNN`, so nothing is lost and nothing is mixed.
+        An older run's checkpoints move to `previous_NNN`, so nothing is lost and nothing is mixed. Names that this
+        program does not make are left alone, and so are folders that hold other files than a checkpoint's.
         """
         if not self.directory.is_dir():
             return
-        best, best_aside = self.directory / BEST_MODEL, self.directory / f"{BEST_MODEL}.old"
-        if best_aside.exists() and not best.exists():
-            best_aside.rename(best)
-        for path in [*self.directory.glob(".*.writing"), *self.directory.glob("*.old")]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in sorted(self.directory.iterdir()):
+            aside = STEPPED_ASIDE.fullmatch(path.name)
+            if aside is not None and _is_checkpoint(path):
+                final = self.directory / aside[1]
+                if path.name == f"{final.name}.old" and not final.exists():
+                    path.rename(final)  # killed between the two renames of `_put_in_place`
+                else:
+                    remove(path, FILES)
+            elif UNFINISHED.fullmatch(path.name):
+                remove(path, FILES)
         if new_run and self.has_run():
             self._set_aside()
 
     def _set_aside(self) -> None:
-        number = 1 + sum(1 for _ in self.directory.glob("previous_*"))
-        aside = self.directory / f"previous_{number:03d}"
+        numbers = [int(match[1]) for path in self.directory.iterdir() if (match := PREVIOUS.fullmatch(path.name))]
+        aside = self.directory / f"previous_{1 + max(numbers, default=0):03d}"
         aside.mkdir()
         (self.directory / LATEST).unlink(missing_ok=True)
         names = [path.name for kind in ("checkpoint", "resume") for path in self._numbered(kind)]
@@ -114,14 +151,13 @@ class CheckpointStore:
                 (self.directory / name).rename(aside / name)
         log.info("an earlier run was in %s; it is now in %s", self.directory, aside)
 
-    def _write(self, name: str, snapshot: Snapshot) -> Path:
-        final = self.directory / name
-        temporary = self.directory / f".{name}.{os.getpid()}.writing"
+    def _write(self, final: Path, snapshot: Snapshot) -> None:
+        temporary = final.with_name(f".{final.name}.{os.getpid()}.writing")
         files = {
             STATE: json.dumps(snapshot.state, allow_nan=False).encode(),
             WEIGHTS: save({key: tensor.contiguous() for key, tensor in snapshot.tensors.items()}),
         }
-        manifest = {
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "version": FORMAT_VERSION,
             "episode": snapshot.episode,
@@ -133,32 +169,37 @@ class CheckpointStore:
                 file: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for file, data in files.items()
             },
         }
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if temporary.exists():
-                shutil.rmtree(temporary)
-            temporary.mkdir()
-            for file, data in {**files, MANIFEST: json.dumps(manifest, indent=2).encode()}.items():
-                write_durably(temporary / file, data)
-            flush_directory(temporary)
-            self._put_in_place(temporary, final)
-        except OSError as error:
-            raise CheckpointError(
-                f"checkpoint {final} cannot be written: {error}; free space or choose another save_dir"
-            ) from error
-        return final
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if temporary.exists():
+            remove(temporary, FILES)
+        temporary.mkdir()
+        head = json.dumps(with_own_sum(manifest), indent=2).encode()
+        for file, data in {**files, MANIFEST: head}.items():
+            write_durably(temporary / file, data)
+        flush_directory(temporary)
+        self._put_in_place(temporary, final)
 
     def _put_in_place(self, temporary: Path, final: Path) -> None:
         """A folder cannot replace a full folder in one step, so one of the same name steps aside first."""
         aside = final.with_name(final.name + ".old")
-        if final.exists():
+        is_replaced = final.exists()
+        if is_replaced:
+            self._refuse_foreign(final)
+            self._refuse_foreign(aside)
             if aside.exists():
-                shutil.rmtree(aside)
+                remove(aside, FILES)
             final.rename(aside)
         temporary.rename(final)
         flush_directory(self.directory)
-        if aside.exists():
-            shutil.rmtree(aside)
+        if is_replaced:
+            remove(aside, FILES)
+
+    def _refuse_foreign(self, path: Path) -> None:
+        if path.exists() and not _is_checkpoint(path):
+            raise CheckpointError(
+                f"{path} is in the way: it is no checkpoint, and would be replaced by one. Move it, or choose another "
+                "save_dir"
+            )
 
     def _point_latest_to(self, path: Path) -> None:
         temporary = self.directory / f".{LATEST}.{os.getpid()}.writing"
@@ -194,9 +235,12 @@ class CheckpointStore:
     def _latest(self) -> Path:
         pointer = self.directory / LATEST
         if pointer.is_file():
-            path = self.directory / pointer.read_text(encoding="utf-8", errors="replace").strip()
-            if NUMBERED.fullmatch(path.name) and path.is_dir():
-                return path
+            with pointer.open("rb") as file:
+                name = file.read(LONGEST_NAME).decode("utf-8", "replace").strip()
+            if not NUMBERED.fullmatch(name):
+                log.warning("%s says %r, which is no name of a checkpoint; the newest one is taken", pointer, name)
+            elif (self.directory / name).is_dir():
+                return self.directory / name
         # The pointer moves right after the folder is in place; a kill between the two leaves a newer folder or none.
         candidates = sorted(self._numbered("checkpoint") + self._numbered("resume"), key=_number)
         if not candidates:
@@ -210,7 +254,7 @@ class CheckpointStore:
         found = [
             path
             for path in self.directory.iterdir()
-            if (match := NUMBERED.fullmatch(path.name)) and match[1] == kind and path.is_dir()
+            if (match := NUMBERED.fullmatch(path.name)) and match[1] == kind and _is_checkpoint(path)
         ]
         return sorted(found, key=_number)
 
@@ -228,57 +272,58 @@ class CheckpointStore:
         return None
 
 
+@contextmanager
+def _writing(path: Path) -> Generator[None]:
+    """Says what kept a checkpoint from being written."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(
+            f"checkpoint {path} cannot be written: {error}; free space or choose another save_dir"
+        ) from error
+
+
 def read_checkpoint(path: Path, rom_sha1: str | None = None) -> Snapshot:
-    """The checkpoint in the folder `path`, every byte checked against its manifest; of ROM `rom_sha1` when given."""
-    manifest = _read_manifest(path)
+    """The checkpoint in the folder `path`, every byte checked against its manifest; of ROM `rom_sha1` when given.
+
+    Raises CheckpointError, and nothing else, for whatever is not one that this program wrote.
+    """
+    manifest = read_manifest(path)
     data = {}
-    for name in (STATE, WEIGHTS):
-        wanted = manifest["files"].get(name)
+    for name, most_bytes in ((STATE, MOST_STATE_BYTES), (WEIGHTS, MOST_WEIGHT_BYTES)):
+        wanted = manifest.files.get(name)
         if wanted is None:
             raise CheckpointError(f"checkpoint {path} is damaged: its manifest does not list {name}")
         try:
-            data[name] = (path / name).read_bytes()
+            data[name] = read_bounded(path / name, most_bytes)
         except OSError as error:
-            raise CheckpointError(f"checkpoint {path} is damaged: {name} cannot be read ({error.strerror})") from error
+            raise CheckpointError(f"checkpoint {path} is damaged: {name} cannot be read ({error})") from error
         seen = hashlib.sha256(data[name]).hexdigest()
-        if seen != wanted["sha256"]:
+        if seen != wanted.sha256:
             raise CheckpointError(
                 f"checkpoint {path} is damaged: {name} has {len(data[name])} bytes with SHA-256 {seen[:12]}..., "
-                f"the manifest says {wanted['bytes']} bytes with {wanted['sha256'][:12]}..."
+                f"the manifest says {wanted.bytes} bytes with {wanted.sha256[:12]}..."
             )
-    if rom_sha1 is not None and manifest["rom_sha1"] != rom_sha1:
+    if rom_sha1 is not None and manifest.rom_sha1 != rom_sha1:
         raise CheckpointError(
-            f"checkpoint {path} was made with the ROM of SHA-1 {manifest['rom_sha1']}, this run plays {rom_sha1}; "
+            f"checkpoint {path} was made with the ROM of SHA-1 {manifest.rom_sha1}, this run plays {rom_sha1}; "
             "use the same rom_path or another save_dir"
         )
-    try:
-        state = with_todays_names(json.loads(data[STATE]))
-        tensors = load(data[WEIGHTS])
-    except (json.JSONDecodeError, SafetensorError) as error:
-        raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
-    return Snapshot(manifest["episode"], state, tensors, manifest["rom_sha1"], manifest["settings"])
+    with damage_is_said(f"checkpoint {path}"):
+        state = with_todays_names(json_of(data[STATE], f"checkpoint {path} is damaged: {STATE}"))
+        settings = with_todays_names(manifest.settings)
+        try:
+            tensors = load(data[WEIGHTS])
+        except SafetensorError as error:
+            raise CheckpointError(f"checkpoint {path} is damaged: {error}") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"checkpoint {path} is damaged: {STATE} holds no object")
+    return Snapshot(manifest.episode, state, tensors, manifest.rom_sha1, settings)
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} is no checkpoint: it has no {MANIFEST}") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"checkpoint {path} is damaged: {MANIFEST} cannot be read ({error})") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is of another program: its {MANIFEST} does not say {FORMAT!r}")
-    if manifest.get("version") != FORMAT_VERSION:
-        raise CheckpointError(
-            f"checkpoint {path} has format version {manifest.get('version')!r}, this program reads {FORMAT_VERSION}; "
-            "use the version of the program that wrote it"
-        )
-    missing = {"episode", "rom_sha1", "settings", "files"} - manifest.keys()
-    if missing or not isinstance(manifest["files"], Mapping):
-        raise CheckpointError(
-            f"checkpoint {path} is damaged: its manifest lacks {', '.join(sorted(missing)) or 'files'}"
-        )
-    return manifest
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a folder of a checkpoint's name is one, whole or damaged, and not something of the user's own."""
+    return path.is_dir() and ((path / MANIFEST).is_file() or holds_only(path, FILES))
 
 
 def _number(path: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 
@@ -22,15 +21,6 @@ def write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def remove_folder(folder: Path) -> None:
-    """Deleting a folder takes many steps: it steps aside first, so that a kill leaves no half of it under its name."""
-    aside = folder.with_name(f".{folder.name}.old")
-    if aside.exists():
-        shutil.rmtree(aside)
-    folder.rename(aside)
-    shutil.rmtree(aside)
 
 
 def flush_directory(path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from trainer.checkpoints.own_names import folder_of
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.hybrid_llm_rl_trainer import create_trainer
 from trainer.run.log_setup import log_to_console
@@ -28,7 +29,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         help="go on where the last finished episode ended, or from the named checkpoint",
     )
     parser.add_argument("--episodes", type=int, help="episodes of the run in all, instead of total_episodes")
-    parser.add_argument("--save-dir", type=Path, help="instead of save_dir")
+    parser.add_argument("--save-dir", help="instead of save_dir")
     parser.add_argument("--seed", type=int, help="instead of seed")
     parser.add_argument("--no-progress", action="store_true", help="no progress display, only events")
     return parser.parse_args(arguments)
@@ -48,7 +49,9 @@ def train(arguments: argparse.Namespace) -> None:
     """Trains as asked; returns normally, too, when a signal stopped the run."""
     console = Console()
     settings = load_settings(arguments.config).changed(
-        total_episodes=arguments.episodes, save_dir=arguments.save_dir, seed=arguments.seed
+        total_episodes=arguments.episodes,
+        save_dir=None if arguments.save_dir is None else folder_of("--save-dir", arguments.save_dir),
+        seed=arguments.seed,
     )
     progress = progress_display(console, not arguments.no_progress)
     trainer = create_trainer(settings, progress, resume_from=arguments.resume)

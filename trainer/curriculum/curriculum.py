@@ -132,7 +132,7 @@ class Curriculum:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` gave. Raises CheckpointError when this curriculum has no such stage, or another
         rule."""
-        if state["stage_index"] >= len(self.settings.stages):
+        if not 0 <= state["stage_index"] < len(self.settings.stages):
             raise CheckpointError(
                 f"the checkpoint is at curriculum stage {state['stage_index']} and the settings have only "
                 f"{len(self.settings.stages)} stages; resume with the curriculum that the run began with"
@@ -148,7 +148,7 @@ class Curriculum:
         self.advancements = state["advancements"]
         self.steps_back = state["steps_back"]
         self.episodes_at_stage = state["episodes_at_stage"]
-        self._rewards = deque(state["rewards"], maxlen=WINDOW_EPISODES)
+        self._rewards = deque(map(float, state["rewards"]), maxlen=WINDOW_EPISODES)
         self._rule.load_state_dict(state.get("counted", state))  # once, the default rule's stood among the others
 
 

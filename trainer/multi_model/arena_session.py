@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from core.arenas.base import Stance
 from core.arenas.training_environment import MultiModelTrainingEnvironment
 from core.exceptions import ConfigurationError
+from core.history.records import SettingChange
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.option_learner import OptionLearner
 from trainer.multi_model.players import Chosen, Player
@@ -89,6 +90,12 @@ class ArenaSession:
         self._share_records(self._config.training_mode)
         for player in self.players:
             player.load_state_dict(state[player.model_id])
+
+    def settings_dict(self) -> dict[str, Any]:
+        return {"arena": type(self.environment.arena).__name__}
+
+    def go_on(self, changes: Collection[SettingChange]) -> None:
+        """An arena has no decision record; the checkpoints keep the changes."""
 
     def save_adapters(self, folder: Path) -> None:
         for learner in self.learners:

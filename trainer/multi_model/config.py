@@ -24,6 +24,25 @@ MODEL_TYPES = ("qwen3", "qwen_coder", "qwen_math", "llama3", "openai", "claude",
 HOSTED_TYPES = ("openai", "claude")
 """Models of others: their weights cannot be moved from here."""
 
+FIXED_ON_RESUME = {"lora_rank": "the adapters are of another shape"}
+"""Settings that must stay when a training goes on, beside the models themselves, and why."""
+UNNOTED_ON_RESUME = frozenset(
+    {
+        "base_port",
+        "num_gpus",
+        "checkpoint_dir",
+        "save_interval",
+        "max_checkpoints",
+        "enable_verl",
+        "enable_areal",
+        "kv_cache_size",
+        "enable_monitoring",
+        "log_metrics_interval",
+        "episode_timeout_s",
+    }
+)
+"""Settings on which nothing depends that is played or learned; every other change is noted in the checkpoints."""
+
 
 class TrainingMode(Enum):
     """How the models stand to each other; `trainer/multi_model/rewards.py` says what each mode pays."""
@@ -161,6 +180,8 @@ class MultiModelConfig:
                 f"Invalid number of models: {self.num_models}; at most {MOST_MODELS} train together"
             )
         self._check_models()
+        if not self.checkpoint_dir.strip():
+            raise ConfigurationError("checkpoint_dir is empty: name a folder, '.' for the working directory")
         for name, kind in (("training_mode", TrainingMode), ("weight_update_strategy", WeightUpdateStrategy)):
             if not isinstance(getattr(self, name), kind):
                 words = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)

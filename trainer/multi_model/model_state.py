@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from pydantic import TypeAdapter
+
 RECENT_EPISODES = 20
 """Episodes behind a model's performance."""
 
@@ -72,10 +74,11 @@ class ModelState:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelState:
-        """The reverse of `as_dict`."""
+        """The reverse of `as_dict`. Raises a ValueError for values of another type."""
         values = {one.name: data[one.name] for one in fields(cls) if one.name in data}
-        values["recent_rewards"] = deque(data.get("recent_rewards", ()), maxlen=RECENT_EPISODES)
-        return cls(**values)
+        state = TypeAdapter(cls).validate_python({**values, "recent_rewards": []})
+        state.recent_rewards = deque(map(float, data.get("recent_rewards", ())), maxlen=RECENT_EPISODES)
+        return state
 
     def summary(self) -> dict[str, Any]:
         """The documented entry of `get_model_performance_summary`."""

@@ -34,11 +34,10 @@ class ModelTeam(TeamState):
         """As `TeamState.state_dict`, and the ground."""
         return {**super().state_dict(), "grounds": self.grounds.state_dict()}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> int:
-        """Restores what `state_dict` gave."""
-        removed = super().load_state_dict(state)
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """As `TeamState.load_state_dict`, and the ground."""
+        super().load_state_dict(state)
         self.grounds.load_state_dict(state["grounds"])
-        return removed
 
     def close(self) -> None:
         """Closes the decision record."""

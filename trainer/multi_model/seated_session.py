@@ -11,7 +11,7 @@ have one each.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,9 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.arbiter import POLICY_MODES
 from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import CheckpointError
 from core.game.profile import identify_rom
+from core.history.records import SettingChange
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_seat import ModelSeat, PolicyWeights
 from trainer.multi_model.model_sources import RULES, ModelSource, load_players
@@ -137,6 +139,7 @@ class SeatedSession:
                 seat.abandon()
             for team, state in zip(self.teams, before, strict=True):
                 team.load_state_dict(state)
+                team.drop_later_games()
             raise
         for team in self.teams:
             team.starts.drop_running()
@@ -169,12 +172,26 @@ class SeatedSession:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores; what the decision records have beyond the checkpoint is played again."""
-        self._episodes = int(state["episodes"])
+        """Restores, and changes nothing on disk."""
+        if len(state["teams"]) != len(self.teams):
+            raise CheckpointError(
+                f"the checkpoint is of {len(state['teams'])} teams, this training has {len(self.teams)}: models that "
+                "compete have one each, others one between them; use the training_mode that it was made with"
+            )
         for team, saved in zip(self.teams, state["teams"], strict=True):
             team.load_state_dict(saved)
         for seat in self.seats:
             seat.load_state_dict(state["seats"][seat.model_id])
+        self._episodes = int(state["episodes"])
+
+    def settings_dict(self) -> dict[str, Any]:
+        """The config of the cartridge, with what the training's own settings put in its place."""
+        return self.settings.model_dump(mode="json")
+
+    def go_on(self, changes: Collection[SettingChange]) -> None:
+        """What the decision records have beyond the restored state is played again; the changes are noted there."""
+        for team in self.teams:
+            team.go_on(changes)
 
     def save_adapters(self, folder: Path) -> None:
         for player in self.players:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ import numpy as np
 
 from core.arenas.base import Stance
 from core.exceptions import EpisodeTimeoutError
+from core.history.records import SettingChange
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_sources import ModelSource
 from trainer.multi_model.model_state import ModelState
@@ -104,6 +105,10 @@ class Session(Protocol):
         """The language models."""
         ...
 
+    def settings_dict(self) -> dict[str, Any]:
+        """Settings of the place itself, JSON-able, so that a resume can tell what has changed."""
+        ...
+
     def use_settings(self, config: MultiModelConfig) -> None:
         """Learning rate and batch size as they are now."""
         ...
@@ -124,7 +129,14 @@ class Session(Protocol):
         """Everything else that the next episode depends on, JSON-able."""
         ...
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave; changes nothing on disk."""
+        ...
+
+    def go_on(self, changes: Collection[SettingChange]) -> None:
+        """Goes on from the restored state with settings that have changed: a decision record, where there is one, notes
+        them, and forgets what was played later."""
+        ...
 
     def save_adapters(self, folder: Path) -> None:
         """Writes language-model adapters as PEFT folders, where there are any."""

@@ -23,6 +23,7 @@ import psutil
 
 from core.arenas.training_environment import MultiModelTrainingEnvironment, create_multi_model_coop_compete_env
 from core.exceptions import CheckpointError, TrainingError
+from trainer.checkpoints.damage import check_kinds, damage_is_said
 from trainer.monitoring.monitor import started_monitors
 from trainer.multi_model.arena_session import ArenaSession
 from trainer.multi_model.checkpoints import MultiModelCheckpoints, TrainingCheckpoint
@@ -31,7 +32,8 @@ from trainer.multi_model.integrations import integrations_in_use
 from trainer.multi_model.metrics import TrainingMetrics
 from trainer.multi_model.model_sources import ModelSource, gpus_here, load_players, model_sources
 from trainer.multi_model.model_state import ModelState
-from trainer.multi_model.old_checkpoints import OLDEST_VERSION, STATE_VERSION, todays_session
+from trainer.multi_model.old_checkpoints import STATE_VERSION, todays_session
+from trainer.multi_model.resume import changes_since, refuse_other_training
 from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
 from trainer.multi_model.weights import WeightUpdate, update_weights
 from trainer.run.run_lock import RunLock
@@ -63,6 +65,8 @@ class MultiModelTrainer:
         self._session: Session | None = None
         self._playing_in: object = None
         self._store = MultiModelCheckpoints(Path(config.checkpoint_dir), config.max_checkpoints)
+        self._lock = RunLock(config.checkpoint_dir)
+        self._setting_changes: list[dict[str, Any]] = []
         self._observers: list[Observer] = []
         self.integrations: dict[str, str] = {}
         """Why verl and AReaL are or are not at work."""
@@ -79,8 +83,10 @@ class MultiModelTrainer:
         insufficient", "Model loading failed"), EpisodeTimeoutError (an asyncio.TimeoutError: "Episode timeout"),
         ConfigurationError and CheckpointError. What was finished before an error is kept, and `train` goes on there.
         """
+        self._run_lock().check()
         session = self._prepare()
-        with RunLock(Path(self.config.checkpoint_dir)):
+        with self._run_lock() as lock:
+            lock.let_go()  # at the end of this block, also where `load_checkpoint` has kept it
             self._checkpoints().tidy()
             self.is_training = True
             try:
@@ -126,29 +132,42 @@ class MultiModelTrainer:
 
     def load_checkpoint(self, checkpoint_id: str) -> bool:
         """Restores a checkpoint of `config.checkpoint_dir`, "latest" or by its id; `train` goes on with the next
-        episode. Raises CheckpointNotFoundError ("Checkpoint not found", a FileNotFoundError) or CheckpointError."""
+        episode. Raises CheckpointNotFoundError ("Checkpoint not found", a FileNotFoundError) or CheckpointError, and
+        has changed nothing then. No other training may write to the directory until the end of `train`, or `shutdown`.
+        """
         saved = self._checkpoints().load(checkpoint_id)
-        version = saved.state.get("version")
-        if version not in range(OLDEST_VERSION, STATE_VERSION + 1):
-            raise CheckpointError(
-                f"checkpoint {checkpoint_id} has version {version!r}, this program reads {OLDEST_VERSION} to "
-                f"{STATE_VERSION}; use the version of the program that wrote it"
-            )
-        models = list(saved.metadata.model_states)
-        if models != [source.model_id for source in self.sources]:
-            raise CheckpointError(
-                f"checkpoint {checkpoint_id} has the models {', '.join(models)}, this training "
-                f"{', '.join(source.model_id for source in self.sources)}; use the model_types it was made with"
-            )
-        if self._session is None:
-            self.current_episode = 0  # whatever went before is replaced
-        session = self._prepare()
-        session.load_tensors(saved.tensors)
-        session.load_state_dict(todays_session(saved.state["session"]))
-        self._states = [ModelState.from_dict(state) for state in saved.metadata.model_states.values()]
-        self.metrics = TrainingMetrics.from_state_dict(saved.state["metrics"])
-        self.current_episode = saved.metadata.episode
+        refuse_other_training(saved, self.sources)
+        with self._run_lock() as lock:
+            if self._session is None:
+                self.current_episode = 0  # whatever went before is replaced
+            session = self._prepare()
+            changes = changes_since(saved, self.config, session)
+            before = session.state_dict(), session.tensors()
+            try:
+                with damage_is_said(f"checkpoint {checkpoint_id}"):
+                    states = [ModelState.from_dict(state) for state in saved.metadata.model_states.values()]
+                    metrics = TrainingMetrics.from_state_dict(saved.state["metrics"])
+                    state = todays_session(saved.state["session"])
+                    check_kinds(state, before[0])
+                    session.load_tensors(saved.tensors)
+                    session.load_state_dict(state)
+                session.go_on(changes)
+            except BaseException:
+                session.load_tensors(before[1])
+                session.load_state_dict(before[0])
+                raise
+            self._states, self.metrics, self.current_episode = states, metrics, saved.metadata.episode
+            from_episode = self.current_episode + 1
+            self._setting_changes = [
+                *saved.metadata.setting_changes,
+                *({"episode": from_episode, **asdict(change)} for change in changes),
+            ]
+            lock.keep()
         log.info("training goes on after episode %d of %s", self.current_episode, saved.metadata.checkpoint_id)
+        if changes:
+            log.warning(
+                "from episode %d on the training has other settings: %s", from_episode, "; ".join(map(str, changes))
+            )
         return True
 
     def get_training_status(self) -> dict[str, Any]:
@@ -177,6 +196,7 @@ class MultiModelTrainer:
         """Writes a final checkpoint and lets the models and emulators go."""
         session, self._session = self._session, None
         self._playing_in = None
+        self._lock.let_go()
         if session is None:
             return
         try:
@@ -253,6 +273,13 @@ class MultiModelTrainer:
         if isinstance(self._session, ArenaSession):
             return ArenaSession(self.environment, self._session.players, self.config)
         return ArenaSession(self.environment, load_players(self.config, self.sources, folder), self.config)
+
+    def _run_lock(self) -> RunLock:
+        """The lock, by the settings as they are now."""
+        if not self._lock.is_of(Path(self.config.checkpoint_dir)):
+            self._lock.let_go()
+            self._lock = RunLock(self.config.checkpoint_dir)
+        return self._lock
 
     def _checkpoints(self) -> MultiModelCheckpoints:
         """The store, by the settings as they are now."""
@@ -364,11 +391,18 @@ class MultiModelTrainer:
                     "avg_cooperation": self.metrics.mean_cooperation,
                 },
                 self.config.as_dict(),
+                setting_changes=self._setting_changes,
             )
 
-        state = {"version": STATE_VERSION, "session": session.state_dict(), "metrics": self.metrics.state_dict()}
+        state = {
+            "version": STATE_VERSION,
+            "session": session.state_dict(),
+            "metrics": self.metrics.state_dict(),
+            "place": session.settings_dict(),
+        }
         adapters = None if kind == "resume_" else session.save_adapters
-        return self._checkpoints().save(kind, self.current_episode, session.tensors(), state, about, adapters)
+        with self._run_lock():
+            return self._checkpoints().save(kind, self.current_episode, session.tensors(), state, about, adapters)
 
     def _states_by_id(self) -> dict[str, dict[str, Any]]:
         return {state.model_id: state.as_dict() for state in self._states}

@@ -45,5 +45,5 @@ class EpisodeStarts:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` gave."""
         self._next = state["next"]
-        self._again = deque(state["again"])
+        self._again = deque(map(int, state["again"]))
         self._running = {}

@@ -78,14 +78,14 @@ class RunTally:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` gave."""
+        """Restores what `state_dict` gave. Raises TypeError or ValueError for what is no number."""
         self.episodes = state["episodes"]
         self.steps = state["steps"]
-        self.best_reward = state["best_reward"]
+        self.best_reward = None if state["best_reward"] is None else float(state["best_reward"])
         self.reward_sum = state["reward_sum"]
         self.seconds = state["seconds"]
-        self.source_steps = Counter({Source(word): steps for word, steps in state["source_steps"].items()})
-        self.milestones = Counter(state["milestones"])
+        self.source_steps = Counter({Source(word): int(steps) for word, steps in state["source_steps"].items()})
+        self.milestones = Counter({name: int(episodes) for name, episodes in state["milestones"].items()})
         self.evaluations = state["evaluations"]
-        self._rewards = deque(state["rewards"], maxlen=WINDOW_EPISODES)
-        self._successes = deque(state["successes"], maxlen=WINDOW_EPISODES)
+        self._rewards = deque(map(float, state["rewards"]), maxlen=WINDOW_EPISODES)
+        self._successes = deque(map(bool, state["successes"]), maxlen=WINDOW_EPISODES)

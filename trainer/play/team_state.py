@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from core.env.lanes.lane_history import StartPoint
 from core.exceptions import HistoryError
 from core.history.episode_queue import EpisodeQueue
-from core.history.records import EpisodeRecord
+from core.history.records import EpisodeRecord, SettingChange
 from core.history.store import HistoryStore, Run
 from core.vocabulary import EpisodeResult
 from trainer.curriculum import Curriculum
@@ -107,10 +107,9 @@ class TeamState:
             "go_explore": self.go_explore.state_dict(),
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> int:
-        """Restores what `state_dict` gave, and takes games that ended later out of the decision record: they are played
-        again. Returns how many those were. A record without any run is a new one, in which the run goes on under its
-        name. Raises HistoryError where the record is of other runs."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` gave, and changes nothing on disk: `go_on` does. Raises HistoryError where the
+        record is of other runs."""
         name = state["run"]
         entry = None if name is None else self._entry_named(name)
         self.curriculum.load_state_dict(state["curriculum"])
@@ -118,4 +117,16 @@ class TeamState:
         self.starts.load_state_dict(state["starts"])
         self.go_explore.load_state_dict(state.get("go_explore", {}))
         self.entry, self._name = entry, name
-        return 0 if name is None else self.history.delete_episodes_after(self.begin().id, self.tally.episodes)
+
+    def go_on(self, changes: Collection[SettingChange] = ()) -> int:
+        """Goes on from the restored state: games that ended later are taken out of the decision record, since they are
+        played again, and the settings that changed are noted there. Returns how many games those were. In a record
+        without any run, a new one, the run goes on under its name."""
+        if self.entry is None and self._name is None:
+            return 0
+        return self.history.go_on_after(self.begin().id, self.tally.episodes, changes)
+
+    def drop_later_games(self) -> None:
+        """Takes games that ended after the restored state out of the decision record: it is as if they had not been."""
+        if self.entry is not None:
+            self.history.delete_episodes_after(self.entry.id, self.tally.episodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 import time
@@ -20,6 +21,7 @@ from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LocalModelSettings
 from agents.llm.small_model import ModelShape, create_model, save_folder, train_tokenizer
 from core.vocabulary import AgentMode
+from trainer.checkpoints.own_names import remove
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.pocket.calibrate import accuracy_by_situation, best_temperature, reliability
 from trainer.pocket.card import RELIABILITY_PLOT, Report, write_card
@@ -68,7 +70,7 @@ def make(
         parameters = student.model.num_parameters()
         fit(student.model, lessons_of(examples, student.tokenize), fitting, seed, say)
         save_folder(Path(workplace), tokenizer, student.model)
-        _replace(unjudged, Path(workplace))  # saved before judging can fail: training took most of the time
+        _copy(Path(workplace), unjudged)  # saved before judging can fail: training took most of the time
         graduate = HuggingFaceModel(workplace, settings=ON_CPU)
         lessons = lessons_of(calibration, graduate.tokenize)
         temperature = best_temperature(scores_of(graduate.model, lessons), lessons)
@@ -107,19 +109,18 @@ def make(
         )
         write_card(Path(workplace), report)
         draw_reliability(report.reliability, Path(workplace) / RELIABILITY_PLOT)
-        _replace(folder, Path(workplace))
-    shutil.rmtree(unjudged)
+        _copy(Path(workplace), folder)
+        remove(unjudged, os.listdir(workplace))
     return report
 
 
-def _replace(folder: Path, made: Path) -> None:
-    """Replace the old model by the new one. A temporary folder is private; a model is readable by all users."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(made, folder)
+def _copy(made: Path, folder: Path) -> None:
+    """Put the new model's files in the place of the old one's; what else is there stays. A temporary folder is private;
+    a model is readable by all users."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)
     folder.chmod(0o755)
-    for path in folder.iterdir():
-        path.chmod(0o644)
+    for name in os.listdir(made):
+        (folder / name).chmod(0o644)
 
 
 def main(

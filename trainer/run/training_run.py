@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
+
+from torch import Tensor
 
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
@@ -12,9 +15,11 @@ from core.exceptions import CheckpointError
 from core.history.episode_queue import MOST_WAITING_DECISIONS
 from core.history.store import HistoryStore, Run
 from trainer.checkpoints.checkpoint import Snapshot
+from trainer.checkpoints.damage import check_kinds, damage_is_said
 from trainer.llm_manager import LLMManager
 from trainer.play.team_state import TeamState
 from trainer.settings import Settings
+from trainer.settings.resume import refuse_what_cannot_fit, setting_changes
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +61,55 @@ class TrainingRun(TeamState):
     def snapshot(self) -> Snapshot:
         """Everything as it is now, for a checkpoint."""
         self.begin()
+        return Snapshot(
+            episode=self.tally.episodes,
+            state=self._state(),
+            tensors=self._learner.tensors(),
+            rom_sha1=self._rom_sha1,
+            settings=self._settings_as_json,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Puts a snapshot back, takes later episodes out of the decision record, since they are played again, and notes
+        there which settings have changed.
+
+        Raises CheckpointError when the snapshot does not fit the parts or the settings, HistoryError when the record
+        lacks the run. Nothing has changed then.
+        """
+        what, state = f"the checkpoint of episode {snapshot.episode}", snapshot.state
+        if state.get("version") != STATE_VERSION:
+            raise CheckpointError(
+                f"the checkpoint's state has version {state.get('version')!r}, this program reads {STATE_VERSION}; "
+                "use the version of the program that wrote it"
+            )
+        if not isinstance(state.get("run"), str):
+            raise CheckpointError(f"{what} is damaged: its state names no run")
+        changes = setting_changes(snapshot.settings, self._settings_as_json)
+        refuse_what_cannot_fit(changes)
+        own_state, own_tensors = self._state(), self._learner.tensors()
+        try:
+            with damage_is_said(what):
+                check_kinds(state, own_state)
+                self._load(state, snapshot.tensors)
+            if self.tally.episodes != snapshot.episode:
+                raise CheckpointError(f"{what} is damaged: its state has {self.tally.episodes} episodes")
+            removed = self.go_on(changes)
+        except BaseException:
+            self._load(own_state, own_tensors)
+            raise
+        log.info(
+            "run %s goes on after episode %d%s",
+            state["run"],
+            snapshot.episode,
+            f"; {removed} recorded after it are played again" if removed else "",
+        )
+        if changes:
+            listed = "; ".join(map(str, changes))
+            log.warning("from episode %d on the run has other settings: %s", snapshot.episode + 1, listed)
+
+    def _state(self) -> dict[str, Any]:
         manager = self._agent.llm_manager
-        state = {
+        return {
             "version": STATE_VERSION,
             **self.state_dict(),
             "learner": self._learner.state_dict(),
@@ -67,38 +119,14 @@ class TrainingRun(TeamState):
             "best_evaluation": self.best_evaluation,
             "untrained": self.untrained,
         }
-        return Snapshot(
-            episode=self.tally.episodes,
-            state=state,
-            tensors=self._learner.tensors(),
-            rom_sha1=self._rom_sha1,
-            settings=self._settings_as_json,
-        )
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Puts a snapshot back, and takes later episodes out of the decision record: they are played again.
-
-        Raises CheckpointError when the snapshot does not fit the parts, HistoryError when the record is of other runs.
-        """
-        state = snapshot.state
-        if state.get("version") != STATE_VERSION:
-            raise CheckpointError(
-                f"the checkpoint's state has version {state.get('version')!r}, this program reads {STATE_VERSION}; "
-                "use the version of the program that wrote it"
-            )
-        self._learner.load_tensors(snapshot.tensors)
+    def _load(self, state: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        self._learner.load_tensors(tensors)
         self._learner.load_state_dict(state["learner"])
         self._strategy_system.load_state_dict(state["strategy"])
         self._agent.load_state_dict(state["agent"])
         if isinstance(self._agent.llm_manager, LLMManager):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
-        removed = self.load_state_dict(state)
-        entry = self.begin()
+        self.load_state_dict(state)
         self.best_evaluation = state["best_evaluation"]
         self.untrained = state["untrained"]
-        log.info(
-            "run %s goes on after episode %d%s",
-            entry.name,
-            snapshot.episode,
-            f"; {removed} recorded after it are played again" if removed else "",
-        )

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
@@ -28,10 +29,20 @@ CountOrNone = Annotated[int, Field(ge=0)]
 """0 means none."""
 
 
+def _named(path: object) -> object:
+    """ "" would mean the working directory, whatever lies there."""
+    if isinstance(path, str) and not path.strip():
+        raise PydanticCustomError("empty_path", "it should be a path; '.' is the folder of the config")
+    return path
+
+
+NamedPath = Annotated[Path, BeforeValidator(_named)]
+
+
 class GoExploreSettings(Section):
     """The archive of states in which some training episodes begin (`core/env/go_explore_archive.py`)."""
 
-    folder: Path
+    folder: NamedPath
     """Where states are kept, in a folder of their own for each ROM and emulator. Runs may share it."""
     max_states: Count = 1000
     """States kept, about 20 kB each; then the most crowded progress gives way."""
@@ -45,7 +56,7 @@ class GoExploreSettings(Section):
 class Settings(Section):
     """Everything a run depends on. The first nine keys are the documented ones; README.md lists them all."""
 
-    rom_path: Path = Path("cartridge/fernvale.gbc")
+    rom_path: NamedPath = Path("cartridge/fernvale.gbc")
     headless: bool = True
     observation_type: Literal["multi_modal", "screen", "state"] = "state"
     """What the policy sees: numbers and the map from RAM (`state`), the picture (`screen`), or both. Rules and language
@@ -55,8 +66,8 @@ class Settings(Section):
     max_context_length: Annotated[int, Field(ge=128, le=1_000_000)] = 2048
     """Most tokens in one prompt."""
     initial_strategy: StrategyType = StrategyType.BALANCED
-    decision_db_path: Path = Path("decisions.db")
-    save_dir: Path = Path("checkpoints")
+    decision_db_path: NamedPath = Path("decisions.db")
+    save_dir: NamedPath = Path("checkpoints")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     env_class: Name = "crystal"
@@ -86,9 +97,9 @@ class Settings(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
-    start_state: Path | None = None
+    start_state: NamedPath | None = None
     """Where episodes begin, evaluations included: a PyBoy save state or a battery save (.sav); null is a new game."""
-    start_cache: Path | None = None
+    start_cache: NamedPath | None = None
     """Folder that keeps the start of a new game for later runs; null keeps none."""
     fast_options: bool = False
     """New games have fast text, no battle animations and no offers to switch."""

@@ -11,6 +11,7 @@ import statistics
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from core.history.analyzer import DecisionHistoryAnalyzer
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.damage import damage_is_said
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Curriculum
@@ -73,19 +75,23 @@ def play(
         env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
         snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
         learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
-        learner.load_tensors(snapshot.tensors)
-        learner.load_state_dict(snapshot.state["learner"])
+        reading = partial(damage_is_said, f"checkpoint {checkpoint}")
+        with reading():
+            learner.load_tensors(snapshot.tensors)
+            learner.load_state_dict(snapshot.state["learner"])
         manager = make_manager(
             settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
         )
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
-        strategy.load_state_dict(snapshot.state["strategy"])
+        with reading():
+            strategy.load_state_dict(snapshot.state["strategy"])
         agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
         agent.attach_policy(learner)
-        agent.load_state_dict(snapshot.state["agent"])
         curriculum = Curriculum(settings.curriculum)
-        curriculum.load_state_dict(snapshot.state["curriculum"])
+        with reading():
+            agent.load_state_dict(snapshot.state["agent"])
+            curriculum.load_state_dict(snapshot.state["curriculum"])
         game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:

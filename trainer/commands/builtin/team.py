@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from trainer.checkpoints.own_names import folder_of
 from trainer.commands.printing import print_json
 from trainer.commands.registry import COMMANDS
 
@@ -32,7 +33,7 @@ def configs() -> None:
 def train(
     config_name: Name,
     iterations: Annotated[int | None, typer.Option("--iterations", "-n", min=1, help="In all; resumes count.")] = None,
-    checkpoint_dir: Annotated[Path, typer.Option("--dir", help="Folder of the run.")] = Path("checkpoints/team"),
+    checkpoint_dir: Annotated[str, typer.Option("--dir", help="Folder of the run.")] = "checkpoints/team",
 ) -> None:
     """Train a team; called again on the same folder it goes on where it stopped."""
     from trainer.at_grpo.train import train as train_team
@@ -61,7 +62,7 @@ def evaluate(
 @app.command()
 def verl(
     model_path: Annotated[Path, typer.Argument(help="A folder that train wrote: the team to start from.")],
-    out: Annotated[Path, typer.Option("--out", help="Where data sets and commands go.")] = Path("runs/verl"),
+    out: Annotated[str, typer.Option("--out", help="Where data sets and commands go.")] = "runs/verl",
     problems: Annotated[int, typer.Option("--problems", min=1, help="Problems whose turns become rows.")] = 256,
     gpus: Annotated[int, typer.Option("--gpus", min=1)] = 8,
     start: Annotated[bool, typer.Option("--launch", help="Train, too: needs verl and GPUs.")] = False,
@@ -69,7 +70,7 @@ def verl(
     """Write the data sets and the command lines for training with verl on GPUs, and check what can be checked here."""
     from trainer.at_grpo.verl_recipe import dry_run, launch, prepare
 
-    recipes = prepare(model_path, out, problems, gpus)
+    recipes = prepare(model_path, folder_of("--out", out), problems, gpus)
     for recipe in recipes:
         print("\n".join(dry_run(recipe)))
     print(f"written to {out}; commands.txt has the command lines")
