@@ -229,7 +229,7 @@ def test_a_bad_adapter_is_refused_and_harms_nothing(tiny: tuple[Path, list[Path]
     shutil.copytree(one, tmp_path / "bad")
     config = json.loads((one / "adapter_config.json").read_text())
     (tmp_path / "bad" / "adapter_config.json").write_text(json.dumps({**config, "r": 3}))
-    with pytest.raises(CheckpointError, match="fits"):
+    with pytest.raises(CheckpointError, match="says rank 3, the weights have rank 4"):
         engine.load_adapter("bad", tmp_path / "bad").result(30)
     assert engine.adapters == () and text_of(engine, None) == base
     engine.load_adapter("good", one).result(30)

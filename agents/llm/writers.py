@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.exceptions import ConfigurationError
+from core.extras import needs_extra
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class OpenAIWriter:
 
     def __init__(self, model: str, api_key: str | None = None, url: str | None = None) -> None:
         """Raises ConfigurationError without a key for OpenAI itself; other servers may need none."""
-        import openai
+        with needs_extra(f"the model {model!r} cannot be asked"):
+            import openai
 
         key = api_key or (os.environ.get("OPENAI_API_KEY") if url is None else None)
         if key is None and url is None:
@@ -66,7 +68,8 @@ class AnthropicWriter:
 
     def __init__(self, model: str, api_key: str | None = None, url: str | None = None) -> None:
         """Raises ConfigurationError without a key."""
-        import anthropic
+        with needs_extra(f"the model {model!r} cannot be asked"):
+            import anthropic
 
         key = api_key or os.environ.get("ANTHROPIC_API_KEY")
         if key is None:

@@ -222,7 +222,7 @@ class SharedLLMManager:
                 case LLMBackend.ANTHROPIC:
                     return AnthropicWriter(config.model_name, config.api_key, config.api_base)
                 case LLMBackend.HUGGINGFACE:
-                    lora = LoraShape(config.lora_rank, round(config.lora_alpha)) if config.enable_lora else None
+                    lora = LoraShape(config.lora_rank, config.lora_alpha) if config.enable_lora else None
                     return LocalWriter(config.model_name, config.device, config.max_length, lora)
         except (ConfigurationError, LLMConnectionError) as error:
             raise TrainingError(f"Model loading failed: {error}") from error

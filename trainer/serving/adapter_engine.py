@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from peft import LoraConfig, get_peft_model
 
+from agents.llm.adapters import check_base, put_adapter, read_adapter
 from agents.text.text_policy import Sample, Sampling, TextPolicy
-from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError, QueueFullError
+from core.exceptions import ConfigurationError, QueueFullError
+from core.extras import needs_extra
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 RESTING = "resting@0"
 """An adapter of rank 1 that is never used: PEFT needs one before the first and after the last real one."""
 Message = dict[str, str]
@@ -69,11 +69,14 @@ class AdapterEngine:
     """
 
     def __init__(self, base: TextPolicy, *, max_queue: int = 256, max_batch: int = 8, seed: int = 0) -> None:
+        with needs_extra("adapters cannot be served"):
+            from peft import LoraConfig, get_peft_model
         self._base = base
+        self._source = base.model.name_or_path or ""
         resting = LoraConfig(r=1, target_modules="all-linear", task_type="CAUSAL_LM")
         self._wrapped: Any = get_peft_model(base.model, resting, adapter_name=RESTING)
         self._versions: dict[str, int] = {}
-        """Adapters by their public name; the internal name is name@version."""
+        """Version of each adapter by its public name; see `_inner`."""
         self._next_version = 0
         self._max_queue = max_queue
         self._max_batch = max_batch
@@ -216,37 +219,30 @@ class AdapterEngine:
             raise UnknownAdapterError(
                 f"no adapter {adapter!r} is loaded; there are {', '.join(self.adapters) or 'none'}"
             )
-        yield TextPolicy(self._wrapped, self._base.tokenizer, _inner(adapter, self._versions[adapter]))
+        yield TextPolicy(self._wrapped, self._base.tokenizer, _inner(self._versions[adapter]))
 
     def _load(self, name: str, folder: Path, replace: bool) -> None:
         if name in self._versions and not replace:
             raise ConfigurationError(f"an adapter {name!r} is loaded already; replace or unload it")
-        missing = [file for file in ADAPTER_FILES if not (folder / file).is_file()]
-        if missing:
-            raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
+        saved = read_adapter(folder)
+        check_base(saved, self._source)
         self._next_version += 1
-        inner = _inner(name, self._next_version)
-        try:
-            self._wrapped.load_adapter(folder, adapter_name=inner)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            if inner in self._wrapped.peft_config:
-                self._delete(inner)
-            raise CheckpointError(f"{folder} holds no adapter that fits this model: {error}") from error
+        put_adapter(self._wrapped, saved, _inner(self._next_version))
         old = self._versions.get(name)
         self._versions[name] = self._next_version
         if old is not None:
-            self._delete(_inner(name, old))
+            self._delete(_inner(old))
 
     def _unload(self, name: str) -> None:
         if name not in self._versions:
             raise UnknownAdapterError(f"no adapter {name!r} is loaded; there are {', '.join(self.adapters) or 'none'}")
-        self._delete(_inner(name, self._versions.pop(name)))
+        self._delete(_inner(self._versions.pop(name)))
 
     def _delete(self, inner: str) -> None:
         self._wrapped.set_adapter(RESTING)
         self._wrapped.delete_adapter(inner)
 
 
-def _inner(name: str, version: int) -> str:
-    """A name for PEFT, which keeps adapters in a module dictionary, whose keys have no dots."""
-    return f"{name.replace('.', '_')}@{version}"
+def _inner(version: int) -> str:
+    """A name for PEFT. It never holds the public one: PEFT allows no dots in it, and takes some words for its own."""
+    return f"loaded@{version}"
