@@ -7,6 +7,7 @@ weights belong; one that imports a module, or that changes the base, is refused.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,7 @@ class SavedAdapter:
 
 def read_adapter(folder: Path) -> SavedAdapter:
     """The adapter of a folder. Raises CheckpointError when it is missing, damaged, empty, or of a kind not known."""
-    missing = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not (folder / name).is_file()]
+    missing = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not os.path.isfile(folder / name)]
     if missing:
         raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
     try:

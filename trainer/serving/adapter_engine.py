@@ -24,6 +24,9 @@ from agents.text.text_policy import Sample, Sampling, TextPolicy
 from core.exceptions import ConfigurationError, QueueFullError
 from core.extras import needs_extra
 
+MOST_OPTION_TOKENS = 512
+MOST_POSITIONS = 512
+"""Tokens of choices that are scored together: each takes several times the vocabulary in memory."""
 RESTING = "resting@0"
 """An adapter of rank 1 that is never used: PEFT needs one before the first and after the last real one."""
 Message = dict[str, str]
@@ -119,24 +122,34 @@ class AdapterEngine:
         """A token as text."""
         return str(self._base.tokenizer.decode([token]))
 
-    def ask(self, question: Question) -> Future[Sample]:
-        """Answer a question by sampling."""
-        return self._add(_Job(question, None, Future()))
+    def ask(self, question: Question, count: int = 1) -> list[Future[Sample]]:
+        """Answer a question by sampling, `count` times; the queue takes all of them or none."""
+        return self._add([_Job(question, None, Future()) for _ in range(count)])
 
     def choose(self, question: Question, options: Sequence[str]) -> Future[Sample]:
         """The likeliest option as the model's whole answer.
 
-        The answer's one log probability is that of the option among the options.
+        The answer's one log probability is that of the option among the options. Raises ConfigurationError for an
+        option that does not fit behind the question.
         """
-        return self._add(_Job(None, lambda: self._choose(question, options), Future()))
+        with self._tokenizing:
+            tokens = [self._base.answer_tokens(option) for option in options]
+        longest, room = max(map(len, tokens)), self.context_tokens
+        if longest > MOST_OPTION_TOKENS or (room is not None and len(question.tokens) + longest > room):
+            raise ConfigurationError(
+                f"the prompt has {len(question.tokens)} tokens and the longest choice {longest}; a choice has at most "
+                f"{MOST_OPTION_TOKENS}, and the model's context length is {room or 'unbounded'}"
+            )
+        rows = [Sample(text, question.tokens, mine, (), 1.0) for text, mine in zip(options, tokens, strict=True)]
+        return self._add([_Job(None, lambda: self._choose(question.adapter, rows), Future())])[0]
 
     def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> Future[None]:
         """Load a PEFT adapter from its folder; `replace` allows one of that name to be replaced."""
-        return self._add(_Job(None, lambda: self._load(name, folder, replace), Future()))
+        return self._add([_Job(None, lambda: self._load(name, folder, replace), Future())])[0]
 
     def unload_adapter(self, name: str) -> Future[None]:
         """Remove an adapter and free its memory."""
-        return self._add(_Job(None, lambda: self._unload(name), Future()))
+        return self._add([_Job(None, lambda: self._unload(name), Future())])[0]
 
     def close(self) -> None:
         """Finish the waiting jobs, then stop."""
@@ -145,14 +158,14 @@ class AdapterEngine:
             self._changed.notify_all()
         self._thread.join()
 
-    def _add(self, job: _Job) -> Future[Any]:
+    def _add(self, jobs: Sequence[_Job]) -> list[Future[Any]]:
         with self._changed:
-            if self._closing or len(self._jobs) >= self._max_queue:
+            if self._closing or len(self._jobs) + len(jobs) > self._max_queue:
                 why = "it is closing" if self._closing else f"{len(self._jobs)} requests wait already"
                 raise QueueFullError(f"the model takes no further request: {why}; try again later")
-            self._jobs.append(job)
+            self._jobs.extend(jobs)
             self._changed.notify_all()
-        return job.future
+        return [job.future for job in jobs]
 
     # --- on the engine's own thread ---
 
@@ -163,7 +176,9 @@ class AdapterEngine:
                     self._changed.wait()
                 if not self._jobs:
                     return
-                batch = self._take_batch()
+                batch = [job for job in self._take_batch() if job.future.set_running_or_notify_cancel()]
+            if not batch:
+                continue  # nobody waits for these any longer
             try:
                 if batch[0].question is None:
                     assert batch[0].work is not None
@@ -196,16 +211,15 @@ class AdapterEngine:
         with self._playing(first.adapter) as policy:
             return policy.sample([question.tokens for question in questions], first.sampling, generator)
 
-    def _choose(self, question: Question, options: Sequence[str]) -> Sample:
-        with self._tokenizing:
-            tokens = [self._base.answer_tokens(option) for option in options]
-        with self._playing(question.adapter) as policy, torch.inference_mode():
+    def _choose(self, adapter: str | None, rows: Sequence[Sample]) -> Sample:
+        together = max(1, min(self._max_batch, MOST_POSITIONS // max(len(row.tokens) for row in rows)))
+        scores = []
+        with self._playing(adapter) as policy, torch.inference_mode():
             policy.model.eval()
-            rows = [
-                Sample(option, question.tokens, answer, (), 1.0) for option, answer in zip(options, tokens, strict=True)
-            ]
-            log_probabilities, _, mask = policy.token_log_probabilities(rows)
-            shares = torch.log_softmax((log_probabilities * mask).sum(1), dim=0)
+            for place in range(0, len(rows), together):
+                log_probabilities, _, mask = policy.token_log_probabilities(rows[place : place + together])
+                scores.append((log_probabilities * mask).sum(1))
+            shares = torch.log_softmax(torch.cat(scores), dim=0)
             best = int(shares.argmax())
             return replace(rows[best], log_probabilities=(float(shares[best]),))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from agents.llm.http_guard import key_for
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
 
 Json = dict[str, Any]
@@ -55,7 +56,9 @@ class ServerAddress:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
         try:
             data = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, data, {"Content-Type": "application/json"})
+            key = key_for(None, own_address=True)
+            headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+            connection.request(method, path, data, headers)
             response = connection.getresponse()
             status, text = response.status, response.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
