@@ -76,6 +76,7 @@ class AdapterEngine:
             from peft import LoraConfig, get_peft_model
         self._base = base
         self._source = base.model.name_or_path or ""
+        self._longest_token = max(map(len, base.tokenizer.get_vocab()))
         resting = LoraConfig(r=1, target_modules="all-linear", task_type="CAUSAL_LM")
         self._wrapped: Any = get_peft_model(base.model, resting, adapter_name=RESTING)
         self._versions: dict[str, int] = {}
@@ -110,8 +111,12 @@ class AdapterEngine:
         return getattr(self._base.model.config, "max_position_embeddings", None)
 
     def conversation(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when the template refuses."""
+        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when the template refuses,
+        or when it is too long for any model of that context."""
         template: Any = self._base.tokenizer.apply_chat_template
+        length, room = sum(len(message["content"]) for message in messages), self.context_tokens
+        if room is not None and length > room * self._longest_token:  # splitting megabytes would take half a minute
+            raise ConfigurationError(f"the prompt has {length} characters, the model's context length is {room} tokens")
         try:
             with self._tokenizing:
                 return tuple(template(list(messages), add_generation_prompt=True, return_dict=False))

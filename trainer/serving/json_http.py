@@ -56,7 +56,7 @@ class Limits:
 
     connections: int = 256
     """Open at the same time; one more is answered 503."""
-    body_bytes: int = 2 << 20
+    body_bytes: int = 1 << 20
     request_s: float = 30.0
     """From the opening of the connection, or the last answer on it, to the last byte of the request."""
 
