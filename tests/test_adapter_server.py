@@ -20,12 +20,12 @@ from tests.tiny_models import make_model
 from trainer.serving import adapter_server
 from trainer.serving.adapter_engine import AdapterEngine
 from trainer.serving.adapter_server import AdapterServer
-from trainer.serving.json_http import Limits
+from trainer.serving.json_http import HttpLimits
 from trainer.serving.lora import LoRAConfig, LoRAManager
 from trainer.serving.server_client import ServerAddress
 
 Json = dict[str, Any]
-LIMITS = Limits(connections=8, body_bytes=200_000, request_s=1.0)
+LIMITS = HttpLimits(connections=8, body_bytes=200_000, request_s=1.0)
 CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Where to?"}], "max_tokens": 4}
 
 

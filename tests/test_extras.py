@@ -85,3 +85,4 @@ def test_commands_work_without_the_extras_or_name_the_one_that_is_missing(tmp_pa
             errors = [line for line in said.splitlines() if line.startswith("error: ")]
             assert len(errors) == 1 and re.search(says, errors[0]), (run, said)
             assert "Traceback" not in said
+    assert not (tmp_path / "run" / "base").exists(), "it was refused before any work"

@@ -17,8 +17,8 @@ HUB_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where to read from."""
+class HubLocation:
+    """Where to read a model or an adapter from."""
 
     name: str
     """A folder, or a name on the hub."""
@@ -26,7 +26,7 @@ class Place:
     """Nothing may be asked of the network: it is a folder, or the hub is away and the cache has the model."""
 
 
-def locate(source: str, marker: str = "config.json") -> Place:
+def locate(source: str, marker: str = "config.json") -> HubLocation:
     """The place of a folder or hub name. `marker` is a file that every thing of that kind has.
 
     Raises LLMConnectionError, within `HUB_TIMEOUT_S`, when it is neither a folder nor in the cache nor on the hub.
@@ -38,7 +38,7 @@ def locate(source: str, marker: str = "config.json") -> Place:
     if folder.is_dir():
         if not (folder / marker).is_file():
             raise LLMConnectionError(f"the folder {source!r} has no {marker}, so it holds nothing that can be loaded")
-        return Place(source, True)
+        return HubLocation(source, True)
     if folder.exists():
         raise LLMConnectionError(f"{source!r} is a file; name the folder that holds {marker}")
     cached = False
@@ -54,9 +54,9 @@ def locate(source: str, marker: str = "config.json") -> Place:
         ) from error
     except (OSError, httpx2.HTTPError) as error:
         if cached:
-            return Place(source, True)
+            return HubLocation(source, True)
         raise LLMConnectionError(
             f"there is no folder {source!r} here, the cache does not have it, and the Hugging Face hub cannot be "
             f"reached ({error}); mind the spelling, or download it first"
         ) from error
-    return Place(source, False)
+    return HubLocation(source, False)

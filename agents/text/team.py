@@ -93,6 +93,13 @@ class Team:
                 parameter.data.copy_(saved)
 
 
+def check_can_build(specialisation: Specialisation) -> None:
+    """Raise MissingExtraError where a library is missing; call it before the work that comes before `build_team`."""
+    if specialisation is Specialisation.LORA:
+        with needs_extra("an adapter per role"):
+            import peft  # noqa: F401
+
+
 def build_team(
     base: TextPolicy, roles: Sequence[str], specialisation: Specialisation, lora: LoraShape | None = None
 ) -> Team:
@@ -104,8 +111,9 @@ def build_team(
         copies = {role: TextPolicy(copy.deepcopy(base.model), base.tokenizer) for role in roles}
         return Team(specialisation, copies, own)
     lora = lora or LoraShape()
-    with needs_extra("an adapter per role"):
-        from peft import LoraConfig, get_peft_model
+    check_can_build(specialisation)
+    from peft import LoraConfig, get_peft_model
+
     alpha: Any = lora.alpha  # PEFT divides it, so that fractions are fine
     settings = LoraConfig(
         r=lora.rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"

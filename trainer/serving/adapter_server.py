@@ -40,7 +40,7 @@ from core.exceptions import (
 )
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
-from trainer.serving.json_http import LOOPBACK, Gate, Json, JsonServer, Limits, Refusal
+from trainer.serving.json_http import LOOPBACK, Gate, HttpLimits, Json, JsonServer, Refusal
 from trainer.serving.placement import LAST_PORT
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class AdapterServer(JsonServer):
         model_name: str,
         *,
         key: str | None = None,
-        limits: Limits | None = None,
+        limits: HttpLimits | None = None,
         answer_timeout_s: float = 600.0,
     ) -> None:
         """

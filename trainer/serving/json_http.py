@@ -1,7 +1,7 @@
 """An HTTP server of JSON that bounds everything a client decides, and answers every mistake in JSON.
 
-- **Size and time**: a body has a length, and at most `Limits.body_bytes`; a request arrives whole within
-  `Limits.request_s`, however slowly its bytes drip; so many connections and no more. What is left of a refused request
+- **Size and time**: a body has a length, and at most `HttpLimits.body_bytes`; a request arrives whole within
+  `HttpLimits.request_s`, however slowly its bytes drip; so many connections and no more. What is left of a refused request
   is never read as the next one: the connection ends.
 - **Who may ask**: without a key, only programs of this machine under a name of this machine, so that a web page cannot
   reach the server by a name of its own (DNS rebinding); a page of another origin is refused in any case, and so is a
@@ -51,7 +51,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HttpLimits:
     """What one client may take."""
 
     connections: int = 256
@@ -96,8 +96,8 @@ class JsonServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], gate: Gate | None = None, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, address: tuple[str, int], gate: Gate | None = None, limits: HttpLimits | None = None) -> None:
+        self.limits = limits or HttpLimits()
         self.gate = gate or Gate()
         self._free = threading.BoundedSemaphore(self.limits.connections)
         super().__init__(address, _Handler)
