@@ -1,8 +1,8 @@
 """An HTTP server of JSON that bounds everything a client decides, and answers every mistake in JSON.
 
 - **Size and time**: a body has a length, and at most `HttpLimits.body_bytes`; a request arrives whole within
-  `HttpLimits.request_s`, however slowly its bytes drip; so many connections and no more. What is left of a refused request
-  is never read as the next one: the connection ends.
+  `HttpLimits.request_s`, however slowly its bytes drip; so many connections and no more. What is left of a refused
+  request is never read as the next one: the connection ends.
 - **Who may ask**: without a key, only programs of this machine under a name of this machine, so that a web page cannot
   reach the server by a name of its own (DNS rebinding); a page of another origin is refused in any case, and so is a
   body that is not declared as JSON, which is all that a page can send without being asked. With a key, whoever has it.
