@@ -164,7 +164,7 @@ class _Arrival(io.RawIOBase):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: JsonServer
+    server: JsonServer  # pyright: ignore[reportIncompatibleVariableOverride]  # its only maker
 
     def setup(self) -> None:
         super().setup()
