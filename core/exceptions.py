@@ -55,5 +55,5 @@ class DecisionValidationError(CrystalHybridError, ValueError):
     """A decision names an action or an option that does not exist or is not allowed now."""
 
 
-BAD_INPUT_ERRORS = (ConfigurationError, EnvironmentError, CheckpointError, HistoryError)
-"""Errors about the user's input: a command line shows one line and exits with code 2."""
+BAD_INPUT_ERRORS = (ConfigurationError, EnvironmentError, CheckpointError, HistoryError, LLMConnectionError)
+"""Errors about what the user names, language models among it: a command line shows one line and exits with code 2."""

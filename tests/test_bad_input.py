@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 import run_training
+from agents.llm.registry import POCKET_FOLDER
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from tests.utils import FERNVALE, generate_test_config
 
@@ -64,6 +68,27 @@ def own_best_model(folder: Path) -> None:
     (folder / "checkpoints" / "best_model" / "chapter.txt").write_text("mine")
 
 
+def model_without_weights(folder: Path) -> None:
+    shutil.copytree(POCKET_FOLDER, folder / "theirs", ignore=shutil.ignore_patterns("*.safetensors"))
+
+
+def model_that_is_cut(folder: Path) -> None:
+    shutil.copytree(POCKET_FOLDER, folder / "theirs")
+    weights = folder / "theirs" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+
+
+def model_with_anothers_weights(folder: Path) -> None:
+    """Whole and readable, only not the model that its config.json describes."""
+    model_without_weights(folder)
+    save_file({"something.weight": torch.zeros(2)}, folder / "theirs" / "model.safetensors", {"format": "pt"})
+
+
+def model_of_no_kind(folder: Path) -> None:
+    shutil.copytree(POCKET_FOLDER, folder / "theirs")
+    (folder / "theirs" / "config.json").write_text('{"model_type": "of_nobody"}')
+
+
 STAGE = {"reward_threshold": 1.0, "min_episodes": 1, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 MISTAKES = {
     "missing config": Mistake(("nowhere.json does not exist",), arguments=("--config", "nowhere.json")),
@@ -86,6 +111,48 @@ MISTAKES = {
     "more workers than lanes": Mistake(("workers is 3 and lanes 2",), {"workers": 3}),
     "an unknown word": Mistake(('"llm_havy"', "'llm_heavy'"), {"initial_strategy": "llm_havy"}),
     "an unknown model": Mistake(("'zzz/model'",), {"llm_model": "zzz/model"}),
+    "a model that is nowhere": Mistake(
+        ("'./nowhere' cannot be loaded", "no folder './nowhere'"), {"llm_model": "huggingface/./nowhere"}
+    ),
+    "a misspelt name of the hub": Mistake(
+        ("'nobody/no-such-model' cannot be loaded", "Hugging Face hub"),
+        {"llm_model": "huggingface/nobody/no-such-model"},
+    ),
+    "a folder that holds no model": Mistake(("'.' cannot be loaded", "*.safetensors"), {"llm_model": "huggingface/."}),
+    "a model without weights": Mistake(
+        ("'./theirs' cannot be loaded",), {"llm_model": "huggingface/./theirs"}, prepare=model_without_weights
+    ),
+    "a model whose weights are cut": Mistake(
+        ("'./theirs' cannot be loaded", "deserializing"),
+        {"llm_model": "huggingface/./theirs"},
+        prepare=model_that_is_cut,
+    ),
+    "a model whose weights are of another": Mistake(
+        ("'./theirs' cannot be loaded", "of its weights are missing"),
+        {"llm_model": "huggingface/./theirs"},
+        prepare=model_with_anothers_weights,
+    ),
+    "a model of an unknown kind": Mistake(
+        ("'./theirs' cannot be loaded", "of_nobody"), {"llm_model": "huggingface/./theirs"}, prepare=model_of_no_kind
+    ),
+    "an adapter that is nowhere": Mistake(
+        ("language_model.local.adapter './gone'", "no folder './gone'"),
+        {"llm_model": "pocket", "language_model": {"local": {"adapter": "./gone"}}},
+    ),
+    "an adapter that is none": Mistake(
+        ("language_model.local.adapter '.'", "has no adapter_config.json"),
+        {"llm_model": "pocket", "language_model": {"local": {"adapter": "."}}},
+    ),
+    "an unknown dtype": Mistake(
+        ("language_model.local.dtype is 'int3'", "float32"),
+        {"llm_model": "pocket", "language_model": {"local": {"dtype": "int3"}}},
+    ),
+    "a device that is not here": Mistake(
+        ("'cuda:77'",), {"llm_model": "pocket", "language_model": {"local": {"device": "cuda:77"}}}
+    ),
+    "a device without numbers": Mistake(
+        ("'meta'", "'auto'"), {"llm_model": "pocket", "language_model": {"local": {"device": "meta"}}}
+    ),
     "an unknown env class": Mistake(("env_class is 'cristal'", "did you mean 'crystal'?"), {"env_class": "cristal"}),
     "an env class that is not there": Mistake(
         ("env_class is 'mine_gone:Env'", "put mine_gone.py beside the config"), {"env_class": "mine_gone:Env"}

@@ -195,7 +195,7 @@ def test_settings_are_checked() -> None:
 
 def text_of(engine: AdapterEngine, adapter: str | None) -> str:
     tokens = engine.conversation([{"role": "user", "content": "Where to?"}])
-    return engine.ask(Question(tokens, adapter, GREEDY)).result(30).text
+    return engine.ask(Question(tokens, adapter, GREEDY))[0].result(30).text
 
 
 def test_adapters_come_and_go_and_the_base_stays_as_it_was(tiny: tuple[Path, list[Path]]) -> None:
@@ -229,7 +229,7 @@ def test_a_bad_adapter_is_refused_and_harms_nothing(tiny: tuple[Path, list[Path]
     shutil.copytree(one, tmp_path / "bad")
     config = json.loads((one / "adapter_config.json").read_text())
     (tmp_path / "bad" / "adapter_config.json").write_text(json.dumps({**config, "r": 3}))
-    with pytest.raises(CheckpointError, match="fits"):
+    with pytest.raises(CheckpointError, match="says rank 3, the weights have rank 4"):
         engine.load_adapter("bad", tmp_path / "bad").result(30)
     assert engine.adapters == () and text_of(engine, None) == base
     engine.load_adapter("good", one).result(30)
@@ -244,7 +244,7 @@ def test_a_full_engine_refuses_and_what_it_took_is_answered(tiny: tuple[Path, li
     refused = 0
     for seed in range(60):
         try:
-            taken.append(engine.ask(Question(tokens, None, Sampling(1.0, 32), seed)))  # type: ignore[arg-type]
+            taken.extend(engine.ask(Question(tokens, None, Sampling(1.0, 32), seed)))  # type: ignore[arg-type]
         except QueueFullError:
             refused += 1
     assert refused > 0 and len(taken) >= 4
@@ -258,7 +258,7 @@ def test_a_seed_repeats_an_answer_and_a_choice_is_one_of_the_options(tiny: tuple
     engine = AdapterEngine(load_policy(str(tiny[0])))
     tokens = engine.conversation([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Go?"}])
     ask = Question(tokens, None, Sampling(1.0, 12), seed=5)
-    assert engine.ask(ask).result(30).text == engine.ask(ask).result(30).text
+    assert engine.ask(ask)[0].result(30).text == engine.ask(ask)[0].result(30).text
     options = ["Go to the healer", "Fight on", "Talk"]
     chosen = engine.choose(ask, options).result(30)
     assert chosen.text == engine.choose(ask, options[::-1]).result(30).text and chosen.text in options

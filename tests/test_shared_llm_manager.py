@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import openai
 import pytest
@@ -104,9 +104,53 @@ def test_gradients_that_do_not_fit_move_nothing(folder: Path) -> None:
     assert torch.equal(manager.parameters()[name], kept)
 
 
+def test_an_update_counts_when_a_weight_has_changed(folder: Path) -> None:
+    """A fraction of an alpha scales the adapter, too; nothing is rounded to 0."""
+    manager = SharedLLMManager(LLMConfig(model_name=str(folder), device="cpu", enable_lora=True, lora_alpha=0.4))
+    manager.register_node("scout", {"max_new_tokens": 3, "temperature": 0})
+    name = next(name for name in manager.parameters() if "lora_B" in name)
+    before = manager.generate_for_node("scout", "Where to?").confidence
+    gradient = torch.ones_like(manager.parameters()[name])
+    for rate, count in ((0.0, 0), (1e-300, 0), (30.0, 1)):
+        done = manager.update_shared_parameters({name: gradient}, rate)
+        assert (done["updated"], done["update_count"], bool(done["reason"])) == (bool(count), count, not count)
+    assert manager.generate_for_node("scout", "Where to?").confidence != before
+    kept = manager.parameters()[name].detach().clone()
+    for rate in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(ConfigurationError, match="learning_rate is"):
+            manager.update_shared_parameters({name: gradient}, rate)
+    assert torch.equal(manager.parameters()[name], kept) and manager.update_count == 1
+
+
+def test_what_a_hosted_model_does_not_take_is_refused_in_words(folder: Path) -> None:
+    for backend in (LLMBackend.OPENAI_API, LLMBackend.ANTHROPIC, LLMBackend.VLLM):
+        for changes in ({"device": "cuda"}, {"max_length": 100}, {"enable_lora": True}):
+            with pytest.raises(ConfigurationError, match=f"{next(iter(changes))} is .* hosted"):
+                LLMConfig(backend, "theirs", **changes)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"temperature is 0\.2, and theirs is hosted"):
+        LLMConfig(LLMBackend.ANTHROPIC, "theirs", temperature=0.2)
+    assert LLMConfig(LLMBackend.OPENAI_API, "theirs", temperature=0.2).temperature == 0.2
+    claude = SharedLLMManager(LLMConfig(LLMBackend.ANTHROPIC, "theirs", api_key="none"))
+    claude.register_node("scout", {"temperature": 0.2})
+    with pytest.raises(ConfigurationError, match="takes no temperature"):
+        claude.generate_for_node("scout", "Where to?")
+    for wrong in (-0.1, 1e-30, float("nan"), 1e9):
+        with pytest.raises(ConfigurationError, match="temperature is"):
+            LLMConfig(temperature=wrong)
+    with pytest.raises(ConfigurationError, match="lora_alpha"):
+        LLMConfig(lora_alpha=0.0)
+    local = SharedLLMManager(LLMConfig(model_name=str(folder), device="cpu", max_length=5))
+    local.register_node("scout")
+    with pytest.raises(ConfigurationError, match="max_length 5"):
+        local.generate_for_node("scout", "Where to, and why, and how far is it?")
+
+
 class _Chat(BaseHTTPRequestHandler):
+    temperatures: ClassVar[list[float]] = []
+
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.temperatures.append(request["temperature"])
         status, message = (500, None) if "fail" in request["messages"][0]["content"] else (200, "North. Answer: go")
         body = json.dumps(
             {
@@ -141,8 +185,9 @@ def address() -> Iterator[str]:
 
 def test_a_hosted_model_answers_and_says_plainly_that_its_weights_cannot_move(address: str) -> None:
     manager = SharedLLMManager(LLMConfig(LLMBackend.VLLM, "tiny", api_base=address))
-    manager.register_node("scout")
+    manager.register_node("scout", {"temperature": 0.25})
     answer = manager.generate_for_node("scout", "Where to?")
+    assert _Chat.temperatures[-1] == 0.25
     assert answer.text == "North. Answer: go" and answer.reasoning == "North." and answer.confidence is None
     assert manager.get_global_stats()["total_tokens"] == 12
     done = manager.update_shared_parameters({"weights": [1.0]}, 0.1)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, get_verbosity, set_verbosity, set_verbosity_error
 
+from agents.llm.adapters import CONFIG_FILE, WEIGHTS_FILE, check_base, put_adapter, read_adapter
+from agents.llm.hub import locate
 from agents.llm.settings import LocalModelSettings
-from core.exceptions import ConfigurationError, LLMConnectionError
+from core.exceptions import CheckpointError, ConfigurationError, LLMConnectionError
 
 CALIBRATION_FILE = "calibration.json"
 """Optional file beside the weights: `{"temperature": t}`, by which option scores are divided before they become a
@@ -31,25 +34,77 @@ def load_weights(source: str, device: str, settings: LocalModelSettings) -> tupl
     dtype = settings.dtype
     if dtype == "auto" and device == "cpu":
         dtype = "float32"  # half precision is slower than single on most CPUs
-    disable_progress_bar()  # the run's progress display owns the terminal
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            source, dtype=dtype, use_safetensors=True, trust_remote_code=False
-        )
-        if settings.adapter is not None:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, settings.adapter).merge_and_unload()
-    except (OSError, ValueError, SafetensorError) as error:
-        raise LLMConnectionError(
-            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
-            "tokenizer and *.safetensors, or a model's name on the Hugging Face hub while that can be reached"
-        ) from error
+    tokenizer, model = load_causal_model(source, dtype)
+    if settings.adapter is not None:
+        model = _merged(model, source, settings.adapter)
     return tokenizer, model.to(device).eval()
 
 
+def load_causal_model(source: str, dtype: str) -> tuple[Any, Any]:
+    """Tokenizer and causal model of a folder or hub name, on the CPU; both untyped, as Transformers types them badly.
+
+    Raises `LLMConnectionError` in one sentence for whatever is wrong: no such folder or name, no network, damaged or
+    missing weights, a form that could run code, a library that the model needs and nobody installed.
+    """
+    disable_progress_bar()  # the run's progress display owns the terminal
+    try:
+        place = locate(source)
+        options = {"trust_remote_code": False, "local_files_only": place.local_only}
+        with _without_library_warnings():
+            tokenizer = AutoTokenizer.from_pretrained(place.name, **options)
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                place.name, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+            )
+        model, told = loaded
+        if told["missing_keys"]:
+            raise LLMConnectionError(
+                f"{len(told['missing_keys'])} of its weights are missing, say {min(told['missing_keys'])}"
+            )
+    except Exception as error:  # a foreign folder: the libraries raise of every kind, `Exception` itself included
+        raise LLMConnectionError(
+            f"the language model {source!r} cannot be loaded: {' '.join(str(error).split())}. It must be a folder with "
+            "config.json, a tokenizer and *.safetensors, or a model's name on the Hugging Face hub while that can be "
+            "reached"
+        ) from error
+    return tokenizer, model
+
+
+@contextmanager
+def _without_library_warnings() -> Generator[None]:
+    """What Transformers warns of while it loads is said here, in one sentence, or is none of the user's business."""
+    before = get_verbosity()
+    set_verbosity_error()
+    try:
+        yield
+    finally:
+        set_verbosity(before)
+
+
+def _merged(model: Any, source: str, adapter: str) -> Any:
+    """The model with an adapter's weights added to its own."""
+    try:
+        place = locate(adapter, CONFIG_FILE)
+        saved = read_adapter(_downloaded(place.name, place.local_only))
+        check_base(saved, source)
+        return put_adapter(model, saved, "default").merge_and_unload()
+    except (LLMConnectionError, CheckpointError, OSError) as error:
+        raise LLMConnectionError(f"language_model.local.adapter {adapter!r} cannot be loaded: {error}") from error
+
+
+def _downloaded(name: str, local_only: bool) -> Path:
+    """The folder of an adapter that is in a folder already, or on the hub."""
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import hf_hub_download
+
+    hf_hub_download(name, WEIGHTS_FILE, local_files_only=local_only)
+    return Path(hf_hub_download(name, CONFIG_FILE, local_files_only=local_only)).parent
+
+
 def usable_device(wanted: str) -> str:
+    """The device that a config asks for. Raises ConfigurationError for one that is not here."""
+    if wanted == "meta":
+        raise ConfigurationError("the device 'meta' holds no numbers, so nothing can be computed there; use 'auto'")
     if wanted == "auto":
         if torch.cuda.is_available():
             return "cuda"

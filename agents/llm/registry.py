@@ -6,7 +6,7 @@ from agents.llm.model_name import NO_MODEL, parse_model_name
 from agents.llm.provider import PROVIDERS, ModelName
 from agents.llm.providers.pocket import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings, LocalModelSettings
-from core.exceptions import ConfigurationError
+from core.extras import needs_extra
 from core.protocols import TextModel
 
 __all__ = ["POCKET_FOLDER", "load_text_model", "runs_in_this_process"]
@@ -25,15 +25,10 @@ def load_text_model(
     if wanted.provider == NO_MODEL:
         return None
     provider = PROVIDERS.resolve(wanted.provider, "llm_model")
-    try:
+    with needs_extra(f"llm_model {str(wanted)!r} cannot be loaded"):
         return provider.load(
             wanted, LanguageModelSettings(timeout_s=timeout_s, local=local or LocalModelSettings(), cache_path=None)
         )
-    except ImportError as error:
-        raise ConfigurationError(
-            f"llm_model {str(wanted)!r} needs a package that is not installed ({error.name}): "
-            "pip install 'crystal-hybrid[llm]'"
-        ) from error
 
 
 def runs_in_this_process(name: ModelName) -> bool:

@@ -11,6 +11,9 @@ from agents.llm.chooser import OptionChooserSettings
 from agents.llm.faults import LONGEST_WAIT_S, FaultSettings
 from agents.llm.meter import Price
 from core.exceptions import ConfigurationError
+from core.nearest import nearest
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,13 @@ class LocalModelSettings:
     """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
     keep_prefix: bool = True
     """Keep the keys and values of the beginning that successive prompts share."""
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise ConfigurationError(
+                f"language_model.local.dtype is {self.dtype!r}; {nearest(self.dtype, DTYPES)}; "
+                f"it is one of {', '.join(DTYPES)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.http_guard import ANTHROPIC_URL, OPENAI_URL, guarded_client
 from agents.llm.keys import ANTHROPIC_KEY, NO_KEY, OPENAI_KEY, Key, key_for, without_key
 from core.exceptions import ConfigurationError
+from core.extras import needs_extra
 from core.protocols import token_count
 
 TIMEOUT_S = 600.0
@@ -48,7 +49,8 @@ class OpenAIWriter:
 
     def __init__(self, model: str, api_key: str | None = None, url: str | None = None) -> None:
         """Raises ConfigurationError without a key for OpenAI itself; other servers may need none."""
-        import openai
+        with needs_extra(f"the model {model!r} cannot be asked"):
+            import openai
 
         self._model = model
         self._key = _key(api_key, OPENAI_KEY, url)
@@ -82,7 +84,8 @@ class AnthropicWriter:
 
     def __init__(self, model: str, api_key: str | None = None, url: str | None = None) -> None:
         """Raises ConfigurationError without a key for Anthropic itself; other servers may need none."""
-        import anthropic
+        with needs_extra(f"the model {model!r} cannot be asked"):
+            import anthropic
 
         self._model = model
         self._key = _key(api_key, ANTHROPIC_KEY, url)

@@ -20,10 +20,12 @@ from agents.llm.keys import check_no_key
 from agents.llm.writers import AnthropicWriter, OpenAIWriter, Writer, Written
 from agents.text.local_writer import LocalWriter
 from agents.text.team import LoraShape
+from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError, LLMConnectionError, TrainingError
 
 MOST_GRADIENT_NORM = 1.0
 SLOW_SHARE = 0.1
+LONGEST, USUAL_TEMPERATURE = 32768, 0.7
 
 
 class LLMBackend(Enum):
@@ -58,9 +60,11 @@ class LLMConfig:
     model_name: str = "Qwen/Qwen2.5-14B-Instruct"
     """A name on the Hugging Face hub or a folder; for servers, their name for the model."""
     device: str = "auto"
-    max_length: int = 32768
-    """Most tokens of prompt and answer together."""
-    temperature: float = 0.7
+    """Of a local model; a hosted one runs where its owner lets it run."""
+    max_length: int = LONGEST
+    """Most tokens of prompt and answer together, for a local model; a hosted one has a limit of its own."""
+    temperature: float = USUAL_TEMPERATURE
+    """0 or from 0.01 to 100. Anthropic's models take none."""
     api_key: str | None = field(default=None, repr=False)
     """None takes the vendor's environment variable, which is the better place for a key."""
     enable_lora: bool = False
@@ -77,11 +81,14 @@ class LLMConfig:
             raise ConfigurationError(f"Unsupported LLM backend: {self.backend!r}; there are {known}")
         if not isinstance(self.update_strategy, UpdateStrategy):
             raise ConfigurationError(f"update_strategy is {self.update_strategy!r}: it must be an UpdateStrategy")
-        if self.max_length < 1 or self.temperature < 0 or self.lora_rank < 1:
+        if self.max_length < 1 or self.lora_rank < 1 or not 0 < self.lora_alpha < math.inf:
             raise ConfigurationError(
-                f"max_length is {self.max_length} (1 or more), temperature {self.temperature} (0 or more), lora_rank "
-                f"{self.lora_rank} (1 or more)"
+                f"max_length is {self.max_length} (1 or more), lora_rank {self.lora_rank} (1 or more), lora_alpha "
+                f"{self.lora_alpha} (above 0)"
             )
+        Sampling(self.temperature)  # which refuses what no model can be asked for
+        if self.is_hosted:
+            self._refuse_what_a_server_decides()
         if self.backend is LLMBackend.VLLM and self.api_base is None:
             self.api_base = "http://localhost:8000/v1"
         check_no_key(self.api_base or "", "api_base")
@@ -90,6 +97,17 @@ class LLMConfig:
     def is_hosted(self) -> bool:
         """Whether the model is behind an address: its weights cannot be updated from here."""
         return self.backend is not LLMBackend.HUGGINGFACE
+
+    def _refuse_what_a_server_decides(self) -> None:
+        usual: dict[str, Any] = {"device": "auto", "max_length": LONGEST, "enable_lora": False}
+        if self.backend is LLMBackend.ANTHROPIC:
+            usual["temperature"] = USUAL_TEMPERATURE
+        for name, value in usual.items():
+            if getattr(self, name) != value:
+                raise ConfigurationError(
+                    f"{name} is {getattr(self, name)!r}, and {self.model_name} is hosted ({self.backend.value}): its "
+                    "server decides that; leave it out, or run the model in this process (LLMBackend.HUGGINGFACE)"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +151,8 @@ class SharedLLMManager:
     def generate_for_node(self, node_id: str, prompt: str, **kwargs: Any) -> LLMResponse:
         """The model's answer to a node's prompt; `temperature` and `max_new_tokens` hold for this call only.
 
-        Raises ConfigurationError for an unknown node, TrainingError (a RuntimeError: "Model loading failed"), and the
+        Raises ConfigurationError for an unknown node, for a temperature that no model can be asked for or that this one
+        does not take, TrainingError (a RuntimeError: "Model loading failed"), and the
         errors of the vendor's SDK (`openai.APIError`, `anthropic.APIError`).
         """
         node = self._nodes.get(node_id)
@@ -144,8 +163,12 @@ class SharedLLMManager:
         wanted = {**node.settings, **kwargs}
         role = wanted.get("role")
         text = f"{role}\n\n{prompt}" if role else prompt
-        temperature = float(wanted.get("temperature", self.config.temperature))
-        written = self._write(text, temperature, int(wanted.get("max_new_tokens", 256)))
+        if "temperature" in wanted and self.config.backend is LLMBackend.ANTHROPIC:
+            raise ConfigurationError(f"{self.config.model_name} takes no temperature; leave it out")
+        sampling = Sampling(
+            float(wanted.get("temperature", self.config.temperature)), int(wanted.get("max_new_tokens", 256))
+        )
+        written = self._write(text, sampling.temperature, sampling.max_new_tokens)
         node.generations += 1
         reasoning, mark, _ = written.text.partition("Answer:")
         metadata = {
@@ -167,8 +190,9 @@ class SharedLLMManager:
         """One gradient step for all nodes. `gradients` maps the names of `parameters()` to tensors or arrays.
 
         Returns `updated` (bool), `reason` (why not), `parameters` (tensors changed), `gradient_norm` (before clipping),
-        `learning_rate` (as applied) and `update_count`. Raises ConfigurationError for unknown names, shapes that do
-        not fit, and values that are not finite; then nothing changes.
+        `learning_rate` (as applied) and `update_count`, which counts the updates that changed a weight. Raises
+        ConfigurationError for unknown names, shapes that do not fit, and values that are not finite; then nothing
+        changes.
         """
         if self.config.is_hosted:
             return self._not_updated(
@@ -224,7 +248,7 @@ class SharedLLMManager:
                 case LLMBackend.ANTHROPIC:
                     return AnthropicWriter(config.model_name, config.api_key, config.api_base)
                 case LLMBackend.HUGGINGFACE:
-                    lora = LoraShape(config.lora_rank, round(config.lora_alpha)) if config.enable_lora else None
+                    lora = LoraShape(config.lora_rank, config.lora_alpha) if config.enable_lora else None
                     return LocalWriter(config.model_name, config.device, config.max_length, lora)
         except (ConfigurationError, LLMConnectionError) as error:
             raise TrainingError(f"Model loading failed: {error}") from error
@@ -236,6 +260,8 @@ class SharedLLMManager:
 
     def _step(self, gradients: Mapping[str, Any], learning_rate: float) -> dict[str, Any]:
         # The lock is held. An update needs the model, so load it if no question has.
+        if not math.isfinite(learning_rate) or learning_rate < 0:
+            raise ConfigurationError(f"learning_rate is {learning_rate}: it must be a number, and not negative")
         writer = self._writer or self._loaded_writer()
         self._writer = writer
         assert isinstance(writer, LocalWriter)
@@ -250,15 +276,13 @@ class SharedLLMManager:
         if self.config.update_strategy is UpdateStrategy.INCREMENTAL:
             rate *= SLOW_SHARE
         rate *= min(1.0, MOST_GRADIENT_NORM / norm) if norm > 0 else 0.0
-        with torch.no_grad():
-            for name in chosen:
-                table[name].sub_(rate * checked[name])
-        moved = norm > 0 and bool(chosen)
-        self.update_count += moved
+        moved = sum(_moved(table[name], rate * checked[name]) for name in chosen)
+        self.update_count += bool(moved)
+        nothing = "all gradients are zero" if norm == 0 else f"steps of {rate:g} times the gradients round to nothing"
         return {
-            "updated": moved,
-            "reason": "" if moved else "all gradients are zero",
-            "parameters": len(chosen) if moved else 0,
+            "updated": bool(moved),
+            "reason": "" if moved else nothing,
+            "parameters": moved,
             "gradient_norm": norm,
             "learning_rate": rate,
             "update_count": self.update_count,
@@ -273,6 +297,14 @@ class SharedLLMManager:
             "learning_rate": 0.0,
             "update_count": self.update_count,
         }
+
+
+@torch.no_grad()
+def _moved(parameter: nn.Parameter, step: Tensor) -> bool:
+    """Take a step; says whether a weight is another one now."""
+    before = parameter.clone()
+    parameter.sub_(step)
+    return not torch.equal(before, parameter)
 
 
 def _checked(name: str, table: Mapping[str, nn.Parameter], value: object) -> Tensor:

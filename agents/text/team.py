@@ -16,13 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from peft import LoraConfig, PeftModel, get_peft_model
 from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
 
+from agents.llm.adapters import put_adapter, read_adapter
 from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError
+from core.extras import needs_extra
 
 TEAM_FILE = "team.json"
 FORMAT = "crystal-hybrid team"
@@ -49,7 +50,8 @@ class LoraShape:
     """Size of an adapter."""
 
     rank: int = 16
-    alpha: int = 32
+    alpha: float = 32
+    """The adapter's output is scaled by alpha / rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,13 @@ class Team:
                 parameter.data.copy_(saved)
 
 
+def check_can_build(specialisation: Specialisation) -> None:
+    """Raise MissingExtraError where a library is missing; call it before the work that comes before `build_team`."""
+    if specialisation is Specialisation.LORA:
+        with needs_extra("an adapter per role"):
+            import peft  # noqa: F401
+
+
 def build_team(
     base: TextPolicy, roles: Sequence[str], specialisation: Specialisation, lora: LoraShape | None = None
 ) -> Team:
@@ -104,8 +113,12 @@ def build_team(
         copies = {role: TextPolicy(copy.deepcopy(base.model), base.tokenizer) for role in roles}
         return Team(specialisation, copies, own)
     lora = lora or LoraShape()
+    check_can_build(specialisation)
+    from peft import LoraConfig, get_peft_model
+
+    alpha: Any = lora.alpha  # PEFT divides it, so that fractions are fine
     settings = LoraConfig(
-        r=lora.rank, lora_alpha=lora.alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
+        r=lora.rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
     )
     adapted: Any = get_peft_model(base.model, settings, adapter_name=roles[0])
     for role in roles[1:]:
@@ -196,11 +209,9 @@ def load_team(folder: Path) -> tuple[Team, dict[str, Any]]:
     specialisation, names = story.specialisation, story.policies
     if specialisation is Specialisation.LORA:
         base = load_policy(str(folder / BASE))
-        model: Any = PeftModel.from_pretrained(
-            base.model, folder / ADAPTERS / names[0], adapter_name=names[0], is_trainable=True
-        )
-        for name in names[1:]:
-            model.load_adapter(folder / ADAPTERS / name, adapter_name=name, is_trainable=True)
+        model: Any = base.model
+        for name in names:  # their base is in the same folder, wherever it lay when they were made
+            model = put_adapter(model, read_adapter(folder / ADAPTERS / name), name)
         policies = {name: TextPolicy(model, base.tokenizer, name) for name in names}
     else:
         policies = {name: load_policy(str(folder / name)) for name in names}

@@ -6,7 +6,6 @@ distribution (logits divided by the temperature), so a ratio of new to old proba
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils.logging import disable_progress_bar
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from agents.llm.local_weights import end_of_turn, end_tokens
-from core.exceptions import ConfigurationError, LLMConnectionError
+from agents.llm.local_weights import end_of_turn, end_tokens, load_causal_model
+from core.exceptions import ConfigurationError
+
+LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,13 @@ class Sampling:
     max_new_tokens: int = 48
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < math.inf or self.max_new_tokens < 1:
+        if not (self.temperature == 0 or LOWEST_TEMPERATURE <= self.temperature <= HIGHEST_TEMPERATURE):
             raise ConfigurationError(
-                f"temperature is {self.temperature} (0 or more), max_new_tokens {self.max_new_tokens} (1 or more)"
+                f"temperature is {self.temperature}: it must be 0 (the likeliest token always) or from "
+                f"{LOWEST_TEMPERATURE} to {HIGHEST_TEMPERATURE:g}; logits divided by less are no numbers any more"
             )
+        if self.max_new_tokens < 1:
+            raise ConfigurationError(f"max_new_tokens is {self.max_new_tokens}: it must be 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +212,7 @@ def load_policy(source: str) -> TextPolicy:
 
     Raises `LLMConnectionError` when anything is missing, damaged or not reachable.
     """
-    disable_progress_bar()
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-        model: Any = AutoModelForCausalLM.from_pretrained(source, use_safetensors=True, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise LLMConnectionError(
-            f"the language model {source!r} cannot be loaded: {error}. It must be a folder with config.json, a "
-            "tokenizer and *.safetensors, a model's name on the Hugging Face hub while that can be reached, or 'small'"
-        ) from error
+    tokenizer, model = load_causal_model(source, "auto")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return TextPolicy(model.float().to(device), tokenizer)  # relative updates of 0.001 are lost in half precision
 

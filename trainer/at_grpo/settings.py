@@ -70,7 +70,7 @@ class ATGRPOSettings(BaseModel):
     minibatch_samples: Count = 128
     max_gradient_norm: Positive = 1.0
     lora_rank: Count = LoraShape().rank
-    lora_alpha: Count = LoraShape().alpha
+    lora_alpha: Count = 32
 
     num_iterations: Count = 200
     eval_every: Count = 10

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from agents.text.small_policy import small_shape
-from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base, save_team
+from agents.text.team import LoraShape, Specialisation, Team, build_team, check_can_build, save_base, save_team
 from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
@@ -103,6 +103,7 @@ class ATGRPOTrainer:
     # --- preparing ---
 
     def _prepare(self, reporter: RunReporter) -> Team:
+        check_can_build(self.settings.specialisation)
         resuming = self._store.has_run()
         self._store.tidy(new_run=False)
         base = self._base_policy(reporter)

@@ -28,6 +28,7 @@ import torch
 
 from agents.text.team import ADAPTERS, BASE, Specialisation, Team, load_team
 from core.exceptions import ConfigurationError, TrainingError
+from core.extras import needs_extra
 from core.worlds.base import FIRST_TRAINING_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
@@ -116,10 +117,9 @@ def rows_of(world: TextWorld[Any], settings: ATGRPOSettings, groups: Sequence[Gr
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """A parquet file as verl reads it."""
-    if importlib.util.find_spec("pyarrow") is None:
-        raise ConfigurationError("verl's data sets are parquet files: pip install 'crystal-hybrid[parquet]'")
-    import pyarrow
-    import pyarrow.parquet
+    with needs_extra("verl's data sets are parquet files"):
+        import pyarrow
+        import pyarrow.parquet
 
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
 
@@ -171,7 +171,8 @@ def overrides_of(
 
 def dry_run(recipe: Recipe) -> list[str]:
     """The checks that need no GPU, one line each. Raises `TrainingError` when one fails."""
-    import pyarrow.parquet
+    with needs_extra("verl's data sets are parquet files"):
+        import pyarrow.parquet
 
     rows = pyarrow.parquet.read_table(recipe.rows).to_pylist()
     for row in rows:

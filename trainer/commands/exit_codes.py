@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from core.exceptions import BAD_INPUT_ERRORS
+from core.extras import how_to_install
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -15,14 +16,24 @@ EXIT_INTERRUPTED = 130
 def run_reporting_bad_input(program: Callable[[], object]) -> int:
     """Run a program and return its exit code: 0, or 2 after printing a bad-input error as one line on stderr.
 
-    Ctrl-C returns 130. Other errors pass through with their traceback, and so does `SystemExit`.
+    A package that only an extra brings is such an error. Ctrl-C returns 130. Other errors pass through with their
+    traceback, and so does `SystemExit`.
     """
     try:
         program()
     except BAD_INPUT_ERRORS as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return EXIT_BAD_INPUT
+        return _say(str(error))
+    except ModuleNotFoundError as error:
+        advice = how_to_install(error)
+        if advice is None:
+            raise
+        return _say(advice)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+def _say(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return EXIT_BAD_INPUT

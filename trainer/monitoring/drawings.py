@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.arenas.base import Stance
-from core.exceptions import ConfigurationError
+from core.extras import needs_extra
 from trainer.monitoring.records import TrainingLog
 
 if TYPE_CHECKING:
@@ -114,11 +114,9 @@ def draw_curves(log: TrainingLog) -> Figure:
 
 def _figure(width: float, height: float) -> Figure:
     """An empty figure that needs no screen; sizes in inches."""
-    try:
+    with needs_extra("no picture can be drawn"):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure as MakeFigure
-    except ImportError as error:
-        raise ConfigurationError("pictures need matplotlib: pip install 'crystal-hybrid[plots]'") from error
     figure = MakeFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from core.arenas.base import Interaction, Stance
-from core.exceptions import ConfigurationError
+from core.extras import needs_extra
 from trainer.checkpoints.durable_files import write_text_atomically
 from trainer.monitoring.process_sampler import ProcessSampler
 from trainer.monitoring.prometheus import Gauges, MetricsServer, exposition
@@ -269,12 +269,8 @@ def _ends_in_the_middle(path: Path) -> bool:
 
 
 def _scalar_writer(folder: str) -> Any:
-    try:
+    with needs_extra("tensorboard_dir is set"):
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise ConfigurationError(
-            "tensorboard_dir is set but TensorBoard is not installed: pip install 'crystal-hybrid[plots]'"
-        ) from error
     return SummaryWriter(folder)
 
 

@@ -196,7 +196,7 @@ def _load_group(
     base.model.to(f"cuda:{gpu_id}" if gpu_id >= 0 else "cpu")  # type: ignore[arg-type]
     torch.manual_seed(config.seed)  # adapters start from random weights
     ids = [source.model_id for source in group]
-    shape = LoraShape(config.lora_rank, round(config.lora_alpha))
+    shape = LoraShape(config.lora_rank, config.lora_alpha)
     team = build_team(base, ids, Specialisation.LORA, shape)
     _start_alike(team)
     settings = OptionLearnerSettings(learning_rate=config.learning_rate, batch_size=config.batch_size)

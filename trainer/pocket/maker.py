@@ -29,7 +29,7 @@ from trainer.pocket.collect import CollectionSettings, collect
 from trainer.pocket.examples import fingerprint, without_twins
 from trainer.pocket.fit import FitSettings, fit, lessons_of, scores_of
 from trainer.pocket.judge import play_games
-from trainer.pocket.reliability_plot import draw_reliability
+from trainer.pocket.reliability_plot import check_can_draw, draw_reliability
 from trainer.pocket.text_worlds import judge_worlds
 
 ON_CPU = LocalModelSettings(device="cpu")
@@ -134,6 +134,7 @@ def main(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of questions.")] = 0,
 ) -> None:
     """Make the pocket model: collect decisions, train, calibrate, judge, write the model with its card."""
+    check_can_draw()
     report = make(
         out,
         rom,

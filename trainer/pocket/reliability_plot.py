@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
+from core.extras import needs_extra
 from trainer.pocket.calibrate import BINS, Reliability
+
+
+def check_can_draw() -> None:
+    """Raise MissingExtraError now rather than after half an hour of work."""
+    with needs_extra("the reliability diagram cannot be drawn"):
+        import matplotlib.figure  # noqa: F401
 
 
 def draw_reliability(reliability: Reliability, path: Path) -> None:
     """Share of right choices over mean confidence, one point a bin, with the number of choices below it (PNG)."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(5.0, 5.5), dpi=100, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     confidence = [one.confidence for one in reliability.bins]

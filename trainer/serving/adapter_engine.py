@@ -18,12 +18,15 @@ from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from peft import LoraConfig, get_peft_model
 
+from agents.llm.adapters import check_base, put_adapter, read_adapter
 from agents.text.text_policy import Sample, Sampling, TextPolicy
-from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError, QueueFullError
+from core.exceptions import ConfigurationError, QueueFullError
+from core.extras import needs_extra
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+MOST_OPTION_TOKENS = 512
+MOST_POSITIONS = 512
+"""Tokens of choices that are scored together: each takes several times the vocabulary in memory."""
 RESTING = "resting@0"
 """An adapter of rank 1 that is never used: PEFT needs one before the first and after the last real one."""
 Message = dict[str, str]
@@ -69,11 +72,15 @@ class AdapterEngine:
     """
 
     def __init__(self, base: TextPolicy, *, max_queue: int = 256, max_batch: int = 8, seed: int = 0) -> None:
+        with needs_extra("adapters cannot be served"):
+            from peft import LoraConfig, get_peft_model
         self._base = base
+        self._source = base.model.name_or_path or ""
+        self._longest_token = max(map(len, base.tokenizer.get_vocab()))
         resting = LoraConfig(r=1, target_modules="all-linear", task_type="CAUSAL_LM")
         self._wrapped: Any = get_peft_model(base.model, resting, adapter_name=RESTING)
         self._versions: dict[str, int] = {}
-        """Adapters by their public name; the internal name is name@version."""
+        """Version of each adapter by its public name; see `_inner`."""
         self._next_version = 0
         self._max_queue = max_queue
         self._max_batch = max_batch
@@ -104,8 +111,12 @@ class AdapterEngine:
         return getattr(self._base.model.config, "max_position_embeddings", None)
 
     def conversation(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when the template refuses."""
+        """The conversation as tokens, ready for the model's answer; `ConfigurationError` when the template refuses,
+        or when it is too long for any model of that context."""
         template: Any = self._base.tokenizer.apply_chat_template
+        length, room = sum(len(message["content"]) for message in messages), self.context_tokens
+        if room is not None and length > room * self._longest_token:  # splitting megabytes would take half a minute
+            raise ConfigurationError(f"the prompt has {length} characters, the model's context length is {room} tokens")
         try:
             with self._tokenizing:
                 return tuple(template(list(messages), add_generation_prompt=True, return_dict=False))
@@ -116,24 +127,34 @@ class AdapterEngine:
         """A token as text."""
         return str(self._base.tokenizer.decode([token]))
 
-    def ask(self, question: Question) -> Future[Sample]:
-        """Answer a question by sampling."""
-        return self._add(_Job(question, None, Future()))
+    def ask(self, question: Question, count: int = 1) -> list[Future[Sample]]:
+        """Answer a question by sampling, `count` times; the queue takes all of them or none."""
+        return self._add([_Job(question, None, Future()) for _ in range(count)])
 
     def choose(self, question: Question, options: Sequence[str]) -> Future[Sample]:
         """The likeliest option as the model's whole answer.
 
-        The answer's one log probability is that of the option among the options.
+        The answer's one log probability is that of the option among the options. Raises ConfigurationError for an
+        option that does not fit behind the question.
         """
-        return self._add(_Job(None, lambda: self._choose(question, options), Future()))
+        with self._tokenizing:
+            tokens = [self._base.answer_tokens(option) for option in options]
+        longest, room = max(map(len, tokens)), self.context_tokens
+        if longest > MOST_OPTION_TOKENS or (room is not None and len(question.tokens) + longest > room):
+            raise ConfigurationError(
+                f"the prompt has {len(question.tokens)} tokens and the longest choice {longest}; a choice has at most "
+                f"{MOST_OPTION_TOKENS}, and the model's context length is {room or 'unbounded'}"
+            )
+        rows = [Sample(text, question.tokens, mine, (), 1.0) for text, mine in zip(options, tokens, strict=True)]
+        return self._add([_Job(None, lambda: self._choose(question.adapter, rows), Future())])[0]
 
     def load_adapter(self, name: str, folder: Path, *, replace: bool = False) -> Future[None]:
         """Load a PEFT adapter from its folder; `replace` allows one of that name to be replaced."""
-        return self._add(_Job(None, lambda: self._load(name, folder, replace), Future()))
+        return self._add([_Job(None, lambda: self._load(name, folder, replace), Future())])[0]
 
     def unload_adapter(self, name: str) -> Future[None]:
         """Remove an adapter and free its memory."""
-        return self._add(_Job(None, lambda: self._unload(name), Future()))
+        return self._add([_Job(None, lambda: self._unload(name), Future())])[0]
 
     def close(self) -> None:
         """Finish the waiting jobs, then stop."""
@@ -142,14 +163,14 @@ class AdapterEngine:
             self._changed.notify_all()
         self._thread.join()
 
-    def _add(self, job: _Job) -> Future[Any]:
+    def _add(self, jobs: Sequence[_Job]) -> list[Future[Any]]:
         with self._changed:
-            if self._closing or len(self._jobs) >= self._max_queue:
+            if self._closing or len(self._jobs) + len(jobs) > self._max_queue:
                 why = "it is closing" if self._closing else f"{len(self._jobs)} requests wait already"
                 raise QueueFullError(f"the model takes no further request: {why}; try again later")
-            self._jobs.append(job)
+            self._jobs.extend(jobs)
             self._changed.notify_all()
-        return job.future
+        return [job.future for job in jobs]
 
     # --- on the engine's own thread ---
 
@@ -160,7 +181,9 @@ class AdapterEngine:
                     self._changed.wait()
                 if not self._jobs:
                     return
-                batch = self._take_batch()
+                batch = [job for job in self._take_batch() if job.future.set_running_or_notify_cancel()]
+            if not batch:
+                continue  # nobody waits for these any longer
             try:
                 if batch[0].question is None:
                     assert batch[0].work is not None
@@ -193,16 +216,15 @@ class AdapterEngine:
         with self._playing(first.adapter) as policy:
             return policy.sample([question.tokens for question in questions], first.sampling, generator)
 
-    def _choose(self, question: Question, options: Sequence[str]) -> Sample:
-        with self._tokenizing:
-            tokens = [self._base.answer_tokens(option) for option in options]
-        with self._playing(question.adapter) as policy, torch.inference_mode():
+    def _choose(self, adapter: str | None, rows: Sequence[Sample]) -> Sample:
+        together = max(1, min(self._max_batch, MOST_POSITIONS // max(len(row.tokens) for row in rows)))
+        scores = []
+        with self._playing(adapter) as policy, torch.inference_mode():
             policy.model.eval()
-            rows = [
-                Sample(option, question.tokens, answer, (), 1.0) for option, answer in zip(options, tokens, strict=True)
-            ]
-            log_probabilities, _, mask = policy.token_log_probabilities(rows)
-            shares = torch.log_softmax((log_probabilities * mask).sum(1), dim=0)
+            for place in range(0, len(rows), together):
+                log_probabilities, _, mask = policy.token_log_probabilities(rows[place : place + together])
+                scores.append((log_probabilities * mask).sum(1))
+            shares = torch.log_softmax(torch.cat(scores), dim=0)
             best = int(shares.argmax())
             return replace(rows[best], log_probabilities=(float(shares[best]),))
 
@@ -216,37 +238,30 @@ class AdapterEngine:
             raise UnknownAdapterError(
                 f"no adapter {adapter!r} is loaded; there are {', '.join(self.adapters) or 'none'}"
             )
-        yield TextPolicy(self._wrapped, self._base.tokenizer, _inner(adapter, self._versions[adapter]))
+        yield TextPolicy(self._wrapped, self._base.tokenizer, _inner(self._versions[adapter]))
 
     def _load(self, name: str, folder: Path, replace: bool) -> None:
         if name in self._versions and not replace:
             raise ConfigurationError(f"an adapter {name!r} is loaded already; replace or unload it")
-        missing = [file for file in ADAPTER_FILES if not (folder / file).is_file()]
-        if missing:
-            raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {' and no '.join(missing)}")
+        saved = read_adapter(folder)
+        check_base(saved, self._source)
         self._next_version += 1
-        inner = _inner(name, self._next_version)
-        try:
-            self._wrapped.load_adapter(folder, adapter_name=inner)
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            if inner in self._wrapped.peft_config:
-                self._delete(inner)
-            raise CheckpointError(f"{folder} holds no adapter that fits this model: {error}") from error
+        put_adapter(self._wrapped, saved, _inner(self._next_version))
         old = self._versions.get(name)
         self._versions[name] = self._next_version
         if old is not None:
-            self._delete(_inner(name, old))
+            self._delete(_inner(old))
 
     def _unload(self, name: str) -> None:
         if name not in self._versions:
             raise UnknownAdapterError(f"no adapter {name!r} is loaded; there are {', '.join(self.adapters) or 'none'}")
-        self._delete(_inner(name, self._versions.pop(name)))
+        self._delete(_inner(self._versions.pop(name)))
 
     def _delete(self, inner: str) -> None:
         self._wrapped.set_adapter(RESTING)
         self._wrapped.delete_adapter(inner)
 
 
-def _inner(name: str, version: int) -> str:
-    """A name for PEFT, which keeps adapters in a module dictionary, whose keys have no dots."""
-    return f"{name.replace('.', '_')}@{version}"
+def _inner(version: int) -> str:
+    """A name for PEFT. It never holds the public one: PEFT allows no dots in it, and takes some words for its own."""
+    return f"loaded@{version}"

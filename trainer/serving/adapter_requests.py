@@ -3,11 +3,14 @@ adapters."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from agents.text.text_policy import Sampling
+
+LONGEST_NAME = 300
+MOST_TOKENS = 1 << 17
 
 
 class ChatMessage(BaseModel):
@@ -18,18 +21,19 @@ class ChatMessage(BaseModel):
 class StructuredOutputs(BaseModel):
     """vLLM's structured outputs, which restrict an answer."""
 
-    choice: list[str] = Field(min_length=1)
+    choice: list[Annotated[str, Field(max_length=2_000)]] = Field(min_length=1, max_length=256)
 
 
 class ChatRequest(BaseModel):
     """The part of OpenAI's chat completions that is served; other keys are ignored, as by other servers."""
 
-    model: str
-    messages: list[ChatMessage] = Field(min_length=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
-    temperature: float = Field(default=1.0, ge=0.0, le=100.0)
-    seed: int | None = None
+    model: str = Field(max_length=LONGEST_NAME)
+    messages: list[ChatMessage] = Field(min_length=1, max_length=1_000)
+    max_tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
+    max_completion_tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
+    temperature: float = Field(default=1.0, allow_inf_nan=False)
+    """0, or a number that `Sampling` takes."""
+    seed: int | None = Field(default=None, ge=-(2**63), le=2**63 - 1)
     n: int = Field(default=1, ge=1, le=64)
     stream: Literal[False] = False
     logprobs: bool = False
@@ -44,8 +48,8 @@ class ChatRequest(BaseModel):
 class LoadAdapter(BaseModel):
     """vLLM's `POST /v1/load_lora_adapter`."""
 
-    lora_name: str = Field(min_length=1)
-    lora_path: str
+    lora_name: str = Field(min_length=1, max_length=LONGEST_NAME)
+    lora_path: str = Field(min_length=1, max_length=4096, pattern="^[^\\x00]*$")
     load_inplace: bool = False
     """Replace the adapter of that name."""
 
@@ -53,4 +57,4 @@ class LoadAdapter(BaseModel):
 class UnloadAdapter(BaseModel):
     """vLLM's `POST /v1/unload_lora_adapter`."""
 
-    lora_name: str
+    lora_name: str = Field(max_length=LONGEST_NAME)

@@ -7,101 +7,114 @@ and the standard library. Run it as
 
 Routes: `GET /health`, `GET /v1/models`, `POST /v1/chat/completions` (not streamed; `structured_outputs.choice` binds
 the answer to one of a list), `POST /v1/load_lora_adapter`, `POST /v1/unload_lora_adapter`. Requests name an adapter in
-`model`. A full queue answers 503 with `Retry-After`.
+`model`. A full queue answers 503 with `Retry-After`, a wrong request 4xx, all of it in JSON.
+
+Without a key only this machine may ask. With one, in the environment as `CRYSTAL_LLM_API_KEY`, everybody who sends it
+as `Authorization: Bearer ...`: then `--host` may be another address than this machine's own. `trainer/serving/
+json_http.py` has the bounds of size and time.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from agents.llm.keys import KEY_FOR_OTHER_ADDRESSES, key_for
 from agents.text.text_policy import Sample, load_policy
-from core.exceptions import CheckpointError, ConfigurationError, CrystalHybridError, QueueFullError
+from core.exceptions import (
+    CheckpointError,
+    CheckpointNotFoundError,
+    ConfigurationError,
+    CrystalHybridError,
+    QueueFullError,
+)
 from trainer.commands.program import run_program
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
+from trainer.serving.json_http import LOOPBACK, Gate, HttpLimits, Json, JsonServer, Refusal
+from trainer.serving.placement import LAST_PORT
 
 log = logging.getLogger(__name__)
 RETRY_AFTER_S = 1
-MAX_BODY_BYTES = 8 << 20
-Json = dict[str, Any]
 
 
-class AdapterServer(ThreadingHTTPServer):
+class AdapterServer(JsonServer):
     """Serves one engine under one model name."""
 
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], engine: AdapterEngine, model_name: str) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        engine: AdapterEngine,
+        model_name: str,
+        *,
+        key: str | None = None,
+        limits: HttpLimits | None = None,
+        answer_timeout_s: float = 600.0,
+    ) -> None:
+        """
+        Args:
+            key: what clients must send as `Authorization: Bearer`; without one, only this machine may ask.
+            limits: of requests and connections.
+            answer_timeout_s: longest time in the queue and at the model; then the answer is 504.
+        """
         self.engine = engine
         self.model_name = model_name
-        super().__init__(address, _Handler)
+        self.answer_timeout_s = answer_timeout_s
+        super().__init__(address, Gate(key, frozenset({"/health"})), limits)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    @property
-    def owner(self) -> AdapterServer:
-        assert isinstance(self.server, AdapterServer)
-        return self.server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        log.debug(format, *args)
-
-    def do_GET(self) -> None:
-        if self.path == "/health":
-            self._send(200, {"status": "ok", "waiting": self.owner.engine.waiting, "pid": os.getpid()})
-        elif self.path == "/v1/models":
-            names = [self.owner.model_name, *self.owner.engine.adapters]
-            root = self.owner.model_name
-            models = [{"id": name, "object": "model", "owned_by": "crystal-hybrid", "root": root} for name in names]
-            self._send(200, {"object": "list", "data": models})
-        else:
-            self._send_error(404, f"there is no {self.path}", "NotFoundError")
-
-    def do_POST(self) -> None:
-        answer = _ROUTES.get(self.path)
-        body = self.rfile.read(min(int(self.headers.get("content-length") or 0), MAX_BODY_BYTES))
-        if answer is None:
-            self._send_error(404, f"there is no {self.path}", "NotFoundError")
-            return
+    def answer(self, method: str, path: str, body: bytes) -> Json:
+        """The answer to a request; see the module for the routes."""
+        method_of = {"/health": "GET", "/v1/models": "GET", **dict.fromkeys(_ROUTES, "POST")}
+        if path not in method_of:
+            raise Refusal(404, f"there is no {path[:200]}; there are {', '.join(method_of)}")
+        if method != method_of[path]:
+            raise Refusal(405, f"{path} takes {method_of[path]}, not {method[:20]}", Allow=method_of[path])
+        if path == "/health":
+            return {"status": "ok", "waiting": self.engine.waiting, "pid": os.getpid()}
+        if path == "/v1/models":
+            return self._models()
         try:
-            self._send(200, answer(self.owner, body))
+            return _ROUTES[path](self, body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise Refusal(400, f"{where + ': ' if where else ''}{first['msg']}") from error
         except QueueFullError as error:
-            self._send_error(503, str(error), "ServiceUnavailableError", retry_after_s=RETRY_AFTER_S)
-        except (UnknownAdapterError, CheckpointError) as error:
-            self._send_error(404, str(error), "NotFoundError")
-        except (ConfigurationError, ValidationError) as error:
-            self._send_error(400, str(error), "BadRequestError")
+            raise Refusal(503, str(error), Retry_After=str(RETRY_AFTER_S)) from error
+        except (UnknownAdapterError, CheckpointNotFoundError) as error:
+            raise Refusal(404, str(error)) from error
+        except (ConfigurationError, CheckpointError) as error:
+            raise Refusal(400, str(error)) from error
         except RuntimeError as error:  # torch's: out of memory, among others
             log.exception("a request failed")
-            self._send_error(500, str(error), "InternalServerError")
+            raise Refusal(500, str(error)) from error
 
-    def _send_error(self, status: int, message: str, kind: str, retry_after_s: int | None = None) -> None:
-        self._send(status, {"error": {"message": message, "type": kind, "code": status}}, retry_after_s)
+    def waited(self, futures: Sequence[Future[Any]]) -> list[Any]:
+        """The results of all, in time. Those that nobody waits for any longer leave the queue."""
+        deadline = time.monotonic() + self.answer_timeout_s
+        try:
+            return [future.result(max(0.0, deadline - time.monotonic())) for future in futures]
+        except TimeoutError as error:
+            raise Refusal(504, f"the model has not answered after {self.answer_timeout_s:g} s") from error
+        finally:
+            for future in futures:
+                future.cancel()
 
-    def _send(self, status: int, body: Json, retry_after_s: int | None = None) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        if retry_after_s is not None:
-            self.send_header("Retry-After", str(retry_after_s))
-        self.end_headers()
-        self.wfile.write(data)
+    def _models(self) -> Json:
+        names = [self.model_name, *self.engine.adapters]
+        root = self.model_name
+        models = [{"id": name, "object": "model", "owned_by": "crystal-hybrid", "root": root} for name in names]
+        return {"object": "list", "data": models}
 
 
 def _chat(server: AdapterServer, body: bytes) -> Json:
@@ -116,10 +129,10 @@ def _chat(server: AdapterServer, body: bytes) -> Json:
         )
     question = Question(tokens, adapter, request.sampling, request.seed)
     if request.structured_outputs is not None:
-        samples, full = [server.engine.choose(question, request.structured_outputs.choice).result()], None
+        asked, full = [server.engine.choose(question, request.structured_outputs.choice)], None
     else:
-        asked = [server.engine.ask(question) for _ in range(request.n)]
-        samples, full = [future.result() for future in asked], request.sampling.max_new_tokens
+        asked, full = server.engine.ask(question, request.n), request.sampling.max_new_tokens
+    samples: list[Sample] = server.waited(asked)
     produced = sum(len(one.tokens) for one in samples)
     choices = [
         {
@@ -154,13 +167,14 @@ def _load(server: AdapterServer, body: bytes) -> Json:
     request = LoadAdapter.model_validate_json(body)
     if request.lora_name == server.model_name:
         raise ConfigurationError(f"{request.lora_name!r} is the name of the base model; give the adapter another one")
-    server.engine.load_adapter(request.lora_name, Path(request.lora_path), replace=request.load_inplace).result()
+    loading = server.engine.load_adapter(request.lora_name, Path(request.lora_path), replace=request.load_inplace)
+    server.waited([loading])
     return {"message": f"the adapter {request.lora_name!r} is loaded"}
 
 
 def _unload(server: AdapterServer, body: bytes) -> Json:
     request = UnloadAdapter.model_validate_json(body)
-    server.engine.unload_adapter(request.lora_name).result()
+    server.waited([server.engine.unload_adapter(request.lora_name)])
     return {"message": f"the adapter {request.lora_name!r} is removed"}
 
 
@@ -189,13 +203,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--max-batch", type=int, default=8, help="requests answered together")
     parser.add_argument("--leave-with-parent", action="store_true", help="end when standard input is closed")
     options = parser.parse_args(arguments)
+    found = key_for(None, own_address=True)
+    key = found.text if found is not None else None
+    if not 0 <= options.port <= LAST_PORT or options.max_queue < 1 or options.max_batch < 1:
+        parser.error(f"--port is 0 to {LAST_PORT}, --max-queue and --max-batch are 1 or more")
+    if key is None and options.host not in LOOPBACK:
+        parser.error(f"--host {options.host} lets other machines in, so set a key as {KEY_FOR_OTHER_ADDRESSES}")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if options.leave_with_parent:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
     try:
         engine = AdapterEngine(load_policy(options.model), max_queue=options.max_queue, max_batch=options.max_batch)
         name = options.served_model_name or options.model
-        server = AdapterServer((options.host, options.port), engine, name)
+        server = AdapterServer((options.host, options.port), engine, name, key=key)
     except (CrystalHybridError, OSError) as error:
         parser.exit(2, f"adapter_server: {error}\n")
     log.info("serving %s on http://%s:%d", name, options.host, server.server_address[1])

@@ -6,18 +6,22 @@ selects its own before each use, so each can be trained and sampled independentl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file
+import torch
 
+from agents.llm.adapters import check_base, misfit, read_adapter
 from agents.text.text_policy import TextPolicy
-from core.exceptions import CheckpointError, CheckpointNotFoundError, ConfigurationError
-from trainer.serving.adapter_engine import ADAPTER_FILES
+from core.exceptions import CheckpointError, ConfigurationError
+from core.extras import needs_extra
+from trainer.serving.placement import LAST_PORT
+from trainer.serving.server_client import ServerAddress
 
+PUBLISH_TIMEOUT_S = 120.0
 REWARD_MEMORY = 0.9
 """Weight of the old estimate when a reward is reported."""
 
@@ -36,11 +40,13 @@ class LoRAConfig:
     alpha: float = 32.0
     """The adapter's output is scaled by alpha / rank."""
     dropout: float = 0.1
+    """Share of the adapter's input that is dropped while it learns (`LoRAManager.learning`); 0 to below 1."""
     target_modules: list[str] = field(default_factory=default_target_modules)
     """Names of the layers that are adapted."""
     gpu_id: int = 0
-    """GPU of its server; the CPU where the machine has none."""
+    """GPU on which `attach` puts the base, the same for all adapters of a base; the CPU where the machine has none."""
     port: int = 8001
+    """Port of the server on this machine to which `LoRAManager.publish` sends the adapter."""
     weights_path: str | None = None
     """Folder of saved weights to begin with; a new adapter does not change the model at first."""
 
@@ -49,6 +55,10 @@ class LoRAConfig:
             raise ConfigurationError(
                 f"LoRA {self.lora_id}: rank {self.rank} (from 1), alpha {self.alpha} (above 0), dropout {self.dropout} "
                 f"(0 to below 1) and target_modules {self.target_modules} (at least one)"
+            )
+        if self.gpu_id < 0 or not 1 <= self.port <= LAST_PORT:
+            raise ConfigurationError(
+                f"LoRA {self.lora_id}: gpu_id {self.gpu_id} (0 or more) and port {self.port} (1 to {LAST_PORT})"
             )
 
     @property
@@ -76,10 +86,14 @@ class LoRAManager:
     def attach(self, base: TextPolicy) -> dict[int, TextPolicy]:
         """Put all adapters on a base model, which freezes its own weights; returns a policy for each.
 
-        Raises `ConfigurationError` when the model has none of the target modules.
+        The base moves to the GPU of the configurations. Raises `ConfigurationError` when they differ in it, when the
+        machine has other GPUs but not that one, or when the model has none of the target modules.
         """
         if self._model is not None:
             raise ConfigurationError("these adapters stand on a model already")
+        with needs_extra("LoRA adapters cannot be made"):
+            from peft import LoraConfig, get_peft_model
+        base.model.to(self._device())  # type: ignore[arg-type]  # Transformers types it for one form of call only
         for config in self.configs.values():
             shape = LoraConfig(
                 r=config.rank,
@@ -96,6 +110,7 @@ class LoRAManager:
             except ValueError as error:
                 raise ConfigurationError(f"LoRA {config.lora_id} does not fit the model: {error}") from error
             self.policies[config.lora_id] = TextPolicy(self._model, base.tokenizer, config.name)
+            self._model.eval()  # dropout acts in `learning` only
             if config.weights_path is not None:
                 self.load(config.lora_id, Path(config.weights_path))
         return self.policies
@@ -113,19 +128,50 @@ class LoRAManager:
         return folder
 
     def load(self, lora_id: int, folder: Path) -> None:
-        """Load saved weights into an adapter; `CheckpointError` when they are missing or do not fit."""
-        from peft import set_peft_model_state_dict
+        """Load saved weights into an adapter; `CheckpointError` when they are missing, do not fit this adapter, were
+        scaled otherwise, or were made for another base."""
+        with needs_extra("LoRA adapters cannot be loaded"):
+            from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-        name = self._attached(lora_id).name
-        path = folder / ADAPTER_FILES[1]
-        if not path.is_file():
-            raise CheckpointNotFoundError(f"Checkpoint not found: {folder} has no {ADAPTER_FILES[1]}")
+        config = self._attached(lora_id)
+        saved = read_adapter(folder)
+        check_base(saved, self._model.get_base_model().name_or_path)
+        wanted = get_peft_model_state_dict(self._model, adapter_name=config.name, save_embedding_layers=False)
+        fault = misfit(saved.tensors, wanted)
+        if not fault and saved.settings.lora_alpha != config.alpha:
+            fault = f"its alpha is {saved.settings.lora_alpha:g}, that of the configuration {config.alpha:g}"
+        if fault:
+            raise CheckpointError(f"{folder} does not fit LoRA {lora_id}: {fault}")
+        set_peft_model_state_dict(self._model, dict(saved.tensors), adapter_name=config.name)
+
+    @contextmanager
+    def learning(self, lora_id: int) -> Iterator[TextPolicy]:
+        """The adapter's policy with its dropout at work, for a forward pass that is learned from; off outside."""
+        config = self._attached(lora_id)
+        dropouts = [
+            module.lora_dropout[config.name]
+            for module in self._model.modules()
+            if hasattr(module, "lora_dropout") and config.name in module.lora_dropout
+        ]
+        policy = self.policies[lora_id]
+        policy.select()
+        for dropout in dropouts:
+            dropout.train()
         try:
-            outcome = set_peft_model_state_dict(self._model, load_file(path), adapter_name=name)
-        except RuntimeError as error:
-            raise CheckpointError(f"{path} does not fit LoRA {lora_id}: {error}") from error
-        if outcome.unexpected_keys:
-            raise CheckpointError(f"{path} does not fit LoRA {lora_id}: it has {outcome.unexpected_keys[:3]}")
+            yield policy
+        finally:
+            for dropout in dropouts:
+                dropout.eval()
+
+    def publish(self, lora_id: int, folder: Path) -> None:
+        """Save an adapter to a folder and load it into the server at its port, in place of the one of its name there.
+
+        Raises `ConfigurationError` when the server refuses it, `LLMConnectionError` when none answers.
+        """
+        config = self._attached(lora_id)
+        path = str(self.save(lora_id, folder).resolve())
+        body = {"lora_name": config.name, "lora_path": path, "load_inplace": True}
+        ServerAddress("127.0.0.1", config.port).post("/v1/load_lora_adapter", body, PUBLISH_TIMEOUT_S)
 
     def report(self, lora_id: int, reward: float) -> None:
         """Report an adapter's reward."""
@@ -153,6 +199,18 @@ class LoRAManager:
             }
             for lora_id, config in self.configs.items()
         }
+
+    def _device(self) -> str:
+        wanted = {config.gpu_id for config in self.configs.values()}
+        if len(wanted) > 1:
+            raise ConfigurationError(
+                f"the adapters of one base are on one GPU, and their gpu_id are {sorted(wanted)}; give them the same, "
+                "or a manager for each GPU"
+            )
+        gpus, gpu_id = torch.cuda.device_count(), wanted.pop()
+        if gpus and gpu_id >= gpus:
+            raise ConfigurationError(f"gpu_id is {gpu_id}; this machine has the GPUs 0 to {gpus - 1}")
+        return f"cuda:{gpu_id}" if gpus else "cpu"
 
     def _config(self, lora_id: int) -> LoRAConfig:
         if lora_id not in self.configs:

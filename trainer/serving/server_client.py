@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from agents.llm.http_guard import guarded_client
+from agents.llm.keys import key_for, without_key
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
 
 Json = dict[str, Any]
@@ -58,9 +59,12 @@ class ServerAddress:
     def _exchange(self, method: str, path: str, body: Json | None, timeout_s: float) -> Json:
         where = f"{self.host}:{self.port}"
         try:
+            key = key_for(None, own_address=True)
+            headers = {"Authorization": f"Bearer {key.text}"} if key else {}
             with guarded_client(timeout_s, MOST_ANSWER_BYTES, proxies=False) as client:
-                response = client.request(method, f"{self.url.removesuffix('/v1')}{path}", json=body)
-            status, text = response.status_code, response.text
+                address = f"{self.url.removesuffix('/v1')}{path}"
+                response = client.request(method, address, json=body, headers=headers)
+            status, text = response.status_code, without_key(response.text, key)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise LLMConnectionError(
                 f"the model server at {where} did not answer {method} {path} within {timeout_s:g} s: {error!r}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from agents.llm.keys import key_for
 from core.exceptions import ConfigurationError, LLMConnectionError
 from trainer.serving.placement import Placement
 from trainer.serving.server_client import ServerAddress
@@ -67,6 +68,9 @@ class ServerProcess:
         log_path.parent.mkdir(parents=True, exist_ok=True)
         visible = "" if placement.gpu_id is None else str(placement.gpu_id)
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": visible, "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True"}
+        key = key_for(None, own_address=True)
+        if key is not None:
+            environment["VLLM_API_KEY"] = key.text  # ours reads the variable itself
         with log_path.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
