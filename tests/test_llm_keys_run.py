@@ -15,7 +15,7 @@ from core.exceptions import ConfigurationError
 from tests.llm_servers.faults import Step
 from tests.llm_servers.server import ModelServer
 from tests.utils import generate_test_config
-from trainer.commands.command_line import app
+from trainer.commands.app import app
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 
 ROOT = Path(__file__).resolve().parent.parent
