@@ -45,7 +45,7 @@ class AnswerCache:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        if str(path) != ":memory:" and not Path(path).exists():
+        if str(path) != ":memory:" and (not Path(path).exists() or not Path(path).stat().st_size):
             if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
                 raise ConfigurationError(
                     f"the cache of answers {str(path)!r} cannot be made: its folder is not writable"

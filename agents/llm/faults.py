@@ -16,10 +16,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.llm.failures import FailureKind, ModelFailure, Remedy
-from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
+from core.ranges import check_range
 
 _logger = logging.getLogger(__name__)
+
+MOST_TRIES = 100
+LONGEST_TIME_S = 86_400.0
+"""A day: what is longer is no pause and no time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,10 @@ class FaultSettings:
     longest_away_s: float = 600.0
 
     def __post_init__(self) -> None:
-        if self.tries < 1 or min(self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s) < 0:
-            raise ConfigurationError(f"tries must be at least 1 and times not negative: {self}")
+        """Raises ConfigurationError for no tries and for times that are negative or longer than a day."""
+        check_range("tries", self.tries, 1, MOST_TRIES)
+        for name in ("first_pause_s", "longest_pause_s", "away_s", "longest_away_s"):
+            check_range(name, getattr(self, name), 0, LONGEST_TIME_S)
 
 
 @dataclass(slots=True)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.llm.failures import FailureKind
+from core.ranges import check_range
 
 _LATENCIES_KEPT = 4096
+HIGHEST_PRICE_USD = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class Price:
 
     input_usd: float
     output_usd: float
+
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError for a price that is negative or no number."""
+        check_range("input_usd", self.input_usd, 0, HIGHEST_PRICE_USD)
+        check_range("output_usd", self.output_usd, 0, HIGHEST_PRICE_USD)
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         return (prompt_tokens * self.input_usd + completion_tokens * self.output_usd) / 1_000_000

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
+from agents.llm.address import checked_address
 from agents.llm.provider import PROVIDERS, ModelName
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
@@ -22,7 +22,7 @@ NO_MODEL = "none"
 def parse_model_name(text: str) -> ModelName:
     """Take `provider/model[@url]` apart; `ConfigurationError` names what is wrong and what would be right."""
     name, at, url = text.strip().partition("@http")
-    address = _checked_url(text, "http" + url) if at else None
+    address = checked_address(f"llm_model {text!r}", "http" + url) if at else None
     word, slash, model = name.partition("/")
     if name == NO_MODEL:
         _refuse_address(text, address, NO_MODEL)
@@ -43,18 +43,6 @@ def parse_model_name(text: str) -> ModelName:
 def _refuse_address(text: str, address: str | None, provider: str) -> None:
     if address is not None:
         raise ConfigurationError(f"llm_model {text!r} gives an address, but {provider!r} runs in this process; drop it")
-
-
-def _checked_url(text: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(f"llm_model {text!r}: {url!r} is no http address with a host")
-    if parts.username or parts.password:
-        # The text of this setting ends up in logs, records and checkpoints.
-        raise ConfigurationError(
-            "the address in llm_model holds a user name or password; take it out and put the key into the environment"
-        )
-    return url.rstrip("/")
 
 
 def _provider_of_bare_name(text: str, name: str) -> str:

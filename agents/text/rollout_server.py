@@ -24,6 +24,7 @@ import httpx2
 import torch
 from pydantic import BaseModel, ValidationError
 
+from agents.llm.address import checked_address
 from agents.llm.http_guard import guarded_client, key_for, without_key
 from agents.text.text_policy import Sample, Sampling, TextPolicy
 from core.exceptions import LLMConnectionError
@@ -53,8 +54,10 @@ class RolloutServer:
     """One OpenAI-compatible server that takes token ids and loads adapters."""
 
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
-        """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`."""
-        self.url = url.rstrip("/")
+        """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`.
+
+        Raises ConfigurationError for what is no http address."""
+        self.url = checked_address("rollout_server", url)
         self._key = key_for(None, own_address=True)
         self._client = guarded_client(timeout_s, MOST_ANSWER_BYTES)
 

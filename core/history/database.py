@@ -31,7 +31,7 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
     Raises `HistoryError` for a file that is not ours or cannot be opened, read or written.
     """
     file = Path(path)
-    new = _check_file(file, must_exist)
+    new = check_database_file(file, must_exist)
     try:
         connection = sqlite3.connect(file, timeout=_BUSY_TIMEOUT_S)
     except sqlite3.Error as error:
@@ -61,8 +61,11 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
     return database
 
 
-def _check_file(file: Path, must_exist: bool) -> bool:
-    """True if the file has to be created, False if it is one of ours; `HistoryError` for anything else."""
+def check_database_file(file: Path, must_exist: bool = False) -> bool:
+    """True if the file has to be created, False if it is one of ours; `HistoryError` for anything else.
+
+    Nothing is written.
+    """
     if file.is_dir():
         raise HistoryError(f"{file} is a directory, not a decision database; name a file in it")
     if not file.exists():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from agents.llm.address import checked_address
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
 
 Json = dict[str, Any]
@@ -32,7 +33,7 @@ class ServerAddress:
     @classmethod
     def of(cls, url: str) -> ServerAddress:
         """The address of a running server, from its URL with or without `/v1`."""
-        parts = urlsplit(url)
+        parts = urlsplit(checked_address("server", url))
         if parts.scheme != "http" or parts.hostname is None or parts.port is None:
             raise ConfigurationError(f"the address {url!r} is not of the form http://host:port")
         return cls(parts.hostname, parts.port)
