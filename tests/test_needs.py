@@ -16,7 +16,7 @@ from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.needs import Needs, patience_for_rest
+from core.rules.planning.needs import UNSURE_ACTIONS, Needs, healer_of, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
 from core.rules.values import ON_THE_WAY
 from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
@@ -200,3 +200,23 @@ def test_a_need_that_a_fight_left_behind_ends_the_option_under_way(start: GameSt
     step = player.act(tired, story)
     assert step.done and "Rest at the healer" in step.reasoning
     assert player.choose(tired).kind is OptionKind.HEAL
+
+
+def test_a_healer_with_something_else_in_mind_counts_as_farther_until_it_has_healed(start: GameState) -> None:
+    """Who gives things away may heal later; a nurse heals. Of two as far, the nurse is better."""
+    tired = with_party(start, (10, 9, 30))
+    unsure = next(
+        place for place in start.game.maps.values() if (person := healer_of(place)) is not None and person.sets
+    )
+    person = healer_of(unsure)
+    assert person is not None
+    ways = {unsure.key: 20, "REST_HOUSE": 20 + UNSURE_ACTIONS - 1}
+    found = goals(tired, ways)
+    assert found[f"heal:{unsure.key}"].urgency < found["heal:REST_HOUSE"].urgency
+    as_far = goals(tired, {unsure.key: 20, "REST_HOUSE": 20 + UNSURE_ACTIONS})
+    assert as_far[f"heal:{unsure.key}"].urgency == as_far["heal:REST_HOUSE"].urgency
+    memory = LaneMemory()
+    memory.healers.add((unsure.id, f"object {person.id}"))
+    by_id = {map_id(tired, key): way for key, way in ways.items()}
+    proven = {goal.option.key: goal for goal in Needs(tired.game).goals(tired, memory, by_id, fights_next=False)}
+    assert proven[f"heal:{unsure.key}"].urgency > proven["heal:REST_HOUSE"].urgency
