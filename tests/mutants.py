@@ -2,6 +2,7 @@
 
     python -m tests.mutants --count 100 --seed 3
     python -m tests.mutants --count 40 core/env/masks.py
+    python -m tests.mutants core/rules/values.py --text "story: float = 0.8" "story: float = 0.7"
 
 The changes (mutants) are those of Cosmic Ray: another number, another comparison, another operator, `not`, `break`. A
 sample of them is drawn; the tests of each file stand in pyproject.toml, `[tool.crystal-hybrid.mutants]`. A mutant lives
@@ -27,8 +28,9 @@ import sys
 import time
 import tomllib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
@@ -46,11 +48,21 @@ LIVED: Final = 0
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where something can be changed, and by which operator of Cosmic Ray."""
+
+    file: str
+    operator: str
+    occurrence: int
+    """Of the operator, in the file."""
+    line: int
+
+
+@dataclass(frozen=True)
 class Mutant:
     """One file with one change."""
 
     file: str
-    operator: str
     source: str
     line: int
     """Of the change."""
@@ -61,36 +73,41 @@ class Mutant:
         return f"{self.file}:{self.line}: {self.before}  ->  {self.after}"
 
 
-def tests_by_file() -> dict[str, list[str]]:
+def files_with_tests() -> dict[str, list[str]]:
     """What pyproject.toml says: each file, and the tests beside it."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         return tomllib.load(file)["tool"]["crystal-hybrid"]["mutants"]
 
 
-def mutants_of(file: str) -> Iterator[Mutant]:
-    """Every mutant of a file that is not the same program."""
+def places_in(file: str) -> list[Place]:
+    """Every place of a file that Cosmic Ray can change, and how."""
     from cosmic_ray.ast import ast_nodes, get_ast
-    from cosmic_ray.mutating import mutate_code
     from cosmic_ray.plugins import get_operator, operator_names
 
-    source = (ROOT / file).read_text(encoding="utf-8")
-    meaning = _meaning(source)
+    nodes = list(ast_nodes(get_ast((ROOT / file).read_text(encoding="utf-8"))))
+    places: list[Place] = []
     for name in operator_names():
         if any(quiet in name for quiet in QUIET_OPERATORS):
             continue
         operator = get_operator(name)()
-        positions = [position for node in ast_nodes(get_ast(source)) for position in operator.mutation_positions(node)]
-        for occurrence, position in enumerate(positions):
-            mutated = mutate_code(source, operator, occurrence)
-            if mutated is None:
-                continue
-            try:
-                if _meaning(mutated) == meaning:
-                    continue
-            except SyntaxError:
-                continue
-            before, after = _changed_line(source, mutated)
-            yield Mutant(file, name.rpartition("/")[2], mutated, position[0][0], before, after)
+        positions = [position for node in nodes for position in operator.mutation_positions(node)]
+        places += [Place(file, name, number, position[0][0]) for number, position in enumerate(positions)]
+    return places
+
+
+def mutant_at(place: Place) -> Mutant | None:
+    """The mutant of a place; None where it is the same program, or none."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    source = (ROOT / place.file).read_text(encoding="utf-8")
+    mutated = mutate_code(source, get_operator(place.operator)(), place.occurrence)
+    try:
+        if mutated is None or _meaning(mutated) == _meaning(source):
+            return None
+    except SyntaxError:
+        return None
+    return Mutant(place.file, mutated, place.line, *_changed_line(source, mutated))
 
 
 def with_text(file: str, old: str, new: str) -> Mutant:
@@ -98,7 +115,7 @@ def with_text(file: str, old: str, new: str) -> Mutant:
     source = (ROOT / file).read_text(encoding="utf-8")
     if source.count(old) != 1:
         raise ValueError(f"{file} has {source.count(old)} times {old!r}; name a text that stands there once")
-    return Mutant(file, "text", source.replace(old, new), source[: source.index(old)].count("\n") + 1, old, new)
+    return Mutant(file, source.replace(old, new), source[: source.index(old)].count("\n") + 1, old, new)
 
 
 def outcome(mutant: Mutant | None, tests: Sequence[str], limit_s: float) -> int:
@@ -153,7 +170,7 @@ class _MutantLoader(importlib.machinery.SourceFileLoader):
 
 
 def _meaning(source: str) -> str:
-    """The program without what changes nothing at run time: annotations, and sentences in quotes."""
+    """The program without its annotations, which change nothing at run time."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
@@ -176,9 +193,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=50, help="mutants in all")
     parser.add_argument("--seed", type=int, default=0, help="draws the sample")
     parser.add_argument("--minutes", type=float, default=60.0, help="stop after that time")
+    parser.add_argument("--text", nargs=2, metavar=("OLD", "NEW"), help="break one file in this way instead")
     chosen = parser.parse_args(arguments)
-    tests = tests_by_file()
+    tests = files_with_tests()
     files = chosen.files or sorted(tests)
+    if unknown := [file for file in files if file not in tests]:
+        parser.error(f"{unknown[0]} has no tests in pyproject.toml, [tool.crystal-hybrid.mutants]: add a line there")
+    if chosen.text is not None:
+        if len(files) != 1:
+            parser.error("--text breaks one file: name it")
+        mutant = with_text(files[0], *chosen.text)
+        lived = outcome(mutant, tests[files[0]], 600.0) == LIVED
+        print(f"{'lived ' if lived else 'noticed'} {mutant}")
+        return 1 if lived else 0
+    return try_sample(chosen, files, tests)
+
+
+def try_sample(chosen: argparse.Namespace, files: Sequence[str], tests: Mapping[str, Sequence[str]]) -> int:
+    """Draws mutants of these files, and prints which lived and how many of each file were noticed; the exit code."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in WARM:
@@ -190,8 +222,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{file}: its tests do not pass as it is (pytest says {code}); mend them first")
             return 2
         limits_s[file] = 30.0 + 5 * (time.monotonic() - begun_s)
-    every = [mutant for file in files for mutant in mutants_of(file)]
-    sample = random.Random(chosen.seed).sample(every, min(chosen.count, len(every)))
+    places = [place for file in files for place in places_in(file)]
+    random.Random(chosen.seed).shuffle(places)
+    sample = list(islice(filter(None, map(mutant_at, places)), chosen.count))
     end_s = time.monotonic() + 60 * chosen.minutes
     counts = dict.fromkeys(files, (0, 0))
     for mutant in sorted(sample, key=lambda one: (one.file, one.line)):
@@ -205,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
     for file, (tried, noticed) in counts.items():
         print(f"{file}: {noticed} of {tried} noticed")
     tried, noticed = (sum(column) for column in zip(*counts.values(), strict=True))
-    print(f"in all {noticed} of {tried} noticed, of {len(every)} possible")
+    print(f"in all {noticed} of {tried} noticed, of about {len(places)} possible")
     return 0 if noticed == tried else 1
 
 

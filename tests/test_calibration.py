@@ -95,11 +95,11 @@ def test_the_error_is_the_distance_between_word_and_outcome() -> None:
     assert calibration.expected_calibration_error(Source.RULES) is None
     calibration.decided(0, Source.POLICY, HERE, 0.5, 0.5)
     calibration.rewarded(0, 0.0, done=False)  # what is usual here
-    for calibrated, reward in ((0.9, 1.0), (0.9, -1.0), (0.2, -1.0), (1.0, -1.0)):
+    for calibrated, reward in ((0.9, 1.0), (0.9, -1.0), (0.2, 9.0), (1.0, -1.0)):
         calibration.decided(0, Source.RULES, HERE, 0.5, calibrated)
         calibration.rewarded(0, reward, done=False)
-    # the band of 0.9 to 1 holds 0.9, 0.9 and 1.0, of which one turned out well; that of 0.2 one that did not
-    assert calibration.expected_calibration_error(Source.RULES) == pytest.approx((abs(2.8 - 1) + 0.2) / 4)
+    # the band of 0.9 to 1 holds 0.9, 0.9 and 1.0, of which one turned out well; that of 0.2 one that did
+    assert calibration.expected_calibration_error(Source.RULES) == pytest.approx((abs(2.8 - 1) + abs(0.2 - 1)) / 4)
 
 
 def test_a_copy_has_the_record_and_goes_its_own_way() -> None:
