@@ -284,3 +284,38 @@ def test_training_is_for_the_wanted_level_or_for_one_more_and_not_where_it_was_g
     assert other is not None and other.option.key != idle.option.key
     memory.abandon(other.option)
     assert training(memory) is None
+
+
+def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None:
+    """Potions for three lives from four fifths of the money; balls, cures and bells from what is left after them."""
+    items = {item.key: item for item in start.game.items.values()}
+    tonic = items["TONIC"]
+    everything = tuple(items)
+
+    def bought(money: int, wares: tuple[str, ...], max_hp: int = 30, **bag: int) -> dict[str, int]:
+        state = with_money(with_items(with_party(start, (12, max_hp, max_hp)), **bag), money)
+        purchases = shopping_list(start.game, wares, state)
+        return {} if purchases is None else {start.game.items[one.item].key: one.count for one in purchases.purchases}
+
+    assert bought(100_000, ("TONIC",)) == {"TONIC": round(3 * 30 / 20)}
+    assert bought(100_000, ("TONIC",), TONIC=2) == {"TONIC": round((3 - 40 / 30) * 30 / 20)}
+    assert bought(3 * tonic.price * 5 // 4, ("TONIC",)) == {"TONIC": 3}, "a fifth is not spent on potions"
+    assert bought(3 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {"TONIC": 2}
+    assert bought(2 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {}, "for one the way is not worth it"
+    # 270 are left after four tonics: a ball of 150, and a cure of 100 from the rest
+    money = 4 * tonic.price + items["CATCHER"].price + items["HERB"].price + 20
+    assert bought(money, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1, "HERB": 1}
+    assert bought(money - 50, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1}
+    assert bought(money, ("TONIC", "HERB"), HERB=1) == {"TONIC": 4}, "no second cure"
+    cures = dict.fromkeys(("HERB", "BALM", "MINT_DROP", "TINGLE_TEA", "CURE_ALL", "WAKE_BELL"), 1)
+    assert bought(900_000, everything) == {"BIG_TONIC": 2, "CATCHER": 4, **cures}
+
+
+def test_the_potion_that_wastes_least_is_drunk(start: GameState) -> None:
+    for hp, best in ((11, "TONIC"), (1, "TONIC"), (0, "TONIC")):
+        state = with_items(with_party(start, (12, hp, 31)), TONIC=1, BIG_TONIC=1)
+        found = best_potion(state, state.party[0])
+        assert found is not None and found.key == best
+    state = with_items(with_party(start, (40, 10, 60)), TONIC=1, BIG_TONIC=1)
+    found = best_potion(state, state.party[0])
+    assert found is not None and found.key == "BIG_TONIC"
