@@ -27,6 +27,10 @@ class EnvironmentError(CrystalHybridError, builtins.OSError):
     """The game, its ROM or its emulator cannot be set up."""
 
 
+class ClosedEnvironmentError(CrystalHybridError, RuntimeError):
+    """An environment is used after it was closed."""
+
+
 class CheckpointError(CrystalHybridError, RuntimeError):
     """A checkpoint cannot be written, found, read or trusted."""
 

@@ -19,6 +19,11 @@ from core.exceptions import ConfigurationError
 from core.nearest import nearest
 
 LONGEST_VALUE_SHOWN = 60
+MOST_BYTES = 4 * 2**20
+"""A config file is not read further than that."""
+MOST_NESTING = 32
+MOST_DIGITS = 18
+"""Of an integer; what is longer does not fit the 64 bits of a database."""
 _UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -33,15 +38,27 @@ class Section(BaseModel):
 def read_object(path: Path) -> dict[str, Any]:
     """The object in a config file. Raises ConfigurationError that begins with the path: what is wrong, the remedy."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigurationError(
             f"config file {path} does not exist; copy config.json of the project or name another"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"config file {path} cannot be read: {error}") from error
+    if len(content) > MOST_BYTES:
+        raise ConfigurationError(f"config file {path} has more than {MOST_BYTES} bytes; it is no config: name another")
     try:
-        data = json.loads(text, object_pairs_hook=_object_without_twins, parse_constant=_no_constant)
+        text = content.decode("utf-8-sig")  # editors of Windows put a byte-order mark before it
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"config file {path} is not in UTF-8 ({error}); save it as UTF-8") from error
+    try:
+        data = json.loads(
+            text, object_pairs_hook=_object_without_twins, parse_int=_parsed_integer, parse_constant=_no_constant
+        )
+        _check_form(data)
+    except RecursionError as error:
+        raise ConfigurationError(f"{path} is nested in more than {MOST_NESTING} levels; a config has a few") from error
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"{path} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}; JSON has no comments and "
@@ -59,11 +76,12 @@ def parsed(model: type[Model], data: Mapping[str, Any], renamed: Mapping[str, st
 
     `renamed` gives old names of keys and their new ones; a config that still has an old one is told so.
     """
+    _check_form(data)
     try:
         return model.model_validate_json(json.dumps(dict(data)))
     except ValidationError as error:
         raise ConfigurationError(explained(error, model, renamed)) from error
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise ConfigurationError(f"a value cannot be written as JSON: {error}") from error
 
 
@@ -72,20 +90,23 @@ def explained(error: ValidationError, model: type[BaseModel], renamed: Mapping[s
     complaints = sorted(error.errors(include_url=False), key=lambda complaint: complaint["type"] not in _UNKNOWN_KEY)
     first = complaints[0]
     place = first["loc"]
-    name = dotted(place)
+    name = _shortened(dotted(place))
     if first["type"] in _UNKNOWN_KEY:
         new = renamed.get(str(place[-1]))
         if new is not None:
             return f"key {name!r} is called {new!r} now; rename it, its value may stay"
-        return f"unknown key {name!r}; {nearest(str(place[-1]), known_keys(model, place[:-1]))}"
+        key = str(place[-1])
+        homes = sections_with(model, key)
+        if homes:
+            return f"unknown key {name!r}; {key!r} belongs {' or '.join(homes)}"
+        return f"unknown key {name!r}; {nearest(key, known_keys(model, place[:-1]))}"
     if first["type"] == "missing":
         return f"key {name!r} is missing; add it"
-    if first["type"] == "value_error" and isinstance(cause := first.get("ctx", {}).get("error"), ConfigurationError):
+    cause = first.get("ctx", {}).get("error") if first["type"] == "value_error" else None
+    if isinstance(cause, ConfigurationError):
         return str(cause)
-    seen = json.dumps(first.get("input"), default=str)
-    if len(seen) > LONGEST_VALUE_SHOWN:
-        seen = seen[:LONGEST_VALUE_SHOWN] + "..."
-    message = first["msg"][0].lower() + first["msg"][1:]
+    seen = _shortened(json.dumps(first.get("input"), default=str))
+    message = str(cause) if cause else first["msg"][0].lower() + first["msg"][1:]
     return f"{name!r} is {seen}: {message.replace('input should be', 'it should be')}"
 
 
@@ -97,12 +118,28 @@ def dotted(place: Sequence[int | str]) -> str:
     return text
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE_SHOWN else text[:LONGEST_VALUE_SHOWN] + "..."
+
+
 def known_keys(model: type, place: Sequence[int | str]) -> list[str]:
     """Keys of the section at `place` within a model; none where that place is no section."""
     section: Any = model
     for part in place:
         section = _step(section, part)
     return list(_fields_of(section))
+
+
+def sections_with(annotation: Any, key: str, section: str = "at the top") -> list[str]:
+    """Where in a model a key has its place, in words: at the top, or into which sections."""
+    found: list[str] = []
+    for name, inner in _fields_of(annotation).items():
+        if name == key:
+            found.append(section)
+        else:
+            place = name if section == "at the top" else f"{section.removeprefix('into ')}.{name}"
+            found += sections_with(inner, key, f"into {place}")
+    return found
 
 
 def _step(annotation: Any, part: int | str) -> Any:
@@ -146,6 +183,51 @@ def _object_without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if sum(other == key for other, _ in pairs) > 1)
         raise ConfigurationError(f"key {twice!r} is there twice; keep one of them")
     return found
+
+
+def _parsed_integer(text: str) -> int:
+    if len(text.lstrip("-")) > MOST_DIGITS:
+        raise ConfigurationError(
+            f"the integer {_shortened(text)} has {len(text)} digits; at most {MOST_DIGITS} are possible: give a "
+            "smaller one"
+        )
+    return int(text)
+
+
+def _check_form(data: object) -> None:
+    """Raises ConfigurationError for what JSON can hold and no setting can be: deep nesting, half characters, NULs,
+    numbers that are infinite or too long. Not by recursion, so that no nesting is too deep for it."""
+    waiting: list[tuple[tuple[int | str, ...], object]] = [((), data)]
+    while waiting:
+        place, value = waiting.pop()
+        if len(place) > MOST_NESTING:
+            raise ConfigurationError(
+                f"{_shortened(dotted(place))!r} is nested in more than {MOST_NESTING} levels; a config has a few"
+            )
+        if isinstance(value, Mapping):
+            for key, inner in cast("Mapping[object, object]", value).items():
+                _check_text((*place, str(key)), str(key))
+                waiting.append(((*place, str(key)), inner))
+        elif isinstance(value, list | tuple):
+            waiting += [((*place, at), inner) for at, inner in enumerate(cast("Sequence[object]", value))]
+        elif isinstance(value, str):
+            _check_text(place, value)
+        elif isinstance(value, int | float) and not abs(value) < 10**MOST_DIGITS:
+            # 1e400 is read as infinite, and is the same mistake
+            raise ConfigurationError(
+                f"{_shortened(dotted(place))!r} is a number of more than {MOST_DIGITS} digits, or none at all; give a "
+                "smaller one"
+            )
+
+
+def _check_text(place: Sequence[int | str], text: str) -> None:
+    if text.isascii() and "\0" not in text:
+        return
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ConfigurationError(
+            f"{_shortened(ascii(dotted(place)))} holds a NUL or half a character (\\u0000, \\ud800 to \\udfff); take "
+            "it out"
+        )
 
 
 def _no_constant(name: str) -> float:

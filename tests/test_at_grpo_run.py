@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -169,3 +170,21 @@ def test_a_small_model_has_one_token_per_move_and_digit(warm: tuple[Sudoku, Text
     assert len(policy.answer_tokens("1234 3412")) == 8 + 1 + 1
     assert policy.tokenizer.decode(policy.answer_tokens("1234 3412"), skip_special_tokens=True) == "1234 3412"
     assert len(policy.answer_tokens("UDLR--")) == 6 + 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"role_sampling": {"tool": {"temperatur": 1.0}}}, "did you mean 'temperature'"),
+        ({"role_sampling": {"tool": {"temperature": -1.0}}}, "'role_sampling.tool.temperature' is -1.0"),
+        ({"role_sampling": {"tool": {"max_new_tokens": 0.5}}}, "'role_sampling.tool.max_new_tokens' is 0.5"),
+        ({"rollout_server": "http://h:abc/v1"}, "rollout_server: 'http://h:abc/v1' is no address"),
+        ({"rollout_server": "http://h:99999/v1"}, "a port from 1 to 65535"),
+        ({"learning_rate": 1e300}, "'learning_rate' is 1e+300"),
+        ({"batch_size": 10**12}, "'batch_size' is 1000000000000"),
+    ],
+)
+def test_settings_that_no_run_can_have_are_refused(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        settings_of({**TINY, **changes})
+    assert says in str(refused.value)

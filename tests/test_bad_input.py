@@ -20,7 +20,12 @@ from safetensors.torch import save_file
 import run_training
 from agents.llm.registry import POCKET_FOLDER
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.exceptions import ConfigurationError, LLMConnectionError
+from tests.mutated_configs import Outcome, mutated_configs, tried
 from tests.utils import FERNVALE, generate_test_config
+from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
+from trainer.llm_manager import LLMManager
+from trainer.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -234,3 +239,95 @@ def test_the_config_of_the_project_is_complete() -> None:
     data = json.loads((ROOT / "config.json").read_text())
     assert set(data) == set(Settings.model_fields)
     assert load_settings(ROOT / "config.json").rom_path == FERNVALE
+
+
+def test_mutated_configs_are_taken_or_refused_in_one_line_with_nothing_changed(tmp_path: Path) -> None:
+    """The same for configs that are wrong in ways that nobody listed, and where most of them must be refused."""
+    outcomes = []
+    for number, config in enumerate(mutated_configs(seed=16, count=135)):
+        outcomes.append(tried(config, tmp_path / str(number)))
+    assert not [(outcome.name, outcome.faults) for outcome in outcomes if outcome.faults]
+    assert {outcome.exit_code for outcome in outcomes} == {0, 2}
+
+
+def test_a_mutated_config_is_judged() -> None:
+    """The rule above can fail: each way of breaking it is a fault."""
+    good = Outcome("x", 2, "error: no\n", ())
+    assert good.faults == [] and Outcome("x", 0, "", ("decisions.db",)).faults == []
+    for broken in (
+        Outcome("x", 1, "Traceback\nValueError: x", ()),
+        Outcome("x", 2, "error: no\nerror: neither\n", ()),
+        Outcome("x", 2, "error: no\n", ("decisions.db",)),
+        Outcome("x", 0, "", (), must_be_refused=True),
+    ):
+        assert len(broken.faults) == 1, broken
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"llm_model": "ollama/m@http://h:abc/v1"}, ("'http://h:abc/v1'", "port")),
+        ({"llm_model": "ollama/m@http://[::1/v1"}, ("'http://[::1/v1'", "no address")),
+        ({"llm_model": "ollama/m@http://h:99999/v1"}, ("port", "1 to 65535")),
+        ({"learner": {"rollout_steps": 10**12}}, ("rollout_steps", "1e+06")),
+        ({"learner": {"rollout_steps": 10**6}, "lanes": 4096}, ("learner.rollout_steps", "GiB")),
+        ({"learner": {"policy_widths": [-1]}}, ("policy_widths", "1..8192")),
+        ({"learner": {"policy_widths": [0]}}, ("policy_widths", "1..8192")),
+        ({"language_model": {"cache_path": "decisions.db"}}, ("language_model.cache_path", "decision_db_path")),
+        ({"language_model": {"cache_path": "decisions.db-wal"}}, ("language_model.cache_path", "decision_db_path")),
+        ({"decision_db_path": "checkpoints"}, ("decision_db_path", "save_dir")),
+        ({"save_dir": "a\0b"}, ("save_dir", "NUL")),
+        ({"save_dir": "n" * 256}, ("save_dir", "256 bytes")),
+        ({"save_dir": ""}, ("save_dir", "empty")),
+        ({"save_dir": "~nobody.of.that.name/x"}, ("'nobody.of.that.name'",)),
+        ({"language_model": {"budget": {"calls_per_run": -1}}}, ("calls_per_run is -1",)),
+        ({"language_model": {"prices": {"m": {"input_usd": -1, "output_usd": 0}}}}, ("input_usd is -1.0",)),
+        ({"language_model": {"faults": {"away_s": 1e9}}}, ("away_s", "86400")),
+        ({"curriculum": {"rule_options": {"x": json.loads("[" * 40 + "]" * 40)}}}, ("32 levels",)),
+    ],
+)
+def test_values_that_no_run_can_have_are_refused(
+    tmp_path: Path, changes: dict[str, Any], says: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        create_trainer_from_config(generate_test_config(tmp_path, **changes))
+    for part in says:
+        assert part in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "32 levels"),
+        ('{"seed": ' + "9" * 5_000 + "}", "5000 digits"),
+        ('{"curriculum": {"confidence_decay_rate": 1e400}}', "confidence_decay_rate"),
+        ('{"save_dir": "\\ud800"}', "half a character"),
+    ],
+)
+def test_json_that_no_config_can_be_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=says) as refused:
+        load_settings(tmp_path / "config.json")
+    assert len(str(refused.value)) < 500
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"seed": 5}', encoding="utf-8-sig")
+    assert load_settings(tmp_path / "config.json").seed == 5
+    (tmp_path / "config.json").write_text('{"seed": 5}', encoding="utf-16")
+    with pytest.raises(ConfigurationError, match="not in UTF-8"):
+        load_settings(tmp_path / "config.json")
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    keys = {"save_dir": "~/run", "language_model": {"cache_path": "~/answers.db", "local": {"adapter": "~/lora"}}}
+    settings = load_settings(generate_test_config(tmp_path, **keys, go_explore={"folder": "~/archive"}))
+    home = tmp_path / "home"
+    assert settings.save_dir == home / "run"
+    assert settings.language_model.cache_path == str(home / "answers.db")
+    assert settings.language_model.local.adapter == str(home / "lora")
+    assert settings.go_explore is not None and settings.go_explore.folder == home / "archive"
+    assert settings.changed(save_dir=Path("~/other")).save_dir == home / "other"
+    with pytest.raises(LLMConnectionError, match=str(home / "model")):
+        LLMManager("huggingface/~/model")

@@ -16,9 +16,9 @@ from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.needs import Needs, patience_for_rest
+from core.rules.planning.needs import SHOP_WAY_ACTIONS, UNSURE_ACTIONS, Needs, clerk_of, healer_of, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
-from core.rules.values import ON_THE_WAY
+from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
 from tests.game_states import LAYOUT
 
@@ -200,3 +200,122 @@ def test_a_need_that_a_fight_left_behind_ends_the_option_under_way(start: GameSt
     step = player.act(tired, story)
     assert step.done and "Rest at the healer" in step.reasoning
     assert player.choose(tired).kind is OptionKind.HEAL
+
+
+def test_a_healer_with_something_else_in_mind_counts_as_farther_until_it_has_healed(start: GameState) -> None:
+    """Who gives things away may heal later; a nurse heals. Of two as far, the nurse is better."""
+    tired = with_party(start, (10, 9, 30))
+    unsure = next(
+        place for place in start.game.maps.values() if (person := healer_of(place)) is not None and person.sets
+    )
+    person = healer_of(unsure)
+    assert person is not None
+    ways = {unsure.key: 20, "REST_HOUSE": 20 + UNSURE_ACTIONS - 1}
+    found = goals(tired, ways)
+    assert found[f"heal:{unsure.key}"].urgency < found["heal:REST_HOUSE"].urgency
+    as_far = goals(tired, {unsure.key: 20, "REST_HOUSE": 20 + UNSURE_ACTIONS})
+    assert as_far[f"heal:{unsure.key}"].urgency == as_far["heal:REST_HOUSE"].urgency
+    memory = LaneMemory()
+    memory.healers.add((unsure.id, f"object {person.id}"))
+    by_id = {map_id(tired, key): way for key, way in ways.items()}
+    proven = {goal.option.key: goal for goal in Needs(tired.game).goals(tired, memory, by_id, fights_next=False)}
+    assert proven[f"heal:{unsure.key}"].urgency > proven["heal:REST_HOUSE"].urgency
+
+
+def test_a_rest_without_hurry_is_worth_its_wounds_and_less_with_the_way(start: GameState) -> None:
+    scratched = with_party(start, (10, 21, 30))
+    for way in (0, 30, 240):
+        expected = ON_THE_WAY.early_rest * (9 / 30) * near(way)
+        assert goals(scratched, {"REST_HOUSE": way})["heal:REST_HOUSE"].urgency == pytest.approx(expected)
+
+
+def test_a_drink_is_taken_where_half_of_it_would_be_lost_at_most(start: GameState) -> None:
+    """A tonic gives 20: with 10 missing, half is lost; with 9, more. The fainted cannot drink."""
+    tonic = next(item for item in start.game.items.values() if item.key == "TONIC")
+    assert healing_of(tonic) == 20
+    for hp, taken in ((11, True), (12, True), (13, False), (0, False)):
+        # a lead without power points wants its rest, however few its wounds are
+        state = with_items(with_party(start, (10, hp, 22)), TONIC=2)
+        state = changed(state, {PARTY_MONS + 23: bytes(4)})
+        assert ("use:TONIC" in goals(state, {"REST_HOUSE": 120})) is taken, hp
+
+
+def test_a_shop_is_worth_more_the_nearer_it_is(start: GameState) -> None:
+    state = with_money(with_items(with_party(start, (12, 33, 33))), 3000)
+    assert ON_THE_WAY.shop + MARGINS.shop_at_hand == pytest.approx(_shop(state, {"WILLOWMERE_SHOP": 0}).urgency)
+    half = _shop(state, {"WILLOWMERE_SHOP": SHOP_WAY_ACTIONS // 2})
+    assert half.urgency == pytest.approx(ON_THE_WAY.shop + MARGINS.shop_at_hand / 2)
+    assert not any(key.startswith("buy:") for key in goals(state, {"WILLOWMERE_SHOP": SHOP_WAY_ACTIONS}))
+
+
+def _shop(state: GameState, distances: Mapping[str, int]) -> PlannedGoal:
+    (found,) = (goal for key, goal in goals(state, distances).items() if key.startswith("buy:"))
+    return found
+
+
+def test_of_two_shops_the_nearer_is_gone_to_and_by_name_where_both_are_as_near(start: GameState) -> None:
+    state = with_money(with_items(with_party(start, (12, 33, 33))), 3000)
+    first, second, *_ = sorted(place.key for place in start.game.maps.values() if clerk_of(place) is not None)
+    assert _shop(state, {first: 20, second: 10}).option.key == f"buy:{second}"
+    assert _shop(state, {second: 20, first: 20}).option.key == f"buy:{first}"
+
+
+def test_training_is_for_the_wanted_level_or_for_one_more_and_not_where_it_was_given_up(start: GameState) -> None:
+    state = with_party(start, (10, 30, 30))
+    by_id = {map_id(state, key): way for key, way in {"FERN_PATH": 5, "BEACON_TRAIL": 5}.items()}
+
+    def training(memory: LaneMemory) -> PlannedGoal | None:
+        found = Needs(state.game).goals(state, memory, by_id, fights_next=False)
+        return next((goal for goal in found if goal.kind is GoalKind.TRAIN), None)
+
+    idle = training(LaneMemory())
+    assert idle is not None
+    assert (idle.option.index, idle.urgency) == (11, ON_THE_WAY.idle_training)
+    memory = LaneMemory()
+    memory.wanted_level = 15
+    urgent = training(memory)
+    assert urgent is not None
+    assert (urgent.option.index, urgent.urgency) == (15, ON_THE_WAY.training)
+    memory.wanted_level = 10
+    enough = training(memory)
+    assert enough is not None and enough.urgency == ON_THE_WAY.idle_training, "as strong as wanted"
+    memory.abandon(idle.option)
+    other = training(memory)
+    assert other is not None and other.option.key != idle.option.key
+    memory.abandon(other.option)
+    assert training(memory) is None
+
+
+def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None:
+    """Potions for three lives from four fifths of the money; balls, cures and bells from what is left after them."""
+    items = {item.key: item for item in start.game.items.values()}
+    tonic = items["TONIC"]
+    everything = tuple(items)
+
+    def bought(money: int, wares: tuple[str, ...], max_hp: int = 30, **bag: int) -> dict[str, int]:
+        state = with_money(with_items(with_party(start, (12, max_hp, max_hp)), **bag), money)
+        purchases = shopping_list(start.game, wares, state)
+        return {} if purchases is None else {start.game.items[one.item].key: one.count for one in purchases.purchases}
+
+    assert bought(100_000, ("TONIC",)) == {"TONIC": round(3 * 30 / 20)}
+    assert bought(100_000, ("TONIC",), TONIC=2) == {"TONIC": round((3 - 40 / 30) * 30 / 20)}
+    assert bought(3 * tonic.price * 5 // 4, ("TONIC",)) == {"TONIC": 3}, "a fifth is not spent on potions"
+    assert bought(3 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {"TONIC": 2}
+    assert bought(2 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {}, "for one the way is not worth it"
+    # 270 are left after four tonics: a ball of 150, and a cure of 100 from the rest
+    money = 4 * tonic.price + items["CATCHER"].price + items["HERB"].price + 20
+    assert bought(money, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1, "HERB": 1}
+    assert bought(money - 50, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1}
+    assert bought(money, ("TONIC", "HERB"), HERB=1) == {"TONIC": 4}, "no second cure"
+    cures = dict.fromkeys(("HERB", "BALM", "MINT_DROP", "TINGLE_TEA", "CURE_ALL", "WAKE_BELL"), 1)
+    assert bought(900_000, everything) == {"BIG_TONIC": 2, "CATCHER": 4, **cures}
+
+
+def test_the_potion_that_wastes_least_is_drunk(start: GameState) -> None:
+    for hp, best in ((11, "TONIC"), (1, "TONIC"), (0, "TONIC")):
+        state = with_items(with_party(start, (12, hp, 31)), TONIC=1, BIG_TONIC=1)
+        found = best_potion(state, state.party[0])
+        assert found is not None and found.key == best
+    state = with_items(with_party(start, (40, 10, 60)), TONIC=1, BIG_TONIC=1)
+    found = best_potion(state, state.party[0])
+    assert found is not None and found.key == "BIG_TONIC"

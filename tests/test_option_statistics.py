@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.agent.option_statistics import TRIALS, OptionStatistics
+from core.agent.option_statistics import TRIALS, OptionStatistics, _Past
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.history.records import EpisodeRecorder
@@ -146,3 +147,25 @@ def test_an_evaluation_asks_the_record_for_the_whole_agent_and_not_for_its_paren
     for mode in AgentMode:
         twin = agent.for_evaluation([], mode=mode)
         assert (twin.adaptive_strategy.history_analyzer is record) == (mode is AgentMode.ADAPTIVE)
+
+
+def test_an_advantage_weighs_what_came_at_once_and_what_came_later() -> None:
+    """Outcomes are drawn to the mean of both, and a progress counts by its error, which is never nothing."""
+    one = _Past(count=4, mean_outcome=1.0, mean_progress=2.0, progress_error=0.3)
+    other = _Past(count=12, mean_outcome=0.2, mean_progress=1.5, progress_error=0.4)
+    # together 16 outcomes of 0.4 on the mean: 4 such are added to each
+    at_once = math.tanh((4 * 1.0 + 4 * 0.4) / 8 - (12 * 0.2 + 4 * 0.4) / 16)
+    later = math.tanh(0.5 / math.sqrt(0.3**2 + 0.4**2 + 0.05**2) / 2)
+    assert one.advantage_over(other) == pytest.approx(at_once + later)
+    assert other.advantage_over(one) == pytest.approx(-at_once - later)
+
+
+def test_what_was_never_tried_is_compared_with_nothing() -> None:
+    tried = _Past(count=4, mean_outcome=1.0, mean_progress=2.0, progress_error=0.3)
+    assert tried.advantage_over(_Past()) == pytest.approx(math.tanh(4 * 1.0 / 8))
+    assert _Past().advantage_over(_Past()) == 0.0
+
+
+def test_games_that_were_all_alike_are_not_trusted_without_end() -> None:
+    one, other = (_Past(9, 0.0, progress, progress_error=0.0) for progress in (1.0, 1.05))
+    assert other.advantage_over(one) == pytest.approx(math.tanh(0.05 / 0.05 / 2))

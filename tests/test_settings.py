@@ -80,6 +80,10 @@ def test_changed_is_checked_and_leaves_the_rest(tmp_path: Path) -> None:
             "'language_model.budget.cals_per_run'; did you mean 'calls_per_run'?",
         ),
         ({"language_model": {"prices": {"openai/x": {"inptu_usd": 1}}}}, "did you mean 'input_usd'?"),
+        ({"language_model": {"epochs": 3}}, "unknown key 'language_model.epochs'; 'epochs' belongs into learner"),
+        ({"learner": {"timeout_s": 3}}, "'timeout_s' belongs into language_model"),
+        ({"tries": 3}, "'tries' belongs into language_model.faults"),
+        ({"learner": {"lanes": 3}}, "'lanes' belongs at the top"),
         ({"go_explore": {"foldr": "x"}}, "'go_explore.foldr'; did you mean 'folder'?"),
         ({"rewards": {"bagde": 1.0}}, "'rewards.bagde'; did you mean 'badge'?"),
         ({"rewards": {"badge": True}}, "'rewards.badge' is true"),
@@ -123,6 +127,13 @@ def test_every_section_names_its_own_keys() -> None:
     for place in (("learner",), ("language_model",), ("language_model", "local"), ("language_model", "faults")):
         assert known_keys(Settings, place), place
     assert known_keys(Settings, ("lanes",)) == []
+
+
+@pytest.mark.parametrize("section", [name for name in Settings.model_fields if known_keys(Settings, (name,))])
+def test_a_hint_within_a_section_names_a_key_of_that_section(section: str) -> None:
+    for key in known_keys(Settings, (section,)):
+        with pytest.raises(ConfigurationError, match=f"did you mean '({'|'.join(known_keys(Settings, (section,)))})'"):
+            parsed(Settings, {section: {key[:-1]: 0}})
 
 
 def test_validation_itself_runs_no_code_of_the_users(tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from agents.learning.trust import LEAST_VARIANCE, OUTCOME_DISCOUNT, TeacherTrust, rewards_ahead
+from agents.learning.trust import (
+    FORGETTING,
+    LEAST_VARIANCE,
+    MOST_EVIDENCE,
+    OUTCOME_DISCOUNT,
+    TeacherTrust,
+    rewards_ahead,
+)
 
 
 def tosses(steps: int, random: np.random.Generator) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -70,3 +77,30 @@ def test_rewards_ahead_stop_at_the_end_of_an_episode() -> None:
     ends = np.array([[False, False], [False, True], [False, False]])
     expected = [[1.0 + 4.0 * OUTCOME_DISCOUNT**2, 2.0 * OUTCOME_DISCOUNT], [4.0 * OUTCOME_DISCOUNT, 2.0], [4.0, 8.0]]
     assert rewards_ahead(rewards, ends) == pytest.approx(np.array(expected))
+
+
+def test_about_ten_rewards_count() -> None:
+    """What the module says of its discounts: ten rewards ahead, and ten rollouts back."""
+    assert pytest.approx(10.0) == 1 / (1 - OUTCOME_DISCOUNT)
+    assert pytest.approx(10.0) == 1 / (1 - FORGETTING)
+
+
+def test_a_rollout_is_a_score_by_hand() -> None:
+    """Equation 11 with four kinds of coins, added to what was known before."""
+    chances = np.array([0.5, 0.25, 0.5, 0.75] * 4)
+    followed = np.array([True, False, False, True] * 3 + [False, True, True, False])
+    outcomes = np.array([1.0, 0.0, 0.5, 2.0] * 3 + [-1.0, 1.0, 0.0, 0.5])
+    variances = chances * (1 - chances)
+    centred = outcomes - (variances * outcomes).sum() / variances.sum()
+    score = ((followed - chances) * centred).sum() / np.sqrt((variances * centred**2).sum())
+    assert 0.5 < score < MOST_EVIDENCE
+    trust = TeacherTrust()
+    trust.judge(outcomes, followed, chances)
+    assert trust.evidence == pytest.approx(score)
+    assert trust.value == pytest.approx(1 / (1 + np.exp(-score)))
+    trust.judge(outcomes, followed, chances)
+    assert trust.evidence == pytest.approx(FORGETTING * score + score)
+    for sign in (1, -1):
+        sure = TeacherTrust()
+        sure.judge(np.where(followed, sign, -sign).astype(float).repeat(20), followed.repeat(20), chances.repeat(20))
+        assert sure.evidence == sign * MOST_EVIDENCE, "no rollout counts for more"

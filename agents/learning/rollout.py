@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
 
 
+def transition_bytes(observation_space: spaces.Dict, actions: int) -> int:
+    """Memory that one transition of one lane takes in a `Rollout`."""
+    one = Rollout(observation_space, 1, 1, actions)
+    arrays = [value for value in vars(one).values() if isinstance(value, np.ndarray)]
+    return sum(array.nbytes for array in (*arrays, *one.observations.values()))
+
+
 class Rollout:
     """Everything the learner keeps of each step, and the few observations that no next step repeats.
 

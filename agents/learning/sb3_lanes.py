@@ -16,12 +16,13 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices,
 
 from core.env.lanes.lane_seeds import LaneSeeds
 from core.env.lanes.vector_env import VectorEnv
+from core.env.lifetime import Uncopied
 from core.exceptions import ConfigurationError
 
 _KNOWN_ATTRIBUTES = ("render_mode", "action_masks", "max_steps")
 
 
-class SB3Lanes(VecEnv):
+class SB3Lanes(Uncopied, VecEnv):
     """Wraps a `core.env.lanes.vector_env.VectorEnv` and closes it with itself. Observations are policy views.
 
     `infos[lane]` has "action_mask" and "lost_steps", and where an episode ended SB3's "terminal_observation" and
@@ -32,7 +33,6 @@ class SB3Lanes(VecEnv):
         self._lanes = lanes
         self._next_seeds = LaneSeeds(lanes.lanes)
         self._masks: NDArray[np.bool_] = np.ones((lanes.lanes, lanes.action_space.n), dtype=np.bool_)
-        self._actions: NDArray[np.int64] | None = None
         super().__init__(lanes.lanes, lanes.policy_space, lanes.action_space)
 
     def reset(self) -> VecEnvObs:
@@ -49,9 +49,8 @@ class SB3Lanes(VecEnv):
 
     def step_async(self, actions: np.ndarray) -> None:
         """Start a step in all workers and return at once."""
-        self._actions = np.asarray(actions, dtype=np.int64)
         for half, lanes in enumerate(self._lanes.halves):
-            self._lanes.send(half, self._actions[lanes.start : lanes.stop])
+            self._lanes.send(half, actions[lanes.start : lanes.stop])
 
     def step_wait(self) -> VecEnvStepReturn:
         """The results of the step."""
@@ -76,6 +75,14 @@ class SB3Lanes(VecEnv):
         for info, mask in zip(infos, self._masks, strict=True):
             info["action_mask"] = mask
         return observations, rewards, done, infos
+
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Refused: lanes have no options of reset. Raises ConfigurationError."""
+        if options:
+            raise ConfigurationError(
+                f"lanes have no options of reset, and {options!r:.80} would be ignored; begin an episode elsewhere "
+                "with VectorEnv.reset_lane(lane, seed, start)"
+            )
 
     def close(self) -> None:
         """Close the workers."""

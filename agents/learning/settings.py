@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.exceptions import ConfigurationError
+from core.ranges import check_range
+
+WIDEST_LAYER = 8192
+MOST_LAYERS = 16
+RANGES: Mapping[str, tuple[float, float]] = {
+    "rollout_steps": (1, 1_000_000),
+    "minibatch_size": (1, 1_000_000_000),
+    "epochs": (1, 1000),
+    "learning_rate": (0, 1),
+    "discount": (0, 1),
+    "trace_decay": (0, 1),
+    "rho_bar": (0, 1e6),
+    "c_bar": (0, 1e6),
+    "clip_range": (0, 1e6),
+    "entropy_coefficient": (0, 1e6),
+    "value_coefficient": (0, 1e6),
+    "max_gradient_norm": (0, 1e6),
+    "target_kl": (0, 1e6),
+    "teacher_coefficient": (0, 1e6),
+    "teacher_half_life": (1, 1e15),
+    "features_width": (1, WIDEST_LAYER),
+}
+"""Lowest and highest value of each number; what is higher has no meaning, or fits no machine."""
+ABOVE_THE_LOWEST = ("learning_rate", "rho_bar", "c_bar", "clip_range", "max_gradient_norm", "target_kl")
+"""Of those, the ones that cannot be the lowest itself."""
+MAY_BE_NONE = ("target_kl", "teacher_half_life")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +72,20 @@ class LearnerSettings:
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""
-        positive = ("rollout_steps", "minibatch_size", "epochs", "features_width")
-        positive_floats = ("learning_rate", "rho_bar", "c_bar", "clip_range", "max_gradient_norm")
-        for name in positive + positive_floats:
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"learner setting {name} is {getattr(self, name)!r}: it must be above 0")
-        for name in ("entropy_coefficient", "value_coefficient", "teacher_coefficient"):
-            if not getattr(self, name) >= 0:
-                raise ConfigurationError(f"learner setting {name} is {getattr(self, name)!r}: it must be 0 or more")
-        for name in ("discount", "trace_decay"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigurationError(f"learner setting {name} is {getattr(self, name)!r}: it must lie in 0..1")
-        if self.teacher_half_life is not None and not self.teacher_half_life > 0:
-            raise ConfigurationError(
-                f"learner setting teacher_half_life is {self.teacher_half_life!r}: give transitions above 0, or null"
-            )
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None or name not in MAY_BE_NONE:
+                check_range(f"learner setting {name}", value, low, high, above=name in ABOVE_THE_LOWEST)
+        for name in ("policy_widths", "value_widths"):
+            widths = getattr(self, name)
+            if len(widths) > MOST_LAYERS:
+                raise ConfigurationError(
+                    f"learner setting {name} has {len(widths)} layers: at most {MOST_LAYERS} are possible"
+                )
+            for width in widths:
+                check_range(f"a width in learner setting {name}", width, 1, WIDEST_LAYER)
         if self.c_bar > self.rho_bar:
             raise ConfigurationError(
                 f"learner setting c_bar is {self.c_bar} and rho_bar {self.rho_bar}: "
                 "V-trace needs c_bar at most rho_bar; lower c_bar"
             )
-        if self.target_kl is not None and not self.target_kl > 0:
-            raise ConfigurationError(f"learner setting target_kl is {self.target_kl}: give a number above 0, or null")

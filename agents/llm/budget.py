@@ -12,6 +12,10 @@ from dataclasses import dataclass, fields
 
 from agents.llm.meter import Price
 from core.exceptions import ConfigurationError
+from core.ranges import check_range
+
+MOST_SPENT = 10**15
+"""Calls, tokens or dollars: the highest limit that can be set; no limit at all is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,13 @@ class BudgetLimits:
     tokens_per_episode: int | None = None
     usd_per_run: float | None = None
     usd_per_episode: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError for a limit that is negative or no number."""
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if value is not None:
+                check_range(f"the language model's limit {limit.name}", value, 0, MOST_SPENT)
 
 
 @dataclass(slots=True)
@@ -41,10 +52,6 @@ class Budget:
     """Counts what is spent. `begin_episode` numbers the episodes, because several run at once."""
 
     def __init__(self, limits: BudgetLimits, model: str, price: Price | None = None) -> None:
-        for limit in fields(limits):
-            value = getattr(limits, limit.name)
-            if value is not None and not value >= 0:
-                raise ConfigurationError(f"the language model's limit {limit.name} is {value}; it must be 0 or more")
         if price is None and (limits.usd_per_run is not None or limits.usd_per_episode is not None):
             raise ConfigurationError(
                 f"a limit in dollars is set, but no price of {model!r} is known; add it to the prices in the config"

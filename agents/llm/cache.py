@@ -62,7 +62,7 @@ class AnswerCache:
         self._said: set[str] = set()
         self.on_fault: Callable[[], None] = lambda: None
         """Called whenever the file or a row of it is of no use."""
-        if str(path) != ":memory:" and not Path(path).exists():
+        if str(path) != ":memory:" and (not Path(path).exists() or not Path(path).stat().st_size):
             if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
                 raise ConfigurationError(
                     f"the cache of answers {str(path)!r} cannot be made: its folder is not writable"

@@ -17,14 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.llm.failures import FailureKind, ModelFailure, Remedy
-from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
+from core.ranges import check_range
 
 _logger = logging.getLogger(__name__)
-LONGEST_WAIT_S = 7 * 86_400.0
-"""Most that any time of these settings may be; operating systems know no waits of years."""
 REFUSED_IN_A_ROW = 3
 """Questions without an answer of any kind that are an outage: one prompt may be too long, hardly three in a row."""
+MOST_TRIES = 100
+LONGEST_TIME_S = 86_400.0
+"""A day: what is longer is no pause and no time-out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ class FaultSettings:
     """Longest pause from a failing server, whatever it asks for in Retry-After."""
 
     def __post_init__(self) -> None:
-        times = (self.first_pause_s, self.longest_pause_s, self.away_s, self.longest_away_s)
-        if self.tries < 1 or not all(0 <= seconds <= LONGEST_WAIT_S for seconds in times):
-            raise ConfigurationError(f"tries must be at least 1, and times 0 to {LONGEST_WAIT_S:.0f} s: {self}")
+        """Raises ConfigurationError for no tries and for times that are negative or longer than a day."""
+        check_range("tries", self.tries, 1, MOST_TRIES)
+        for name in ("first_pause_s", "longest_pause_s", "away_s", "longest_away_s"):
+            check_range(name, getattr(self, name), 0, LONGEST_TIME_S)
 
 
 @dataclass(slots=True)

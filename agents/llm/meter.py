@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.llm.failures import FailureKind
-from core.exceptions import ConfigurationError
+from core.ranges import check_range
 
 _LATENCIES_KEPT = 4096
+HIGHEST_PRICE_USD = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,9 @@ class Price:
     output_usd: float
 
     def __post_init__(self) -> None:
-        if not (0 <= self.input_usd < math.inf and 0 <= self.output_usd < math.inf):
-            raise ConfigurationError(f"a price in dollars must be 0 or more, and finite: {self}")
+        """Raises ConfigurationError for a price that is negative or no number."""
+        check_range("input_usd", self.input_usd, 0, HIGHEST_PRICE_USD)
+        check_range("output_usd", self.output_usd, 0, HIGHEST_PRICE_USD)
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         return (prompt_tokens * self.input_usd + completion_tokens * self.output_usd) / 1_000_000

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
+from agents.llm.address import checked_address
 from agents.llm.keys import check_no_key
 from agents.llm.provider import PROVIDERS, ModelName
 from core.exceptions import ConfigurationError
@@ -26,7 +26,7 @@ def parse_model_name(text: str) -> ModelName:
     """Take `provider/model[@url]` apart; `ConfigurationError` names what is wrong and what would be right."""
     check_no_key(text, "llm_model")
     name, *url = _AT_ADDRESS.split(text.strip(), maxsplit=1)
-    address = _checked_url(text, url[0]) if url else None
+    address = checked_address(f"llm_model {text!r}", url[0]) if url else None
     word, slash, model = name.partition("/")
     if name == NO_MODEL:
         _refuse_address(text, address, NO_MODEL)
@@ -47,19 +47,6 @@ def parse_model_name(text: str) -> ModelName:
 def _refuse_address(text: str, address: str | None, provider: str) -> None:
     if address is not None:
         raise ConfigurationError(f"llm_model {text!r} gives an address, but {provider!r} runs in this process; drop it")
-
-
-def _checked_url(text: str, url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname if parts.port != 0 and url.isprintable() and " " not in url else None
-    except ValueError:  # brackets that do not close, a port that is none
-        parts, host = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not host:
-        raise ConfigurationError(
-            f"llm_model {text!r}: {url!r} is no http address with a host; write it as http://host:port/v1"
-        )
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _provider_of_bare_name(text: str, name: str) -> str:

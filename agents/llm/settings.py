@@ -8,12 +8,15 @@ from pathlib import Path
 
 from agents.llm.budget import BudgetLimits
 from agents.llm.chooser import OptionChooserSettings
-from agents.llm.faults import LONGEST_WAIT_S, FaultSettings
+from agents.llm.faults import LONGEST_TIME_S, FaultSettings
 from agents.llm.meter import Price
+from core.config_paths import PathText, placed
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
+from core.ranges import check_range
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+MOST_QUESTIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class LocalModelSettings:
     """`auto` (an accelerator if there is one), `cpu`, `cuda`, `cuda:1`, `mps`."""
     dtype: str = "auto"
     """`auto` (float32 on a CPU, else the dtype of the weights), `float32`, `bfloat16`, `float16`."""
-    adapter: str | None = None
+    adapter: PathText | None = None
     """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
     keep_prefix: bool = True
     """Keep the keys and values of the beginning that successive prompts share."""
@@ -47,7 +50,7 @@ class LanguageModelSettings:
     """The agent never waits longer for a server's answer; the rules decide meanwhile."""
     parallel_questions: int = 4
     """Questions under way with a server at the same time."""
-    cache_path: str | None = "llm_answers.db"
+    cache_path: PathText | None = "llm_answers.db"
     """SQLite file of answers, shared by runs; null keeps them for the run only."""
     prices: Mapping[str, Price] = field(default_factory=dict)
     """By the name in `llm_model`, in dollars for a million tokens. They change, so none are built in."""
@@ -56,16 +59,14 @@ class LanguageModelSettings:
     local: LocalModelSettings = field(default_factory=LocalModelSettings)
 
     def __post_init__(self) -> None:
-        times_fit = 0 < self.timeout_s <= LONGEST_WAIT_S and 0 <= self.patience_s <= LONGEST_WAIT_S
-        if not times_fit or not 1 <= self.parallel_questions <= 64:
-            raise ConfigurationError(
-                f"language_model: timeout_s is {self.timeout_s} (must be above 0), patience_s {self.patience_s} (not "
-                f"negative; both at most {LONGEST_WAIT_S:.0f}), parallel_questions {self.parallel_questions} (1 to 64)"
-            )
+        """Raises ConfigurationError naming the first setting that is out of range, and its range."""
+        check_range("language_model.timeout_s", self.timeout_s, 0, LONGEST_TIME_S, above=True)
+        check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
+        check_range("language_model.parallel_questions", self.parallel_questions, 1, MOST_QUESTIONS)
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:
         """The same with a relative `cache_path` taken from `folder`."""
-        return self if self.cache_path is None else replace(self, cache_path=str(folder / self.cache_path))
+        return self if self.cache_path is None else replace(self, cache_path=str(placed(self.cache_path, folder)))
 
     def chooser(self, model: str, *, is_local: bool) -> OptionChooserSettings:
         """What the chooser of that model needs; a local model is asked in the agent's own thread."""

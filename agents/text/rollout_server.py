@@ -27,6 +27,7 @@ import httpx2
 import torch
 from pydantic import BaseModel, ValidationError
 
+from agents.llm.address import checked_address
 from agents.llm.answer import log_probability_of
 from agents.llm.http_guard import guarded_client
 from agents.llm.keys import check_no_key, key_for, without_key
@@ -66,10 +67,10 @@ class RolloutServer:
     def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
         """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`.
 
-        Raises ConfigurationError for a key in `url`, or one that cannot be sent.
+        Raises ConfigurationError for what is no http address, for a key in it, or for one that cannot be sent.
         """
         check_no_key(url, "rollout_server")
-        self.url = url.rstrip("/")
+        self.url = checked_address("rollout_server", url)
         self._key = key_for(None, own_address=True)
         self._client = guarded_client(timeout_s, MOST_ANSWER_BYTES)
 

@@ -9,9 +9,9 @@ from pydantic import Field
 from core.schema import Section
 from core.vocabulary import StrategyType
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
+FiniteNumber = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 
 RENAMED_KEYS: Final = {
     "frontier": "go_explore",

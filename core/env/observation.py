@@ -35,13 +35,14 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from core.env.text_spaces import PlainText, TextList
 from core.game.milestones import Milestone
 from core.game.state import GameState
 from core.vocabulary import DIRECTION_BUTTONS, Button, GameMode
@@ -86,28 +87,6 @@ TEXT_CHARSET: Final = string.ascii_letters + string.digits + string.punctuation 
 _TEXT_CHARACTERS: Final = frozenset(TEXT_CHARSET)
 
 
-class TextList(gym.Space[list[str]]):
-    """A list of strings; Gymnasium's own `Sequence` space refuses lists."""
-
-    def __init__(self, max_items: int = 9, seed: int | np.random.Generator | None = None) -> None:
-        super().__init__(shape=None, dtype=None, seed=seed)
-        self.max_items = max_items
-
-    def sample(self, mask: Any | None = None, probability: Any | None = None) -> list[str]:
-        """Up to three button names."""
-        return [str(button.name) for button in list(Button)[: int(self.np_random.integers(0, 4))]]
-
-    def contains(self, x: Any) -> bool:
-        """Whether `x` is a list of at most `max_items` strings."""
-        if not isinstance(x, list):
-            return False
-        items = cast(list[object], x)
-        return len(items) <= self.max_items and all(isinstance(item, str) for item in items)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TextList) and other.max_items == self.max_items
-
-
 def observation_space(observation_type: str) -> spaces.Dict:
     """The space of one of `OBSERVATION_TYPES`."""
     parts: dict[str, gym.Space[Any]] = {}
@@ -118,8 +97,8 @@ def observation_space(observation_type: str) -> spaces.Dict:
     if observation_type == "multi_modal":
         parts["strategic_context"] = spaces.Dict(
             {
-                "current_goal": spaces.Text(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
-                "context_summary": spaces.Text(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
+                "current_goal": PlainText(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
+                "context_summary": PlainText(TEXT_LENGTH, min_length=0, charset=TEXT_CHARSET),
                 "action_suggestions": TextList(),
             }
         )

@@ -25,6 +25,7 @@ from core.env.emulator.start_cache import cached_new_game_state
 from core.env.emulator.startup import check_start_state, continued_state, is_battery_save
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
+from core.env.lifetime import Uncopied
 from core.env.masks import action_mask
 from core.env.policy_view import PolicyView, empty_view, policy_space
 from core.game.milestone_tracker import MilestoneTracker
@@ -39,6 +40,7 @@ MAX_IDLE_FRAMES: Final = 1024
 """A reset lets 0 to 1,023 frames pass, drawn from the seed: the game's random numbers depend on the time of presses."""
 DEFAULT_MAX_STEPS: Final = 10_000
 BUTTONS: Final = tuple(Button)
+RESET_OPTIONS: Final = ("start_state", "reached")
 
 
 class Outcome(NamedTuple):
@@ -52,7 +54,7 @@ class Outcome(NamedTuple):
     truncated: bool
 
 
-class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
+class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]):
     """Fernvale or the user's own Pokemon Crystal as an environment.
 
     `info` of `reset` and `step` holds `game_state` (GameState), `action_mask` (bool (9,)), `policy_view` (the
@@ -163,6 +165,9 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
             options: {"start_state": bytes or path} begins this one episode elsewhere; {"reached": ids} with it names
                 the milestones that the game had already reached, so that they pay nothing again.
             kwargs: taken as documented. There is nothing else to say to a reset, so each is named in a warning.
+
+        Raises `core.exceptions.ConfigurationError` for other options, and for a milestone that the game lacks;
+        `core.exceptions.ClosedEnvironmentError` after `close`.
         """
         for name in kwargs:
             warnings.warn(f"reset({name}=...) changes nothing; {nearest(name, ('seed', 'options'))}", stacklevel=2)
@@ -173,7 +178,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         """Press one button (0 A, 1 B, 2 START, 3 SELECT, 4 up, 5 down, 6 left, 7 right, 8 none).
 
         Terminated when the final milestone is reached, truncated after `max_steps` actions.
-        Raises `core.exceptions.DecisionValidationError` for anything that is not an action.
+        Raises `core.exceptions.DecisionValidationError` for anything that is not an action, and
+        `core.exceptions.ClosedEnvironmentError` after `close`.
         """
         outcome = self.advance(action, render=self._draws)
         return self._observation(), outcome.reward, outcome.terminated, outcome.truncated, self._info()
@@ -226,6 +232,8 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None, render: bool | None = None
     ) -> GameState:
         """`reset` without making an observation."""
+        if options:
+            self._check_options(options)
         super().reset(seed=seed)
         chosen = options.get("start_state") if options else None
         start = self._start_state if chosen is None else self._load_checked(chosen)
@@ -287,6 +295,23 @@ class EnhancedPyBoyPokemonCrystalEnv(gym.Env[dict[str, Any], np.int64]):
     def info(self) -> dict[str, Any]:
         """The info dict of the present state."""
         return self._info()
+
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        for key in options:
+            if key not in RESET_OPTIONS:
+                raise exceptions.ConfigurationError(f"unknown option {key!r} of reset; {nearest(key, RESET_OPTIONS)}")
+        start = options.get("start_state")
+        if not isinstance(start, bytes | str | Path | None):
+            raise exceptions.ConfigurationError(
+                f"the option start_state of reset is a {type(start).__name__}; give the bytes of a state, or its path"
+            )
+        known = [milestone.id for milestone in self.tracker.milestones]
+        for identifier in options.get("reached") or ():
+            if identifier not in known:
+                raise exceptions.ConfigurationError(
+                    f"the option reached of reset names {identifier!r}, which is no milestone of this game; "
+                    f"{nearest(str(identifier), known)}"
+                )
 
     def _press(self, button: Button, render: bool) -> GameState:
         if self._frame_cost is FrameCost.ADAPTIVE:

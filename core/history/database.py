@@ -40,7 +40,7 @@ def open_database(path: str | Path, *, must_exist: bool = False) -> Database:
 
 def _open(file: Path, must_exist: bool) -> Database:
     """One try. HistoryLockedError where another program holds the lock."""
-    new = _check_file(file, must_exist)
+    new = check_database_file(file, must_exist)
     try:
         connection = sqlite3.connect(file, timeout=LOOK_S)
     except sqlite3.Error as error:
@@ -72,8 +72,11 @@ def _open(file: Path, must_exist: bool) -> Database:
     return database
 
 
-def _check_file(file: Path, must_exist: bool) -> bool:
-    """True if the file has to be created, False if it is one of ours; `HistoryError` for anything else."""
+def check_database_file(file: Path, must_exist: bool = False) -> bool:
+    """True if the file has to be created, False if it is one of ours; `HistoryError` for anything else.
+
+    Nothing is written.
+    """
     if file.is_dir():
         raise HistoryError(f"{file} is a directory, not a decision database; name a file in it")
     if not file.exists():

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from agents.llm.address import checked_address
 from agents.text.team import LoraShape, Specialisation
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError
@@ -16,10 +17,23 @@ from trainer.grpo.advantages import Scaling
 from trainer.grpo.learner import GRPOSettings
 
 SMALL = "small"
-Count = Annotated[int, Field(ge=1)]
-CountOrNone = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+
+
+def _checked_server(url: str) -> str:
+    return checked_address("rollout_server", url)
+
+
+class RoleSampling(BaseModel):
+    """How one role's answers are drawn, where that differs from the run's; None does not differ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: Positive | None = None
+    max_new_tokens: Count | None = None
 
 
 class ATGRPOSettings(BaseModel):
@@ -51,16 +65,16 @@ class ATGRPOSettings(BaseModel):
     with a spread of rewards; 0 for none."""
     temperature: Positive = 1.0
     max_new_tokens: Count = 36
-    role_sampling: dict[str, dict[str, float]] = Field(default_factory=dict)
+    role_sampling: dict[str, RoleSampling] = Field(default_factory=dict)
     """Per role, other values of `temperature` and `max_new_tokens`."""
     frozen_roles: tuple[str, ...] = ()
     """Roles that play and do not learn; they need weights of their own (`lora` or `full`)."""
 
-    rollout_server: str | None = None
+    rollout_server: Annotated[str, AfterValidator(_checked_server)] | None = None
     """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples in this process. It needs
     specialisation `lora`: adapters are what a running server can take (`agents/text/rollout_server.py`)."""
 
-    learning_rate: Positive = 1e-3
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     clip_low: Positive = 0.2
     clip_high: Positive = 0.2
     entropy_coefficient: NotNegative = 0.01
@@ -69,7 +83,7 @@ class ATGRPOSettings(BaseModel):
     epochs: Count = 1
     minibatch_samples: Count = 128
     max_gradient_norm: Positive = 1.0
-    lora_rank: Count = LoraShape().rank
+    lora_rank: Annotated[int, Field(ge=1, le=4096)] = LoraShape().rank
     lora_alpha: Count = 32
 
     num_iterations: Count = 200
@@ -80,10 +94,8 @@ class ATGRPOSettings(BaseModel):
 
     def sampling_of(self, role: str) -> Sampling:
         """How that role's answers are drawn."""
-        own = self.role_sampling.get(role, {})
-        return Sampling(
-            float(own.get("temperature", self.temperature)), int(own.get("max_new_tokens", self.max_new_tokens))
-        )
+        own = self.role_sampling.get(role, RoleSampling())
+        return Sampling(own.temperature or self.temperature, own.max_new_tokens or self.max_new_tokens)
 
     def update_settings(self) -> GRPOSettings:
         """The part of the update."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from agents.learning.overlapped_learner import OverlappedLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.vector_env import VectorEnv
@@ -45,12 +46,14 @@ def assemble(settings: Settings) -> TrainingParts:
         if evaluation_env is not None:
             on_failure.callback(evaluation_env.close)
         on_failure.callback(env.close)
-        # after the lanes: a start state that they refuse leaves no new database behind
+        policy = OverlappedLearner(env.policy_space, settings.lanes, settings.learner, seed=settings.seed)
+        # after the lanes and the policy: what they refuse leaves no new database behind
         decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
         on_failure.callback(decision_analyzer.close)
         strategy_system = AdaptiveStrategySystem(
             decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
         )
         agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
+        agent.attach_policy(policy)
         on_failure.pop_all()
     return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)

@@ -6,25 +6,49 @@ import os
 from pathlib import Path
 
 from agents.learning.network_registry import NETWORKS
+from agents.learning.rollout import transition_bytes
+from core.env.policy_view import policy_space
 from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.game_data import load_game
 from core.game.profile import RomProfile
+from core.history.database import check_database_file
+from core.vocabulary import ACTION_COUNT
 from trainer.curriculum import Curriculum
+from trainer.run.machine import available_memory_bytes
 from trainer.settings import Settings
 
 
 def check_settings(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError for a folder that cannot be written, a name of a part that is none, a milestone or a
-    weight of which the game or the reward events do not know. Makes nothing."""
+    weight of which the game or the reward events do not know, and a rollout that fits no memory; HistoryError for a
+    decision record that is none. Makes nothing."""
     check_writable("save_dir", settings.save_dir)
     if settings.go_explore is not None:
         check_writable("go_explore.folder", settings.go_explore.folder)
+    if settings.start_cache is not None:
+        check_writable("start_cache", settings.start_cache)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
+    check_database_file(settings.decision_db_path)
+    check_rollout_memory(settings, available_memory_bytes())
     check_curriculum_milestones(settings, profile)
     NETWORKS.resolve(settings.learner.network, "learner.network")
     ENV_CLASSES.resolve(settings.env_class, "env_class")
     settings.rewards.check_names(settings.reward_kinds())
+
+
+def check_rollout_memory(settings: Settings, available_bytes: int | None) -> None:
+    """Raises ConfigurationError where the transitions between two updates do not fit the memory that is there (None
+    where nobody knows)."""
+    transitions = settings.learner.rollout_steps * settings.lanes
+    # one rollout is played while the one before it is learned from
+    wanted_bytes = 2 * transitions * transition_bytes(policy_space(), ACTION_COUNT)
+    if available_bytes is not None and wanted_bytes > available_bytes:
+        raise ConfigurationError(
+            f"learner.rollout_steps is {settings.learner.rollout_steps} and lanes {settings.lanes}: the steps between "
+            f"two updates take {wanted_bytes / 2**30:.1f} GiB, and {available_bytes / 2**30:.1f} GiB are free; lower "
+            "one of them"
+        )
 
 
 def check_curriculum_milestones(settings: Settings, profile: RomProfile) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from agents.llm.address import checked_address
 from agents.llm.http_guard import guarded_client
 from agents.llm.keys import key_for, without_key
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
@@ -37,7 +38,7 @@ class ServerAddress:
     @classmethod
     def of(cls, url: str) -> ServerAddress:
         """The address of a running server, from its URL with or without `/v1`."""
-        parts = urlsplit(url)
+        parts = urlsplit(checked_address("server", url))
         if parts.scheme != "http" or parts.hostname is None or parts.port is None:
             raise ConfigurationError(f"the address {url!r} is not of the form http://host:port")
         return cls(parts.hostname, parts.port)

@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
 from core.agent.curriculum_settings import RENAMED_KEYS, Count, CurriculumSettings, Share
+from core.config_paths import ConfigPath, placed, refuse_one_file_for_two
 from core.env.emulator.frame_cost import FrameCost
 from core.exceptions import ConfigurationError
 from core.game.reward_event import REWARD_EVENTS, EventKind
@@ -29,20 +29,10 @@ CountOrNone = Annotated[int, Field(ge=0)]
 """0 means none."""
 
 
-def _named(path: object) -> object:
-    """ "" would mean the working directory, whatever lies there."""
-    if isinstance(path, str) and not path.strip():
-        raise PydanticCustomError("empty_path", "it should be a path; '.' is the folder of the config")
-    return path
-
-
-NamedPath = Annotated[Path, BeforeValidator(_named)]
-
-
 class GoExploreSettings(Section):
     """The archive of states in which some training episodes begin (`core/env/go_explore_archive.py`)."""
 
-    folder: NamedPath
+    folder: ConfigPath
     """Where states are kept, in a folder of their own for each ROM and emulator. Runs may share it."""
     max_states: Count = 1000
     """States kept, about 20 kB each; then the most crowded progress gives way."""
@@ -56,7 +46,7 @@ class GoExploreSettings(Section):
 class Settings(Section):
     """Everything a run depends on. The first nine keys are the documented ones; README.md lists them all."""
 
-    rom_path: NamedPath = Path("cartridge/fernvale.gbc")
+    rom_path: ConfigPath = Path("cartridge/fernvale.gbc")
     headless: bool = True
     observation_type: Literal["multi_modal", "screen", "state"] = "state"
     """What the policy sees: numbers and the map from RAM (`state`), the picture (`screen`), or both. Rules and language
@@ -66,8 +56,8 @@ class Settings(Section):
     max_context_length: Annotated[int, Field(ge=128, le=1_000_000)] = 2048
     """Most tokens in one prompt."""
     initial_strategy: StrategyType = StrategyType.BALANCED
-    decision_db_path: NamedPath = Path("decisions.db")
-    save_dir: NamedPath = Path("checkpoints")
+    decision_db_path: ConfigPath = Path("decisions.db")
+    save_dir: ConfigPath = Path("checkpoints")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     env_class: Name = "crystal"
@@ -97,9 +87,9 @@ class Settings(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
-    start_state: NamedPath | None = None
+    start_state: ConfigPath | None = None
     """Where episodes begin, evaluations included: a PyBoy save state or a battery save (.sav); null is a new game."""
-    start_cache: NamedPath | None = None
+    start_cache: ConfigPath | None = None
     """Folder that keeps the start of a new game for later runs; null keeps none."""
     fast_options: bool = False
     """New games have fast text, no battle animations and no offers to switch."""
@@ -156,14 +146,34 @@ class Settings(Section):
         return tuple(name for name in names if is_path(name))
 
     def in_folder(self, folder: Path) -> Settings:
-        """The same with relative paths taken from `folder`."""
+        """The same with relative paths taken from `folder`. Raises ConfigurationError where one gets too
+        long, and where two are one file that cannot be both."""
         changes: dict[str, Any] = {"language_model": self.language_model.in_folder(folder)}
         for key in PATH_KEYS:
             path = getattr(self, key)
-            changes[key] = None if path is None else folder / path
+            changes[key] = None if path is None else placed(path, folder)
         if self.go_explore is not None:
-            changes["go_explore"] = self.go_explore.model_copy(update={"folder": folder / self.go_explore.folder})
-        return self.model_copy(update=changes)
+            archive = placed(self.go_explore.folder, folder)
+            changes["go_explore"] = self.go_explore.model_copy(update={"folder": archive})
+        settings = self.model_copy(update=changes)
+        settings._refuse_one_file_for_two()
+        return settings
+
+    def _refuse_one_file_for_two(self) -> None:
+        cache = self.language_model.cache_path
+        refuse_one_file_for_two(
+            {
+                "decision_db_path": self.decision_db_path,
+                "language_model.cache_path": None if cache is None else Path(cache),
+            },
+            {
+                "rom_path": self.rom_path,
+                "start_state": self.start_state,
+                "save_dir": self.save_dir,
+                "start_cache": self.start_cache,
+                "go_explore.folder": None if self.go_explore is None else self.go_explore.folder,
+            },
+        )
 
     def changed(self, **values: object) -> Settings:
         """A checked copy with other values, as a command line asks for; None leaves a value as it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from agents.llm.provider import PROVIDERS, ModelName, Provider
 from agents.llm.settings import LanguageModelSettings
 from core.protocols import TextModel
@@ -11,7 +13,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """The weights of a folder or of the hub."""
     from agents.llm.huggingface import HuggingFaceModel
 
-    return HuggingFaceModel(name.model, settings=settings.local)
+    return HuggingFaceModel(os.path.expanduser(name.model), settings=settings.local)
 
 
 PROVIDERS.register("huggingface")(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from core import exceptions
 from core.env.emulator.pyboy_types import Emulator
+from core.env.lifetime import Gone, Uncopied
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.vocabulary import Button
@@ -41,8 +42,8 @@ SILENT: Final = 5
 logger = logging.getLogger(__name__)
 
 
-class Console:
-    """One emulator with one cartridge in it."""
+class Console(Uncopied):
+    """One emulator with one cartridge in it. After `close`, everything else raises `ClosedEnvironmentError`."""
 
     def __init__(self, profile: RomProfile, headless: bool = True, battery: bytes | None = None) -> None:
         """Start the cartridge.
@@ -184,6 +185,8 @@ class Console:
             self.closed = True
             self._wram = None
             self._emulator.stop(save=False)
+            # PyBoy itself would go on answering with what it had
+            self._emulator = self._memory = self._screen = cast(Any, Gone())
 
     def _find_wram(self) -> NDArray[np.uint8] | None:
         """A live view of C000-DFFF with bank 1, or None when none passes the check."""

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from core.env.lanes.lane_seeds import LaneSeeds
 from core.env.lanes.vector_env import VectorEnv, VectorStep
+from core.env.lifetime import Uncopied
+from core.exceptions import ConfigurationError
 
 Observations = dict[str, NDArray[Any]]
 
 
-class GymnasiumLanes(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
+class GymnasiumLanes(Uncopied, gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
     """Wraps a `core.env.lanes.vector_env.VectorEnv`, which it closes with itself. Observations are policy views.
 
     `infos` has "action_mask" (bool, (lanes, 9)), "milestones" (bool, (lanes, count)) and "lost_steps" (int32,
@@ -44,8 +46,14 @@ class GymnasiumLanes(gym.vector.VectorEnv[Observations, NDArray[np.int64], NDArr
     ) -> tuple[Observations, dict[str, Any]]:
         """Begin an episode in every lane: with `seed + lane`, with the seeds of a list, or going on without.
 
-        `options` are not used: episodes that begin elsewhere are a matter of `VectorEnv.reset_lane`.
+        There are no `options`, and ConfigurationError is raised for any: episodes that begin elsewhere are a matter of
+        `VectorEnv.reset_lane`.
         """
+        if options:
+            raise ConfigurationError(
+                f"lanes have no options of reset, and {', '.join(map(repr, options))} would be ignored; begin an "
+                "episode elsewhere with VectorEnv.reset_lane(lane, seed, start)"
+            )
         if isinstance(seed, list):
             self._seeds.restart(seed)
         elif seed is not None:

@@ -22,6 +22,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from core.env.lanes.checked_orders import checked_actions, checked_seed
 from core.env.lanes.held_signals import signals_held
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory, StartPoint
@@ -29,7 +30,8 @@ from core.env.lanes.lane_process import WorkerProcess, start_worker
 from core.env.lanes.lane_rows import AS_IT_WAS, Axis, LaneRows, arrays_of
 from core.env.lanes.lane_worker import DONE, RESET, STEP, MakeEnv
 from core.env.lanes.vector_step import VectorStep, WorkerReplacement
-from core.exceptions import ConfigurationError, TrainingError
+from core.env.lifetime import Uncopied
+from core.exceptions import ClosedEnvironmentError, ConfigurationError, TrainingError
 from core.game.ram import RAM_SIZE
 from core.game.state import GameState, RomTables
 from core.vocabulary import ACTION_COUNT
@@ -46,11 +48,12 @@ MAX_REPLACEMENTS: Final = 2
 logger = logging.getLogger(__name__)
 
 
-class VectorEnv:
+class VectorEnv(Uncopied):
     """Several lanes of the env in worker processes. Use as a context manager, or call `close`.
 
     `step` plays all lanes. To keep the workers busy while actions are being chosen, play the two `halves` in turn:
     `send(0, actions)`, `send(1, actions)`, then again and again `receive(half)`, choose, `send(half, actions)`.
+    After `close`, whatever would play raises `ClosedEnvironmentError`.
     """
 
     def __init__(self, make_env: MakeEnv, lanes: int, workers: int, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
@@ -101,6 +104,7 @@ class VectorEnv:
         """The lanes of each half; one half only where there is one worker."""
         self._last: list[VectorStep | None] = [None] * len(self.halves)
         self._in_flight: dict[int, list[int]] = {}
+        self.closed = False
         try:
             for number in range(workers):
                 own = range(bounds[number], bounds[number + 1])
@@ -120,13 +124,13 @@ class VectorEnv:
         if len(seeds) != self.lanes:
             raise ConfigurationError(f"{len(seeds)} seeds for {self.lanes} lanes: give one for each")
         self._refuse_in_flight("reset")
-        self._reset({lane: LaneHistory(int(seed), None) for lane, seed in enumerate(seeds)})
+        self._reset({lane: LaneHistory(seed, None) for lane, seed in enumerate(map(checked_seed, seeds))})
         return self._collect(range(self.lanes))
 
     def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> VectorStep:
         """Begin an episode in one lane, at `start` or as the env itself would; the other rows are as they were."""
         self._refuse_in_flight("reset_lane")
-        self._reset({lane: LaneHistory(int(seed), start)})
+        self._reset({self._checked_lane(lane): LaneHistory(checked_seed(seed), start)})
         return self._collect(range(self.lanes))
 
     def step(self, actions: NDArray[np.int64] | Sequence[int]) -> VectorStep:
@@ -140,6 +144,7 @@ class VectorEnv:
 
     def send(self, half: int, actions: NDArray[np.int64] | Sequence[int]) -> None:
         """Let one half play an action per lane, and return at once. `receive` gives what came of it."""
+        self._refuse_closed()
         if half in self._in_flight:
             raise ConfigurationError(f"half {half} is playing already: receive it first")
         self._in_flight[half] = self._write_actions(actions, self.halves[half])
@@ -148,6 +153,7 @@ class VectorEnv:
 
     def receive(self, half: int) -> VectorStep:
         """Await what was sent; the rows of that half only."""
+        self._refuse_closed()
         if half not in self._in_flight:
             raise ConfigurationError(f"nothing was sent to half {half}: send it actions first")
         self._await(STEP, self._halves[half])
@@ -155,15 +161,16 @@ class VectorEnv:
 
     def reset_lane_of_half(self, lane: int, seed: int, start: StartPoint | None = None) -> VectorStep:
         """`reset_lane` while the other half may be playing; the rows of the lane's half."""
-        half = self._half_of(lane)
+        self._refuse_closed()
+        half = self._half_of(self._checked_lane(lane))
         if half in self._in_flight:
             raise ConfigurationError(f"half {half} is playing: receive it before resetting its lane {lane}")
-        self._reset({lane: LaneHistory(int(seed), start)})
+        self._reset({lane: LaneHistory(checked_seed(seed), start)})
         return self._collect(self.halves[half])
 
     def game_state(self, lane: int) -> GameState:
         """The game of one lane after the last step or reset. Raises `RuntimeError` before the first reset."""
-        last = self._last[self._half_of(lane)]
+        last = self._last[self._half_of(self._checked_lane(lane))]
         if last is None:
             raise RuntimeError("the vector env was not reset yet: call reset() first")
         return last.game_state(lane - last.first_lane)
@@ -174,6 +181,8 @@ class VectorEnv:
 
     def close(self) -> None:
         """Let the workers go; one that does not leave within five seconds is killed."""
+        self.closed = True
+        self._in_flight.clear()
         workers, self._workers = self._workers, []
         for worker in workers:
             worker.close_commands()
@@ -192,12 +201,8 @@ class VectorEnv:
     def _write_actions(self, actions: NDArray[np.int64] | Sequence[int], lanes: range) -> list[int]:
         if not self._histories:
             raise ConfigurationError("the vector env was not reset yet: call reset() first")
-        given = np.asarray(actions, dtype=np.int64)
+        given = checked_actions(actions, len(lanes))
         chosen: list[int] = given.tolist()
-        if given.shape != (len(lanes),) or min(chosen) < 0 or max(chosen) >= ACTION_COUNT:
-            raise ConfigurationError(
-                f"actions {chosen}: there must be {len(lanes)} integers from 0 to {ACTION_COUNT - 1}"
-            )
         self._arrays.orders.actions[lanes.start : lanes.stop] = given
         return chosen
 
@@ -275,7 +280,8 @@ class VectorEnv:
         old = self._workers[number]
         cause = self._bury(old)
         if tries > MAX_REPLACEMENTS:
-            self._workers = [worker for worker in self._workers if worker.number != number]
+            self._workers.remove(old)
+            self.close()  # the rows of its lanes would stay as they were
             raise TrainingError(
                 f"worker {number} (process {old.process}, lanes {old.lanes.start}-{old.lanes.stop - 1}) {cause}, and "
                 f"{MAX_REPLACEMENTS} new ones did not live either. If the system killed them, memory may have run "
@@ -354,7 +360,17 @@ class VectorEnv:
         assert last is not None, "a lane with a history has been seen"
         return last, lane - last.first_lane
 
+    def _checked_lane(self, lane: int) -> int:
+        if lane not in range(self.lanes):
+            raise ConfigurationError(f"there is no lane {lane!r}: the lanes are 0 to {self.lanes - 1}")
+        return lane
+
+    def _refuse_closed(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError("the vector env is closed: its workers are gone; make a new one")
+
     def _refuse_in_flight(self, what: str) -> None:
+        self._refuse_closed()
         if self._in_flight:
             raise ConfigurationError(
                 f"{what} concerns all lanes while half {min(self._in_flight)} is playing: receive it first"
