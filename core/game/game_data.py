@@ -143,7 +143,7 @@ def load_game(profile: GameProfile) -> GameData:
 
     Raises `core.exceptions.EnvironmentError` when a data file is missing or broken: one line with file, place, value.
     """
-    folder, layout, characters = profile.folder, profile.layout, profile.characters
+    folder, layout, characters = profile.data_folder, profile.layout, profile.characters
     rules = read_rules(folder.joinpath("enums.json"))
     items = {one.key: one for one in rules.items.values()}
     world = read_world(

@@ -82,7 +82,7 @@ class ObjectForm(ScriptForm):
     x: int
     y: int
     sprite: str
-    sprite_id: int
+    sprite_id: int | None = None
     movement: str
     type: Literal["OBJECTTYPE_SCRIPT", "OBJECTTYPE_ITEMBALL", "OBJECTTYPE_TRAINER"]
     sight: int
@@ -162,11 +162,11 @@ class MapForm(Form):
     height_blocks: int
     width_steps: int
     height_steps: int
-    tileset_id: int
-    tileset: str
+    tileset_id: int | None = None
+    tileset: str = ""
     environment_id: int
     environment: str
-    landmark_id: int
+    landmark_id: int | None = None
     landmark: str
     border_block: int | None = None
     region: str
