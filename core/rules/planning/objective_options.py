@@ -70,8 +70,8 @@ class ObjectiveOptions:
         """What a person sees, in plain words; with the place where the map has several of the kind."""
         if thing is None:
             return f"object {object_id}"
-        sprite = thing.sprite.removeprefix("SPRITE_")
-        name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
-        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self._game.maps[map_id].objects)
+        item = thing.item if thing.kind == "item_ball" else None
+        name = thing.name if item is None else f"the {item.replace('_', ' ').lower()}"
+        alike = sum((one.name, one.item) == (thing.name, thing.item) for one in self._game.maps[map_id].objects)
         place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
-        return f"the {name.replace('_', ' ').lower()}{place}"
+        return f"{name}{place}"
