@@ -92,3 +92,16 @@ def test_a_name_for_what_there_is_not_is_refused(tmp_path: Path, names: object, 
     (tmp_path / "names.json").write_text(json.dumps(names))
     with pytest.raises(EnvironmentError, match=re.escape(said)):
         named(tmp_path / "names.json", crystal().game.maps)
+
+
+def test_who_stands_on_screen_is_called_by_name() -> None:
+    layout = crystal().game.layout
+    placed, live = layout.record("map_object"), layout.record("object_struct")
+    objects, structs = bytearray(layout.size("wMapObjects")), bytearray(layout.size("wObjectStructs"))
+    for offset, value in (("object_struct_id", 1), ("sprite", 5), ("x", 12), ("y", 7)):
+        objects[placed.size + placed.offset(offset)] = value
+    structs[live.size] = 5
+    structs[live.size + live.offset("map_x")], structs[live.size + live.offset("map_y")] = 12, 7
+    rows = {**POKEDEX, "wMapGroup": bytes(GOLDENROD_GYM), "wMapObjects": bytes(objects)}
+    state = Situation(GOLDENROD_GYM, "badge3", WELL, {**rows, "wObjectStructs": bytes(structs)}).state()
+    assert "People: Whitney at (8, 3)" in PromptWriter(crystal().game).describe(state)
