@@ -123,6 +123,8 @@ class MapObject(Effects):
     """Name of the event flag that is set by beating it."""
     roams: bool = False
     """Whether it walks about, so that it never stands in the way for good."""
+    name: str = "somebody"
+    """What people call it, with the article: "the nurse", "Whitney"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.game.facts import Effects, GameMap
 from core.game.milestones import Condition, Milestone
@@ -33,6 +33,8 @@ class Objective:
     """Event flags that doing it can set; once all of them are set, doing it again is in vain."""
     fights: tuple[str, ...] = ()
     """Trainers (their keys) whom doing it can bring on, one of them at a time."""
+    buys: str | None = None
+    """The item (its key) that is to be bought there."""
 
     @property
     def subject(self) -> tuple[MapId, str] | None:
@@ -111,7 +113,7 @@ class Objectives:
             if name is not None:
                 self._by_gift[name].append(objective)
         for name in effects.sells:
-            self._by_ware[name].append(objective)
+            self._by_ware[name].append(replace(objective, buys=name))
 
     def _of(self, condition: Condition) -> Sequence[Objective]:
         """What one condition by itself tells of the way."""

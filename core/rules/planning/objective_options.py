@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.rules.planning.goals import ANYWHERE
-from core.vocabulary import MapId, Option, OptionKind, Position
+from core.vocabulary import BuyItems, MapId, Option, OptionKind, Position, Purchase
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -28,6 +28,8 @@ class ObjectiveOptions:
             x, y = (thing.x, thing.y) if thing is not None else (ANYWHERE, ANYWHERE)
             kind = OptionKind.PICK_UP if thing is not None and thing.kind == "item_ball" else OptionKind.TALK
             what = self._describe(objective.map, thing, objective.object_id)
+            if objective.buys is not None:
+                return self._purchase(objective, Position(objective.map, x, y), f"from {what} in {place}")
             verb = "Pick up" if kind is OptionKind.PICK_UP else "Talk to"
             return Option(
                 kind,
@@ -45,6 +47,14 @@ class ObjectiveOptions:
                 kind, label, f"{kind.value}:{self._key_of(objective.map)}:{x},{y}", Position(objective.map, x, y)
             )
         return self.go_to_map(objective.map)
+
+    def _purchase(self, objective: Objective, position: Position, where: str) -> Option:
+        """To buy one of what the objective asks for: more is a matter of supplies."""
+        item = next(one for one in self._game.items.values() if one.key == objective.buys)
+        key = f"{OptionKind.BUY.value}:{self._key_of(objective.map)}:{item.key}"
+        wanted = BuyItems((Purchase(item.id, 1),))
+        label = f"Buy a {item.name} {where}"
+        return Option(OptionKind.BUY, label, key, position, objective.object_id, menu_task=wanted)
 
     def go_to_map(self, map_id: MapId) -> Option:
         """To go anywhere on a map."""
@@ -70,8 +80,8 @@ class ObjectiveOptions:
         """What a person sees, in plain words; with the place where the map has several of the kind."""
         if thing is None:
             return f"object {object_id}"
-        sprite = thing.sprite.removeprefix("SPRITE_")
-        name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
-        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self._game.maps[map_id].objects)
+        item = thing.item if thing.kind == "item_ball" else None
+        name = thing.name if item is None else f"the {item.replace('_', ' ').lower()}"
+        alike = sum((one.name, one.item) == (thing.name, thing.item) for one in self._game.maps[map_id].objects)
         place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
-        return f"the {name.replace('_', ' ').lower()}{place}"
+        return f"{name}{place}"
