@@ -120,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = wire.answer(request, choice, step.fault, reason)
         if step.change is not None:
             step.change(answer)
-        self._send_answer(step, json.dumps(answer).encode())
+        body = json.dumps(answer).encode()
+        self._send_answer(step, body if step.spoil is None else step.spoil(body))
 
     def _send_answer(self, step: Step, body: bytes) -> None:
         match step.fault:
