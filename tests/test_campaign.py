@@ -7,6 +7,7 @@ import random
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.campaign.kinds import KINDS, Kind
 from tests.campaign.samples import trained_run
 from tests.mutated_configs import Outcome
 from trainer.checkpoints import damage
+from trainer.checkpoints.checkpoint import CheckpointStore, Snapshot
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 SHORT = {"kills": 1, "signals": 1, "files": 16, "servers": 8, "clients": 8, "programs": 20, "configs": 18}
@@ -110,6 +112,21 @@ def test_a_state_that_ends_a_training_is_noticed(monkeypatch: pytest.MonkeyPatch
     seeds = range(crafted, crafted + 20 * len(files.FILES), len(files.FILES))
     outcomes = (run_campaign([BY_NAME["files"]], seed, trials=1)[0] for seed in seeds)
     assert any(outcome.held < outcome.tried for outcome in outcomes)
+
+
+def test_a_checkpoint_that_is_loaded_with_other_content_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_into(trained_run(), tmp_path)
+    assert files._faults_of_loading(tmp_path) == []
+    other = replace(CheckpointStore(tmp_path / "checkpoints").load(files.SAVED), episode=2)
+    real = CheckpointStore.load
+
+    def fooled(store: CheckpointStore, name: str) -> Snapshot:
+        return other if store.directory.is_relative_to(tmp_path) else real(store, name)
+
+    monkeypatch.setattr(CheckpointStore, "load", fooled)
+    assert files._faults_of_loading(tmp_path) == ["loaded in silence"]
 
 
 def test_an_answer_that_is_none_or_shows_a_key_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -40,16 +40,20 @@ def _checkpoint(chance: random.Random, folder: Path) -> list[str]:
     """Bytes of a checkpoint are others: refused, unless they mean the same."""
     path = chance.choice(sorted((folder / "checkpoints" / SAVED).iterdir()))
     done = damage_file(path, chance)
-    faults = _faults_of_resume(folder, SAVED, None)
+    return _said(done, [*_faults_of_loading(folder), *_faults_of_resume(folder, SAVED)])
+
+
+def _faults_of_loading(folder: Path) -> list[str]:
+    """Before anything goes on: what is loaded is what was saved."""
     try:
         loaded = CheckpointStore(folder / "checkpoints").load(SAVED)
     except CheckpointError:
-        return _said(done, faults)
+        return []
     true = CheckpointStore(trained_run() / "checkpoints").load(SAVED)
     same = (loaded.episode, loaded.state, loaded.settings) == (true.episode, true.state, true.settings)
-    if not same or any(not torch.equal(tensor, true.tensors[name]) for name, tensor in loaded.tensors.items()):
-        faults.append("loaded in silence")
-    return _said(done, faults)
+    if same and all(torch.equal(tensor, true.tensors[name]) for name, tensor in loaded.tensors.items()):
+        return []
+    return ["loaded in silence"]
 
 
 def _crafted(name: str, chance: random.Random, folder: Path) -> list[str]:
@@ -68,7 +72,7 @@ def _crafted(name: str, chance: random.Random, folder: Path) -> list[str]:
     if isinstance(manifest, dict):
         manifest.pop(OWN_SUM, None)
         (path / MANIFEST).write_text(json.dumps(with_own_sum(manifest)))
-    return _said(f"{name}, sums right, {done}", _faults_of_resume(folder, SAVED, None))
+    return _said(f"{name}, sums right, {done}", _faults_of_resume(folder, SAVED))
 
 
 def _crafted_state(chance: random.Random, folder: Path) -> list[str]:
@@ -81,7 +85,7 @@ def _crafted_manifest(chance: random.Random, folder: Path) -> list[str]:
 
 def _latest(chance: random.Random, folder: Path) -> list[str]:
     """The pointer is no more than a hint."""
-    return _said(damage_file(folder / "checkpoints" / "latest", chance), _faults_of_resume(folder, "latest", None))
+    return _said(damage_file(folder / "checkpoints" / "latest", chance), _faults_of_resume(folder, "latest"))
 
 
 def _record(chance: random.Random, folder: Path) -> list[str]:
@@ -93,19 +97,20 @@ def _record(chance: random.Random, folder: Path) -> list[str]:
         if (code == 2 and not _is_one_line(said)) or code not in (0, 1, 2):
             faults.append(f"decisions {command} ended with {code}: {said}")
     faults += [f"decisions changed {name}" for name in changed(before, folder)]
-    return _said(done, [*faults, *_faults_of_resume(folder, "latest", "checkpoints")])
+    return _said(done, [*faults, *_faults_of_resume(folder, "latest", None)])
 
 
 def _answers(chance: random.Random, folder: Path) -> list[str]:
     """The cache of answers costs no step; one of another program is refused."""
     done = damage_file(folder / "answers.db", chance)
-    return _said(done, _faults_of_resume(folder, "latest", None))
+    return _said(done, _faults_of_resume(folder, "latest"))
 
 
 def _archive(chance: random.Random, folder: Path) -> list[str]:
     """A state that no archive wrote ends the run with a word, and stays."""
     path = chance.choice(sorted(folder.glob("archive/*/*")))
-    return _said(damage_file(path, chance), _faults_of_resume(folder, "latest", "anything"))
+    done = damage_file(path, chance)
+    return _said(done, _faults_of_resume(folder, "latest", str(path.relative_to(folder))))
 
 
 def _adapter(chance: random.Random, folder: Path) -> list[str]:
@@ -153,10 +158,10 @@ def _said(done: str, faults: list[str]) -> list[str]:
     return [f"{done}: {fault}" for fault in faults]
 
 
-def _faults_of_resume(folder: Path, checkpoint: str, may_change: str | None) -> list[str]:
+def _faults_of_resume(folder: Path, checkpoint: str, kept: str | None = "") -> list[str]:
     """The training goes on for an episode, or ends with one line and exit code 2.
 
-    What a refused one may have changed is named by `may_change`: nothing, a folder, or anything.
+    A refused one has changed nothing below `kept`, a path in the folder; None permits all, where the run has begun.
     """
     before = contents(folder)
     code, said = quietly_trained(folder, EPISODES + 1, "--resume", checkpoint)
@@ -165,7 +170,7 @@ def _faults_of_resume(folder: Path, checkpoint: str, may_change: str | None) -> 
     faults = [] if code == 2 else [f"exit code {code}: {said}"]
     if not _is_one_line(said):
         faults.append(f"not one line: {said}")
-    touched = [name for name in changed(before, folder) if not name.startswith("config.json")]
-    if may_change is None and touched:
-        faults.append(f"refused ({said.strip()}), and changed {', '.join(touched)}")
+    touched = [name for name in changed(before, folder) if name != "config.json"]  # the trial's own
+    if kept is not None and (lost := [name for name in touched if name.startswith(kept)]):
+        faults.append(f"refused ({said.strip()}), and changed {', '.join(lost)}")
     return faults
