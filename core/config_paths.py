@@ -39,7 +39,7 @@ def path_text(value: object) -> object:
         raise ValueError(f"a name in it has {longest} bytes; {LONGEST_NAME_BYTES} are possible")
     if len(os.fsencode(expanded)) > LONGEST_PATH_BYTES:
         raise ValueError(f"it has {len(os.fsencode(expanded))} bytes; {LONGEST_PATH_BYTES} are possible")
-    return expanded
+    return Path(expanded) if isinstance(value, Path) else expanded
 
 
 ConfigPath = Annotated[Path, BeforeValidator(path_text)]

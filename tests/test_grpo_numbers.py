@@ -162,7 +162,16 @@ def test_a_missing_or_broken_chat_template_is_one_clear_line(tmp_path: Path) -> 
         load_policy(str(broken)).encode("one")
 
 
-@pytest.mark.parametrize("numbers", [(-1.0, 8), (float("nan"), 8), (float("inf"), 8), (1.0, 0), (1.0, -3)])
-def test_senseless_sampling_is_refused(numbers: tuple[float, int]) -> None:
-    with pytest.raises(ConfigurationError, match="max_new_tokens"):
-        Sampling(*numbers)
+@pytest.mark.parametrize(
+    ("temperature", "tokens", "named"),
+    [
+        (-1.0, 8, "temperature"),
+        (float("nan"), 8, "temperature"),
+        (float("inf"), 8, "temperature"),
+        (1.0, 0, "max_new_tokens"),
+        (1.0, -3, "max_new_tokens"),
+    ],
+)
+def test_senseless_sampling_is_refused(temperature: float, tokens: int, named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{named} is"):
+        Sampling(temperature, tokens)

@@ -19,9 +19,9 @@ from agents.llm.cache import AnswerCache
 from agents.llm.chooser import OptionChooser, OptionChooserSettings
 from agents.llm.failures import ModelFailure
 from agents.llm.faults import FaultSettings
-from agents.llm.keys import Key, check_no_key, key_for
 from agents.llm.model_name import parse_model_name
 from agents.llm.registry import load_text_model
+from agents.llm.wire.keys import Key, check_no_key, key_for
 from agents.llm.writers import AnthropicWriter, OpenAIWriter
 from agents.text.rollout_server import RolloutServer
 from agents.text.shared_llm_manager import LLMBackend, LLMConfig

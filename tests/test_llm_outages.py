@@ -16,9 +16,9 @@ from agents.llm.cache import AnswerCache
 from agents.llm.chooser import OptionChooser, OptionChooserSettings
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.faults import REFUSED_IN_A_ROW, FaultSettings
-from agents.llm.http_guard import retry_after_s
 from agents.llm.registry import load_text_model
 from agents.llm.settings import LanguageModelSettings
+from agents.llm.wire.http_guard import retry_after_s
 from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
 from tests.llm_servers.faults import Fault, Step

@@ -46,10 +46,10 @@ def test_a_training_shorter_than_the_update_frequency_learns_at_its_end(
     after = weights(trainer)
     assert not all(torch.equal(untrained[0][key], after[0][key]) for key in after[0])
     assert asyncio.run(trainer.train())["training_metrics"]["weight_update_counts"]["model_0_qwen3"] == 1, "only once"
+    asyncio.run(trainer.shutdown())
     again = MultiModelTrainer(config)
     again.load_checkpoint("latest")
     assert all(torch.equal(weights(again)[0][key], after[0][key]) for key in after[0]), "the checkpoint has it"
-    asyncio.run(trainer.shutdown())
     asyncio.run(again.shutdown())
 
 

@@ -24,7 +24,6 @@ from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError, ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
-from core.history.waiting import LOCK_PATIENCE_S, HistoryLockedError
 from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
@@ -167,7 +166,7 @@ class HybridLLMRLTrainer:
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
-                is_news = self._complete_record()
+                is_news = self.run.complete_record(self.stop.requested)
                 if isinstance(self.learner, OverlappedLearner) and not self.stop.requested:
                     is_news |= self.learner.catch_up() is not None
                 if is_news:
@@ -276,20 +275,6 @@ class HybridLLMRLTrainer:
             self.agent.close()
 
     # -- the loop ----------------------------------------------------------------------------------------------
-
-    def _complete_record(self) -> bool:
-        """Records the episodes that wait for that, if any, and sees that the record is at its place; whether any
-        waited. Raises HistoryError when it cannot be, and the run goes on from its last resume point."""
-        episodes = self.run.episodes
-        try:
-            waited = episodes.write(LOCK_PATIENCE_S) > 0
-        except HistoryLockedError:
-            if not self.stop.requested:
-                raise
-            log.warning("%d episodes are not recorded; the resumed run plays them again", episodes.waiting)
-            return False
-        self.run.history.put_back()
-        return waited
 
     def _play(self, seating: Seating[LearningSeat], stages: list[Stage], total_episodes: int, max_steps: int) -> None:
         """Plays until the run has `total_episodes` or is asked to stop."""

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 
 from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import ANTHROPIC_URL
-from agents.llm.keys import ANTHROPIC_KEY
 from agents.llm.model_name import ModelName
 from agents.llm.question import question_text
 from agents.llm.server_model import ServerModel, TokensUsed
+from agents.llm.wire.http_guard import ANTHROPIC_URL
+from agents.llm.wire.keys import ANTHROPIC_KEY
 from core.protocols import Choice
 
 ANSWER_TOKENS = 500

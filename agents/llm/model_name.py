@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from agents.llm.address import checked_address
-from agents.llm.keys import check_no_key
 from agents.llm.provider import PROVIDERS, ModelName
+from agents.llm.wire.address import checked_address
+from agents.llm.wire.keys import check_no_key
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
 from core.registry import is_path

@@ -17,10 +17,10 @@ from pydantic import BaseModel
 
 from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, probability_of_tokens, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import OPENAI_URL
 from agents.llm.model_name import ModelName
 from agents.llm.question import question_text
 from agents.llm.server_model import ServerModel, TokensUsed
+from agents.llm.wire.http_guard import OPENAI_URL
 from core.protocols import Choice
 
 

@@ -15,10 +15,10 @@ import httpx2
 from pydantic import BaseModel, ValidationError
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import cause_in_guard, failure_of, guarded_client
-from agents.llm.keys import NO_KEY, key_for, without_key
 from agents.llm.model_name import ModelName
 from agents.llm.question import check_options
+from agents.llm.wire.http_guard import cause_in_guard, failure_of, guarded_client
+from agents.llm.wire.keys import NO_KEY, key_for, without_key
 from core.exceptions import ConfigurationError
 from core.protocols import Choice
 

@@ -15,8 +15,8 @@ from typing import Protocol
 import httpx2
 
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.http_guard import ANTHROPIC_URL, OPENAI_URL, guarded_client
-from agents.llm.keys import ANTHROPIC_KEY, NO_KEY, OPENAI_KEY, Key, key_for, without_key
+from agents.llm.wire.http_guard import ANTHROPIC_URL, OPENAI_URL, guarded_client
+from agents.llm.wire.keys import ANTHROPIC_KEY, NO_KEY, OPENAI_KEY, Key, key_for, without_key
 from core.exceptions import ConfigurationError
 from core.extras import needs_extra
 from core.protocols import token_count

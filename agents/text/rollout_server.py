@@ -27,10 +27,10 @@ import httpx2
 import torch
 from pydantic import BaseModel, ValidationError
 
-from agents.llm.address import checked_address
 from agents.llm.answer import log_probability_of
-from agents.llm.http_guard import guarded_client
-from agents.llm.keys import check_no_key, key_for, without_key
+from agents.llm.wire.address import checked_address
+from agents.llm.wire.http_guard import guarded_client
+from agents.llm.wire.keys import check_no_key, key_for, without_key
 from agents.text.text_policy import Sample, Sampling, TextPolicy
 from core.exceptions import LLMConnectionError
 from core.prompts.frame import plain_text

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agents.llm.keys import check_no_key
+from agents.llm.wire.keys import check_no_key
 from agents.llm.writers import AnthropicWriter, OpenAIWriter, Writer, Written
 from agents.text.local_writer import LocalWriter
 from agents.text.team import LoraShape

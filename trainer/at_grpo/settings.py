@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from agents.llm.address import checked_address
+from agents.llm.wire.address import checked_address
 from agents.text.team import LoraShape, Specialisation
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError

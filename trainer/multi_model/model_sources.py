@@ -15,12 +15,12 @@ from pathlib import Path
 
 import torch
 
-from agents.llm.keys import check_no_key
 from agents.llm.model_name import parse_model_name
 from agents.llm.provider import PROVIDERS
 from agents.llm.registry import POCKET_FOLDER
 from agents.llm.settings import LanguageModelSettings
 from agents.llm.small_model import ModelShape
+from agents.llm.wire.keys import check_no_key
 from agents.text.option_policy import OptionPolicy
 from agents.text.small_policy import make_small_policy
 from agents.text.team import LoraShape, Specialisation, Team, build_team, save_base

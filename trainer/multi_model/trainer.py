@@ -18,7 +18,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from core.arenas.training_environment import MultiModelTrainingEnvironment, create_multi_model_coop_compete_env
@@ -28,13 +27,13 @@ from trainer.monitoring.monitor import started_monitors
 from trainer.multi_model.arena_session import ArenaSession
 from trainer.multi_model.checkpoints import MultiModelCheckpoints, TrainingCheckpoint
 from trainer.multi_model.config import MultiModelConfig
+from trainer.multi_model.episode_result import count_episode, episode_result
 from trainer.multi_model.integrations import integrations_in_use
 from trainer.multi_model.metrics import TrainingMetrics
 from trainer.multi_model.model_sources import ModelSource, gpus_here, load_players, model_sources
 from trainer.multi_model.model_state import ModelState
-from trainer.multi_model.old_checkpoints import STATE_VERSION, todays_session
-from trainer.multi_model.resume import changes_since, refuse_other_training
-from trainer.multi_model.session import Deadline, Place, PlayedEpisode, Session, standing_of
+from trainer.multi_model.resume import STATE_VERSION, changes_since, refuse_other_training, todays_session
+from trainer.multi_model.session import Deadline, Place, Session, standing_of
 from trainer.multi_model.weights import WeightUpdate, update_weights
 from trainer.run.run_lock import RunLock
 
@@ -122,8 +121,9 @@ class MultiModelTrainer:
         played = session.play_episode(episode_num, standing, deadline, self._update_weights)
         seconds = time.perf_counter() - begun_s
         self.current_episode = episode_num
-        self._count(played, seconds)
-        result = self._episode_result(episode_num, played, seconds)
+        count_episode(self._states, played, seconds)
+        strategy = self.config.weight_update_strategy
+        result = episode_result(episode_num, played, seconds, self._states, strategy, self.integrations)
         self.metrics.add(result, {state.model_id: state.performance for state in self._states})
         if self.config.enable_monitoring and episode_num % self.config.log_metrics_interval == 0:
             for observer in (*self._observers, *(monitor.record_episode for monitor in started_monitors())):
@@ -328,55 +328,6 @@ class MultiModelTrainer:
                 "all models are hosted, and their weights cannot be moved from here; they read the record of outcomes"
             )
         return f"in {self.current_episode} episodes no choice brought more than another"
-
-    def _count(self, played: PlayedEpisode, seconds: float) -> None:
-        best = max(one.reward for one in played.models.values())
-        for state in self._states:
-            one = played.models[state.model_id]
-            state.count_episode(one.reward, one.reward >= best, one.steps, one.cooperative, one.dealings)
-            state.compute_utilization = min(1.0, one.decision_s / seconds) if seconds > 0 else 0.0
-            state.unanswered += one.answers.unanswered
-            for name in one.milestones:
-                state.milestones[name] = state.milestones.get(name, 0) + 1
-        performances = np.array([state.performance for state in self._states])
-        spread = float(np.ptp(performances))
-        for state in self._states:
-            place = (state.performance - float(performances.min())) / spread if spread > 0 else 0.5
-            state.lora_performance = place
-
-    def _episode_result(self, number: int, played: PlayedEpisode, seconds: float) -> dict[str, Any]:
-        models = played.models
-        performance = {state.model_id: state.performance for state in self._states}
-        return {
-            "episode": number,
-            "episode_time": seconds,
-            "model_actions": {
-                model_id: {"action": one.action, "log_prob": one.log_probability, "value": performance[model_id]}
-                for model_id, one in models.items()
-            },
-            "rewards": {model_id: one.reward for model_id, one in models.items()},
-            "shaped_rewards": {model_id: one.paid for model_id, one in models.items()},
-            "model_losses": {
-                model_id: {"gradient_norm": norm}
-                for update in played.updates
-                for model_id, norm in update.gradient_norms.items()
-            },
-            "environment_info": played.environment,
-            "interactions": dict(played.interactions),
-            "answers": {model_id: asdict(one.answers) for model_id, one in models.items() if one.answers.asked},
-            "total_reward": sum(one.reward for one in models.values()),
-            "cooperation_ratio": played.cooperation_ratio,
-            "steps": sum(one.steps for one in models.values()),
-            "milestones": {model_id: list(one.milestones) for model_id, one in models.items()},
-            "weight_coordination": {
-                "strategy": self.config.weight_update_strategy.value,
-                "episode": number,
-                "models_updated": sorted({name for update in played.updates for name in update.updated}),
-                "synchronization_loss": played.updates[-1].disagreement if played.updates else None,
-                "shares": dict(played.updates[-1].shares) if played.updates else {},
-            },
-            "verl_areal": dict(self.integrations),
-        }
 
     def _write_checkpoint(self, session: Session, kind: str) -> str:
         def about(checkpoint_id: str, timestamp: float) -> TrainingCheckpoint:

@@ -15,6 +15,7 @@ from core.exceptions import HistoryError
 from core.history.episode_queue import EpisodeQueue
 from core.history.records import EpisodeRecord, SettingChange
 from core.history.store import HistoryStore, Run
+from core.history.waiting import LOCK_PATIENCE_S, HistoryLockedError
 from core.vocabulary import EpisodeResult
 from trainer.curriculum import Curriculum
 from trainer.play.episode_starts import EpisodeStarts
@@ -79,6 +80,19 @@ class TeamState:
     def commit(self, record: EpisodeRecord) -> None:
         """Writes a game that has ended into the decision record, in one transaction (see `EpisodeQueue`)."""
         self.episodes.commit(self.begin().id, record)
+
+    def complete_record(self, is_stopped: bool) -> bool:
+        """Records the episodes that wait for that, if any, and sees that the record is at its place; whether any
+        waited. Raises HistoryError when it cannot be; one that is stopped goes on from its last resume point."""
+        try:
+            waited = self.episodes.write(LOCK_PATIENCE_S) > 0
+        except HistoryLockedError:
+            if not is_stopped:
+                raise
+            log.warning("%d episodes are not recorded; the resumed run plays them again", self.episodes.waiting)
+            return False
+        self.history.put_back()
+        return waited
 
     def _entry_named(self, name: str) -> Run | None:
         """None in a record without any run: a new one, where the run goes on under its name."""

@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from agents.llm.keys import KEY_FOR_OTHER_ADDRESSES, key_for
+from agents.llm.wire.keys import KEY_FOR_OTHER_ADDRESSES, key_for
 from agents.text.text_policy import Sample, load_policy
 from core.exceptions import (
     CheckpointError,
@@ -41,7 +41,7 @@ from core.exceptions import (
 from trainer.commands.program import run_program
 from trainer.serving.adapter_engine import AdapterEngine, Question, UnknownAdapterError
 from trainer.serving.adapter_requests import ChatRequest, LoadAdapter, UnloadAdapter
-from trainer.serving.json_http import LOOPBACK, Gate, HttpLimits, Json, JsonServer, Refusal
+from trainer.serving.json_http import LOOPBACK, Admission, HttpLimits, Json, JsonServer, Refusal
 from trainer.serving.placement import LAST_PORT
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class AdapterServer(JsonServer):
         self.engine = engine
         self.model_name = model_name
         self.answer_timeout_s = answer_timeout_s
-        super().__init__(address, Gate(key, frozenset({"/health"})), limits)
+        super().__init__(address, Admission(key, frozenset({"/health"})), limits)
 
     def answer(self, method: str, path: str, body: bytes) -> Json:
         """The answer to a request; see the module for the routes."""

@@ -62,7 +62,7 @@ class HttpLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Admission:
     """Who may ask."""
 
     key: str | None = field(default=None, repr=False)
@@ -96,9 +96,11 @@ class JsonServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], gate: Gate | None = None, limits: HttpLimits | None = None) -> None:
+    def __init__(
+        self, address: tuple[str, int], admission: Admission | None = None, limits: HttpLimits | None = None
+    ) -> None:
         self.limits = limits or HttpLimits()
-        self.gate = gate or Gate()
+        self.admission = admission or Admission()
         self._free = threading.BoundedSemaphore(self.limits.connections)
         super().__init__(address, _Handler)
 
@@ -211,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return False
             raise self._late() from error
-        self.server.gate.check(self.command, self.path.partition("?")[0], self.headers)
+        self.server.admission.check(self.command, self.path.partition("?")[0], self.headers)
         return True
 
     def _body(self) -> bytes:

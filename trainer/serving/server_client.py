@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from agents.llm.address import checked_address
-from agents.llm.http_guard import guarded_client
-from agents.llm.keys import key_for, without_key
+from agents.llm.wire.address import checked_address
+from agents.llm.wire.http_guard import guarded_client
+from agents.llm.wire.keys import key_for, without_key
 from core.exceptions import ConfigurationError, LLMConnectionError, QueueFullError
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from agents.llm.keys import key_for
+from agents.llm.wire.keys import key_for
 from core.exceptions import ConfigurationError, LLMConnectionError
 from trainer.serving.placement import Placement
 from trainer.serving.server_client import ServerAddress

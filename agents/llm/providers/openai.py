@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agents.llm.keys import OPENAI_KEY
 from agents.llm.provider import PROVIDERS, ModelName, Provider
 from agents.llm.settings import LanguageModelSettings
+from agents.llm.wire.keys import OPENAI_KEY
 from core.protocols import TextModel
 
 BEFORE_JSON_SCHEMA = ("gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-4-turbo-2024-04-09", "gpt-3.5-turbo")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
-from core.navigation.travel import UNKNOWN_ENTRY, WorldGraph
+from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.needs import Needs
@@ -103,8 +103,7 @@ class StoryPlanner:
         there is no plan: those of a milestone whose object is there, or what makes somebody appear.
         """
         if self._path is not None:
-            entry = memory.travel.entry_of(state.map_id)
-            planned = self._path.next_deeds(milestone, state, None if entry == UNKNOWN_ENTRY else entry)
+            planned = self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id))
             if planned.objectives:
                 return list(planned.objectives)
         known = self._story.objectives(milestone)

@@ -1,7 +1,7 @@
 """What both server back-ends share of HTTP: a client that bounds size and time, and responses as failures.
 
-A vendor's SDK limits the time of each read only, and reads an answer of any size; `agents/llm/exchange.py` limits the
-whole. Redirects are not followed, so a key never goes to an address that the config does not name.
+A vendor's SDK limits the time of each read only, and reads an answer of any size; `agents/llm/wire/exchange.py` limits
+the whole. Redirects are not followed, so a key never goes to an address that the config does not name.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from agents.llm.exchange import GuardedTransport
 from agents.llm.failures import FailureKind, ModelFailure
-from agents.llm.server_error import ServerError, error_in
+from agents.llm.wire.exchange import GuardedTransport
+from agents.llm.wire.server_error import ServerError, error_in
 from core.prompts.frame import plain_text
 
 OPENAI_URL, ANTHROPIC_URL = "https://api.openai.com/v1", "https://api.anthropic.com"
