@@ -16,8 +16,8 @@ from agents.llm.cache import AnswerCache
 from agents.llm.chooser import OptionChooser, OptionChooserSettings
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.faults import FaultSettings
-from agents.llm.keys import KEY_FOR_OTHER_ADDRESSES
 from agents.llm.registry import load_text_model
+from agents.llm.wire.keys import KEY_FOR_OTHER_ADDRESSES
 from tests.campaign.damage import damage_bytes, damage_json
 from tests.llm_servers.faults import Fault, Step
 from tests.llm_servers.hostile import HostileServer, Trick
