@@ -16,8 +16,9 @@ import struct
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":  # started by an interpreter that knows nothing of the project
@@ -161,32 +162,49 @@ CONFUSING = {
 """Functions `solve` that print what is no answer. `call_function` must return no result for them, and not raise."""
 
 
-def not_held(own_root: bool) -> Iterator[tuple[str, str]]:
-    """Each hostile program that got what it wanted, and how it ended.
+Attempt = Callable[[Path], list[str]]
+"""Runs a program whose folder is made in an empty folder of the trial's own, and says what was not held."""
 
-    Without a root of its own for the program, `NAMES_OUTSIDE` is left out.
-    """
-    if (honest := run_program("print(input())", "in")).output != "in\n":
-        yield "an honest program", str(honest)  # where nothing runs, nothing gets out
-    for name, source in {**ESCAPES, **(NAMES_OUTSIDE if own_root else {})}.items():
-        run = run_program(source)
-        if run.ending is not Ending.FAULT or run.output:
-            yield name, str(run)
-    for name, greedy in GREEDY.items():
-        before = set(Path(tempfile.gettempdir()).glob("sandbox-*"))
+
+def attempts(own_root: bool) -> dict[str, Attempt]:
+    """All of the above, by what they try. Without a root of its own for the program, `NAMES_OUTSIDE` is left out."""
+    escapes = {**ESCAPES, **(NAMES_OUTSIDE if own_root else {})}
+    return {
+        "an honest program": _work,
+        **{name: partial(_escape, source) for name, source in escapes.items()},
+        **{name: partial(_take, greedy) for name, greedy in GREEDY.items()},
+        **{name: partial(_confuse, source) for name, source in CONFUSING.items()},
+    }
+
+
+def _work(folder: Path) -> list[str]:
+    """Where nothing runs, nothing gets out."""
+    honest = run_program("print(input())", "in")
+    return [] if honest.output == "in\n" else [str(honest)]
+
+
+def _escape(source: str, folder: Path) -> list[str]:
+    run = run_program(source)
+    return [] if run.ending is Ending.FAULT and not run.output else [str(run)]
+
+
+def _take(greedy: Greedy, folder: Path) -> list[str]:
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
         run = run_program(greedy.source, limits=LIMITS_OF_GREED)
-        if run.ending not in greedy.endings or "out" in run.output.split():
-            yield name, f"{run.ending} {run.output[:80]} {run.error}"
-        if left := set(Path(tempfile.gettempdir()).glob("sandbox-*")) - before:
-            yield name, f"left {left}"
-    for name, source in CONFUSING.items():
-        try:
-            results = call_function(source, "solve", [1])
-        except (RecursionError, ValueError) as error:
-            yield name, f"raised {type(error).__name__}"
-        else:
-            if results:
-                yield name, str(results)[:80]
+    finally:
+        tempfile.tempdir = before
+    taken = run.ending not in greedy.endings or "out" in run.output.split()
+    faults = [f"{run.ending} {run.output[:80]} {run.error}"] if taken else []
+    return [*faults, *(f"left {left}" for left in folder.iterdir())]
+
+
+def _confuse(source: str, folder: Path) -> list[str]:
+    try:
+        results = call_function(source, "solve", [1])
+    except (RecursionError, ValueError) as error:
+        return [f"raised {type(error).__name__}"]
+    return [str(results)[:80]] if results else []
 
 
 UNSHARE, LANDLOCK_RESTRICT = {"x86_64": 272, "aarch64": 97}, {"x86_64": 446, "aarch64": 446}
@@ -211,12 +229,12 @@ def main() -> int:
     if arguments.without_own_root:
         give_up_call(UNSHARE)
     own_root = missing_own_root() is None
-    with tempfile.TemporaryDirectory() as folder:  # of this trial alone, so that what stays is its own
+    tried = attempts(own_root)
+    with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        tempfile.tempdir = folder
-        found = dict(not_held(own_root))
-    tried = len(ESCAPES) + len(NAMES_OUTSIDE) * own_root + len(GREEDY) + len(CONFUSING)
-    print(json.dumps({"own root": own_root, "user": os.geteuid(), "tried": tried, "not held": found}, indent=1))
+        found = {name: faults for name, attempt in tried.items() if (faults := attempt(Path(folder)))}
+    state = {"own root": own_root, "user": os.geteuid(), "tried": len(tried), "not held": found}
+    print(json.dumps(state, indent=1))
     return 1 if found else 0
 
 

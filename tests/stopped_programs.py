@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +100,14 @@ def faults_when_stopped(
 ) -> list[str]:
     """Start a command in a process group of its own, signal it at the moment, and say what was not as promised: one
     line, exit code 130 or 143, no process left, no wait."""
+    with started(command, folder) as child:
+        return _faults_of(child, folder, moment, has_begun)
+
+
+@contextmanager
+def started(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a process group of its own, with `out.txt` and `err.txt` in the folder; the whole group is killed in
+    the end."""
     with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
         child = subprocess.Popen(
             command,
@@ -110,11 +119,31 @@ def faults_when_stopped(
             preexec_fn=lambda: [signal.signal(one, signal.SIG_DFL) for one in EXIT_CODES] and None,
         )
         try:
-            return _faults_of(child, folder, moment, has_begun)
+            yield child
         finally:
-            for process in _group_of(child.pid):
+            for process in group_of(child.pid):
                 process.kill()
             child.wait()
+
+
+def wait_until(has_begun: Shown, folder: Path, child: subprocess.Popen[bytes]) -> bool:
+    """Until a phase has begun or the program has ended; false when that takes too long."""
+    deadline_s = time.monotonic() + LONGEST_WAIT_S
+    while child.poll() is None and not has_begun(folder, child):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def faults_of_orphans(child: subprocess.Popen[bytes]) -> list[str]:
+    """Processes of a program's group that are still there a while after its end."""
+    deadline_s = time.monotonic() + LONGEST_ORPHAN_S
+    while left := group_of(child.pid):
+        if time.monotonic() > deadline_s:
+            return [f"left {len(left)} processes behind: {left}"]
+        time.sleep(0.02)
+    return []
 
 
 def _faults_of(
@@ -123,11 +152,8 @@ def _faults_of(
     moment: Moment,
     has_begun: Shown,
 ) -> list[str]:
-    deadline_s = time.monotonic() + LONGEST_WAIT_S
-    while child.poll() is None and not has_begun(folder, child):
-        if time.monotonic() > deadline_s:
-            return [f"{moment.phase} did not begin within {LONGEST_WAIT_S:.0f} s"]
-        time.sleep(0.002)
+    if not wait_until(has_begun, folder, child):
+        return [f"{moment.phase} did not begin within {LONGEST_WAIT_S:.0f} s"]
     time.sleep(moment.after_s)
     if child.poll() is not None:
         return [] if child.returncode == 0 else [f"ended with {child.returncode} before the signal"]
@@ -139,13 +165,7 @@ def _faults_of(
         code = child.wait(LONGEST_END_S)
     except subprocess.TimeoutExpired:
         return [f"still runs {LONGEST_END_S:.0f} s after the signal"]
-    faults = _faults_of_end(code, folder, moment.number)
-    deadline_s = time.monotonic() + LONGEST_ORPHAN_S
-    while left := _group_of(child.pid):
-        if time.monotonic() > deadline_s:
-            return [*faults, f"left {len(left)} processes behind: {left}"]
-        time.sleep(0.02)
-    return faults
+    return [*_faults_of_end(code, folder, moment.number), *faults_of_orphans(child)]
 
 
 def _faults_of_end(code: int, folder: Path, number: signal.Signals) -> list[str]:
@@ -178,7 +198,7 @@ def faults_of_files(folder: Path) -> list[str]:
     return faults
 
 
-def _group_of(group: int) -> list[psutil.Process]:
+def group_of(group: int) -> list[psutil.Process]:
     """Living processes of a process group."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from agents.llm.meter import Meter
 from core.exceptions import CheckpointError
 from tests.utils import create_test_trainer
 from trainer.checkpoints.checkpoint import STATE
@@ -71,6 +72,11 @@ CRAFTED: dict[str, Callable[[State], object]] = {
     "a strategy that does not exist": lambda state: state["strategy"].update(current="hope"),
     "arms with a word": lambda state: next(iter(state["strategy"]["arms"].values())).update(bogus=1),
     "deep nesting": lambda state: state.update(untrained=nested(800)),
+    "a calibration without its bands": lambda state: state["agent"]["calibration"].update(reliability={"rules": []}),
+    "a calibration of words": lambda state: state["agent"]["calibration"].update(usual={"overworld": ["x", 1.0]}),
+    "an infinite number": lambda state: state["tally"].update(seconds=float("inf")),
+    "an evaluation without its numbers": lambda state: state.update(untrained={}),
+    "an evaluation of words": lambda state: state["untrained"].update(avg_length="far"),
     "no best evaluation": lambda state: state.pop("best_evaluation"),
 }
 
@@ -107,3 +113,13 @@ def test_an_edited_manifest_takes_no_episodes_out_of_the_record(trainer: HybridL
 def test_the_crafted_checkpoint_is_good_when_nothing_is_changed(trainer: HybridLLMRLTrainer) -> None:
     trainer.restore(forged(trainer, lambda state: state))
     assert trainer.run.tally.episodes == 1
+
+
+@pytest.mark.parametrize("count", ["", "many", None, [], float("nan")])
+def test_counters_of_a_language_model_are_numbers(count: object) -> None:
+    meter = Meter()
+    good = {"counts": {"calls": 3}, "failures": {"time_out": 1}, "cost_usd": 0.5}
+    meter.load_state_dict(good)
+    with pytest.raises((TypeError, ValueError)):
+        meter.load_state_dict({**good, "counts": {"calls": count}})
+    assert meter.state_dict() == good

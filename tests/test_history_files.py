@@ -127,9 +127,12 @@ def test_every_table_and_column_is_in_the_documentation() -> None:
             assert f"`{column.name}`" in rows.get(table, ""), f"{table}.{column.name} is not in docs/decisions_db.md"
 
 
-def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
+def test_an_empty_file_is_a_new_one_for_who_writes_and_none_for_who_reads(tmp_path: Path) -> None:
     path = tmp_path / "decisions.db"
     path.touch()
+    with pytest.raises(HistoryError, match="is empty"):
+        HistoryStore(path, must_exist=True)
+    assert path.read_bytes() == b""
     with HistoryStore(path) as store:
         assert store.runs() == []
 

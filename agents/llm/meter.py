@@ -120,5 +120,6 @@ class Meter:
             or not isinstance(cost_usd, int | float)
         ):
             raise ValueError(f"these are not the counters of a language model: {state!r}")
+        kept = [Counter({str(name): int(count) for name, count in one.items()}) for one in (counts, failures)]
         with self._lock:
-            self._counts, self._failures, self._cost_usd = Counter(counts), Counter(failures), float(cost_usd)
+            (self._counts, self._failures), self._cost_usd = kept, float(cost_usd)

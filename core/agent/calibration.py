@@ -8,7 +8,7 @@ tosses a coin for each step, comparing the outcomes of sources compares the sour
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,15 +104,22 @@ class ConfidenceCalibration:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restores `state_dict`. Raises CheckpointError when it is of another version."""
+        """Restores `state_dict`. Raises CheckpointError when it is of another version, and LookupError, TypeError or
+        ValueError for counts of another form."""
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"calibration state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
                 "the checkpoint is of another version of the program"
             )
-        self._counts = {(source, situation, band): [good, n] for source, situation, band, good, n in state["counts"]}
-        self._usual = {situation: list(sums) for situation, sums in state["usual"].items()}
-        self._reliability = {source: [list(band) for band in bands] for source, bands in state["reliability"].items()}
+        self._counts = {
+            (Source(source), str(situation), int(band)): _sums(counts, 2)
+            for source, situation, band, *counts in state["counts"]
+        }
+        self._usual = {situation: _sums(sums, 2) for situation, sums in state["usual"].items()}
+        self._reliability = {
+            Source(source): [_sums(bands[band], 3) for band in range(RELIABILITY_BANDS)]
+            for source, bands in state["reliability"].items()
+        }
         self._pending.clear()
 
     def _settle(self, pending: _Pending) -> None:
@@ -133,6 +140,13 @@ class ConfidenceCalibration:
         reliability = bands[min(RELIABILITY_BANDS - 1, int(pending.calibrated * RELIABILITY_BANDS))]
         for index, value in enumerate((pending.calibrated, good, 1.0)):
             reliability[index] = reliability[index] * forgetting + value
+
+
+def _sums(given: Sequence[float], count: int) -> list[float]:
+    """So many numbers that a state holds."""
+    if len(given) != count:
+        raise ValueError(f"{count} sums are kept together, not {len(given)}")
+    return [float(value) for value in given]
 
 
 @dataclass(slots=True)

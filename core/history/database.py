@@ -91,6 +91,8 @@ def check_database_file(file: Path, must_exist: bool = False) -> bool:
     except OSError as error:
         raise HistoryError(f"cannot read the decision database {file}: {error.strerror}; check its rights") from error
     if not header:
+        if must_exist:
+            raise HistoryError(f"{file} is empty: nothing was recorded in it yet; train first, or name another one")
         return True
     if not header.startswith(_SQLITE_MAGIC):
         raise HistoryError(

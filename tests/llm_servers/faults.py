@@ -51,6 +51,8 @@ class Step:
     """A status and a body that are sent just so."""
     change: Callable[[dict[str, Any]], None] | None = None
     """What else is done to the reply before it is sent."""
+    spoil: Callable[[bytes], bytes] | None = None
+    """What is done to its bytes."""
 
 
 STATUS = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import sys
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.llm_servers.faults import STATUS, Fault, Step
 from tests.llm_servers.wire import AnthropicWire, Json, OpenAIWire
@@ -31,6 +32,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     owner: ModelServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no fault of this server."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class ModelServer:
@@ -120,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = wire.answer(request, choice, step.fault, reason)
         if step.change is not None:
             step.change(answer)
-        self._send_answer(step, json.dumps(answer).encode())
+        body = json.dumps(answer).encode()
+        self._send_answer(step, body if step.spoil is None else step.spoil(body))
 
     def _send_answer(self, step: Step, body: bytes) -> None:
         match step.fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,14 +30,22 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
 
 
 def json_of(data: bytes, where: str) -> Any:
-    """The value. Raises CheckpointError that begins with `where` for what is no JSON, numbers of thousands of digits,
-    and objects that are nested too deep."""
+    """The value. Raises CheckpointError that begins with `where` for what is no JSON, numbers of thousands of digits or
+    beyond all bounds, and objects that are nested too deep."""
     try:
-        return json.loads(data)
+        return json.loads(data, parse_constant=_finite, parse_float=_finite)
     except RecursionError as error:
         raise CheckpointError(f"{where}: it is nested too deep") from error
     except ValueError as error:
         raise CheckpointError(f"{where}: {error}") from error
+
+
+def _finite(digits: str) -> float:
+    """None of our files holds NaN or an infinity, and what is counted on with one could not be written again."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:20]} is not finite")
+    return number
 
 
 def sum_of(content: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,3 +145,19 @@ class Evaluator:
 def _reading(agent: HybridAgent) -> MeterReading | None:
     manager = agent.llm_manager
     return manager.reading if isinstance(manager, LLMManager) else None
+
+
+_SHOWN = (
+    *("avg_reward", "std_reward", "avg_length", "avg_llm_usage"),
+    *("episodes", "success_rate", "avg_milestones", "loop_share"),
+)
+"""The numbers of a result that a summary shows."""
+
+
+def checked_result(kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What `EvaluationResult.as_dict` gave, when it comes out of a checkpoint. Raises KeyError or TypeError where a
+    number that a summary shows is missing, or none."""
+    for name in _SHOWN:
+        if isinstance(kept[name], bool) or not isinstance(kept[name], int | float):
+            raise TypeError(f"{name} of an evaluation is {kept[name]!r}, no number")
+    return kept

@@ -16,6 +16,7 @@ from core.history.episode_queue import MOST_WAITING_DECISIONS
 from core.history.store import HistoryStore, Run
 from trainer.checkpoints.checkpoint import Snapshot
 from trainer.checkpoints.damage import check_kinds, damage_is_said
+from trainer.evaluation.evaluator import checked_result
 from trainer.llm_manager import LLMManager
 from trainer.play.team_state import TeamState
 from trainer.settings import Settings
@@ -129,4 +130,5 @@ class TrainingRun(TeamState):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
         self.load_state_dict(state)
         self.best_evaluation = state["best_evaluation"]
-        self.untrained = state["untrained"]
+        untrained = state["untrained"]
+        self.untrained = None if untrained is None else dict(checked_result(untrained))
