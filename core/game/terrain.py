@@ -82,6 +82,10 @@ WARP_CARPETS: Final[dict[int, Button]] = {
 """Cells that warp when one stands on them and presses this direction."""
 IMMEDIATE_WARPS: Final = frozenset((0x60, 0x68, *range(0x71, 0x76), 0x77, *range(0x79, 0x7E), 0x7F))
 """Cells that warp as soon as one arrives on them."""
+WARPS: Final = IMMEDIATE_WARPS | WARP_CARPETS.keys()
+"""Cells on which a warp event acts. On any other ground it is a landing spot, or a hole that is not open yet."""
+PITS: Final = frozenset((0x60, 0x68))
+"""Holes in the floor: one falls as soon as one steps on them."""
 COUNTERS: Final = frozenset((0x90, 0x98))
 """Walls across which one can talk."""
 CUT_TREES: Final = frozenset((0x12, 0x1A))

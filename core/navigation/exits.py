@@ -42,7 +42,10 @@ class Exit:
         return f"the {self.key} edge"
 
     def goals(self, ground: MapGround) -> tuple[Goal, ...]:
-        """The cells from which this exit is taken, with the direction to press there."""
+        """The cells from which this exit is taken, with the direction to press there; none where it is shut.
+
+        A warp is an exit only where its ground is a warp: some are landing spots of falls.
+        """
         if self.edge is None:
             return warp_goals(ground, self.x, self.y)
         along = range(self.first, self.last + 1)

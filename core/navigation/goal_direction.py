@@ -19,7 +19,7 @@ from core.game.game_data import GameData
 from core.game.milestones import Milestone
 from core.game.objectives import Objective
 from core.game.state import GameState
-from core.game.terrain import GROUND, TALL_GRASS, Ground
+from core.game.terrain import GROUND, TALL_GRASS, WARPS, Ground
 from core.navigation.exits import Exit
 from core.navigation.travel import CROSSING_COST, WorldGraph
 from core.vocabulary import Button, MapId
@@ -149,7 +149,8 @@ class GoalDirections:
     @staticmethod
     def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> GoalDirection:
         """The way out of this map with the least left to go, its own distance included."""
-        exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
+        open_ways = [way for way in ways if _may_be_taken(state, way[0])] or ways
+        exit_, _ = min(open_ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
         return _way_out(state, exit_)
 
     def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
@@ -181,6 +182,11 @@ class GoalDirections:
 
 def _steps(state: GameState, x: int, y: int) -> int:
     return abs(x - state.position.x) + abs(y - state.position.y)
+
+
+def _may_be_taken(state: GameState, exit_: Exit) -> bool:
+    """Whether the ground of this map does not rule an exit out: a door is one where its cell is a warp."""
+    return exit_.edge is not None or state.collision_at(exit_.x, exit_.y) in WARPS
 
 
 def _way_out(state: GameState, exit_: Exit) -> GoalDirection:

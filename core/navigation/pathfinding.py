@@ -82,8 +82,12 @@ def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
 
 
 def warp_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
-    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it."""
-    return (Goal(x, y, then=terrain.WARP_CARPETS.get(ground.byte(x, y))),)
+    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it.
+
+    None where the ground is no warp: people land there, or a hole has yet to open.
+    """
+    byte = ground.byte(x, y)
+    return (Goal(x, y, then=terrain.WARP_CARPETS.get(byte)),) if byte in terrain.WARPS else ()
 
 
 def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | Blocked:
@@ -177,6 +181,8 @@ def _presses(came: dict[int, int], goal_node: int, start: Cell, columns: int) ->
 
 def _explain(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Blocked:
     """Search again with one obstacle lifted at a time; the first that opens a way is the reason."""
+    if not goals:
+        return Blocked(BlockReason.NO_SUCH_CELL, "there is no cell from which it could be done")
     inside = [goal for goal in goals if ground.byte(goal.x, goal.y) != terrain.OUTSIDE]
     if not inside:
         return Blocked(BlockReason.NO_SUCH_CELL, f"none of the {len(goals)} goals is a cell of this map")

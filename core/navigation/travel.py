@@ -107,6 +107,11 @@ class WorldGraph:
         """The exits of a map in the order of the data; none for an unknown map."""
         return self._exits.get(map_id, ())
 
+    def is_open(self, exit_: Exit, grounds: KnownGrounds) -> bool:
+        """Whether the ground lets an exit be taken from somewhere; true on a map never seen."""
+        ground = grounds.ground(exit_.map)
+        return ground is None or bool(self.goals(exit_, ground, grounds.collision(exit_.map)))
+
     def entry_key_at(self, position: Position) -> str:
         """The door or edge by which the player probably came, judged from the cell just after a change of map."""
         if position.map not in self._exits:

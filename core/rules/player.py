@@ -187,9 +187,11 @@ class RulePlayer:
     # -- planning ----------------------------------------------------------------------------------------------
 
     def _plan(self, state: GameState) -> tuple[Option, ...]:
-        """The goals' options, then the doors of this map, each key once."""
+        """The goals' options, then the doors of this map that are some, each key once."""
         found = {goal.option.key: goal.option for goal in reversed(self.goals(state))}
         for index, exit_ in enumerate(self._graph.exits(state.position.map)):
+            if exit_.edge is None and not self._graph.is_open(exit_, self.memory.travel.grounds):
+                continue  # a landing spot, or a hole that is not open yet
             place = self.game.map_name(exit_.to_map)
             key = f"enter:{self.game.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)
