@@ -129,7 +129,15 @@ class KnownGrounds:
 def _ground(
     cells: NDArray[np.uint8], people: frozenset[Cell], warps: frozenset[Cell], abilities: FieldAbilities
 ) -> MapGround:
-    return MapGround(cells, people, warps, can_surf=abilities.can_surf, can_cut=abilities.can_cut)
+    return MapGround(
+        cells,
+        people,
+        warps,
+        can_surf=abilities.can_surf,
+        can_cut=abilities.can_cut,
+        can_whirlpool=abilities.can_whirlpool,
+        can_waterfall=abilities.can_waterfall,
+    )
 
 
 @lru_cache(maxsize=DISTANCES_KEPT)

@@ -139,6 +139,8 @@ class FieldRules:
             warps=self._game.warp_cells(state.position.map),
             can_surf=abilities.can_surf,
             can_cut=abilities.can_cut,
+            can_whirlpool=abilities.can_whirlpool,
+            can_waterfall=abilities.can_waterfall,
             shunned=unseen,
         )
 
