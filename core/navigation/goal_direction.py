@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from core.game import terrain
 from core.game.collision import CollisionMap
 from core.game.game_data import GameData
 from core.game.milestones import Milestone
 from core.game.objectives import Objective
 from core.game.state import GameState
-from core.game.terrain import GROUND, TALL_GRASS, WARPS, Ground
+from core.game.terrain import GROUND, TALL_GRASS, Ground
 from core.navigation.exits import Exit
 from core.navigation.travel import CROSSING_COST, WorldGraph
 from core.vocabulary import Button, MapId
@@ -186,7 +187,7 @@ def _steps(state: GameState, x: int, y: int) -> int:
 
 def _may_be_taken(state: GameState, exit_: Exit) -> bool:
     """Whether the ground of this map does not rule an exit out: a door is one where its cell is a warp."""
-    return exit_.edge is not None or state.collision_at(exit_.x, exit_.y) in WARPS
+    return exit_.edge is not None or state.collision_at(exit_.x, exit_.y) in terrain.WARPS
 
 
 def _way_out(state: GameState, exit_: Exit) -> GoalDirection:
