@@ -97,6 +97,8 @@ class OptionKind(StrEnum):
     TRAIN = "train"
     CATCH = "catch"
     PICK_UP = "pick_up"
+    PUSH = "push"
+    """Push a boulder into its hole: `index` is the boulder's map object, the position its hole."""
     BUY = "buy"
     MANAGE = "manage"
     """Something in the START menu: use an item on a creature, change the order of the party."""

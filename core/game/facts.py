@@ -123,6 +123,8 @@ class MapObject(Effects):
     """Name of the event flag that is set by beating it."""
     roams: bool = False
     """Whether it walks about, so that it never stands in the way for good."""
+    is_boulder: bool = False
+    """Whether it can be pushed, with the move STRENGTH."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ FIELD_KINDS = frozenset(
         OptionKind.HEAL,
         OptionKind.TRAIN,
         OptionKind.PICK_UP,
+        OptionKind.PUSH,
         OptionKind.BUY,
         OptionKind.MANAGE,
         OptionKind.EXPLORE,

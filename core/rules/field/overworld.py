@@ -6,16 +6,21 @@ map, the option or a person's place has changed, and it remembers in `TravelMemo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from core.game import terrain
 from core.game.field_moves import abilities_of
 from core.game.game_data import GameData
 from core.game.party import PartyMember
 from core.game.state import GameState
+from core.navigation.boulders import Push
 from core.navigation.exits import Exit
 from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
+from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.hunting_walk import HuntingWalk, Wild
-from core.rules.field.walking import Arrived, Walker
+from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
 from core.rules.planning.lane_memory import LaneMemory
@@ -58,6 +63,8 @@ class FieldRules:
         self._last_spot: tuple[Position, Button] | None = None
         self._leg: tuple[str, MapId, Exit] | None = None
         self._hunt = HuntingWalk()
+        self._boulders = BoulderPushes(self._game)
+        self._last_push: Push | None = None
         self._lesson = (0, 0, 0)
         """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
         self.talking_to: tuple[MapId, str] | None = None
@@ -68,6 +75,7 @@ class FieldRules:
         self._leg = None
         self._knocks = 0
         self._hunt.entered_map()
+        self._boulders.reset()
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
@@ -117,6 +125,8 @@ class FieldRules:
         match option.kind:
             case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL | OptionKind.BUY:
                 return self._talk(state, option)
+            case OptionKind.PUSH:
+                return self._push_into_hole(state, option)
             case OptionKind.TRAIN:
                 return self._train(state, option)
             case OptionKind.ENTER:
@@ -130,7 +140,7 @@ class FieldRules:
 
     def _ground(self, state: GameState, obstacles: frozenset[Cell]) -> MapGround:
         """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
-        people = {(one.x, one.y) for one in state.people if one.visible}
+        people = {(one.x, one.y) for one in state.people if one.visible} | self._boulders.cells(state)
         unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
         abilities = abilities_of(state)
         return MapGround(
@@ -160,9 +170,9 @@ class FieldRules:
 
     def _take_exit(self, state: GameState, option: Option, exit_: Exit) -> RuleStep | None:
         key = f"{option.key}>{exit_.key}"
-        answer = self._walker.next(
-            state, self._memory.step, key, lambda ground: self._graph.goals(exit_, ground, state.collision)
-        )
+        answer = self._walk(state, option, key, lambda ground: self._graph.goals(exit_, ground, state.collision))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             return self._exit_is_shut(state, option, exit_, answer)
         if isinstance(answer, Arrived):
@@ -207,7 +217,9 @@ class FieldRules:
         if subject is None:
             return None
         key = f"{option.key}@{cell[0]},{cell[1]}"
-        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        answer = self._walk(state, option, key, lambda ground: talk_goals(ground, *cell))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             self._remember_block(state, cell_key(option.position.x, option.position.y), answer)
             return self._give_up(option)
@@ -218,6 +230,71 @@ class FieldRules:
             self.talking_to = (state.position.map, subject)
             return RuleStep(Button.A, 0.9, option.label)
         return RuleStep(answer, 0.9, option.label)
+
+    # -- boulders -----------------------------------------------------------------------------------------------
+
+    def _walk(self, state: GameState, option: Option, key: str, make_goals: GoalMaker) -> Walked | RuleStep:
+        """The walker's answer; where nothing but boulders is in the way, a press that pushes them out of it."""
+        answer = self._walker.next(state, self._memory.step, key, make_goals)
+        if not isinstance(answer, Blocked) or answer.reason is not BlockReason.PERSON_IN_THE_WAY:
+            return answer
+        boulders = self._boulders.cells(state)
+        if boulders.isdisjoint(answer.cells) or not abilities_of(state).can_push:
+            return answer
+        ground = self._without(state, boulders)
+        push = self._boulders.toward(state, ground, [(goal.x, goal.y) for goal in make_goals(ground)])
+        step = self._push(state, option, push) if push is not None else None
+        return answer if step is None else step
+
+    def _push_into_hole(self, state: GameState, option: Option) -> RuleStep | None:
+        """Push by push; where none helps any more, out and in again, which puts the boulders back."""
+        assert option.position is not None
+        boulder = next((one for one in state.people if one.object_id == option.index), None)
+        if boulder is None:
+            return None  # it has fallen
+        hole, lie = (option.position.x, option.position.y), self._boulders.cells(state)
+        if not abilities_of(state).can_push:
+            return self._give_up(option)
+        push = self._boulders.into(state, self._without(state, lie), (boulder.x, boulder.y), hole)
+        if push is not None:
+            return self._push(state, option, push) or self._give_up(option)
+        doors = self._doors_at_hand(state)
+        if lie == self._boulders.first_cells(state) or not doors:
+            return self._give_up(option)
+        return self._take_exit(state, option, doors[0])
+
+    def _push(self, state: GameState, option: Option, push: Push) -> RuleStep | None:
+        """A press on the way to a push, for strength (A), or the push itself; None when it does not work."""
+        if push != self._last_push:
+            self._last_push, self._knocks = push, 0
+        strong = self._boulders.is_strong(state)
+        goal = Goal(*push.stand, then=push.button)
+        key = f"{option.key}^{push.x},{push.y}{push.button.name}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: (goal,))
+        if isinstance(answer, Button):
+            return RuleStep(answer, 0.9, option.label)
+        self._knocks += 1
+        if isinstance(answer, Blocked) or self._knocks > MOST_KNOCKS:
+            return None
+        return RuleStep(push.button if strong else Button.A, 0.9, option.label)
+
+    def _without(self, state: GameState, boulders: frozenset[Cell]) -> MapGround:
+        ground = self._ground(state, frozenset())
+        return replace(ground, people=ground.people - boulders)
+
+    def _doors_at_hand(self, state: GameState) -> list[Exit]:
+        """The ways out that can be walked to and come back by, the nearest first: no pits."""
+        ground = self._ground(state, frozenset())
+        near = walking_distances(ground, [(state.position.x, state.position.y)])
+        found: list[tuple[int, str, Exit]] = []
+        for exit_ in self._graph.exits(state.map_id):
+            cells = [
+                (goal.x, goal.y) for goal in exit_.goals(ground) if ground.byte(goal.x, goal.y) not in terrain.PITS
+            ]
+            steps = [near[cell] for cell in cells if cell in near]
+            if steps:
+                found.append((min(steps), exit_.key, exit_))
+        return [exit_ for _, _, exit_ in sorted(found, key=lambda one: one[:2])]
 
     def _open_menu(self, option: Option) -> RuleStep | None:
         """START, for a menu task of the menus; opened again and again without the menu task being done, it is given
@@ -240,7 +317,9 @@ class FieldRules:
         return f"object {option.index}", (person.x, person.y)
 
     def _stand_on(self, state: GameState, option: Option, cell: Cell) -> RuleStep | None:
-        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: (Goal(*cell),))
+        answer = self._walk(state, option, option.key, lambda ground: (Goal(*cell),))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             self._remember_block(state, cell_key(*cell), answer)
             return self._give_up(option)

@@ -44,6 +44,10 @@ class Arrived:
     goal: Goal
 
 
+Walked = Button | Arrived | Blocked
+"""A walker's answer."""
+
+
 class Walker:
     """One lane's legs on one map."""
 
@@ -67,7 +71,7 @@ class Walker:
         self._idle_presses = max(0, self._idle_presses - 1)
         self._strayed = True
 
-    def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Button | Arrived | Blocked:
+    def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Walked:
         """The button to press now, `Arrived`, or `Blocked`. `key` names the walk's purpose: a new key, a new path."""
         position = state.position
         here = (position.x, position.y, state.facing)
