@@ -69,6 +69,7 @@ def test_strength_is_asked_for_once_and_the_boulder_falls() -> None:
     while 1 in world.things and len(presses) < MOST_PRESSES:
         state = world.state()
         step = player.act(state, into_hole(state, 1, (3, 3)))
+        assert not step.done, step.reasoning
         presses.append(step.button)
         world.press(step.button)
     assert 1 not in world.things and presses.count(Button.A) == 1, [one.name for one in presses]
