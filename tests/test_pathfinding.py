@@ -158,6 +158,15 @@ def test_ice_slides_to_the_far_side() -> None:
     assert walked(path) == "R"
 
 
+def test_a_slide_stops_at_a_side_wall() -> None:
+    """Column 14 of Ice Path 1F, rows 20 to 23: ice, ice, floor with a wall on its upper side, floor."""
+    column = MapGround(np.array([[0x23], [0x23], [0xB2], [0x00]], dtype=np.uint8))
+    assert column.move(0, 0, Button.DOWN) == (0, 1, 0)
+    assert column.move(0, 3, Button.UP) == (0, 2, 0) and column.move(0, 2, Button.UP) is None
+    sideways = MapGround(np.array([[0x23, 0x23, 0xB2, 0x00]], dtype=np.uint8))
+    assert sideways.move(0, 0, Button.RIGHT) == (2, 0, 0), "a wall along the way stops nobody"
+
+
 def test_reachable_stops_at_walls_and_people_and_goes_down_ledges_only() -> None:
     ground = MapGround(drawn("..# .v. .## ..."), people=frozenset({(2, 1)}))
     assert set(walking_distances(ground, [(0, 0)])) == {(0, 0), (1, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 3), (2, 3)}

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from core.game import terrain
-from core.game.terrain import DIRECTION_BIT, GROUND, OFFSET, OPPOSITE, SIDE_WALL_BITS, Ground
-from core.navigation.map_ground import Cell, MapGround, walking_distances
+from core.game.terrain import GROUND, OFFSET, Ground
+from core.navigation.map_ground import Cell, MapGround, is_walled, walking_distances
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 MOST_STATES: Final = 4000
@@ -148,12 +148,8 @@ def _takes_a_boulder(ground: MapGround, push: Push, hole: Cell | None) -> bool:
     x, y = push.after
     if push.after != hole and push.after in ground.warps:
         return False
-    bit = DIRECTION_BIT[push.button]
     cells = (ground.byte(*push.stand), ground.byte(push.x, push.y), ground.byte(x, y))
-    walled = any(
-        SIDE_WALL_BITS[near] & bit or SIDE_WALL_BITS[far] & DIRECTION_BIT[OPPOSITE[push.button]]
-        for near, far in (cells[:2], cells[1:])
-    )
+    walled = is_walled(*cells[:2], push.button) or is_walled(*cells[1:], push.button)
     return not walled and GROUND[cells[2]] == Ground.LAND and (push.after == hole or cells[2] not in terrain.PITS)
 
 

@@ -139,15 +139,17 @@ class MapGround:
         bit = DIRECTION_BIT[button]
         here = self.byte(x, y)
         there = self.byte(x + dx, y + dy)
-        wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
+        wall = is_walled(here, there, button)
         if not wall and self.standable(x + dx, y + dy):
             if (x + dx, y + dy) in people:
                 return None
             slides = there in terrain.ICE
             x, y = x + dx, y + dy
             while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in people:
-                x, y = x + dx, y + dy
-                there = self.byte(x, y)
+                beyond = self.byte(x + dx, y + dy)
+                if is_walled(there, beyond, button):
+                    break
+                x, y, there = x + dx, y + dy, beyond
             extra = self.grass_cost if there in terrain.TALL_GRASS else 0
             if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
                 extra += MOUNT_COST
@@ -175,6 +177,12 @@ class MapGround:
         if not self.standable(x, y):
             return None
         return _BareMove(x, y, (MOUNT_COST if up else 0) + len(crossed), slides=True)
+
+
+def is_walled(here: int, there: int, button: Button) -> bool:
+    """Whether a side wall of one of two neighbouring cells, given by their bytes, bars the step between them."""
+    walls = terrain.SIDE_WALL_BITS
+    return bool(walls[here] & DIRECTION_BIT[button] or walls[there] & DIRECTION_BIT[OPPOSITE[button]])
 
 
 def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:
