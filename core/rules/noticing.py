@@ -48,6 +48,8 @@ class Noticing:
         self._party_level = 0
         """The highest level of the party when the last battle began; 0 before the first."""
         self._surfs = False
+        self._progress: int | None = None
+        """`progress_of` the state when the player was last free; None before the first time."""
         self._rough: tuple[MapId, Cell] | None = None
         """The whirlpool or waterfall that the player faced when it was last free."""
 
@@ -85,7 +87,11 @@ class Noticing:
             if state.party_hp_fraction > self._talk.health and not self.has_fought:
                 self._memory.healers.add(self._talk.subject)
             self._talk = None
-        self._memory.note_progress(progress_of(state))
+        progress = progress_of(state)
+        if progress != self._progress:
+            self._progress = progress
+            self._memory.travel.open_rides = self._graph.open_rides(state)
+        self._memory.note_progress(progress)
         self._memory.travel.grounds.see(state)
         if state.is_surfing and not self._surfs:
             self._memory.forget_answers()
