@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from core.game.state import GameState
-from core.navigation.exits import floor_names
 from core.navigation.pathfinding import Blocked
 from core.navigation.travel import Route, TravelMemory, WorldGraph
 from core.rules import RulePlayer
@@ -19,8 +18,9 @@ from tests.test_field_moves import FACING
 
 BASEMENT = "GOLDENROD_DEPT_STORE_B1F"
 ELEVATOR = "GOLDENROD_DEPT_STORE_ELEVATOR"
-FLOORS = ("B1F", "1F", "2F", "3F")
-"""What the list of floors shows at first."""
+FLOORS = ("B1F", "1F", "2F", "3F", "4F", "5F", "6F")
+SHOWN = FLOORS[:4]
+"""What the list shows at first."""
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,7 @@ def route(graph: WorldGraph, start: Position, target: str, memory: TravelMemory 
 def test_an_elevator_leads_to_each_of_its_floors(graph: WorldGraph) -> None:
     start = Position(place("GOLDENROD_DEPT_STORE_1F"), 3, 2)
     assert route(graph, start, BASEMENT) == ["warp 4", "floor B1F"]
-    floors = ("B1F", "1F", "2F", "3F", "4F", "5F", "6F")
-    assert floor_names(crystal().game, place(ELEVATOR)) == floors
-    assert {one.floor for one in graph.exits(place(ELEVATOR))} == set(floors)
+    assert {one.floor: one.floors for one in graph.exits(place(ELEVATOR))} == dict.fromkeys(FLOORS, FLOORS)
 
 
 def ticket() -> dict[str, bytes]:
@@ -99,7 +97,7 @@ def test_the_panel_is_asked_first_and_then_the_door_leads_there() -> None:
     option = Option(OptionKind.GO_TO, "Go down", "go_to:B1F", Position(place(BASEMENT), -1, -1))
     before = in_elevator((3, 1), Button.UP, "GOLDENROD_DEPT_STORE_1F")
     assert player.act(before, option).button is Button.A, "the panel at (3, 0)"
-    assert player.memory.menu_task == ChooseFloor("B1F", floor_names(crystal().game, place(ELEVATOR)))
+    assert player.memory.menu_task == ChooseFloor("B1F", FLOORS)
     after = in_elevator((1, 2), Button.DOWN, BASEMENT)
     assert player.act(after, option).button is Button.DOWN
     assert player.act(in_elevator((1, 3), Button.DOWN, BASEMENT), option).button is Button.DOWN, "out by the carpet"
@@ -107,14 +105,14 @@ def test_the_panel_is_asked_first_and_then_the_door_leads_there() -> None:
 
 def test_the_floor_is_chosen_in_the_list() -> None:
     game = crystal().game
-    memory = LaneMemory(menu_task=ChooseFloor("B1F", floor_names(game, place(ELEVATOR))))
+    memory = LaneMemory(menu_task=ChooseFloor("B1F", FLOORS))
     rules = MenuTaskRules(game, memory)
     for row, button in ((2, Button.UP), (0, Button.A)):
-        state = crystal_state(menu_shown(FLOORS, row))
+        state = crystal_state(menu_shown(SHOWN, row))
         (option, *_) = rules.options(state)
         step = rules.act(state, option)
         assert step is not None and step.button is button
-    memory.menu_task = ChooseFloor("6F", floor_names(game, place(ELEVATOR)))
-    below = crystal_state(menu_shown(FLOORS, 3))
+    memory.menu_task = ChooseFloor("6F", FLOORS)
+    below = crystal_state(menu_shown(SHOWN, 3))
     step = rules.act(below, rules.options(below)[0])
     assert step is not None and step.button is Button.DOWN, "further down the list"

@@ -4,10 +4,9 @@ elevator, and people who take one elsewhere (a ferry)."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from core.game.facts import NO_PRECONDITIONS, Preconditions
 from core.navigation.map_ground import Cell, MapGround
 from core.navigation.pathfinding import Goal, talk_goals, warp_goals
 from core.vocabulary import Button, MapId, Position
@@ -40,10 +39,12 @@ class Exit:
     last: int = -1
     floor: str | None = None
     """Where this is the door of an elevator: the line of its list that must be chosen first."""
+    floors: tuple[str, ...] = ()
+    """All lines of that list, the lowest floor first."""
     person: int | None = None
     """Where this is a ride: the map object to talk to, which takes the player to `to_map`."""
-    needs: Preconditions = NO_PRECONDITIONS
-    """What a ride asks for."""
+    outcome: int = 0
+    """The place of this ride among that object's outcomes, which says what it asks for."""
 
     @property
     def label(self) -> str:
@@ -94,18 +95,12 @@ def rides_of(game: GameData, map_id: MapId) -> tuple[Exit, ...]:
             arrival=_ride_arrival(game.maps[target], map_id),
             arrival_key="ride",
             person=thing.id,
-            needs=outcome.needs,
+            outcome=number,
         )
         for thing in game.maps[map_id].objects
         for number, outcome in enumerate(thing.outcomes)
         for target in outcome.leads_to
     )
-
-
-def floor_names(game: GameData, elevator: MapId) -> tuple[str, ...]:
-    """The floors of an elevator as its list names them, the lowest first."""
-    floors = {exit_.floor for exit_ in _floor_exits(game, elevator) if exit_.floor is not None}
-    return tuple(sorted(floors, key=lambda floor: -int(floor[1:-1]) if floor[0] == "B" else int(floor[:-1])))
 
 
 def _floor_of(place: GameMap) -> str:
@@ -125,7 +120,9 @@ def _floor_exits(game: GameData, elevator: MapId) -> list[Exit]:
         door = doors[warp.target_warp]
         key, arrival_key = f"floor {floor}", f"warp {warp.id}"
         exits.append(Exit(key, elevator, place.id, door.x, door.y, (warp.x, warp.y), arrival_key, floor=floor))
-    return exits
+    floors = (exit_.floor for exit_ in exits if exit_.floor is not None)
+    listed = tuple(sorted(floors, key=lambda floor: -int(floor[1:-1]) if floor[0] == "B" else int(floor[:-1])))
+    return [replace(exit_, floors=listed) for exit_ in exits]
 
 
 def _ride_arrival(target: GameMap, start: MapId) -> Cell:

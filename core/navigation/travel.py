@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.game.facts import MAIN_AREA
-from core.game.story.deeds import Fact, facts_of
+from core.game import terrain
 from core.game.story.present import PresentFacts
-from core.game.terrain import OFFSET, PITS
+from core.game.terrain import OFFSET
 from core.navigation.exits import Exit, exits_of, rides_of
 from core.navigation.known_grounds import KnownGrounds
 from core.navigation.map_ground import Cell, MapGround, walking_distances
@@ -129,7 +128,7 @@ class WorldGraph:
         found: list[tuple[int, int, Exit]] = []
         for order, exit_ in enumerate(self.exits(position.map)):
             cells = ((goal.x, goal.y) for goal in exit_.goals(ground))
-            steps = [near[cell] for cell in cells if cell in near and ground.byte(*cell) not in PITS]
+            steps = [near[cell] for cell in cells if cell in near and ground.byte(*cell) not in terrain.PITS]
             if steps:
                 found.append((min(steps), order, exit_))
         return tuple(exit_ for _, _, exit_ in sorted(found, key=lambda one: one[:2]))
@@ -140,10 +139,9 @@ class WorldGraph:
 
     def _is_to_be_had(self, ride: Exit, state: GameState) -> bool:
         person = next(one for one in self._game.maps[ride.map].objects if one.id == ride.person)
-        hidden = person.event is not None and self._present.holds(Fact("has", person.event), state, MAIN_AREA)
-        fewest, most = ride.needs.badges
-        needs = (self._present.holds(fact, state, MAIN_AREA) for fact in facts_of(ride.needs))
-        return not hidden and fewest <= state.badge_count <= most and all(needs)
+        flag = self._game.event_flags.get(person.event) if person.event is not None else None
+        hidden = flag is not None and state.has_flag(flag.index)
+        return not hidden and self._present.meets(person.outcomes[ride.outcome].needs, state)
 
     def entry_key_at(self, position: Position) -> str:
         """The door or edge by which the player probably came, judged from the cell just after a change of map."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.game.game_data import GameData
 from core.game.state import GameState
-from core.navigation.boulders import Push, pushes_into, pushes_toward
+from core.navigation import boulders
 from core.navigation.map_ground import Cell, MapGround
 
 STRENGTH: Final = "wBikeFlags"
@@ -25,17 +25,17 @@ class BoulderPushes:
     def reset(self) -> None:
         """Another map: forget the plan."""
         self._purpose: Hashable = None
-        self._plan: tuple[Push, ...] | None = None
+        self._plan: tuple[boulders.Push, ...] | None = None
         self._lie: frozenset[Cell] = frozenset()
         """Where the boulders lay when the plan was made, the pushes done since followed."""
 
     def cells(self, state: GameState) -> frozenset[Cell]:
         """Where the boulders of this map lie now."""
         known = self._game.maps.get(state.map_id)
-        boulders = {one.id for one in known.objects if one.is_boulder} if known is not None else set[int]()
-        if not boulders:
+        numbers = {one.id for one in known.objects if one.is_boulder} if known is not None else set[int]()
+        if not numbers:
             return frozenset()
-        return frozenset((one.x, one.y) for one in state.people if one.object_id in boulders)
+        return frozenset((one.x, one.y) for one in state.people if one.object_id in numbers)
 
     def first_cells(self, state: GameState) -> frozenset[Cell]:
         """Where those that are still there lie when one comes in anew."""
@@ -47,21 +47,25 @@ class BoulderPushes:
         """Whether walking against a boulder pushes it now."""
         return STRENGTH in self._game.layout.symbols and bool(state.byte(STRENGTH) & STRENGTH_MASK)
 
-    def into(self, state: GameState, ground: MapGround, boulder: Cell, hole: Cell) -> Push | None:
+    def into(self, state: GameState, ground: MapGround, boulder: Cell, hole: Cell) -> boulders.Push | None:
         """The next push that brings a boulder into a hole; `ground` without boulders."""
-        return self._next(("into", hole), state, lambda here, lie: pushes_into(ground, here, lie, boulder, hole))
+        return self._next(
+            ("into", hole), state, lambda here, lie: boulders.pushes_into(ground, here, lie, boulder, hole)
+        )
 
-    def toward(self, state: GameState, ground: MapGround, goals: Collection[Cell]) -> Push | None:
+    def toward(self, state: GameState, ground: MapGround, goals: Collection[Cell]) -> boulders.Push | None:
         """The next push that opens a way to one of the goals; `ground` without boulders."""
         wanted = frozenset(goals)
-        return self._next(("toward", wanted), state, lambda here, lie: pushes_toward(ground, here, lie, wanted))
+        return self._next(
+            ("toward", wanted), state, lambda here, lie: boulders.pushes_toward(ground, here, lie, wanted)
+        )
 
     def _next(
         self,
         purpose: Hashable,
         state: GameState,
-        search: Callable[[Cell, frozenset[Cell]], tuple[Push, ...] | None],
-    ) -> Push | None:
+        search: Callable[[Cell, frozenset[Cell]], tuple[boulders.Push, ...] | None],
+    ) -> boulders.Push | None:
         lie = self.cells(state)
         if self._plan and lie == self._lie - {self._plan[0][:2]} | {self._plan[0].after}:
             self._plan, self._lie = self._plan[1:], lie

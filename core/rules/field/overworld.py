@@ -11,8 +11,8 @@ from dataclasses import replace
 from core.game.field_moves import abilities_of
 from core.game.game_data import GameData
 from core.game.state import GameState
-from core.navigation.boulders import Push
-from core.navigation.exits import Exit, floor_names
+from core.navigation import boulders
+from core.navigation.exits import Exit
 from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
@@ -58,7 +58,7 @@ class FieldRules:
         self._leg: tuple[str, MapId, Exit] | None = None
         self._hunt = HuntingWalk()
         self._boulders = BoulderPushes(self._game)
-        self._last_push: Push | None = None
+        self._last_push: boulders.Push | None = None
         self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
         """Whom the last press of A was for; it counts as spoken to when the game reacts (`core.rules.noticing`)."""
@@ -197,7 +197,7 @@ class FieldRules:
         panel = self._game.maps[state.map_id].signs[0]
         step = self._press_a_at(state, option, exit_, (panel.x, panel.y))
         if step is not None and step.button is Button.A:
-            self._memory.menu_task = ChooseFloor(floor, floor_names(self._game, state.map_id))
+            self._memory.menu_task = ChooseFloor(floor, exit_.floors)
         return step
 
     def _stands_at(self, state: GameState, floor: MapId) -> bool:
@@ -271,10 +271,10 @@ class FieldRules:
         answer = self._walker.next(state, self._memory.step, key, make_goals)
         if not isinstance(answer, Blocked) or answer.reason is not BlockReason.PERSON_IN_THE_WAY:
             return answer
-        boulders = self._boulders.cells(state)
-        if boulders.isdisjoint(answer.cells) or not abilities_of(state).can_push:
+        lie = self._boulders.cells(state)
+        if lie.isdisjoint(answer.cells) or not abilities_of(state).can_push:
             return answer
-        ground = self._without(state, boulders)
+        ground = self._without(state, lie)
         push = self._boulders.toward(state, ground, [(goal.x, goal.y) for goal in make_goals(ground)])
         step = self._push(state, option, push) if push is not None else None
         return answer if step is None else step
@@ -296,7 +296,7 @@ class FieldRules:
             return self._give_up(option)
         return self._take_exit(state, option, doors[0])
 
-    def _push(self, state: GameState, option: Option, push: Push) -> RuleStep | None:
+    def _push(self, state: GameState, option: Option, push: boulders.Push) -> RuleStep | None:
         """A press on the way to a push, for strength (A), or the push itself; None when it does not work."""
         if push != self._last_push:
             self._last_push, self._knocks = push, 0
@@ -311,9 +311,10 @@ class FieldRules:
             return None
         return RuleStep(push.button if strong else Button.A, 0.9, option.label)
 
-    def _without(self, state: GameState, boulders: frozenset[Cell]) -> MapGround:
+    def _without(self, state: GameState, lie: frozenset[Cell]) -> MapGround:
+        """The ground without the boulders, which lie on these cells."""
         ground = self._ground(state, frozenset())
-        return replace(ground, people=ground.people - boulders)
+        return replace(ground, people=ground.people - lie)
 
     def _open_menu(self, option: Option) -> RuleStep | None:
         """START, for a menu task of the menus; opened again and again without the menu task being done, it is given
