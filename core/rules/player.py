@@ -123,6 +123,8 @@ class RulePlayer:
         self._answers.begin_press()
         self._look(state)
         mode = state.mode
+        if mode is GameMode.FREE:
+            self._answers.talk_ended()
         self._watch.note(mode, mode in MENU_MODES and state.menu is not None)
         if mode in BUSY_MODES:
             return self._while_busy(state, option)

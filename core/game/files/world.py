@@ -220,7 +220,7 @@ def _any_of(rows: Iterable[tuple[_Thing, ...]]) -> tuple[_Thing, ...]:
 
 def _outcome(form: OutcomeForm, ids: Mapping[str, MapId]) -> ConditionalEffects:
     answers = tuple((number, bool(yes)) for number, yes in form.answers)
-    return ConditionalEffects(needs=_needs(form, ids), answers=answers, **_effects(form, ids))
+    return ConditionalEffects(needs=_needs(form, ids), answers=answers, options=form.options, **_effects(form, ids))
 
 
 def _needs(form: NeedsForm, ids: Mapping[str, MapId]) -> Preconditions:
