@@ -23,7 +23,10 @@ BADGE_PREFIX = "ENGINE_"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Something to do at a place: reach the map, stand on a cell, face a cell and press A, or talk to an object."""
+    """Something to do at a place.
+
+    To reach the map, stand on a cell, face a cell and press A, talk to an object, or push a boulder onto a cell.
+    """
 
     map: MapId
     cell: tuple[int, int] | None = None
@@ -35,6 +38,8 @@ class Objective:
     """Trainers (their keys) whom doing it can bring on, one of them at a time."""
     buys: str | None = None
     """The item (its key) that is to be bought there."""
+    pushes: int | None = None
+    """The object that is a boulder to be pushed onto `cell`, a hole; None where nothing is pushed."""
 
     @property
     def subject(self) -> tuple[MapId, str] | None:

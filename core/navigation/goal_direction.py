@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from core.game import terrain
 from core.game.collision import CollisionMap
 from core.game.game_data import GameData
 from core.game.milestones import Milestone
@@ -182,7 +183,8 @@ class GoalDirections:
     @staticmethod
     def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> GoalDirection:
         """The way out of this map with the least left to go, its own distance included."""
-        exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
+        open_ways = [way for way in ways if _may_be_taken(state, way[0])] or ways
+        exit_, _ = min(open_ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
         return _way_out(state, exit_)
 
     def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
@@ -214,6 +216,11 @@ class GoalDirections:
 
 def _steps(state: GameState, x: int, y: int) -> int:
     return abs(x - state.position.x) + abs(y - state.position.y)
+
+
+def _may_be_taken(state: GameState, exit_: Exit) -> bool:
+    """Whether the ground of this map does not rule an exit out: a door is one where its cell is a warp."""
+    return exit_.edge is not None or state.collision_at(exit_.x, exit_.y) in terrain.WARPS
 
 
 def _way_out(state: GameState, exit_: Exit) -> GoalDirection:

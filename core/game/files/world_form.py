@@ -69,6 +69,8 @@ class OutcomeForm(EffectsForm, NeedsForm):
 
     answers: tuple[tuple[int, int], ...] = ()
     """(question, 0 for no) for the questions that are not answered with yes."""
+    options: tuple[tuple[int, ...], ...] = ()
+    """For each list of lines to choose from, in order: the lines, from 1, that are right."""
 
 
 class ScriptForm(EffectsForm):

@@ -170,7 +170,7 @@ class StoryDeeds:
             objective = Objective(place.id, fights=script.fights)
             yield from _actions(script, objective, (Fact("in", place.id), *scene), by_itself=True)
         for hole in place.boulder_holes:
-            objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets)
+            objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets, pushes=hole.object_id)
             yield from _actions(hole, objective, (Fact("at", place.id, MAIN_AREA),))
 
 

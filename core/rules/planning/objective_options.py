@@ -21,7 +21,7 @@ class ObjectiveOptions:
         self._game = game
 
     def of(self, objective: Objective) -> Option:
-        """To talk to, pick up, look at or go to what the objective names."""
+        """To talk to, pick up, push, look at or go to what the objective names."""
         place = self._game.map_name(objective.map)
         if objective.object_id is not None:
             thing = self.object_of(objective.map, objective.object_id)
@@ -38,6 +38,12 @@ class ObjectiveOptions:
                 Position(objective.map, x, y),
                 objective.object_id,
             )
+        if objective.cell is not None and objective.pushes is not None:
+            hole = Position(objective.map, *objective.cell)
+            what = self._describe(objective.map, self.object_of(objective.map, objective.pushes), objective.pushes)
+            label = f"Push {what} into the hole at {objective.cell} in {place}"
+            key = f"push:{self._key_of(objective.map)}:{objective.pushes}"
+            return Option(OptionKind.PUSH, label, key, hole, objective.pushes)
         if objective.cell is not None:
             x, y = objective.cell
             kind = OptionKind.TALK if objective.press_a else OptionKind.GO_TO
