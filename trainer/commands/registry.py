@@ -16,9 +16,12 @@ COMMANDS: Registry[object] = Registry("command", fault=_fault, room="trainer.com
 
 
 def add_command(app: typer.Typer, name: str) -> None:
-    """Enters a command under its name. Raises ConfigurationError where a package registers what is no command."""
-    command = COMMANDS.resolve(name)
+    """Enters a command under its name, written with dashes: a file `check_rom.py` holds `crystal-agent check-rom`.
+
+    Raises ConfigurationError where a package registers what is no command.
+    """
+    command, spelt = COMMANDS.resolve(name), name.replace("_", "-")
     if isinstance(command, typer.Typer):
-        app.add_typer(command, name=name)
+        app.add_typer(command, name=spelt)
     elif callable(command):
-        app.command(name)(command)
+        app.command(spelt)(command)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from core import exceptions
 from core.env.emulator.pyboy_types import Emulator
+from core.game.files.layout import SRAM_BANK_BYTES, SRAM_START
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.vocabulary import Button
@@ -177,6 +178,15 @@ class Console:
             self._emulator.load_state(io.BytesIO(state))
         except PyBoyException as error:
             raise exceptions.EnvironmentError(f"PyBoy cannot load {source}: {error}. Make it again") from error
+
+    def battery(self) -> bytes:
+        """The cartridge's RAM as its battery keeps it, `profile.battery_bytes` long: the content of a .sav file."""
+        memory, content = self._memory, bytearray()
+        for bank in range(self.profile.battery_bytes // SRAM_BANK_BYTES):
+            end = SRAM_START + SRAM_BANK_BYTES - 1
+            # a slice of a bank cannot reach the bank's last byte
+            content += bytes(memory[bank, SRAM_START:end]) + bytes((memory[bank, end],))
+        return bytes(content)
 
     def close(self) -> None:
         """Stop the emulator without writing a save file. May be called twice."""
