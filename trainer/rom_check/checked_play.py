@@ -174,8 +174,8 @@ class CheckedPlay:
             console.close()
 
     def _play(self, env: CheckedEnv) -> None:
-        settings, saves = self.settings, self._by_type[SaveCheck]
-        assert isinstance(saves, SaveCheck)
+        settings, busy, saves = self.settings, self._by_type[BusyCheck], self._by_type[SaveCheck]
+        assert isinstance(busy, BusyCheck) and isinstance(saves, SaveCheck)
         self._pictures.source = env.picture
         env.on_press = self._see
         agent = HybridAgent(
@@ -189,7 +189,7 @@ class CheckedPlay:
         seating = Seating([Seat(agent, range(1))])
         games = EvaluationGames(settings.seed, 1, settings.steps or ENDLESS_STEPS)
         loop = PlayLoop(LanePlayer(SingleLane(env), seating), games, [CreditStage(seating), games])
-        trials = Trials(env, saves)
+        trials = Trials(env, busy, saves)
         ends_s = None if settings.minutes is None else time.monotonic() + 60 * settings.minutes
         loop.begin()
         while not games.over and (ends_s is None or time.monotonic() < ends_s):

@@ -8,6 +8,7 @@ from core.game.game_data import GameData
 from core.game.menu import ARRANGEMENT, MenuState
 from core.game.state import GameState
 from core.game.text import SCREEN_COLUMNS
+from core.rules.menus.shopping import asked_quantity
 from core.vocabulary import Button, GameMode
 from trainer.rom_check.game_check import Camera, GameCheck
 from trainer.rom_check.moments import Press
@@ -36,6 +37,8 @@ class MenuCheck(GameCheck):
         row, column = before.cursor_row + rows, before.cursor_column + columns
         if not (0 <= row < before.rows and 0 <= column < before.columns):
             return  # at its end a menu stays, turns over or scrolls, as it likes
+        if asked_quantity(press.before) is not None:
+            return  # the arrow of the list still stands, and the number in the box listens
         places = f"of {before.rows} x {before.columns}"
         believed = f"{press.button.name} in a {before.kind.value} menu: the cursor goes to ({row}, {column}) {places}"
         seen = f"from ({before.cursor_row}, {before.cursor_column}) to ({after.cursor_row}, {after.cursor_column})"

@@ -13,7 +13,7 @@ from core.vocabulary import DIRECTION_BUTTONS, Button, GameMode, Position
 from trainer.rom_check.checked_env import CheckedEnv
 from trainer.rom_check.moments import Press
 from trainer.rom_check.save_check import MOST_PRESSES, SaveCheck, SaveRoutine
-from trainer.rom_check.walking_checks import WAITING_MODES
+from trainer.rom_check.walking_checks import WAITING_MODES, BusyCheck
 
 STEPS_BETWEEN_WALKS: Final = 20
 STEPS_BETWEEN_WAITS: Final = 20
@@ -26,8 +26,9 @@ MOST_WALK_PRESSES: Final = 12
 class Trials:
     """Says after each step of the game what is tried, and tries it."""
 
-    def __init__(self, env: CheckedEnv, saves: SaveCheck) -> None:
+    def __init__(self, env: CheckedEnv, busy: BusyCheck, saves: SaveCheck) -> None:
         self._env = env
+        self._busy = busy
         self._saves = saves
         self._walked: set[Position] = set()
         self._next_walk = self._next_wait = 0
@@ -47,6 +48,10 @@ class Trials:
         if step >= self._next_wait and _waits(state):
             self._next_wait = step + STEPS_BETWEEN_WAITS
             yield env.trial(_everywhere(state.mode), len(DIRECTION_BUTTONS))
+        if step >= self._next_wait and state.mode is GameMode.CUTSCENE:
+            self._next_wait = step + STEPS_BETWEEN_WAITS
+            left_alone = env.trial(lambda _state, _is_steady: Button.NONE, len(DIRECTION_BUTTONS))
+            self._busy.compare(left_alone, env.trial(_everywhere(state.mode), len(DIRECTION_BUTTONS)))
 
     def _save(self) -> None:
         env, before, after = self._env, self._env.battery(), list[bytes]()
@@ -64,6 +69,8 @@ class Trials:
 
 
 def _waits(state: GameState) -> bool:
+    if state.mode is GameMode.BATTLE:
+        return True
     return state.mode in WAITING_MODES and (state.menu is not None or state.waits_for_button)
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from core.game.game_data import GameData
 from core.game.state import GameState
 from core.vocabulary import DIRECTION_BUTTONS, GameMode
 from trainer.rom_check.expectation import Motion, expectation_of, leads_away
-from trainer.rom_check.game_check import GameCheck, cell_words
+from trainer.rom_check.game_check import Camera, GameCheck, cell_words
 from trainer.rom_check.moments import ON_FOOT, Press, Stretch
 
 PLACE: Final = ("wMapGroup", "wMapNumber", "wXCoord", "wYCoord", "wPlayerDirection")
 READINESS: Final = ("wMapStatus", "wMapEventStatus", "wScriptRunning", "wBattleMode", "wJoypadDisable")
 GROUND: Final = ("wMapHeight", "wMapWidth", "wTilesetCollisionBank", "wTilesetCollisionAddress", "wPlayerState")
 WAITING_MODES: Final = frozenset((GameMode.DIALOG, GameMode.MENU, GameMode.BATTLE))
+PASSING_MODES: Final = frozenset((GameMode.WALKING, GameMode.MAP_LOADING, GameMode.BOOT))
+"""Nothing is decided in them, and none lasts."""
+MOST_IDLE_PRESSES: Final = 40
+"""16 seconds in one place."""
 LOADING_OR_ON_FOOT: Final = ON_FOOT | {GameMode.MAP_LOADING}
 
 
@@ -31,7 +36,22 @@ class ReadyCheck(GameCheck):
     """The ready test."""
 
     name = "ready"
-    about = "who is believed free obeys a direction within 10 frames"
+    about = "who is believed free obeys a direction within 10 frames; who is believed to walk gets somewhere"
+
+    def __init__(self, game: GameData, camera: Camera) -> None:
+        super().__init__(game, camera)
+        self._idle_presses = 0
+
+    def on_press(self, press: Press) -> None:
+        if press.is_trial:
+            return
+        modes = {look.mode for look in press.looks}
+        passes = modes <= PASSING_MODES and press.after.position == press.before.position
+        self._idle_presses = self._idle_presses + 1 if passes else 0
+        if self._idle_presses == MOST_IDLE_PRESSES:
+            believed = f"modes {', '.join(sorted(PASSING_MODES))} pass within {MOST_IDLE_PRESSES} presses"
+            seen = f"mode {press.after.mode.value} at {cell_words(press.after)} has not"
+            self.disagree(press, press.after, believed, seen, *READINESS)
 
     def on_stretch(self, stretch: Stretch) -> None:
         before, button, look = stretch.before, stretch.button, stretch.first.looks[0]
@@ -53,7 +73,7 @@ class BusyCheck(GameCheck):
     """The tests of the other modes."""
 
     name = "busy"
-    about = "while a text, menu or fight is believed to wait, a direction moves nobody"
+    about = "while a text, menu, fight or scene is believed to go on, a direction moves nobody"
 
     def on_press(self, press: Press) -> None:
         before = press.before
@@ -67,6 +87,16 @@ class BusyCheck(GameCheck):
         believed = f"mode {before.mode.value} at {cell_words(before)}, facing {before.facing.name}: nobody moves"
         held = spots == {(before.position, before.facing)}
         self.judge(held, press, press.after, believed, seen, *READINESS, *PLACE)
+
+    def compare(self, left_alone: list[Press], pressed: list[Press]) -> None:
+        """The same moment of a scene twice: left alone, and with a direction in every press. Scenes move people too."""
+        for alone, press in zip(left_alone, pressed, strict=False):
+            if {alone.after.mode, press.after.mode} != {GameMode.CUTSCENE}:
+                return
+            believed = f"mode cutscene: {press.button.name} makes no difference, {cell_words(alone.after)}"
+            seen = f"{cell_words(press.after)}, facing {press.after.facing.name} where it was {alone.after.facing.name}"
+            same = (alone.after.position, alone.after.facing) == (press.after.position, press.after.facing)
+            self.judge(same, press, press.after, believed, seen, *READINESS, *PLACE)
 
 
 class StepCheck(GameCheck):
