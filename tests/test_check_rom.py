@@ -12,20 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from tests.game_states import LAYOUT, ROM_PATH
 from tests.two_layouts import Document, write_copy
-from trainer.commands.command_line import main
+from trainer.commands.builtin.check_rom import check_rom
+from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, run_reporting_bad_input
 from trainer.rom_check.checked_play import CHECKS, CheckedPlay, PlayOutcome, PlaySettings
 from trainer.rom_check.game_check import MOST_BYTES, GameCheck
 from trainer.rom_check.report import report_of
 
-STEPS = 200
-"""So far into a new game every check has been met: a starter, fights, a gift."""
-EARLY_STEPS = 60
+STEPS, SEED = 220, 2
+"""So far into this game every check has been met: a starter, fights, a gift."""
+EARLY_STEPS = 100
+"""The rooms of the first house, the first town and its people."""
 
 Edits = Mapping[str, Callable[[Document], None]]
+Maps = dict[str, Any]
 
 
 @lru_cache(maxsize=1)
@@ -39,29 +43,30 @@ def new_game() -> bytes:
         env.close()
 
 
-def played(rom: Path, folder: Path, steps: int = STEPS, seed: int = 0, state: bytes | None = None) -> PlayOutcome:
-    return CheckedPlay(PlaySettings(rom, folder / "pictures", state=state, steps=steps, seed=seed)).run()
+def played(
+    rom: Path, folder: Path, steps: int = STEPS, seed: int = SEED, state: bytes | Path | None = None
+) -> PlayOutcome:
+    return CheckedPlay(PlaySettings(rom, folder / "report.pictures", state=state, steps=steps, seed=seed)).run()
 
 
 def failed(outcome: PlayOutcome) -> dict[str, GameCheck]:
     return {check.name: check for check in outcome.checks if check.failed}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [3, 4, 5])
 def test_all_that_is_believed_of_fernvale_holds(seed: int, tmp_path: Path) -> None:
     outcome = played(ROM_PATH, tmp_path, steps=1000, seed=seed)
     assert not {name: check.first for name, check in failed(outcome).items()}
     assert {check.name for check in outcome.checks if not check.passed} == set(), "every check was met"
     assert outcome.steps == 1000 and "starter" in outcome.milestones
-    assert not (tmp_path / "pictures").exists()
+    assert not (tmp_path / "report.pictures").exists()
 
 
 def moved(name: str, to: str, offset: int = 0) -> Edits:
     """A variable is read at the place of another one."""
-    address = LAYOUT.symbol(to).address + offset
 
     def move(symbols: Document) -> None:
-        symbols["symbols"][name]["address"] = f"0x{address:04X}"
+        symbols["symbols"][name]["address"] = f"0x{LAYOUT.symbol(to).address + offset:04X}"
 
     return {"symbols.json": move}
 
@@ -69,6 +74,16 @@ def moved(name: str, to: str, offset: int = 0) -> Edits:
 def shifted(name: str) -> Edits:
     """A variable is read one byte behind its place."""
     return moved(name, name, 1)
+
+
+def swapped(one: str, other: str) -> Edits:
+    """Two variables are taken for each other."""
+
+    def swap(symbols: Document) -> None:
+        rows = symbols["symbols"]
+        rows[one], rows[other] = rows[other], rows[one]
+
+    return {"symbols.json": swap}
 
 
 def record_shifted(record: str, field: str) -> Edits:
@@ -80,54 +95,158 @@ def record_shifted(record: str, field: str) -> Edits:
     return {"symbols.json": shift}
 
 
-def world(change: Callable[[dict[str, Any]], None]) -> Edits:
+def world(change: Callable[[Maps], None]) -> Edits:
     return {"world.json": lambda document: change(document["maps"])}
 
 
-def _wider_home(maps: dict[str, Any]) -> None:
-    maps["HOME_UPSTAIRS"]["width_steps"] += 2
-    maps["HOME_UPSTAIRS"]["width_blocks"] += 1
+def town(maps: Maps) -> dict[str, Any]:
+    return maps["HAZEL_HOLLOW"]
 
 
-def _other_landing(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["warps"][0]["x"] += 1
+def another_landing(maps: Maps) -> None:
+    town(maps)["warps"][0]["x"] += 1
 
 
-def _other_edge(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["connections"][0]["offset_blocks"] += 1
+def another_side(maps: Maps) -> None:
+    town(maps)["connections"][0]["offset_blocks"] += 1
 
 
-def _no_edge(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["connections"].clear()
+def another_place(maps: Maps) -> None:
+    town(maps)["objects"][2]["x"] -= 1
 
 
-def _other_place(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["objects"][2]["x"] -= 1
+def another_flag(maps: Maps) -> None:
+    town(maps)["objects"][2]["event"] = "EVENT_GOT_RAFT"
 
 
-def _other_flag(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["objects"][2]["event"] = "EVENT_GOT_RAFT"
+def nobody(maps: Maps) -> None:
+    town(maps)["objects"].clear()
 
 
-def _nobody_known(maps: dict[str, Any]) -> None:
-    maps["HAZEL_HOLLOW"]["objects"].clear()
+def no_effects(maps: Maps) -> None:
+    for thing in (thing for place in maps.values() for thing in place["objects"]):
+        thing.pop("sets", None)
 
 
-def _no_effects(maps: dict[str, Any]) -> None:
-    for place in maps.values():
-        for thing in place["objects"]:
-            thing.pop("sets", None)
-
-
-def _strong_moves(document: Document) -> None:
+def strong_moves(document: Document) -> None:
     for move in document["moves"].values():
-        move["power"] = 999 if move["power"] else 0
+        move["power"] = 250 if move["power"] else 0
 
 
-def _no_vowel(document: Document) -> None:
+def no_letter_e(document: Document) -> None:
     document["codes"] = {code: shown for code, shown in document["codes"].items() if shown != "e"}
 
 
-FAULTS: dict[str, tuple[str, Edits, int]] = {
-    "a script is never seen to run": ("ready", moved("wScriptRunning", "wScriptBank"), STEPS),
+FAULTS: dict[str, tuple[str, int, Edits]] = {
+    "a step is over before it is": ("ready", EARLY_STEPS, moved("wMapEventStatus", "wGameLogicPaused")),
+    "a fight goes on for ever": ("busy", EARLY_STEPS, moved("wBattleMode", "wPartyCount")),
+    "a scene goes on for ever": ("busy", EARLY_STEPS, moved("wScriptRunning", "wScriptBank")),
+    "the ground's table is shifted": ("steps", EARLY_STEPS, shifted("wTilesetCollisionAddress")),
+    "a door leads to another cell": ("warps", EARLY_STEPS, world(another_landing)),
+    "an edge leads to another row": ("warps", STEPS, world(another_side)),
+    "somebody stands elsewhere": ("people", EARLY_STEPS, world(another_place)),
+    "another flag hides somebody": ("people", EARLY_STEPS, world(another_flag)),
+    "nobody is known": ("people", EARLY_STEPS, world(nobody)),
+    "people's columns are shifted": ("people", EARLY_STEPS, record_shifted("object_struct", "map_x")),
+    "rows and columns are swapped": ("menus", EARLY_STEPS, swapped("w2DMenuNumRows", "w2DMenuNumCols")),
+    "a letter is missing": ("texts", EARLY_STEPS, {"charmap.json": no_letter_e}),
+    "the fighter is shifted": ("battles", STEPS, shifted("wBattleMon")),
+    "power points are shifted": ("power points", STEPS, record_shifted("battle_struct", "pp")),
+    "moves are believed strong": ("damage", STEPS, {"enums.json": strong_moves}),
+    "nobody is known to do anything": ("story", EARLY_STEPS, world(no_effects)),
+    "the save's sum is shifted": ("saves", EARLY_STEPS, shifted("sChecksum")),
 }
+"""By what is wrong in the data: the check that finds it, within so many steps, and the change."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(fault: str, tmp_path: Path) -> None:
+    name, steps, edits = FAULTS[fault]
+    outcome = played(write_copy(tmp_path, "altervale", edits), tmp_path, steps=steps, state=new_game())
+    found = failed(outcome)
+    assert name in found, "the check fails"
+    first = found[name].first
+    assert first is not None and first.believed != first.seen and first.ram
+    assert (tmp_path / first.picture).read_bytes().startswith(b"\x89PNG")
+    assert 0 < first.step <= steps and first.map_key != "unknown"
+
+
+def test_a_copy_without_a_fault_passes(tmp_path: Path) -> None:
+    outcome = played(write_copy(tmp_path, "altervale", {}), tmp_path, state=new_game())
+    assert not {name: check.first for name, check in failed(outcome).items()}
+    assert {check.name for check in outcome.checks if not check.passed} == {"start"}, "it did not begin at power-on"
+
+
+def test_every_check_has_a_fault() -> None:
+    assert {name for name, _, _ in FAULTS.values()} | {"start"} == {check.name for check in CHECKS}
+
+
+def wider_home(maps: Maps) -> None:
+    maps["HOME_UPSTAIRS"]["width_steps"] += 2
+
+
+def test_a_start_elsewhere_is_found_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From power-on through the command: exit code, table, report and picture."""
+    rom, report = write_copy(tmp_path, "altervale", world(wider_home)), tmp_path / "out" / "report.json"
+    with pytest.raises(typer.Exit) as ended:
+        check_rom(rom, report=report)
+    assert ended.value.exit_code == EXIT_CHECK_FAILED
+    told = json.loads(report.read_text(encoding="utf-8"))
+    verdicts = {row["check"]: row["verdict"] for row in told["checks"]}
+    assert verdicts.pop("start") == "failed" and set(verdicts.values()) == {"not met"}
+    first = told["checks"][0]["first_disagreement"]
+    assert "map 1.1, (10, 8) steps" in first["seen"] and (report.parent / first["picture"]).exists()
+    said = capsys.readouterr().out
+    assert first["seen"] in said and "believed: free within" in said and "keep them to yourself" in said
+
+
+def test_a_report_has_nothing_of_the_rom(tmp_path: Path) -> None:
+    """A check failed on a text and one on RAM; still there is no letter of the text, and few bytes."""
+    edits = {"charmap.json": no_letter_e, **world(another_place)}
+    outcome = played(rom := write_copy(tmp_path, "altervale", edits), tmp_path, EARLY_STEPS, state=new_game())
+    text = json.dumps(report_of(outcome, PlaySettings(rom, tmp_path)))
+    assert {"texts", "people"} <= failed(outcome).keys() and len(text) < 8000
+    rows = [row for check in outcome.checks if check.first is not None for row in check.first.ram]
+    assert rows and all(len(bytes.fromhex(row.hex)) <= MOST_BYTES for row in rows)
+    game = outcome.rom.game
+    names = {place.name for place in game.maps.values()} | {one.name for one in game.species.values()}
+    assert not [name for name in names if name in text]
+    assert str(tmp_path) not in text, "and nothing of the user's folders"
+
+
+def test_a_state_is_gone_on_from_and_all_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state, report = tmp_path / "mine.state", tmp_path / "report.json"
+    state.write_bytes(new_game())
+    check_rom(ROM_PATH, state=state, steps=20, report=report)
+    told = json.loads(report.read_text(encoding="utf-8"))
+    assert told["play"] | {"milestones": []} == {"start": "a state", "seed": 0, "steps": 20, "milestones": []}
+    assert told["cartridge"]["game"] == "fernvale" and len(told["checks"]) == len(CHECKS)
+    assert "20 steps" in capsys.readouterr().out and sorted(tmp_path.iterdir()) == [state, report]
+
+
+def test_minutes_end_the_play(tmp_path: Path) -> None:
+    settings = PlaySettings(ROM_PATH, tmp_path / "pictures", state=new_game(), minutes=0.01)
+    assert 0 < CheckedPlay(settings).run().steps < 3000
+
+
+BAD_INPUT: dict[str, tuple[dict[str, Any], str]] = {
+    "no such ROM": ({"rom": Path("nowhere.gbc")}, "cannot read the ROM 'nowhere.gbc'"),
+    "a ROM that is none": ({"rom": Path(__file__)}, "is no Game Boy ROM"),
+    "no such state": ({"rom": ROM_PATH, "state": Path("nowhere.state")}, "cannot read the start state 'nowhere.state'"),
+    "a state that is none": ({"rom": ROM_PATH, "state": Path(__file__)}, "It is damaged"),
+    "two limits": ({"rom": ROM_PATH, "steps": 5, "minutes": 1.0}, "--steps 5 and --minutes 1 are both given"),
+    "a report that is a folder": ({"rom": ROM_PATH, "report": Path()}, "--report . is a folder: name a file"),
+    "no such config": ({"config": Path("nowhere.json")}, "nowhere.json"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_line(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments, said = BAD_INPUT[case]
+    monkeypatch.chdir(tmp_path)
+    assert run_reporting_bad_input(lambda: check_rom(**arguments)) == EXIT_BAD_INPUT
+    told = capsys.readouterr().err
+    assert said in told and told.startswith("error: ") and told.count("\n") == 1
+    assert not list(tmp_path.iterdir()), "nothing was written"

@@ -47,7 +47,7 @@ def report_of(outcome: PlayOutcome, settings: PlaySettings) -> dict[str, Any]:
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
-    """Write the report as a whole. Raises OSError where it cannot be written."""
+    """Write the report as a whole."""
     write_text_atomically(path, json.dumps(report, indent=2) + "\n")
 
 

@@ -14,6 +14,7 @@ from trainer.commands.printing import print_table
 from trainer.commands.registry import COMMANDS
 from trainer.rom_check.checked_play import CheckedPlay, PlayOutcome, PlaySettings
 from trainer.rom_check.report import report_of, verdict, write_report
+from trainer.run.checks import check_writable
 from trainer.settings import load_settings
 
 DEFAULT_STEPS: Final = 3000
@@ -41,8 +42,9 @@ def check_rom(
     if rom is None:
         settings = load_settings(config)
         rom, allow_unknown_rom = settings.rom_path, allow_unknown_rom or settings.allow_unknown_rom
-    if report.is_dir() or not report.name:
+    if report.is_dir():
         raise ConfigurationError(f"--report {report} is a folder: name a file")
+    check_writable("--report", report.parent)
     if steps is None and minutes is None:
         steps = DEFAULT_STEPS
     played = PlaySettings(
@@ -57,10 +59,7 @@ def check_rom(
     with Progress(transient=True) as progress:
         task = progress.add_task("playing", total=steps)
         outcome = CheckedPlay(played, lambda step: progress.update(task, completed=step)).run()
-    try:
-        write_report(report, report_of(outcome, played))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write --report {report}: {error.strerror or error}") from error
+    write_report(report, report_of(outcome, played))
     _print(outcome, report, played)
     if any(check.failed for check in outcome.checks):
         raise typer.Exit(EXIT_CHECK_FAILED)
