@@ -17,6 +17,10 @@ from trainer.rom_check.game_check import Camera, GameCheck
 from trainer.rom_check.moments import Press
 
 FIGHTERS: Final = (("wBattleMon", 0), ("wBattleMon", 8), ("wBattleMon", 16), ("wEnemyMon", 0), ("wEnemyMon", 16))
+TUTORIAL: Final = 3
+"""wBattleType while somebody else shows how to catch a creature."""
+COSTS_MORE: Final = "SPITE"
+"""The move by which an enemy takes power points."""
 MOST_LEVEL: Final = 100
 MOST_BOOST: Final = 8 / 5
 """Three boosters raise the power points of a move by three fifths."""
@@ -29,6 +33,8 @@ UPPER_FACTOR: Final = 2.6
 """A critical hit doubles the damage; badges and held items add to it."""
 LOWER_FACTOR: Final = 0.4
 """Screens halve it."""
+SETTLED_LOOKS: Final = 8
+"""HP that have not fallen for so long have fallen for this hit: a game may let them run down."""
 SLACK_POINTS: Final = 2
 """Every division of the formula is rounded down."""
 
@@ -47,7 +53,7 @@ class FighterCheck(GameCheck):
 
     def on_press(self, press: Press) -> None:
         state, battle = press.after, press.after.battle
-        if battle is None or not is_main_menu(state) or is_main_menu(press.before):
+        if battle is None or not is_main_menu(state) or is_main_menu(press.before) or battle.battle_type == TUTORIAL:
             return
         faults = [*self._faults("own", battle.own), *self._faults("enemy", battle.enemy), *_stranger(state, battle)]
         believed = "HP, levels, power points, moves and kinds of both creatures are possible"
@@ -91,6 +97,10 @@ class _Turn:
     """The same two creatures, as they were last seen."""
     hit: BattleState
     """The moment before the enemy's HP first fell."""
+    damage: int = 0
+    """HP that the enemy lost then, until they stood still: recoil and the like come later."""
+    still_looks: int = 0
+    """Looks since they last fell."""
 
     @property
     def spent(self) -> dict[int, int]:
@@ -99,9 +109,21 @@ class _Turn:
         return {slot: before - now for slot, (before, now) in enumerate(pairs) if before != now}
 
     @property
-    def damage(self) -> int:
-        """HP that the enemy has lost."""
-        return self.chosen.enemy.hp - self.last.enemy.hp
+    def stages(self) -> tuple[int, ...]:
+        """Those of both creatures for attack and defense of both kinds, at the moment before the hit."""
+        return (*self.hit.own.stages[:5], *self.hit.enemy.stages[:5])
+
+    def add(self, battle: BattleState) -> None:
+        """The next look at it."""
+        fell = self.last.enemy.hp - battle.enemy.hp
+        self.last = battle
+        if fell <= 0:
+            self.still_looks += 1
+            if not self.damage:
+                self.hit = battle
+        elif not self.damage or self.still_looks < SETTLED_LOOKS:
+            self.damage += fell
+            self.still_looks = 0
 
     def is_of(self, battle: BattleState) -> bool:
         """Whether the same two creatures fight."""
@@ -131,9 +153,7 @@ class TurnCheck(GameCheck):
             if battle is None or not turn.is_of(battle):
                 self._end(press)
                 return
-            if battle.enemy.hp == turn.chosen.enemy.hp:
-                turn.hit = battle
-            turn.last = battle
+            turn.add(battle)
         if turn is not None and is_main_menu(press.after):
             self._end(press)
         menu, battle = press.before.menu, press.before.battle
@@ -158,9 +178,11 @@ class PowerPointCheck(TurnCheck):
     about = "a move that was used costs one power point, its own"
 
     def on_turn(self, press: Press, turn: _Turn, move: Move) -> None:
-        hurt = turn.damage > 0 and not turn.chosen.enemy.status
-        if not turn.spent and not hurt:
-            return  # asleep, too slow, or out of points
+        both = (turn.chosen.own, turn.chosen.enemy)
+        hurt = turn.damage > 0 and not any(one.status for one in both)
+        spites = any(self.game.moves[one].key == COSTS_MORE for one in both[1].moves if one in self.game.moves)
+        if spites or (not turn.spent and not hurt):
+            return  # asleep, too slow, out of points, or robbed of them
         believed = f"move {move.id} in slot {turn.slot} costs one power point"
         seen = ", ".join(f"slot {slot} lost {points}" for slot, points in turn.spent.items()) or "none was lost"
         self.judge(
@@ -176,10 +198,12 @@ class DamageCheck(TurnCheck):
 
     def on_turn(self, press: Press, turn: _Turn, move: Move) -> None:
         is_plain = move.effect in PLAIN_EFFECTS and move.power > 1
-        if not is_plain or turn.damage <= 0 or turn.chosen.enemy.status or turn.slot not in turn.spent:
+        if not is_plain or not turn.damage or turn.chosen.enemy.status or turn.slot not in turn.spent:
             return
+        if any(turn.stages):
+            return  # a critical hit passes over them
         guess = estimate(turn.hit.own, turn.hit.enemy, move, self.game)
         most = UPPER_FACTOR * guess.most + SLACK_POINTS
-        least = LOWER_FACTOR * guess.least - SLACK_POINTS if turn.last.enemy.hp else 0.0
+        least = LOWER_FACTOR * guess.least - SLACK_POINTS if turn.chosen.enemy.hp > turn.damage else 0.0
         believed = f"move {move.id} takes {max(0, round(least))} to {round(most)} HP"
         self.judge(least <= turn.damage <= most, press, press.after, believed, f"it took {turn.damage}", *FIGHTERS)

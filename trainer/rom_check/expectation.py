@@ -94,7 +94,7 @@ def _landing(game: GameData, place: Position, cell: Cell) -> Position | None:
 
 def _across(game: GameData, place: Position, button: Button, size: tuple[int, int]) -> Position | None:
     """Where the edge ahead leads."""
-    for exit_ in exits_of(game, place.map):
+    for exit_ in exits_of(game, place.map) if place.map in game.maps else ():
         if exit_.edge is button and exit_.is_at_edge(place, *size):
             along_x, along_y = place.x - exit_.x, place.y - exit_.y
             return Position(exit_.to_map, exit_.arrival[0] + along_x, exit_.arrival[1] + along_y)

@@ -25,11 +25,11 @@ class PeopleCheck(GameCheck):
     def on_stretch(self, stretch: Stretch) -> None:
         before = stretch.before
         if not stretch.first.is_trial and before.map_id != self._map:
-            self._map = before.map_id
             known = self.game.maps.get(before.map_id)
-            if known is not None:
+            if known is not None and self._map is not None:  # on the first map, people may have been about for long
                 for person in before.people:
                     self._judge_person(stretch, known, person)
+            self._map = before.map_id
         if stretch.button in DIRECTION_BUTTONS and stretch.is_on_foot:
             self._judge_cell(stretch)
 
