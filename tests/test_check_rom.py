@@ -11,15 +11,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from tests.game_states import LAYOUT, ROM_PATH
+from core.game.collision import BORDER_STEPS, CollisionMap
+from core.game.people import Person
+from core.vocabulary import Button
+from tests.game_states import LAYOUT, ROM_PATH, first_state, with_ram
 from tests.two_layouts import Document, write_copy
 from trainer.commands.builtin.check_rom import check_rom
 from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, run_reporting_bad_input
+from trainer.commands.registry import add_command
 from trainer.rom_check.checked_play import CHECKS, CheckedPlay, PlayOutcome, PlaySettings
+from trainer.rom_check.expectation import Motion, expectation_of
 from trainer.rom_check.game_check import MOST_BYTES, GameCheck
 from trainer.rom_check.report import report_of
 
@@ -250,3 +256,21 @@ def test_bad_input_is_one_line(
     told = capsys.readouterr().err
     assert said in told and told.startswith("error: ") and told.count("\n") == 1
     assert not list(tmp_path.iterdir()), "nothing was written"
+
+
+def test_the_command_is_spelt_with_a_dash() -> None:
+    app = typer.Typer()
+    add_command(app, "check_rom")
+    assert [one.name for one in app.registered_commands] == ["check-rom"]
+
+
+@pytest.mark.parametrize(("below", "motion"), [((3, 6), Motion.UNSURE), ((4, 6), Motion.STEP)])
+def test_a_hop_onto_somebody_is_not_judged(below: tuple[int, int], motion: Motion) -> None:
+    """By the published rule it is made, and Fernvale refuses it."""
+    state = with_ram(first_state(), {"wXCoord": 3, "wYCoord": 4, "wPlayerDirection": 0})
+    border = np.zeros((20, 22), np.uint8)
+    border[4 + BORDER_STEPS : 6 + BORDER_STEPS, 3 + BORDER_STEPS] = 0xA3, 0x07
+    somebody = Person(*below, Button.LEFT, 1, "trainer", 1, None, 1, visible=True)
+    state.__dict__.update(collision=CollisionMap.of_border(border), people=(somebody,))
+    expected = expectation_of(state.game, state, Button.DOWN)
+    assert (expected.motion, expected.cell) == (motion, (3, 6))

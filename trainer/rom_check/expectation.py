@@ -26,6 +26,8 @@ class Motion(StrEnum):
     WARP = "warp"
     EDGE = "edge"
     """Onto the next map."""
+    UNSURE = "unsure"
+    """A hop onto somebody: by the published rule it is made, and Fernvale refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ def expectation_of(game: GameData, state: GameState, button: Button) -> Expectat
         return Expectation(Motion.TURN, ahead, cell)
     if ahead in ground.people:
         return Expectation(Motion.PERSON, ahead, here)
+    if cell in ground.people:
+        return Expectation(Motion.UNSURE, ahead, cell)
     if cell != here:
         if ground.warps_on_arrival(*cell):
             return Expectation(Motion.WARP, ahead, here, _landing(game, place, cell))
