@@ -23,7 +23,6 @@ from tests.game_states import LAYOUT, ROM_PATH, first_state, with_ram
 from tests.two_layouts import Document, write_copy
 from trainer.commands.builtin.check_rom import check_rom
 from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_CHECK_FAILED, run_reporting_bad_input
-from trainer.commands.registry import add_command
 from trainer.rom_check.checked_play import CHECKS, CheckedPlay, PlayOutcome, PlaySettings
 from trainer.rom_check.expectation import Motion, expectation_of
 from trainer.rom_check.game_check import MOST_BYTES, GameCheck
@@ -256,12 +255,6 @@ def test_bad_input_is_one_line(
     told = capsys.readouterr().err
     assert said in told and told.startswith("error: ") and told.count("\n") == 1
     assert not list(tmp_path.iterdir()), "nothing was written"
-
-
-def test_the_command_is_spelt_with_a_dash() -> None:
-    app = typer.Typer()
-    add_command(app, "check_rom")
-    assert [one.name for one in app.registered_commands] == ["check-rom"]
 
 
 @pytest.mark.parametrize(("below", "motion"), [((3, 6), Motion.UNSURE), ((4, 6), Motion.STEP)])

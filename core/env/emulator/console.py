@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from core import exceptions
 from core.env.emulator.pyboy_types import Emulator
-from core.game.files.layout import SRAM_BANK_BYTES, SRAM_START
 from core.game.profile import RomProfile
 from core.game.ram import HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
 from core.vocabulary import Button
@@ -36,6 +35,8 @@ BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right
 """PyBoy's names in the order of `Button`."""
 CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
 ALL_WRAM_BANKS: Final = 0x8000
+CARTRIDGE_RAM: Final = range(0xA000, 0xC000)
+"""Addresses of a bank of the cartridge's own RAM."""
 PROBE_ADDRESS: Final = WRAM_START + 0x0F3
 SILENT: Final = 5
 """PyBoy's log level above all its messages; "CRITICAL" still prints some."""
@@ -182,10 +183,10 @@ class Console:
     def battery(self) -> bytes:
         """The cartridge's RAM as its battery keeps it, `profile.battery_bytes` long: the content of a .sav file."""
         memory, content = self._memory, bytearray()
-        for bank in range(self.profile.battery_bytes // SRAM_BANK_BYTES):
-            end = SRAM_START + SRAM_BANK_BYTES - 1
+        first, last = CARTRIDGE_RAM[0], CARTRIDGE_RAM[-1]
+        for bank in range(self.profile.battery_bytes // len(CARTRIDGE_RAM)):
             # a slice of a bank cannot reach the bank's last byte
-            content += bytes(memory[bank, SRAM_START:end]) + bytes((memory[bank, end],))
+            content += bytes(memory[bank, first:last]) + bytes((memory[bank, last],))
         return bytes(content)
 
     def close(self) -> None:
