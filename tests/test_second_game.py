@@ -204,7 +204,7 @@ BREAKS = {
         "world.json",
         '"heals": true',
         '"engine": ["ENGINE_POKEDEX"]',
-        "engine is 'ENGINE_POKEDEX': no engine flag has that name",
+        "engine or engine_off is 'ENGINE_POKEDEX': no engine flag has that name",
     ),
     "a scene of no map": (
         "world.json",
