@@ -144,6 +144,7 @@ def no_letter_e(document: Document) -> None:
 
 FAULTS: dict[str, tuple[str, int, Edits]] = {
     "a step is over before it is": ("ready", EARLY_STEPS, moved("wMapEventStatus", "wGameLogicPaused")),
+    "a step goes on for ever": ("ready", EARLY_STEPS, moved("wMapEventStatus", "wMapStatus")),
     "a fight goes on for ever": ("busy", EARLY_STEPS, moved("wBattleMode", "wPartyCount")),
     "a scene goes on for ever": ("busy", EARLY_STEPS, moved("wScriptRunning", "wScriptBank")),
     "the ground's table is shifted": ("steps", EARLY_STEPS, shifted("wTilesetCollisionAddress")),
@@ -159,6 +160,7 @@ FAULTS: dict[str, tuple[str, int, Edits]] = {
     "power points are shifted": ("power points", STEPS, record_shifted("battle_struct", "pp")),
     "moves are believed strong": ("damage", STEPS, {"enums.json": strong_moves}),
     "nobody is known to do anything": ("story", EARLY_STEPS, world(no_effects)),
+    "a save is put back elsewhere": ("saves", EARLY_STEPS, shifted("wPlayerID")),
     "the save's sum is shifted": ("saves", EARLY_STEPS, shifted("sChecksum")),
 }
 """By what is wrong in the data: the check that finds it, within so many steps, and the change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -56,7 +57,7 @@ def check_rom(
         seed=seed,
         allow_unknown_rom=allow_unknown_rom,
     )
-    with Progress(transient=True) as progress:
+    with Progress(transient=True, disable=not sys.stdout.isatty()) as progress:
         task = progress.add_task("playing", total=steps)
         outcome = CheckedPlay(played, lambda step: progress.update(task, completed=step)).run()
     write_report(report, report_of(outcome, played))
