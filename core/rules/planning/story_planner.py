@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
-from core.game.story.path import NextDeeds, StoryPath
+from core.game.story.path import StoryPath
 from core.navigation.travel import UNKNOWN_ENTRY, WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
@@ -102,17 +102,12 @@ class StoryPlanner:
         """The moves that the way of the story asks for, each for the first who can learn it."""
         if self._path is None:
             return
-        for key in self._next_deeds(self._path, milestone, state, memory).teaches:
+        for key in self._path.next_deeds(milestone, state, _entry(state, memory)).teaches:
             task = lesson_for(key, state, self._game)
             if task is not None:
                 label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
                 option = Option(OptionKind.MANAGE, label, f"teach:{key}", value=ON_THE_WAY.order, menu_task=task)
                 yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {label}", option, milestone.id)
-
-    @staticmethod
-    def _next_deeds(path: StoryPath, milestone: Milestone, state: GameState, memory: LaneMemory) -> NextDeeds:
-        entry = memory.travel.entry_of(state.map_id)
-        return path.next_deeds(milestone, state, None if entry == UNKNOWN_ENTRY else entry)
 
     def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
         """What can be done now towards a milestone.
@@ -121,7 +116,7 @@ class StoryPlanner:
         there is no plan: those of a milestone whose object is there, or what makes somebody appear.
         """
         if self._path is not None:
-            planned = self._next_deeds(self._path, milestone, state, memory)
+            planned = self._path.next_deeds(milestone, state, _entry(state, memory))
             if planned.objectives:
                 return list(planned.objectives)
         known = self._story.objectives(milestone)
@@ -218,3 +213,9 @@ class StoryPlanner:
     def _hidden(self, thing: MapObject, state: GameState) -> bool:
         flag = self._game.event_flags.get(thing.event) if thing.event else None
         return flag is not None and state.has_flag(flag.index)
+
+
+def _entry(state: GameState, memory: LaneMemory) -> str | None:
+    """The key of the exit by which the player came to this map; None where it is not known."""
+    entry = memory.travel.entry_of(state.map_id)
+    return None if entry == UNKNOWN_ENTRY else entry
