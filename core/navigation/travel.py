@@ -71,6 +71,11 @@ class TravelMemory:
     def entry_of(self, map_id: MapId) -> str:
         return self.entry_key if map_id == self.entry_map else UNKNOWN_ENTRY
 
+    def known_entry_of(self, map_id: MapId) -> str | None:
+        """The key of the door or edge by which the player came to this map; None where that was not seen."""
+        entry = self.entry_of(map_id)
+        return None if entry == UNKNOWN_ENTRY else entry
+
     def block(self, map_id: MapId, exit_key: str, until_step: int, also_from: Iterable[str] = ()) -> None:
         """Note that this exit (or `cell_key`) is out of reach from the present entry; try again at `until_step`.
 

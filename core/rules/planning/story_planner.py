@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
-from core.navigation.travel import UNKNOWN_ENTRY, WorldGraph
+from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.machines import lesson_for
@@ -102,7 +102,7 @@ class StoryPlanner:
         """The moves that the way of the story asks for, each for the first who can learn it."""
         if self._path is None:
             return
-        for key in self._path.next_deeds(milestone, state, _entry(state, memory)).teaches:
+        for key in self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id)).teaches:
             task = lesson_for(key, state, self._game)
             if task is not None:
                 label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
@@ -116,7 +116,7 @@ class StoryPlanner:
         there is no plan: those of a milestone whose object is there, or what makes somebody appear.
         """
         if self._path is not None:
-            planned = self._path.next_deeds(milestone, state, _entry(state, memory))
+            planned = self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id))
             if planned.objectives:
                 return list(planned.objectives)
         known = self._story.objectives(milestone)
@@ -213,9 +213,3 @@ class StoryPlanner:
     def _hidden(self, thing: MapObject, state: GameState) -> bool:
         flag = self._game.event_flags.get(thing.event) if thing.event else None
         return flag is not None and state.has_flag(flag.index)
-
-
-def _entry(state: GameState, memory: LaneMemory) -> str | None:
-    """The key of the exit by which the player came to this map; None where it is not known."""
-    entry = memory.travel.entry_of(state.map_id)
-    return None if entry == UNKNOWN_ENTRY else entry
