@@ -150,7 +150,16 @@ class ChooseFloor:
     floors: tuple[str, ...]
 
 
-MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor
+@dataclass(frozen=True, slots=True)
+class TeachMove:
+    """Teach a machine's move to the creature in a place of the party (from 0), which gives up its weakest one."""
+
+    item: int
+    move: int
+    slot: int
+
+
+MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor | TeachMove
 """What an option wants of the menus: what should be true afterwards, never which buttons to press.
 
 The field rules walk to the place (a clerk) or open the START menu, and from then on `LaneMemory.menu_task` tells the

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.game.state import GameState
 from core.game.story.path import StoryPath
 from core.game.terrain import GROUND, OFFSET, Ground
+from core.navigation.known_grounds import KnownGrounds
 from core.rules import RulePlayer
 from core.rules.planning.objective_options import ObjectiveOptions
 from core.vocabulary import Button, Option, OptionKind, Position
@@ -111,6 +112,23 @@ def test_boulders_in_the_way_of_somebody_are_pushed_aside() -> None:
     names = [one.name for one in presses]
     assert world.at in ((3, 0), (4, 1)) and presses.count(Button.A) == 1, names
     assert world.things[8] == (2, 0)
+
+
+def test_routes_lead_past_boulders_for_who_can_push_them() -> None:
+    """A wall across Cianwood's gym with boulder 8 in its gap, where the data place it."""
+    gym = crystal().game.maps[crystal_map(crystal().game, "CIANWOOD_GYM")]
+    boulder = next(one for one in gym.objects if one.id == 8)
+    rows = ["." * 10 for _ in range(18)]
+    rows[boulder.y] = "".join("." if x == boulder.x else "#" for x in range(10))
+    weak = crystal_on(" ".join(rows), (4, 16), {}, map_key="CIANWOOD_GYM")
+    strong = crystal_on(" ".join(rows), (4, 16), STRONG, map_key="CIANWOOD_GYM")
+    grounds = KnownGrounds()
+    grounds.see(weak)
+    assert (4, 2) not in (grounds.distances(weak.map_id, [(4, 16)]) or {})
+    grounds.see(strong)
+    assert (4, 2) in (grounds.distances(weak.map_id, [(4, 16)]) or {})
+    grounds.see(weak)
+    assert (4, 2) not in (grounds.distances(weak.map_id, [(4, 16)]) or {})
 
 
 def test_the_story_asks_for_a_boulder_and_names_its_hole() -> None:

@@ -63,6 +63,8 @@ class GameData:
     """What a call that comes by itself brings about, by its key."""
     trainers: Mapping[str, TrainerParty]
     """All trainers by their key in the data."""
+    learners: Mapping[str, frozenset[int]]
+    """By the key of a machine: the species that can learn its move."""
     field_abilities: tuple[FieldAbility, ...]
     """What takes which obstacle of the ground."""
     milestones: tuple[Milestone, ...]
@@ -178,6 +180,7 @@ def load_game(profile: GameProfile) -> GameData:
         wild=world.wild,
         phone_calls=world.phone_calls,
         trainers=rules.trainers,
+        learners=rules.learners,
         field_abilities=tuple(
             _field_ability(profile, place, form, rules) for place, form in enumerate(profile.field_abilities)
         ),

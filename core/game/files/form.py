@@ -56,7 +56,7 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
     """Which of the known names may be meant."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:12])}"
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:12]) or 'none'}"
 
 
 def _complaint(error: ValidationError, form: type[Form]) -> str:

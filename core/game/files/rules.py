@@ -94,6 +94,8 @@ class _RulesForm(Form):
     types: dict[int, str]
     type_chart: tuple[tuple[str, str, float], ...]
     items: dict[int, _ItemForm]
+    learns_by_machine: dict[str, tuple[int, ...]] = Field(default_factory=dict[str, tuple[int, ...]])
+    """By the machine's item: the species (their numbers) that can learn its move."""
     event_flags: dict[str, _FlagForm]
     engine_flags: dict[str, _BitForm | None] = Field(default_factory=dict)
     """The flags that pret keeps outside wEventFlags: badges, parts of the Pokegear, what happens once a day.
@@ -125,6 +127,8 @@ class RuleBook:
     """Flags outside wEventFlags, by name; None where the place is not known."""
     trainer_classes: Mapping[int, str]
     trainers: Mapping[str, TrainerParty]
+    learners: Mapping[str, frozenset[int]]
+    """By the key of a machine: the species that can learn its move."""
 
 
 def read_rules(file: Traversable) -> RuleBook:
@@ -146,6 +150,13 @@ def read_rules(file: Traversable) -> RuleBook:
                 raise broken(
                     file, f"species.{number}.learns", name, f"no move has that name; {nearest_hint(name, moves)}"
                 )
+    machines = {row.const for row in form.items.values() if row.pocket == "TM_HM"}
+    for key, numbers in form.learns_by_machine.items():
+        if key not in machines:
+            hint = nearest_hint(key, machines)
+            raise broken(file, "learns_by_machine", key, f"no machine has that name; {hint}")
+        if unknown := [number for number in numbers if number not in form.species]:
+            raise broken(file, f"learns_by_machine.{key}", unknown[0], "no species has that number")
     for key, row in form.trainers.items():
         for member in row.party:
             if member.species not in species_ids:
@@ -184,6 +195,7 @@ def read_rules(file: Traversable) -> RuleBook:
             name: FlagPlace(row.symbol, row.offset, 1 << row.bit) if row is not None else None
             for name, row in form.engine_flags.items()
         },
+        learners={key: frozenset(numbers) for key, numbers in form.learns_by_machine.items()},
         trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
         trainers={
             key: TrainerParty(

@@ -38,6 +38,11 @@ def question_of(state: GameState) -> str:
     return " ".join(" ".join(state.screen_lines[12:]).split())
 
 
+def stops_learning(question: str) -> bool:
+    """Whether these words ask to do without a new move."""
+    return any(words in question.upper() for words in _SAY_YES_TO_STOP)
+
+
 def wants_yes(question: str) -> bool:
     """Whether a question with these words is best answered with YES."""
     question = question.upper()

@@ -91,6 +91,15 @@ def worths(moves: list[Move], member: PartyMember, game: GameData) -> list[float
     return [added + WORTH_BY_ITSELF * value for added, value in zip(lost, alone, strict=True)]
 
 
+def weakest_to_forget(member: PartyMember, move: Move, game: GameData) -> int | None:
+    """The place of the move to give up for a new one, never one that an HM taught; None where all are such."""
+    kept = {one.move for one in game.field_abilities if one.machine is not None}
+    known = [game.moves[number] for number in member.moves if number in game.moves]
+    lost = worths([*known, move], member, game)[: len(known)]
+    free = [place for place, one in enumerate(known) if one.id not in kept]
+    return min(free, key=lost.__getitem__, default=None)
+
+
 def _offered(member: PartyMember, game: GameData) -> Move | None:
     species = game.species.get(member.species)
     if species is None or len(member.moves) < MOVE_SLOTS:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
 
 from core.game.game_data import GameData
 from core.game.menu import MenuState
@@ -11,8 +12,14 @@ from core.game.state import GameState
 from core.rules.menus.cursor import shows_any, toward_entry
 from core.vocabulary import Button
 
+if TYPE_CHECKING:
+    from core.game.facts import Item
+
 POCKETS: Final = ("ITEM", "BALL", "KEY_ITEM", "TM_HM")
 """Pockets in the order of `GameState.pocket`."""
+MACHINES: Final = "wTMsHMs"
+MACHINES_BEFORE: Final = {"TM": 0, "HM": 50}
+"""Where in wTMsHMs the counts of a kind begin."""
 LEAVING_LINES: Final = ("CANCEL",)
 
 
@@ -25,8 +32,24 @@ def pocket_slots(state: GameState, pocket: str) -> tuple[BagSlot, ...]:
             return state.balls
         case "KEY_ITEM":
             return state.key_items
+        case "TM_HM":
+            return machines(state)
         case _:
             return ()
+
+
+def machines(state: GameState) -> tuple[BagSlot, ...]:
+    """The machines in the bag in the order of their pocket: the TMs by number, then the HMs."""
+    layout = state.rom.layout
+    if MACHINES not in layout.symbols:
+        return ()
+    known = sorted((MACHINES_BEFORE[one.name[:2]] + int(one.name[2:]) - 1, one.id) for one in _all_machines(state.game))
+    counts = state.snapshot.data[slice(*layout.span(MACHINES))]
+    return tuple(BagSlot(item, counts[place]) for place, item in known if counts[place])
+
+
+def _all_machines(game: GameData) -> Iterator[Item]:
+    return (item for item in game.items.values() if item.pocket == POCKETS[-1])
 
 
 def owned(state: GameState, game: GameData, item: int) -> int:
@@ -53,5 +76,12 @@ def toward_item(state: GameState, menu: MenuState, item: int, game: GameData) ->
 
 
 def item_names(slots: tuple[BagSlot, ...], game: GameData) -> list[str]:
-    """The names of what slots hold, in order."""
-    return [game.items[slot.item].name if slot.item in game.items else "" for slot in slots]
+    """What the pack calls what slots hold, in order: machines by the names of their moves."""
+    return [_shown_name(game.items[slot.item], game) if slot.item in game.items else "" for slot in slots]
+
+
+def _shown_name(item: Item, game: GameData) -> str:
+    if item.pocket != POCKETS[-1]:
+        return item.name
+    taught = item.key.partition("_")[2]
+    return next((move.name for move in game.moves.values() if move.key == taught), item.name)

@@ -7,10 +7,10 @@ scene that runs on this map.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from core.game import terrain
-from core.game.facts import ConditionalEffects, Effects, GameMap
+from core.game.facts import ConditionalEffects, GameMap
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
@@ -27,7 +27,11 @@ class RightAnswers:
         self._maps = {
             place.id: place
             for place in game.maps.values()
-            if any(one.answers or one.options for thing in _things(place) for one in thing.outcomes)
+            if any(
+                one.answers or one.options
+                for thing in (*place.objects, *place.signs, *place.triggers, *place.scene_scripts)
+                for one in thing.outcomes
+            )
         }
         self.reset()
 
@@ -60,26 +64,22 @@ class RightAnswers:
         place = self._maps.get(state.map_id)
         if place is None:
             return None
-        for thing in self._spoken_to(place, state):
-            possible = [one for one in thing.outcomes if self._present.meets(one.needs, state)]
+        for outcomes in self._spoken_to(place, state):
+            possible = [one for one in outcomes if self._present.meets(one.needs, state)]
             if possible and all(one.answers or one.options for one in possible):
                 return possible[0]
         return None
 
-    def _spoken_to(self, place: GameMap, state: GameState) -> Iterator[Effects]:
-        """Whom or what the words on the screen can come from, the likeliest first."""
+    def _spoken_to(self, place: GameMap, state: GameState) -> Iterator[tuple[ConditionalEffects, ...]]:
+        """The outcomes of whom or what the words on the screen can come from, the likeliest first."""
         x, y = state.position.x, state.position.y
         dx, dy = OFFSET[state.facing]
         faced = (x + dx, y + dy)
         if state.collision_at(*faced) in terrain.COUNTERS:
             faced = (x + 2 * dx, y + 2 * dy)
         there = {one.object_id for one in state.people if (one.x, one.y) == faced}
-        yield from (one for one in place.objects if one.id in there)
-        yield from (one for one in place.signs if (one.x, one.y) == faced)
-        yield from (one for one in place.triggers if (one.x, one.y) == (x, y))
+        yield from (one.outcomes for one in place.objects if one.id in there)
+        yield from (one.outcomes for one in place.signs if (one.x, one.y) == faced)
+        yield from (one.outcomes for one in place.triggers if (one.x, one.y) == (x, y))
         scene = state.byte(place.scene_symbol) if place.scene_symbol is not None else 0
-        yield from (one for one in place.scene_scripts if one.scene == scene)
-
-
-def _things(place: GameMap) -> Sequence[Effects]:
-    return (*place.objects, *place.signs, *place.triggers, *place.scene_scripts)
+        yield from (one.outcomes for one in place.scene_scripts if one.scene == scene)

@@ -13,14 +13,15 @@ from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState
-from core.rules.menus.answers import CLOSE
+from core.rules.menus.answers import CLOSE, YES_ROW, question_of, stops_learning
 from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
+from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
-from core.vocabulary import Button, BuyItems, ChooseFloor, MenuTask, Option, OptionKind, PutFirst, UseItem
+from core.vocabulary import Button, BuyItems, ChooseFloor, MenuTask, Option, OptionKind, PutFirst, TeachMove, UseItem
 
 PARTY_LINE, PACK_LINE = 1, 2
 """What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
@@ -112,7 +113,7 @@ class MenuTaskRules:
                 return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
                 return _Progress(menu_task, member=_name_of(state, menu_task.slot))
-            case ChooseFloor():
+            case ChooseFloor() | TeachMove():
                 return _Progress(menu_task)
 
     def _option(self, state: GameState, menu_task: MenuTask) -> Option:
@@ -143,6 +144,13 @@ class MenuTaskRules:
                 key = f"choose_floor:{menu_task.floor}"
                 return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
 
+            case TeachMove():
+                move, member = self._game.moves[menu_task.move].name, _member(state, menu_task.slot)
+                who = member.nickname if member is not None else "a creature"
+                key = f"teach:{self._game.moves[menu_task.move].key}"
+                label = f"Teach {move} to {who}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)
         return known.name if known is not None else f"item {item}"
@@ -153,6 +161,8 @@ class MenuTaskRules:
         """B when the menu task is over; None on a screen that does not belong to it."""
         if progress.shopping is not None:
             button = progress.shopping.press(state, menu)
+        elif isinstance(progress.menu_task, TeachMove):
+            button = self._press_teach(state, menu, progress.menu_task, progress.committed)
         elif menu.kind is MenuKind.YES_NO:
             button = None
         elif isinstance(progress.menu_task, ChooseFloor):
@@ -187,6 +197,25 @@ class MenuTaskRules:
             return toward(menu, place)
         return toward_item(state, menu, menu_task.item, self._game)
 
+    def _press_teach(self, state: GameState, menu: MenuState, menu_task: TeachMove, tried: bool) -> Button | None:
+        """Pack, the machine, USE, yes, the creature; where it knows four moves: yes, and the weakest is given up."""
+        member = _member(state, menu_task.slot)
+        over = member is None or menu_task.move in member.moves
+        if menu.kind is MenuKind.YES_NO:
+            return Button.B if over or stops_learning(question_of(state)) else toward(menu, YES_ROW)
+        if member is not None and not over and is_list_of_moves(menu, member, self._game):
+            place = weakest_to_forget(member, self._game.moves[menu_task.move], self._game)
+            return Button.B if place is None else toward(menu, place)
+        if over or tried:
+            return Button.B
+        if menu.kind is MenuKind.START_MENU:
+            return _toward_start_line(state, menu, PACK_LINE)
+        if is_party_list(menu, state.party):
+            return toward(menu, menu_task.slot)
+        if (place := find_line(menu, "USE")) is not None:
+            return toward(menu, place)
+        return toward_item(state, menu, menu_task.item, self._game)
+
     def _press_first(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """Party, the creature's line, SWITCH in the small menu, then the first place."""
         if menu.kind is MenuKind.START_MENU:
@@ -205,6 +234,8 @@ class MenuTaskRules:
                 return on_somebody or (menu_task.slot is None and find_line(menu, "USE") is not None)
             case PutFirst():
                 return not is_party_list(menu, state.party) and find_line(menu, "SWITCH") is not None
+            case TeachMove():
+                return is_party_list(menu, state.party)
             case _:
                 return False
 

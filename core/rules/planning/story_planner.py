@@ -18,10 +18,11 @@ from core.game.story.path import StoryPath
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.machines import lesson_for
 from core.rules.planning.needs import Needs
 from core.rules.planning.objective_options import ObjectiveOptions
 from core.rules.values import MARGINS, ON_THE_WAY, near
-from core.vocabulary import MapId
+from core.vocabulary import MapId, Option, OptionKind
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -79,6 +80,7 @@ class StoryPlanner:
             return
         level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances, memory))
         memory.wanted_level = max(memory.wanted_level, level)
+        yield from self._teach_goals(milestone, state, memory)
         objectives = self._open_objectives(milestone, state, memory)
         turned = [objectives[(rank + seed) % len(objectives)] for rank in range(len(objectives))]
         ranked = sorted(turned, key=lambda objective: distances.get(objective.map, math.inf))
@@ -95,6 +97,17 @@ class StoryPlanner:
         """Whether the story's next objective leads to a trainer."""
         milestone = next_milestone(self._milestones, reached)
         return milestone is not None and self._level_at_hand(milestone, state, distances, memory) > 0
+
+    def _teach_goals(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
+        """The moves that the way of the story asks for, each for the first who can learn it."""
+        if self._path is None:
+            return
+        for key in self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id)).teaches:
+            task = lesson_for(key, state, self._game)
+            if task is not None:
+                label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
+                option = Option(OptionKind.MANAGE, label, f"teach:{key}", value=ON_THE_WAY.order, menu_task=task)
+                yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {label}", option, milestone.id)
 
     def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
         """What can be done now towards a milestone.
