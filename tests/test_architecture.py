@@ -17,8 +17,8 @@ MOST_NAMES_ACROSS_ROOMS = 132
 """Names that rooms of core and the modules at its top lend each other: what a reader must learn.
 
 StoryPath came when the story was planned, Choice and probability_of when a model's advice became optional,
-ClosedEnvironmentError when a closed env stopped answering; ConditionalEffects, Effects and PresentFacts when the rules
-learned the right answers of quizzes, boulders and ChooseFloor when they learned to push and to ride.
+ClosedEnvironmentError when a closed env stopped answering; ConditionalEffects and PresentFacts when the rules
+learned the right answers of quizzes, boulders, ChooseFloor and TeachMove when they learned to push, to ride, to teach.
 """
 
 

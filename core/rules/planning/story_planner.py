@@ -107,7 +107,7 @@ class StoryPlanner:
             if task is not None:
                 label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
                 option = Option(OptionKind.MANAGE, label, f"teach:{key}", value=ON_THE_WAY.order, menu_task=task)
-                yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {label}", option, milestone.id)
+                yield PlannedGoal(GoalKind.STORY, f"{milestone.goal}: {label}", option, milestone.id)
 
     def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
         """What can be done now towards a milestone.
