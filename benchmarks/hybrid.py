@@ -15,8 +15,8 @@ their games, and nothing is explored. A part of one seed is a *cell*: a JSON fil
 and not measured again, so a benchmark that was interrupted goes on, and several processes or machines may share the
 work (`taskset -c 0,1` gives a cell two cores). `python -m benchmarks.hybrid_report` makes table and plot of them.
 
-With your own Crystal ROM: copy the config, name the ROM and the milestone `badge1` in it, and give it with
-`--config`.
+`--rom crystal.gbc` plays your own cartridge: the first badge is that of the ROM's game. A config with more fitting
+numbers for it is `--config config.crystal.json`. Give cells of another game an `--out` of their own.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ import argparse
 import itertools
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +43,17 @@ from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
+from core.exceptions import ConfigurationError
+from core.game.game_data import GameData, load_game
+from core.game.milestones import Milestone
+from core.game.profile import identify_rom
+from core.game.story.relaxed_plan import BADGE_ENDING
 from core.hybrid_agent import HybridAgent
 from core.protocols import Policy
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
+from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import Evaluator
 from trainer.llm_manager import LLMManager
@@ -56,6 +64,7 @@ from trainer.play.player import LanePlayer
 from trainer.play.seats import LearningSeat, Seating
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.play.team_state import TeamState
+from trainer.run.checks import check_settings
 from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
 
@@ -113,6 +122,29 @@ class Cell:
     curve: list[CurvePoint] = field(default_factory=list)
     model_calls: int = 0
     """Calls of the language model in training."""
+
+
+def first_badge(game: GameData) -> Milestone:
+    """The milestone of the first badge in a game's story. Raises ConfigurationError for a story without badges."""
+    named = ((one, condition.name) for one in game.milestones for condition in one.conditions)
+    found = next((one for one, name in named if name.endswith(BADGE_ENDING)), None)
+    if found is None:
+        raise ConfigurationError(f"the story of {game.name} has no badge: set final_milestone in the config")
+    return found
+
+
+def benchmark_settings(config: Path, rom: Path | None = None, horizon: int | None = None) -> Settings:
+    """The settings of the games: those of the config, with another ROM and horizon (steps) where they are given.
+
+    The game ends at the config's `final_milestone`, or at the first badge of the ROM's game where that is null. Raises
+    ConfigurationError or EnvironmentError in one line, before anything is made.
+    """
+    settings = load_settings(config).changed(rom_path=rom, max_steps_per_episode=horizon)
+    profile = identify_rom(settings.rom_path, settings.allow_unknown_rom)
+    if settings.final_milestone is None:
+        settings = settings.changed(final_milestone=first_badge(load_game(profile.game)).id)
+    check_settings(settings, profile)
+    return settings
 
 
 class AnyAllowed:
@@ -283,10 +315,17 @@ def read_cells(folder: Path) -> Iterator[Cell]:
         yield Cell(**data)
 
 
-def main() -> None:
-    """Measures what is missing."""
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0, or 2 after one line that says what is wrong with ROM or config."""
+    return run_reporting_bad_input(partial(run, parse_arguments(arguments)))
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line; paths in it are relative to the working directory."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", type=Path, default=CONFIG)
+    parser.add_argument("--rom", type=Path, help="cartridge to play instead of the config's")
+    parser.add_argument("--horizon", type=int, help="most steps of a game, instead of the config's")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=int, default=200_000, help="training steps of all lanes together")
     length.add_argument("--minutes", type=float, help="train for this wall time instead")
@@ -295,7 +334,12 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=20, help="games of each row and seed")
     parser.add_argument("--curve-points", type=int, default=4, help="moments of training on the learning curve")
     parser.add_argument("--out", type=Path, default=FOLDER)
-    arguments = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measures what is missing."""
+    settings = benchmark_settings(arguments.config, arguments.rom, arguments.horizon)
     minutes: float | None = arguments.minutes
     budget = Budget(arguments.steps, None) if minutes is None else Budget(None, 60 * minutes)
     console = Console()
@@ -303,7 +347,7 @@ def main() -> None:
         if cell_path(arguments.out, part, seed).exists():
             continue
         with ExitStack() as stack:
-            bench = Bench(load_settings(arguments.config), stack)
+            bench = Bench(settings, stack)
             spendable = budget_of(part, seed, budget, arguments.out)
             cell = measure(bench, part, seed, spendable, arguments.games, arguments.curve_points)
         write_cell(arguments.out, cell)
@@ -313,4 +357,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -97,6 +97,8 @@ class OptionKind(StrEnum):
     TRAIN = "train"
     CATCH = "catch"
     PICK_UP = "pick_up"
+    PUSH = "push"
+    """Push a boulder into its hole: `index` is the boulder's map object, the position its hole."""
     BUY = "buy"
     MANAGE = "manage"
     """Something in the START menu: use an item on a creature, change the order of the party."""
@@ -140,7 +142,15 @@ class PutFirst:
     slot: int
 
 
-MenuTask = BuyItems | UseItem | PutFirst
+@dataclass(frozen=True, slots=True)
+class ChooseFloor:
+    """Choose a floor in an elevator's list; `floors` are all its lines, the lowest first."""
+
+    floor: str
+    floors: tuple[str, ...]
+
+
+MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor
 """What an option wants of the menus: what should be true afterwards, never which buttons to press.
 
 The field rules walk to the place (a clerk) or open the START menu, and from then on `LaneMemory.menu_task` tells the

@@ -110,7 +110,7 @@ def test_a_checkpoint_names_no_code_that_is_run_and_old_settings_in_it_do_no_har
     for path in manifests:
         manifest = json.loads(path.read_text())
         del manifest[OWN_SUM]
-        manifest["settings"] |= {"env_class": "their_env:Env", "frontier": None, "reward_events": ["their_env:Event"]}
+        manifest["settings"] |= {"frontier": None, "reward_events": ["their_env:Event"]}
         path.write_text(json.dumps(with_own_sum(manifest)))
     command = (str(ROOT / "run_training.py"), "--config", "examples/own_network.json", "--resume")
     done = run(folder, *command, "--episodes", "3", "--no-progress")

@@ -40,8 +40,6 @@ def test_a_cache_of_another_program_is_refused_and_untouched(tmp_path: Path) -> 
     (tmp_path / "text.db").write_text("This is no database, but a rather long text. " * 30)
     with pytest.raises(ConfigurationError, match=r"text\.db"):
         AnswerCache(tmp_path / "text.db")
-    with pytest.raises(ConfigurationError, match="nowhere"):
-        AnswerCache(tmp_path / "nowhere" / "answers.db")
 
 
 def test_the_cache_is_made_with_the_first_question(tmp_path: Path) -> None:
@@ -52,6 +50,16 @@ def test_the_cache_is_made_with_the_first_question(tmp_path: Path) -> None:
     cache.close()
     again = AnswerCache(tmp_path / "answers.db").find("model", "prompt", OPTIONS)
     assert again == Choice(1, 0.75, "why", 10, 2, cached=True)
+
+
+def test_the_folders_of_a_cache_are_made_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "mine" / "answers.db"
+    with closing(AnswerCache(path)) as cache:
+        assert list(tmp_path.iterdir()) == []
+        cache.keep("model", "prompt", OPTIONS, ANSWER)
+        assert found(cache) is not None and path.exists()
+    with pytest.raises(ConfigurationError, match=r"answers\.db is no folder"):
+        AnswerCache(path / "deeper" / "answers.db")
 
 
 @pytest.mark.parametrize("opened_first", [True, False])

@@ -16,7 +16,7 @@ from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_p
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BYTES = {".": 0x00, "#": 0x07, '"': 0x18, "~": 0x29, "v": 0xA3, ">": 0xA0, "D": 0x71, "_": 0x70, "C": 0x90, "T": 0x12}
-BYTES |= {"i": 0x23, "]": 0xB0}
+BYTES |= {"i": 0x23, "]": 0xB0, "@": 0x24, "W": 0x33, "(": 0x39}
 
 
 def drawn(picture: str) -> NDArray[np.uint8]:
@@ -65,7 +65,11 @@ def test_people_stand_in_the_way_and_the_reason_names_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "reason"), [(".~~.", "needs_surf"), (".T.", "needs_cut"), (".#.", "cut_off"), (".]..", "cut_off")]
+    ("picture", "reason"),
+    [
+        *((".~~.", "needs_surf"), (".T.", "needs_cut"), (".#.", "cut_off"), (".]..", "cut_off")),
+        *((".~@.", "needs_whirlpool"), (".~(~.", "cut_off")),
+    ],
 )
 def test_reason_of_a_blocked_way(picture: str, reason: str) -> None:
     ground = MapGround(drawn(picture))
@@ -80,6 +84,35 @@ def test_goal_off_the_map() -> None:
 def test_surf_and_cut_open_their_ways() -> None:
     assert walked(find_path(MapGround(drawn(".~~."), can_surf=True), (0, 0), Button.RIGHT, [Goal(3, 0)])) == "RRR"
     assert walked(find_path(MapGround(drawn(".T."), can_cut=True), (0, 0), Button.RIGHT, [Goal(2, 0)])) == "RR"
+
+
+def test_a_whirlpool_is_ridden_over_by_who_can_smooth_it_and_costs_a_question() -> None:
+    cells = drawn("~@~")
+    assert blocked(find_path(MapGround(cells, can_surf=True), (0, 0), Button.RIGHT, [Goal(2, 0)])).cells == ((1, 0),)
+    assert isinstance(find_path(MapGround(cells, can_whirlpool=True), (0, 0), Button.RIGHT, [Goal(2, 0)]), Blocked)
+    path = find_path(MapGround(cells, can_surf=True, can_whirlpool=True), (0, 0), Button.RIGHT, [Goal(2, 0)])
+    assert walked(path) == "RR" and isinstance(path, Path) and path.cost == 2 + MOUNT_COST
+
+
+def test_a_waterfall_carries_down_everybody_and_up_who_can_climb() -> None:
+    cells = drawn("~~ WW WW ~~")
+    riding = MapGround(cells, can_surf=True)
+    down = find_path(riding, (0, 0), Button.DOWN, [Goal(0, 3)])
+    assert isinstance(down, Path) and [(step.x, step.y) for step in down.steps] == [(0, 3)]
+    assert blocked(find_path(riding, (0, 3), Button.UP, [Goal(0, 0)])).reason == BlockReason.NEEDS_WATERFALL
+    climbing = MapGround(cells, can_surf=True, can_waterfall=True)
+    up = find_path(climbing, (0, 3), Button.UP, [Goal(0, 0)])
+    assert isinstance(up, Path) and [(step.x, step.y) for step in up.steps] == [(0, 0)]
+    assert up.cost == 1 + MOUNT_COST + 2
+    assert not climbing.standable(0, 1), "nobody stops on a waterfall"
+    assert MapGround(cells).move(0, 0, Button.DOWN) is None, "not without a ride"
+
+
+def test_a_current_carries_on_to_where_it_ends() -> None:
+    ground = MapGround(drawn("~((~ ~~~~"), can_surf=True)
+    assert ground.move(3, 0, Button.LEFT) == (0, 0, 2)
+    assert ground.move(2, 1, Button.UP) == (0, 0, 2), "entered from the side as well"
+    assert MapGround(drawn("~((~"), people=frozenset({(1, 0)}), can_surf=True).move(3, 0, Button.LEFT) is None
 
 
 def test_riding_out_on_the_water_costs_more_than_a_short_way_round() -> None:
@@ -123,6 +156,15 @@ def test_grass_is_avoided_when_the_detour_is_short() -> None:
 def test_ice_slides_to_the_far_side() -> None:
     path = find_path(MapGround(drawn(".iii.")), (0, 0), Button.RIGHT, [Goal(4, 0)])
     assert walked(path) == "R"
+
+
+def test_a_slide_stops_at_a_side_wall() -> None:
+    """Column 14 of Ice Path 1F, rows 20 to 23: ice, ice, floor with a wall on its upper side, floor."""
+    column = MapGround(np.array([[0x23], [0x23], [0xB2], [0x00]], dtype=np.uint8))
+    assert column.move(0, 0, Button.DOWN) == (0, 1, 0)
+    assert column.move(0, 3, Button.UP) == (0, 2, 0) and column.move(0, 2, Button.UP) is None
+    sideways = MapGround(np.array([[0x23, 0x23, 0xB2, 0x00]], dtype=np.uint8))
+    assert sideways.move(0, 0, Button.RIGHT) == (2, 0, 0), "a wall along the way stops nobody"
 
 
 def test_reachable_stops_at_walls_and_people_and_goes_down_ledges_only() -> None:

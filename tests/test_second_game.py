@@ -204,7 +204,7 @@ BREAKS = {
         "world.json",
         '"heals": true',
         '"engine": ["ENGINE_POKEDEX"]',
-        "engine is 'ENGINE_POKEDEX': no engine flag has that name",
+        "engine or engine_off is 'ENGINE_POKEDEX': no engine flag has that name",
     ),
     "a scene of no map": (
         "world.json",
@@ -263,11 +263,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         RomTables.from_file(rom)
 
 
-def test_a_layout_is_lent_only_by_a_known_game(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["symbols_of", "charmap_of", "data_of"])
+def test_only_a_known_game_lends_its_files(key: str, tmp_path: Path) -> None:
     folder = write_second_game(tmp_path).with_suffix(".game")
     profile = json.loads((folder / "profile.json").read_text(encoding="utf-8"))
-    (folder / "profile.json").write_text(json.dumps(profile | {"symbols_of": "crystl"}), encoding="utf-8")
-    with pytest.raises(exceptions.EnvironmentError, match=r"symbols_of is 'crystl': .* did you mean 'crystal'"):
+    (folder / "profile.json").write_text(json.dumps(profile | {key: "crystl"}), encoding="utf-8")
+    with pytest.raises(exceptions.EnvironmentError, match=rf"{key} is 'crystl': .* did you mean 'crystal'"):
         known_profiles((folder,))
 
 
@@ -280,7 +281,7 @@ def test_two_games_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_every_known_game_loads() -> None:
-    assert {profile.name for profile in known_profiles()} >= {"crystal", "fernvale"}
+    assert {profile.name for profile in known_profiles()} >= {"crystal", "fernvale", "gold", "silver"}
     for profile in known_profiles():
         game = load_game(profile)
         assert game.milestones and game.maps and game.layout.index("wMapGroup")

@@ -181,8 +181,7 @@ def saved_game() -> tuple[bytes, Position]:
         if env.state.is_free:
             break
         env.advance(Button.A)
-    memory = env._console._emulator.memory
-    battery = bytes(memory[bank, 0xA000 + index] for bank in range(4) for index in range(0x2000))
+    battery = env._console.battery()
     env.close()
     return battery, place
 

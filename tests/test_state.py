@@ -311,9 +311,8 @@ def test_screen_keeps_its_columns() -> None:
 
 def milestone(name: str, flag_byte: int, only_after: str | None = None) -> Milestone:
     place = LAYOUT.index("wEventFlags") + flag_byte
-    return Milestone(
-        name, name, 1, False, False, only_after, (Condition("event_flag", lambda data: bool(data[place]), (place,)),)
-    )
+    flag = Condition("event_flag", lambda data: bool(data[place]), (place,))
+    return Milestone(name, name, 1, False, False, only_after, (flag,), goal=name)
 
 
 def test_milestones_latch_and_wait_for_their_predecessor() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.game.facts import MAIN_AREA
+from core.game.milestones import Condition
 from core.game.story.deeds import NOWHERE, Fact
 from core.game.story.path import NextDeeds, StoryPath
 from core.game.story.present import PresentFacts
-from core.vocabulary import MapId
+from core.rules.planning.objective_options import ObjectiveOptions
+from core.vocabulary import BuyItems, MapId, OptionKind
 from tests.crystal_rows import crystal, crystal_state
 
 ILEX, GOLDENROD_GYM, MAHOGANY_GYM = (3, 52), (11, 3), (2, 2)
@@ -86,3 +90,18 @@ def test_the_area_is_known_by_the_door_that_one_came_in(path: StoryPath) -> None
     milestone = next(one for one in crystal().game.milestones if one.id == "goldenrod")
     assert path.next_deeds(milestone, state, "warp 1") == NextDeeds()
     assert path.next_deeds(milestone, state, "warp 2") != NextDeeds()
+
+
+def test_what_is_only_sold_is_bought(path: StoryPath) -> None:
+    """A milestone of an item that nobody gives: a clerk's ware, and an option that buys one."""
+    game, ware = crystal().game, "FLOWER_MAIL"
+    milestone = next(one for one in game.milestones if one.id == "poke_balls")
+    wanted = replace(milestone, conditions=(Condition("item_owned", lambda data: False, (), name=ware),))
+    state = crystal_state({"wMapGroup": b"\x0a\x05"}, "INITIALIZED_EVENTS")
+    found = path.next_deeds(wanted, state).objectives
+    assert found and {one.buys for one in found} == {ware}
+    option = ObjectiveOptions(game).of(found[0])
+    assert (option.kind, option.index) == (OptionKind.BUY, found[0].object_id)
+    assert isinstance(option.menu_task, BuyItems)
+    assert [(game.items[one.item].key, one.count) for one in option.menu_task.purchases] == [(ware, 1)]
+    assert option.label.startswith("Buy a FLOWER MAIL from the clerk in Violet Mart")

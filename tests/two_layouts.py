@@ -8,8 +8,10 @@ the first game sees something else in the second.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from core.game.profile import game_named
 from core.game.ram import HRAM_SIZE, HRAM_START, WRAM_SIZE, WRAM_START, RamSnapshot
@@ -17,7 +19,7 @@ from tests.game_states import LAYOUT, ROM_PATH
 
 TURN = 16
 HALF = WRAM_SIZE // 2
-TITLE = b"TURNVALE"
+Document = dict[str, Any]
 
 
 def turned_address(address: int) -> int:
@@ -44,26 +46,47 @@ def turned(snapshot: RamSnapshot) -> RamSnapshot:
 
 def write_second_game(folder: Path) -> Path:
     """Write the second game's ROM and, beside it, its folder; the ROM's path. Only data are written."""
+
+    def turn_symbols(symbols: Document) -> None:
+        for row in symbols["symbols"].values():
+            row["address"] = f"0x{turned_address(int(row['address'], 16)):04X}"
+
+    return write_copy(folder, "turnvale", {"symbols.json": turn_symbols})
+
+
+def write_copy(folder: Path, name: str, edits: Mapping[str, Callable[[Document], None]]) -> Path:
+    """Write a copy of Fernvale with another name, and its folder beside it; the ROM's path.
+
+    `edits` change the documents of the folder, by file name. `charmap.json` is Fernvale's own only where it is edited.
+    """
+    title = name.upper().encode()
     rom = bytearray(ROM_PATH.read_bytes())
-    rom[0x134 : 0x134 + len(TITLE)] = TITLE
+    rom[0x134:0x13F] = title.ljust(11, b"\0")
     rom[0x14D] = -sum(value + 1 for value in rom[0x134:0x14D]) & 0xFF
-    path = folder / "turnvale.gbc"
+    path = folder / f"{name}.gbc"
     path.write_bytes(bytes(rom))
-    game = folder / "turnvale.game"
+    game = folder / f"{name}.game"
     game.mkdir()
     first = game_named("fernvale")
-    for name in ("world.json", "enums.json", "milestones.json"):
-        (game / name).write_bytes(first.folder.joinpath(name).read_bytes())
-    profile = _document(first.folder.joinpath("profile.json"))
-    del profile["symbols_of"]
-    names = {"name": "turnvale", "title": "Turnvale", "header_title": TITLE.decode()}
-    (game / "profile.json").write_text(json.dumps(profile | names), encoding="utf-8")
-    symbols = _document(first.symbols_file)
-    for row in symbols["symbols"].values():
-        row["address"] = f"0x{turned_address(int(row['address'], 16)):04X}"
-    (game / "symbols.json").write_text(json.dumps(symbols), encoding="utf-8")
+    files = {one: first.folder.joinpath(one) for one in ("world.json", "enums.json", "milestones.json", "profile.json")}
+    files["symbols.json"] = first.symbols_file
+    if "charmap.json" in edits:
+        files["charmap.json"] = first.charmap_file
+    for file, source in files.items():
+        document = _document(source)
+        if file == "profile.json":
+            document |= {"name": name, "title": name.capitalize(), "header_title": title.decode()}
+            del document["symbols_of"]
+            if "charmap.json" in edits:
+                del document["charmap_of"]
+        edits.get(file, _leave)(document)
+        (game / file).write_text(json.dumps(document), encoding="utf-8")
     return path
 
 
-def _document(file: Traversable) -> dict[str, dict[str, dict[str, str]]]:
+def _leave(_document: Document) -> None:
+    """Change nothing."""
+
+
+def _document(file: Traversable) -> Document:
     return json.loads(file.read_text(encoding="utf-8"))

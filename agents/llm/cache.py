@@ -48,8 +48,8 @@ class AnswerCache:
     """
 
     def __init__(self, path: str | Path, aside_s: float = ASIDE_S) -> None:
-        """Check an existing file. A new file is made with the first question. A file that is of no use is left alone
-        for `aside_s`.
+        """Check an existing file. A new file is made with the first question, and its folder. A file that is of no use
+        is left alone for `aside_s`.
 
         Raises `ConfigurationError` for a file that is not such a cache, or a place that cannot be written.
         """
@@ -63,9 +63,11 @@ class AnswerCache:
         self.on_fault: Callable[[], None] = lambda: None
         """Called whenever the file or a row of it is of no use."""
         if str(path) != ":memory:" and (not Path(path).exists() or not Path(path).stat().st_size):
-            if not os.access(Path(path).resolve().parent, os.W_OK | os.X_OK):
+            there = next(folder for folder in Path(path).resolve().parents if folder.exists())
+            if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
                 raise ConfigurationError(
-                    f"the cache of answers {str(path)!r} cannot be made: its folder is not writable"
+                    f"the cache of answers {str(path)!r} cannot be made: {there} is no folder that can be written to; "
+                    "name another"
                 )
             return
         try:
@@ -125,7 +127,7 @@ class AnswerCache:
                 if self._connection is None:
                     self._connection = self._connect()
                 return self._connection.execute(command, values).fetchall()
-            except (sqlite3.Error, ConfigurationError) as error:
+            except (sqlite3.Error, OSError, ConfigurationError) as error:
                 self._step_aside(error)
                 return []
 
@@ -144,6 +146,8 @@ class AnswerCache:
             _logger.warning("the cache of answers %r is of no use: %s", str(self._path), message)
 
     def _connect(self) -> sqlite3.Connection:
+        if str(self._path) != ":memory:":
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=LONGEST_WAIT_S)
         try:
             self._check(database)

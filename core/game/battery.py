@@ -1,8 +1,9 @@
 """A battery save read as data: what game it holds, without starting an emulator.
 
 The cartridge's battery keeps 32 kB. Saving copies one stretch of work RAM, from wPlayerID on, into bank 1 between two
-marks, with a sum of its bytes; Crystal keeps a second copy in bank 0. Put back in its place, the copy is a `GameState`
-like any other: party, bag, badges, flags, position. The box of stored creatures lies beside it.
+marks, with a sum of its bytes; a second copy lies in bank 0 (Crystal) or in parts in several banks (Gold). Put back in
+its place, the copy is a `GameState` like any other: party, bag, badges, flags, position. The box of stored creatures
+lies beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ from core.game.state import GameState, RomTables
 
 MARKS: Final = (99, 127)
 """What stands before and behind a whole save."""
+BACKUP_PARTS: Final = (
+    "sBackupPlayerData1",
+    "sBackupPlayerData2",
+    "sBackupPlayerData3",
+    "sBackupCurMapData",
+    "sBackupPokemonData",
+)
+"""The second copy of a game that has no room for it in one piece, in the order of work RAM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +34,14 @@ class _Copy:
     """One of the places where a game is saved, as offsets in the file."""
 
     first_mark: int
-    data: int
+    parts: tuple[tuple[int, int], ...]
+    """Where its parts begin and end."""
     checksum: int
     last_mark: int
+
+    def data(self, content: bytes) -> bytes:
+        """The saved stretch of work RAM."""
+        return b"".join(content[start:end] for start, end in self.parts)
 
 
 class _BatteryLayout:
@@ -36,13 +50,20 @@ class _BatteryLayout:
     def __init__(self, layout: RamLayout) -> None:
         place = layout.battery_place
         record = layout.record("box_struct")
-        self.data_size = layout.size("sGameData")
+        size = layout.size("sGameData")
+        backup = ("sBackupGameData",) if "sBackupGameData" in layout.symbols else BACKUP_PARTS
+        sizes = (size,) if len(backup) == 1 else tuple(layout.size(name) for name in backup)
         self.data_in_ram = layout.index("wPlayerID")
         self.copies = (
-            _Copy(place("sCheckValue1"), place("sGameData"), place("sChecksum"), place("sCheckValue2")),
+            _Copy(
+                place("sCheckValue1"),
+                ((place("sGameData"), place("sGameData") + size),),
+                place("sChecksum"),
+                place("sCheckValue2"),
+            ),
             _Copy(
                 place("sBackupCheckValue1"),
-                place("sBackupGameData"),
+                tuple((place(name), place(name) + part) for name, part in zip(backup, sizes, strict=True)),
                 place("sBackupChecksum"),
                 place("sBackupCheckValue2"),
             ),
@@ -107,9 +128,9 @@ class BatterySave:
 
     def game_state(self) -> GameState:
         """The saved game. What a save does not keep (screen, menus, battle) is 0 in it, so its mode is BOOT."""
-        start, size, in_ram = self._good_copy().data, self._layout.data_size, self._layout.data_in_ram
+        saved, in_ram = self._good_copy().data(self.content), self._layout.data_in_ram
         ram = bytearray(RAM_SIZE)
-        ram[in_ram : in_ram + size] = self.content[start : start + size]
+        ram[in_ram : in_ram + len(saved)] = saved
         return GameState(RamSnapshot(bytes(ram)), self._rom)
 
     def _good_copy(self) -> _Copy:
@@ -121,7 +142,7 @@ class BatterySave:
         if marks != MARKS:
             return f"nothing was saved to its end: its marks are {marks[0]} and {marks[1]} where 99 and 127 are due"
         written = int.from_bytes(self.content[copy.checksum : copy.checksum + 2], "little")
-        due = sum(self.content[copy.data : copy.data + self._layout.data_size]) & 0xFFFF
+        due = sum(copy.data(self.content)) & 0xFFFF
         return None if written == due else f"it is damaged: its checksum is {written:04X} where {due:04X} is due"
 
     def _stored(self, slot: int) -> StoredCreature:

@@ -101,6 +101,8 @@ class ConditionalEffects(Effects):
     needs: Preconditions = NO_PRECONDITIONS
     answers: tuple[tuple[int, bool], ...] = ()
     """(number of the question, from 1; whether the answer is yes), for questions that are not answered with yes."""
+    options: tuple[tuple[int, ...], ...] = ()
+    """For each list of lines that the talk asks to choose from, in order: the lines, from 1, that are right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,10 @@ class MapObject(Effects):
     """Name of the event flag that is set by beating it."""
     roams: bool = False
     """Whether it walks about, so that it never stands in the way for good."""
+    name: str = "somebody"
+    """What people call it, with the article: "the nurse", "Whitney"."""
+    is_boulder: bool = False
+    """Whether it can be pushed, with the move STRENGTH."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from core.game.facts import (
 from core.game.files.form import broken, nearest_hint
 from core.game.files.layout import RamLayout
 from core.game.files.milestones import Named, read_milestones
+from core.game.files.names import named
 from core.game.files.rules import RuleBook, read_rules
 from core.game.files.world import Known, read_world
 from core.game.milestones import Milestone
@@ -143,7 +144,7 @@ def load_game(profile: GameProfile) -> GameData:
 
     Raises `core.exceptions.EnvironmentError` when a data file is missing or broken: one line with file, place, value.
     """
-    folder, layout, characters = profile.folder, profile.layout, profile.characters
+    folder, layout, characters = profile.data_folder, profile.layout, profile.characters
     rules = read_rules(folder.joinpath("enums.json"))
     items = {one.key: one for one in rules.items.values()}
     world = read_world(
@@ -157,14 +158,15 @@ def load_game(profile: GameProfile) -> GameData:
             trainers=frozenset(rules.trainers),
         ),
     )
-    by_key = {place.key: place for place in world.maps.values()}
+    maps = named(folder.joinpath("names.json"), world.maps)
+    by_key = {place.key: place for place in maps.values()}
     milestones = read_milestones(folder.joinpath("milestones.json"), layout, Named(by_key, items, rules.event_flags))
     return GameData(
         name=profile.name,
         layout=layout,
         characters=characters,
         possession_places=PossessionPlaces(layout, characters),
-        maps=world.maps,
+        maps=maps,
         species=rules.species,
         moves=rules.moves,
         items=rules.items,
@@ -180,7 +182,7 @@ def load_game(profile: GameProfile) -> GameData:
             _field_ability(profile, place, form, rules) for place, form in enumerate(profile.field_abilities)
         ),
         milestones=milestones,
-        objectives=Objectives(world.maps, milestones),
+        objectives=Objectives(maps, milestones),
     )
 
 

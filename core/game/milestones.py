@@ -49,6 +49,8 @@ class Milestone:
     only_after: str | None
     """Counts only once this milestone is reached and the conditions have been false since then."""
     conditions: tuple[Condition, ...]
+    goal: str
+    """What to do for it, as an instruction; its name where the game's data have none."""
     any_order: bool = False
     """Whether it may be reached before or after its neighbours in the list (`order` is "free")."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.game.facts import Effects, GameMap
 from core.game.milestones import Condition, Milestone
@@ -23,7 +23,10 @@ BADGE_PREFIX = "ENGINE_"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """Something to do at a place: reach the map, stand on a cell, face a cell and press A, or talk to an object."""
+    """Something to do at a place.
+
+    To reach the map, stand on a cell, face a cell and press A, talk to an object, or push a boulder onto a cell.
+    """
 
     map: MapId
     cell: tuple[int, int] | None = None
@@ -33,6 +36,10 @@ class Objective:
     """Event flags that doing it can set; once all of them are set, doing it again is in vain."""
     fights: tuple[str, ...] = ()
     """Trainers (their keys) whom doing it can bring on, one of them at a time."""
+    buys: str | None = None
+    """The item (its key) that is to be bought there."""
+    pushes: int | None = None
+    """The object that is a boulder to be pushed onto `cell`, a hole; None where nothing is pushed."""
 
     @property
     def subject(self) -> tuple[MapId, str] | None:
@@ -111,7 +118,7 @@ class Objectives:
             if name is not None:
                 self._by_gift[name].append(objective)
         for name in effects.sells:
-            self._by_ware[name].append(objective)
+            self._by_ware[name].append(replace(objective, buys=name))
 
     def _of(self, condition: Condition) -> Sequence[Objective]:
         """What one condition by itself tells of the way."""

@@ -8,6 +8,7 @@ those that installed packages register, and one beside the ROM (`mine.game` besi
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +23,8 @@ from core import exceptions
 from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.game.files.layout import RamLayout, read_layout
 from core.game.text import CharacterSet, read_character_set
+
+log = logging.getLogger(__name__)
 
 HEADER_END: Final = 0x150
 BANK_SIZE: Final = 0x4000
@@ -65,6 +68,8 @@ class _ProfileForm(Form):
     header_title: str
     revisions: dict[str, str] = Field(default_factory=dict)
     unlisted_builds: Literal["allowed", "with_permission", "refused"]
+    experimental: bool = False
+    data_of: str | None = None
     symbols_of: str | None = None
     charmap_of: str | None = None
     field_abilities: tuple[FieldAbilityForm, ...] = ()
@@ -84,11 +89,15 @@ class GameProfile:
     unlisted_builds: str
     """What of ROMs with this title and another SHA-1: "allowed", "with_permission" (allow_unknown_rom) or "refused"."""
     folder: Traversable
-    """Where world.json, enums.json and milestones.json lie."""
+    """Where profile.json lies."""
+    data_folder: Traversable
+    """Where world.json, enums.json and milestones.json lie: here, or with the game whose data it shares."""
     symbols_file: Traversable
     charmap_file: Traversable
     """Its own, or those of the game whose layout or letters it shares."""
     field_abilities: tuple[FieldAbilityForm, ...]
+    experimental: bool = False
+    """Whether nobody has compared its data with the running game."""
 
     @property
     def layout(self) -> RamLayout:
@@ -150,13 +159,14 @@ def known_profiles(more: Iterable[Traversable] = ()) -> tuple[GameProfile, ...]:
     folders = (*more, *_built_in_folders(), *_registered_folders())
     forms = {folder: read_data_file(folder.joinpath(PROFILE_FILE), _ProfileForm) for folder in folders}
     by_name: dict[str, Traversable] = {}
+    abilities = {form.name: form.field_abilities for form in forms.values()}
     for folder, form in forms.items():
         if form.name in by_name:
             raise broken(
                 folder.joinpath(PROFILE_FILE), "name", form.name, f"{by_name[form.name]} has the same; choose another"
             )
         by_name[form.name] = folder
-    return tuple(_profile(folder, form, by_name) for folder, form in forms.items())
+    return tuple(_profile(folder, form, by_name, abilities) for folder, form in forms.items())
 
 
 def game_named(name: str) -> GameProfile:
@@ -167,13 +177,20 @@ def game_named(name: str) -> GameProfile:
     return known[name]
 
 
-def _profile(folder: Traversable, form: _ProfileForm, by_name: Mapping[str, Traversable]) -> GameProfile:
-    def shared(key: str, lender: str | None, file: str) -> Traversable:
+def _profile(
+    folder: Traversable,
+    form: _ProfileForm,
+    by_name: Mapping[str, Traversable],
+    abilities: Mapping[str, tuple[FieldAbilityForm, ...]],
+) -> GameProfile:
+    def lender_of(key: str, lender: str | None) -> Traversable:
         if lender is not None and lender not in by_name:
             raise broken(
                 folder.joinpath(PROFILE_FILE), key, lender, f"no game has that name; {nearest_hint(lender, by_name)}"
             )
-        return (folder if lender is None else by_name[lender]).joinpath(file)
+        return folder if lender is None else by_name[lender]
+
+    data_folder = lender_of("data_of", form.data_of)
 
     return GameProfile(
         name=form.name,
@@ -182,9 +199,11 @@ def _profile(folder: Traversable, form: _ProfileForm, by_name: Mapping[str, Trav
         revisions=form.revisions,
         unlisted_builds=form.unlisted_builds,
         folder=folder,
-        symbols_file=shared("symbols_of", form.symbols_of, "symbols.json"),
-        charmap_file=shared("charmap_of", form.charmap_of, "charmap.json"),
-        field_abilities=form.field_abilities,
+        data_folder=data_folder,
+        symbols_file=lender_of("symbols_of", form.symbols_of).joinpath("symbols.json"),
+        charmap_file=lender_of("charmap_of", form.charmap_of).joinpath("charmap.json"),
+        field_abilities=form.field_abilities or abilities[form.data_of or form.name],
+        experimental=form.experimental,
     )
 
 
@@ -235,16 +254,32 @@ def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfil
     games = known_profiles((beside,) if beside.is_dir() else ())
     for game in games:
         if sha1 in game.revisions:
-            return RomProfile(game, game.revisions[sha1], sha1, title, rom)
+            return _recognised_as(RomProfile(game, game.revisions[sha1], sha1, title, rom))
     for game in games:
         if title == game.header_title and game.unlisted_builds == "allowed":
-            return RomProfile(game, f"version {rom[0x14C]}", sha1, title, rom)
+            return _recognised_as(RomProfile(game, f"version {rom[0x14C]}", sha1, title, rom))
         if title == game.header_title and game.unlisted_builds == "with_permission" and allow_unknown_rom:
-            return RomProfile(game, HACK, sha1, title, rom)
+            return _recognised_as(RomProfile(game, HACK, sha1, title, rom))
     raise exceptions.EnvironmentError(
         f"the ROM {str(path)!r} is of no known game: its title is {title!r} and its SHA-1 {sha1}. Known: "
         f"{'; '.join(_recognised(game) for game in games)}. For a hack that keeps a game's RAM layout set "
         "allow_unknown_rom; for a game of your own see docs/games.md"
+    )
+
+
+def _recognised_as(rom: RomProfile) -> RomProfile:
+    if rom.game.experimental:
+        _say_experimental(rom.game.title)
+    return rom
+
+
+@cache
+def _say_experimental(title: str) -> None:
+    """Once per process and game."""
+    log.warning(
+        "the data of %s are experimental: they come from published symbol and map files, and nobody has compared them "
+        "with the running game, so readers and rules may be wrong (docs/games.md, Gold and Silver)",
+        title,
     )
 
 

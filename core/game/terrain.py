@@ -82,11 +82,23 @@ WARP_CARPETS: Final[dict[int, Button]] = {
 """Cells that warp when one stands on them and presses this direction."""
 IMMEDIATE_WARPS: Final = frozenset((0x60, 0x68, *range(0x71, 0x76), 0x77, *range(0x79, 0x7E), 0x7F))
 """Cells that warp as soon as one arrives on them."""
+WARPS: Final = IMMEDIATE_WARPS | WARP_CARPETS.keys()
+"""Cells on which a warp event acts. On any other ground it is a landing spot, or a hole that is not open yet."""
+PITS: Final = frozenset((0x60, 0x68))
+"""Holes in the floor: one falls as soon as one steps on them."""
 COUNTERS: Final = frozenset((0x90, 0x98))
 """Walls across which one can talk."""
 CUT_TREES: Final = frozenset((0x12, 0x1A))
 TALL_GRASS: Final = frozenset((0x08, 0x14, 0x18, *range(0x48, 0x4D)))
 """Land cells on which wild creatures appear outdoors."""
+WHIRLPOOLS: Final = frozenset((0x24, 0x2C))
+"""Water that swallows whoever rides into it; the move WHIRLPOOL makes it smooth."""
+WATERFALLS: Final = frozenset((0x33, 0x3B))
+"""Currents down a fall; the move WATERFALL carries one up."""
+CURRENTS: Final[dict[int, Button]] = {
+    byte: (Button.RIGHT, Button.LEFT, Button.UP, Button.DOWN)[byte & 3] for byte in range(0x30, 0x40)
+}
+"""Water that carries one on in its direction until it ends: nobody stands there."""
 ICE: Final = frozenset((0x23, 0x2B))
 """Cells on which one slides on until something stops one."""
 

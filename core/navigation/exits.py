@@ -1,23 +1,27 @@
-"""The exits of a map: its doors (warps) and the open stretches of its edges (connections), from the game's data."""
+"""The exits of a map, from the game's data: doors (warps), open stretches of its edges (connections), floors of an
+elevator, and people who take one elsewhere (a ferry)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from core.navigation.map_ground import Cell, MapGround
-from core.navigation.pathfinding import Goal, warp_goals
+from core.navigation.pathfinding import Goal, talk_goals, warp_goals
 from core.vocabulary import Button, MapId, Position
 
 if TYPE_CHECKING:
+    from core.game.facts import GameMap
     from core.game.game_data import GameData
 
+_FLOOR: Final = re.compile("B?[0-9]+F")
 _EDGES: Final = {"north": Button.UP, "south": Button.DOWN, "west": Button.LEFT, "east": Button.RIGHT}
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A door or an open edge of a map.
+    """A door, an open edge, a floor of an elevator, or a ride.
 
     `x`, `y` is the warp's cell, or the middle of the stretch of edge that a connection covers; `first` and `last`
     bound that stretch along the edge (both -1 for a warp). `arrival` is roughly where the player stands afterwards.
@@ -33,16 +37,31 @@ class Exit:
     edge: Button | None = None
     first: int = -1
     last: int = -1
+    floor: str | None = None
+    """Where this is the door of an elevator: the line of its list that must be chosen first."""
+    floors: tuple[str, ...] = ()
+    """All lines of that list, the lowest floor first."""
+    person: int | None = None
+    """Where this is a ride: the map object to talk to, which takes the player to `to_map`."""
+    outcome: int = 0
+    """The place of this ride among that object's outcomes, which says what it asks for."""
 
     @property
     def label(self) -> str:
         """The exit in words."""
-        if self.edge is None:
-            return f"the door at ({self.x}, {self.y})"
-        return f"the {self.key} edge"
+        if self.floor is not None:
+            return f"the elevator to {self.floor}"
+        if self.person is not None:
+            return f"a ride with the person at ({self.x}, {self.y})"
+        return f"the door at ({self.x}, {self.y})" if self.edge is None else f"the {self.key} edge"
 
     def goals(self, ground: MapGround) -> tuple[Goal, ...]:
-        """The cells from which this exit is taken, with the direction to press there."""
+        """The cells from which this exit is taken, with the direction to press there; none where it is shut.
+
+        A warp is an exit only where its ground is a warp: some are landing spots of falls.
+        """
+        if self.person is not None:
+            return talk_goals(ground, self.x, self.y)
         if self.edge is None:
             return warp_goals(ground, self.x, self.y)
         along = range(self.first, self.last + 1)
@@ -59,8 +78,57 @@ class Exit:
 
 
 def exits_of(game: GameData, map_id: MapId) -> tuple[Exit, ...]:
-    """The exits of a map in the order of the data, doors first."""
-    return (*_warp_exits(game, map_id), *_edge_exits(game, map_id))
+    """The exits of a map in the order of the data, doors first; no rides, which are not always to be had."""
+    floors = _floor_exits(game, map_id) if game.maps[map_id].is_elevator else ()
+    return (*_warp_exits(game, map_id), *_edge_exits(game, map_id), *floors)
+
+
+def rides_of(game: GameData, map_id: MapId) -> tuple[Exit, ...]:
+    """The people of a map who can take one to another map, one exit for each condition under which they do."""
+    return tuple(
+        Exit(
+            key=f"ride {thing.id} {number}",
+            map=map_id,
+            to_map=target,
+            x=thing.x,
+            y=thing.y,
+            arrival=_ride_arrival(game.maps[target], map_id),
+            arrival_key="ride",
+            person=thing.id,
+            outcome=number,
+        )
+        for thing in game.maps[map_id].objects
+        for number, outcome in enumerate(thing.outcomes)
+        for target in outcome.leads_to
+    )
+
+
+def _floor_of(place: GameMap) -> str:
+    """ "B1F" of GOLDENROD_DEPT_STORE_B1F."""
+    return place.key.rpartition("_")[2]
+
+
+def _floor_exits(game: GameData, elevator: MapId) -> list[Exit]:
+    """The door of an elevator once for each floor from which one comes in."""
+    doors = {warp.id: warp for warp in game.maps[elevator].warps}
+    exits: list[Exit] = []
+    for place in game.maps.values():
+        warp = next((one for one in place.warps if one.target == elevator and one.target_warp in doors), None)
+        floor = _floor_of(place)
+        if warp is None or not _FLOOR.fullmatch(floor):
+            continue
+        door = doors[warp.target_warp]
+        key, arrival_key = f"floor {floor}", f"warp {warp.id}"
+        exits.append(Exit(key, elevator, place.id, door.x, door.y, (warp.x, warp.y), arrival_key, floor=floor))
+    floors = (exit_.floor for exit_ in exits if exit_.floor is not None)
+    listed = tuple(sorted(floors, key=lambda floor: -int(floor[1:-1]) if floor[0] == "B" else int(floor[:-1])))
+    return [replace(exit_, floors=listed) for exit_ in exits]
+
+
+def _ride_arrival(target: GameMap, start: MapId) -> Cell:
+    """About where a ride ends: at the door that belongs to its start, or else at the first; the data do not say."""
+    doors = sorted(target.warps, key=lambda warp: (warp.target != start, warp.id))
+    return (doors[0].x, doors[0].y) if doors else (target.width // 2, target.height // 2)
 
 
 def _warp_exits(game: GameData, map_id: MapId) -> list[Exit]:

@@ -1,9 +1,11 @@
 """Where the story goes on from here, as a goal direction: what a player knows who has the town map and the next goal in
 mind.
 
-From the atlas and the list of milestones alone: the next milestone's place, or the way out of this map that leads
-there. It knows nothing of walls in between; finding the way around them is what a policy learns. The answer depends on
-the present state only, so it is the same after any history.
+From the atlas and the story alone: the place of what the next milestone wants done now, or the way out of this map that
+leads there. What that is tells the same plan that the rules follow, where the game's data say conditions
+(`core.game.story`); elsewhere it is whatever brings the milestone about. It knows nothing of walls in between; finding
+the way around them is what a policy learns. The answer depends on the present state only, so it is the same after any
+history.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from core.game import terrain
 from core.game.collision import CollisionMap
 from core.game.game_data import GameData
 from core.game.milestones import Milestone
 from core.game.objectives import Objective
 from core.game.state import GameState
+from core.game.story.path import StoryPath
 from core.game.terrain import GROUND, TALL_GRASS, Ground
 from core.navigation.exits import Exit
 from core.navigation.travel import CROSSING_COST, WorldGraph
@@ -27,6 +31,10 @@ from core.vocabulary import Button, MapId
 PLACES_KEPT: Final = 8192
 """Directions kept that depend on nothing but ground, milestone and place."""
 _IS_TALL_GRASS: Final = np.isin(np.arange(256), list(TALL_GRASS))
+
+
+Planned = tuple[Objective, ...] | None
+"""What a plan of the story says to do now; None in a game whose data say no conditions."""
 
 
 class GoalDirection(NamedTuple):
@@ -55,17 +63,21 @@ class _Plan:
 
 
 class GoalDirections:
-    """Directions for one game. Costs a microsecond or two, and a search of the atlas at each first question."""
+    """Directions for one game. Costs a microsecond or two, and a search of the atlas at each first question.
+
+    Where the story is planned it costs ten, and some milliseconds whenever the story or the map has changed.
+    """
 
     def __init__(self, game: GameData) -> None:
         self._game = game
         self._graph = WorldGraph(game)
         self._story = game.objectives
+        self._path = StoryPath(game) if game.tells_conditions else None
         self._grounds = tuple(place.id for place in game.maps.values() if place.key in game.wild)
-        self._wanted: dict[str, int] = {}
-        self._plans: dict[tuple[MapId, str], _Plan] = {}
+        self._wanted: dict[tuple[str, Planned], int] = {}
+        self._plans: dict[tuple[MapId, str, Planned], _Plan] = {}
         self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
-        self._on_ground: dict[tuple[CollisionMap, str, int, int], GoalDirection | None] = {}
+        self._on_ground: dict[tuple[CollisionMap, MapId, str, Planned, int, int], GoalDirection | None] = {}
 
     def goal_direction(self, state: GameState, milestone: Milestone | None) -> GoalDirection | None:
         """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
@@ -75,16 +87,17 @@ class GoalDirections:
         if milestone is None:
             return None
         here, x, y = state.position
-        plan = self._plans.get((here, milestone.id))
+        planned = self._planned(state, milestone)
+        plan = self._plans.get((here, milestone.id, planned))
         if plan is None:
-            plan = self._plans[here, milestone.id] = self._plan(here, milestone)
+            plan = self._plans[here, milestone.id, planned] = self._plan(here, milestone, planned)
         if plan.objects or plan.cells:
             at_hand = self._at_hand(state, plan)
             if at_hand:
                 return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
         if not plan.ways and not plan.to_grass:
             return None
-        key = (state.collision, milestone.id, x, y)
+        key = (state.collision, here, milestone.id, planned, x, y)  # maps of equal ground share one collision map
         if key not in self._on_ground:
             if len(self._on_ground) >= PLACES_KEPT:
                 self._on_ground.clear()
@@ -95,11 +108,32 @@ class GoalDirections:
         """How far the first creature's level is below what the milestone or its trainer asks; 0 if it is not."""
         if milestone is None or not state.party:
             return 0
-        wanted = self._wanted.get(milestone.id)
+        planned = self._planned(state, milestone)
+        wanted = self._wanted.get((milestone.id, planned))
         if wanted is None:
-            levels = (self._trainer_level(objective) for objective in self._story.objectives(milestone))
-            wanted = self._wanted[milestone.id] = max([self._story.wanted_level(milestone), *levels])
+            if planned is None:
+                levels = [self._trainer_level(objective) for objective in self._story.objectives(milestone)]
+            else:
+                levels = [self._easiest(planned)]
+            wanted = self._wanted[milestone.id, planned] = max([self._story.wanted_level(milestone), *levels])
         return max(0, wanted - state.party[0].level)
+
+    def _planned(self, state: GameState, milestone: Milestone) -> Planned:
+        """The deeds of the story's plan that can be done now; all that lead to the milestone where there is no plan.
+
+        None where the data say no conditions.
+        """
+        if self._path is None:
+            return None
+        return self._path.next_deeds(milestone, state).objectives or self._story.objectives(milestone)
+
+    def _easiest(self, objectives: tuple[Objective, ...]) -> int:
+        """The level of the strongest trainer on the map whose trainers are weakest: one map is enough."""
+        by_map: dict[MapId, int] = {}
+        for one in objectives:
+            spoken = (self._game.trainer_levels_by_key.get(key, 0) for key in one.fights)
+            by_map[one.map] = max(by_map.get(one.map, 0), self._trainer_level(one), *spoken)
+        return min(by_map.values(), default=0)
 
     def _trainer_level(self, objective: Objective) -> int:
         place = self._game.maps.get(objective.map)
@@ -109,8 +143,8 @@ class GoalDirections:
                 return self._game.trainer_levels.get((thing.trainer_class, thing.trainer_id), 0)
         return 0
 
-    def _plan(self, here: MapId, milestone: Milestone) -> _Plan:
-        objectives = self._story.objectives(milestone)
+    def _plan(self, here: MapId, milestone: Milestone, planned: Planned) -> _Plan:
+        objectives = self._story.objectives(milestone) if planned is None else planned
         if objectives:
             targets = dict.fromkeys(objective.map for objective in objectives)
         elif not self._story.wanted_level(milestone):
@@ -149,7 +183,8 @@ class GoalDirections:
     @staticmethod
     def _toward(state: GameState, ways: tuple[tuple[Exit, int], ...]) -> GoalDirection:
         """The way out of this map with the least left to go, its own distance included."""
-        exit_, _ = min(ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
+        open_ways = [way for way in ways if _may_be_taken(state, way[0])] or ways
+        exit_, _ = min(open_ways, key=lambda way: _steps(state, way[0].x, way[0].y) + way[1])
         return _way_out(state, exit_)
 
     def _ways_to(self, here: MapId, target: MapId) -> tuple[tuple[Exit, int], ...]:
@@ -181,6 +216,11 @@ class GoalDirections:
 
 def _steps(state: GameState, x: int, y: int) -> int:
     return abs(x - state.position.x) + abs(y - state.position.y)
+
+
+def _may_be_taken(state: GameState, exit_: Exit) -> bool:
+    """Whether the ground of this map does not rule an exit out: a door is one where its cell is a warp."""
+    return exit_.edge is not None or state.collision_at(exit_.x, exit_.y) in terrain.WARPS
 
 
 def _way_out(state: GameState, exit_: Exit) -> GoalDirection:

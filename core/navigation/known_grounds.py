@@ -65,13 +65,15 @@ class KnownGrounds:
                     self._learn(state, map_id, told)
         abilities = abilities_of(state)
         if abilities != self._abilities:
-            self._abilities = abilities
+            could_push, self._abilities = self._abilities.can_push, abilities
             for map_id in (*self._collisions, *self._derived):
                 self._forget(map_id)
+            if could_push != abilities.can_push:
+                self._standing = {map_id: _standing(state, map_id, abilities) for map_id in self._standing}
         if state.event_flags != self._flags:
             self._flags = state.event_flags
             for map_id, before in self._standing.items():
-                now = _standing(state, map_id)
+                now = _standing(state, map_id, abilities)
                 if now != before:
                     self._standing[map_id] = now
                     self._forget(map_id)
@@ -117,7 +119,7 @@ class KnownGrounds:
             return
         self._collisions[map_id] = collision
         self._warps[map_id] = state.game.warp_cells(map_id)
-        self._standing[map_id] = _standing(state, map_id)
+        self._standing[map_id] = _standing(state, map_id, self._abilities)
         self._forget(map_id)
 
     def _forget(self, map_id: MapId) -> None:
@@ -129,7 +131,15 @@ class KnownGrounds:
 def _ground(
     cells: NDArray[np.uint8], people: frozenset[Cell], warps: frozenset[Cell], abilities: FieldAbilities
 ) -> MapGround:
-    return MapGround(cells, people, warps, can_surf=abilities.can_surf, can_cut=abilities.can_cut)
+    return MapGround(
+        cells,
+        people,
+        warps,
+        can_surf=abilities.can_surf,
+        can_cut=abilities.can_cut,
+        can_whirlpool=abilities.can_whirlpool,
+        can_waterfall=abilities.can_waterfall,
+    )
 
 
 @lru_cache(maxsize=DISTANCES_KEPT)
@@ -146,9 +156,12 @@ def _distances_over(
     return walking_distances(ground, starts)
 
 
-def _standing(state: GameState, map_id: MapId) -> frozenset[Cell]:
-    """The cells that people and things block for good on a map, by the flags of this state."""
-    things = state.game.maps[map_id].objects
+def _standing(state: GameState, map_id: MapId, abilities: FieldAbilities) -> frozenset[Cell]:
+    """The cells that people and things block for good on a map, by the flags of this state.
+
+    Boulders do not where they can be pushed: whether they can be pushed out of the way is found out on the spot.
+    """
+    things = (one for one in state.game.maps[map_id].objects if not (one.is_boulder and abilities.can_push))
     return frozenset((thing.x, thing.y) for thing in things if not thing.roams and not _is_hidden(thing, state))
 
 

@@ -1,7 +1,7 @@
 """One map as something to walk on: where each press leads, by Crystal's rules of walking.
 
-Ledges are one-way and two steps long, ice slides, water needs surfing, tall grass costs extra, people block their cell,
-and some warps act on arrival.
+Ledges are one-way and two steps long, ice slides, water needs surfing, currents carry one on, waterfalls and whirlpools
+need moves of their own, tall grass costs extra, people block their cell, and some warps act on arrival.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _BareMove(NamedTuple):
     y: int
     extra: int
     slides: bool = False
-    """Over ice: who stands in the way changes where it ends."""
+    """Over ice or along a current: who stands in the way changes where it ends."""
     hops: bool = False
     """Down a ledge."""
 
@@ -75,6 +75,8 @@ class MapGround:
     warps: frozenset[Cell] = frozenset()
     can_surf: bool = False
     can_cut: bool = False
+    can_whirlpool: bool = False
+    can_waterfall: bool = False
     grass_cost: int = GRASS_COST
     shunned: frozenset[Cell] = frozenset()
     shun_cost: int = 8
@@ -86,7 +88,8 @@ class MapGround:
         height, width = self.collision.shape
         cells = self.collision.tobytes()
         object.__setattr__(self, "_rows", [cells[row * width : (row + 1) * width] for row in range(height)])
-        object.__setattr__(self, "_moves", _KNOWN_MOVES.of(cells, width, self.can_surf, self.can_cut, self.grass_cost))
+        able = (self.can_surf, self.can_cut, self.can_whirlpool, self.can_waterfall)
+        object.__setattr__(self, "_moves", _KNOWN_MOVES.of(cells, width, able, self.grass_cost))
 
     def byte(self, x: int, y: int) -> int:
         """The collision byte of a cell; `terrain.OUTSIDE` off the map."""
@@ -104,7 +107,10 @@ class MapGround:
         ground = terrain.GROUND[byte]
         if ground == Ground.LAND:
             return True
-        return (ground == Ground.WATER and self.can_surf) or (self.can_cut and byte in terrain.CUT_TREES)
+        if ground == Ground.WATER:
+            smooth = byte not in terrain.CURRENTS and (self.can_whirlpool or byte not in terrain.WHIRLPOOLS)
+            return self.can_surf and smooth
+        return self.can_cut and byte in terrain.CUT_TREES
 
     def warps_on_arrival(self, x: int, y: int) -> bool:
         return (x, y) in self.warps and self.byte(x, y) in terrain.IMMEDIATE_WARPS
@@ -133,22 +139,50 @@ class MapGround:
         bit = DIRECTION_BIT[button]
         here = self.byte(x, y)
         there = self.byte(x + dx, y + dy)
-        wall = terrain.SIDE_WALL_BITS[here] & bit or terrain.SIDE_WALL_BITS[there] & DIRECTION_BIT[OPPOSITE[button]]
+        wall = is_walled(here, there, button)
         if not wall and self.standable(x + dx, y + dy):
             if (x + dx, y + dy) in people:
                 return None
             slides = there in terrain.ICE
             x, y = x + dx, y + dy
             while there in terrain.ICE and self.standable(x + dx, y + dy) and (x + dx, y + dy) not in people:
-                x, y = x + dx, y + dy
-                there = self.byte(x, y)
+                beyond = self.byte(x + dx, y + dy)
+                if is_walled(there, beyond, button):
+                    break
+                x, y, there = x + dx, y + dy, beyond
             extra = self.grass_cost if there in terrain.TALL_GRASS else 0
             if terrain.GROUND[there] == Ground.WATER and terrain.GROUND[here] != Ground.WATER:
                 extra += MOUNT_COST
+            if there in terrain.WHIRLPOOLS:
+                extra += MOUNT_COST
             return _BareMove(x, y, extra, slides=slides)
+        if not wall and there in terrain.CURRENTS:
+            return self._carried(x + dx, y + dy, button, people)
         if terrain.HOP_BITS[here] & bit and terrain.GROUND[self.byte(x + 2 * dx, y + 2 * dy)] == Ground.LAND:
             return _BareMove(x + 2 * dx, y + 2 * dy, 1, hops=True)
         return None
+
+    def _carried(self, x: int, y: int, button: Button, people: frozenset[Cell]) -> _BareMove | None:
+        """Where a press onto the current at (x, y) leads: on with it to where it ends, or up a waterfall to its top."""
+        up = button is Button.UP and self.byte(x, y) in terrain.WATERFALLS
+        if not self.can_surf or (up and not self.can_waterfall):
+            return None
+        crossed: set[Cell] = set()
+        while (byte := self.byte(x, y)) in terrain.CURRENTS:
+            if (x, y) in crossed or (x, y) in people:
+                return None
+            crossed.add((x, y))
+            dx, dy = OFFSET[Button.UP if up else terrain.CURRENTS[byte]]
+            x, y = x + dx, y + dy
+        if not self.standable(x, y):
+            return None
+        return _BareMove(x, y, (MOUNT_COST if up else 0) + len(crossed), slides=True)
+
+
+def is_walled(here: int, there: int, button: Button) -> bool:
+    """Whether a side wall of one of two neighbouring cells, given by their bytes, bars the step between them."""
+    walls = terrain.SIDE_WALL_BITS
+    return bool(walls[here] & DIRECTION_BIT[button] or walls[there] & DIRECTION_BIT[OPPOSITE[button]])
 
 
 def walking_distances(ground: MapGround, starts: Collection[Cell]) -> dict[Cell, int]:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from core.navigation.map_ground import Cell, MapGround
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 UNREACHED = 1 << 30
+_SLIPPERY: Final = [*terrain.ICE, *terrain.CURRENTS]
+"""Ground on which one press may lead far."""
 
 
 class Goal(NamedTuple):
@@ -55,6 +57,8 @@ class BlockReason(StrEnum):
     PERSON_IN_THE_WAY = "person_in_the_way"
     NEEDS_CUT = "needs_cut"
     NEEDS_SURF = "needs_surf"
+    NEEDS_WHIRLPOOL = "needs_whirlpool"
+    NEEDS_WATERFALL = "needs_waterfall"
     CUT_OFF = "cut_off"
     NO_SUCH_CELL = "no_such_cell"
 
@@ -82,8 +86,12 @@ def talk_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
 
 
 def warp_goals(ground: MapGround, x: int, y: int) -> tuple[Goal, ...]:
-    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it."""
-    return (Goal(x, y, then=terrain.WARP_CARPETS.get(ground.byte(x, y))),)
+    """How a warp event at (x, y) is entered: by arriving, or by pressing the carpet's direction on it.
+
+    None where the ground is no warp: people land there, or a hole has yet to open.
+    """
+    byte = ground.byte(x, y)
+    return (Goal(x, y, then=terrain.WARP_CARPETS.get(byte)),) if byte in terrain.WARPS else ()
 
 
 def find_path(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Path | Blocked:
@@ -107,11 +115,11 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
         wanted.setdefault((goal.x, goal.y), []).append((-1 - index, goal))
     if not wanted:
         return None
-    slides = bool(np.isin(ground.collision, list(terrain.ICE)).any())
+    slides = bool(np.isin(ground.collision, _SLIPPERY).any())
     bounds: dict[Cell, int] = {}
 
     def bound(cell: Cell) -> int:
-        """A lower bound on the actions from a cell to a goal; one slide may cross any number of cells."""
+        """A lower bound on the actions from a cell to a goal; one slide or current may cross any number of cells."""
         known = bounds.get(cell)
         if known is None:
             x, y = cell
@@ -177,14 +185,24 @@ def _presses(came: dict[int, int], goal_node: int, start: Cell, columns: int) ->
 
 def _explain(ground: MapGround, start: Cell, facing: Button, goals: Collection[Goal]) -> Blocked:
     """Search again with one obstacle lifted at a time; the first that opens a way is the reason."""
+    if not goals:
+        return Blocked(BlockReason.NO_SUCH_CELL, "there is no cell from which it could be done")
     inside = [goal for goal in goals if ground.byte(goal.x, goal.y) != terrain.OUTSIDE]
     if not inside:
         return Blocked(BlockReason.NO_SUCH_CELL, f"none of the {len(goals)} goals is a cell of this map")
-    lifted = (
-        (BlockReason.PERSON_IN_THE_WAY, replace(ground, people=frozenset()), "somebody stands in the way"),
-        (BlockReason.NEEDS_CUT, replace(ground, people=frozenset(), can_cut=True), "a small tree is in the way"),
-        (BlockReason.NEEDS_SURF, replace(ground, people=frozenset(), can_surf=True), "the way leads over water"),
-    )
+    alone = replace(ground, people=frozenset())
+    lifted = [
+        (BlockReason.PERSON_IN_THE_WAY, alone, "somebody stands in the way"),
+        (BlockReason.NEEDS_CUT, replace(alone, can_cut=True), "a small tree is in the way"),
+        (BlockReason.NEEDS_SURF, replace(alone, can_surf=True), "the way leads over water"),
+    ]
+    riding = replace(alone, can_surf=True)
+    if np.isin(ground.collision, list(terrain.WHIRLPOOLS)).any():
+        opened = replace(riding, can_whirlpool=True)
+        lifted.append((BlockReason.NEEDS_WHIRLPOOL, opened, "a whirlpool is in the way"))
+    if np.isin(ground.collision, list(terrain.WATERFALLS)).any():
+        opened = replace(riding, can_waterfall=True)
+        lifted.append((BlockReason.NEEDS_WATERFALL, opened, "the way leads up a waterfall"))
     for reason, opened, sentence in lifted:
         path = _search(opened, start, facing, inside)
         if path is None:

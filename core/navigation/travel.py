@@ -13,19 +13,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.game import terrain
+from core.game.story.present import PresentFacts
 from core.game.terrain import OFFSET
-from core.navigation.exits import Exit, exits_of
+from core.navigation.exits import Exit, exits_of, rides_of
 from core.navigation.known_grounds import KnownGrounds
-from core.navigation.map_ground import Cell, MapGround
+from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal
 from core.vocabulary import MapId, Position
 
 if TYPE_CHECKING:
     from core.game.collision import CollisionMap
     from core.game.game_data import GameData
+    from core.game.state import GameState
 
 CROSSING_COST = 4
 """Actions that a change of map costs beyond the steps: fades and the push off the door."""
+RIDE_COST = 200
+"""Actions that a ride counts for beyond the steps: its talk and its fades, and that it may not go today. So one walks
+where that is not much farther."""
 MOST_MAPS = 48
 """How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
@@ -54,6 +60,8 @@ class TravelMemory:
     grounds: KnownGrounds = field(default_factory=KnownGrounds)
     entry_map: MapId | None = None
     entry_key: str = UNKNOWN_ENTRY
+    open_rides: frozenset[Exit] = frozenset()
+    """The rides that are to be had, as far as the data and RAM tell (`WorldGraph.open_rides`)."""
     _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
@@ -107,10 +115,38 @@ class WorldGraph:
     def __init__(self, game: GameData) -> None:
         self._game = game
         self._exits: dict[MapId, tuple[Exit, ...]] = {map_id: exits_of(game, map_id) for map_id in game.maps}
+        self._rides = {map_id: rides for map_id in game.maps if (rides := rides_of(game, map_id))}
+        self._present = PresentFacts(game)
 
     def exits(self, map_id: MapId) -> tuple[Exit, ...]:
         """The exits of a map in the order of the data; none for an unknown map."""
         return self._exits.get(map_id, ())
+
+    def is_open(self, exit_: Exit, grounds: KnownGrounds) -> bool:
+        """Whether the ground lets an exit be taken from somewhere; true on a map never seen."""
+        ground = grounds.ground(exit_.map)
+        return ground is None or bool(self.goals(exit_, ground, grounds.collision(exit_.map)))
+
+    def doors_at_hand(self, ground: MapGround, position: Position) -> tuple[Exit, ...]:
+        """The ways out that can be walked to on this ground, the nearest first, and come back by: no pits."""
+        near = walking_distances(ground, [(position.x, position.y)])
+        found: list[tuple[int, int, Exit]] = []
+        for order, exit_ in enumerate(self.exits(position.map)):
+            cells = ((goal.x, goal.y) for goal in exit_.goals(ground))
+            steps = [near[cell] for cell in cells if cell in near and ground.byte(*cell) not in terrain.PITS]
+            if steps:
+                found.append((min(steps), order, exit_))
+        return tuple(exit_ for _, _, exit_ in sorted(found, key=lambda one: one[:2]))
+
+    def open_rides(self, state: GameState) -> frozenset[Exit]:
+        """The rides whose conditions hold in this state and whose people are there."""
+        return frozenset(ride for rides in self._rides.values() for ride in rides if self._is_to_be_had(ride, state))
+
+    def _is_to_be_had(self, ride: Exit, state: GameState) -> bool:
+        person = next(one for one in self._game.maps[ride.map].objects if one.id == ride.person)
+        flag = self._game.event_flags.get(person.event) if person.event is not None else None
+        hidden = flag is not None and state.has_flag(flag.index)
+        return not hidden and self._present.meets(person.outcomes[ride.outcome].needs, state)
 
     def entry_key_at(self, position: Position) -> str:
         """The door or edge by which the player probably came, judged from the cell just after a change of map."""
@@ -170,12 +206,17 @@ class WorldGraph:
         return tuple((cost, map_id) for map_id, cost in best.items())
 
     def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
-        """The exits of a map that can be reached from the entry, with the steps to them."""
+        """The exits of a map that can be reached from the entry, with the steps to them; rides last."""
         entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
         grounds = memory.grounds
         for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
             if not memory.is_blocked(stop.map, entry, way[0].key, step):
                 yield way
+        for ride in self._rides.get(stop.map, ()):
+            if ride in memory.open_rides and not memory.is_blocked(stop.map, entry, ride.key, step):
+                steps = _steps_beside(self._distances(stop, at, grounds), (ride.x, ride.y), at)
+                if steps is not None:
+                    yield ride, RIDE_COST + steps
 
     def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
         """`_ways_on` without regard to blocked exits; Manhattan distances on a map never seen."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.game.state import GameState
 
 RESULTS_KEPT: Final = 5
+_UNDER_WAY: Final = frozenset((GameMode.BATTLE, GameMode.MENU, GameMode.DIALOG, GameMode.CUTSCENE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ class LaneJournal:
 
     @property
     def goal(self) -> str:
-        """The name of the next milestone, or an empty string at the end of the story."""
+        """What to do for the next milestone, or an empty string at the end of the story."""
         following = self._tracker.next
-        return following.name if following is not None else ""
+        return following.goal if following is not None else ""
 
     @property
     def milestones_reached(self) -> tuple[str, ...]:
@@ -86,6 +87,8 @@ class LaneJournal:
     def see(self, state: GameState) -> None:
         """Look at a state: under a microsecond while the player stands still."""
         if state.mode is not GameMode.FREE and state.mode is not GameMode.WALKING:
+            if self._last_position is None and state.mode in _UNDER_WAY:
+                self._tracker.update(state)  # a game may begin in a fight; its goal is asked for there
             return
         position = state.position
         if position == self._last_position:

@@ -99,16 +99,16 @@ def _place_name(target: tuple[int, int], state: GameState, journal: LaneJournal)
 def people(state: GameState) -> str:
     """Who is on screen, and where."""
     here = state.game.maps.get(state.position.map)
-    sprites = {thing.id: thing for thing in here.objects} if here is not None else {}
+    things = {thing.id: thing for thing in here.objects} if here is not None else {}
     found: list[str] = []
     for person in state.people:
         if not person.visible:
             continue
-        thing = sprites.get(person.object_id)
+        thing = things.get(person.object_id)
         if person.kind == "item_ball":
             what = "a thing to pick up"
         else:
-            what = thing.sprite.removeprefix("SPRITE_").replace("_", " ").lower() if thing is not None else "somebody"
+            what = thing.name.removeprefix("the ") if thing is not None else "somebody"
             what += ", a trainer" if person.kind == "trainer" else ""
         found.append(f"{what} at ({person.x}, {person.y})")
     return "People: " + "; ".join(found) if found else ""

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.game import terrain
 from core.game.state import GameState
+from core.game.terrain import OFFSET
+from core.navigation.map_ground import Cell
 from core.navigation.travel import WorldGraph
 from core.rules.field.overworld import FieldRules
 from core.rules.fights.battle import BattleRules
@@ -45,6 +48,10 @@ class Noticing:
         self._party_level = 0
         """The highest level of the party when the last battle began; 0 before the first."""
         self._surfs = False
+        self._progress: int | None = None
+        """`progress_of` the state when the player was last free; None before the first time."""
+        self._rough: tuple[MapId, Cell] | None = None
+        """The whirlpool or waterfall that the player faced when it was last free."""
 
     def look(self, state: GameState) -> bool:
         """Notes what is new. True when something is, and the game is past its loading."""
@@ -80,17 +87,33 @@ class Noticing:
             if state.party_hp_fraction > self._talk.health and not self.has_fought:
                 self._memory.healers.add(self._talk.subject)
             self._talk = None
-        self._memory.note_progress(progress_of(state))
+        progress = progress_of(state)
+        if progress != self._progress:
+            self._progress = progress
+            self._memory.travel.open_rides = self._graph.open_rides(state)
+        self._memory.note_progress(progress)
         self._memory.travel.grounds.see(state)
         if state.is_surfing and not self._surfs:
             self._memory.forget_answers()
         self._surfs = state.is_surfing
+        rough = _rough_water_ahead(state)
+        if self._rough is not None and self._rough != rough:
+            self._memory.forget_answers()
+        self._rough = rough
         map_id = state.position.map
         if map_id != self._map:
             self._map = map_id
             self._memory.visited.add(map_id)
             self._memory.travel.entered(map_id, self._graph.entry_key_at(state.position))
             self._field.entered_map()
+
+
+def _rough_water_ahead(state: GameState) -> tuple[MapId, Cell] | None:
+    """The whirlpool or waterfall that the player faces, as map and cell."""
+    dx, dy = OFFSET[state.facing]
+    cell = (state.position.x + dx, state.position.y + dy)
+    byte = state.collision_at(*cell)
+    return (state.map_id, cell) if byte in terrain.WHIRLPOOLS or byte in terrain.WATERFALLS else None
 
 
 def progress_of(state: GameState) -> int:

@@ -42,6 +42,7 @@ FIELD_KINDS = frozenset(
         OptionKind.HEAL,
         OptionKind.TRAIN,
         OptionKind.PICK_UP,
+        OptionKind.PUSH,
         OptionKind.BUY,
         OptionKind.MANAGE,
         OptionKind.EXPLORE,
@@ -122,6 +123,8 @@ class RulePlayer:
         self._answers.begin_press()
         self._look(state)
         mode = state.mode
+        if mode is GameMode.FREE:
+            self._answers.talk_ended()
         self._watch.note(mode, mode in MENU_MODES and state.menu is not None)
         if mode in BUSY_MODES:
             return self._while_busy(state, option)
@@ -187,9 +190,11 @@ class RulePlayer:
     # -- planning ----------------------------------------------------------------------------------------------
 
     def _plan(self, state: GameState) -> tuple[Option, ...]:
-        """The goals' options, then the doors of this map, each key once."""
+        """The goals' options, then the doors of this map that are some, each key once."""
         found = {goal.option.key: goal.option for goal in reversed(self.goals(state))}
         for index, exit_ in enumerate(self._graph.exits(state.position.map)):
+            if exit_.edge is None and not self._graph.is_open(exit_, self.memory.travel.grounds):
+                continue  # a landing spot, or a hole that is not open yet
             place = self.game.map_name(exit_.to_map)
             key = f"enter:{self.game.maps[exit_.map].key}:{exit_.key}"
             position = Position(exit_.map, exit_.x, exit_.y)

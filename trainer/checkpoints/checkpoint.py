@@ -335,8 +335,12 @@ def _number(path: Path) -> int:
 @functools.cache
 def _library_versions() -> dict[str, str]:
     """Versions for people who read a manifest; asking for them costs milliseconds, so once is enough."""
-    versions = {distribution: metadata.version(distribution) for distribution in LIBRARIES}
+    return {PROGRAM: program_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def program_version() -> str:
+    """The version of this program, for people who read a manifest or a report."""
     try:
-        return {PROGRAM: metadata.version(PROGRAM), **versions}
+        return metadata.version(PROGRAM)
     except metadata.PackageNotFoundError:
-        return {PROGRAM: "run from its source folder", **versions}
+        return "run from its source folder"

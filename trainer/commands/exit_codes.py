@@ -8,6 +8,7 @@ from collections.abc import Callable
 from core.exceptions import BAD_INPUT_ERRORS
 from core.extras import how_to_install
 
+EXIT_CHECK_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, the convention of shells."""

@@ -15,10 +15,15 @@ COMMANDS: Registry[object] = Registry("command", fault=_fault, room="trainer.com
 """A function whose parameters are the command's, as Typer reads them, or a Typer app with commands of its own."""
 
 
+def spelt(name: str) -> str:
+    """A registered name as it is typed, with dashes: a file `check_rom.py` holds `crystal-agent check-rom`."""
+    return name.replace("_", "-")
+
+
 def add_command(app: typer.Typer, name: str) -> None:
     """Enters a command under its name. Raises ConfigurationError where a package registers what is no command."""
     command = COMMANDS.resolve(name)
     if isinstance(command, typer.Typer):
-        app.add_typer(command, name=name)
+        app.add_typer(command, name=spelt(name))
     elif callable(command):
-        app.command(name)(command)
+        app.command(spelt(name))(command)

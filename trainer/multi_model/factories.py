@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import Any
 
-from trainer.checkpoints.checkpoint import PROGRAM
+from trainer.checkpoints.checkpoint import PROGRAM, program_version
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.trainer import MultiModelTrainer
 
@@ -68,8 +67,4 @@ async def quick_start_multimodel_training(
 
 def get_version_info() -> dict[str, str]:
     """`version` of this program, and what it is: `name`, `focus`."""
-    try:
-        installed = metadata.version(PROGRAM)
-    except metadata.PackageNotFoundError:
-        installed = "run from its source folder"
-    return {"version": installed, "name": PROGRAM, "focus": "several language-model agents trained together"}
+    return {"version": program_version(), "name": PROGRAM, "focus": "several language-model agents trained together"}

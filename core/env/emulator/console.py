@@ -36,6 +36,8 @@ BUTTON_NAMES: Final = ("a", "b", "start", "select", "up", "down", "left", "right
 """PyBoy's names in the order of `Button`."""
 CARTRIDGES_WITH_CLOCK: Final = (0x0F, 0x10)
 ALL_WRAM_BANKS: Final = 0x8000
+CARTRIDGE_RAM: Final = range(0xA000, 0xC000)
+"""Addresses of a bank of the cartridge's own RAM."""
 PROBE_ADDRESS: Final = WRAM_START + 0x0F3
 SILENT: Final = 5
 """PyBoy's log level above all its messages; "CRITICAL" still prints some."""
@@ -178,6 +180,15 @@ class Console(Uncopied):
             self._emulator.load_state(io.BytesIO(state))
         except PyBoyException as error:
             raise exceptions.EnvironmentError(f"PyBoy cannot load {source}: {error}. Make it again") from error
+
+    def battery(self) -> bytes:
+        """The cartridge's RAM as its battery keeps it, `profile.battery_bytes` long: the content of a .sav file."""
+        memory, content = self._memory, bytearray()
+        first, last = CARTRIDGE_RAM[0], CARTRIDGE_RAM[-1]
+        for bank in range(self.profile.battery_bytes // len(CARTRIDGE_RAM)):
+            # a slice of a bank cannot reach the bank's last byte
+            content += bytes(memory[bank, first:last]) + bytes((memory[bank, last],))
+        return bytes(content)
 
     def close(self) -> None:
         """Stop the emulator without writing a save file. May be called twice."""

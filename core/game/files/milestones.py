@@ -70,6 +70,7 @@ class _MilestoneForm(Form):
     n: int
     id: str
     name: str
+    goal: str | None = None
     region: str
     optional: bool = False
     order: Literal["fixed", "free"] = "fixed"
@@ -115,6 +116,7 @@ def read_milestones(file: Traversable, layout: RamLayout, named: Named) -> tuple
             Milestone(
                 id=row.id,
                 name=row.name,
+                goal=row.goal or row.name,
                 number=number,
                 optional=row.optional,
                 needs_all=row.mode == "all",

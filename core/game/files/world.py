@@ -40,6 +40,7 @@ from core.vocabulary import MapId
 TIMES = ("morn", "day", "nite")
 ROAMING = ("WANDER", "WALK")
 """Words in the names of movements that leave the spot."""
+BOULDER_MOVEMENT = "SPRITEMOVEDATA_STRENGTH_BOULDER"
 _Thing = TypeVar("_Thing")
 OBJECT_KINDS = {"OBJECTTYPE_SCRIPT": "script", "OBJECTTYPE_ITEMBALL": "item_ball", "OBJECTTYPE_TRAINER": "trainer"}
 
@@ -219,7 +220,7 @@ def _any_of(rows: Iterable[tuple[_Thing, ...]]) -> tuple[_Thing, ...]:
 
 def _outcome(form: OutcomeForm, ids: Mapping[str, MapId]) -> ConditionalEffects:
     answers = tuple((number, bool(yes)) for number, yes in form.answers)
-    return ConditionalEffects(needs=_needs(form, ids), answers=answers, **_effects(form, ids))
+    return ConditionalEffects(needs=_needs(form, ids), answers=answers, options=form.options, **_effects(form, ids))
 
 
 def _needs(form: NeedsForm, ids: Mapping[str, MapId]) -> Preconditions:
@@ -284,5 +285,6 @@ def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
         trainer_id=form.trainer_id,
         beat_event=form.beat_event,
         roams=any(word in form.movement.upper() for word in ROAMING),
+        is_boulder=form.movement == BOULDER_MOVEMENT,
         **_effects(form, ids),
     )

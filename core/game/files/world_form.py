@@ -69,6 +69,8 @@ class OutcomeForm(EffectsForm, NeedsForm):
 
     answers: tuple[tuple[int, int], ...] = ()
     """(question, 0 for no) for the questions that are not answered with yes."""
+    options: tuple[tuple[int, ...], ...] = ()
+    """For each list of lines to choose from, in order: the lines, from 1, that are right."""
 
 
 class ScriptForm(EffectsForm):
@@ -82,7 +84,7 @@ class ObjectForm(ScriptForm):
     x: int
     y: int
     sprite: str
-    sprite_id: int
+    sprite_id: int | None = None
     movement: str
     type: Literal["OBJECTTYPE_SCRIPT", "OBJECTTYPE_ITEMBALL", "OBJECTTYPE_TRAINER"]
     sight: int
@@ -162,11 +164,11 @@ class MapForm(Form):
     height_blocks: int
     width_steps: int
     height_steps: int
-    tileset_id: int
-    tileset: str
+    tileset_id: int | None = None
+    tileset: str = ""
     environment_id: int
     environment: str
-    landmark_id: int
+    landmark_id: int | None = None
     landmark: str
     border_block: int | None = None
     region: str

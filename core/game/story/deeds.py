@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from core.game.facts import (
@@ -170,7 +170,7 @@ class StoryDeeds:
             objective = Objective(place.id, fights=script.fights)
             yield from _actions(script, objective, (Fact("in", place.id), *scene), by_itself=True)
         for hole in place.boulder_holes:
-            objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets)
+            objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets, pushes=hole.object_id)
             yield from _actions(hole, objective, (Fact("at", place.id, MAIN_AREA),))
 
 
@@ -188,7 +188,7 @@ def _passage(
 def _actions(
     effects: Effects, objective: Objective | None, needs: tuple[Fact, ...], by_itself: bool = False
 ) -> Iterator[Operator]:
-    """One action for each outcome; for effects without conditions, one."""
+    """One action for each outcome; for effects without conditions, one. Buying is an action for each of the wares."""
     for outcome in _outcomes(effects):
         adds = tuple(_made_true(outcome))
         if adds:
@@ -201,6 +201,10 @@ def _actions(
                 outcome.needs.badges,
                 by_itself=by_itself,
             )
+    if objective is not None:
+        for ware in effects.sells:
+            bought = ConditionalEffects(gives=(ware,))
+            yield Operator(needs, (Fact("has", ware),), DEED_COST, bought, replace(objective, buys=ware))
 
 
 def _outcomes(effects: Effects) -> Iterator[ConditionalEffects]:
@@ -220,7 +224,7 @@ def _outcomes(effects: Effects) -> Iterator[ConditionalEffects]:
     yield ConditionalEffects(
         sets=tuple(dict.fromkeys((*effects.sets, *own))),
         clears=effects.clears,
-        gives=(*effects.gives, *always.gives, *effects.sells),
+        gives=(*effects.gives, *always.gives),
         fights=effects.fights,
         engine=effects.engine,
         scenes=effects.scenes,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from core.game.facts import MAIN_AREA, Preconditions
 from core.game.game_data import GameData
 from core.game.state import GameState
-from core.game.story.deeds import Fact
+from core.game.story.deeds import Fact, facts_of
 from core.vocabulary import MapId
 
 Test = Callable[[GameState], bool]
@@ -66,6 +67,12 @@ class PresentFacts:
                 return CALL in self._game.layout.symbols and state.byte(CALL) != 0
             case _:
                 return False
+
+    def meets(self, needs: Preconditions, state: GameState) -> bool:
+        """Whether all of these hold."""
+        fewest, most = needs.badges
+        facts = (self.holds(fact, state, MAIN_AREA) for fact in facts_of(needs))
+        return fewest <= state.badge_count <= most and all(facts)
 
     def _test(self, name: str) -> Test:
         if name not in self._has:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.game import terrain
+from core.game.party import PartyMember
 from core.game.terrain import OFFSET, OPPOSITE
 from core.navigation.map_ground import Cell, MapGround
 from core.navigation.pathfinding import Goal
@@ -16,6 +17,10 @@ from core.vocabulary import DIRECTION_BUTTONS, Button
 
 BROAD_CELLS = 12
 """A patch of so many cells is as good as a larger one: a fight comes about every tenth step."""
+MOST_STEPS_WITHOUT_EXPERIENCE = 400
+"""Steps of hunting that bring no experience before the place is left alone."""
+LESSON_BREAK_STEPS = 150
+"""A break in the hunting longer than this begins the count anew."""
 NEVER = -1
 """A step before all others."""
 
@@ -89,6 +94,21 @@ class HuntingWalk:
     def settle(self, wild: Wild) -> None:
         """The broad patches are out of reach: any wild cell will do."""
         self._hunted = frozenset(wild.cells())
+
+
+class HuntingLesson:
+    """What the lead has learned from hunting: nothing for long where the player flees from all that comes."""
+
+    def __init__(self) -> None:
+        self._exp, self._since, self._last = 0, 0, 0
+        """The lead's experience, since which step it is that, and the last step of hunting."""
+
+    def learns_nothing(self, lead: PartyMember, step: int) -> bool:
+        """Notes a step of hunting. Whether all of them for long have brought no experience."""
+        if lead.exp != self._exp or step - self._last > LESSON_BREAK_STEPS:
+            self._exp, self._since = lead.exp, step
+        self._last = step
+        return step - self._since > MOST_STEPS_WITHOUT_EXPERIENCE
 
 
 def _beside(cell: Cell, button: Button) -> Cell:

@@ -6,32 +6,31 @@ map, the option or a person's place has changed, and it remembers in `TravelMemo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.game.field_moves import abilities_of
 from core.game.game_data import GameData
-from core.game.party import PartyMember
 from core.game.state import GameState
+from core.navigation import boulders
 from core.navigation.exits import Exit
 from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
-from core.rules.field.hunting_walk import HuntingWalk, Wild
-from core.rules.field.walking import Arrived, Walker
+from core.rules.field.boulder_pushes import BoulderPushes
+from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
+from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.needs import HEAL_BELOW
 from core.rules.step import RuleStep
-from core.vocabulary import Button, MapId, Option, OptionKind, Position
+from core.vocabulary import Button, ChooseFloor, MapId, Option, OptionKind, Position
 
 PERSON_BLOCKS_STEPS = 120
 """How long an exit counts as shut when somebody stood in the way."""
 WALL_BLOCKS_STEPS = 5000
 MOST_STEPS = 700
 """Presses in the overworld, not counting those before the last battle, after which an option is given up."""
-MOST_STEPS_WITHOUT_EXPERIENCE = 400
-"""Steps of hunting that bring no experience before the place is left alone."""
-LESSON_BREAK_STEPS = 150
-"""A break in the hunting longer than this begins the count anew."""
 MOST_RETURNS = 20
 """Times on the same spot, facing the same way, after which an option is given up as a loop."""
 MOST_KNOCKS = 4
@@ -58,8 +57,9 @@ class FieldRules:
         self._last_spot: tuple[Position, Button] | None = None
         self._leg: tuple[str, MapId, Exit] | None = None
         self._hunt = HuntingWalk()
-        self._lesson = (0, 0, 0)
-        """The lead's experience while hunting, since which step it is that, and the last step of hunting."""
+        self._boulders = BoulderPushes(self._game)
+        self._last_push: boulders.Push | None = None
+        self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
         """Whom the last press of A was for; it counts as spoken to when the game reacts (`core.rules.noticing`)."""
 
@@ -68,6 +68,7 @@ class FieldRules:
         self._leg = None
         self._knocks = 0
         self._hunt.entered_map()
+        self._boulders.reset()
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
@@ -117,6 +118,8 @@ class FieldRules:
         match option.kind:
             case OptionKind.TALK | OptionKind.PICK_UP | OptionKind.HEAL | OptionKind.BUY:
                 return self._talk(state, option)
+            case OptionKind.PUSH:
+                return self._push_into_hole(state, option)
             case OptionKind.TRAIN:
                 return self._train(state, option)
             case OptionKind.ENTER:
@@ -130,7 +133,7 @@ class FieldRules:
 
     def _ground(self, state: GameState, obstacles: frozenset[Cell]) -> MapGround:
         """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
-        people = {(one.x, one.y) for one in state.people if one.visible}
+        people = {(one.x, one.y) for one in state.people if one.visible} | self._boulders.cells(state)
         unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
         abilities = abilities_of(state)
         return MapGround(
@@ -139,6 +142,8 @@ class FieldRules:
             warps=self._game.warp_cells(state.position.map),
             can_surf=abilities.can_surf,
             can_cut=abilities.can_cut,
+            can_whirlpool=abilities.can_whirlpool,
+            can_waterfall=abilities.can_waterfall,
             shunned=unseen,
         )
 
@@ -157,10 +162,14 @@ class FieldRules:
         return self._take_exit(state, option, leg[2])
 
     def _take_exit(self, state: GameState, option: Option, exit_: Exit) -> RuleStep | None:
+        if exit_.person is not None:
+            return self._board(state, option, exit_)
+        if exit_.floor is not None and not self._stands_at(state, exit_.to_map):
+            return self._choose_floor(state, option, exit_, exit_.floor)
         key = f"{option.key}>{exit_.key}"
-        answer = self._walker.next(
-            state, self._memory.step, key, lambda ground: self._graph.goals(exit_, ground, state.collision)
-        )
+        answer = self._walk(state, option, key, lambda ground: self._graph.goals(exit_, ground, state.collision))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             return self._exit_is_shut(state, option, exit_, answer)
         if isinstance(answer, Arrived):
@@ -171,6 +180,42 @@ class FieldRules:
             return RuleStep(answer.goal.then, 0.9, f"{option.label}: out by {exit_.label}")
         self._knocks = 0
         return RuleStep(answer, 0.9, option.label)
+
+    def _board(self, state: GameState, option: Option, ride: Exit) -> RuleStep | None:
+        """Talk to who takes one elsewhere, wherever they stand now."""
+        person = next((one for one in state.people if one.object_id == ride.person), None)
+        if person is None:
+            return self._exit_is_shut(state, option, ride, Blocked(BlockReason.NO_SUCH_CELL, "nobody is there"))
+        self.talking_to = None
+        step = self._press_a_at(state, option, ride, (person.x, person.y))
+        if step is not None and step.button is Button.A:
+            self.talking_to = (state.map_id, f"object {ride.person}")
+        return step
+
+    def _choose_floor(self, state: GameState, option: Option, exit_: Exit, floor: str) -> RuleStep | None:
+        """To the elevator's list of floors; once the floor is chosen, its door leads there."""
+        panel = self._game.maps[state.map_id].signs[0]
+        step = self._press_a_at(state, option, exit_, (panel.x, panel.y))
+        if step is not None and step.button is Button.A:
+            self._memory.menu_task = ChooseFloor(floor, exit_.floors)
+        return step
+
+    def _stands_at(self, state: GameState, floor: MapId) -> bool:
+        """Whether the elevator's door leads to this floor now."""
+        return MapId(state.byte("wBackupMapGroup"), state.byte("wBackupMapNumber")) == floor
+
+    def _press_a_at(self, state: GameState, option: Option, exit_: Exit, cell: Cell) -> RuleStep | None:
+        """A press on the way to a cell, or A in front of it; in vain too often, the exit is shut."""
+        key = f"{option.key}>{exit_.key}@{cell[0]},{cell[1]}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        if isinstance(answer, Button):
+            self._knocks = 0
+            return RuleStep(answer, 0.9, option.label)
+        self._knocks += 1
+        if isinstance(answer, Arrived) and self._knocks <= MOST_KNOCKS:
+            return RuleStep(Button.A, 0.9, f"{option.label}: by {exit_.label}")
+        shut = answer if isinstance(answer, Blocked) else Blocked(BlockReason.PERSON_IN_THE_WAY, "no way by it now")
+        return self._exit_is_shut(state, option, exit_, shut)
 
     def _exit_is_shut(self, state: GameState, option: Option, exit_: Exit, why: Blocked) -> RuleStep | None:
         """Remember it, and look for another way at once."""
@@ -205,7 +250,9 @@ class FieldRules:
         if subject is None:
             return None
         key = f"{option.key}@{cell[0]},{cell[1]}"
-        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        answer = self._walk(state, option, key, lambda ground: talk_goals(ground, *cell))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             self._remember_block(state, cell_key(option.position.x, option.position.y), answer)
             return self._give_up(option)
@@ -216,6 +263,58 @@ class FieldRules:
             self.talking_to = (state.position.map, subject)
             return RuleStep(Button.A, 0.9, option.label)
         return RuleStep(answer, 0.9, option.label)
+
+    # -- boulders -----------------------------------------------------------------------------------------------
+
+    def _walk(self, state: GameState, option: Option, key: str, make_goals: GoalMaker) -> Walked | RuleStep:
+        """The walker's answer; where nothing but boulders is in the way, a press that pushes them out of it."""
+        answer = self._walker.next(state, self._memory.step, key, make_goals)
+        if not isinstance(answer, Blocked) or answer.reason is not BlockReason.PERSON_IN_THE_WAY:
+            return answer
+        lie = self._boulders.cells(state)
+        if lie.isdisjoint(answer.cells) or not abilities_of(state).can_push:
+            return answer
+        ground = self._without(state, lie)
+        push = self._boulders.toward(state, ground, [(goal.x, goal.y) for goal in make_goals(ground)])
+        step = self._push(state, option, push) if push is not None else None
+        return answer if step is None else step
+
+    def _push_into_hole(self, state: GameState, option: Option) -> RuleStep | None:
+        """Push by push; where none helps any more, out and in again, which puts the boulders back."""
+        assert option.position is not None
+        boulder = next((one for one in state.people if one.object_id == option.index), None)
+        if boulder is None:
+            return None  # it has fallen
+        hole, lie = (option.position.x, option.position.y), self._boulders.cells(state)
+        if not abilities_of(state).can_push:
+            return self._give_up(option)
+        push = self._boulders.into(state, self._without(state, lie), (boulder.x, boulder.y), hole)
+        if push is not None:
+            return self._push(state, option, push) or self._give_up(option)
+        doors = self._graph.doors_at_hand(self._ground(state, frozenset()), state.position)
+        if lie == self._boulders.first_cells(state) or not doors:
+            return self._give_up(option)
+        return self._take_exit(state, option, doors[0])
+
+    def _push(self, state: GameState, option: Option, push: boulders.Push) -> RuleStep | None:
+        """A press on the way to a push, for strength (A), or the push itself; None when it does not work."""
+        if push != self._last_push:
+            self._last_push, self._knocks = push, 0
+        strong = self._boulders.is_strong(state)
+        goal = Goal(*push.stand, then=push.button)
+        key = f"{option.key}^{push.x},{push.y}{push.button.name}"
+        answer = self._walker.next(state, self._memory.step, key, lambda ground: (goal,))
+        if isinstance(answer, Button):
+            return RuleStep(answer, 0.9, option.label)
+        self._knocks += 1
+        if isinstance(answer, Blocked) or self._knocks > MOST_KNOCKS:
+            return None
+        return RuleStep(push.button if strong else Button.A, 0.9, option.label)
+
+    def _without(self, state: GameState, lie: frozenset[Cell]) -> MapGround:
+        """The ground without the boulders, which lie on these cells."""
+        ground = self._ground(state, frozenset())
+        return replace(ground, people=ground.people - lie)
 
     def _open_menu(self, option: Option) -> RuleStep | None:
         """START, for a menu task of the menus; opened again and again without the menu task being done, it is given
@@ -238,7 +337,9 @@ class FieldRules:
         return f"object {option.index}", (person.x, person.y)
 
     def _stand_on(self, state: GameState, option: Option, cell: Cell) -> RuleStep | None:
-        answer = self._walker.next(state, self._memory.step, option.key, lambda ground: (Goal(*cell),))
+        answer = self._walk(state, option, option.key, lambda ground: (Goal(*cell),))
+        if isinstance(answer, RuleStep):
+            return answer
         if isinstance(answer, Blocked):
             self._remember_block(state, cell_key(*cell), answer)
             return self._give_up(option)
@@ -249,7 +350,7 @@ class FieldRules:
         lead = state.party[0] if state.party else None
         if lead is None or lead.level >= (option.index or 0) or lead.hp_fraction < HEAL_BELOW:
             return None
-        if self._learns_nothing(lead):
+        if self._lesson.learns_nothing(lead, self._memory.step):
             return self._give_up(option)
         here = (state.position.x, state.position.y)
         everywhere = self._is_wild_everywhere(state.position.map)
@@ -270,14 +371,6 @@ class FieldRules:
         return self._walker.next(
             state, self._memory.step, option.key, lambda ground: self._hunt.goals(Wild(ground, everywhere), here)
         )
-
-    def _learns_nothing(self, lead: PartyMember) -> bool:
-        """Whether hunting here has brought no experience for long, because the player flees from all that comes."""
-        now = self._memory.step
-        if lead.exp != self._lesson[0] or now - self._lesson[2] > LESSON_BREAK_STEPS:
-            self._lesson = (lead.exp, now, now)
-        self._lesson = (lead.exp, self._lesson[1], now)
-        return now - self._lesson[1] > MOST_STEPS_WITHOUT_EXPERIENCE
 
     def _is_wild_everywhere(self, map_id: MapId) -> bool:
         """Whether wild creatures appear at every step, as in caves."""

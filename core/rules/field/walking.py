@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from core.game import terrain
 from core.game.state import GameState
@@ -29,6 +30,9 @@ MOST_REPLANS = 4
 NODES_TO_REJOIN = 6
 """So many nodes of the path ahead, and two behind, are looked at for a place to come back to."""
 
+_NEEDING_A: Final = terrain.CUT_TREES | terrain.WHIRLPOOLS
+"""Ground that A changes, by a move of the party."""
+
 GoalMaker = Callable[[MapGround], Sequence[Goal]]
 Node = tuple[int, int, Button]
 
@@ -38,6 +42,10 @@ class Arrived:
     """The walker stands on `goal`, facing `goal.then` if that is given."""
 
     goal: Goal
+
+
+Walked = Button | Arrived | Blocked
+"""A walker's answer."""
 
 
 class Walker:
@@ -63,7 +71,7 @@ class Walker:
         self._idle_presses = max(0, self._idle_presses - 1)
         self._strayed = True
 
-    def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Button | Arrived | Blocked:
+    def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Walked:
         """The button to press now, `Arrived`, or `Blocked`. `key` names the walk's purpose: a new key, a new path."""
         position = state.position
         here = (position.x, position.y, state.facing)
@@ -91,13 +99,14 @@ class Walker:
 
     @staticmethod
     def _press(state: GameState, here: Node, following: Node) -> Button:
-        """A direction, or A where the step ahead needs it: to ride out on the water, to cut a tree."""
+        """A direction, or A where the step ahead needs it: to ride out, cut, smooth a whirlpool, climb a fall."""
         if here[2] is not following[2] or here[:2] == following[:2]:
             return following[2]
         dx, dy = OFFSET[here[2]]
         ahead = state.collision_at(here[0] + dx, here[1] + dy)
         rides_out = terrain.GROUND[ahead] == terrain.Ground.WATER and not state.is_surfing
-        return Button.A if rides_out or ahead in terrain.CUT_TREES else following[2]
+        climbs = ahead in terrain.WATERFALLS and here[2] is Button.UP
+        return Button.A if rides_out or climbs or ahead in _NEEDING_A else following[2]
 
     def _on_path(self, here: Node) -> bool:
         """Finds `here` among the next nodes; a turn and the step after it may come together."""

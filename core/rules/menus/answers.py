@@ -1,6 +1,7 @@
 """What to do with words on the screen: read on, answer questions, close menus that nothing needs.
 
-A question is answered by its words: no nicknames, no saving, yes to what people offer. An answer that has been given to
+A question is answered as the game's data say (`core.rules.menus.right_answers`), and where they say nothing by its
+words: no nicknames, no saving, yes to what people offer. An answer by its words that has been given to
 the same question before, without the story moving, loses half its value each time, so no menu can hold the player.
 """
 
@@ -12,6 +13,7 @@ from core.game.state import GameState
 from core.rules.menus.cursor import toward
 from core.rules.menus.keyboard import Keyboard
 from core.rules.menus.lessons import Lesson, is_list_of_moves, lesson_of
+from core.rules.menus.right_answers import RightAnswers
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS, LESSON, REPETITION_FACTOR
@@ -51,7 +53,10 @@ class AnswerRules:
         self._game = game
         self._memory = memory
         self._keyboard = Keyboard(game.layout)
+        self._right = RightAnswers(game)
         self._last_answer: tuple[MapId, str, int] | None = None
+        self._counted = False
+        """Whether the last answer was one to a question with YES and NO."""
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can be decided on this screen, best first; never empty."""
@@ -63,7 +68,11 @@ class AnswerRules:
         if menu.kind is MenuKind.START_MENU or menu.full_screen:
             return (CLOSE,)
         question = question_of(state)
-        if menu.kind is MenuKind.YES_NO:
+        if right := self._right.rows(state, menu):
+            found = [
+                self._known_answer(question, row, line, row in right) for row, line in enumerate(menu.items) if line
+            ]
+        elif menu.kind is MenuKind.YES_NO:
             likely = YES_ROW if self._wants_yes(state, question) else NO_ROW
             found = [
                 self._answer(state, question, row, word, IN_MENUS.likely if row == likely else IN_MENUS.close)
@@ -114,15 +123,30 @@ class AnswerRules:
             value=value * REPETITION_FACTOR**times,
         )
 
+    @staticmethod
+    def _known_answer(question: str, row: int, line: str, is_right: bool) -> Option:
+        """An answer that the data call right or wrong: asked again and again, it stays so."""
+        value = IN_MENUS.likely if is_right else IN_MENUS.leaving
+        subject = f" to: {question}" if question else ""
+        return Option(OptionKind.ANSWER, f"Answer {line}{subject}", f"answer:{line.lower()}", index=row, value=value)
+
     def begin_press(self) -> None:
         """A new press is asked for, on any screen: the answer before it was given."""
         self._last_answer = None
+        self._counted = False
+
+    def talk_ended(self) -> None:
+        """The player can walk again: the questions of the next talk count from 1."""
+        self._right.reset()
 
     def overruled(self) -> None:
         """The press that `act` named last was not made: no answer was given."""
         if self._last_answer is not None:
             self._memory.take_back_answer(*self._last_answer)
             self._last_answer = None
+        if self._counted:
+            self._right.note_answer(-1)
+            self._counted = False
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for an option; None when the option does not fit the screen any more."""
@@ -148,4 +172,7 @@ class AnswerRules:
         if done:
             self._last_answer = (state.position.map, question_of(state), row)
             self._memory.note_answer(*self._last_answer)
+            if menu.kind is MenuKind.YES_NO:
+                self._right.note_answer()
+                self._counted = True
         return RuleStep(button, option.value, option.label, done)

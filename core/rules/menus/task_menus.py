@@ -14,13 +14,13 @@ from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState
 from core.rules.menus.answers import CLOSE
-from core.rules.menus.cursor import find_line, is_party_list, toward
+from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
-from core.vocabulary import Button, BuyItems, MenuTask, Option, OptionKind, PutFirst, UseItem
+from core.vocabulary import Button, BuyItems, ChooseFloor, MenuTask, Option, OptionKind, PutFirst, UseItem
 
 PARTY_LINE, PACK_LINE = 1, 2
 """What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
@@ -112,6 +112,8 @@ class MenuTaskRules:
                 return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
                 return _Progress(menu_task, member=_name_of(state, menu_task.slot))
+            case ChooseFloor():
+                return _Progress(menu_task)
 
     def _option(self, state: GameState, menu_task: MenuTask) -> Option:
         match menu_task:
@@ -136,6 +138,11 @@ class MenuTaskRules:
                     OptionKind.SWITCH, f"Put {who} first", "put_first", value=IN_MENUS.likely, menu_task=menu_task
                 )
 
+            case ChooseFloor():
+                label = f"Take the elevator to {menu_task.floor}"
+                key = f"choose_floor:{menu_task.floor}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)
         return known.name if known is not None else f"item {item}"
@@ -148,6 +155,10 @@ class MenuTaskRules:
             button = progress.shopping.press(state, menu)
         elif menu.kind is MenuKind.YES_NO:
             button = None
+        elif isinstance(progress.menu_task, ChooseFloor):
+            floors = progress.menu_task.floors
+            there = shows_any(menu, floors)
+            button = toward_entry(menu, floors, floors.index(progress.menu_task.floor)) if there else None
         elif self._is_over(state, menu, progress):
             button = Button.B
         elif isinstance(progress.menu_task, UseItem):

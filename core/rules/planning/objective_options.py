@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.rules.planning.goals import ANYWHERE
-from core.vocabulary import MapId, Option, OptionKind, Position
+from core.vocabulary import BuyItems, MapId, Option, OptionKind, Position, Purchase
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -21,13 +21,15 @@ class ObjectiveOptions:
         self._game = game
 
     def of(self, objective: Objective) -> Option:
-        """To talk to, pick up, look at or go to what the objective names."""
+        """To talk to, pick up, push, look at or go to what the objective names."""
         place = self._game.map_name(objective.map)
         if objective.object_id is not None:
             thing = self.object_of(objective.map, objective.object_id)
             x, y = (thing.x, thing.y) if thing is not None else (ANYWHERE, ANYWHERE)
             kind = OptionKind.PICK_UP if thing is not None and thing.kind == "item_ball" else OptionKind.TALK
             what = self._describe(objective.map, thing, objective.object_id)
+            if objective.buys is not None:
+                return self._purchase(objective, Position(objective.map, x, y), f"from {what} in {place}")
             verb = "Pick up" if kind is OptionKind.PICK_UP else "Talk to"
             return Option(
                 kind,
@@ -36,6 +38,12 @@ class ObjectiveOptions:
                 Position(objective.map, x, y),
                 objective.object_id,
             )
+        if objective.cell is not None and objective.pushes is not None:
+            hole = Position(objective.map, *objective.cell)
+            what = self._describe(objective.map, self.object_of(objective.map, objective.pushes), objective.pushes)
+            label = f"Push {what} into the hole at {objective.cell} in {place}"
+            key = f"push:{self._key_of(objective.map)}:{objective.pushes}"
+            return Option(OptionKind.PUSH, label, key, hole, objective.pushes)
         if objective.cell is not None:
             x, y = objective.cell
             kind = OptionKind.TALK if objective.press_a else OptionKind.GO_TO
@@ -45,6 +53,14 @@ class ObjectiveOptions:
                 kind, label, f"{kind.value}:{self._key_of(objective.map)}:{x},{y}", Position(objective.map, x, y)
             )
         return self.go_to_map(objective.map)
+
+    def _purchase(self, objective: Objective, position: Position, where: str) -> Option:
+        """To buy one of what the objective asks for: more is a matter of supplies."""
+        item = next(one for one in self._game.items.values() if one.key == objective.buys)
+        key = f"{OptionKind.BUY.value}:{self._key_of(objective.map)}:{item.key}"
+        wanted = BuyItems((Purchase(item.id, 1),))
+        label = f"Buy a {item.name} {where}"
+        return Option(OptionKind.BUY, label, key, position, objective.object_id, menu_task=wanted)
 
     def go_to_map(self, map_id: MapId) -> Option:
         """To go anywhere on a map."""
@@ -70,8 +86,8 @@ class ObjectiveOptions:
         """What a person sees, in plain words; with the place where the map has several of the kind."""
         if thing is None:
             return f"object {object_id}"
-        sprite = thing.sprite.removeprefix("SPRITE_")
-        name = (thing.item or sprite) if thing.kind == "item_ball" else sprite
-        alike = sum((one.sprite, one.item) == (thing.sprite, thing.item) for one in self._game.maps[map_id].objects)
+        item = thing.item if thing.kind == "item_ball" else None
+        name = thing.name if item is None else f"the {item.replace('_', ' ').lower()}"
+        alike = sum((one.name, one.item) == (thing.name, thing.item) for one in self._game.maps[map_id].objects)
         place = f" at ({thing.x}, {thing.y})" if alike > 1 else ""
-        return f"the {name.replace('_', ' ').lower()}{place}"
+        return f"{name}{place}"

@@ -87,7 +87,7 @@ class StoryPlanner:
             spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
             value = (ON_THE_WAY.again if tried or spent else ON_THE_WAY.story) - MARGINS.free_choice * rank
             option = replace(self._options.of(objective), value=value)
-            yield PlannedGoal(GoalKind.STORY, f"{milestone.name}: {option.label}", option, milestone.id)
+            yield PlannedGoal(GoalKind.STORY, f"{milestone.goal}: {option.label}", option, milestone.id)
 
     def _fights_next(
         self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int], memory: LaneMemory

@@ -28,6 +28,7 @@ from core.exceptions import BAD_INPUT_ERRORS, TrainingError
 from core.game.battery import BatterySave
 from core.game.profile import identify_rom
 from core.game.state import RomTables
+from trainer.commands.exit_codes import EXIT_CHECK_FAILED
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
 from trainer.run.checks import check_writable
@@ -35,7 +36,6 @@ from trainer.run.environments import environment_factory
 from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import Settings, load_settings
 
-EXIT_CHECK_FAILED: Final = 1
 LIBRARIES: Final = ("pyboy", "gymnasium", "numpy", "torch", "stable-baselines3", "sb3-contrib")
 OLDEST_PYTHON: Final = (3, 11)
 WANTED_DISK_BYTES: Final = 2 * 2**30
