@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.exceptions import ConfigurationError
 from core.schema import MOST_BYTES, Section, dotted, known_keys, parsed, read_object, sections_with
@@ -16,6 +16,15 @@ from core.schema import MOST_BYTES, Section, dotted, known_keys, parsed, read_ob
 class Inner(Section):
     depth: int = 1
     width: Annotated[float, Field(le=2.0)] = 0.5
+
+    @field_validator("depth")
+    @classmethod
+    def _above_ground(cls, depth: int) -> int:
+        if depth == -1:
+            raise ValueError("dig deeper")
+        if depth == -2:
+            raise ConfigurationError("a depth of -2 is a joke")
+        return depth
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Plain:
 class Outer(Section):
     name: str
     inner: Inner = Inner()
-    many: tuple[Inner, ...] = ()
+    many: tuple[Annotated[Inner, Field()], ...] = ()
     table: dict[str, Inner] = Field(default_factory=dict)
     pair: tuple[int, Inner] | None = None
     maybe: Annotated[Inner | None, Field()] = None
@@ -125,6 +134,8 @@ def test_the_sections_that_a_key_belongs_into_are_named() -> None:
         ({}, "key 'name' is missing; add it"),
         ({"depth": 3}, "unknown key 'depth'; 'depth' belongs into inner or into maybe"),
         ({"name": "a", "inner": {"depth": "x"}}, "'inner.depth' is \"x\": it should be a valid integer"),
+        ({"name": "a", "inner": {"depth": -1}}, "'inner.depth' is -1: dig deeper"),
+        ({"name": "a", "inner": {"depth": -2}}, "a depth of -2 is a joke"),
         ({"name": "a", "many": [{}, {"width": 3.0}]}, "'many[1].width' is 3.0: it should be less than or equal to 2"),
     ],
 )
