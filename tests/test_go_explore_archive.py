@@ -206,6 +206,7 @@ def test_what_is_not_an_archives_own_is_neither_read_nor_removed(tmp_path: Path)
     archive.folder.mkdir(parents=True)
     theirs = (
         "1-1-1-1-1.go_explore",
+        "001-001-001-01.go_explore",
         "\u0661-1-1-1-1.go_explore",
         "0001-001-001-01-01.go_explore",
         "9" * 90 + ".go_explore",
