@@ -11,7 +11,14 @@ import pytest
 
 from core import exceptions
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.env.go_explore_archive import MAGIC, MOST_BYTES, ArchiveCell, GoExploreArchive, GoExploreSchedule
+from core.env.go_explore_archive import (
+    LOOK_AGAIN_EVERY,
+    MAGIC,
+    MOST_BYTES,
+    ArchiveCell,
+    GoExploreArchive,
+    GoExploreSchedule,
+)
 from core.env.lanes.lane_history import StartPoint
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
@@ -88,6 +95,44 @@ def test_only_free_states_of_new_cells_are_wanted(tmp_path: Path) -> None:
     assert GoExploreArchive(tmp_path, "f" * 40).cells() == [], "another ROM has an archive of its own"
 
 
+def test_what_others_have_filed_is_seen_after_so_many_new_cells(tmp_path: Path) -> None:
+    archive, state = GoExploreArchive(tmp_path, SHA1), first_state()
+    assert archive.wants(state, 1) is not None, "it has looked, and the folder is empty"
+    GoExploreArchive(tmp_path, SHA1).add(ArchiveCell.of(state, 1), StartPoint(b"state", ()))
+    wanted = [archive.wants(state, 1) is not None for _ in range(LOOK_AGAIN_EVERY + 1)]
+    assert wanted == [True] * LOOK_AGAIN_EVERY + [False]
+
+
+def test_a_cell_is_a_square_of_eight_steps() -> None:
+    state = with_ram(first_state(), {"wMapGroup": bytes((2, 9)), "wXCoord": 23, "wYCoord": 8})
+    cell = ArchiveCell.of(state, 4)
+    assert cell == ArchiveCell(4, 2, 9, 2, 1)
+    assert cell.file_name == "004-002-009-02-01.go_explore"
+
+
+def test_room_is_made_on_the_most_crowded_level_the_first_of_two(tmp_path: Path) -> None:
+    archive = GoExploreArchive(tmp_path, SHA1, max_states=5)
+    filed = [ArchiveCell(reached, 1, 1, square, 0) for reached, square in ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1))]
+    for cell in filed:
+        archive.add(cell, StartPoint(b"state", ()))
+    assert archive.cells() == filed
+    archive.add(ArchiveCell(4, 1, 1, 0, 0), StartPoint(b"state", ()))
+    assert archive.cells() == [filed[0], *filed[2:], ArchiveCell(4, 1, 1, 0, 0)]
+
+
+def test_only_states_that_reached_a_milestone_are_drawn_and_each_draw_is_counted(tmp_path: Path) -> None:
+    archive, dice = GoExploreArchive(tmp_path, SHA1), np.random.default_rng(0)
+    for number, reached in enumerate((("a",), ("a", "b"), ("a", "c")), 1):
+        archive.add(ArchiveCell(number, 1, 1, 0, 0), StartPoint(bytes((number,)), reached))
+    starts = [archive.draw(dice, after="b") for _ in range(5)]
+    assert [start is not None and start.state for start in starts] == [b"\x02"] * 5
+    assert archive.draw(dice, after="d") is None
+    assert archive.draws() == {"002-001-001-00-00.go_explore": 5}
+    other = GoExploreArchive(tmp_path, SHA1)
+    other.restore_draws({**archive.draws(), "no cell": 3})
+    assert other.draws() == archive.draws()
+
+
 def test_the_archive_is_bounded_and_keeps_every_progress(tmp_path: Path) -> None:
     archive = GoExploreArchive(tmp_path, SHA1, max_states=10)
     for reached in (1, 2, 3):
@@ -161,6 +206,7 @@ def test_what_is_not_an_archives_own_is_neither_read_nor_removed(tmp_path: Path)
     archive.folder.mkdir(parents=True)
     theirs = (
         "1-1-1-1-1.go_explore",
+        "001-001-001-01.go_explore",
         "\u0661-1-1-1-1.go_explore",
         "0001-001-001-01-01.go_explore",
         "9" * 90 + ".go_explore",

@@ -11,6 +11,7 @@ from core.navigation.goal_direction import GoalDirection, GoalDirections
 from core.navigation.travel import WorldGraph
 from core.rules import RulePlayer
 from core.vocabulary import MapId, Position
+from tests.crystal_ground import BYTES, crystal_on
 from tests.crystal_rows import crystal, crystal_state
 from tests.test_game_begun_anywhere import POKEDEX, SITUATIONS, WELL, Situation
 
@@ -29,8 +30,13 @@ def direction(state: GameState) -> GoalDirection | None:
 
 
 def at(situation: Situation, place: Position) -> GameState:
-    rows = {**situation.rows, "wMapGroup": bytes(place.map), "wXCoord": bytes([place.x]), "wYCoord": bytes([place.y])}
-    return crystal_state(rows, situation.flags)
+    """That situation elsewhere, on open ground with a warp for each door."""
+    here = crystal().game.maps[place.map]
+    ground = [[0x00] * here.width for _ in range(here.height)]
+    for warp in here.warps:
+        ground[warp.y][warp.x] = BYTES["D"]
+    rows = {**situation.rows, "wMapGroup": bytes(place.map)}
+    return crystal_on(ground, (place.x, place.y), rows, situation.flags)
 
 
 def arrival(place: Position, towards: GoalDirection) -> Position:

@@ -15,12 +15,13 @@ from core.game.menu import MenuKind
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.rules.fights.company import Company
-from core.rules.fights.duel import duel
+from core.rules.fights.duel import duel, fighter_of
 from core.rules.fights.setup_moves import chance_after
 from core.rules.fights.tactics import Tactics
 from core.rules.menus.cursor import is_party_list
 from core.rules.menus.lessons import worths
 from core.vocabulary import Button, Option, OptionKind
+from tests.crystal_rows import crystal, crystal_state
 from tests.game_states import LAYOUT, ROM_PATH, first_state, with_party, with_ram
 
 ASLEEP = 3
@@ -73,6 +74,19 @@ def test_speed_status_and_lowered_accuracy_change_the_chance() -> None:
     poisoning = duel(fighter("BUMP"), fighter("BUMP", speed=30, status=POISON), WORLD, is_trainer=True)
     assert slowed.chance < even.chance < first.chance
     assert blinded.chance < even.chance < poisoning.chance
+
+
+@pytest.mark.parametrize(
+    ("species", "types"),
+    [(158, ("WATER", "WATER")), (92, ("GHOST", "POISON")), (16, ("NORMAL", "FLYING")), (255, ("NORMAL", "NORMAL"))],
+)
+def test_a_creature_of_the_party_would_stand_in_the_fight_with_its_types(species: int, types: tuple[str, str]) -> None:
+    """A single type counts twice, as in the game's RAM. 255 is no creature."""
+    member = with_party(crystal_state({}), (species, 12, 30, 36)).party[0]
+    own = fighter_of(member, crystal().game)
+    assert tuple(crystal().game.types[number] for number in own.types) == types
+    assert (own.species, own.level, own.hp, own.max_hp, own.stages) == (species, 12, 30, 36, (0,) * 7)
+    assert (own.moves, own.pp) == (member.moves, member.pp)
 
 
 def test_the_wild_pick_any_move_and_trainers_better_ones() -> None:

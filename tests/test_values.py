@@ -13,7 +13,18 @@ import pytest
 
 from core.game.game_data import load_game
 from core.game.profile import game_named
-from core.rules.values import GATE, IN_A_FIGHT, IN_MENUS, MARGINS, MOST_FREE_CHOICES, ON_THE_WAY, near, worth
+from core.rules.values import (
+    GATE,
+    IN_A_FIGHT,
+    IN_MENUS,
+    MARGINS,
+    MOST_FREE_CHOICES,
+    ON_THE_WAY,
+    REFUSED_FACTOR,
+    REPETITION_FACTOR,
+    near,
+    worth,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = (ON_THE_WAY, IN_A_FIGHT, IN_MENUS)
@@ -51,7 +62,16 @@ def test_a_free_choice_is_within_the_reach_of_the_record() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rest_margin": MARGINS.rest_at_hand}, {"rival": 0.6}, {"rival": 0.15}, {"surely_won": 0.7}]
+    "wrong",
+    [
+        {"rest_margin": MARGINS.rest_at_hand},
+        {"rest_margin": MARGINS.rest_at_hand + 0.1},
+        {"rest_margin": 2 * MARGINS.record},
+        {"rival": 0.6},
+        {"rival": 0.15},
+        {"surely_won": 0.7},
+        {"surely_won": 0.76},
+    ],
 )
 def test_the_gate_knows_what_a_fight_is_worth(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -60,7 +80,35 @@ def test_the_gate_knows_what_a_fight_is_worth(wrong: dict[str, float]) -> None:
 
 def test_every_worth_lies_between_the_values_that_it_competes_with() -> None:
     assert IN_A_FIGHT.weak_move < worth(0.0) < worth(0.0, 1.0) < worth(1.0) < worth(1.0, 1.0) < IN_A_FIGHT.potion
-    assert near(0) == 1.0 and near(60) == 0.5
+    assert [worth(0.0), worth(0.5), worth(1.0), worth(1.0, 1.0)] == pytest.approx([0.4, 0.575, 0.75, 0.85])
+    assert [near(0), near(20), near(60), near(120)] == pytest.approx([1.0, 0.75, 0.5, 1 / 3])
+
+
+def test_every_value_is_a_share_of_one_and_what_went_wrong_before_is_worth_less() -> None:
+    values = [getattr(table, one.name) for table in (*TABLES, MARGINS, GATE) for one in fields(table)]
+    assert all(0 < value < 1 for value in values)
+    assert 0 < REFUSED_FACTOR < 1 and 0 < REPETITION_FACTOR < 1
+
+
+@pytest.mark.parametrize(
+    ("table", "changed", "complaint"),
+    [
+        (ON_THE_WAY, {"most": 0.985}, "a rest at hand is worth more"),  # 0.8 + 0.19
+        (ON_THE_WAY, {"order": 0.88}, "the shop at hand comes before"),  # 0.84 + 0.05
+        (IN_A_FIGHT, {"flight": 0.84}, "the best turn would come before the flight"),  # 0.4 + 0.35 + 0.1
+        (
+            IN_A_FIGHT,
+            {"weaken": 0.915},
+            "turn the weakening before the ball round",
+        ),  # 0.0125 in between, the record 0.016
+        (IN_MENUS, {"likely": 0.89}, "worth less than to close the list"),  # 0.89 - 0.6
+        (IN_MENUS, {"leaving": 0.05, "close": 0.15}, "in a fight it ends lists"),
+        (IN_MENUS, {"likely": 1.0, "close": 0.4}, "in a fight it ends lists"),
+    ],
+)
+def test_values_of_two_kinds_cannot_change_places(table: Any, changed: dict[str, float], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        replace(table, **changed)
 
 
 @pytest.mark.parametrize("name", ["fernvale", "crystal"])
