@@ -35,7 +35,7 @@ def make_default_env() -> EnhancedPyBoyPokemonCrystalEnv:
 
 
 def test_a_closed_env_does_nothing_more() -> None:
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, render_mode="rgb_array", policy_screen=True)
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM_PATH, render_mode="rgb_array")
     env.reset(seed=1)
     start = env.save_state()
     env.close()

@@ -48,6 +48,7 @@ def assemble(settings: Settings) -> TrainingParts:
         on_failure.callback(env.close)
         policy = OverlappedLearner(env.policy_space, settings.lanes, settings.learner, seed=settings.seed)
         # after the lanes and the policy: what they refuse leaves no new database behind
+        settings.decision_db_path.parent.mkdir(parents=True, exist_ok=True)
         decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
         on_failure.callback(decision_analyzer.close)
         strategy_system = AdaptiveStrategySystem(

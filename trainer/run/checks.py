@@ -29,7 +29,8 @@ def check_settings(settings: Settings, profile: RomProfile) -> None:
     if settings.start_cache is not None:
         check_writable("start_cache", settings.start_cache)
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
-    check_database_file(settings.decision_db_path)
+    if settings.decision_db_path.parent.is_dir():  # else the folder is made with the record
+        check_database_file(settings.decision_db_path)
     check_rollout_memory(settings, available_memory_bytes())
     check_curriculum_milestones(settings, profile)
     NETWORKS.resolve(settings.learner.network, "learner.network")
