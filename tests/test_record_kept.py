@@ -22,9 +22,9 @@ from core.history.verify import verify
 from core.history.waiting import HistoryLockedError
 from tests.history_samples import walk
 from tests.utils import create_test_trainer
-from trainer import hybrid_llm_rl_trainer
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
+from trainer.play import team_state
 
 
 @contextmanager
@@ -250,7 +250,7 @@ def test_a_record_locked_until_the_end_leaves_a_run_that_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(episode_queue, "PLAY_ON_AFTER_S", 0.0)
-    monkeypatch.setattr(hybrid_llm_rl_trainer, "LOCK_PATIENCE_S", 0.0)
+    monkeypatch.setattr(team_state, "LOCK_PATIENCE_S", 0.0)
     path = tmp_path / "decisions.db"
     trainer = create_test_trainer(temp_dir=tmp_path, lanes=1)
     other = sqlite3.connect(path, isolation_level=None)
