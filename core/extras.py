@@ -14,6 +14,7 @@ from core.exceptions import ConfigurationError
 
 EXTRAS: Final = {
     "llm": ("accelerate", "anthropic", "openai", "peft"),
+    "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
     "plots": ("matplotlib", "PIL", "tensorboard"),
     "verl": ("verl", "vllm"),
