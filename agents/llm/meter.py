@@ -25,8 +25,8 @@ class Price:
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError for a price that is negative or no number."""
-        check_range("input_usd", self.input_usd, 0, HIGHEST_PRICE_USD)
-        check_range("output_usd", self.output_usd, 0, HIGHEST_PRICE_USD)
+        check_range("the price input_usd", self.input_usd, 0, HIGHEST_PRICE_USD)
+        check_range("the price output_usd", self.output_usd, 0, HIGHEST_PRICE_USD)
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         return (prompt_tokens * self.input_usd + completion_tokens * self.output_usd) / 1_000_000
