@@ -87,7 +87,9 @@ def test_the_rules_talk_to_the_sailor() -> None:
 
 
 def in_elevator(at: tuple[int, int], facing: Button, backup: str) -> GameState:
-    rows = {"wPlayerDirection": FACING[facing], "wBackupMapGroup": bytes(place(backup))}
+    group, number = place(backup)
+    above = {"wBackupMapGroup": bytes((group,)), "wBackupMapNumber": bytes((number,))}
+    rows = {"wPlayerDirection": FACING[facing], **above}
     picture = [[0x07] * 4, [0x01] * 4, [0x01] * 4, [0x01, 0x70, 0x70, 0x01]]
     return crystal_on(picture, at, rows, map_key=ELEVATOR)
 
