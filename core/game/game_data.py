@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Final
 
 from core.game.facts import (
     ConditionalEffects,
@@ -35,6 +36,11 @@ from core.game.possessions import PossessionPlaces
 from core.game.profile import PROFILE_FILE, FieldAbilityForm, GameProfile
 from core.game.text import CharacterSet
 from core.vocabulary import MapId
+
+MACHINES: Final = "wTMsHMs"
+MACHINES_BEFORE: Final = {"TM": 0, "HM": 50}
+"""Where in wTMsHMs the counts of a kind begin; TM01 and HM01 are the first of their kinds."""
+MACHINE_POCKET: Final = "TM_HM"
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,17 @@ class GameData:
             place.gates or any(thing.outcomes for thing in (*place.objects, *place.signs, *place.triggers))
             for place in self.maps.values()
         )
+
+    @cached_property
+    def machine_places(self) -> Mapping[int, int]:
+        """Number of a TM or HM -> the byte of a snapshot that counts it, in the pocket's order; none are counted where
+        the game keeps no machines."""
+        if MACHINES not in self.layout.symbols:
+            return {}
+        start = self.layout.index(MACHINES)
+        machines = (one for one in self.items.values() if one.pocket == MACHINE_POCKET)
+        places = ((start + MACHINES_BEFORE[one.name[:2]] + int(one.name[2:]) - 1, one.id) for one in machines)
+        return {number: place for place, number in sorted(places)}
 
     def warp_cells(self, map_id: MapId) -> frozenset[tuple[int, int]]:
         """The (x, y) of a map's warps; none for an unknown map."""

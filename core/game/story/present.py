@@ -14,10 +14,6 @@ from core.vocabulary import MapId
 Test = Callable[[GameState], bool]
 CALL: Final = "wSpecialPhoneCallID"
 """Which phone call of the story is to come; 0 for none."""
-MACHINES: Final = "wTMsHMs"
-MACHINES_PER_KIND: Final = {"TM": 0, "HM": 50}
-"""Where in wTMsHMs the counts of a kind begin; TM01 is the first of its kind."""
-MACHINE_POCKET: Final = "TM_HM"
 
 
 class PresentFacts:
@@ -34,9 +30,7 @@ class PresentFacts:
         flags = (one for one in game.engine_flags.values() if one is not None)
         watched = {layout.index(symbol) for symbol in single}
         watched |= {layout.index(one.symbol) + one.offset for one in flags}
-        if MACHINES in layout.symbols:
-            start = layout.index(MACHINES)
-            watched |= set(range(start, start + layout.symbols[MACHINES].size))
+        watched |= set(game.machine_places.values())
         self._watched = tuple(sorted(watched))
 
     def signature(self, state: GameState) -> tuple[object, ...]:
@@ -84,17 +78,15 @@ class PresentFacts:
             index = flag.index
             return lambda state: state.has_flag(index)
         if (item := self._items.get(name)) is not None:
-            return self._item_test(item.id, item.name, item.pocket)
+            return self._item_test(item.id)
         place = self._game.engine_flags.get(name)
         if place is None:
             return lambda state: False
         at, mask = self._game.layout.index(place.symbol) + place.offset, place.mask
         return lambda state: bool(state.snapshot.data[at] & mask)
 
-    def _item_test(self, number: int, name: str, pocket: str) -> Test:
-        if pocket != MACHINE_POCKET:
-            return lambda state: any(slot.item == number for slot in (*state.items, *state.key_items, *state.balls))
-        if MACHINES not in self._game.layout.symbols:
-            return lambda state: False
-        at = self._game.layout.index(MACHINES) + MACHINES_PER_KIND[name[:2]] + int(name[2:]) - 1
-        return lambda state: bool(state.snapshot.data[at])
+    def _item_test(self, number: int) -> Test:
+        at = self._game.machine_places.get(number)
+        if at is not None:
+            return lambda state: bool(state.snapshot.data[at])
+        return lambda state: any(slot.item == number for slot in (*state.items, *state.key_items, *state.balls))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from core.game.game_data import GameData
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 POCKETS: Final = ("ITEM", "BALL", "KEY_ITEM", "TM_HM")
 """Pockets in the order of `GameState.pocket`."""
-MACHINES: Final = "wTMsHMs"
-MACHINES_BEFORE: Final = {"TM": 0, "HM": 50}
-"""Where in wTMsHMs the counts of a kind begin."""
 LEAVING_LINES: Final = ("CANCEL",)
 
 
@@ -40,16 +36,8 @@ def pocket_slots(state: GameState, pocket: str) -> tuple[BagSlot, ...]:
 
 def machines(state: GameState) -> tuple[BagSlot, ...]:
     """The machines in the bag in the order of their pocket: the TMs by number, then the HMs."""
-    layout = state.rom.layout
-    if MACHINES not in layout.symbols:
-        return ()
-    known = sorted((MACHINES_BEFORE[one.name[:2]] + int(one.name[2:]) - 1, one.id) for one in _all_machines(state.game))
-    counts = state.snapshot.data[slice(*layout.span(MACHINES))]
-    return tuple(BagSlot(item, counts[place]) for place, item in known if counts[place])
-
-
-def _all_machines(game: GameData) -> Iterator[Item]:
-    return (item for item in game.items.values() if item.pocket == POCKETS[-1])
+    data = state.snapshot.data
+    return tuple(BagSlot(item, data[place]) for item, place in state.game.machine_places.items() if data[place])
 
 
 def owned(state: GameState, game: GameData, item: int) -> int:
