@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.game.facts import Effects, GameMap
+from core.game.facts import Effects, GameMap, MapObject, SceneScript, Sign, Trigger
 from core.game.milestones import Condition, Milestone
 from core.vocabulary import MapId
 
@@ -41,6 +41,26 @@ class Objective:
     pushes: int | None = None
     """The object that is a boulder to be pushed onto `cell`, a hole; None where nothing is pushed."""
 
+    @classmethod
+    def talk(cls, place: GameMap, thing: MapObject) -> Objective:
+        """Somebody is talked to, or something lying there is taken."""
+        return cls(place.id, object_id=thing.id, sets=thing.sets, fights=thing.fights)
+
+    @classmethod
+    def read(cls, place: GameMap, sign: Sign) -> Objective:
+        """A sign is looked at, or something hidden is found."""
+        return cls(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets, fights=sign.fights)
+
+    @classmethod
+    def step_on(cls, place: GameMap, step: Trigger) -> Objective:
+        """A step that may start a scene."""
+        return cls(place.id, cell=(step.x, step.y), sets=step.sets, fights=step.fights)
+
+    @classmethod
+    def enter(cls, place: GameMap, script: SceneScript) -> Objective:
+        """A map on whose entering something happens."""
+        return cls(place.id, fights=script.fights)
+
     @property
     def subject(self) -> tuple[MapId, str] | None:
         """Whom or what one speaks to or stands on, as `LaneMemory` notes it; None for a map to reach."""
@@ -49,6 +69,14 @@ class Objective:
         if self.cell is None:
             return None
         return self.map, f"{'sign' if self.press_a else 'cell'} {self.cell[0]},{self.cell[1]}"
+
+
+def own_flags(effects: Effects) -> tuple[str, ...]:
+    """Event flags that a row names beside its effects: a trainer's, an item ball's, a hidden item's."""
+    if isinstance(effects, MapObject):
+        ball = effects.event if effects.kind == "item_ball" else None
+        return tuple(one for one in (effects.beat_event, ball) if one is not None)
+    return (effects.event,) if isinstance(effects, Sign) and effects.event is not None else ()
 
 
 class Objectives:
@@ -87,27 +115,19 @@ class Objectives:
 
     def _read(self, place: GameMap) -> None:
         for thing in place.objects:
-            objective = Objective(place.id, object_id=thing.id, sets=thing.sets, fights=thing.fights)
-            ball_flag = thing.event if thing.kind == "item_ball" else None
-            self._note(objective, thing, (thing.beat_event, ball_flag), thing.item)
+            self._note(Objective.talk(place, thing), thing, thing.item)
         for sign in place.signs:
-            cell = (sign.x, sign.y)
-            objective = Objective(place.id, cell=cell, press_a=True, sets=sign.sets, fights=sign.fights)
-            self._note(objective, sign, (sign.event,), sign.item)
+            self._note(Objective.read(place, sign), sign, sign.item)
         for trigger in place.triggers:
-            cell = (trigger.x, trigger.y)
-            self._note(Objective(place.id, cell=cell, sets=trigger.sets, fights=trigger.fights), trigger)
+            self._note(Objective.step_on(place, trigger), trigger)
         for script in place.scene_scripts:
             if script.scene is not None:  # what any loading brings about is nobody's aim
-                self._note(Objective(place.id, fights=script.fights), script)
+                self._note(Objective.enter(place, script), script)
 
-    def _note(
-        self, objective: Objective, effects: Effects, flags: tuple[str | None, ...] = (), item: str | None = None
-    ) -> None:
+    def _note(self, objective: Objective, effects: Effects, item: str | None = None) -> None:
         """Files an objective under all that it brings about: its effects, and flags and an item of its own."""
-        for name in (*effects.sets, *flags):
-            if name is not None:
-                self._by_event_flag[name].append(objective)
+        for name in (*effects.sets, *own_flags(effects)):
+            self._by_event_flag[name].append(objective)
         for name in effects.clears:
             self._by_cleared_flag[name].append(objective)
         for name in effects.engine:

@@ -24,7 +24,7 @@ from core.game.facts import (
     Sign,
 )
 from core.game.game_data import GameData
-from core.game.objectives import Objective
+from core.game.objectives import Objective, own_flags
 from core.vocabulary import MapId
 
 
@@ -154,21 +154,17 @@ class StoryDeeds:
         for thing in place.objects:
             there = Fact("at", place.id, places.objects.get(thing.id, MAIN_AREA))
             shown = (Fact("lacks", thing.event),) if thing.event is not None else ()
-            objective = Objective(place.id, object_id=thing.id, sets=thing.sets, fights=thing.fights)
-            yield from _actions(thing, objective, (there, *shown))
+            yield from _actions(thing, Objective.talk(place, thing), (there, *shown))
         for number, sign in enumerate(place.signs, start=1):
             there = Fact("at", place.id, places.signs.get(number, MAIN_AREA))
-            objective = Objective(place.id, cell=(sign.x, sign.y), press_a=True, sets=sign.sets, fights=sign.fights)
-            yield from _actions(sign, objective, (there,))
+            yield from _actions(sign, Objective.read(place, sign), (there,))
         for number, step in enumerate(place.triggers, start=1):
             there = Fact("at", place.id, places.steps.get(number, MAIN_AREA))
             scene = (Fact("scene", place.id, step.scene),) if step.scene is not None else ()
-            objective = Objective(place.id, cell=(step.x, step.y), sets=step.sets, fights=step.fights)
-            yield from _actions(step, objective, (there, *scene))
+            yield from _actions(step, Objective.step_on(place, step), (there, *scene))
         for script in place.scene_scripts:
             scene = (Fact("scene", place.id, script.scene),) if script.scene is not None else ()
-            objective = Objective(place.id, fights=script.fights)
-            yield from _actions(script, objective, (Fact("in", place.id), *scene), by_itself=True)
+            yield from _actions(script, Objective.enter(place, script), (Fact("in", place.id), *scene), by_itself=True)
         for hole in place.boulder_holes:
             objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets, pushes=hole.object_id)
             yield from _actions(hole, objective, (Fact("at", place.id, MAIN_AREA),))
@@ -209,7 +205,7 @@ def _actions(
 
 def _outcomes(effects: Effects) -> Iterator[ConditionalEffects]:
     """What happens in each case, with what the row itself names: a trainer's flag, an item that lies there."""
-    own, item = _own_flags(effects), effects.item if isinstance(effects, MapObject | Sign) else None
+    own, item = own_flags(effects), effects.item if isinstance(effects, MapObject | Sign) else None
     always = ConditionalEffects(
         sets=own,
         gives=(item,) if item is not None else (),
@@ -234,13 +230,6 @@ def _outcomes(effects: Effects) -> Iterator[ConditionalEffects]:
         calls=effects.calls,
         needs=always.needs,
     )
-
-
-def _own_flags(effects: Effects) -> tuple[str, ...]:
-    if isinstance(effects, MapObject):
-        ball = effects.event if effects.kind == "item_ball" else None
-        return tuple(one for one in (effects.beat_event, ball) if one is not None)
-    return (effects.event,) if isinstance(effects, Sign) and effects.event is not None else ()
 
 
 def facts_of(needs: Preconditions) -> Iterator[Fact]:
