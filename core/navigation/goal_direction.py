@@ -72,7 +72,7 @@ class GoalDirections:
         self._game = game
         self._graph = WorldGraph(game)
         self._story = game.objectives
-        self._path = StoryPath(game) if game.tells_conditions else None
+        self._path = StoryPath.of(game)
         self._grounds = tuple(place.id for place in game.maps.values() if place.key in game.wild)
         self._wanted: dict[tuple[str, Planned], int] = {}
         self._plans: dict[tuple[MapId, str, Planned], _Plan] = {}

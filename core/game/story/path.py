@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.game.facts import MAIN_AREA
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_KNOWN: Final = 64
 """Answers kept; a plan takes tens of milliseconds, and most questions are asked again."""
+
+MOST_GAMES: Final = 8
+"""Games whose paths are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,12 @@ class StoryPath:
         self._planner = RelaxedPlanner(self._deeds)
         self._present = PresentFacts(game)
         self._known: dict[tuple[object, ...], NextDeeds] = {}
+
+    @staticmethod
+    @lru_cache(maxsize=MOST_GAMES)
+    def of(game: GameData) -> StoryPath | None:
+        """The one path of a game, shared by all who plan in it; None where its data tell no conditions."""
+        return StoryPath(game) if game.tells_conditions else None
 
     def next_deeds(self, milestone: Milestone, state: GameState, entry: str | None = None) -> NextDeeds:
         """What to do now; `entry` is the key of the exit by which the player came to the map, where it is known."""

@@ -47,7 +47,7 @@ class StoryPlanner:
         self._story = Objectives(game.maps, self._milestones)
         self._needs = Needs(game)
         self._options = ObjectiveOptions(game)
-        self._path = StoryPath(game) if game.tells_conditions else None
+        self._path = StoryPath.of(game)
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
