@@ -12,10 +12,11 @@ import torch
 
 from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, load_team, save_base, save_team
-from agents.text.text_policy import Sampling, TextPolicy, load_policy
-from core.exceptions import CheckpointError, ConfigurationError
+from agents.text.text_policy import Sample, Sampling, TextPolicy, load_policy
+from core.exceptions import CheckpointError, ConfigurationError, TrainingError
 from core.worlds.builtin.sudoku import Sudoku
 from core.worlds.registry import make_world
+from tests.tiny_models import make_model
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.at_grpo.warm_start import make_warm_policy
@@ -126,6 +127,46 @@ def test_dynamic_sampling_goes_on_while_too_little_is_to_be_learned(taught: Path
         counts[most] = [line["candidates"] for line in lines if "solved" in line]
     assert all(4 * 2 <= count <= 4 * 2 * 2 for count in counts[0])
     assert max(counts[3]) > max(counts[0]) and max(counts[3]) <= 4 * max(counts[0])
+
+
+def test_a_run_that_cannot_learn_says_why_and_stops(taught: Path, tmp_path: Path) -> None:
+    """Candidates that are one another's twins never differ: a temperature near 0 makes them so."""
+    settings = settings_of({**TINY, "world_options": {"largest": 1000}, "temperature": 0.01, "eval_every": 50})
+    with pytest.raises(TrainingError, match=r"3 iterations in a row that taught nothing: .* warm_start_steps") as stop:
+        ATGRPOTrainer(settings, begun(tmp_path, taught)).train(9)
+    assert str(tmp_path / "dialogue.jsonl") in str(stop.value)
+    assert CheckpointStore(tmp_path).load("latest").episode == 3, "what was played is kept"
+
+
+def test_any_model_is_taught_the_form_before_it_learns(tmp_path: Path) -> None:
+    """The model is a random one with another program's tokenizer; what it learns is saved with the team only."""
+    model = make_model(tmp_path / "model")
+    likely = {}
+    for level in ("shared", "lora", "full"):
+        for steps in (0, 30):
+            settings = settings_of(
+                {**TINY, "model": str(model), "specialisation": level, "warm_start_steps": steps, "eval_episodes": 1}
+                | {"warm_start_learning_rate": 3e-3, "warm_start_batch": 8}
+            )
+            trainer = ATGRPOTrainer(settings, tmp_path / f"{level}{steps}")
+            trainer.train(1)
+            assert trainer.team is not None
+            world, policy = trainer.world, trainer.team.by_role["reasoner"]
+            prompts = [world.question(world.initial(seed), "reasoner") for seed in range(4)]
+            assert all(prompt.startswith("Answer this question with one whole number") for prompt in prompts)
+            answer = policy.answer_tokens("42")
+            samples = [Sample("42", policy.encode(prompt), answer, (), 1.0) for prompt in prompts]
+            with torch.no_grad():
+                likely[level, steps] = float(policy.token_log_probabilities(samples)[0].mean())
+    for level in ("shared", "lora", "full"):
+        assert likely[level, 30] > likely[level, 0] + 1.0, likely
+
+
+def test_a_model_that_was_made_here_reads_prompts_without_instructions(taught: Path, tmp_path: Path) -> None:
+    world = ATGRPOTrainer(settings_of(TINY), tmp_path / "small").world
+    assert world.question(world.initial(0), "tool") == world.prompt(world.initial(0), "tool")
+    told = ATGRPOTrainer(settings_of({**TINY, "instructions": True}), tmp_path / "told").world
+    assert told.question(told.initial(0), "tool").endswith("\n\n" + told.prompt(told.initial(0), "tool"))
 
 
 def test_sampling_is_per_role() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -58,12 +59,38 @@ def test_scores_are_those_of_the_tree(model: Path) -> None:
         verl_recipe.compute_score("at_grpo/sudoku", "solve", "")
 
 
+def value_of(recipe: verl_recipe.Recipe, key: str) -> str:
+    return next(override.removeprefix(f"{key}=") for override in recipe.overrides if override.startswith(f"{key}="))
+
+
+def rows_at(path: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path).to_pylist()
+
+
+def validation_rows(recipe: verl_recipe.Recipe) -> list[dict[str, Any]]:
+    return rows_at(Path(value_of(recipe, "data.val_files")))
+
+
+def problems_of(recipe: verl_recipe.Recipe, files: str) -> set[int]:
+    return {row["extra_info"]["seed"] for row in rows_at(Path(value_of(recipe, f"data.{files}")))}
+
+
 def test_the_dry_run_checks_what_was_written(model: Path, tmp_path: Path) -> None:
     recipes = verl_recipe.prepare(model, tmp_path, problems=3)
     assert [recipe.policy for recipe in recipes] == ["tool", "solver"]
     for recipe in recipes:
         assert "play to their prompts" in verl_recipe.dry_run(recipe)[0]
         assert f"data.train_files={recipe.rows}" in recipe.overrides
+        assert "+data.apply_chat_template_kwargs.enable_thinking=False" in recipe.overrides
+        assert "algorithm.norm_adv_by_std_in_grpo=False" in recipe.overrides, "the run scales by the batch"
+    assert not problems_of(recipes[0], "train_files") & problems_of(recipes[0], "val_files")
+    length = int(value_of(recipes[0], "data.max_prompt_length"))
+    policies, _ = verl_recipe.load_team(model)
+    shown = [row["prompt"][0]["content"] for row in (*rows_at(recipes[0].rows), *validation_rows(recipes[0]))]
+    longest = max(len(policies.policies["tool"].encode(prompt)) for prompt in shown)
+    assert length == 2 * longest > 0
     assert (tmp_path / "commands.txt").read_text().count("verl.trainer.main_ppo") == 2
     import pyarrow.parquet
 

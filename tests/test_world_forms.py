@@ -42,7 +42,7 @@ def test_pettingzoo_agents_solve_with_gold_answers(world: TextWorld[Any]) -> Non
             assert terminated and not truncated and (agent != world.roles[-1] or info["success"])
             env.step(None)
             continue
-        assert observation == {"prompt": world.prompt(state, agent)}
+        assert observation == {"prompt": world.question(state, agent)}
         answer = world.gold(state, agent)
         state = world.play(state, agent, answer).state
         env.step(answer)
@@ -75,7 +75,7 @@ def test_the_hooks_of_verifiers_play_a_rollout(world: TextWorld[Any]) -> None:
     state = world.initial(9)
     gold = {}
     for role in world.roles:
-        gold[world.prompt(state, role)] = world.gold(state, role)
+        gold[world.question(state, role)] = world.gold(state, role)
         state = world.play(state, role, world.gold(state, role)).state
     good = asyncio.run(rollout(gold.__getitem__))
     assert good["solved"] == 1.0 and good["reward"] >= 1.0

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from agents.llm.failures import FailureKind, ModelFailure
 from core.prompts.frame import plain_text
 from core.protocols import Choice, probability_of
+from core.worlds.chat_answer import after_thought
 
 MAX_REASON_CHARACTERS = 400
 UNKNOWN_TOKEN = -1000.0
 """Log-probabilities below it stand for "not reported": OpenAI and vLLM send -9999."""
 ROUNDING = 1e-3
 """So far above 0 a log-probability may be by rounding."""
-_END_OF_THOUGHT = re.compile(r"</(?:think|thinking|reasoning|thought)>|\[/THINK\]", re.IGNORECASE)
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
@@ -53,7 +53,7 @@ def choice_from_text(text: str, options: Sequence[str], *, confidence: float | N
     alone = text.strip()
     if alone in options:
         return _choice_of(alone, options, confidence)
-    answer = alone if alone.startswith("{") else _END_OF_THOUGHT.split(alone)[-1].strip()
+    answer = alone if alone.startswith("{") else after_thought(alone)
     if fenced := _FENCE.fullmatch(answer):
         answer = fenced[1].strip()
     if not answer:

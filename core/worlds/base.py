@@ -94,6 +94,11 @@ class TextWorld(ABC, Generic[State]):
     roles: tuple[str, ...]
     """Order of speaking within a round."""
     max_rounds: int = 1
+    instructions: ClassVar[Mapping[str, str]] = {}
+    """By role: the task and the form of its answer in a few sentences, for models that nobody has taught them."""
+    spells_out: bool = True
+    """Whether `question` begins with the instructions. A model that has learned the form from examples alone (the one
+    that AT-GRPO makes itself) reads shorter prompts without them."""
 
     # --- what a new world overrides ---
 
@@ -122,6 +127,15 @@ class TextWorld(ABC, Generic[State]):
         """
 
     # --- what no world overrides ---
+
+    def question(self, state: State, role: str) -> str:
+        """What a model is asked: the prompt, behind the role's instructions where they are spelled out."""
+        return self.spelled_out(role, self.prompt(state, role))
+
+    def spelled_out(self, role: str, prompt: str) -> str:
+        """A prompt of that role behind its instructions; the prompt alone where there are none, or none are wanted."""
+        told = self.instructions.get(role, "") if self.spells_out else ""
+        return f"{told}\n\n{prompt}" if told else prompt
 
     def validate(self, seed: int) -> None:
         """Check that the gold answers solve the problem of `seed` with a full team score; `TrainingError` if not."""

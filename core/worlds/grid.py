@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Collection
 from typing import NamedTuple
 
+from core.worlds.chat_answer import bare_answer
+
 
 class GridCell(NamedTuple):
     """A place on a grid, from the top left."""
@@ -22,13 +24,19 @@ class GridCell(NamedTuple):
 
 
 MOVES: dict[str, tuple[int, int]] = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
-_MOVE_LINE = re.compile(r"[UDLR](?: ?[UDLR])*")
+_MOVE_WORDS = {"UP": "U", "DOWN": "D", "LEFT": "L", "RIGHT": "R"}
+_SEPARATORS = re.compile(r"[\s,;]+|->|→")
 
 
 def parse_moves(answer: str) -> str | None:
-    """The moves of an answer that consists of nothing but U, D, L, R (spaces allowed); None for anything else."""
-    answer = answer.strip()
-    return answer.replace(" ", "") if _MOVE_LINE.fullmatch(answer) else None
+    """The moves of an answer that is nothing but moves; None for anything else.
+
+    A move is U, D, L, R or its word, in any case; spaces and commas may stand between them, and around the whole what
+    chat models put there (`core/worlds/chat_answer.py`).
+    """
+    words = [word for word in _SEPARATORS.split(bare_answer(answer).upper()) if word]
+    moves = "".join(_MOVE_WORDS.get(word, word) for word in words)
+    return moves if moves and set(moves) <= set(MOVES) else None
 
 
 def move_field(moves: str, places: int) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.exceptions import ConfigurationError
+from core.worlds.chat_answer import boxed
 from core.worlds.code_problems import read_rows
 
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
@@ -61,20 +62,6 @@ def normal_form(answer: str) -> str:
     answer = _TEXT.sub(r"\1", boxed(answer) or answer)
     answer = _FRACTION.sub(r"(\1)/(\2)", answer)
     return _NOISE.sub("", answer).rstrip(".").lower()
-
-
-def boxed(text: str) -> str | None:
-    """The content of the last `\\boxed{...}`, inner braces included; None when there is none."""
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    begin = start + len("\\boxed{")
-    depth = 1
-    for index in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[index], 0)
-        if depth == 0:
-            return text[begin:index]
-    return None
 
 
 def _answer_of(fields: dict[str, Any]) -> str:

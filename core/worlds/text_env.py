@@ -49,14 +49,14 @@ class TextEnv:
         """The prompt of that role for the present state. Raises `TrainingError` before `reset()`."""
         if self._play is None:
             raise TrainingError("the episode has not begun: call reset() first")
-        return self.world.prompt(self._play.state, role)
+        return self.world.question(self._play.state, role)
 
     def reset(self, seed: int | None = None) -> str:
         """Begin the problem of `seed`, or the next one; returns the first prompt."""
         seed = self._next_seed if seed is None else seed
         self._next_seed = seed + 1
         self._play = _Play(self.world.initial(seed))
-        return self.world.prompt(self._play.state, self.role)
+        return self.world.question(self._play.state, self.role)
 
     def step(self, action: str) -> tuple[str, float, bool, dict[str, Any]]:
         """Play `action` for the role in turn; the reward is the team's plus that role's own.
@@ -80,7 +80,7 @@ class TextEnv:
             "success": turn.success,
             "feedback": turn.feedback,
         }
-        return self.world.prompt(play.state, self.role), turn.team_reward + turn.local_reward, play.done, info
+        return self.world.question(play.state, self.role), turn.team_reward + turn.local_reward, play.done, info
 
 
 class CodeEnv(TextEnv):

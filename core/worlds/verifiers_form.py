@@ -40,7 +40,7 @@ class VerifiersHooks:
         rows: list[dict[str, Any]] = []
         for seed in seeds:
             state, role = self.world.initial(seed), self.world.roles[0]
-            prompt = [{"role": "user", "content": self.world.prompt(state, role)}]
+            prompt = [{"role": "user", "content": self.world.question(state, role)}]
             info = json.dumps({"world": self.world.name, "seed": seed, "role": role})
             rows.append({"prompt": prompt, "answer": self.world.gold(state, role), "info": info})
         return rows

@@ -99,7 +99,7 @@ def grow_tree(
             live = [branch for branch in branches if not branch.done]
             if not live:
                 break
-            prompts = [world.prompt(branch.state, role) for branch in live]
+            prompts = [world.question(branch.state, role) for branch in live]
             repeated = [prompt for prompt in prompts for _ in range(settings.candidates)]
             sampling = settings.sampling.get(role, Sampling())
             answers = policies[role].sample(repeated, sampling, generator)

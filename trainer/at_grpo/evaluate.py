@@ -11,7 +11,6 @@ from agents.text.team import TEAM_FILE, Specialisation, build_team, load_team
 from agents.text.text_policy import load_policy
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TEST_SEED
-from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.presets import settings_named
 from trainer.at_grpo.settings import settings_of, settings_saved
@@ -59,7 +58,7 @@ def evaluate(
     if untrained is None:
         team, notes = load_team(Path(model_path))
         settings = named or settings_saved(notes, model_path)
-        world = make_world(settings.world, settings.world_options)
+        world = settings.make_world()
         iterations = int(notes.get("iteration", 0))
     else:
         if named is None:
@@ -67,8 +66,9 @@ def evaluate(
                 f"{model_path} is a model and no team that was trained on a world: name the world by config_name or "
                 "config"
             )
-        settings = named
-        world = make_world(settings.world, settings.world_options)
+        is_strange = untrained != str(POCKET_FOLDER) and named.instructions is None
+        settings = named.model_copy(update={"instructions": True}) if is_strange else named
+        world = settings.make_world()
         team = build_team(load_policy(untrained), world.roles, Specialisation.SHARED)
         iterations = 0
     if player_of is not None:

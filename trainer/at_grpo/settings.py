@@ -12,7 +12,9 @@ from agents.text.team import LoraShape, Specialisation
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError
 from core.schema import explained
-from core.worlds.registry import refuse_saved_code
+from core.worlds.base import TextWorld
+from core.worlds.registry import make_world, refuse_saved_code
+from trainer.at_grpo.warm_start import ADAPTER_LEARNING_RATE, WHOLE_LEARNING_RATE, WarmStart
 from trainer.grpo.advantages import Scaling
 from trainer.grpo.learner import GRPOSettings
 
@@ -51,7 +53,14 @@ class ATGRPOSettings(BaseModel):
     small_width: Count = 128
     small_layers: Count = 2
     warm_start_steps: CountOrNone = 150
-    """Batches of the supervised stage that teaches the format; 0 for none. Used with `model` "small" only."""
+    """Batches of the supervised stage that teaches the form of answers; 0 for none. `small` learns it as a whole, of
+    any other model the weights that will learn (a role's adapter, its own copy, or the shared model)."""
+    warm_start_learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Of that stage; None: 5e-4 for adapters, 2e-5 for all weights. `small` has its own."""
+    warm_start_batch: Count = 32
+    """Examples in a batch of that stage."""
+    instructions: bool | None = None
+    """Whether prompts begin with the task and the form of the answer; None: for every model but `small`."""
 
     batch_size: Count = 32
     """Problems per iteration."""
@@ -91,6 +100,20 @@ class ATGRPOSettings(BaseModel):
     eval_episodes: Count = 100
     save_every: Count = 50
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+
+    def make_world(self) -> TextWorld[Any]:
+        """The world of this run, with prompts as this run wants them."""
+        world = make_world(self.world, self.world_options)
+        world.spells_out = self.model != SMALL if self.instructions is None else self.instructions
+        return world
+
+    @property
+    def warm_start(self) -> WarmStart | None:
+        """The stage that teaches the form to a model of somebody else's; None where there is none."""
+        if self.model == SMALL or not self.warm_start_steps:
+            return None
+        usual = ADAPTER_LEARNING_RATE if self.specialisation is Specialisation.LORA else WHOLE_LEARNING_RATE
+        return WarmStart(self.warm_start_steps, self.warm_start_learning_rate or usual, self.warm_start_batch)
 
     def sampling_of(self, role: str) -> Sampling:
         """How that role's answers are drawn."""

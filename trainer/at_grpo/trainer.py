@@ -20,13 +20,13 @@ from agents.text.team import LoraShape, Specialisation, Team, build_team, check_
 from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
-from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, scored_samples, success_rate
+from trainer.at_grpo.flat_groups import FlatGroups
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
 from trainer.at_grpo.rollouts import Rollouts
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings
-from trainer.at_grpo.warm_start import make_warm_policy
+from trainer.at_grpo.warm_start import make_warm_policy, warm_team
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.damage import damage_is_said
 from trainer.checkpoints.own_names import folder_of
@@ -64,12 +64,13 @@ class ATGRPOTrainer:
         self.settings = settings
         self.folder = folder_of("checkpoint_dir", checkpoint_dir)
         self.title = title
-        self.world: TextWorld[Any] = make_world(settings.world, settings.world_options)
+        self.world: TextWorld[Any] = settings.make_world()
         _check_roles(settings, self.world)
         self._rollouts = Rollouts(settings.rollout_server, self.folder / "served")
         self._store = CheckpointStore(self.folder)
         self._generator = torch.Generator()
         self._best_success = -1.0
+        self._flat = FlatGroups()
         self.iteration = 0
         self.team: Team | None = None
         self._learners: dict[str, GRPOLearner] = {}
@@ -89,10 +90,11 @@ class ATGRPOTrainer:
                     at_end = self.iteration == total
                     if self.iteration % self.settings.eval_every == 0 or at_end:
                         success = self._evaluate(team, reporter)
-                    if at_end or stop.requested or self.iteration % RESUME_EVERY == 0:
+                    if at_end or stop.requested or self._flat.is_hopeless or self.iteration % RESUME_EVERY == 0:
                         self._save_resume_point(team)
                     if self.iteration % self.settings.save_every == 0 or at_end:
                         self._save_model(team, f"model_{self.iteration}")
+                    self._flat.stop_if_hopeless(self.folder)
             model = self.folder / f"model_{self.iteration}"
             if not model.exists():
                 self._save_model(team, model.name)
@@ -108,15 +110,16 @@ class ATGRPOTrainer:
         self._store.tidy(new_run=False)
         base = self._base_policy(reporter)
         self._generator = torch.Generator(base.device).manual_seed(self.settings.seed)
-        reference = copy.deepcopy(base.model) if self.settings.kl_coefficient > 0 else None
         lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
         torch.manual_seed(self.settings.seed)  # adapters start from random weights
         team = build_team(base, self.world.roles, self.settings.specialisation, lora)
+        warm_start, needs_reference = self.settings.warm_start, self.settings.kl_coefficient > 0
+        if warm_start is not None and (needs_reference or not resuming):  # a resumed run's weights have had it
+            warm_team(team, self.world, warm_start, self.settings.seed, reporter.say)
         update = self.settings.update_settings()
+        references = _copies(team) if needs_reference else {}
         self._learners = {
-            name: GRPOLearner(
-                policy, update, self.settings.seed, TextPolicy(reference, base.tokenizer) if reference else None
-            )
+            name: GRPOLearner(policy, update, self.settings.seed, references.get(name))
             for name, policy in team.policies.items()
             if not set(team.roles_of(name)) <= set(self.settings.frozen_roles)
         }
@@ -174,6 +177,7 @@ class ATGRPOTrainer:
         self.iteration += 1
         record = self._record(tree, metrics, time.perf_counter() - started)
         reporter.iteration(record)
+        self._flat.look(tree, [role for role in self.world.roles if role not in settings.frozen_roles])
         if self.iteration % DIALOGUE_EVERY == 1:
             reporter.dialogue(self.iteration, [group for group in tree.groups if group.seed == batches[0][0]])
         return record.candidates
@@ -221,6 +225,16 @@ class ATGRPOTrainer:
         plain = plain_settings(self.settings)
         notes = {"config_name": self.title, "iteration": self.iteration, "settings": plain}
         save_team(team, self.folder / name, notes, self.folder / "base")
+
+
+def _copies(team: Team) -> dict[str, TextPolicy]:
+    """The policies as they are now; those that share a model share its copy."""
+    models = {id(policy.model): policy.model for policy in team.policies.values()}
+    copies = {key: copy.deepcopy(model) for key, model in models.items()}
+    return {
+        name: TextPolicy(copies[id(policy.model)], policy.tokenizer, policy.adapter)
+        for name, policy in team.policies.items()
+    }
 
 
 def answer_lengths(settings: ATGRPOSettings, world: TextWorld[Any]) -> dict[str, int]:

@@ -29,13 +29,22 @@ import torch
 from agents.text.team import ADAPTERS, BASE, Specialisation, Team, load_team
 from core.exceptions import ConfigurationError, TrainingError
 from core.extras import needs_extra
-from core.worlds.base import FIRST_TRAINING_SEED, TextWorld
+from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
 from core.worlds.registry import make_world
 from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
 from trainer.at_grpo.settings import ATGRPOSettings, settings_saved
+from trainer.grpo.advantages import Scaling
 
 CONFIG = "ppo_trainer"
 """The verl configuration that the overrides are for (verl 0.9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFiles:
+    """The rows of one policy: those that it learns from, and those of other problems, which only judge it."""
+
+    training: Path
+    validation: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +82,22 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
     """
     team, notes = load_team(model_path)
     settings = settings_saved(notes, model_path)
-    world = make_world(settings.world, settings.world_options)
-    rows = rows_of(world, settings, _grow(world, team, settings, problems))
+    world = settings.make_world()
+    seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + problems)
+    held_out = range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + max(1, problems // 10))
+    rows = rows_of(world, settings, _grow(world, team, settings, seeds))
+    validation = rows_of(world, settings, _grow(world, team, settings, held_out))
     recipes = []
     folder.mkdir(parents=True, exist_ok=True)
-    for name in team.policies:
-        mine = [row for row in rows if row["ability"] in team.roles_of(name)]
-        path = folder / f"{name}.parquet"
-        write_rows(path, mine)
-        recipes.append(Recipe(name, path, overrides_of(settings, path, model_path, name, folder / name, gpus)))
+    for name, policy in team.policies.items():
+        files = DataFiles(folder / f"{name}.parquet", folder / f"{name}-validation.parquet")
+        roles = team.roles_of(name)
+        for path, of_all in ((files.training, rows), (files.validation, validation)):
+            write_rows(path, [row for row in of_all if row["ability"] in roles])
+        prompts = [row["prompt"][0]["content"] for row in (*rows, *validation) if row["ability"] in roles]
+        longest = max(len(policy.encode(prompt)) for prompt in prompts)
+        overrides = overrides_of(settings, files, longest, model_path, name, folder / name, gpus)
+        recipes.append(Recipe(name, files.training, overrides))
     commands = "\n\n".join(" \\\n  ".join(recipe.command) for recipe in recipes)
     (folder / "commands.txt").write_text(commands + "\n", encoding="utf-8")
     return recipes
@@ -96,6 +112,7 @@ def rows_of(world: TextWorld[Any], settings: ATGRPOSettings, groups: Sequence[Gr
         state = {
             "world": world.name,
             "world_options": json.dumps(settings.world_options),
+            "spells_out": world.spells_out,
             "seed": group.seed,
             "turn": group.turn,
             "role": group.role,
@@ -125,18 +142,27 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def overrides_of(
-    settings: ATGRPOSettings, rows: Path, model_path: Path, policy: str, checkpoints: Path, gpus: int
+    settings: ATGRPOSettings,
+    files: DataFiles,
+    longest_prompt: int,
+    model_path: Path,
+    policy: str,
+    checkpoints: Path,
+    gpus: int,
 ) -> tuple[str, ...]:
-    """The run's settings under verl's names; a role's adapter is trained further."""
+    """The run's settings under verl's names; a role's adapter is trained further. `longest_prompt` is in tokens; verl
+    would cut longer ones, so there is room for twice that in rows of later rounds."""
     with_adapters = settings.specialisation is Specialisation.LORA
     actor, rollout = "actor_rollout_ref.actor", "actor_rollout_ref.rollout"
     values: dict[str, object] = {
         "algorithm.adv_estimator": "grpo",
-        "algorithm.norm_adv_by_std_in_grpo": True,
-        "data.train_files": rows,
-        "data.val_files": rows,
+        "algorithm.norm_adv_by_std_in_grpo": settings.advantage_scaling is Scaling.GROUP,
+        "data.train_files": files.training,
+        "data.val_files": files.validation,
         "data.train_batch_size": settings.batch_size,
+        "data.max_prompt_length": 2 * longest_prompt,
         "data.max_response_length": settings.max_new_tokens,
+        "+data.apply_chat_template_kwargs.enable_thinking": False,
         "data.shuffle": True,
         "actor_rollout_ref.model.path": model_path / (BASE if with_adapters else policy),
         "actor_rollout_ref.model.lora_rank": settings.lora_rank if with_adapters else 0,
@@ -177,11 +203,11 @@ def dry_run(recipe: Recipe) -> list[str]:
     rows = pyarrow.parquet.read_table(recipe.rows).to_pylist()
     for row in rows:
         info = row["extra_info"]
-        world = _world_of(info["world"], info["world_options"])
+        world = _world_of(info["world"], info["world_options"], info["spells_out"])
         state: Any = world.initial(info["seed"])
         for role, answer in json.loads(info["answers"]):
             state = world.play(state, role, answer).state
-        if world.prompt(state, info["role"]) != row["prompt"][0]["content"]:
+        if world.question(state, info["role"]) != row["prompt"][0]["content"]:
             raise TrainingError(f"{recipe.rows}: the row of seed {info['seed']} does not play to its own prompt")
         gold = compute_score(row["data_source"], world.gold(state, info["role"]), "", info)
         if gold < compute_score(row["data_source"], "?", "", info):
@@ -226,15 +252,16 @@ def launch(recipes: Sequence[Recipe]) -> None:
         subprocess.run(recipe.command, check=True)
 
 
-def _grow(world: TextWorld[Any], team: Team, settings: ATGRPOSettings, problems: int) -> Sequence[Group]:
+def _grow(world: TextWorld[Any], team: Team, settings: ATGRPOSettings, seeds: range) -> Sequence[Group]:
     sampling = {role: settings.sampling_of(role) for role in world.roles}
     tree = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
     device = next(iter(team.policies.values())).device
     generator = torch.Generator(device).manual_seed(settings.seed)
-    seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + problems)
     return grow_tree(world, seeds, team.by_role, tree, generator).groups
 
 
 @lru_cache(maxsize=8)
-def _world_of(name: str, options: str) -> TextWorld[Any]:
-    return make_world(name, json.loads(options))
+def _world_of(name: str, options: str, spells_out: bool = True) -> TextWorld[Any]:
+    world = make_world(name, json.loads(options))
+    world.spells_out = spells_out
+    return world

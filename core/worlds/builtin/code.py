@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 from core.worlds.base import Practice, TextWorld, Turn, WorldPreset
+from core.worlds.chat_answer import unfenced
 from core.worlds.registry import TEXT_WORLDS
 from core.worlds.sandbox import Limits, call_function
 
@@ -89,6 +91,16 @@ class Code(TextWorld[CodeState]):
     name = "code"
     preset = WorldPreset({"max_rounds": 2}, {"max_new_tokens": 64, "batch_size": 8, "eval_episodes": 20})
     """The world has no single agent: its roles are what it is about."""
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tester": (
+            "Another player will write a Python function solve(x) of one whole number. Propose checks: one to three "
+            "lines like solve(2) == 5, with the right results, nothing else."
+        ),
+        "coder": (
+            "Write a Python function solve(x) that takes a whole number and returns the result. "
+            "Answer with the program, nothing else."
+        ),
+    }
     trials = ()
     """None: programs need a sandbox, and a test of its own says so."""
     roles = ("tester", "coder")
@@ -132,7 +144,7 @@ class Code(TextWorld[CodeState]):
         return Problem(steps, tuple(rng.sample(range(-50, 100), HIDDEN_TESTS)))
 
     def _check(self, state: CodeState, answer: str) -> Turn[CodeState]:
-        lines = answer.strip().splitlines()
+        lines = unfenced(answer).splitlines()
         found = [_CHECK.fullmatch(line.strip()) for line in lines[: MOST_CHECKS + 1]]
         if not found or len(found) > MOST_CHECKS or not all(found):
             fault = f"checks are one to {MOST_CHECKS} lines like solve(2) == 5"
@@ -144,7 +156,7 @@ class Code(TextWorld[CodeState]):
         return Turn(after, worth - state.checks_worth, 0.0, False, False)
 
     def _write(self, state: CodeState, answer: str) -> Turn[CodeState]:
-        program = answer.strip()
+        program = unfenced(answer)
         if "def solve(" not in program or len(program) > LONGEST_PROGRAM:
             fault = f"a program defines solve(x) in at most {LONGEST_PROGRAM} characters"
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, fault)

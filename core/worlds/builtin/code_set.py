@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.exceptions import TrainingError
 from core.worlds.base import Practice, TextWorld, Turn
+from core.worlds.chat_answer import unfenced
 from core.worlds.code_problems import AssertTest, CallTest, CodeProblem, InputTest, Test, read_code_problems
 from core.worlds.registry import TEXT_WORLDS
 from core.worlds.sandbox import Ending, Limits, call_function, run_program
@@ -67,8 +68,8 @@ class CodeSet(TextWorld[CodeSetState]):
         return f"{problem.statement.strip()}{starter}{failed}\n\nWrite a Python program. {task}"
 
     def play(self, state: CodeSetState, role: str, answer: str) -> Turn[CodeSetState]:
-        """The coder says a program; a fence of three backticks around it is removed."""
-        program = _unfenced(answer)
+        """The coder says a program, plain or in one code fence."""
+        program = unfenced(answer)
         if not program or len(program) > LONGEST_PROGRAM:
             fault = f"the answer is a program of at most {LONGEST_PROGRAM} characters"
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, fault)
@@ -91,14 +92,6 @@ class CodeSet(TextWorld[CodeSetState]):
         other = self.initial(rng.randrange(len(self._problems))).problem
         program = other.solution or f"def {other.function or 'main'}(*arguments):\n    return None"
         return Practice(self.prompt(self.initial(seed), role), program)
-
-
-def _unfenced(answer: str) -> str:
-    text = answer.strip()
-    if "```" not in text:
-        return text
-    inside = text.split("```")[1]
-    return inside.partition("\n")[2].strip() if inside[:6].lower().startswith("python") else inside.strip()
 
 
 @lru_cache(maxsize=1024)

@@ -13,10 +13,11 @@ Fernvale, or on any cartridge that the project knows.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from core.exceptions import ConfigurationError, TrainingError
 from core.game.state import GameState
@@ -35,6 +36,7 @@ from core.worlds.cartridge_ground import (
     way_letters,
 )
 from core.worlds.cartridge_walks import CartridgeWalks, Spot, Walk
+from core.worlds.chat_answer import bare_answer
 from core.worlds.grid import move_field, parse_moves, random_moves
 from core.worlds.registry import TEXT_WORLDS
 
@@ -90,6 +92,16 @@ class Crystal(TextWorld[CrystalState]):
     )
     trials = ()
     """None: every problem costs emulation, so a test of its own plays few of them."""
+    instructions: ClassVar[Mapping[str, str]] = {
+        "planner": (
+            "This is the screen of a game seen from above. @ is the player, G the goal, D a door, P a person, # a "
+            "wall, w tall grass. Another player will walk. Name the waypoint that helps: one word of the list."
+        ),
+        "navigator": (
+            "This is the screen of a game seen from above. @ is you, G the goal, D a door, P a person, # a wall, w "
+            "tall grass. Answer with your steps in order as letters U D L R, for example RRDDL, nothing else."
+        ),
+    }
 
     def __init__(
         self,
@@ -143,7 +155,7 @@ class Crystal(TextWorld[CrystalState]):
 
     def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
         """The planner says a waypoint; the navigator says steps U, D, L, R, which are walked in the emulator."""
-        return self._name(state, answer.strip()) if role == "planner" else self._go(state, answer)
+        return self._name(state, bare_answer(answer).lower()) if role == "planner" else self._go(state, answer)
 
     def gold(self, state: CrystalState, role: str) -> str:
         """The direction in which the path-finder's path begins, or its word; then that path, to the goal."""

@@ -6,7 +6,9 @@ plan loses the whole score. The ice is not slippery: an answer is a whole plan, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from core.worlds.base import Turn, WorldPreset, WorldTrial
 from core.worlds.builtin.plan_path import MALFORMED_PENALTY, PlanPath, PlanPathState
@@ -24,7 +26,17 @@ class FrozenLake(PlanPath):
         WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
         WorldTrial({"size": 6, "with_tool": False}),
     )
-    question = "Moves from S to G? # is a hole."
+    task = "Moves from S to G? # is a hole."
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tool": (
+            "This is a frozen lake seen from above. S is the start, G the goal, # a hole that ends it, a dot is ice. "
+            "Another player will walk. Call a tool that helps: answer with one tool's name, nothing else."
+        ),
+        "mover": (
+            "This is a frozen lake seen from above. S is the start, G the goal, # a hole that ends it, a dot is ice. "
+            "Answer with all moves in order as letters U D L R, for example RRDDL, nothing else."
+        ),
+    }
 
     def __init__(self, size: int = 8, hole_share: float = 0.2, with_tool: bool = True, max_rounds: int = 2) -> None:
         super().__init__(size, hole_share, with_tool, max_rounds)

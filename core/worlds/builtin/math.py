@@ -8,9 +8,12 @@ from __future__ import annotations
 import ast
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.chat_answer import bare_answer
 from core.worlds.registry import TEXT_WORLDS
 
 MALFORMED_PENALTY = -0.1
@@ -56,6 +59,13 @@ class Math(TextWorld[MathState]):
     name = "math"
     preset = WorldPreset({"max_rounds": 1}, {"max_new_tokens": 24}, alone={"with_tool": False})
     trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tool": (
+            "Another player will answer this question. Type what the calculator should work out: one line of whole "
+            "numbers with + - * and brackets, nothing else."
+        ),
+        "reasoner": "Answer this question with one whole number, nothing else.",
+    }
 
     def __init__(self, largest: int = 100, with_tool: bool = True, max_rounds: int = 1) -> None:
         self.largest = largest
@@ -78,7 +88,7 @@ class Math(TextWorld[MathState]):
 
     def play(self, state: MathState, role: str, answer: str) -> Turn[MathState]:
         """The tool role says an expression of whole numbers with + - * ( ); the reasoner says a whole number."""
-        answer = answer.strip()
+        answer = bare_answer(answer)
         if role == "tool":
             result = calculate(answer)
             if result is None:

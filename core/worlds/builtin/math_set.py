@@ -12,7 +12,8 @@ from pathlib import Path
 
 from core.worlds.base import Practice, TextWorld, Turn
 from core.worlds.builtin.math import calculate
-from core.worlds.math_problems import MathProblem, boxed, normal_form, read_math_problems, same_answer
+from core.worlds.chat_answer import after_thought, bare_answer, boxed
+from core.worlds.math_problems import MathProblem, normal_form, read_math_problems, same_answer
 from core.worlds.registry import TEXT_WORLDS
 from core.worlds.split import Split
 
@@ -61,13 +62,14 @@ class MathSet(TextWorld[MathSetState]):
     def play(self, state: MathSetState, role: str, answer: str) -> Turn[MathSetState]:
         """The tool role says an expression; the reasoner's answer is its last box, else its last line."""
         if role == "tool":
-            result = calculate(answer.strip())
+            result = calculate(bare_answer(answer))
             if result is None:
                 return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"the calculator rejects {answer[:20]!r}")
             worth = USEFUL_DISPLAY * same_answer(str(result), state.problem.answer)
             after = replace(state, display=str(result), display_worth=worth)
             return Turn(after, worth - state.display_worth, 0.0, False, False)
-        final = boxed(answer) or (answer.strip().splitlines() or [""])[-1]
+        said = after_thought(answer)
+        final = boxed(said) or (said.splitlines() or [""])[-1]
         if not normal_form(final) or len(answer) > LONGEST_ANSWER:
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "there is no answer")
         score = 1.0 if same_answer(final, state.problem.answer) else 0.0

@@ -8,9 +8,12 @@ Without the tool role a lone mover answers from the picture alone.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.chat_answer import bare_answer
 from core.worlds.grid import GridCell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
 from core.worlds.registry import TEXT_WORLDS
 
@@ -48,7 +51,17 @@ class PlanPath(TextWorld[PlanPathState]):
         WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
         WorldTrial({"size": 6, "with_tool": False}),
     )
-    question = "Moves from S to G?"
+    task = "Moves from S to G?"
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tool": (
+            "This is a grid seen from above. S is the start, G the goal, # a wall, a dot is free. "
+            "Another player will walk. Call a tool that helps: answer with one tool's name, nothing else."
+        ),
+        "mover": (
+            "This is a grid seen from above. S is the start, G the goal, # a wall, a dot is free. "
+            "Answer with all moves in order as letters U D L R, for example RRDDL, nothing else."
+        ),
+    }
 
     def __init__(self, size: int = 10, wall_share: float = 0.22, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.size = size
@@ -79,11 +92,11 @@ class PlanPath(TextWorld[PlanPathState]):
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
         tool = f"Tool {state.tool}: {move_field(state.output, self.field_places)}\n" if state.tool else ""
-        return f"{picture}\n{tool}{self.question}"
+        return f"{picture}\n{tool}{self.task}"
 
     def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
         """The tool role says a tool's name; the mover says moves, which are walked up to the first wall."""
-        return self._call(state, answer.strip()) if role == "tool" else self._walk(state, answer)
+        return self._call(state, bare_answer(answer).lower()) if role == "tool" else self._walk(state, answer)
 
     def gold(self, state: PlanPathState, role: str) -> str:
         """Call the honest path-finder; walk a shortest path."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import ClassVar
 
 from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.chat_answer import bare_answer
 from core.worlds.grid import MOVES, GridCell, move_field, parse_moves, random_moves
 from core.worlds.registry import TEXT_WORLDS
 
@@ -86,6 +89,18 @@ class Sokoban(TextWorld[SokobanState]):
     name = "sokoban"
     preset = WorldPreset({"size": 6, "max_rounds": 1}, alone={"with_tool": False})
     trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tool": (
+            "This is a room seen from above. @ is you, $ a box, + its target, # a wall. "
+            "You push the box by walking against it. "
+            "Another player will walk. Call a tool that helps: answer with one tool's name, nothing else."
+        ),
+        "mover": (
+            "This is a room seen from above. @ is you, $ a box, + its target, # a wall. "
+            "You push the box by walking against it. "
+            "Answer with all moves in order as letters U D L R, for example RRDDL, nothing else."
+        ),
+    }
 
     def __init__(self, size: int = 6, inner_walls: int = 2, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.size = size
@@ -118,7 +133,7 @@ class Sokoban(TextWorld[SokobanState]):
     def play(self, state: SokobanState, role: str, answer: str) -> Turn[SokobanState]:
         """The tool role says a tool's name; the mover says moves, which are made up to the first impossible one."""
         if role == "tool":
-            return self._call(state, answer.strip())
+            return self._call(state, bare_answer(answer).lower())
         moves = parse_moves(answer)
         if moves is None:
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "moves are letters U D L R and nothing else")

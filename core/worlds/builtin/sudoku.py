@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import ClassVar
 
 from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.worlds.chat_answer import bare_answer
 from core.worlds.registry import TEXT_WORLDS
 
 SIDE = 4
@@ -16,7 +19,7 @@ EMPTY = 0
 MALFORMED_PENALTY = -0.1
 TOOLS = ("solve", "row_fill", "zeros")
 """solve: the solution. row_fill: 1 2 3 4 in every row, clues kept. zeros: the puzzle back."""
-_ROWS = re.compile(r"[1-4]{4}(?:\s+[1-4]{4}){3}")
+_DIGITS = re.compile(r"[1-4](?:[\s,;|]*[1-4]){15}")
 
 Grid = tuple[int, ...]
 """Sixteen digits, row by row; 0 is an empty cell."""
@@ -72,6 +75,16 @@ class Sudoku(TextWorld[SudokuState]):
     name = "sudoku"
     preset = WorldPreset({"max_rounds": 1}, {"warm_start_steps": 300}, alone={"with_tool": False})
     trials = (WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True), WorldTrial({"with_tool": False}))
+    instructions: ClassVar[Mapping[str, str]] = {
+        "tool": (
+            "This is a sudoku of 4 x 4 cells, a dot is empty. Another player will fill it in. "
+            "Call a tool that helps: answer with one tool's name, nothing else."
+        ),
+        "solver": (
+            "This is a sudoku of 4 x 4 cells, a dot is empty. Every row, column and 2 x 2 box holds 1 to 4 once. "
+            "Answer with the four full rows, for example 1234 3412 2143 4321, nothing else."
+        ),
+    }
 
     def __init__(self, empty_cells: int = 8, with_tool: bool = True, max_rounds: int = 2) -> None:
         self.empty_cells = empty_cells
@@ -102,10 +115,10 @@ class Sudoku(TextWorld[SudokuState]):
 
     def play(self, state: SudokuState, role: str, answer: str) -> Turn[SudokuState]:
         """The tool role says a tool's name; the solver says four rows of four digits."""
-        answer = answer.strip()
+        answer = bare_answer(answer)
         if role == "tool":
             return self._call(state, answer)
-        if not _ROWS.fullmatch(answer):
+        if not _DIGITS.fullmatch(answer):
             return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "the answer is four rows of four digits 1 to 4")
         grid = tuple(int(digit) for digit in answer if digit.isdigit())
         if any(clue not in (EMPTY, digit) for clue, digit in zip(state.clues, grid, strict=True)):
