@@ -14,7 +14,8 @@ from tests.game_states import first_state, with_ram
 from tests.test_battery import saved
 from tests.test_startup import saved_game
 from tests.utils import generate_test_config
-from trainer.commands.builtin.doctor import Verdict, start_check
+from trainer.commands.builtin.doctor import start_check
+from trainer.run.check import Verdict
 from trainer.run.machine import available_memory_bytes, usable_cores
 from trainer.settings import load_settings
 

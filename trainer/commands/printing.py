@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -34,6 +35,11 @@ def _spelt(cell: Cell) -> str:
         return f"{cell:.3f}"
     # Text from the database may hold square brackets, which rich would read as markup.
     return str(cell).replace("[", r"\[")
+
+
+def print_progress(line: str) -> None:
+    """A line about work that goes on, on standard error: programs that read the output do not see it."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def print_json(value: object) -> None:

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Final
@@ -29,8 +28,10 @@ from core.game.battery import BatterySave
 from core.game.profile import identify_rom
 from core.game.state import RomTables
 from trainer.commands.exit_codes import EXIT_CHECK_FAILED
-from trainer.commands.printing import print_json, print_table
+from trainer.commands.printing import print_json, print_progress, print_table
 from trainer.commands.registry import COMMANDS
+from trainer.model_exam.advice import model_checks
+from trainer.run.check import Check, Verdict
 from trainer.run.checks import check_writable
 from trainer.run.environments import environment_factory
 from trainer.run.machine import available_memory_bytes, usable_cores
@@ -43,24 +44,6 @@ WORKER_BYTES: Final = 60 * 2**20
 LANE_BYTES: Final = 8 * 2**20
 """Memory of a worker process and of one emulator in it, rounded up from measurements."""
 LANES_PER_WORKER: Final = 4
-
-
-class Verdict(StrEnum):
-    """Result of a check."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One row."""
-
-    name: str
-    verdict: Verdict
-    seen: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +63,23 @@ def doctor(
     config: Annotated[Path, typer.Option(help="The config of the training to check.")] = Path("config.json"),
     rom: Annotated[Path | None, typer.Option(help="Another ROM than the config's.")] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure the speed, twice.")] = 3.0,
+    llm: Annotated[bool, typer.Option("--llm", help="Examine the config's language model instead.")] = False,
+    questions: Annotated[int, typer.Option(min=1, max=200, help="How many questions --llm asks.")] = 12,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Check ROM, emulator, Python, disk and cores; tell the speed to expect and the number of workers to use.
+
+    With --llm, put real questions of the game to the configured language model: are its answers accepted, how long do
+    they take, what do they cost, and which settings fit it?
 
     Exits with 1 when a check failed and with 2 when the config itself cannot be read.
     """
     settings = load_settings(config)
     if rom is not None:
         settings = settings.changed(rom_path=rom)
+    if llm:
+        _show(f"Can {settings.llm_model} play?", model_checks(settings, questions, print_progress), json)
+        return
     checks = [*machine_checks(settings), _rom_check(settings)]
     if settings.start_state is not None and checks[-1].verdict is not Verdict.FAILED:
         checks.append(start_check(settings, settings.start_state))
@@ -98,11 +89,16 @@ def doctor(
         checks.append(check)
     if speed is not None:
         checks.append(_workers_check(settings, speed))
+    _show(f"Can {config} train here?", checks, json)
+
+
+def _show(title: str, checks: list[Check], json: bool) -> None:
+    """Prints the rows. Exits with 1 when a check failed."""
     if json:
         print_json([{"check": c.name, "verdict": c.verdict, "seen": c.seen, "remedy": c.remedy} for c in checks])
     else:
         rows = [(check.name, check.verdict.value, check.seen, check.remedy or "-") for check in checks]
-        print_table(f"Can {config} train here?", ("check", "verdict", "seen", "what to do"), rows)
+        print_table(title, ("check", "verdict", "seen", "what to do"), rows)
     if any(check.verdict is Verdict.FAILED for check in checks):
         raise typer.Exit(EXIT_CHECK_FAILED)
 
