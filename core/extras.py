@@ -17,6 +17,7 @@ EXTRAS: Final = {
     "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
     "plots": ("matplotlib", "PIL", "tensorboard"),
+    "trl": ("datasets", "trl"),
     "verl": ("verl", "vllm"),
 }
 """By extra of pyproject.toml: the import names of what it brings."""

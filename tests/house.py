@@ -44,7 +44,8 @@ FENCES = {
     "pyboy": ("core.env.emulator.console", "cartridge.play"),
     "stable_baselines3": ("agents",),
     "sb3_contrib": ("agents",),
-    "transformers": ("agents",),
+    "transformers": ("agents", "trainer.at_grpo.trl_recipe"),  # TRL takes its callbacks
+    "trl": ("trainer.at_grpo.trl_recipe",),
     "openai": ("agents",),
     "anthropic": ("agents",),
     "vllm": ("agents",),

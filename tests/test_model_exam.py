@@ -14,7 +14,7 @@ from tests.llm_servers.server import ModelServer
 from tests.utils import generate_test_config
 from trainer.commands.app import app
 from trainer.model_exam.advice import suggested_patience_s
-from trainer.model_exam.questions import Questions, questions_of_play
+from trainer.model_exam.questions import GameQuestions, questions_of_play
 from trainer.settings import load_settings
 
 
@@ -29,7 +29,7 @@ def rows_of(result: Result) -> dict[str, dict[str, str]]:
 
 def test_questions_are_those_of_the_game_and_different(tmp_path: Path) -> None:
     settings = load_settings(generate_test_config(tmp_path))
-    found: Questions = questions_of_play(settings, 6, 2048)
+    found: GameQuestions = questions_of_play(settings, 6, 2048)
     assert len(found.asked) == len({question.options for question in found.asked}) == 6
     assert all(len(question.options) > 1 and question.prompt for question in found.asked)
     assert 1 < found.per_1000_steps < 1000

@@ -17,6 +17,7 @@ from core.exceptions import ConfigurationError, TrainingError
 from core.worlds.builtin.sudoku import Sudoku
 from trainer.at_grpo import verl_recipe
 from trainer.at_grpo.algorithm import TreeSettings, grow_tree
+from trainer.at_grpo.group_rows import rows_of
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.run_files import plain_settings
 from trainer.at_grpo.settings import settings_of
@@ -46,7 +47,7 @@ def test_scores_are_those_of_the_tree(model: Path) -> None:
         TreeSettings(4, 0.7, sampling=dict.fromkeys(world.roles, Sampling(1.0, 24))),
         torch.Generator().manual_seed(0),
     )
-    rows = verl_recipe.rows_of(world, settings, tree.groups)
+    rows = [verl_recipe.verl_row(row) for row in rows_of(world, settings, tree.groups)]
     assert len(rows) == len(tree.groups) > 8
     assert {row["extra_info"]["turn"] for row in rows} == {0, 1}
     for row, group in zip(rows, tree.groups, strict=True):

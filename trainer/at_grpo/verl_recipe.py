@@ -15,23 +15,20 @@ was never run on GPUs.
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from agents.text.team import ADAPTERS, BASE, Specialisation, Team, load_team
+from agents.text.team import ADAPTERS, BASE, Specialisation, load_team
 from core.exceptions import ConfigurationError, TrainingError
 from core.extras import needs_extra
-from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
-from core.worlds.registry import make_world
-from trainer.at_grpo.algorithm import Group, TreeSettings, grow_tree
+from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED
+from trainer.at_grpo.group_rows import GroupRow, grown_rows, score, world_and_state
 from trainer.at_grpo.settings import ATGRPOSettings, settings_saved
 from trainer.grpo.advantages import Scaling
 
@@ -67,12 +64,7 @@ def compute_score(
     """verl's reward function: alpha * team + local for an answer, from the state of its row."""
     if not extra_info:
         raise TrainingError(f"a row of {data_source} came without extra_info: the reward needs the state to play from")
-    world = _world_of(extra_info["world"], extra_info["world_options"])
-    state: Any = world.initial(int(extra_info["seed"]))
-    for role, answer in json.loads(extra_info["answers"]):
-        state = world.play(state, role, answer).state
-    turn = world.play(state, extra_info["role"], solution_str)
-    return float(extra_info["alpha"]) * turn.team_reward + turn.local_reward
+    return score(extra_info, solution_str)
 
 
 def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> list[Recipe]:
@@ -85,16 +77,16 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
     world = settings.make_world()
     seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + problems)
     held_out = range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + max(1, problems // 10))
-    rows = rows_of(world, settings, _grow(world, team, settings, seeds))
-    validation = rows_of(world, settings, _grow(world, team, settings, held_out))
+    rows = grown_rows(world, team, settings, seeds)
+    validation = grown_rows(world, team, settings, held_out)
     recipes = []
     folder.mkdir(parents=True, exist_ok=True)
     for name, policy in team.policies.items():
         files = DataFiles(folder / f"{name}.parquet", folder / f"{name}-validation.parquet")
         roles = team.roles_of(name)
         for path, of_all in ((files.training, rows), (files.validation, validation)):
-            write_rows(path, [row for row in of_all if row["ability"] in roles])
-        prompts = [row["prompt"][0]["content"] for row in (*rows, *validation) if row["ability"] in roles]
+            write_rows(path, [verl_row(row) for row in of_all if row.role in roles])
+        prompts = [row.prompt for row in (*rows, *validation) if row.role in roles]
         longest = max(len(policy.encode(prompt)) for prompt in prompts)
         overrides = overrides_of(settings, files, longest, model_path, name, folder / name, gpus)
         recipes.append(Recipe(name, files.training, overrides))
@@ -103,33 +95,15 @@ def prepare(model_path: Path, folder: Path, problems: int, gpus: int = 8) -> lis
     return recipes
 
 
-def rows_of(world: TextWorld[Any], settings: ATGRPOSettings, groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """A row per group; the best candidates before it lead to its state."""
-    rows: list[dict[str, Any]] = []
-    answers: dict[int, list[tuple[str, str]]] = {}
-    for group in groups:
-        said = answers.setdefault(group.seed, [])
-        state = {
-            "world": world.name,
-            "world_options": json.dumps(settings.world_options),
-            "spells_out": world.spells_out,
-            "seed": group.seed,
-            "turn": group.turn,
-            "role": group.role,
-            "answers": json.dumps(said),
-            "alpha": settings.alpha,
-        }
-        rows.append(
-            {
-                "data_source": f"at_grpo/{world.name}",
-                "prompt": [{"role": "user", "content": group.prompt}],
-                "ability": group.role,
-                "reward_model": {"style": "rule", "ground_truth": ""},
-                "extra_info": state,
-            }
-        )
-        said.append((group.role, group.samples[group.best].text))
-    return rows
+def verl_row(row: GroupRow) -> dict[str, Any]:
+    """The row under verl's names."""
+    return {
+        "data_source": f"at_grpo/{row.state['world']}",
+        "prompt": [{"role": "user", "content": row.prompt}],
+        "ability": row.role,
+        "reward_model": {"style": "rule", "ground_truth": ""},
+        "extra_info": dict(row.state),
+    }
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -203,10 +177,7 @@ def dry_run(recipe: Recipe) -> list[str]:
     rows = pyarrow.parquet.read_table(recipe.rows).to_pylist()
     for row in rows:
         info = row["extra_info"]
-        world = _world_of(info["world"], info["world_options"], info["spells_out"])
-        state: Any = world.initial(info["seed"])
-        for role, answer in json.loads(info["answers"]):
-            state = world.play(state, role, answer).state
+        world, state = world_and_state(info)
         if world.question(state, info["role"]) != row["prompt"][0]["content"]:
             raise TrainingError(f"{recipe.rows}: the row of seed {info['seed']} does not play to its own prompt")
         gold = compute_score(row["data_source"], world.gold(state, info["role"]), "", info)
@@ -250,18 +221,3 @@ def launch(recipes: Sequence[Recipe]) -> None:
         raise ConfigurationError("verl trains on GPUs and this machine shows none; the dry run needs none")
     for recipe in recipes:
         subprocess.run(recipe.command, check=True)
-
-
-def _grow(world: TextWorld[Any], team: Team, settings: ATGRPOSettings, seeds: range) -> Sequence[Group]:
-    sampling = {role: settings.sampling_of(role) for role in world.roles}
-    tree = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
-    device = next(iter(team.policies.values())).device
-    generator = torch.Generator(device).manual_seed(settings.seed)
-    return grow_tree(world, seeds, team.by_role, tree, generator).groups
-
-
-@lru_cache(maxsize=8)
-def _world_of(name: str, options: str, spells_out: bool = True) -> TextWorld[Any]:
-    world = make_world(name, json.loads(options))
-    world.spells_out = spells_out
-    return world

@@ -12,7 +12,7 @@ from agents.llm.model_name import parse_model_name
 from agents.llm.registry import load_text_model, runs_in_this_process
 from core.exceptions import ConfigurationError
 from trainer.model_exam.exam import Exam, examine
-from trainer.model_exam.questions import Questions, questions_of_play
+from trainer.model_exam.questions import GameQuestions, questions_of_play
 from trainer.run.check import Check, Verdict
 from trainer.settings import Settings
 
@@ -51,7 +51,7 @@ def model_checks(settings: Settings, wanted: int, say: Callable[[str], None]) ->
     return list(_rows(settings, exam, questions, context, is_local=runs_in_this_process(name)))
 
 
-def _rows(settings: Settings, exam: Exam, questions: Questions, context: int, *, is_local: bool) -> Iterator[Check]:
+def _rows(settings: Settings, exam: Exam, questions: GameQuestions, context: int, *, is_local: bool) -> Iterator[Check]:
     failure = exam.first_failure
     if not exam.answers:
         assert failure is not None, "questions were asked, and none was answered"
@@ -125,7 +125,7 @@ def _context(exam: Exam, context: int) -> Check:
     return Check("context", Verdict.WARNING, seen, remedy)
 
 
-def _cost(settings: Settings, exam: Exam, questions: Questions) -> Check:
+def _cost(settings: Settings, exam: Exam, questions: GameQuestions) -> Check:
     often = questions.per_1000_steps
     price = settings.language_model.prices.get(settings.llm_model)
     seen = f"up to {often:.0f} questions in 1,000 steps where the model decides all"

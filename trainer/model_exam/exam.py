@@ -12,7 +12,7 @@ import numpy as np
 from agents.llm.checked_model import CheckedModel
 from agents.llm.failures import ModelFailure, Remedy
 from core.protocols import Choice, TextModel
-from trainer.model_exam.questions import Question
+from trainer.model_exam.questions import GameQuestion
 
 FAILURES_IN_A_ROW = 3
 """So many at the very beginning, and the rest is not asked: a dead server costs its time limit each time."""
@@ -22,7 +22,7 @@ FAILURES_IN_A_ROW = 3
 class Exam:
     """Answers and failures in the order of the questions; not all need be asked."""
 
-    questions: tuple[Question, ...]
+    questions: tuple[GameQuestion, ...]
     outcomes: tuple[Choice | ModelFailure, ...]
     seconds: tuple[float, ...]
     """How long each took, wall time."""
@@ -70,12 +70,12 @@ class Exam:
         return sum(1 / len(question.options) for question, outcome in pairs if isinstance(outcome, Choice))
 
 
-def examine(model: TextModel, questions: Sequence[Question], say: Callable[[str], None]) -> Exam:
+def examine(model: TextModel, questions: Sequence[GameQuestion], say: Callable[[str], None]) -> Exam:
     """Ask every question once, without a cache, another try or anybody else's questions beside it."""
     checked = CheckedModel(model)
     outcomes: list[Choice | ModelFailure] = []
     seconds: list[float] = []
-    answered: Question | None = None
+    answered: GameQuestion | None = None
     for number, question in enumerate(questions, start=1):
         outcome, took_s = _ask(checked, question)
         outcomes.append(outcome)
@@ -89,7 +89,7 @@ def examine(model: TextModel, questions: Sequence[Question], say: Callable[[str]
     return Exam(tuple(questions), tuple(outcomes), tuple(seconds), repeated_s)
 
 
-def _ask(model: CheckedModel, question: Question) -> tuple[Choice | ModelFailure, float]:
+def _ask(model: CheckedModel, question: GameQuestion) -> tuple[Choice | ModelFailure, float]:
     # In alphabetical order, as a run asks: it tells nothing of what the rules like.
     order = sorted(range(len(question.options)), key=question.options.__getitem__)
     began_s = time.perf_counter()

@@ -21,7 +21,7 @@ FIRST_SEED = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class GameQuestion:
     """A prompt and its options; the rules like the first one best."""
 
     prompt: str
@@ -29,10 +29,10 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class GameQuestions:
     """Different questions, and how often a run has any to ask."""
 
-    asked: tuple[Question, ...]
+    asked: tuple[GameQuestion, ...]
     per_1000_steps: float
     """Decision points with a choice, when the model is asked at each."""
 
@@ -44,21 +44,21 @@ class _Listener:
 
     def __init__(self) -> None:
         self.heard = 0
-        self.asked: dict[tuple[str, ...], Question] = {}
+        self.asked: dict[tuple[str, ...], GameQuestion] = {}
 
     def begin_episode(self) -> int:
         return 0
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
         self.heard += 1
-        self.asked.setdefault(tuple(options), Question(prompt, tuple(options)))
+        self.asked.setdefault(tuple(options), GameQuestion(prompt, tuple(options)))
         return None
 
     def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
         raise NotImplementedError("it is asked for options, never for buttons")
 
 
-def questions_of_play(settings: Settings, wanted: int, context_length: int) -> Questions:
+def questions_of_play(settings: Settings, wanted: int, context_length: int) -> GameQuestions:
     """Up to `wanted` questions with different options, evenly over one game of at most `LONGEST_PLAY_STEPS` steps.
 
     `context_length` is in tokens, as a run would give it. Raises what the environment raises when it cannot start.
@@ -80,4 +80,4 @@ def questions_of_play(settings: Settings, wanted: int, context_length: int) -> Q
         env.close()
     found = list(listener.asked.values())
     every = max(1, len(found) // wanted)
-    return Questions(tuple(found[::every][:wanted]), 1000 * listener.heard / max(1, steps))
+    return GameQuestions(tuple(found[::every][:wanted]), 1000 * listener.heard / max(1, steps))

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from trainer.checkpoints.own_names import folder_of
-from trainer.commands.printing import print_json
+from trainer.commands.printing import print_json, print_progress
 from trainer.commands.registry import COMMANDS
 
 app = typer.Typer(help="Train teams of language-model roles on text worlds (AT-GRPO).", no_args_is_help=True)
@@ -57,6 +57,22 @@ def evaluate(
     from trainer.at_grpo.evaluate import evaluate as evaluate_team
 
     print_json(evaluate_team(model_path, config_name, episodes))
+
+
+@app.command()
+def trl(
+    model_path: Annotated[Path, typer.Argument(help="A folder that train wrote: the team to start from.")],
+    out: Annotated[str, typer.Option("--out", help="Where the trained team goes.")] = "runs/trl",
+    problems: Annotated[int, typer.Option("--problems", min=1, help="Problems whose turns become rows.")] = 64,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimizer steps of each policy.")] = 20,
+) -> None:
+    """Train a team of whole models further with TRL's GRPOTrainer."""
+    from trainer.at_grpo.trl_recipe import TEAM, train_with_trl
+
+    for policy in train_with_trl(model_path, folder_of("--out", out), problems, steps, print_progress):
+        rewards = f"{policy.rewards[0]:.3f} to {policy.rewards[-1]:.3f}"
+        print(f"{policy.name}: {policy.rows} rows, {len(policy.rewards)} steps, mean reward from {rewards}")
+    print(f"saved as {Path(out) / TEAM}")
 
 
 @app.command()
