@@ -17,6 +17,7 @@ from core.agent.curriculum_settings import RENAMED_KEYS, Count, CurriculumSettin
 from core.config_paths import ConfigPath, placed, refuse_one_file_for_two
 from core.env.emulator.frame_cost import FrameCost
 from core.exceptions import ConfigurationError
+from core.game.files.bundled_cartridge import BUNDLED_ROM, rom_file
 from core.game.reward_event import REWARD_EVENTS, EventKind
 from core.game.rewards import RewardWeights
 from core.registry import is_path
@@ -46,7 +47,8 @@ class GoExploreSettings(Section):
 class Settings(Section):
     """Everything a run depends on. The first nine keys are the documented ones; README.md lists them all."""
 
-    rom_path: ConfigPath = Path("cartridge/fernvale.gbc")
+    rom_path: ConfigPath = rom_file(BUNDLED_ROM)
+    """The cartridge; `fernvale` is the one that comes with the program."""
     headless: bool = True
     observation_type: Literal["multi_modal", "screen", "state"] = "state"
     """What the policy sees: numbers and the map from RAM (`state`), the picture (`screen`), or both. Rules and language
@@ -152,6 +154,7 @@ class Settings(Section):
         for key in PATH_KEYS:
             path = getattr(self, key)
             changes[key] = None if path is None else placed(path, folder)
+        changes["rom_path"] = placed(rom_file(self.rom_path), folder)
         if self.go_explore is not None:
             archive = placed(self.go_explore.folder, folder)
             changes["go_explore"] = self.go_explore.model_copy(update={"folder": archive})
