@@ -4,21 +4,52 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import typer
+from typer.core import TyperCommand
 
 from core.registry import Registry
 
 ROOM: Final = "trainer.commands.builtin"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnParser:
+    """A command that reads its part of the command line itself, `--help` included."""
+
+    program: Callable[[list[str], str], int]
+    """Takes the arguments and the command's name for messages; gives the exit code."""
+
+
+class _OwnParserCommand(TyperCommand):
+    def __init__(self, name: str, command: OwnParser) -> None:
+        super().__init__(name)
+        self._program = command.program
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """They are left as they are."""
+        ctx.args = args
+        return args
+
+    def invoke(self, ctx: Any) -> None:
+        """Ends with the program's exit code."""
+        raise typer.Exit(self._program(ctx.args, ctx.command_path))
+
+
 def _fault(thing: object) -> str:
-    return "" if isinstance(thing, typer.Typer) or callable(thing) else f"{thing!r} is no function and no Typer app"
+    return (
+        ""
+        if isinstance(thing, typer.Typer | OwnParser) or callable(thing)
+        else f"{thing!r} is no function and no Typer app"
+    )
 
 
 COMMANDS: Registry[object] = Registry("command", fault=_fault, room=ROOM)
-"""A function whose parameters are the command's, as Typer reads them, or a Typer app with commands of its own."""
+"""A function whose parameters are the command's, as Typer reads them; a Typer app with commands of its own; or an
+`OwnParser`."""
 
 
 def spelt(name: str) -> str:
@@ -41,6 +72,8 @@ def summary(name: str) -> str:
 def as_click_command(name: str) -> Any:
     """A command, imported and made ready to run. Raises ConfigurationError where a package registers what is none."""
     command: Any = COMMANDS.resolve(name)
+    if isinstance(command, OwnParser):
+        return _OwnParserCommand(spelt(name), command)
     if isinstance(command, typer.Typer):
         group = typer.main.get_group(command)
         group.name = spelt(name)
