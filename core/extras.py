@@ -49,6 +49,6 @@ def how_to_install(error: ModuleNotFoundError) -> str | None:
         if package in packages:
             return (
                 f"the package {package!r} is not installed, it comes with the extra {extra!r}: "
-                f"pip install -e '.[{extra}]' -c constraints.txt"
+                f"pip install 'crystal-hybrid[{extra}]', in a checkout pip install -e '.[{extra}]' -c constraints.txt"
             )
     return None

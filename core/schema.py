@@ -42,7 +42,7 @@ def read_object(path: Path) -> dict[str, Any]:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigurationError(
-            f"config file {path} does not exist; copy config.json of the project or name another"
+            f"config file {path} does not exist; `crystal-agent init` writes one, or name another"
         ) from error
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"config file {path} cannot be read: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from core.history.store import HistoryStore
 from tests.history_samples import filled_database, walk
 from trainer.commands.app import app
 from trainer.commands.exit_codes import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run_reporting_bad_input
-from trainer.commands.registry import COMMANDS, spelt
+from trainer.commands.registry import COMMANDS, spelt, summary
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -145,10 +146,14 @@ def test_datasette_metadata_names_the_file_and_every_query(database: Path) -> No
         (["patterns", "--where", "moon=full", "--db", "{db}"], "moon"),
         (["patterns", "--where", "moon", "--db", "{db}"], "has no '='"),
         (["search", '"', "--db", "{db}"], "double quotes"),
+        (["search", "", "--db", "{db}"], "nothing to search for"),
+        (["export", "all.xlsx", "--db", "{db}"], "ends with .xlsx, which names no format"),
+        (["export", "all.csv", "--db", "{db}", "--episode", "99"], "no run has an episode 99"),
+        (["export", "all.csv", "--db", "{db}", "--run", "second", "--episode", "2"], "run 'second' has no episode 2"),
         (["compare", "walks", "--db", "{db}"], "two runs or none"),
         (["compare", "walks", "thirds", "--db", "{db}"], "no run named 'thirds'"),
         (["query", "everything", "--db", "{db}"], "no saved query 'everything'"),
-        (["export", "pyproject.toml", "--db", "{db}"], "exists already"),
+        (["export", "pyproject.toml", "--format", "csv", "--db", "{db}"], "exists already"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(database: Path, arguments: list[str], said: str) -> None:
@@ -169,6 +174,22 @@ def test_the_program_runs_and_helps() -> None:
     helped = crystal_agent("--help").stdout
     assert all(spelt(command) in helped for command in COMMANDS.built_in_names())
     assert crystal_agent("decisions", "recent", "--bogus").returncode == EXIT_BAD_INPUT
+
+
+def test_help_imports_no_command_and_the_version_is_told() -> None:
+    program = "import sys; from trainer.commands.app import run\ntry: run()\nfinally: print(*sys.modules)"
+    helped = subprocess.run([sys.executable, "-c", program, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert helped.returncode == 0 and "measure what it reaches" in helped.stdout
+    loaded = helped.stdout.splitlines()[-1].split()
+    assert "trainer.commands.app" in loaded
+    assert not {"torch", "numpy", "pyboy", "trainer.commands.builtin.evaluate"} & set(loaded)
+    said = crystal_agent("--version")
+    assert said.returncode == 0 and re.match(r"crystal-agent (\d+\.\d+|of a source tree)", said.stdout)
+
+
+@pytest.mark.parametrize("name", COMMANDS.built_in_names())
+def test_each_commands_file_says_what_the_command_does(name: str) -> None:
+    assert summary(name).strip() and "`" not in summary(name), f"the docstring begins: `crystal-agent {spelt(name)}`: "
 
 
 def test_another_package_adds_a_command(tmp_path: Path) -> None:

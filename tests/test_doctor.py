@@ -121,4 +121,5 @@ def test_memory_of_a_container(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("3000000\n")
     (tmp_path / "memory.current").write_text("1000000\n")
     assert available_memory_bytes(tmp_path / "meminfo", tmp_path) == 2_000_000
-    assert available_memory_bytes(tmp_path / "absent", tmp_path / "absent") is None
+    elsewhere = available_memory_bytes(tmp_path / "absent", tmp_path / "absent")
+    assert elsewhere is not None and elsewhere > 2**20, "a system without /proc tells in another way"

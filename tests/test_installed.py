@@ -1,12 +1,14 @@
-"""What is installed is what is documented: a real wheel, built and unpacked without a network, and used from there."""
+"""What is installed is what is documented: a source distribution and a wheel made from it, built without a network, and
+used from there. `.ci/packages` does it once more with a network, in an environment of its own."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-import tomllib
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -31,17 +33,37 @@ print(*{sys.modules[name].__file__ for name in ("tests.utils", "tests.benchmarks
 """
 
 
+def project_files() -> list[str]:
+    """Paths of all files of the project, as git knows them."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout knows which files are the project's")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [name for name in names if (ROOT / name).is_file()]
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the source distribution holds."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in project_files():
+        (folder / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / "project" / name)
+    build = f"from setuptools.build_meta import build_sdist; print(build_sdist({str(folder)!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", build], cwd=folder / "project", capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    name = done.stdout.splitlines()[-1]
+    with tarfile.open(folder / name) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / name.removesuffix(".tar.gz")
+
+
+@pytest.fixture(scope="module")
+def installed(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed project and nothing else of it."""
-    folder = tmp_path_factory.mktemp("installed")
-    source = folder / "source"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages = {pattern.rstrip("*") for pattern in project["tool"]["setuptools"]["packages"]["find"]["include"]}
-    for name in {*packages, "tests"}:
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source / name)
+    folder, source = tmp_path_factory.mktemp("installed"), unpacked
     offline = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "install", *offline, "--target", str(folder / "site"), str(source)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=200)
@@ -61,3 +83,23 @@ def test_the_documented_test_modules_are_installed_and_work(installed: Path, tmp
 
 def test_no_other_test_is_installed(installed: Path) -> None:
     assert {path.name for path in (installed / "tests").iterdir() if path.is_file()} == DOCUMENTED_TEST_MODULES
+
+
+def test_the_source_distribution_is_the_whole_project(unpacked: Path) -> None:
+    assert [name for name in project_files() if not (unpacked / name).exists()] == []
+
+
+def test_the_installed_program_writes_a_config_and_knows_its_cartridge(installed: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    program = [sys.executable, "-P", "-m", "trainer.commands.command_line"]
+
+    def agent(*arguments: str) -> str:
+        done = subprocess.run(
+            [*program, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    agent("init", "mine")
+    rows = json.loads(agent("doctor", "--config", "mine/config.json", "--seconds", "0.1", "--json"))
+    assert "FERNVALE" in next(row["seen"] for row in rows if row["check"] == "ROM")

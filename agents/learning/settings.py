@@ -41,9 +41,11 @@ class LearnerSettings:
     rollout_steps: int = 128
     """Steps per lane between two updates; an update sees `rollout_steps * lanes` transitions."""
     minibatch_size: int = 256
+    """Transitions of one gradient step."""
     epochs: int = 4
     """Passes over the rollout in one update."""
     learning_rate: float = 3e-4
+    """Step size of the optimizer."""
     discount: float = 0.99
     """gamma, 0 to 1. At 24 frames a step, 0.99 looks ahead about 40 game seconds."""
     trace_decay: float = 0.95
@@ -53,9 +55,13 @@ class LearnerSettings:
     c_bar: float = 1.0
     """Ceiling of the weights multiplied along a trace (V-trace's c bar)."""
     clip_range: float = 0.2
+    """How far the new policy's probability ratio counts, PPO's epsilon."""
     entropy_coefficient: float = 0.01
+    """Weight of the entropy bonus."""
     value_coefficient: float = 0.5
+    """Weight of the value loss."""
     max_gradient_norm: float = 0.5
+    """Gradients are scaled down to this norm."""
     target_kl: float | None = None
     """Ends an update early when the approximate KL passes 1.5 times this. None: never."""
     teacher_coefficient: float = 0.5
@@ -68,7 +74,9 @@ class LearnerSettings:
     features_width: int = 128
     """Features that the network makes of an observation; policy and value go on from there."""
     policy_widths: tuple[int, ...] = (128,)
+    """Layers between the features and the policy, by their widths."""
     value_widths: tuple[int, ...] = (128,)
+    """Layers between the features and the value, by their widths."""
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""

@@ -23,11 +23,17 @@ class BudgetLimits:
     """Limits; None means no limit. A limit on money needs the model's price in the config."""
 
     calls_per_run: int | None = None
+    """Questions in a run; null is no limit."""
     calls_per_episode: int | None = None
+    """Questions in an episode; null is no limit."""
     tokens_per_run: int | None = None
+    """Tokens of a run, prompts and answers; null is no limit."""
     tokens_per_episode: int | None = None
+    """Tokens of an episode; null is no limit."""
     usd_per_run: float | None = None
+    """Dollars of a run, which needs a price in `prices`; null is no limit."""
     usd_per_episode: float | None = None
+    """Dollars of an episode; null is no limit."""
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError for a limit that is negative or no number."""

@@ -33,7 +33,9 @@ class FaultSettings:
     """Tries and pauses. The defaults suit a remote API."""
 
     tries: int = 3
+    """How often one question is sent before it counts as failed."""
     first_pause_s: float = 0.5
+    """Pause before the second try; doubled before each further one."""
     longest_pause_s: float = 8.0
     """Longest pause between tries; when a server asks for more, the model counts as away for that time."""
     away_s: float = 30.0

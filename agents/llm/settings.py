@@ -55,8 +55,11 @@ class LanguageModelSettings:
     prices: Mapping[str, Price] = field(default_factory=dict)
     """By the name in `llm_model`, in dollars for a million tokens. They change, so none are built in."""
     budget: BudgetLimits = field(default_factory=BudgetLimits)
+    """What may be spent on a model."""
     faults: FaultSettings = field(default_factory=FaultSettings)
+    """What is done about a server that fails."""
     local: LocalModelSettings = field(default_factory=LocalModelSettings)
+    """How a local model is run."""
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""

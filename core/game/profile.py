@@ -20,6 +20,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from core import exceptions
+from core.game.files.bundled_cartridge import is_bundled_rom, rom_file
 from core.game.files.form import Form, broken, nearest_hint, read_data_file
 from core.game.files.layout import RamLayout, read_layout
 from core.game.text import CharacterSet, read_character_set
@@ -33,6 +34,8 @@ CARTRIDGES_WITH_BATTERY: Final = (0x03, 0x0F, 0x10, 0x13, 0x1B, 0x1E)
 BATTERY_SIZES: Final = {2: 0x2000, 3: 0x8000, 4: 0x20000, 5: 0x10000}
 """Bytes of cartridge RAM by the header's byte."""
 PROFILE_FILE: Final = "profile.json"
+ARCHIVES: Final = {b"PK\3\4": "zip", b"\x1f\x8b": "gzip", b"7z\xbc\xaf": "7z", b"Rar!": "rar"}
+"""How files begin in which a download often holds its ROM."""
 BESIDE_SUFFIX: Final = ".game"
 """A folder of this suffix beside a ROM of the same name describes its game."""
 ENTRY_POINTS: Final = "crystal_hybrid.games"
@@ -236,16 +239,17 @@ def header_title(rom: bytes) -> str:
 def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfile:
     """Read a ROM file and tell which game it is.
 
-    With `allow_unknown_rom` a ROM with the title of a game that permits it is taken for a hack of the same layout.
+    "fernvale" names the bundled cartridge. With `allow_unknown_rom` a ROM with the title of a game that permits it is
+    taken for a hack of the same layout.
     Raises `core.exceptions.EnvironmentError` for a missing file, a file that is no ROM, and an unknown ROM.
     """
-    path = Path(path)
+    path = rom_file(path)
     try:
         rom = path.read_bytes()
     except OSError as error:
         raise exceptions.EnvironmentError(
-            f"cannot read the ROM {str(path)!r}: {error.strerror or error}. Set rom_path to an existing .gbc file, "
-            "for instance cartridge/fernvale.gbc"
+            f"cannot read the ROM {str(path)!r}: {error.strerror or error}. Set rom_path to an existing .gbc file, or "
+            "to 'fernvale', the cartridge that comes with this program"
         ) from error
     _check_header(path, rom)
     sha1 = hashlib.sha1(rom, usedforsecurity=False).hexdigest()
@@ -257,6 +261,8 @@ def identify_rom(path: str | Path, allow_unknown_rom: bool = False) -> RomProfil
             return _recognised_as(RomProfile(game, game.revisions[sha1], sha1, title, rom))
     for game in games:
         if title == game.header_title and game.unlisted_builds == "allowed":
+            if not allow_unknown_rom and not is_bundled_rom(rom):
+                _say_other_build(game.title, str(path), sha1)
             return _recognised_as(RomProfile(game, f"version {rom[0x14C]}", sha1, title, rom))
         if title == game.header_title and game.unlisted_builds == "with_permission" and allow_unknown_rom:
             return _recognised_as(RomProfile(game, HACK, sha1, title, rom))
@@ -271,6 +277,18 @@ def _recognised_as(rom: RomProfile) -> RomProfile:
     if rom.game.experimental:
         _say_experimental(rom.game.title)
     return rom
+
+
+@cache
+def _say_other_build(title: str, path: str, sha1: str) -> None:
+    """Once per process and file."""
+    log.warning(
+        "%s is a build of %s that did not come with this program (SHA-1 %s): what is known of its maps and documented "
+        "of its numbers may not hold. Set allow_unknown_rom if that is meant, or rom_path to 'fernvale'",
+        path,
+        title,
+        sha1,
+    )
 
 
 @cache
@@ -295,6 +313,12 @@ def _recognised(game: GameProfile) -> str:
 
 def _check_header(path: Path, rom: bytes) -> None:
     """A Game Boy ROM has a header with a checksum, and as many bytes as its header says."""
+    for beginning, kind in ARCHIVES.items():
+        if rom.startswith(beginning):
+            raise exceptions.EnvironmentError(
+                f"{str(path)!r} is a {kind} archive, no Game Boy ROM: unpack it and set rom_path to the .gbc "
+                "file inside"
+            )
     if len(rom) < HEADER_END:
         raise exceptions.EnvironmentError(
             f"{str(path)!r} is no Game Boy ROM: it has {len(rom)} bytes, a header alone needs {HEADER_END}. "

@@ -57,6 +57,12 @@ def export_decisions(
     """
     if target.exists():
         raise ConfigurationError(f"{target} exists already; name a file that does not")
+    if choice.episode is not None and not _has_episode(connection, choice):
+        where = f"run {choice.run!r} has" if choice.run is not None else "no run has"
+        raise HistoryError(
+            f"{where} {'no' if choice.run is not None else 'an'} episode {choice.episode}; `crystal-agent decisions "
+            "compare` counts the episodes of each run"
+        )
     if not target.parent.is_dir():
         raise ConfigurationError(f"the directory {target.parent} does not exist; create it first")
     partial = target.with_name(target.name + ".partial")
@@ -68,6 +74,25 @@ def export_decisions(
     finally:
         partial.unlink(missing_ok=True)
     return count
+
+
+def _has_episode(connection: sqlite3.Connection, choice: ExportChoice) -> bool:
+    return connection.execute(
+        "select exists(select 1 from episodes e join runs r on r.id = e.run_id "
+        "where e.number = :episode and (:run is null or r.name = :run))",
+        {"run": choice.run, "episode": choice.episode},
+    ).fetchone()[0]
+
+
+def format_of(target: Path) -> ExportFormat:
+    """The format that a file's suffix names. Raises ConfigurationError for a suffix that names none."""
+    suffix = target.suffix.removeprefix(".").lower()
+    if suffix not in set(ExportFormat):
+        raise ConfigurationError(
+            f"{target} ends with {target.suffix or 'no suffix'}, which names no format; end it with "
+            f"{', '.join('.' + one for one in ExportFormat)}, or give --format (spreadsheets open csv)"
+        )
+    return ExportFormat(suffix)
 
 
 def _batches(connection: sqlite3.Connection, choice: ExportChoice) -> Iterator[_Rows]:

@@ -83,6 +83,8 @@ def search_reasonings(connection: sqlite3.Connection, words: str, limit: int = 2
 
     `HistoryError` if it is no valid query.
     """
+    if not words.strip():
+        raise HistoryError("there is nothing to search for: give a word, for instance heal")
     try:
         rows = connection.execute(
             """

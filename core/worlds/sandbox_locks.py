@@ -32,7 +32,8 @@ _FIRST_OWN_USER, _OWN_USERS = 61184, 4096
 INSTALLED = ("site-packages", "dist-packages")
 """Folders within the standard library that hold installed packages, the project's scoring code among them."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None if os.name == "posix" else "msvcrt", use_errno=True)
+"""Windows can load the module, and is refused with the other systems that have none of these locks."""
 
 
 def missing() -> str | None:

@@ -32,7 +32,7 @@ from trainer.checkpoints.damage import damage_is_said
 from trainer.checkpoints.own_names import folder_of
 from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
-from trainer.run.run_lock import RunLock
+from trainer.run.run_lock import RunLock, refuse_if_running
 from trainer.run.stop_request import StopRequest
 
 DIALOGUE_EVERY = 10
@@ -63,6 +63,7 @@ class ATGRPOTrainer:
         """`title` is what the run is called in displays and in the notes of saved teams; the world's name if empty."""
         self.settings = settings
         self.folder = folder_of("checkpoint_dir", checkpoint_dir)
+        self._base_folder = self.folder / "base"
         self.title = title
         self.world: TextWorld[Any] = settings.make_world()
         _check_roles(settings, self.world)
@@ -80,8 +81,10 @@ class ATGRPOTrainer:
         total = num_iterations or self.settings.num_iterations
         started, candidates = time.perf_counter(), 0
         title = self.title or self.settings.world
+        refuse_if_running(self.folder)
+        named = self._named_base()
         with RunLock(self.folder), RunReporter(self.folder, total, title) as reporter:
-            team = self._prepare(reporter)
+            team = self._prepare(reporter, named)
             reporter.begin(self.iteration)
             success = self._evaluate(team, reporter) if self.iteration == 0 else None
             with StopRequest() as stop:  # not before: until here a signal ends the program at once
@@ -104,11 +107,12 @@ class ATGRPOTrainer:
 
     # --- preparing ---
 
-    def _prepare(self, reporter: RunReporter) -> Team:
-        check_can_build(self.settings.specialisation)
+    def _prepare(self, reporter: RunReporter, named: TextPolicy | None) -> Team:
         resuming = self._store.has_run()
         self._store.tidy(new_run=False)
-        base = self._base_policy(reporter)
+        base = named or self._warm_base(reporter)
+        if not (self._base_folder / "config.json").exists():
+            save_base(base, self._base_folder)
         self._generator = torch.Generator(base.device).manual_seed(self.settings.seed)
         lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
         torch.manual_seed(self.settings.seed)  # adapters start from random weights
@@ -129,17 +133,18 @@ class ATGRPOTrainer:
         self.team = team
         return team
 
-    def _base_policy(self, reporter: RunReporter) -> TextPolicy:
-        folder, settings = self.folder / "base", self.settings
-        if (folder / "config.json").exists():
-            return load_policy(str(folder))
-        if settings.model == SMALL:
-            shape = small_shape(width=settings.small_width, layers=settings.small_layers)
-            policy = make_warm_policy(self.world, shape, settings.warm_start_steps, settings.seed, reporter.say)
-        else:
-            policy = load_policy(settings.model)
-        save_base(policy, folder)
-        return policy
+    def _named_base(self) -> TextPolicy | None:
+        """The model to start from: the one kept in the run's folder, else the one named; None for one yet to be made.
+        Writes nothing, so that a model which is refused leaves no folder behind."""
+        check_can_build(self.settings.specialisation)
+        if (self._base_folder / "config.json").exists():
+            return load_policy(str(self._base_folder))
+        return None if self.settings.model == SMALL else load_policy(self.settings.model)
+
+    def _warm_base(self, reporter: RunReporter) -> TextPolicy:
+        settings = self.settings
+        shape = small_shape(width=settings.small_width, layers=settings.small_layers)
+        return make_warm_policy(self.world, shape, settings.warm_start_steps, settings.seed, reporter.say)
 
     def _resume(self, team: Team) -> None:
         snapshot = self._store.load("latest", NO_ROM)

@@ -244,7 +244,10 @@ class CheckpointStore:
         # The pointer moves right after the folder is in place; a kill between the two leaves a newer folder or none.
         candidates = sorted(self._numbered("checkpoint") + self._numbered("resume"), key=_number)
         if not candidates:
-            raise CheckpointError(f"Checkpoint not found: {self.directory} holds no checkpoint; start without --resume")
+            raise CheckpointError(
+                f"Checkpoint not found: {self.directory} holds no checkpoint; train first (crystal-agent train, "
+                "without --resume), or name one that lies elsewhere"
+            )
         return candidates[-1]
 
     def _numbered(self, kind: str) -> list[Path]:

@@ -24,7 +24,10 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def flush_directory(path: Path) -> None:
-    """Waits until the disk has the directory's entries: a rename is durable only then."""
+    """Waits until the disk has the directory's entries: a rename is durable only then. Windows has no such call; there
+    the file system keeps its renames in a journal."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

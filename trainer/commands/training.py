@@ -17,9 +17,11 @@ from trainer.run.summary import FILE_NAME, summary_table
 from trainer.settings import load_settings
 
 
-def parse_arguments(arguments: list[str]) -> argparse.Namespace:
-    """The command line; paths in it are relative to the working directory."""
-    parser = argparse.ArgumentParser(description="Train a hybrid agent. Everything that can be set is in the config.")
+def parse_arguments(arguments: list[str], program: str | None = None) -> argparse.Namespace:
+    """The command line; paths in it are relative to the working directory. `program` is its name in messages."""
+    parser = argparse.ArgumentParser(
+        program, description="Train a hybrid agent. Everything that can be set is in the config."
+    )
     parser.add_argument("--config", type=Path, default=Path("config.json"), help="JSON file (default: config.json)")
     parser.add_argument(
         "--resume",
@@ -65,6 +67,6 @@ def train(arguments: argparse.Namespace) -> None:
         console.print("Stopped. Go on with --resume.")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], program: str | None = None) -> int:
     """The exit code: 0, or 2 after one line that says what is wrong with the input."""
-    return run_reporting_bad_input(partial(train, parse_arguments(arguments)))
+    return run_reporting_bad_input(partial(train, parse_arguments(arguments, program)))

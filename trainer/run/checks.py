@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 
 from agents.learning.network_registry import NETWORKS
 from agents.learning.rollout import transition_bytes
+from agents.llm.settings import LanguageModelSettings
 from core.env.policy_view import policy_space
 from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.game_data import load_game
 from core.game.profile import RomProfile
 from core.history.database import check_database_file
-from core.vocabulary import ACTION_COUNT
+from core.vocabulary import ACTION_COUNT, AgentMode
 from trainer.curriculum import Curriculum
 from trainer.run.machine import available_memory_bytes
 from trainer.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def check_settings(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError for a folder that cannot be written, a name of a part that is none, a milestone or a
     weight of which the game or the reward events do not know, and a rollout that fits no memory; HistoryError for a
     decision record that is none. Makes nothing."""
+    check_model_of_modes(settings, [settings.agent_mode])
+    for key in model_settings_without_a_model(settings):
+        log.warning('%s is set and changes nothing: llm_model is "none"; name a model, or take it out', key)
     check_writable("save_dir", settings.save_dir)
     if settings.go_explore is not None:
         check_writable("go_explore.folder", settings.go_explore.folder)
@@ -36,6 +45,27 @@ def check_settings(settings: Settings, profile: RomProfile) -> None:
     NETWORKS.resolve(settings.learner.network, "learner.network")
     ENV_CLASSES.resolve(settings.env_class, "env_class")
     settings.rewards.check_names(settings.reward_kinds())
+
+
+def has_no_model(settings: Settings) -> bool:
+    """Whether nobody can be asked: no model is named, and the built-in manager would ask it."""
+    return settings.llm_model == "none" and settings.llm_manager == "options"
+
+
+def check_model_of_modes(settings: Settings, modes: Collection[AgentMode]) -> None:
+    """Raises ConfigurationError where a language model alone is to act and there is none."""
+    if AgentMode.LLM_ONLY in modes and has_no_model(settings):
+        raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
+
+
+def model_settings_without_a_model(settings: Settings) -> list[str]:
+    """Keys of `language_model` that differ from their defaults and that nobody reads. The file of answers is none of
+    them: complete configs name it."""
+    if not has_no_model(settings):
+        return []
+    defaults, seen = LanguageModelSettings(), settings.language_model
+    names = [one.name for one in fields(defaults) if one.name != "cache_path"]
+    return [f"language_model.{name}" for name in names if getattr(seen, name) != getattr(defaults, name)]
 
 
 def check_rollout_memory(settings: Settings, available_bytes: int | None) -> None:

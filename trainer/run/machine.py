@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 CGROUP: Final = Path("/sys/fs/cgroup")
 MEMINFO: Final = Path("/proc/meminfo")
 
@@ -22,13 +24,19 @@ def usable_cores(cgroup: Path = CGROUP) -> int:
     return max(1, min(cores, int(quota_us) // int(period_us)))
 
 
+def load_average() -> float:
+    """Processes that wanted a core in the last minute; Windows does not count them itself, and says 0 at first."""
+    return psutil.getloadavg()[0]
+
+
 def available_memory_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
     """Memory that may still be taken, by the system and by the container's limit; None where nothing tells."""
     found: list[int] = []
     try:
         lines = meminfo.read_text(encoding="ascii").splitlines()
-    except OSError:
+    except OSError:  # another system than Linux
         lines = []
+        found.append(psutil.virtual_memory().available)
     found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     try:
         limit = (cgroup / "memory.max").read_text(encoding="ascii").strip()

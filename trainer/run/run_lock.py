@@ -6,7 +6,6 @@ earlier run is set aside.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from io import FileIO
 from pathlib import Path
@@ -16,6 +15,7 @@ from weakref import WeakSet
 
 from core.exceptions import CheckpointError
 from trainer.checkpoints.own_names import folder_of
+from trainer.run.file_lock import lock_file, unlock_file
 
 FILE: Final = ".lock"
 _held: WeakSet[FileIO] = WeakSet()
@@ -69,7 +69,7 @@ class RunLock:
         if self._file is None or self._entered:
             return
         _held.discard(self._file)
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        unlock_file(self._file)
         self._file.close()
         self._file = None
 
@@ -97,7 +97,7 @@ def refuse_if_running(directory: Path) -> None:
 def _lock(file: FileIO, directory: Path) -> None:
     """Takes the lock at once; the file is closed where that fails."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(file)
     except OSError as error:
         file.close()
         if isinstance(error, BlockingIOError):
@@ -115,4 +115,5 @@ def _close_in_child() -> None:
         file.close()
 
 
-os.register_at_fork(after_in_child=_close_in_child)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

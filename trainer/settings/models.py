@@ -17,6 +17,7 @@ from core.agent.curriculum_settings import RENAMED_KEYS, Count, CurriculumSettin
 from core.config_paths import ConfigPath, placed, refuse_one_file_for_two
 from core.env.emulator.frame_cost import FrameCost
 from core.exceptions import ConfigurationError
+from core.game.files.bundled_cartridge import BUNDLED_ROM, rom_file
 from core.game.reward_event import REWARD_EVENTS, EventKind
 from core.game.rewards import RewardWeights
 from core.registry import is_path
@@ -41,13 +42,16 @@ class GoExploreSettings(Section):
     last_share: Share = 0.5
     """That share from the episode numbered `episodes` on; it moves evenly in between."""
     episodes: Count = 200
+    """Episode from which on `last_share` holds."""
 
 
 class Settings(Section):
     """Everything a run depends on. The first nine keys are the documented ones; README.md lists them all."""
 
-    rom_path: ConfigPath = Path("cartridge/fernvale.gbc")
+    rom_path: ConfigPath = rom_file(BUNDLED_ROM)
+    """The cartridge; `fernvale` is the one that comes with the program."""
     headless: bool = True
+    """`false` shows the first lane in a window, at the normal speed."""
     observation_type: Literal["multi_modal", "screen", "state"] = "state"
     """What the policy sees: numbers and the map from RAM (`state`), the picture (`screen`), or both. Rules and language
     model read the game's state in any case. A picture makes the emulator draw a frame per action."""
@@ -56,9 +60,13 @@ class Settings(Section):
     max_context_length: Annotated[int, Field(ge=128, le=1_000_000)] = 2048
     """Most tokens in one prompt."""
     initial_strategy: StrategyType = StrategyType.BALANCED
+    """How the teacher's decisions are split between language model and rules when the run begins."""
     decision_db_path: ConfigPath = Path("decisions.db")
+    """The record of every decision, one SQLite file."""
     save_dir: ConfigPath = Path("checkpoints")
+    """Folder of the checkpoints and the summary."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """What the log leaves out."""
 
     env_class: Name = "crystal"
     """What is played in: a name, or `package.module:Class` of one derived from `EnhancedPyBoyPokemonCrystalEnv`."""
@@ -67,9 +75,11 @@ class Settings(Section):
     reward_events: tuple[Name, ...] = ()
     """Kinds of reward events beside the built-in ones, as `package.module:Class` of an `EventKind`."""
     agent_mode: AgentMode = AgentMode.ADAPTIVE
+    """Who may act: all of them (`adaptive`), or one alone."""
     total_episodes: Count = 1000
     """Episodes of the whole run, those before a resume included."""
     max_steps_per_episode: Count = 10_000
+    """Steps after which an episode is cut."""
     final_milestone: Annotated[str, Field(min_length=1)] | None = None
     """Milestone that ends an episode as won; null means the game's last one."""
     save_interval: Count = 100
@@ -85,6 +95,7 @@ class Settings(Section):
     workers: Annotated[int, Field(ge=1, le=512)] = 2
     """Processes that run the emulators; about the number of cores. At most `lanes`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    """Draws everything that is drawn in a run."""
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
     start_state: ConfigPath | None = None
@@ -152,6 +163,7 @@ class Settings(Section):
         for key in PATH_KEYS:
             path = getattr(self, key)
             changes[key] = None if path is None else placed(path, folder)
+        changes["rom_path"] = placed(rom_file(self.rom_path), folder)
         if self.go_explore is not None:
             archive = placed(self.go_explore.folder, folder)
             changes["go_explore"] = self.go_explore.model_copy(update={"folder": archive})

@@ -30,7 +30,8 @@ def signals_held() -> Generator[None]:
         came.append(number)
 
     handlers: dict[int, Callable[[int, FrameType | None], Any] | int] = {}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows, where nothing is forked either
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, HELD) if can_block else set[int]()
     try:
         if threading.current_thread() is threading.main_thread():
             for number in HELD:
@@ -42,7 +43,8 @@ def signals_held() -> Generator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number in came:
             signal.raise_signal(number)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from core.env.lanes.inline_worker import InlineWorker
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
 from core.env.lanes.lane_worker import LEAVE, MakeEnv, run_worker
@@ -97,14 +98,17 @@ class WorkerProcess:
 
 def start_worker(
     number: int, lanes: range, make_env: MakeEnv, arrays: LaneArrays, histories: Mapping[int, LaneHistory]
-) -> WorkerProcess:
-    """Fork a worker, with signals held (`signals_held`) until the caller keeps what this returns.
+) -> WorkerProcess | InlineWorker:
+    """Fork a worker, with signals held (`signals_held`) until the caller keeps what this returns; where the system
+    cannot fork, make one that plays in this process.
 
     The worker plays `histories` of its lanes again, if there are any, and answers when it is ready.
 
     A replacement is forked from a main process that may have threads by then. That is safe here, because the worker
     only runs the emulator and numpy: it never logs to a handler of the main process, and never touches torch.
     """
+    if not hasattr(os, "fork"):
+        return InlineWorker(number, lanes, make_env, arrays, histories)
     command_read, command_write = os.pipe()
     answer_read, answer_write = os.pipe()
     process = os.fork()

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from core.env.lanes.checked_orders import checked_actions, checked_seed
 from core.env.lanes.held_signals import signals_held
+from core.env.lanes.inline_worker import InlineWorker
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory, StartPoint
 from core.env.lanes.lane_process import WorkerProcess, start_worker
@@ -68,7 +69,7 @@ class VectorEnv(Uncopied):
                 f"{workers} workers for {lanes} lanes: there must be 1 to as many workers as lanes"
             )
         if not hasattr(os, "fork"):
-            raise ConfigurationError("this system cannot fork processes; several lanes need Linux, macOS or WSL")
+            logger.info("this system cannot fork processes: all lanes are played in this one, one after the other")
         probe = make_env(0)
         try:
             self.policy_space: spaces.Dict = probe.policy_space
@@ -91,7 +92,7 @@ class VectorEnv(Uncopied):
         self._arrays = LaneArrays(lanes, workers, self.policy_space, sizes)
         self._make_env = make_env
         self._answer_timeout_s = answer_timeout_s
-        self._workers: list[WorkerProcess] = []
+        self._workers: list[WorkerProcess | InlineWorker] = []
         self._histories: dict[int, LaneHistory] = {}
         self._lost_steps: dict[int, int] = {}
         self._hung: set[int] = set()
@@ -247,7 +248,7 @@ class VectorEnv(Uncopied):
                     self._arrays.orders.must_reset[[lane for lane in resetting if lane in own]] = True
                     self._workers[number].send(command)
 
-    def _has_answered(self, worker: WorkerProcess, replayed_actions: int = 0) -> bool:
+    def _has_answered(self, worker: WorkerProcess | InlineWorker, replayed_actions: int = 0) -> bool:
         """False when the worker has died or hangs. Raises `TrainingError` for an error in its Python code."""
         answer = worker.hear(self._answer_timeout_s + REPLAY_TIMEOUT_S * replayed_actions)
         if answer is None:
@@ -262,7 +263,7 @@ class VectorEnv(Uncopied):
 
     # when a worker dies
 
-    def _bury(self, worker: WorkerProcess) -> str:
+    def _bury(self, worker: WorkerProcess | InlineWorker) -> str:
         """Clear a dead or hung worker away; how it ended."""
         if worker.process not in self._hung:
             return worker.bury()

@@ -200,4 +200,18 @@ def read_layout(file: Traversable) -> RamLayout:
         for name, members in form.structs.items()
         if isinstance(size := members.get("_length"), int)
     }
+    for record in records.values():
+        _check_fields(file, record)
     return RamLayout(symbols, records, str(file))
+
+
+def _check_fields(file: Traversable, record: RecordLayout) -> None:
+    """Raises `core.exceptions.EnvironmentError` where two fields share a byte, or one reaches past the record's end."""
+    end, before = 0, ""
+    for name, one in sorted(record.fields.items(), key=lambda item: item[1].offset):
+        place, seen = f"structs.{record.name}.{name}", {"offset": one.offset, "size": one.size}
+        if one.offset < end:
+            raise broken(file, place, seen, f"it overlaps with {before}, which ends before offset {end}")
+        if one.offset + one.size > record.size:
+            raise broken(file, place, seen, f"it ends past the record, whose _length is {record.size}")
+        end, before = one.offset + one.size, name

@@ -10,7 +10,7 @@ import typer
 
 from core.exceptions import ConfigurationError, DecisionValidationError, HistoryError
 from core.history.episode_story import tell_episode
-from core.history.export import ExportChoice, ExportFormat, export_decisions
+from core.history.export import ExportChoice, ExportFormat, export_decisions, format_of
 from core.history.patterns import PatternKind, find_patterns
 from core.history.recent import recent_decisions, search_reasonings
 from core.history.retention import prune, vacuum
@@ -188,16 +188,12 @@ def _comparison_rows(runs: list[RunSummary]) -> list[tuple[str, ...]]:
 def export(
     target: Annotated[Path, typer.Argument(help="File to write; must not exist.")],
     db: Database = DEFAULT_DATABASE,
-    file_format: Annotated[
-        ExportFormat | None, typer.Option("--format", help="Default: by the file's suffix, else csv.")
-    ] = None,
+    file_format: Annotated[ExportFormat | None, typer.Option("--format", help="Default: by the file's suffix.")] = None,
     run: Annotated[str | None, typer.Option(help="Only this run.")] = None,
     episode: Annotated[int | None, typer.Option(help="Only episodes of this number.")] = None,
 ) -> None:
     """Write decisions to a CSV, JSON lines or Parquet file."""
-    if file_format is None:
-        suffix = target.suffix.removeprefix(".")
-        file_format = ExportFormat(suffix) if suffix in set(ExportFormat) else ExportFormat.CSV
+    file_format = file_format or format_of(target)
     with _open(db) as store:
         if run is not None:
             store.find_run(run)

@@ -34,7 +34,7 @@ from trainer.model_exam.advice import model_checks
 from trainer.run.check import Check, Verdict
 from trainer.run.checks import check_writable
 from trainer.run.environments import environment_factory
-from trainer.run.machine import available_memory_bytes, usable_cores
+from trainer.run.machine import available_memory_bytes, load_average, usable_cores
 from trainer.settings import Settings, load_settings
 
 LIBRARIES: Final = ("pyboy", "gymnasium", "numpy", "torch", "stable-baselines3", "sb3-contrib")
@@ -113,7 +113,8 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     if hasattr(os, "fork"):
         yield Check("processes", Verdict.GOOD, "workers can be forked")
     else:
-        yield Check("processes", Verdict.FAILED, "no fork on this system", "use Linux, macOS or WSL")
+        remedy = "training works; Linux, macOS or WSL play in several processes"
+        yield Check("processes", Verdict.WARNING, "no fork on this system: lanes are played in one process", remedy)
     yield _libraries_check()
     yield _folder_check("save_dir", settings.save_dir)
     yield _folder_check("decision_db_path", settings.decision_db_path.parent)
@@ -121,7 +122,7 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
         yield _folder_check("go_explore", settings.go_explore.folder)
     yield _memory_check(settings)
     cores = usable_cores()
-    load = os.getloadavg()[0]
+    load = load_average()
     if load > cores / 2:
         yield Check("cores", Verdict.WARNING, f"{cores} usable, load {load:.1f}", "others use them: expect less speed")
     else:

@@ -22,7 +22,6 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.vector_env import VectorEnv
-from core.exceptions import ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
@@ -34,6 +33,7 @@ from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
 from trainer.llm_manager import make_manager
+from trainer.run.checks import check_model_of_modes
 from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
 
@@ -51,9 +51,7 @@ def evaluate(
     """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
     settings = load_settings(config).changed(seed=seed, max_steps_per_episode=max_steps)
     modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
-    has_no_model = settings.llm_model == "none" and settings.llm_manager == "options"
-    if AgentMode.LLM_ONLY in modes and has_no_model:
-        raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
+    check_model_of_modes(settings, modes)
     results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, show_progress=not json)
     if json:
         print_json({result.mode.value: with_intervals(result) for result in results})
