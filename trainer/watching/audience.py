@@ -60,7 +60,7 @@ class Audience:
 
     def __init__(self, viewers: Sequence[Viewer], speed: float, caption: Callable[[], Caption]) -> None:
         """`caption()` says what is true while a frame is shown."""
-        self.every_frames = gcd(*(viewer.every_frames for viewer in viewers))
+        self.every_frames = gcd(*(viewer.every_frames for viewer in viewers)) or 1
         """Frames of the game between two calls."""
         self._viewers = tuple(viewers)
         self._caption = caption
