@@ -16,9 +16,10 @@ EXTRAS: Final = {
     "llm": ("accelerate", "anthropic", "openai", "peft"),
     "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
-    "plots": ("matplotlib", "PIL", "tensorboard"),
+    "plots": ("matplotlib", "tensorboard"),
     "trl": ("datasets", "trl"),
     "verl": ("verl", "vllm"),
+    "video": ("imageio_ffmpeg", "moviepy"),
 }
 """By extra of pyproject.toml: the import names of what it brings."""
 

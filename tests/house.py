@@ -42,6 +42,8 @@ CORE_DOORS = frozenset(
 """Documented import names: re-exports only, for users. The product imports from the rooms."""
 FENCES = {
     "pyboy": ("core.env.emulator.console", "cartridge.play"),
+    "sdl2": ("trainer.watching.window", "cartridge.play"),
+    "imageio_ffmpeg": ("trainer.watching.film",),
     "stable_baselines3": ("agents",),
     "sb3_contrib": ("agents",),
     "transformers": ("agents", "trainer.at_grpo.trl_recipe"),  # TRL takes its callbacks

@@ -207,7 +207,7 @@ def test_truncated_start_state_is_refused(env: EnhancedPyBoyPokemonCrystalEnv) -
     [
         ({"observation_type": "pixels"}, "observation_type is 'pixels'"),
         ({"max_steps": 0}, "max_steps is 0"),
-        ({"render_mode": "human"}, "render_mode is 'human'"),
+        ({"render_mode": "ansi"}, "render_mode is 'ansi'"),
     ],
 )
 def test_bad_arguments_are_named(arguments: dict[str, Any], named: str) -> None:

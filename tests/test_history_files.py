@@ -104,7 +104,8 @@ def test_an_old_file_learns_what_its_options_led_to(tmp_path: Path, migration: s
     assert any(progress for *_, progress, _ in counted)
     connection.execute(as_before)
     connection.execute("alter table decisions rename column teacher_action to guide_action")
-    connection.execute("drop table run_changes")
+    for table in ("run_changes", "beginnings", "beginning_states"):
+        connection.execute(f"drop table {table}")
     connection.execute("alter table runs drop column begins_after")
     connection.execute("delete from _sqlite_migrations where name >= ?", (migration,))
     connection.commit()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core import exceptions
 from core.env import observation
-from core.env.emulator.console import Console
+from core.env.emulator.console import Console, ShowFrame
 from core.env.emulator.frame_cost import FIXED_FRAMES, HOLD_FRAMES, FrameCost, press_until_decidable
 from core.env.emulator.start_cache import cached_new_game_state
 from core.env.emulator.startup import check_start_state, continued_state, is_battery_save
@@ -62,7 +62,7 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
     and `idle_frames`.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 60 / FIXED_FRAMES}  # noqa: RUF012
+    metadata: dict[str, Any] = {"render_modes": ["human", "rgb_array"], "render_fps": 60 / FIXED_FRAMES}  # noqa: RUF012
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
             go_explore: the archive for states of new cells (14 ms each); nothing is filed if None. The env only files
                 states; where its episodes begin is up to `reset(options=...)`.
             allow_unknown_rom: accept a ROM with Crystal's title although its SHA-1 is unknown.
-            render_mode: None or "rgb_array".
+            render_mode: None, "rgb_array", or "human", which opens the window that `headless` false opens.
 
         Raises:
             core.exceptions.EnvironmentError: the ROM or the start state cannot be used.
@@ -119,8 +119,11 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
             raise exceptions.ConfigurationError(
                 f"frame_cost is {frame_cost!r}; it must be one of {', '.join(repr(cost.value) for cost in FrameCost)}"
             )
-        if render_mode not in (None, "rgb_array"):
-            raise exceptions.ConfigurationError(f"render_mode is {render_mode!r}; it must be None or 'rgb_array'")
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise exceptions.ConfigurationError(
+                f"render_mode is {render_mode!r}; it must be None, 'human' or 'rgb_array'"
+            )
+        headless = headless and render_mode != "human"
         self.rom = RomTables.from_file(rom_path, allow_unknown_rom)
         self.observation_type = observation_type
         self.max_steps = max_steps
@@ -191,7 +194,7 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         return self._mask
 
     def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
-        """The screen as uint8 (144, 160, 3) where `render_mode` is "rgb_array"."""
+        """The screen as uint8 (144, 160, 3) where `render_mode` is "rgb_array". A window shows itself: None then."""
         return self._console.screen_rgb() if self.render_mode == "rgb_array" else None
 
     def close(self) -> None:
@@ -287,6 +290,12 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         out = empty_view(self.policy_space)
         self.write_policy_view(out)
         return out
+
+    def watch(self, show: ShowFrame, every_frames: int = 1) -> None:
+        """From now on hand every `every_frames`-th frame of play to `show`, as uint8 (144, 160, 3), 60 a second of
+        game time divided by that. The game is the same; its speed is what `show` allows."""
+        self._draws = self._draws_on_advance = True
+        self._console.watch(show, every_frames)
 
     def save_state(self) -> bytes:
         """The machine as a save state for `options={"start_state": ...}` (about 0.2 MB, 14 ms)."""

@@ -241,3 +241,22 @@ def create_run_changes(db: Database) -> None:
             new text not null,                  -- JSON
             primary key (run_id, episode, key)
         ) without rowid""")
+
+
+@MIGRATIONS(name="008_beginnings")
+def create_beginnings(db: Database) -> None:
+    """How episodes began, so that they can be played again. Of episodes recorded before, that is not known."""
+    db.execute("""
+        create table beginning_states (
+            sha256 text primary key,            -- of the save state
+            state blob not null                 -- compressed with zlib
+        )""")
+    db.execute("""
+        create table beginnings (
+            episode_id integer primary key references episodes(id),
+            seed integer not null,              -- of the environment's reset
+            rom_sha1 text not null,
+            emulator text not null,             -- "pyboy-2.8.1"
+            state_sha256 text references beginning_states(sha256),  -- null: where the run's settings begin a game
+            reached text not null               -- JSON list: milestones reached before
+        )""")

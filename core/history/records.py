@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.exceptions import DecisionValidationError
+from core.history.beginnings import Beginning
 from core.history.decision_columns import COLUMNS, NEEDED, Kind
 from core.history.outcome import discounted_outcomes
 from core.vocabulary import ACTION_COUNT, Decision
@@ -110,6 +111,8 @@ class EpisodeRecord:
     truncated: bool = False
     outcomes_given: bool = False
     """True when the caller stated the outcomes (`record_decision`), False when they are discounted rewards."""
+    beginning: Beginning | None = None
+    """How it began; without that it cannot be played again."""
 
     @property
     def steps(self) -> int:
@@ -166,7 +169,9 @@ class EpisodeRecorder:
         """Forget the running episode (its lane was reset without an end)."""
         self._clear()
 
-    def finish(self, number: int, *, terminated: bool = False, truncated: bool = False) -> EpisodeRecord:
+    def finish(
+        self, number: int, *, terminated: bool = False, truncated: bool = False, beginning: Beginning | None = None
+    ) -> EpisodeRecord:
         """The episode under its number, with the outcome of each decision; the recorder is empty afterwards."""
         reward = np.asarray(self._rewards, dtype=np.float64)
         decisions = self._decisions
@@ -188,6 +193,7 @@ class EpisodeRecorder:
             milestones=tuple(self._milestones),
             terminated=terminated,
             truncated=truncated,
+            beginning=beginning,
         )
         self._clear()
         return record

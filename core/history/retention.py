@@ -1,7 +1,7 @@
 """Keeping the file small: the oldest episodes lose their single decisions, but stay counted.
 
 What was learnt from them (all patterns, outcomes, run summaries, searchable reasonings) is kept; only `recent`,
-`explain` and `export` no longer see them.
+`explain`, `export` and a replay no longer see them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.exceptions import ConfigurationError, HistoryError
+from core.history.beginnings import remove_beginning
 from core.history.database import write_transaction
 from core.history.store import HistoryStore
 
@@ -37,6 +38,7 @@ def prune(store: HistoryStore, keep_decisions: int) -> PruneReport:
             continue
         with write_transaction(store.database) as connection:
             connection.execute("delete from decisions where episode_id = ?", (episode_id,))
+            remove_beginning(connection, episode_id)
             connection.execute("update episodes set pruned = 1 where id = ?", (episode_id,))
         episodes += 1
         decisions += steps

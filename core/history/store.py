@@ -20,6 +20,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from core.exceptions import HistoryError
+from core.history.beginnings import add_beginning, remove_beginning
 from core.history.coded_episode import DECISION_COLUMNS, code_episode, decision_rows, read_episode
 from core.history.contributions import contributions_of, loops_of
 from core.history.database import open_database, write_transaction
@@ -324,6 +325,8 @@ class HistoryStore:
             "insert into milestones (episode_id, milestone_id, step) values (?, ?, ?)",
             [(episode_id, milestone, step) for step, milestone in coded.milestones],
         )
+        if record.beginning is not None:
+            add_beginning(connection, episode_id, record.beginning)
         add_contributions(connection, contributions_of(coded, loops))
         return episode_id
 
@@ -346,4 +349,5 @@ class HistoryStore:
         subtract_contributions(connection, contributions_of(coded, loops_of(coded)))
         connection.execute("delete from decisions where episode_id = ?", (episode_id,))
         connection.execute("delete from milestones where episode_id = ?", (episode_id,))
+        remove_beginning(connection, episode_id)
         connection.execute("delete from episodes where id = ?", (episode_id,))

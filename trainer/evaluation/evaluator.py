@@ -21,7 +21,7 @@ from core.vocabulary import AgentMode, EpisodeResult
 from trainer.curriculum import Directive
 from trainer.evaluation.evaluation_games import EvaluationGames
 from trainer.llm_manager import LLMManager
-from trainer.play.loop import PlayLoop
+from trainer.play.loop import PlayLoop, Stage
 from trainer.play.player import LanePlayer, LanesEnv
 from trainer.play.seats import Seat, Seating
 from trainer.play.stages import CreditStage
@@ -120,10 +120,12 @@ class Evaluator:
         horizon: int,
         directive: Directive,
         goes_on: Callable[[int], bool] = lambda finished: True,
+        watching: Callable[[HybridAgent], Sequence[Stage]] = lambda twin: (),
     ) -> EvaluationResult | None:
         """Plays `episodes` new games of at most `horizon` steps.
 
-        Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result.
+        Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result. `watching(twin)`
+        gives further stages, when the frozen twin that plays is made.
         """
         before = _reading(agent)
         lanes = self.env.lanes
@@ -131,7 +133,7 @@ class Evaluator:
         twin.direct(directive.teacher_share, directive.strategy_preference)
         seating = Seating([Seat(twin, range(lanes))])
         games = EvaluationGames(self._run_seed, episodes, horizon)
-        loop = PlayLoop(LanePlayer(self.env, seating), games, [CreditStage(seating), games])
+        loop = PlayLoop(LanePlayer(self.env, seating), games, [CreditStage(seating), games, *watching(twin)])
         loop.begin()
         while not games.over:
             loop.step()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.history.beginnings import Beginning
 from core.vocabulary import EpisodeResult
 from trainer.play.games import Game, Games
 from trainer.play.player import LanePlayer, PlayedStep
@@ -24,6 +25,7 @@ class EndedEpisode:
     result: EpisodeResult
     lane: int
     terminated: bool
+    beginning: Beginning | None = None
 
 
 class Stage:
@@ -85,7 +87,7 @@ class PlayLoop:
         if played.lost[lane] and self._games.is_repeated(lane, self._player.steps(lane)):
             return self._games.again(lane)
         result = self._player.result(lane, self._games.finish(lane), played)
-        ended = EndedEpisode(result, lane, terminated=bool(played.terminated[lane]))
+        ended = EndedEpisode(result, lane, bool(played.terminated[lane]), self._player.beginning(lane))
         for stage in self._stages:
             stage.after_episode(ended)
         return None

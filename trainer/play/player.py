@@ -15,10 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.env.emulator.console import EMULATOR
 from core.env.lanes.lane_history import StartPoint
 from core.exceptions import ConfigurationError
 from core.game.analysis import ContextReader
-from core.game.state import GameState
+from core.game.state import GameState, RomTables
+from core.history.beginnings import Beginning
 from core.history.loops import Trail
 from core.vocabulary import Decision, EpisodeResult, GameMode, Source
 from trainer.play.seats import Seat, Seating
@@ -48,6 +50,7 @@ class LanesEnv(Protocol):
 
     lanes: int
     milestone_names: tuple[str, ...]
+    rom: RomTables
 
     def reset(self, seeds: Sequence[int]) -> LanesStep: ...
     def step(self, actions: NDArray[np.int64]) -> LanesStep: ...
@@ -90,6 +93,8 @@ class PlayedStep:
 @dataclass(slots=True)
 class _RunningEpisode:
     horizon_steps: int
+    seed: int
+    start: StartPoint | None = None
     is_whole: bool = True
     started_s: float = field(default_factory=time.perf_counter)
     steps: int = 0
@@ -125,13 +130,13 @@ class LanePlayer:
         """Starts an episode in every lane; `horizons` are in steps."""
         self._current = self.env.reset(seeds)
         self._reached = self._current.milestones.copy()
-        self._running = [_RunningEpisode(horizon) for horizon in horizons]
+        self._running = [_RunningEpisode(horizon, seed) for horizon, seed in zip(horizons, seeds, strict=True)]
 
     def restart(self, lane: int, seed: int, horizon: int, start: StartPoint | None = None) -> None:
         """Starts the next episode in one lane, at `start` (a state of the archive) or at the env's own start."""
         self._current = self.env.reset_lane(lane, seed, start)
         self._reached[lane] = self._current.milestones[lane]
-        self._running[lane] = _RunningEpisode(horizon, is_whole=start is None)
+        self._running[lane] = _RunningEpisode(horizon, seed, start, is_whole=start is None)
 
     def step(self, cut: bool = False) -> PlayedStep:
         """Lets everybody decide and plays it. With `cut` no episode goes on after this step."""
@@ -175,6 +180,13 @@ class LanePlayer:
     def steps(self, lane: int) -> int:
         """Steps of the lane's episode so far."""
         return self._running[lane].steps
+
+    def beginning(self, lane: int) -> Beginning:
+        """How the lane's episode began."""
+        running, sha1 = self._running[lane], self.env.rom.profile.sha1
+        if running.start is None:
+            return Beginning(running.seed, sha1, EMULATOR)
+        return Beginning(running.seed, sha1, EMULATOR, running.start.state, running.start.reached)
 
     def result(self, lane: int, number: int, played: PlayedStep) -> EpisodeResult:
         """What the episode that ended with `played` came to, under its number."""

@@ -33,6 +33,7 @@ class SingleLane:
     def __init__(self, env: EnhancedPyBoyPokemonCrystalEnv) -> None:
         self.env = env
         self.lanes = 1
+        self.rom = env.rom
         self.milestone_names = tuple(milestone.id for milestone in env.tracker.milestones)
 
     def reset(self, seeds: Sequence[int]) -> SingleStep:

@@ -73,7 +73,9 @@ class RecordStage(Stage):
         """Commits the game."""
         result = ended.result
         recorder = self._recorders[ended.lane]
-        record = recorder.finish(result.episode, terminated=ended.terminated, truncated=result.truncated)
+        record = recorder.finish(
+            result.episode, terminated=ended.terminated, truncated=result.truncated, beginning=ended.beginning
+        )
         self._seating.at(ended.lane).team.commit(record)
 
 

@@ -12,6 +12,7 @@ import gc
 import io
 import logging
 import warnings
+from collections.abc import Callable
 from importlib import metadata
 from typing import Any, Final, cast
 
@@ -41,6 +42,8 @@ CARTRIDGE_RAM: Final = range(0xA000, 0xC000)
 PROBE_ADDRESS: Final = WRAM_START + 0x0F3
 SILENT: Final = 5
 """PyBoy's log level above all its messages; "CRITICAL" still prints some."""
+ShowFrame = Callable[[NDArray[np.uint8]], object]
+"""Takes a drawn frame, uint8 (144, 160, 3), which is its own to keep."""
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +60,10 @@ class Console(Uncopied):
         """
         self.profile = profile
         self._watched = False
+        self._show: ShowFrame | None = None
+        self._every_frames = 1
+        self._frames_watched = 0
+        self._speed = 0
         try:
             started = PyBoy(
                 io.BytesIO(profile.rom),
@@ -89,7 +96,7 @@ class Console(Uncopied):
         With `render` the last frame is drawn, so that `screen_rgb` shows it.
         """
         if self._watched:
-            self._press_watched(button, hold_frames, total_frames)
+            self._press_watched(button, hold_frames, total_frames, render)
             return
         emulator = self._emulator
         if button == Button.NONE:
@@ -101,24 +108,47 @@ class Console(Uncopied):
         emulator.button_release(name)
         emulator.tick(total_frames - hold_frames, render, False)
 
-    def watch(self) -> None:
-        """From now on draw every frame at the game's normal speed, for people who watch the window."""
-        self._watched = True
-        self._emulator.set_emulation_speed(1)
+    def watch(self, show: ShowFrame | None = None, every_frames: int = 1) -> None:
+        """From now on play frame by frame, for people who watch.
 
-    def _press_watched(self, button: Button, hold_frames: int, total_frames: int) -> None:
+        Without `show` each frame is drawn in the emulator's window at the game's normal speed. With it every
+        `every_frames`-th frame that passes in play is drawn and handed over, as fast as `show` returns; frames that
+        pass before an episode's first action are not shown.
+        """
+        self._watched = True
+        self._show, self._every_frames = show, every_frames
+        self._speed = 1 if show is None else 0
+        self._emulator.set_emulation_speed(self._speed)
+
+    def _press_watched(self, button: Button, hold_frames: int, total_frames: int, render: bool) -> None:
         """The same frames one by one: no difference to the game, but people see them."""
         for frame in range(total_frames):
             if button != Button.NONE and frame == 0:
                 self._emulator.button_press(BUTTON_NAMES[button])
             if button != Button.NONE and frame == hold_frames:
                 self._emulator.button_release(BUTTON_NAMES[button])
-            self._emulator.tick(1, True, False)
+            self._tick_watched(is_drawn=render and frame == total_frames - 1)
+
+    def _tick_watched(self, is_drawn: bool) -> None:
+        self._frames_watched += 1
+        is_shown = self._frames_watched % self._every_frames == 0
+        self._emulator.tick(1, is_drawn or is_shown, False)
+        if is_shown and self._show is not None:
+            self._show(self.screen_rgb())
 
     def wait(self, frames: int, render: bool = False) -> None:
-        """Let frames pass without a button."""
-        if frames > 0:
+        """Let frames pass without a button. In a watched game those that nobody asked to be drawn pass at once."""
+        if frames <= 0:
+            return
+        if not self._watched:
             self._emulator.tick(frames, render, False)
+        elif render:
+            for frame in range(frames):
+                self._tick_watched(is_drawn=frame == frames - 1)
+        else:
+            self._emulator.set_emulation_speed(0)
+            self._emulator.tick(frames, False, False)
+            self._emulator.set_emulation_speed(self._speed)
 
     def snapshot(self) -> RamSnapshot:
         """The RAM as it is now."""

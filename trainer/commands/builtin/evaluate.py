@@ -11,28 +11,21 @@ import statistics
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import astuple
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from agents.learning.sb3_policy import MaskablePPOLearner
-from core.agent.hybrid_agent import HybridAgent
-from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.vector_env import VectorEnv
-from core.history.analyzer import DecisionHistoryAnalyzer
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
-from trainer.checkpoints.damage import damage_is_said
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
-from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
+from trainer.evaluation.frozen_agent import frozen_agent
 from trainer.evaluation.intervals import wilson_interval
-from trainer.llm_manager import make_manager
 from trainer.run.checks import check_model_of_modes
 from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
@@ -67,29 +60,9 @@ def play(
     store = CheckpointStore(settings.save_dir)
     store.load(checkpoint)  # before emulators start
     with ExitStack() as stack:
-        record = None
-        if settings.decision_db_path.exists():
-            record = stack.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
         env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
         snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
-        learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
-        reading = partial(damage_is_said, f"checkpoint {checkpoint}")
-        with reading():
-            learner.load_tensors(snapshot.tensors)
-            learner.load_state_dict(snapshot.state["learner"])
-        manager = make_manager(
-            settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
-        )
-        stack.callback(manager.close)
-        strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
-        with reading():
-            strategy.load_state_dict(snapshot.state["strategy"])
-        agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
-        agent.attach_policy(learner)
-        curriculum = Curriculum(settings.curriculum)
-        with reading():
-            agent.load_state_dict(snapshot.state["agent"])
-            curriculum.load_state_dict(snapshot.state["curriculum"])
+        agent, directive = frozen_agent(settings, checkpoint, snapshot, env.policy_space, lanes, stack)
         game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
@@ -106,7 +79,7 @@ def play(
                     return True
 
                 horizon = settings.max_steps_per_episode
-                result = evaluator.evaluate(agent, mode, episodes, horizon, curriculum.directive(), goes_on)
+                result = evaluator.evaluate(agent, mode, episodes, horizon, directive, goes_on)
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
         return results
