@@ -52,6 +52,29 @@ def test_every_back_end_takes_one_of_the_listed_options(server: ModelServer, pro
     assert "You stand in the town." in sent and "Talk to the elder" in sent
 
 
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("vllm/some", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("llamacpp/some", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("ollama/some", {"reasoning_effort": "none"}),
+        ("transformers/some", {}),
+    ],
+)
+def test_a_thinking_model_answers_at_once_or_gets_room(
+    server: ModelServer, provider: str, told: dict[str, object]
+) -> None:
+    options = OPTIONS[:2]
+    assert model_at(server, provider).choose("Where to?", options).index == 1
+    thinker = load_text_model(f"{provider}@{server.url}", thinking_tokens=3000)
+    assert thinker is not None and thinker.choose("Where to?", options).index == 1
+    quick, thoughtful = (request.body for request in server.seen)
+    switches = ("chat_template_kwargs", "reasoning_effort")
+    assert {key: quick[key] for key in switches if key in quick} == told
+    assert not any(key in thoughtful for key in switches)
+    assert thoughtful["max_tokens"] == quick["max_tokens"] + 3000
+
+
 @pytest.mark.parametrize("provider", ["openai/gpt-5-mini", "openai/gpt-4", "anthropic/claude-haiku-4-5"])
 def test_forms_carry_reason_and_confidence(server: ModelServer, provider: str) -> None:
     choice = model_at(server, provider).choose("Where to?", OPTIONS)

@@ -100,7 +100,9 @@ class LLMManager(BaseLLMManager):
         """Tokens for one question; never more than the model can read."""
         self._chooser: OptionChooser | None = None
         name = parse_model_name(model)
-        loaded = load_text_model(name, timeout_s=settings.timeout_s, local=settings.local)
+        loaded = load_text_model(
+            name, timeout_s=settings.timeout_s, local=settings.local, thinking_tokens=settings.thinking_tokens
+        )
         if loaded is not None:
             cache = AnswerCache(settings.cache_path or ":memory:")
             self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=runs_in_this_process(name)))

@@ -7,7 +7,7 @@ is tried out at run time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -44,6 +44,12 @@ class Dialect:
     greedy: bool = True
     """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
     key_variable: str | None = None
+    thinking_off: Mapping[str, object] = field(default_factory=dict[str, object])
+    """What a request says beside the rest so that a thinking model answers at once; empty where there is no switch."""
+
+
+TEMPLATE_WITHOUT_THINKING: Mapping[str, object] = {"chat_template_kwargs": {"enable_thinking": False}}
+"""For servers that hand it to the model's chat template; templates without such a switch ignore it."""
 
 
 class _Message(BaseModel):
@@ -91,9 +97,11 @@ class OpenAIModel(ServerModel[_Reply]):
     reply_form = _Reply
     reply_name = "chat completion"
 
-    def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0, thinking_tokens: int = 0) -> None:
+        """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how."""
         super().__init__(name, dialect.key_variable, timeout_s)
         self._dialect = dialect
+        self._thinking_tokens = thinking_tokens
         self._client = openai.OpenAI(
             api_key=self._key_text,
             base_url=name.url or OPENAI_URL,
@@ -113,6 +121,7 @@ class OpenAIModel(ServerModel[_Reply]):
         }
         if self._dialect.greedy:
             request["temperature"] = 0.0
+        extra = {} if self._thinking_tokens else dict(self._dialect.thinking_off)
         match self._dialect.form:
             case AnswerForm.JSON_SCHEMA:
                 form = {"name": "decision", "strict": True, "schema": answer_schema(options)}
@@ -122,16 +131,17 @@ class OpenAIModel(ServerModel[_Reply]):
                 request["tools"] = [{"type": "function", "function": function}]
                 request["tool_choice"] = {"type": "function", "function": {"name": "decide"}}
             case AnswerForm.STRUCTURED_CHOICE:
-                request["extra_body"] = {"structured_outputs": {"choice": list(options)}}
+                extra["structured_outputs"] = {"choice": list(options)}
                 request["logprobs"] = True
             case AnswerForm.EXACT_TEXT:
                 pass
-        return request
+        return request | ({"extra_body": extra} if extra else {})
 
     def _answer_tokens(self, options: Sequence[str]) -> int:
         if self._dialect.form in (AnswerForm.STRUCTURED_CHOICE, AnswerForm.EXACT_TEXT):
-            return max(len(option.encode()) for option in options) + 1  # a token has at least a byte; 1 for the end
-        return self._dialect.answer_tokens
+            longest = max(len(option.encode()) for option in options)  # a token has at least a byte
+            return longest + 1 + self._thinking_tokens  # 1 for the end
+        return self._dialect.answer_tokens + self._thinking_tokens
 
     def _choice(self, reply: _Reply, options: Sequence[str]) -> Choice:
         if not reply.choices:
@@ -143,7 +153,11 @@ class OpenAIModel(ServerModel[_Reply]):
                 FailureKind.REFUSAL, f"the model refused: {str(message.refusal or 'content filter')[:200]!r}"
             )
         if answer.finish_reason == "length":
-            raise ModelFailure(FailureKind.TOO_LARGE, "the answer did not end within the tokens it was given")
+            raise ModelFailure(
+                FailureKind.TOO_LARGE,
+                "the answer did not end within the tokens it was given; "
+                "language_model.thinking_tokens gives a thinking model room",
+            )
         filled = message.arguments() if self._dialect.form is AnswerForm.TOOL else None
         if filled is not None and not isinstance(filled, str):
             return choice_from_form(filled, options)

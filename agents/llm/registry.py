@@ -13,11 +13,16 @@ __all__ = ["POCKET_FOLDER", "load_text_model", "runs_in_this_process"]
 
 
 def load_text_model(
-    name: str | ModelName, *, timeout_s: float = 30.0, local: LocalModelSettings | None = None
+    name: str | ModelName,
+    *,
+    timeout_s: float = 30.0,
+    local: LocalModelSettings | None = None,
+    thinking_tokens: int = 0,
 ) -> TextModel | None:
     """The model of `provider/model[@url]`, or None for "none": the rules then carry the language model's share.
 
-    `timeout_s` bounds one answer of a server, `local` says how a model in this process is run. Raises
+    `timeout_s` bounds one answer of a server, `thinking_tokens` its thoughts; `local` says how a model in this process
+    is run. Raises
     ConfigurationError for a name that cannot be read or a missing key, LLMConnectionError for weights that cannot be
     loaded. A server is not contacted before the first question.
     """
@@ -27,7 +32,13 @@ def load_text_model(
     provider = PROVIDERS.resolve(wanted.provider, "llm_model")
     with needs_extra(f"llm_model {str(wanted)!r} cannot be loaded"):
         return provider.load(
-            wanted, LanguageModelSettings(timeout_s=timeout_s, local=local or LocalModelSettings(), cache_path=None)
+            wanted,
+            LanguageModelSettings(
+                timeout_s=timeout_s,
+                local=local or LocalModelSettings(),
+                thinking_tokens=thinking_tokens,
+                cache_path=None,
+            ),
         )
 
 

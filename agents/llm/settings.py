@@ -17,6 +17,7 @@ from core.ranges import check_range
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 MOST_QUESTIONS = 64
+MOST_THINKING_TOKENS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class LanguageModelSettings:
     """One try with a server, from connecting to the last byte."""
     patience_s: float = 2.0
     """The agent never waits longer for a server's answer; the rules decide meanwhile."""
+    thinking_tokens: int = 0
+    """Tokens that a server's model may think before each answer; 0 switches thinking off where the server has a switch.
+    A model in this process scores the options and never thinks."""
     parallel_questions: int = 4
     """Questions under way with a server at the same time."""
     cache_path: PathText | None = "llm_answers.db"
@@ -65,6 +69,7 @@ class LanguageModelSettings:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""
         check_range("language_model.timeout_s", self.timeout_s, 0, LONGEST_TIME_S, above=True)
         check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
+        check_range("language_model.thinking_tokens", self.thinking_tokens, 0, MOST_THINKING_TOKENS)
         check_range("language_model.parallel_questions", self.parallel_questions, 1, MOST_QUESTIONS)
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:

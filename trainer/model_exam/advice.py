@@ -39,7 +39,9 @@ def model_checks(settings: Settings, wanted: int, say: Callable[[str], None]) ->
     """
     name = parse_model_name(settings.llm_model)
     options = settings.language_model
-    model = load_text_model(name, timeout_s=options.timeout_s, local=options.local)
+    model = load_text_model(
+        name, timeout_s=options.timeout_s, local=options.local, thinking_tokens=options.thinking_tokens
+    )
     if model is None:
         raise ConfigurationError(
             'llm_model is "none", so there is no model to examine: name one, for example "ollama/qwen3:4b" or "pocket"'
@@ -61,7 +63,7 @@ def _rows(settings: Settings, exam: Exam, questions: GameQuestions, context: int
         return
     yield _accepted(exam)
     yield _speed(settings, exam, is_local=is_local)
-    yield _length(exam)
+    yield _length(settings, exam)
     yield _context(exam, context)
     yield Check(
         "agreement",
@@ -106,13 +108,13 @@ def suggested_patience_s(most_s: float) -> float:
     return math.ceil(most_s * 1.25 * 2) / 2
 
 
-def _length(exam: Exam) -> Check:
+def _length(settings: Settings, exam: Exam) -> Check:
     asked = np.mean([answer.prompt_tokens for answer in exam.answers])
     written = float(np.mean([answer.completion_tokens for answer in exam.answers]))
     seen = f"{asked:.0f} tokens a question, {written:.0f} an answer"
-    if written <= FORM_TOKENS:
+    if written <= FORM_TOKENS + settings.language_model.thinking_tokens:
         return Check("tokens", Verdict.GOOD, seen)
-    remedy = "it seems to think aloud: switch thinking off on the server, or take an instruct model"
+    remedy = "it seems to think aloud: set thinking_tokens to 0, or switch thinking off on the server"
     return Check("tokens", Verdict.WARNING, seen, remedy)
 
 

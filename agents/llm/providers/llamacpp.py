@@ -9,9 +9,10 @@ from core.protocols import TextModel
 
 def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
-    from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
+    from agents.llm.openai import TEMPLATE_WITHOUT_THINKING, AnswerForm, Dialect, OpenAIModel
 
-    return OpenAIModel(name, Dialect(AnswerForm.JSON_SCHEMA), timeout_s=settings.timeout_s)
+    dialect = Dialect(AnswerForm.JSON_SCHEMA, thinking_off=TEMPLATE_WITHOUT_THINKING)
+    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
 
 
 PROVIDERS.register("llamacpp")(Provider("a llama.cpp server", load, default_url="http://localhost:8080/v1"))

@@ -11,7 +11,8 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
 
-    return OpenAIModel(name, Dialect(AnswerForm.JSON_SCHEMA), timeout_s=settings.timeout_s)
+    dialect = Dialect(AnswerForm.JSON_SCHEMA, thinking_off={"reasoning_effort": "none"})
+    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
 
 
 PROVIDERS.register("ollama")(Provider("an Ollama server", load, default_url="http://localhost:11434/v1"))

@@ -23,7 +23,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
         greedy=is_old,
         key_variable=OPENAI_KEY,
     )
-    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s)
+    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
 
 
 PROVIDERS.register("openai")(

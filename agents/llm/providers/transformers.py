@@ -11,7 +11,8 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
 
-    return OpenAIModel(name, Dialect(AnswerForm.EXACT_TEXT), timeout_s=settings.timeout_s)
+    dialect = Dialect(AnswerForm.EXACT_TEXT)
+    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
 
 
 PROVIDERS.register("transformers")(
