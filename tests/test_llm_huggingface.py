@@ -43,6 +43,7 @@ def test_choices_are_those_of_plain_sequences(tmp_path: Path, architecture: str,
     folder = make_model(tmp_path, architecture)
     model = HuggingFaceModel(str(folder), settings=LocalModelSettings(device="cpu", keep_prefix=keep_prefix))
     assert model.scores_side_by_side == (architecture in ("qwen3", "llama", "gpt2"))
+    assert model.shares_prompt == (architecture != "mamba"), "a state-space model goes on token by token only"
     expected = [one_by_one(model, *question) for question in QUESTIONS]
     for _ in range(2):  # the second time with a cache full of other prompts
         for question, probabilities in zip(QUESTIONS, expected, strict=True):

@@ -29,6 +29,7 @@ from agents.llm.local_weights import (
 from agents.llm.question import check_options, question_text
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
+from agents.llm.shared_prompt import SharedPromptScorer
 from core.protocols import Choice
 
 UNBOUNDED_CONTEXT = 1 << 20
@@ -59,8 +60,11 @@ class HuggingFaceModel:
         self._keeps_few_logits = "logits_to_keep" in inspect.signature(self._model.forward).parameters
         self.scores_side_by_side = self._packing_is_exact()
         """False for architectures that ignore the attention mask of `scoring.pack`."""
-        if not self.scores_side_by_side:
-            _logger.warning("%s cannot score options side by side; each is scored in a row of its own (slower)", source)
+        self._shared = SharedPromptScorer(self._model, self._device, keep=settings.keep_prefix)
+        self.shares_prompt = self.scores_side_by_side or self._shared_prompt_is_exact()
+        """Whether all options of a question are scored after one reading of the prompt."""
+        if not self.shares_prompt:
+            _logger.warning("%s reads the prompt anew for each option, since nothing else is exact (slow)", source)
 
     @property
     def name(self) -> str:
@@ -82,9 +86,7 @@ class HuggingFaceModel:
         started = time.perf_counter()
         question = self.tokenize(prompt, options)
         with self._lock, torch.inference_mode():
-            scores = (
-                self._scores_with_prefix(question) if self.scores_side_by_side else self._scores_row_by_row(question)
-            )
+            scores = self._scores(question)
         return self._choice(question, scores, time.perf_counter() - started)
 
     def choose_many(self, questions: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
@@ -95,7 +97,7 @@ class HuggingFaceModel:
             if self.scores_side_by_side:
                 all_scores = self._forward(pack(tokenized, dtype=self._model.dtype, device=self._device))
             else:
-                all_scores = [self._scores_row_by_row(question) for question in tokenized]
+                all_scores = [self._scores(question) for question in tokenized]
         latency_s = time.perf_counter() - started
         return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
 
@@ -103,6 +105,7 @@ class HuggingFaceModel:
         """Drop the kept keys and values. Call it after the weights have changed."""
         with self._lock:
             self._forget()
+            self._shared.forget()
 
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
@@ -168,6 +171,11 @@ class HuggingFaceModel:
         ).logits
         return option_log_probabilities(logits, rows)
 
+    def _scores(self, question: TokenQuestion) -> Tensor:
+        if self.scores_side_by_side:
+            return self._scores_with_prefix(question)
+        return self._shared.scores(question) if self.shares_prompt else self._scores_row_by_row(question)
+
     def _scores_with_prefix(self, question: TokenQuestion) -> Tensor:
         if not self._settings.keep_prefix:
             return self._forward(pack([question], dtype=self._model.dtype, device=self._device))[0]
@@ -191,8 +199,9 @@ class HuggingFaceModel:
         scores: list[Tensor] = []
         for single in alone:
             tokens = torch.tensor([[*single.prompt, *single.options[0]]], device=self._device)
-            logits = self._model(input_ids=tokens, use_cache=False).logits
             rows = PackedRows(tokens, tokens, tokens, 0, (single,))
+            few = {"logits_to_keep": rows.needed_logits} if self._keeps_few_logits else {}
+            logits = self._model(input_ids=tokens, use_cache=False, **few).logits
             scores.append(option_log_probabilities(logits, rows)[0][0])
         return torch.stack(scores)
 
@@ -200,9 +209,7 @@ class HuggingFaceModel:
         """Check with a probe that this architecture honours the mask; sliding windows and state-space layers do not."""
         if any(type(layer) is not DynamicLayer for layer in self._cache.layers):
             return False  # a probe shorter than the window does not show it
-        ordinary = [i for i in range(len(self._tokenizer)) if i not in self._tokenizer.all_special_ids][:64]
-        prompt = tuple(ordinary[i % len(ordinary)] for i in range(48))
-        question = TokenQuestion(prompt, (tuple(ordinary[:3]), tuple(ordinary[3:5]), (*ordinary[5:9], self._end)))
+        question = self._probe(0)
         with torch.inference_mode():
             try:
                 packed = self._scores_with_prefix(question)
@@ -211,8 +218,32 @@ class HuggingFaceModel:
                 _logger.debug("packed scoring is not possible with this architecture: %s", error)
                 return False
             alone = self._scores_row_by_row(question)
-        exact = torch.allclose(packed.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
-        return exact and torch.allclose(again.float(), alone.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
+        return _same(packed, alone) and _same(again, alone)
+
+    def _shared_prompt_is_exact(self) -> bool:
+        """Check with two probes, one of which goes on where the other ended, that the prompt's memory can be shared."""
+        probes = [self._probe(0), self._probe(0), self._probe(7)]
+        with torch.inference_mode():
+            try:
+                shared = [self._shared.scores(probe) for probe in probes]
+            except (TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError) as error:
+                _logger.debug("the prompt cannot be shared with this architecture: %s", error)
+                return False
+            finally:
+                self._shared.forget()
+            return all(
+                _same(scores, self._scores_row_by_row(probe)) for scores, probe in zip(shared, probes, strict=True)
+            )
+
+    def _probe(self, longer: int) -> TokenQuestion:
+        """A question of ordinary tokens with options of different lengths."""
+        ordinary = [i for i in range(len(self._tokenizer)) if i not in self._tokenizer.all_special_ids][:64]
+        prompt = tuple(ordinary[i % len(ordinary)] for i in range(48 + longer))
+        return TokenQuestion(prompt, (tuple(ordinary[:3]), tuple(ordinary[3:5]), (*ordinary[5:9], self._end)))
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return torch.allclose(one.float(), other.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
 
 
 def _shared_length(one: Sequence[int], other: Sequence[int]) -> int:
