@@ -10,6 +10,7 @@ import torch
 
 from agents.llm.huggingface import HuggingFaceModel
 from agents.llm.local_weights import CALIBRATION_FILE
+from agents.llm.question import NOTHING_TOLD
 from agents.llm.registry import load_text_model
 from agents.llm.scoring import TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
@@ -52,6 +53,29 @@ def test_choices_are_those_of_plain_sequences(tmp_path: Path, architecture: str,
             assert choice.confidence == pytest.approx(float(probabilities.max()), abs=1e-4)
     for choice, probabilities in zip(model.choose_many(QUESTIONS), expected, strict=True):
         assert choice.confidence == pytest.approx(float(probabilities[choice.index]), abs=1e-4)
+
+
+def test_corrected_scores_do_not_like_words_for_themselves(tmp_path: Path) -> None:
+    """Where the prompt tells nothing, every option is worth the same, however long it is."""
+    folder = str(make_model(tmp_path))
+    corrected = HuggingFaceModel(folder, settings=LocalModelSettings(device="cpu", scoring="corrected"))
+    options = ["Go", "Go to the healer and rest there for a while", "Fight on"]
+    assert corrected.choose(NOTHING_TOLD, options).confidence == pytest.approx(1 / 3, abs=1e-3)
+    assert HuggingFaceModel(folder).choose(NOTHING_TOLD, options).confidence > 0.4
+    many = corrected.choose_many([(NOTHING_TOLD, options), QUESTIONS[0]])
+    assert many[1].confidence == pytest.approx(corrected.choose(*QUESTIONS[0]).confidence, abs=1e-4)
+
+
+def test_numbered_options_are_answered_by_their_number(tmp_path: Path) -> None:
+    folder = str(make_model(tmp_path))
+    numbered = HuggingFaceModel(folder, settings=LocalModelSettings(device="cpu", scoring="numbered"))
+    question = numbered.tokenize(*QUESTIONS[2])
+    read = [numbered._tokenizer.decode(option[:-1]) for option in question.options]
+    assert read == ["1", "2", "3", "4"]
+    assert "2. Run" in numbered._tokenizer.decode(question.prompt)
+    assert 0 <= numbered.choose(*QUESTIONS[2]).index < 4
+    with pytest.raises(ConfigurationError, match=r"scoring is 'numberd'.*numbered"):
+        LocalModelSettings(scoring="numberd")
 
 
 def test_an_option_that_begins_another_is_told_apart_by_its_end(tmp_path: Path) -> None:

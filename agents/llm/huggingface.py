@@ -26,7 +26,7 @@ from agents.llm.local_weights import (
     load_weights,
     usable_device,
 )
-from agents.llm.question import check_options, question_text
+from agents.llm.question import NOTHING_TOLD, check_options, numbered_question_text, question_text
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
 from agents.llm.shared_prompt import SharedPromptScorer
@@ -87,6 +87,8 @@ class HuggingFaceModel:
         question = self.tokenize(prompt, options)
         with self._lock, torch.inference_mode():
             scores = self._scores(question)
+            if self._settings.scoring == "corrected":
+                scores = scores - self._scores_untold(options)
         return self._choice(question, scores, time.perf_counter() - started)
 
     def choose_many(self, questions: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
@@ -98,6 +100,9 @@ class HuggingFaceModel:
                 all_scores = self._forward(pack(tokenized, dtype=self._model.dtype, device=self._device))
             else:
                 all_scores = [self._scores(question) for question in tokenized]
+            if self._settings.scoring == "corrected":
+                told = zip(all_scores, questions, strict=True)
+                all_scores = [scores - self._scores_untold(options) for scores, (_, options) in told]
         latency_s = time.perf_counter() - started
         return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
 
@@ -110,7 +115,9 @@ class HuggingFaceModel:
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
         check_options(options)
-        text = self._disarmed(question_text(prompt, options))
+        is_numbered = self._settings.scoring == "numbered"
+        written = numbered_question_text(prompt, options) if is_numbered else question_text(prompt, options)
+        text = self._disarmed(written)
         if self._tokenizer.chat_template is None:
             ids = self._tokenizer.encode(text + "\nAnswer: ")
         else:
@@ -121,7 +128,8 @@ class HuggingFaceModel:
                 return_dict=False,
                 enable_thinking=False,  # templates without such a switch ignore it
             )
-        texts = [self._disarmed(option) for option in options]
+        answers_of = [str(number) for number in range(1, len(options) + 1)] if is_numbered else options
+        texts = [self._disarmed(answer) for answer in answers_of]
         answers: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
         question = TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
         longest = len(question.prompt) + max(map(len, question.options))
@@ -175,6 +183,13 @@ class HuggingFaceModel:
         if self.scores_side_by_side:
             return self._scores_with_prefix(question)
         return self._shared.scores(question) if self.shares_prompt else self._scores_row_by_row(question)
+
+    def _scores_untold(self, options: Sequence[str]) -> Tensor:
+        """What the options' words are worth when nothing is told; the kept beginning of the real prompt stays."""
+        question = self.tokenize(NOTHING_TOLD, options)
+        if self.scores_side_by_side:
+            return self._forward(pack([question], dtype=self._model.dtype, device=self._device))[0]
+        return self._scores_row_by_row(question)
 
     def _scores_with_prefix(self, question: TokenQuestion) -> Tensor:
         if not self._settings.keep_prefix:

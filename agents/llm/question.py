@@ -20,7 +20,17 @@ def neutral_order(options: Sequence[str]) -> list[int]:
     return sorted(range(len(options)), key=options.__getitem__)
 
 
+NOTHING_TOLD = "You play a game, and nothing is known of the situation."
+"""Stands for a prompt where options are judged without one."""
+
+
 def question_text(prompt: str, options: Sequence[str]) -> str:
     """The prompt, followed by the list of options."""
     listed = "\n".join(f"- {plain_text(option)}" for option in options)
     return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with one option, word for word."
+
+
+def numbered_question_text(prompt: str, options: Sequence[str]) -> str:
+    """The same with numbers from 1, one of which is the answer."""
+    listed = "\n".join(f"{number}. {plain_text(option)}" for number, option in enumerate(options, start=1))
+    return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with the number of one option."

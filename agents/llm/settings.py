@@ -16,6 +16,7 @@ from core.nearest import nearest
 from core.ranges import check_range
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
+SCORINGS = ("plain", "corrected", "numbered")
 MOST_QUESTIONS = 64
 MOST_THINKING_TOKENS = 100_000
 
@@ -32,8 +33,17 @@ class LocalModelSettings:
     """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
     keep_prefix: bool = True
     """Keep the keys and values of the beginning that successive prompts share."""
+    scoring: str = "plain"
+    """How options are compared. `plain`: by the probability of their words. `corrected`: that, divided by their
+    probability when nothing is told of the situation, so that short and common words are not liked for themselves.
+    `numbered`: options have numbers, and the number is the answer. The pocket model knows `plain` only."""
 
     def __post_init__(self) -> None:
+        if self.scoring not in SCORINGS:
+            raise ConfigurationError(
+                f"language_model.local.scoring is {self.scoring!r}; {nearest(self.scoring, SCORINGS)}; "
+                f"it is one of {', '.join(SCORINGS)}"
+            )
         if self.dtype not in DTYPES:
             raise ConfigurationError(
                 f"language_model.local.dtype is {self.dtype!r}; {nearest(self.dtype, DTYPES)}; "

@@ -58,16 +58,17 @@ class _Listener:
         raise NotImplementedError("it is asked for options, never for buttons")
 
 
-def questions_of_play(settings: Settings, wanted: int, context_length: int) -> GameQuestions:
+def questions_of_play(settings: Settings, wanted: int, context_length: int, game: int = 0) -> GameQuestions:
     """Up to `wanted` questions with different options, evenly over one game of at most `LONGEST_PLAY_STEPS` steps.
 
-    `context_length` is in tokens, as a run would give it. Raises what the environment raises when it cannot start.
+    `context_length` is in tokens, as a run would give it; `game` says which one is played. Raises what the environment
+    raises when it cannot start.
     """
     whole_game = {"headless": True, "max_steps_per_episode": LONGEST_PLAY_STEPS, "final_milestone": None}
     env = environment_factory(settings.model_copy(update=whole_game))(0)
     listener = _Listener()
     try:
-        _, info = env.reset(seed=FIRST_SEED)
+        _, info = env.reset(seed=FIRST_SEED + game)
         state: GameState = info["game_state"]
         teacher = LaneTeacher(RulePlayer(state.game, 0), listener, PromptWriter(state.game, context_length))
         teacher.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from agents.llm.provider import PROVIDERS, ModelName, Provider
@@ -22,7 +23,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
             f"llm_model 'pocket': there is no model at {POCKET_FOLDER}; make it with `python -m trainer.pocket`, "
             "or set llm_model to 'none'"
         )
-    return HuggingFaceModel(str(POCKET_FOLDER), name="pocket", settings=settings.local)
+    return HuggingFaceModel(str(POCKET_FOLDER), name="pocket", settings=replace(settings.local, scoring="plain"))
 
 
 PROVIDERS.register("pocket")(
