@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -221,6 +222,29 @@ def test_a_limit_in_dollars_needs_a_price() -> None:
     budget = Budget(BudgetLimits(usd_per_run=1.0), "openai/gpt-5-mini", Price(1.0, 1.0))
     budget.charge(tokens=10, usd=1.0)
     assert budget.exceeded() == "1.0 dollars per run"
+
+
+def test_a_slow_server_is_told_of_once_with_the_setting_to_change(
+    server: ModelServer, make_chooser: MakeChooser, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.delay_s = 0.05
+    chooser = make_chooser(patience_s=0.0, workers=4)
+    for number in range(14):
+        chooser.ask(f"q{number}", OPTIONS)
+        time.sleep(0.03)
+    (said,) = [record.message for record in caplog.records if "is slow" in record.message]
+    assert "10 of 1" in said and "within patience_s (0 s)" in said and "the rules decided instead" in said
+    wanted_s = re.search(r"Set language_model\.patience_s to ([\d.]+)", said)
+    assert wanted_s is not None and float(wanted_s[1]) >= 0.05, said
+
+
+def test_a_few_late_answers_are_no_news(
+    server: ModelServer, make_chooser: MakeChooser, caplog: pytest.LogCaptureFixture
+) -> None:
+    chooser = make_chooser(patience_s=2.0)
+    for number in range(20):
+        chooser.ask(f"q{number}", OPTIONS)
+    assert not [record for record in caplog.records if "is slow" in record.message]
 
 
 def test_latencies_are_reported(server: ModelServer, make_chooser: MakeChooser) -> None:

@@ -26,6 +26,8 @@ from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
 
 _logger = logging.getLogger(__name__)
+LATE_BEFORE_A_WORD = 10
+"""So many late answers, and more than half of what was asked, before it is said."""
 _Question = tuple[str, tuple[str, ...]]
 _Answer = Choice | ModelFailure
 
@@ -64,6 +66,7 @@ class OptionChooser:
         self._late: set[_Question] = set()
         self._lock = threading.Lock()
         self._said_over_budget = False
+        self._said_slow = False
 
     @property
     def name(self) -> str:
@@ -141,7 +144,29 @@ class OptionChooser:
                     if question in self._under_way:
                         self._late.add(question)
         self._meter.note_failure(FailureKind.LATE)
+        self._say_if_slow()
         return ModelFailure(FailureKind.LATE, message)
+
+    def _say_if_slow(self) -> None:
+        """Once: rules that decide under a model's name would otherwise show in the tables only."""
+        reading = self._meter.reading()
+        late = reading.failures.get(FailureKind.LATE.value, 0)
+        if self._said_slow or late < LATE_BEFORE_A_WORD or 2 * late <= reading.asks:
+            return
+        self._said_slow = True
+        patience_s = self._settings.patience_s
+        took = f"half of them take {reading.latency_p50_s:.1f} s and more" if reading.calls else "none has come yet"
+        advice = f"to {1.25 * reading.latency_p95_s:.1f} or more" if reading.calls else "higher"
+        _logger.warning(
+            "%s is slow: %d of %d answers were not there within patience_s (%g s), so the rules decided instead; %s. "
+            "Set language_model.patience_s %s, or take a faster model; `crystal-agent doctor --llm` measures it",
+            self.name,
+            late,
+            reading.asks,
+            patience_s,
+            took,
+            advice,
+        )
 
     def _answer(self, question: _Question, episode: int) -> _Answer:
         """Ask the model; runs in a worker thread, or in the caller's without workers."""
