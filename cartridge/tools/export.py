@@ -6,13 +6,16 @@ Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json. 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, fields
+from typing import Any
 
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
-from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Gate, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, effects_of
+from cartridge.tools.script_effects import Effects, effects_of, outcomes_by_script
+from cartridge.tools.script_outcomes import Outcome
 
 FOLDER = "core/game/data/fernvale"
 CURES = {
@@ -55,8 +58,17 @@ def _connection(found: Map, direction: str, maps: dict[str, Map]) -> Json:
     return head | {"offset_blocks": offset / 2 if offset % 2 else offset // 2, "offset_steps": offset} | arrival
 
 
-def _effects(effects: Effects | None) -> Json:
+@dataclass(frozen=True, slots=True)
+class _Scripts:
+    """What the scripts of one map do, by their names."""
+
+    effects: dict[str, Effects]
+    outcomes: dict[str, tuple[Outcome, ...]]
+
+
+def _effects(name: str | None, scripts: _Scripts) -> Json:
     """What a planner wants to know of a script; nothing where there is nothing to tell."""
+    effects = scripts.effects.get(name or "")
     if effects is None:
         return {}
     row: Json = {"sets": list(effects.sets)} if effects.sets else {}
@@ -68,10 +80,26 @@ def _effects(effects: Effects | None) -> Json:
         row["fights"] = list(effects.fights)
     if effects.badges:
         row["badges"] = list(effects.badges)
+    outcomes = [_outcome(one) for one in scripts.outcomes[name or ""]]
+    if any(one.conditions or one.answers or one.options for one in scripts.outcomes[name or ""]):
+        row["outcomes"] = outcomes
     return row | ({"heals": True} if effects.heals else {})
 
 
-def _person(number: int, person: Person, content: Content, effects: dict[str, Effects]) -> Json:
+def _outcome(outcome: Outcome) -> Json:
+    """Its fields that are not empty."""
+    return {one.name: list(value) for one in fields(outcome) if (value := getattr(outcome, one.name))}
+
+
+def _gate(gate: Gate) -> Json:
+    row: Json = {"from_area": gate.start, "to_area": gate.end}
+    for key, names in (("needs", gate.needs), ("without", gate.without), ("moves", gate.moves)):
+        if names:
+            row[key] = list(names)
+    return row | ({"one_way": True} if gate.one_way else {})
+
+
+def _person(number: int, person: Person, content: Content, scripts: _Scripts) -> Json:
     row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
     row["sprite_id"] = people.NAMES.index(person.sprite) + 1
     row |= {
@@ -81,7 +109,7 @@ def _person(number: int, person: Person, content: Content, effects: dict[str, Ef
     }
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
-    row |= _effects(effects.get(person.script or ""))
+    row |= _effects(person.script, scripts)
     if person.item:
         row |= {"item": person.item, "qty": 1}
     if person.trainer:
@@ -113,12 +141,12 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         }
         for i, warp in enumerate(found.warps, 1)
     ]
-    effects = effects_of(found)
+    scripts = _Scripts(effects_of(found), outcomes_by_script(found, badge_flags(maps)))
     row["coord_events"] = [
-        {"x": step.x, "y": step.y, "script": step.script} | _effects(effects.get(step.script)) for step in found.steps
+        {"x": step.x, "y": step.y, "script": step.script} | _effects(step.script, scripts) for step in found.steps
     ]
     signs: list[Json] = [
-        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(effects.get(sign.script))
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(sign.script, scripts)
         for sign in found.signs
     ]
     signs += [
@@ -126,7 +154,11 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for hidden in found.hidden
     ]
     row["bg_events"] = signs
-    row["objects"] = [_person(i, person, content, effects) for i, person in enumerate(found.people, 1)]
+    row["objects"] = [_person(i, person, content, scripts) for i, person in enumerate(found.people, 1)]
+    if found.areas:
+        row["areas"] = {name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()}
+    if found.gates:
+        row["gates"] = [_gate(gate) for gate in found.gates]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
         row["wild"] = {
@@ -249,6 +281,9 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "type_chart": chart,
         "items": _items(content),
         "event_flags": _flags(content),
+        "engine_flags": {
+            name: {"symbol": "wJohtoBadges", "offset": 0, "bit": bit} for bit, name in badge_flags(maps).items()
+        },
         "trainers": _trainers(content),
         "trainer_classes": {str(number): {"const": name} for name, number in content.classes.items()},
         "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},
@@ -257,9 +292,9 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
     }
 
 
-def _badges(maps: dict[str, Map]) -> Json:
+def _badges(maps: dict[str, Map]) -> dict[str, Any]:
     """Who gives which bit of wJohtoBadges, read from the scripts of the leaders."""
-    bits: Json = {}
+    bits: dict[str, dict[str, str]] = {}
     for found in maps.values():
         effects = effects_of(found)
         for person in found.people:
@@ -271,6 +306,12 @@ def _badges(maps: dict[str, Map]) -> Json:
                 leader = given.fights[0].removeprefix("LEADER_")
                 bits[str(bit)] = {"const": const.replace("_", ""), "leader": leader, "map": found.constant}
     return {"johto": {"symbol": "wJohtoBadges", "bits": bits}}
+
+
+def badge_flags(maps: dict[str, Map]) -> dict[int, str]:
+    """Bit of wJohtoBadges -> the badge as an engine flag, as Crystal's data name them."""
+    bits = _badges(maps)["johto"]["bits"]
+    return {int(bit): f"ENGINE_{row['const']}" for bit, row in bits.items()}
 
 
 def _condition(words: list[str]) -> Json:

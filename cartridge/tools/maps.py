@@ -15,6 +15,8 @@ ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
 sign 10,6 script=town_sign
 hidden 21,4 TONIC flag=EVENT_HIDDEN_X
 step 18,7 script=stop
+area DEN warp=2,3 person=4 edge=east     a part that one cannot always walk to; also sign= and step=; numbers from 1
+gate main DEN needs=KEY without=EVENT_X moves=CUT one_way      when one can walk from part to part; main is the rest
 wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
 picture
 TTTT...
@@ -50,6 +52,9 @@ BORDER_STEPS = 6
 MAX_BLOCKS = 1300
 """wOverworldMapBlocks, border included."""
 MAX_OBJECTS = 15
+AREA_LISTS = {"warp": "warps", "person": "objects", "sign": "signs", "step": "steps", "edge": "edges"}
+MAIN_AREA = "main"
+"""The part of a map to which everything belongs that no area names."""
 
 
 class Kind(IntEnum):
@@ -119,6 +124,19 @@ class Wild:
     slots: tuple[tuple[int, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A way between two parts of a map and what must be true for it."""
+
+    line: Line
+    start: str
+    end: str
+    needs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+    one_way: bool = False
+
+
 @dataclass(slots=True)
 class Map:
     constant: str
@@ -139,6 +157,9 @@ class Map:
     hidden: list[Hidden] = field(default_factory=list)
     steps: list[Spot] = field(default_factory=list)
     wild: dict[str, Wild] = field(default_factory=dict)
+    areas: dict[str, dict[str, tuple[int | str, ...]]] = field(default_factory=dict)
+    """Parts that one cannot always walk to, by name: their warps, objects, signs, steps and edges."""
+    gates: list[Gate] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
 
     @property
@@ -191,6 +212,26 @@ def _wild(line: Line, words: list[str], times: tuple[str, ...], found: Map) -> N
         found.wild[time] = Wild(line.integer(words[0]), tuple(slots))
 
 
+def _area(line: Line, found: Map) -> None:
+    parts: dict[str, tuple[int | str, ...]] = {}
+    for key, value in line.options(2).items():
+        if key not in AREA_LISTS:
+            raise line.error(f"unknown part {key!r}; known: {', '.join(AREA_LISTS)}")
+        numbers = value.split(",")
+        parts[AREA_LISTS[key]] = tuple(numbers if key == "edge" else (line.integer(one, 1) for one in numbers))
+    found.areas[line.words[1]] = parts
+
+
+def _gate(line: Line, found: Map) -> None:
+    one_way = line.words[-1] == "one_way"
+    _, start, end, *rest = line.words[: -1 if one_way else None]
+    words = {key: tuple(value.split(",")) for key, value in (word.split("=", 1) for word in rest)}
+    strangers = words.keys() - {"needs", "without", "moves"}
+    if strangers:
+        raise line.error(f"unknown conditions {sorted(strangers)}; known: needs, without, moves")
+    found.gates.append(Gate(line, start, end, **words, one_way=one_way))
+
+
 def _header(found: Map, line: Line) -> None:
     words = shlex.split(line.text) if line.keyword == "trainer" else line.words
     keyword, rest = words[0], words[1:]
@@ -213,6 +254,8 @@ def _header(found: Map, line: Line) -> None:
         spots.append(Spot(line, *_place(line, rest[0]), rest[1].partition("=")[2]))
     elif keyword == "hidden":
         found.hidden.append(Hidden(line, *_place(line, rest[0]), rest[1], rest[2].removeprefix("flag=")))
+    elif keyword in ("area", "gate"):
+        (_area if keyword == "area" else _gate)(line, found)
     elif keyword == "wild":
         _wild(line, rest, TIMES, found)
     elif keyword in ("wild_morn", "wild_day", "wild_nite"):
@@ -233,6 +276,10 @@ def _check(found: Map) -> None:
         raise ValueError(f"{where}: unknown environment {found.environment!r}")
     if len(found.people) > MAX_OBJECTS:
         raise ValueError(f"{where}: more than {MAX_OBJECTS} people and things")
+    for gate in found.gates:
+        for name in (gate.start, gate.end):
+            if name != MAIN_AREA and name not in found.areas:
+                raise gate.line.error(f"there is no area {name!r} on this map")
     for thing in [*found.people, *found.warps, *found.signs, *found.hidden, *found.steps]:
         if not (thing.x < found.width and thing.y < found.height):
             raise thing.line.error(f"{thing.x},{thing.y} is outside the picture")

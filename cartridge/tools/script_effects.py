@@ -5,10 +5,12 @@ Exported with the world, so that a planner can find out whom to talk to without 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cartridge.tools.maps import Map
-from cartridge.tools.source import DATA, blocks
+from cartridge.tools.script_outcomes import Outcome, outcomes_of
+from cartridge.tools.source import DATA, Block, blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +30,29 @@ class Effects:
     """Trainers, one of whom is fought."""
 
 
+def scripts_of(found: Map) -> Iterator[Block]:
+    """The scripts that a map can use: those of all maps, then its own."""
+    for path in (DATA / "scripts" / "common.txt", DATA / "scripts" / f"{found.constant}.txt"):
+        if path.exists():
+            yield from (block for block in blocks(path) if block.head.keyword == "script")
+
+
 def effects_of(found: Map) -> dict[str, Effects]:
     """Effects by script name, for the scripts that a map can use."""
     effects: dict[str, Effects] = {}
-    for path in (DATA / "scripts" / "common.txt", DATA / "scripts" / f"{found.constant}.txt"):
-        if not path.exists():
-            continue
-        for block in blocks(path):
-            if block.head.keyword != "script":
-                continue
-            words = [line.words for line in block.lines if not line.text.startswith(":")]
-            effects[block.head.words[1]] = Effects(
-                sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
-                gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
-                heals=any(line[0] == "heal" for line in words),
-                sells=tuple(item for line in words if line[0] == "shop" for item in line[1:]),
-                fights=tuple(line[1] for line in words if line[0] == "trainer"),
-                badges=tuple(int(line[1]) for line in words if line[0] == "badge"),
-            )
+    for block in scripts_of(found):
+        words = [line.words for line in block.lines if not line.text.startswith(":")]
+        effects[block.head.words[1]] = Effects(
+            sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
+            gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
+            heals=any(line[0] == "heal" for line in words),
+            sells=tuple(item for line in words if line[0] == "shop" for item in line[1:]),
+            fights=tuple(line[1] for line in words if line[0] == "trainer"),
+            badges=tuple(int(line[1]) for line in words if line[0] == "badge"),
+        )
     return effects
+
+
+def outcomes_by_script(found: Map, badges: Mapping[int, str]) -> dict[str, tuple[Outcome, ...]]:
+    """What each script brings about under which conditions. `badges`: bit -> name of the badge's engine flag."""
+    return {block.head.words[1]: outcomes_of(block, badges) for block in scripts_of(found)}
