@@ -5,6 +5,7 @@
 #include "player.h"
 #include "player_event.h"
 #include "player_path.h"
+#include "script.h"
 #include "view.h"
 
 enum { ENCOUNTER_COOLDOWN = 5 };
@@ -23,10 +24,18 @@ static void entry_end(void) {
     hMapEntryMethod = 0;
 }
 
+/* What a map does whenever it is loaded; its doors may have fallen shut by it. */
+static void load_changes(void) {
+    if (!map.load_script) return;
+    script_load(map.load_script);
+    map_changes();
+}
+
 void entry_show(u8 x, u8 y, u8 direction) {
     map_publish();
     player_place(x, y, direction);
     people_load();
+    load_changes();
     view_load();
     entry_end();
 }
@@ -100,6 +109,7 @@ void map_cross_edge(void) {
     map_publish();
     player_place(x, y, direction);
     people_load();
+    load_changes();
     view_cross();
     wScriptRunning = SCRIPT_NONE;
     entry_end();

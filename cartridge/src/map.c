@@ -1,5 +1,6 @@
 #include "map.h"
 #include "data.h"
+#include "flags.h"
 
 map_header_t map;
 
@@ -14,7 +15,18 @@ u8 map_read(u8 group, u8 number) {
     }
     rom_copy(row[2], &map, (const u8 *)(row[3] | (u16)row[4] << 8), sizeof map);
     rom_copy(map.blocks_bank, wOverworldMapBlocks, map.blocks, (u16)(u8)(map.width + 6) * (u8)(map.height + 6));
+    map_changes();
     return 1;
+}
+
+/* Doors that open and shut: where the block lies, the flag, the block with it and without it. */
+void map_changes(void) {
+    u8 row[6], i;
+    const u8 *source = map.changes;
+    for (i = map.change_count; i; i--, source += sizeof row) {
+        rom_copy(map.events_bank, row, source, sizeof row);
+        wOverworldMapBlocks[row[0] | (u16)row[1] << 8] = flag_get(row[2] | (u16)row[3] << 8) ? row[4] : row[5];
+    }
 }
 
 static void word_put(u8 *field, const u8 *address) {

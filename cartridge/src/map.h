@@ -66,11 +66,15 @@ typedef struct {
     u8 spawn_group, spawn_number; /* entering this map makes that one the white-out destination */
     u8 home_x, home_y;            /* where a white-out puts the player on this map */
     u8 sprites[MAP_SPRITES];      /* which people are in video memory, 0 = none */
+    u8 change_count;              /* blocks that a flag changes */
+    const u8 *changes;
+    u16 load_script;              /* runs whenever the map is loaded, 0 = none */
 } map_header_t;
 
 extern map_header_t map;
 
 u8 map_read(u8 group, u8 number); /* 0: there is no such map */
+void map_changes(void);           /* every block as its flag says */
 void map_publish(void);
 u8 *map_block_at(u8 x, u8 y);
 u8 map_collision(u8 x, u8 y);

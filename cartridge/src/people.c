@@ -198,6 +198,16 @@ void people_walk(u8 object, u8 direction) {
     people_draw();
 }
 
+/* Somebody's place on the map, not a walk there: as Crystal's moveobject. */
+void people_move(u8 object, u8 x, u8 y) {
+    u8 *map_object = MAP_OBJECT(object);
+    leave(map_object);
+    map_object[MAPOBJECT_X] = x + 4;
+    map_object[MAPOBJECT_Y] = y + 4;
+    people_nearby();
+    people_draw();
+}
+
 /* -------------------------------------------------------------- drawing */
 
 static s16 camera_x, camera_y; /* player's pixel position */

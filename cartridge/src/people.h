@@ -32,6 +32,7 @@ void people_nearby(void); /* give structs to those who came near, take them from
 void people_frame(void);  /* one frame of wandering */
 void people_draw(void);
 void people_face(u8 object, u8 direction);
+void people_move(u8 object, u8 x, u8 y);
 void people_walk(u8 object, u8 direction); /* one step, shown to its end */
 u8 people_at(u8 x, u8 y);                  /* map object index, NOBODY */
 

@@ -15,6 +15,7 @@
 #include "player.h"
 #include "player_event.h"
 #include "shop.h"
+#include "view.h"
 
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
 
@@ -65,6 +66,8 @@ static void shop_open(void) {
     wCurMartItems[i] = 255;
     shop();
 }
+
+static void ram_set(u8 *variable) { *variable = next(); }
 
 static void item_names(u8 item) { item_name(item, wStringBuffer1); }
 
@@ -142,6 +145,10 @@ static void run(void) {
             text_close();
             people_masks();
             people_draw();
+            if (map.change_count) {
+                map_changes();
+                view_changed();
+            }
             break;
         case OP_PAUSE: pause(next()); break;
         case OP_TRAINER:
@@ -163,9 +170,30 @@ static void run(void) {
         case OP_SHOP: shop_open(); break;
         case OP_CREDITS: credits(); break;
         case OP_BOX: box_screen(); break;
+        case OP_IF_FACING:
+            a = next();
+            jump_if(player_facing() == a);
+            break;
+        case OP_IF_RAM:
+            b = *(u8 *)next16();
+            a = next();
+            jump_if(a == b);
+            break;
+        case OP_SET_RAM: ram_set((u8 *)next16()); break;
+        case OP_MOVE_PERSON:
+            a = next();
+            b = next();
+            people_move(a, b, next());
+            break;
         default: return;
         }
     }
+}
+
+void script_load(u16 address) __banked {
+    wScriptBank = map.events_bank;
+    at = address;
+    run();
 }
 
 void script_run(u16 address, u8 kind) __banked {

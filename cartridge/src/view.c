@@ -221,6 +221,15 @@ void view_step(u8 direction) {
     }
 }
 
+/* Row by row, as when one walks: nothing flickers. */
+void view_changed(void) {
+    u8 i;
+    for (i = 0; i < STEPS_HIGH; i++) {
+        row_bring(PLAYER_Y - STEPS_UP + i, origin_y + (i << 1));
+        wait_frame();
+    }
+}
+
 void view_scroll(u8 direction, u8 pixels_left) {
     hSCX = origin_x << 3;
     hSCY = origin_y << 3;

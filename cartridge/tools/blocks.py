@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cartridge.tools.art import tilesets
-from cartridge.tools.maps import BORDER_STEPS, Map, surrounded
+from cartridge.tools.maps import BORDER_STEPS, Map, changed, surrounded
 
 WALL = 0x07
 FLOOR = 0x00
@@ -70,6 +70,8 @@ class BuiltMap:
     set: BlockSet
     collision: list[list[int]]
     """By step, [y][x], without the border."""
+    changes: tuple[tuple[int, int], ...] = ()
+    """For each change of the map: the place among `blocks`, and the block that stands there once its flag is set."""
 
 
 def _collisions(cells: list[list[tilesets.Cell]], where: str) -> list[list[int]]:
@@ -102,17 +104,27 @@ def _steps(maps: dict[str, Map], found: Map, tileset: tilesets.Tileset) -> list[
     return [[Step(cell.tiles, cell.palette, grid[y][x]) for x, cell in enumerate(row)] for y, row in enumerate(cells)]
 
 
+def _groups(steps: list[list[Step]]) -> list[list[Block]]:
+    """Steps, two by two."""
+    return [
+        [(steps[y][x], steps[y][x + 1], steps[y + 1][x], steps[y + 1][x + 1]) for x in range(0, len(steps[0]), 2)]
+        for y in range(0, len(steps), 2)
+    ]
+
+
 def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
     """All maps in blocks, by constant."""
     open_sets: dict[str, BlockSet] = {}
     built: dict[str, BuiltMap] = {}
     for constant, found in maps.items():
         steps = _steps(maps, found, tilesets.build(found.tileset))
-        groups = [
-            [(steps[y][x], steps[y][x + 1], steps[y + 1][x], steps[y + 1][x + 1]) for x in range(0, len(steps[0]), 2)]
-            for y in range(0, len(steps), 2)
+        groups = _groups(steps)
+        places = [((one.x + BORDER_STEPS) // 2, (one.y + BORDER_STEPS) // 2) for one in found.changes]
+        other = [
+            _groups(_steps(maps, changed(found, one), tilesets.build(found.tileset)))[y][x]
+            for one, (x, y) in zip(found.changes, places, strict=True)
         ]
-        wanted = dict.fromkeys(block for row in groups for block in row)
+        wanted = dict.fromkeys([*(block for row in groups for block in row), *other])
         current = open_sets.get(found.tileset)
         if current is None or len(current.blocks) + len(wanted.keys() - current.blocks.keys()) > MAX_SET:
             solid = Step((0, 0, 0, 0), 0, WALL)
@@ -130,5 +142,9 @@ def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
             bytes(current.blocks[block] for row in groups for block in row),
             current,
             [[step.collision for step in row[BORDER_STEPS:-BORDER_STEPS]] for row in inner],
+            tuple(
+                (y * len(groups[0]) + x, current.blocks[block])
+                for (x, y), block in zip(places, other, strict=True)
+            ),
         )
     return built

@@ -14,8 +14,8 @@ from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
 from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Gate, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, effects_of, outcomes_by_script
-from cartridge.tools.script_outcomes import Outcome
+from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, outcomes_by_script
+from cartridge.tools.script_outcomes import Chase, Outcome
 
 FOLDER = "core/game/data/fernvale"
 CURES = {
@@ -64,6 +64,7 @@ class _Scripts:
 
     effects: dict[str, Effects]
     outcomes: dict[str, tuple[Outcome, ...]]
+    chases: dict[str, Chase]
 
 
 def _effects(name: str | None, scripts: _Scripts) -> Json:
@@ -83,6 +84,14 @@ def _effects(name: str | None, scripts: _Scripts) -> Json:
     outcomes = [_outcome(one) for one in scripts.outcomes[name or ""]]
     if any(one.conditions or one.answers or one.options for one in scripts.outcomes[name or ""]):
         row["outcomes"] = outcomes
+    chase = scripts.chases.get(name or "")
+    if chase is not None:
+        row["chase"] = {
+            "symbol": chase.symbol,
+            "first": chase.first,
+            "last": chase.last,
+            "moves": [list(move) for move in chase.moves],
+        }
     return row | ({"heals": True} if effects.heals else {})
 
 
@@ -141,7 +150,10 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         }
         for i, warp in enumerate(found.warps, 1)
     ]
-    scripts = _Scripts(effects_of(found), outcomes_by_script(found, badge_flags(maps)))
+    badges = badge_flags(maps)
+    scripts = _Scripts(
+        effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges)
+    )
     row["coord_events"] = [
         {"x": step.x, "y": step.y, "script": step.script} | _effects(step.script, scripts) for step in found.steps
     ]
@@ -155,6 +167,8 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
     ]
     row["bg_events"] = signs
     row["objects"] = [_person(i, person, content, scripts) for i, person in enumerate(found.people, 1)]
+    if found.load_script:
+        row["on_load"] = [_outcome(one) for one in scripts.outcomes[found.load_script]]
     if found.areas:
         row["areas"] = {name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()}
     if found.gates:

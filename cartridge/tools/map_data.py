@@ -46,14 +46,15 @@ class MapPacker:
         header += blocks.packed()
         header += tiles.packed() + _word(attributes) + _word(collision)
         header += picture.packed() + _word(picture_size)
-        header += self._events(found)
+        events, behind = self._events(found)
+        header += events
         header += bytes([sum(CONNECTION_BITS[direction] for direction in found.connections)])
         for direction in DIRECTIONS:
             name, offset = found.connections.get(direction, (None, 0))
             header += bytes([self.maps[name].group, self.maps[name].number, offset & 255]) if name else bytes(3)
         header += self._wild(found)
         header += bytes([spawn.group, spawn.number] if spawn else [0, 0]) + bytes(home)
-        return header + self._sprites(found)
+        return header + self._sprites(found) + behind
 
     def _set(self, blocks: BlockSet) -> tuple[Place, int, int]:
         if id(blocks) not in self.sets:
@@ -69,17 +70,21 @@ class MapPacker:
             self.graphics[name] = (self.rom.place(tiles), len(tiles))
         return self.graphics[name]
 
-    def _events(self, found: Map) -> bytes:
-        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind."""
+    def _events(self, found: Map) -> tuple[bytes, bytes]:
+        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind.
+
+        The second part comes at the end of the header: the rows of changing blocks, and the script that loading runs.
+        """
         scripts = self.compiler.scripts_of(found)
         records = {person.line.number: self._record(person, found) for person in found.people}
         records |= {hidden.line.number: self._hidden_record(hidden) for hidden in found.hidden}
-        counts = (len(found.warps), len(found.steps), len(found.signs) + len(found.hidden), len(found.people))
-        row_bytes = [size * count for size, count in zip((5, 8, 5, 13), counts, strict=True)]
+        signs = len(found.signs) + len(found.hidden)
+        counts = (len(found.warps), len(found.steps), signs, len(found.people), len(found.changes))
+        row_bytes = [size * count for size, count in zip((5, 8, 5, 13, 6), counts, strict=True)]
         total = sum(row_bytes) + sum(len(script.code) for script in scripts.values()) + sum(map(len, records.values()))
         place = self.rom.reserve(total)
-        addresses = [place.address + sum(row_bytes[:i]) for i in range(4)]
-        at, tail, located = addresses[3] + row_bytes[3], bytearray(), {}
+        addresses = [place.address + sum(row_bytes[:i]) for i in range(len(counts))]
+        at, tail, located = addresses[-1] + row_bytes[-1], bytearray(), {}
         for name, script in scripts.items():
             located[name] = at + len(tail)
             tail += script.located(located[name])
@@ -98,9 +103,14 @@ class MapPacker:
             rows += bytes([hidden.y, hidden.x, BG_ITEM]) + _word(located[hidden.line.number])
         for person in found.people:
             rows += self._object_row(person, located[person.script or person.line.number])
+        blocks = self.built[found.constant]
+        for change, (at_block, block) in zip(found.changes, blocks.changes, strict=True):
+            flag = self.content.flag(change.flag, change.line).index
+            rows += _word(at_block) + _word(flag) + bytes([block, blocks.blocks[at_block]])
         self.rom.write(place, bytes(rows + tail))
-        out = bytes([place.bank])
-        return out + b"".join(bytes([count]) + _word(address) for count, address in zip(counts, addresses, strict=True))
+        lists = [bytes([count]) + _word(address) for count, address in zip(counts, addresses, strict=True)]
+        load = located[found.load_script] if found.load_script else 0
+        return bytes([place.bank]) + b"".join(lists[:-1]), lists[-1] + _word(load)
 
     def _object_row(self, person: Person, script: int) -> bytes:
         flag = NO_FLAG

@@ -17,6 +17,8 @@ hidden 21,4 TONIC flag=EVENT_HIDDEN_X
 step 18,7 script=stop
 area DEN warp=2,3 person=4 edge=east     a part that one cannot always walk to; also sign= and step=; numbers from 1
 gate main DEN needs=KEY without=EVENT_X moves=CUT one_way      when one can walk from part to part; main is the rest
+change 6,4 flag=EVENT_DOOR ..|.X         with the flag the 2x2 steps from there (even numbers) look like this
+load script=lamb                         runs whenever the map is loaded, before anybody is seen; says nothing
 wild 25 2 PIPKIT, 3 GNAWLET, ...    encounter rate of 256 a step, then seven level and creature pairs
 picture
 TTTT...
@@ -25,7 +27,7 @@ TTTT...
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -137,6 +139,17 @@ class Gate:
     one_way: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A block that looks otherwise once a flag is set."""
+
+    line: Line
+    x: int
+    y: int
+    flag: str
+    rows: tuple[str, str]
+
+
 @dataclass(slots=True)
 class Map:
     constant: str
@@ -160,6 +173,9 @@ class Map:
     areas: dict[str, dict[str, tuple[int | str, ...]]] = field(default_factory=dict)
     """Parts that one cannot always walk to, by name: their warps, objects, signs, steps and edges."""
     gates: list[Gate] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    load_script: str | None = None
+    load_line: Line | None = None
     rows: list[str] = field(default_factory=list)
 
     @property
@@ -232,6 +248,16 @@ def _gate(line: Line, found: Map) -> None:
     found.gates.append(Gate(line, start, end, **words, one_way=one_way))
 
 
+def _change(line: Line) -> Change:
+    """One block of 2x2 steps: a door that opens."""
+    _, place, flag, picture = line.words
+    x, y = _place(line, place)
+    rows = picture.split("|")
+    if x % 2 or y % 2 or [len(row) for row in rows] != [2, 2]:
+        raise line.error(f"{place} {picture!r}: a change is of 2x2 steps, as in ..|.X, from a step with even numbers")
+    return Change(line, x, y, flag.removeprefix("flag="), (rows[0], rows[1]))
+
+
 def _header(found: Map, line: Line) -> None:
     words = shlex.split(line.text) if line.keyword == "trainer" else line.words
     keyword, rest = words[0], words[1:]
@@ -254,6 +280,10 @@ def _header(found: Map, line: Line) -> None:
         spots.append(Spot(line, *_place(line, rest[0]), rest[1].partition("=")[2]))
     elif keyword == "hidden":
         found.hidden.append(Hidden(line, *_place(line, rest[0]), rest[1], rest[2].removeprefix("flag=")))
+    elif keyword == "change":
+        found.changes.append(_change(line))
+    elif keyword == "load":
+        found.load_script, found.load_line = rest[0].partition("=")[2], line
     elif keyword in ("area", "gate"):
         (_area if keyword == "area" else _gate)(line, found)
     elif keyword == "wild":
@@ -280,7 +310,7 @@ def _check(found: Map) -> None:
         for name in (gate.start, gate.end):
             if name != MAIN_AREA and name not in found.areas:
                 raise gate.line.error(f"there is no area {name!r} on this map")
-    for thing in [*found.people, *found.warps, *found.signs, *found.hidden, *found.steps]:
+    for thing in [*found.people, *found.warps, *found.signs, *found.hidden, *found.steps, *found.changes]:
         if not (thing.x < found.width and thing.y < found.height):
             raise thing.line.error(f"{thing.x},{thing.y} is outside the picture")
 
@@ -313,6 +343,15 @@ def read_maps() -> dict[str, Map]:
             if warp.target_warp > len(maps[warp.target].warps):
                 raise warp.line.error(f"{warp.target} has no warp {warp.target_warp}")
     return maps
+
+
+def changed(found: Map, change: Change) -> Map:
+    """The map as it looks with one change."""
+    rows = [*found.rows]
+    for i, row in enumerate(change.rows):
+        old = rows[change.y + i]
+        rows[change.y + i] = old[: change.x] + row + old[change.x + 2 :]
+    return replace(found, rows=rows)
 
 
 def surrounded(maps: dict[str, Map], found: Map) -> list[str]:

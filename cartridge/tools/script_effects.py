@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cartridge.tools.maps import Map
-from cartridge.tools.script_outcomes import Outcome, outcomes_of
+from cartridge.tools.script_outcomes import Chase, Outcome, chase_of, outcomes_of
 from cartridge.tools.source import DATA, Block, blocks
 
 
@@ -56,3 +56,9 @@ def effects_of(found: Map) -> dict[str, Effects]:
 def outcomes_by_script(found: Map, badges: Mapping[int, str]) -> dict[str, tuple[Outcome, ...]]:
     """What each script brings about under which conditions. `badges`: bit -> name of the badge's engine flag."""
     return {block.head.words[1]: outcomes_of(block, badges) for block in scripts_of(found)}
+
+
+def chases_by_script(found: Map, badges: Mapping[int, str]) -> dict[str, Chase]:
+    """The chases that scripts of a map make."""
+    chases = {block.head.words[1]: chase_of(block, badges) for block in scripts_of(found)}
+    return {name: chase for name, chase in chases.items() if chase is not None}

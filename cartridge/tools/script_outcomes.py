@@ -17,6 +17,7 @@ MOST_WAYS = 2000
 ALWAYS_ROOM = ("give_item", "take_item", "give_creature")
 """What they leave in the script's variable counts as success: a full bag is no part of the story."""
 YES, NO = 1, 0
+FACINGS = ("down", "up", "left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,17 @@ class _Way:
     variable: str = ""
     """Where the script's variable is from: "ask", "menu", "done", or nothing that is known."""
     passed: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    facing: str | None = None
+    """Where the player looks; None where both ways of every question about it are followed."""
+    ram: dict[str, int] = field(default_factory=dict[str, int])
+    """Values of variables; both ways are followed where one is not known."""
 
     def turn(self, at: int) -> _Way:
         """The same so far, going on elsewhere."""
         changed = {key: [*names] for key, names in self.changed.items()}
         return replace(
             self, at=at, known={**self.known}, asked={**self.asked}, changed=changed, no=[*self.no],
-            menus=[*self.menus], passed=[*self.passed],
+            menus=[*self.menus], passed=[*self.passed], ram={**self.ram},
         )  # fmt: skip
 
     def change(self, kind: str, name: str) -> None:
@@ -92,8 +97,48 @@ class _Way:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """Somebody who runs from place to place, the next one depending on where the player looks when talking."""
+
+    symbol: str
+    """The variable that says which place it is."""
+    first: int
+    """Its value at the first place; 0 says the same."""
+    moves: tuple[tuple[int, str, int], ...]
+    """(value before, where the player looks, value afterwards)"""
+    last: int
+    """The value at which the chase is over."""
+
+
 def outcomes_of(script: Block, badges: Mapping[int, str]) -> tuple[Outcome, ...]:
     """The ways of a script that change something, in its order. `badges`: bit -> name of the badge's engine flag."""
+    found = [way.outcome() for way in _ways(script, badges, _Way())]
+    return tuple(_joined([one for one in found if any(one.effects)]))
+
+
+def chase_of(script: Block, badges: Mapping[int, str]) -> Chase | None:
+    """The chase that a script makes; None where it asks for no variable or not for the player's direction."""
+    words = [line.words for line in script.lines]
+    if not any(line[0] == "if_facing" for line in words) or not any(line[0] == "if_ram" for line in words):
+        return None
+    symbol = next(line[1] for line in words if line[0] == "if_ram")
+    tested = {int(line[2]) for line in words if line[0] == "if_ram"}
+    first = next(value for value in range(1, 255) if value not in tested)
+    moves: list[tuple[int, str, int]] = []
+    last = 0
+    for value in (first, *sorted(tested)):
+        for facing in FACINGS:
+            for way in _ways(script, badges, _Way(facing=facing, ram={symbol: value})):
+                after = way.ram[symbol]
+                if after != value:
+                    moves.append((value, facing, after))
+                    last = after if "sets" in way.changed else last
+    return Chase(symbol, first, tuple(dict.fromkeys(moves)), last)
+
+
+def _ways(script: Block, badges: Mapping[int, str], start: _Way) -> Iterator[_Way]:
+    """All ways through a script to an end of it."""
     lines: list[Line] = []
     labels: dict[str, int] = {}
     for line in script.lines:
@@ -101,18 +146,14 @@ def outcomes_of(script: Block, badges: Mapping[int, str]) -> tuple[Outcome, ...]
             labels[line.text[1:]] = len(lines)
         else:
             lines.append(line)
-    found: list[Outcome] = []
-    waiting, followed = [_Way()], 0
+    waiting, followed = [start], 0
     while waiting:
         way = waiting.pop()
         followed += 1
         if followed > MOST_WAYS:
             raise script.head.error(f"more than {MOST_WAYS} ways through this script")
         if _ended(way, lines, labels, badges, waiting):
-            outcome = way.outcome()
-            if any(outcome.effects):
-                found.append(outcome)
-    return tuple(_joined(found))
+            yield way
 
 
 def _ended(
@@ -144,6 +185,13 @@ def _ended(
                     way.at = labels[words[2]]
             case "if_party":
                 waiting.append(way.turn(labels[words[2]]))
+            case "if_facing" | "if_ram":
+                known = way.facing if line.keyword == "if_facing" else way.ram.get(words[1])
+                wanted_now = words[1] if line.keyword == "if_facing" else int(words[2])
+                if known is None:
+                    waiting.append(way.turn(labels[words[-1]]))
+                elif known == wanted_now:
+                    way.at = labels[words[-1]]
             case "if_yes" | "if_no" | "if_var":
                 wanted = {"if_yes": YES, "if_no": NO}.get(line.keyword)
                 waiting.extend(_by_variable(way, int(words[1]) if wanted is None else wanted, labels[words[-1]]))
@@ -187,6 +235,8 @@ def _change(way: _Way, line: Line, badges: Mapping[int, str]) -> None:
         case "badge":
             way.change("engine", badges[int(words[1])])
             way.known[badges[int(words[1])]] = True
+        case "set_ram":
+            way.ram[words[1]] = int(words[2])
         case "trainer":
             way.change("fights", words[1])
         case "warp":

@@ -9,6 +9,9 @@ script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or
   menu ONE | TWO            the answer, from 0, for `if_var`
   shop TONIC CATCHER        buying and selling
   give_item TONIC 2
+  if_facing up later        where the player looks
+  if_ram wFarfetchdPosition 2 later      a variable of one byte has this value; `set_ram` gives it one
+  move_person 1 4,7         somebody's place, without a walk
   end
 :later
   ...
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cartridge.tools.addresses import read_variables
 from cartridge.tools.content import Content
 from cartridge.tools.maps import Map
 from cartridge.tools.source import DATA, Block, Line, blocks
@@ -26,7 +30,8 @@ from cartridge.tools.texts import CONTROL, TextTable, encode_plain
 OPERATIONS = (
     "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
     "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
-    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box",
+    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box", "if_facing", "if_ram", "set_ram",
+    "move_person",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
@@ -57,6 +62,7 @@ class Compiler:
 
     def __init__(self, content: Content, texts: TextTable, maps: dict[str, Map]) -> None:
         self.content, self.texts, self.maps = content, texts, maps
+        self.variables = read_variables()
 
     def scripts_of(self, found: Map) -> dict[str, Compiled]:
         """The scripts that a map's people, signs and steps name."""
@@ -66,6 +72,8 @@ class Compiler:
                 sources |= {block.head.words[1]: block for block in blocks(path) if block.head.keyword == "script"}
         wanted = {person.script: person.line for person in found.people if person.script}
         wanted |= {spot.script: spot.line for spot in [*found.signs, *found.steps]}
+        if found.load_script:
+            wanted[found.load_script] = found.load_line
         for name, line in wanted.items():
             if name not in sources:
                 raise line.error(f"there is no script {name!r} in data/scripts/{found.constant}.txt or common.txt")
@@ -132,6 +140,15 @@ class Compiler:
         elif keyword == "if_badge":
             code.append(line.integer(words[0], 0, 7))
             target = words[1]
+        elif keyword == "if_facing":
+            code.append(STEPS[words[0]])
+            target = words[1]
+        elif keyword in ("if_ram", "set_ram"):
+            code += self._address(words[0], line).to_bytes(2, "little") + bytes([line.integer(words[1])])
+            target = words[2] if keyword == "if_ram" else None
+        elif keyword == "move_person":
+            x, y = (line.integer(word, 0, 127) for word in words[1].split(","))
+            code += bytes([line.integer(words[0], 1, 15), x, y])
         elif keyword in ("badge", "pause"):
             code.append(line.integer(words[0]))
         elif keyword == "face":
@@ -144,6 +161,13 @@ class Compiler:
                 raise line.error(f"there is no map {words[0]}")
             code += bytes([other.group, other.number, line.integer(words[1], 1)])
         return target
+
+    def _address(self, name: str, line: Line) -> int:
+        """Where a variable of one byte stands that the cartridge keeps."""
+        for variable in self.variables:
+            if variable.name == name and variable.size == 1 and not variable.in_high_ram:
+                return variable.address
+        raise line.error(f"the cartridge keeps no variable {name!r} of one byte in work RAM")
 
     def _menu(self, line: Line, code: bytearray) -> None:
         options = [option.strip() for option in line.rest.split("|")]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.game.item_effects import NOTHING, ItemEffect
-from core.vocabulary import MapId
+from core.vocabulary import Button, MapId
 
 MOST_BADGES: Final = 16
 
@@ -106,6 +106,19 @@ class ConditionalEffects(Effects):
 
 
 @dataclass(frozen=True, slots=True)
+class Chase:
+    """Somebody who runs from place to place when spoken to; where to depends on the direction the player faces."""
+
+    symbol: str
+    """The RAM symbol (one byte) that numbers the present place; 0 counts as `first`."""
+    first: int
+    last: int
+    """The number at which the chase is over."""
+    moves: tuple[tuple[int, Button, int], ...]
+    """(number before, the direction the player faces, number afterwards)"""
+
+
+@dataclass(frozen=True, slots=True)
 class MapObject(Effects):
     """A person or thing that the map places: where it stands at first, and what it is for."""
 
@@ -129,6 +142,8 @@ class MapObject(Effects):
     """What people call it, with the article: "the nurse", "Whitney"."""
     is_boulder: bool = False
     """Whether it can be pushed, with the move STRENGTH."""
+    chase: Chase | None = None
+    """Where it runs to when spoken to; None for everybody who stays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from core.game.facts import (
     MAIN_AREA,
     Area,
     BoulderHole,
+    Chase,
     ConditionalEffects,
     Connection,
     GameMap,
@@ -25,6 +26,7 @@ from core.game.facts import (
 )
 from core.game.files.form import broken, nearest_hint, read_data_file
 from core.game.files.world_form import (
+    ChaseForm,
     EffectsForm,
     GrassForm,
     MapForm,
@@ -35,7 +37,7 @@ from core.game.files.world_form import (
     SignForm,
     WorldForm,
 )
-from core.vocabulary import MapId
+from core.vocabulary import Button, MapId
 
 TIMES = ("morn", "day", "nite")
 ROAMING = ("WANDER", "WALK")
@@ -271,6 +273,13 @@ def _game_map(key: str, form: MapForm, ids: Mapping[str, MapId]) -> GameMap:
     )
 
 
+def _chase(form: ChaseForm | None) -> Chase | None:
+    if form is None:
+        return None
+    moves = tuple((before, Button[facing.upper()], after) for before, facing, after in form.moves)
+    return Chase(form.symbol, form.first, form.last, moves)
+
+
 def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
     return MapObject(
         id=form.id,
@@ -286,5 +295,6 @@ def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
         beat_event=form.beat_event,
         roams=any(word in form.movement.upper() for word in ROAMING),
         is_boulder=form.movement == BOULDER_MOVEMENT,
+        chase=_chase(form.chase),
         **_effects(form, ids),
     )

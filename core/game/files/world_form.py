@@ -79,6 +79,15 @@ class ScriptForm(EffectsForm):
     outcomes: tuple[OutcomeForm, ...] = ()
 
 
+class ChaseForm(Form):
+    symbol: str
+    """The RAM symbol that numbers the present place."""
+    first: int
+    last: int
+    moves: tuple[tuple[int, Literal["down", "up", "left", "right"], int], ...]
+    """(number before, where the player looks, number afterwards)"""
+
+
 class ObjectForm(ScriptForm):
     id: int
     x: int
@@ -95,6 +104,8 @@ class ObjectForm(ScriptForm):
     trainer_id: int | None = None
     trainer_const: str | None = None
     beat_event: str | None = None
+    chase: ChaseForm | None = None
+    """Where it runs to when spoken to from which side."""
 
 
 class SignForm(ScriptForm):

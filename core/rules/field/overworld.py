@@ -16,6 +16,7 @@ from core.navigation.exits import Exit
 from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
+from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
 from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
@@ -45,6 +46,7 @@ class FieldRules:
         self._graph = graph
         self._memory = memory
         self._walker = Walker(self._ground)
+        self._approach = Approach(game)
         self.reset()
 
     def reset(self) -> None:
@@ -250,7 +252,9 @@ class FieldRules:
         if subject is None:
             return None
         key = f"{option.key}@{cell[0]},{cell[1]}"
-        answer = self._walk(state, option, key, lambda ground: talk_goals(ground, *cell))
+        answer = self._walk(
+            state, option, key, lambda ground: self._approach.goals(state, ground, option.index, cell)
+        )
         if isinstance(answer, RuleStep):
             return answer
         if isinstance(answer, Blocked):
