@@ -49,7 +49,7 @@ EDGE_OF: Final = {"north": "south", "south": "north", "west": "east", "east": "w
 class Operator:
     """Something that can be done once all of `needs` are true; then all of `adds` are.
 
-    `effects` is what a deed brings about; None for a passage.
+    `effects` is what a deed brings about; None for a passage, which can be a ride that does nothing else.
     """
 
     needs: tuple[Fact, ...]
@@ -187,7 +187,9 @@ def _actions(
     """One action for each outcome; for effects without conditions, one. Buying is an action for each of the wares."""
     for outcome in _outcomes(effects):
         adds = tuple(_made_true(outcome))
-        if adds:
+        if adds and all(fact.kind in ("at", "in", "map") for fact in adds):
+            yield Operator((*needs, *facts_of(outcome.needs)), adds, DEED_COST, badges=outcome.needs.badges)  # a ride
+        elif adds:
             yield Operator(
                 (*needs, *facts_of(outcome.needs)),
                 adds,
