@@ -5,7 +5,7 @@
 #include "player.h"
 #include "player_event.h"
 #include "player_path.h"
-#include "script.h"
+#include "quiet.h"
 #include "view.h"
 
 enum { ENCOUNTER_COOLDOWN = 5 };
@@ -27,7 +27,7 @@ static void entry_end(void) {
 /* What a map does whenever it is loaded; its doors may have fallen shut by it. */
 static void load_changes(void) {
     if (!map.load_script) return;
-    script_load(map.load_script);
+    quiet_run(map.load_script);
     map_changes();
 }
 

@@ -14,24 +14,11 @@
 #include "people.h"
 #include "player.h"
 #include "player_event.h"
+#include "quiet.h"
 #include "shop.h"
 #include "view.h"
 
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
-
-static u16 at;
-
-static u8 next(void) { return rom_byte(wScriptBank, (const u8 *)at++); }
-
-static u16 next16(void) {
-    u8 low = next();
-    return low | (u16)next() << 8;
-}
-
-static void jump_if(u8 condition) {
-    u16 target = next16();
-    if (condition) at = target;
-}
 
 static void pause(u8 frames) {
     text_close();
@@ -45,7 +32,7 @@ static void walk(u8 object) {
     text_close();
     wScriptMode = MODE_WAIT_MOVEMENT;
     wStateFlags |= 0x80;
-    while ((direction = next()) != NO_DIRECTION) people_walk(object, direction);
+    while ((direction = script_next()) != NO_DIRECTION) people_walk(object, direction);
     wStateFlags &= ~0x80;
     wScriptMode = MODE_READ;
 }
@@ -61,13 +48,11 @@ static void give_creature(u8 species, u8 level) {
 
 static void shop_open(void) {
     u8 i;
-    wCurMartCount = next();
-    for (i = 0; i < wCurMartCount; i++) wCurMartItems[i] = next();
+    wCurMartCount = script_next();
+    for (i = 0; i < wCurMartCount; i++) wCurMartItems[i] = script_next();
     wCurMartItems[i] = 255;
     shop();
 }
-
-static void ram_set(u8 *variable) { *variable = next(); }
 
 static void item_names(u8 item) { item_name(item, wStringBuffer1); }
 
@@ -82,65 +67,59 @@ static u8 fight(u8 result) {
 }
 
 static void run(void) {
-    u8 a, b;
+    u8 a, b, operation;
     for (;;) {
-        switch (next()) {
-        case OP_SAY: say(next16()); break;
+        operation = script_next();
+        if (quiet_operation(operation)) continue;
+        switch (operation) {
+        case OP_SAY: say(script_next16()); break;
         case OP_ASK:
-            say_asking(next16());
+            say_asking(script_next16());
             wScriptVar = yes_no();
             break;
         case OP_MENU:
-            a = next();
-            wScriptVar = menu_list(9, 3, 11, a, next16(), 0);
+            a = script_next();
+            wScriptVar = menu_list(9, 3, 11, a, script_next16(), 0);
             break;
         case OP_CLOSE: text_close(); break;
-        case OP_JUMP: at = next16(); break;
-        case OP_IF_SET: jump_if(flag_get(next16())); break;
-        case OP_IF_VAR:
-            a = next();
-            jump_if(wScriptVar == a);
-            break;
         case OP_IF_ITEM:
-            a = next();
-            jump_if(bag_count(a));
+            a = script_next();
+            script_jump_if(bag_count(a));
             break;
         case OP_IF_BADGE:
-            a = next();
-            jump_if((wJohtoBadges >> a) & 1);
+            a = script_next();
+            script_jump_if((wJohtoBadges >> a) & 1);
             break;
         case OP_IF_PARTY:
-            a = next();
-            jump_if(wPartyCount >= a);
+            a = script_next();
+            script_jump_if(wPartyCount >= a);
             break;
-        case OP_SET: flag_set(next16()); break;
-        case OP_CLEAR: flag_clear(next16()); break;
         case OP_GIVE_CREATURE:
-            a = next();
-            b = next();
+            a = script_next();
+            b = script_next();
             give_creature(a, b);
             break;
         case OP_GIVE_ITEM:
-            a = next();
-            b = next();
+            a = script_next();
+            b = script_next();
             wScriptVar = bag_add(a, b);
             item_names(a);
             break;
         case OP_TAKE_ITEM:
-            a = next();
-            b = next();
+            a = script_next();
+            b = script_next();
             wScriptVar = bag_take(a, b);
             item_names(a);
             break;
-        case OP_GIVE_MONEY: money_give(next16()); break;
-        case OP_BADGE: wJohtoBadges |= 1 << next(); break;
+        case OP_GIVE_MONEY: money_give(script_next16()); break;
+        case OP_BADGE: wJohtoBadges |= 1 << script_next(); break;
         case OP_HEAL: party_heal(); break;
         case OP_FACE_PLAYER: people_face(hLastTalked, player_facing() ^ 1); break;
         case OP_FACE:
-            a = next();
-            people_face(a, next());
+            a = script_next();
+            people_face(a, script_next());
             break;
-        case OP_WALK: walk(next()); break;
+        case OP_WALK: walk(script_next()); break;
         case OP_REFRESH:
             text_close();
             people_masks();
@@ -150,50 +129,29 @@ static void run(void) {
                 view_changed();
             }
             break;
-        case OP_PAUSE: pause(next()); break;
+        case OP_PAUSE: pause(script_next()); break;
         case OP_TRAINER:
-            a = next();
+            a = script_next();
             text_close();
-            if (!fight(battle_trainer(a, next()))) return;
+            if (!fight(battle_trainer(a, script_next()))) return;
             break;
         case OP_WILD:
-            a = next();
+            a = script_next();
             text_close();
-            if (!fight(battle_wild(a, next()))) return;
+            if (!fight(battle_wild(a, script_next()))) return;
             break;
         case OP_WARP:
-            a = next();
-            b = next();
+            a = script_next();
+            b = script_next();
             text_close();
-            warp_to(a, b, next(), MAPSETUP_WARP);
+            warp_to(a, b, script_next(), MAPSETUP_WARP);
             break;
         case OP_SHOP: shop_open(); break;
         case OP_CREDITS: credits(); break;
         case OP_BOX: box_screen(); break;
-        case OP_IF_FACING:
-            a = next();
-            jump_if(player_facing() == a);
-            break;
-        case OP_IF_RAM:
-            b = *(u8 *)next16();
-            a = next();
-            jump_if(a == b);
-            break;
-        case OP_SET_RAM: ram_set((u8 *)next16()); break;
-        case OP_MOVE_PERSON:
-            a = next();
-            b = next();
-            people_move(a, b, next());
-            break;
         default: return;
         }
     }
-}
-
-void script_load(u16 address) __banked {
-    wScriptBank = map.events_bank;
-    at = address;
-    run();
 }
 
 void script_run(u16 address, u8 kind) __banked {
@@ -201,7 +159,7 @@ void script_run(u16 address, u8 kind) __banked {
     wScriptMode = MODE_READ;
     wScriptFlags |= 4;
     wScriptBank = map.events_bank;
-    at = address;
+    script_at = address;
     run();
     text_close();
     people_masks();

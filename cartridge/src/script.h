@@ -3,7 +3,6 @@
 #define SCRIPT_H
 #include "state.h"
 
-void script_load(u16 address) __banked; /* moves people before anybody sees them; says nothing */
 void script_run(u16 address, u8 kind) __banked;
 void script_item_ball(u8 object) __banked;
 u8 script_hidden_item(u16 address) __banked; /* 0: it was found before */

@@ -228,6 +228,7 @@ STORY: Rows = {
     "hMinutes": ("white_out", lambda m: m["hMinutes"] == m["wGameTimeSeconds"]),
     "wTimeOfDay": ("night", shows("wTimeOfDay", 2)),
     "wMoney": ("home", lambda m: m.number("wMoney") == 3000),
+    "wFarfetchdPosition": ("lamb", shows("wFarfetchdPosition", 2)),
     "wJohtoBadges": ("badge", shows("wJohtoBadges", 1 << 1)),
     "wKantoBadges": ("badge", shows("wKantoBadges", 0)),
     "wTMsHMs": ("parcel", lambda m: not any(m.bytes("wTMsHMs"))),

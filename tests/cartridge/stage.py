@@ -28,6 +28,17 @@ class Stage:
             else:
                 memory[address + i] = value
 
+    def set_flags(self, *names: str) -> None:
+        """Event flags by name; all others stay."""
+        for name in names:
+            index = self.walker.enums["event_flags"][name]["index"]
+            byte = self.console.read("wEventFlags", index // 8)
+            self.poke("wEventFlags", byte | 1 << index % 8, offset=index // 8)
+
+    def has_flag(self, name: str) -> bool:
+        index = self.walker.enums["event_flags"][name]["index"]
+        return bool(self.console.read("wEventFlags", index // 8) >> index % 8 & 1)
+
     def until(self, condition: Callable[[], bool], frames: int = 1500) -> None:
         for _ in range(frames):
             if condition():

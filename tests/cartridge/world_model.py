@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cartridge.tools.art import tilesets
+from cartridge.tools.maps import read_maps
 from cartridge.tools.source import DATA, Line, blocks
 from core.game.profile import game_named
 
@@ -35,9 +37,15 @@ class Progress:
     items: set[str] = field(default_factory=set)
     pals: int = 0
     badges: set[int] = field(default_factory=set)
+    ram: dict[str, int] = field(default_factory=dict)
+    """Variables that scripts ask for."""
+    rides: set[Cell] = field(default_factory=set)
+    """Where scripts have taken the player."""
 
     def copy(self) -> Progress:
-        return Progress(set(self.flags), set(self.items), self.pals, set(self.badges))
+        return Progress(
+            set(self.flags), set(self.items), self.pals, set(self.badges), {**self.ram}, set(self.rides)
+        )
 
 
 class WorldModel:
@@ -52,6 +60,14 @@ class WorldModel:
         }
         self.warps = {name: {(w["x"], w["y"]): w for w in one["warps"]} for name, one in self.maps.items()}
         self.scripts = {name: self._scripts(name) for name in self.maps}
+        self.doors = {
+            (name, change.x + x, change.y + y): (change.flag, tilesets.build(one.tileset).cells[letter].collision)
+            for name, one in read_maps().items()
+            for change in one.changes
+            for y, row in enumerate(change.rows)
+            for x, letter in enumerate(row)
+        }
+        """Cells that a flag changes: the flag, and what lies there then."""
         self.rafts = {row.item for row in game_named("fernvale").field_abilities if row.ability == "surf"}
 
     @staticmethod
@@ -83,6 +99,9 @@ class WorldModel:
     def is_open(self, cell: Cell, progress: Progress) -> bool:
         name, x, y = cell
         code = self.collisions[name][y][x]
+        flag, changed = self.doors.get(cell, ("", code))
+        if flag in progress.flags:
+            code = changed
         if code == WATER:
             return bool(self.rafts & progress.items)
         return code != WALL and not 0x80 <= code < 0xA0 and code not in (0x15, 0x27)
@@ -139,8 +158,8 @@ class WorldModel:
     def reachable(self, start: Cell, progress: Progress) -> dict[Cell, Cell]:
         """Every step that can be stood on, with the step before it."""
         taken = self.people(progress)
-        came = {start: start}
-        queue = deque([start])
+        came = {cell: cell for cell in (start, *progress.rides)}
+        queue = deque(came)
         while queue:
             here = queue.popleft()
             for there in self.moves(here, progress, taken):
@@ -167,12 +186,15 @@ class WorldModel:
     # ------------------------------------------------------------ talking
 
     def act(self, cells: dict[Cell, Cell], progress: Progress) -> None:
-        """Talks to everybody, reads every sign, picks up every ball and steps on every plate within reach, once."""
+        """Talks to everybody, reads every sign, picks up every ball and steps on every plate within reach, once.
+
+        Signs from the last to the first: switches are told to be pressed so.
+        """
         for name, one in self.maps.items():
             for thing in one["objects"]:
                 if thing["event"] not in progress.flags and self._beside(cells, name, thing["x"], thing["y"]):
                     self._meet(name, thing, progress)
-            for sign in one["bg_events"]:
+            for sign in reversed(one["bg_events"]):
                 if not self._beside(cells, name, sign["x"], sign["y"]):
                     continue
                 if sign["type"] == "BGEVENT_ITEM":
@@ -223,11 +245,19 @@ class WorldModel:
                 "if_party": len(words) > 1 and words[1].isdigit() and progress.pals >= int(words[1]),
                 "if_badge": len(words) > 1 and words[1].isdigit() and int(words[1]) in progress.badges,
                 "if_yes": True,
+                "if_facing": True,  # one comes from the side that leads on
+                "if_ram": keyword == "if_ram" and progress.ram.get(words[1], 0) == int(words[2]),
             }
             if jumps.get(keyword):
                 at = labels[target]
             elif keyword == "end" or (keyword == "trainer" and not progress.pals):
                 return
+            elif keyword == "set_ram":
+                progress.ram[words[1]] = int(target)
+            elif keyword == "warp":
+                to = self.maps[words[1]]["warps"][int(target) - 1]
+                pushed = self.collisions[words[1]][to["y"]][to["x"]] in PUSHES_DOWN
+                progress.rides.add((words[1], to["x"], to["y"] + pushed))
             elif keyword == "set":
                 progress.flags.add(target)
             elif keyword == "clear":
