@@ -10,9 +10,10 @@ import json
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
-from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.maps import ENVIRONMENTS, LEADS_BACK, MOVEMENTS, TIMES, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, effects_of
+from cartridge.tools.script_effects import Effects, effects_of, effects_of_lines
+from cartridge.tools.scripts import read_calls
 
 FOLDER = "core/game/data/fernvale"
 CURES = {
@@ -68,6 +69,10 @@ def _effects(effects: Effects | None) -> Json:
         row["fights"] = list(effects.fights)
     if effects.badges:
         row["badges"] = list(effects.badges)
+    if effects.calls:
+        row["calls"] = list(effects.calls)
+    if effects.radio is not None:
+        row["radio"] = effects.radio
     return row | ({"heals": True} if effects.heals else {})
 
 
@@ -109,7 +114,7 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
             "target": warp.target,
             "target_group": maps[warp.target].group,
             "target_number": maps[warp.target].number,
-            "target_warp": warp.target_warp,
+            "target_warp": -1 if warp.target_warp == LEADS_BACK else warp.target_warp,
         }
         for i, warp in enumerate(found.warps, 1)
     ]
@@ -126,6 +131,8 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for hidden in found.hidden
     ]
     row["bg_events"] = signs
+    if found.is_elevator:
+        row["elevator"] = True
     row["objects"] = [_person(i, person, content, effects) for i, person in enumerate(found.people, 1)]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
@@ -147,7 +154,8 @@ def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) ->
     rows = {
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
     }
-    return {"about": about, "maps": rows}
+    calls = {call.head.words[1]: _effects(effects_of_lines(call)) for call in read_calls()}
+    return {"about": about, "phone_calls": calls, "maps": rows}
 
 
 def _species(content: Content) -> Json:
