@@ -159,7 +159,14 @@ class TeachMove:
     slot: int
 
 
-MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor | TeachMove
+@dataclass(frozen=True, slots=True)
+class TuneRadio:
+    """Turn the knob of the radio to a place (wRadioTuningKnob, 0 to 80) and put the radio away, so that it plays."""
+
+    knob: int
+
+
+MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor | TeachMove | TuneRadio
 """What an option wants of the menus: what should be true afterwards, never which buttons to press.
 
 The field rules walk to the place (a clerk) or open the START menu, and from then on `LaneMemory.menu_task` tells the

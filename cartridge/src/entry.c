@@ -13,6 +13,7 @@ enum { ENCOUNTER_COOLDOWN = 5 };
 void entry_begin(u8 method) {
     hMapEntryMethod = method;
     wMapStatus = 1;
+    wMapMusic = 0; /* what the radio played ends here */
     clock_read();
     wPrevMapGroup = wMapGroup;
     wPrevMapNumber = wMapNumber;

@@ -2,8 +2,10 @@
 #include "battle.h"
 #include "clock.h"
 #include "data.h"
+#include "egg.h"
 #include "entry.h"
 #include "faint.h"
+#include "gear.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
@@ -14,6 +16,7 @@
 #include "trainer.h"
 #include "view.h"
 
+enum { LEADS_BACK = 255 };         /* the warp of an elevator's door: to where one came in, or to the chosen floor */
 enum { BG_READ = 0, BG_ITEM = 7 }; /* kinds of rows in the list of signs */
 
 /* ---------------------------------------------------------------- after a step */
@@ -22,6 +25,13 @@ static u8 try_warp(void) {
     u8 row[5], number = map_warp_at(wXCoord, wYCoord, row);
     if (!number) return 0;
     wPrevWarp = number;
+    if (row[2] == LEADS_BACK) {
+        warp_to(wBackupMapGroup, wBackupMapNumber, wBackupWarpNumber, MAPSETUP_DOOR);
+        return 1;
+    }
+    wBackupWarpNumber = number;
+    wBackupMapGroup = wMapGroup;
+    wBackupMapNumber = wMapNumber;
     warp_to(row[3], row[4], row[2], MAPSETUP_DOOR);
     return 1;
 }
@@ -102,7 +112,7 @@ void events_after_step(void) {
     view_colours();
     if (try_trainers()) return;
     if (map_is_immediate_warp(wPlayerTileCollision) && try_warp()) return;
-    if (try_coord_events() || steps_count()) return;
+    if (try_coord_events() || egg_step() || gear_rings() || steps_count()) return;
     try_encounter();
 }
 

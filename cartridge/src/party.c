@@ -2,6 +2,7 @@
 #include <string.h>
 #include "party.h"
 #include "data.h"
+#include "egg.h"
 #include "numbers.h"
 
 enum { FRIENDLY = 70 };
@@ -141,6 +142,7 @@ void party_heal(void) __banked {
     u8 i, slot;
     u8 *record = wPartyMons;
     for (i = 0; i < wPartyCount; i++, record += PARTY_SIZE) {
+        if (wPartySpecies[i] == EGG) continue;
         memcpy(record + PARTY_HP, record + PARTY_MAX_HP, 2);
         record[PARTY_STATUS] = 0;
         for (slot = 0; slot < MOVE_SLOTS; slot++) {

@@ -2,6 +2,7 @@
 #include "party_screen.h"
 #include "battle_screen.h"
 #include "data.h"
+#include "egg.h"
 #include "menu.h"
 #include "numbers.h"
 
@@ -11,6 +12,7 @@ static void pal_put(u8 index) {
     u8 y = 1 + index * 2;
     u16 hp = be16(record + PARTY_HP), max = be16(record + PARTY_MAX_HP);
     screen_text(1, y, wPartyMonNicknames + index * NICKNAME_SIZE);
+    if (wPartySpecies[index] == EGG) return;
     screen_put(12, y, TILE_LEVEL);
     screen_number(13, y, record[PARTY_LEVEL], 3);
     hp_bar(3, y + 1, hp, max);

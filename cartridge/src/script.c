@@ -1,13 +1,18 @@
 #pragma bank 1
+#include <string.h>
 #include "script.h"
 #include "bag.h"
 #include "battle.h"
 #include "box.h"
+#include "clock_screen.h"
 #include "credits.h"
 #include "data.h"
+#include "egg.h"
 #include "entry.h"
 #include "faint.h"
 #include "flags.h"
+#include "gear.h"
+#include "keyboard.h"
 #include "menu.h"
 #include "money.h"
 #include "party.h"
@@ -18,6 +23,7 @@
 #include "shop.h"
 #include "view.h"
 
+enum { BOAT_LETTERS = 7, EGG_CYCLES = 2 };
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
 
 static void pause(u8 frames) {
@@ -53,6 +59,28 @@ static void shop_open(void) {
     wCurMartItems[i] = 255;
     shop();
 }
+
+/* Nobody typed a name: the boat has one of its own. */
+static void name_boat(u16 prompt, u16 own) {
+    keyboard(NAME_OF_BOAT, prompt, wMomsName, BOAT_LETTERS);
+    if (*wMomsName == TEXT_END) text_copy(own, wMomsName, NAME_SIZE);
+}
+
+/* The chosen floor is where the elevator's door leads now. Each is followed by its warp and map. */
+static void choose_floor(void) {
+    u8 count = script_next(), floor, i;
+    floor = menu_list(0, 0, 8, count, script_next16(), 1);
+    for (i = 0; i < count; i++) {
+        u8 warp = script_next(), group = script_next(), number = script_next();
+        if (i != floor) continue;
+        wBackupWarpNumber = warp;
+        wBackupMapGroup = group;
+        wBackupMapNumber = number;
+    }
+    wScriptVar = floor != MENU_CANCELLED;
+}
+
+static void call_later(u8 call) { wSpecialPhoneCallID = wPhoneList[0] = call; }
 
 static void item_names(u8 item) { item_name(item, wStringBuffer1); }
 
@@ -149,6 +177,25 @@ static void run(void) {
         case OP_SHOP: shop_open(); break;
         case OP_CREDITS: credits(); break;
         case OP_BOX: box_screen(); break;
+        case OP_NAME_BOAT: {
+            u16 prompt = script_next16();
+            name_boat(prompt, script_next16());
+        }
+        case OP_BOAT: memcpy(wStringBuffer1, wMomsName, NAME_SIZE); break;
+        case OP_CLOCK: clock_set(script_next()); break;
+        case OP_IF_HOURS:
+            a = script_next();
+            b = script_next();
+            script_jump_if(hHours >= a && hHours < b);
+            break;
+        case OP_GEAR: wPokegearFlags |= GEAR_OWNED | 1 << script_next(); break;
+        case OP_CALL: call_later(script_next()); break;
+        case OP_IF_RADIO:
+            a = script_next();
+            script_jump_if(wMapMusic && wRadioTuningKnob == a);
+            break;
+        case OP_ELEVATOR: choose_floor(); break;
+        case OP_GIVE_EGG: wScriptVar = egg_give(script_next(), EGG_CYCLES); break;
         default: return;
         }
     }
@@ -156,9 +203,13 @@ static void run(void) {
 
 void script_run(u16 address, u8 kind) __banked {
     wScriptRunning = kind;
+    script_run_at(map.events_bank, address);
+}
+
+void script_run_at(u8 bank, u16 address) __banked {
     wScriptMode = MODE_READ;
     wScriptFlags |= 4;
-    wScriptBank = map.events_bank;
+    wScriptBank = bank;
     script_at = address;
     run();
     text_close();

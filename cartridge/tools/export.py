@@ -12,10 +12,11 @@ from typing import Any
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
-from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Gate, Kind, Map, Person
+from cartridge.tools.maps import ENVIRONMENTS, LEADS_BACK, MOVEMENTS, TIMES, Gate, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, outcomes_by_script
-from cartridge.tools.script_outcomes import Chase, Outcome
+from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, effects_of_lines, outcomes_by_script
+from cartridge.tools.script_outcomes import CARDS, Chase, Outcome
+from cartridge.tools.scripts import GEAR_BITS, read_calls
 
 FOLDER = "core/game/data/fernvale"
 CURES = {
@@ -67,9 +68,8 @@ class _Scripts:
     chases: dict[str, Chase]
 
 
-def _effects(name: str | None, scripts: _Scripts) -> Json:
+def _effects(effects: Effects | None) -> Json:
     """What a planner wants to know of a script; nothing where there is nothing to tell."""
-    effects = scripts.effects.get(name or "")
     if effects is None:
         return {}
     row: Json = {"sets": list(effects.sets)} if effects.sets else {}
@@ -81,9 +81,19 @@ def _effects(name: str | None, scripts: _Scripts) -> Json:
         row["fights"] = list(effects.fights)
     if effects.badges:
         row["badges"] = list(effects.badges)
-    outcomes = [_outcome(one) for one in scripts.outcomes[name or ""]]
-    if any(one.conditions or one.answers or one.options for one in scripts.outcomes[name or ""]):
-        row["outcomes"] = outcomes
+    if effects.calls:
+        row["calls"] = list(effects.calls)
+    if effects.radio is not None:
+        row["radio"] = effects.radio
+    return row | ({"heals": True} if effects.heals else {})
+
+
+def _scripted(name: str | None, scripts: _Scripts) -> Json:
+    """The same with its conditions, and the chase that it makes."""
+    row = _effects(scripts.effects.get(name or ""))
+    outcomes = scripts.outcomes.get(name or "", ())
+    if any(one.conditions or one.answers or one.options for one in outcomes):
+        row["outcomes"] = [_outcome(one) for one in outcomes]
     chase = scripts.chases.get(name or "")
     if chase is not None:
         row["chase"] = {
@@ -92,7 +102,7 @@ def _effects(name: str | None, scripts: _Scripts) -> Json:
             "last": chase.last,
             "moves": [list(move) for move in chase.moves],
         }
-    return row | ({"heals": True} if effects.heals else {})
+    return row
 
 
 def _outcome(outcome: Outcome) -> Json:
@@ -118,7 +128,7 @@ def _person(number: int, person: Person, content: Content, scripts: _Scripts) ->
     }
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
-    row |= _effects(person.script, scripts)
+    row |= _scripted(person.script, scripts)
     if person.item:
         row |= {"item": person.item, "qty": 1}
     if person.trainer:
@@ -146,7 +156,7 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
             "target": warp.target,
             "target_group": maps[warp.target].group,
             "target_number": maps[warp.target].number,
-            "target_warp": warp.target_warp,
+            "target_warp": -1 if warp.target_warp == LEADS_BACK else warp.target_warp,
         }
         for i, warp in enumerate(found.warps, 1)
     ]
@@ -155,10 +165,10 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges)
     )
     row["coord_events"] = [
-        {"x": step.x, "y": step.y, "script": step.script} | _effects(step.script, scripts) for step in found.steps
+        {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts) for step in found.steps
     ]
     signs: list[Json] = [
-        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(sign.script, scripts)
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _scripted(sign.script, scripts)
         for sign in found.signs
     ]
     signs += [
@@ -166,6 +176,8 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for hidden in found.hidden
     ]
     row["bg_events"] = signs
+    if found.is_elevator:
+        row["elevator"] = True
     row["objects"] = [_person(i, person, content, scripts) for i, person in enumerate(found.people, 1)]
     if found.load_script:
         row["on_load"] = [_outcome(one) for one in scripts.outcomes[found.load_script]]
@@ -193,7 +205,8 @@ def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) ->
     rows = {
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
     }
-    return {"about": about, "maps": rows}
+    calls = {call.head.words[1]: _effects(effects_of_lines(call)) for call in read_calls()}
+    return {"about": about, "phone_calls": calls, "maps": rows}
 
 
 def _species(content: Content) -> Json:
@@ -297,7 +310,8 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "event_flags": _flags(content),
         "engine_flags": {
             name: {"symbol": "wJohtoBadges", "offset": 0, "bit": bit} for bit, name in badge_flags(maps).items()
-        },
+        }
+        | {CARDS[name]: {"symbol": "wPokegearFlags", "offset": 0, "bit": bit} for name, bit in GEAR_BITS.items()},
         "trainers": _trainers(content),
         "trainer_classes": {str(number): {"const": name} for name, number in content.classes.items()},
         "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},

@@ -151,6 +151,19 @@ def _trainers(content: Content, rom: Rom, constants: Constants) -> None:
     constants.place("TRAINERS", rom.place(bytes(out) + b"\0"))
 
 
+def _calls(compiler: Compiler, rom: Rom, constants: Constants) -> None:
+    """Two bytes of address for each call, then the scripts."""
+    scripts, names = compiler.calls()
+    place = rom.reserve(sum(2 + len(script.code) for script in scripts))
+    at, heads, tail = place.address + 2 * len(scripts), b"", b""
+    for script in scripts:
+        heads += (at + len(tail)).to_bytes(2, "little")
+        tail += script.located(at + len(tail))
+    rom.write(place, heads + tail)
+    constants.place("CALLS", place)
+    constants.number("TEXT_CALLERS", names[0])
+
+
 def _constants(content: Content, constants: Constants) -> None:
     for kind, prefix in ((Effect, "EFFECT"), (ItemEffect, "ITEM_EFFECT")):
         for member in kind:
@@ -174,7 +187,9 @@ def place_game(content: Content, maps: dict[str, Map], rom: Rom) -> tuple[Consta
     _items(content, rom, constants)
     _trainers(content, rom, constants)
     built = build_blocks(maps)
-    listing = place_maps(maps, built, content, Compiler(content, table, maps), rom)
+    compiler = Compiler(content, table, maps)
+    _calls(compiler, rom, constants)
+    listing = place_maps(maps, built, content, compiler, rom)
     constants.place("MAP_LIST", listing)
     start = next(found for found in maps.values() if found.constant == "HOME_UPSTAIRS")
     if start.home is None:

@@ -9,6 +9,7 @@ connect west HAZEL_HOLLOW 0 the neighbour's picture shifted by 0 steps along the
 home 5,9                    where a white-out puts the player (towns)
 spawn HAZEL_HOLLOW          entering makes that map the white-out destination (healers)
 warp 6,5 HOME 1             stepping there leads to the first warp of HOME
+warp 1,3 STORE_1F back      the door of an elevator: to where one came in, or to the chosen floor
 person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
 trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
 ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
@@ -57,6 +58,10 @@ MAX_OBJECTS = 15
 AREA_LISTS = {"warp": "warps", "person": "objects", "sign": "signs", "step": "steps", "edge": "edges"}
 MAIN_AREA = "main"
 """The part of a map to which everything belongs that no area names."""
+
+
+LEADS_BACK = 255
+"""The number of the warp to which an elevator's door leads."""
 
 
 class Kind(IntEnum):
@@ -179,6 +184,11 @@ class Map:
     rows: list[str] = field(default_factory=list)
 
     @property
+    def is_elevator(self) -> bool:
+        """Whether its doors lead to any of the maps from which one comes in."""
+        return any(warp.target_warp == LEADS_BACK for warp in self.warps)
+
+    @property
     def width(self) -> int:
         """In steps."""
         return len(self.rows[0])
@@ -272,7 +282,8 @@ def _header(found: Map, line: Line) -> None:
     elif keyword == "home":
         found.home = _place(line, rest[0])
     elif keyword == "warp":
-        found.warps.append(Warp(line, *_place(line, rest[0]), rest[1], line.integer(rest[2], 1)))
+        number = LEADS_BACK if rest[2] == "back" else line.integer(rest[2], 1, LEADS_BACK - 1)
+        found.warps.append(Warp(line, *_place(line, rest[0]), rest[1], number))
     elif keyword in ("person", "trainer", "ball"):
         found.people.append(_person(line, words))
     elif keyword in ("sign", "step"):
@@ -340,7 +351,7 @@ def read_maps() -> dict[str, Map]:
             if other not in maps:
                 raise ValueError(f"{one.path.name}: there is no map {other}")
         for warp in one.warps:
-            if warp.target_warp > len(maps[warp.target].warps):
+            if warp.target_warp > len(maps[warp.target].warps) and warp.target_warp != LEADS_BACK:
                 raise warp.line.error(f"{warp.target} has no warp {warp.target_warp}")
     return maps
 

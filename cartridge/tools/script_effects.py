@@ -28,6 +28,10 @@ class Effects:
     """Bits of wJohtoBadges that it can give."""
     fights: tuple[str, ...] = ()
     """Trainers, one of whom is fought."""
+    calls: tuple[str, ...] = ()
+    """Phone calls that it brings on."""
+    radio: int | None = None
+    """The radio's knob must stand there for what it does."""
 
 
 def scripts_of(found: Map) -> Iterator[Block]:
@@ -41,16 +45,23 @@ def effects_of(found: Map) -> dict[str, Effects]:
     """Effects by script name, for the scripts that a map can use."""
     effects: dict[str, Effects] = {}
     for block in scripts_of(found):
-        words = [line.words for line in block.lines if not line.text.startswith(":")]
-        effects[block.head.words[1]] = Effects(
-            sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
-            gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
-            heals=any(line[0] == "heal" for line in words),
-            sells=tuple(item for line in words if line[0] == "shop" for item in line[1:]),
-            fights=tuple(line[1] for line in words if line[0] == "trainer"),
-            badges=tuple(int(line[1]) for line in words if line[0] == "badge"),
-        )
+        effects[block.head.words[1]] = effects_of_lines(block)
     return effects
+
+
+def effects_of_lines(script: Block) -> Effects:
+    """What the lines of one script can do."""
+    words = [line.words for line in script.lines if not line.text.startswith(":")]
+    return Effects(
+        sets=tuple(dict.fromkeys(line[1] for line in words if line[0] == "set")),
+        gives=tuple(dict.fromkeys(line[1] for line in words if line[0] == "give_item")),
+        heals=any(line[0] == "heal" for line in words),
+        sells=tuple(item for line in words if line[0] == "shop" for item in line[1:]),
+        fights=tuple(line[1] for line in words if line[0] == "trainer"),
+        badges=tuple(int(line[1]) for line in words if line[0] == "badge"),
+        calls=tuple(line[1] for line in words if line[0] == "call"),
+        radio=next((int(line[1]) for line in words if line[0] == "if_radio"), None),
+    )
 
 
 def outcomes_by_script(found: Map, badges: Mapping[int, str]) -> dict[str, tuple[Outcome, ...]]:

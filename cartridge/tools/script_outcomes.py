@@ -14,9 +14,11 @@ from cartridge.tools.source import LABEL, Block, Line
 
 MOST_WAYS = 2000
 """Branches that one script may have; more is an endless loop of questions."""
-ALWAYS_ROOM = ("give_item", "take_item", "give_creature")
+ALWAYS_ROOM = ("give_item", "take_item", "give_creature", "give_egg")
 """What they leave in the script's variable counts as success: a full bag is no part of the story."""
 YES, NO = 1, 0
+CARDS = {"radio": "ENGINE_RADIO_CARD", "phone": "ENGINE_PHONE_CARD"}
+"""Cards of the gear as engine flags, as Crystal's data name them."""
 FACINGS = ("down", "up", "left", "right")
 
 
@@ -33,6 +35,7 @@ class Outcome:
     fights: tuple[str, ...] = ()
     engine: tuple[str, ...] = ()
     leads_to: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     answers: tuple[tuple[int, int], ...] = ()
     """(number of the question from 1, 0) for the questions that are answered with no."""
     options: tuple[tuple[int, ...], ...] = ()
@@ -41,7 +44,7 @@ class Outcome:
     @property
     def effects(self) -> tuple[tuple[str, ...], ...]:
         """All that changes; empty tuples where nothing does."""
-        return (self.sets, self.clears, self.gives, self.takes, self.fights, self.engine, self.leads_to)
+        return (self.sets, self.clears, self.gives, self.takes, self.fights, self.engine, self.leads_to, self.calls)
 
     @property
     def conditions(self) -> dict[str, bool]:
@@ -183,8 +186,12 @@ def _ended(
                     way.learn(name, False)
                 elif value:
                     way.at = labels[words[2]]
-            case "if_party":
-                waiting.append(way.turn(labels[words[2]]))
+            case "if_party" | "if_hours":
+                waiting.append(way.turn(labels[words[-1]]))
+            case "if_radio":
+                tuned = way.turn(labels[words[-1]])
+                tuned.learn(CARDS["radio"], True)
+                waiting.append(tuned)
             case "if_facing" | "if_ram":
                 known = way.facing if line.keyword == "if_facing" else way.ram.get(words[1])
                 wanted_now = words[1] if line.keyword == "if_facing" else int(words[2])
@@ -237,6 +244,10 @@ def _change(way: _Way, line: Line, badges: Mapping[int, str]) -> None:
             way.known[badges[int(words[1])]] = True
         case "set_ram":
             way.ram[words[1]] = int(words[2])
+        case "gear":
+            way.change("engine", CARDS[words[1]])
+        case "call":
+            way.change("calls", words[1])
         case "trainer":
             way.change("fights", words[1])
         case "warp":

@@ -90,6 +90,8 @@ class Effects:
     """Engine flags that it can clear."""
     calls: tuple[str, ...] = ()
     """Phone calls (keys of `GameData.phone_calls`) that it can bring on."""
+    radio: int | None = None
+    """Where the radio's knob (wRadioTuningKnob) must stand while one talks; None where no radio is asked for."""
     outcomes: tuple[ConditionalEffects, ...] = ()
     """What happens under which conditions, one of them at a time; empty where it is always the same."""
 

@@ -192,6 +192,7 @@ class _Effects(TypedDict):
     takes: tuple[str, ...]
     engine_off: tuple[str, ...]
     calls: tuple[str, ...]
+    radio: int | None
     outcomes: tuple[ConditionalEffects, ...]
 
 
@@ -212,6 +213,7 @@ def _effects(form: EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
         takes=_any_of(row.takes for row in rows),
         engine_off=_any_of(row.engine_off for row in rows),
         calls=_any_of(row.calls for row in rows),
+        radio=next((row.radio for row in rows if row.radio is not None), None),
         outcomes=tuple(_outcome(one, ids) for one in outcomes),
     )
 

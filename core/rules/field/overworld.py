@@ -20,6 +20,7 @@ from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
 from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
+from core.rules.menus.radio import Radio
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
 from core.rules.planning.lane_memory import LaneMemory
@@ -47,6 +48,7 @@ class FieldRules:
         self._memory = memory
         self._walker = Walker(self._ground)
         self._approach = Approach(game)
+        self._radio = Radio(game)
         self.reset()
 
     def reset(self) -> None:
@@ -67,6 +69,7 @@ class FieldRules:
 
     def entered_map(self) -> None:
         """The map has changed: forget what was planned on the last one."""
+        self._memory.tuned = None
         self._leg = None
         self._knocks = 0
         self._hunt.entered_map()
@@ -74,6 +77,7 @@ class FieldRules:
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
+        self._memory.tuned = None
         self._steps = 0
         self._hunt.fought()
         self._forget_returns()
@@ -264,6 +268,9 @@ class FieldRules:
             self._knocks += 1
             if self._knocks > MOST_KNOCKS:
                 return self._give_up(option)
+            if (task := self._radio.tuning_for(state, option.index, self._memory.tuned)) is not None:
+                self._memory.menu_task = task
+                return RuleStep(Button.START, 0.9, f"{option.label}: first the radio")
             self.talking_to = (state.position.map, subject)
             return RuleStep(Button.A, 0.9, option.label)
         return RuleStep(answer, 0.9, option.label)

@@ -17,11 +17,23 @@ from core.rules.menus.answers import CLOSE, YES_ROW, question_of, stops_learning
 from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
 from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
+from core.rules.menus.radio import GEAR_LINE, Radio
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
-from core.vocabulary import Button, BuyItems, ChooseFloor, MenuTask, Option, OptionKind, PutFirst, TeachMove, UseItem
+from core.vocabulary import (
+    Button,
+    BuyItems,
+    ChooseFloor,
+    MenuTask,
+    Option,
+    OptionKind,
+    PutFirst,
+    TeachMove,
+    TuneRadio,
+    UseItem,
+)
 
 PARTY_LINE, PACK_LINE = 1, 2
 """What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
@@ -51,18 +63,17 @@ class MenuTaskRules:
     def __init__(self, game: GameData, memory: LaneMemory) -> None:
         self._game = game
         self._memory = memory
+        self._radio = Radio(game)
         self._progress: _Progress | None = None
         self._undo: tuple[bool, int | None] | None = None
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """The menu task that this screen is open for, and leaving it; nothing on screens of no menu_task."""
-        menu, progress = state.menu, self._known(state)
-        if menu is None or progress is None:
+        progress = self._known(state)
+        button = None if progress is None else self._press_now(state, progress)
+        if button is None or progress is None:
             return ()
-        button = self._press(state, menu, progress)
-        if button is None:
-            return ()
-        if button is Button.B:
+        if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
         return (self._option(state, progress.menu_task), CLOSE)
 
@@ -70,18 +81,19 @@ class MenuTaskRules:
         """The press for a menu task's option; None when the screen is not one of its screens."""
         self._undo = None
         menu, progress = state.menu, self._known(state)
-        if menu is None or progress is None or option.menu_task != progress.menu_task:
+        if progress is None or option.menu_task != progress.menu_task:
             return None
-        button = self._press(state, menu, progress)
+        button = self._press_now(state, progress)
         if button is None:
             return None
         progress.presses += 1
         if progress.presses > MOST_PRESSES:
             progress.given_up = True
             return RuleStep(Button.B, 0.3, f"{option.label} does not work out: back out", done=True)
-        bought = progress.shopping.pressed(state, menu, button) if progress.shopping is not None else None
+        shopping = progress.shopping
+        bought = shopping.pressed(state, menu, button) if shopping is not None and menu is not None else None
         self._undo = progress.committed, bought
-        if button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
+        if menu is not None and button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
             progress.committed = True
         return RuleStep(button, 0.9, option.label, done=button is Button.B)
 
@@ -113,7 +125,7 @@ class MenuTaskRules:
                 return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
                 return _Progress(menu_task, member=_name_of(state, menu_task.slot))
-            case ChooseFloor() | TeachMove():
+            case ChooseFloor() | TeachMove() | TuneRadio():
                 return _Progress(menu_task)
 
     def _option(self, state: GameState, menu_task: MenuTask) -> Option:
@@ -144,6 +156,10 @@ class MenuTaskRules:
                 key = f"choose_floor:{menu_task.floor}"
                 return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
 
+            case TuneRadio():
+                label, key = f"Tune the radio to {menu_task.knob}", f"tune:{menu_task.knob}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
             case TeachMove():
                 move, member = self._game.moves[menu_task.move].name, _member(state, menu_task.slot)
                 who = member.nickname if member is not None else "a creature"
@@ -156,6 +172,25 @@ class MenuTaskRules:
         return known.name if known is not None else f"item {item}"
 
     # -- pressing ----------------------------------------------------------------------------------------------
+
+    def _press_now(self, state: GameState, progress: _Progress) -> Button | None:
+        """The press on a menu, or on the open radio, which has none."""
+        if isinstance(progress.menu_task, TuneRadio):
+            return self._press_radio(state, progress, progress.menu_task)
+        return None if state.menu is None else self._press(state, state.menu, progress)
+
+    def _press_radio(self, state: GameState, progress: _Progress, menu_task: TuneRadio) -> Button | None:
+        """START menu, the Pokegear, its radio, the knob; then everything is closed."""
+        tuned = self._memory.tuned == (state.map_id, menu_task.knob)
+        menu = state.menu
+        if menu is not None:
+            if menu.kind is not MenuKind.START_MENU:
+                return None
+            return Button.B if tuned or progress.given_up else _toward_start_line(state, menu, GEAR_LINE)
+        button = self._radio.press(state, menu_task.knob)
+        if button is Button.B and self._radio.is_owned(state):
+            self._memory.tuned = (state.map_id, menu_task.knob)
+        return button
 
     def _press(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """B when the menu task is over; None on a screen that does not belong to it."""
