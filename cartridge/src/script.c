@@ -69,7 +69,7 @@ static void name_boat(u16 prompt, u16 own) {
 /* The chosen floor is where the elevator's door leads now. Each is followed by its warp and map. */
 static void choose_floor(void) {
     u8 count = script_next(), floor, i;
-    text_box();
+    say_asking(TEXT_WHICH_FLOOR);
     floor = menu_list(0, 0, 8, count, script_next16(), 1);
     for (i = 0; i < count; i++) {
         u8 warp = script_next(), group = script_next(), number = script_next();

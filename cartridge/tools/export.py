@@ -15,7 +15,7 @@ from cartridge.tools.content import STATS, Content, Item, ItemEffect
 from cartridge.tools.maps import ENVIRONMENTS, LEADS_BACK, MOVEMENTS, TIMES, Gate, Kind, Map, Person
 from cartridge.tools.milestones import Milestone, read_milestones
 from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, effects_of_lines, outcomes_by_script
-from cartridge.tools.script_outcomes import CARDS, Chase, Outcome
+from cartridge.tools.script_outcomes import CARDS, HATCHING, Chase, Outcome
 from cartridge.tools.scripts import GEAR_BITS, read_calls
 
 FOLDER = "core/game/data/fernvale"
@@ -206,6 +206,7 @@ def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) ->
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
     }
     calls = {call.head.words[1]: _effects(effects_of_lines(call)) for call in read_calls()}
+    calls[HATCHING] = {"sets": ["EVENT_EGG_HATCHED"]}
     return {"about": about, "phone_calls": calls, "maps": rows}
 
 

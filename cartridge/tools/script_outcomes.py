@@ -16,6 +16,8 @@ MOST_WAYS = 2000
 """Branches that one script may have; more is an endless loop of questions."""
 ALWAYS_ROOM = ("give_item", "take_item", "give_creature", "give_egg")
 """What they leave in the script's variable counts as success: a full bag is no part of the story."""
+HATCHING = "an egg hatches"
+"""What comes by itself some time after an egg was given, as a phone call does after it was brought on."""
 YES, NO = 1, 0
 CARDS = {"radio": "ENGINE_RADIO_CARD", "phone": "ENGINE_PHONE_CARD"}
 """Cards of the gear as engine flags, as Crystal's data name them."""
@@ -246,6 +248,8 @@ def _change(way: _Way, line: Line, badges: Mapping[int, str]) -> None:
             way.ram[words[1]] = int(words[2])
         case "gear":
             way.change("engine", CARDS[words[1]])
+        case "give_egg":
+            way.change("calls", HATCHING)
         case "call":
             way.change("calls", words[1])
         case "trainer":

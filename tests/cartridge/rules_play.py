@@ -31,10 +31,10 @@ def state_of(console: Console, game: GameData | None = None) -> GameState:
 
 
 def game_of(*milestones: str, **changes: Any) -> GameData:
-    """The game with nothing but these milestones ahead, and with other changes."""
+    """The game with nothing but these milestones ahead, in this order, and with other changes."""
     game = rom_tables().game
-    story = tuple(replace(one, optional=False) for one in game.milestones if one.id in milestones)
-    assert len(story) == len(milestones), milestones
+    known = {one.id: one for one in game.milestones}
+    story = tuple(replace(known[name], optional=False) for name in milestones)
     return replace(game, milestones=story, **changes)
 
 
