@@ -14,6 +14,7 @@
 #include "people.h"
 #include "player.h"
 #include "player_event.h"
+#include "player_path.h"
 #include "shop.h"
 
 enum { MODE_OFF, MODE_READ, MODE_WAIT_MOVEMENT, MODE_WAIT };
@@ -161,6 +162,11 @@ static void run(void) {
             warp_to(a, b, next(), MAPSETUP_WARP);
             break;
         case OP_SHOP: shop_open(); break;
+        case OP_IF_DARK: jump_if(wTimeOfDayPalset == PALSET_DARK); break;
+        case OP_STEP_BACK:
+            text_close();
+            player_step_forced(player_facing() ^ 1);
+            break;
         case OP_CREDITS: credits(); break;
         case OP_BOX: box_screen(); break;
         default: return;

@@ -27,6 +27,7 @@ OPERATIONS = (
     "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
     "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
     "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box",
+    "if_dark", "step_back",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
@@ -132,6 +133,8 @@ class Compiler:
         elif keyword == "if_badge":
             code.append(line.integer(words[0], 0, 7))
             target = words[1]
+        elif keyword == "if_dark":
+            target = words[0]
         elif keyword in ("badge", "pause"):
             code.append(line.integer(words[0]))
         elif keyword == "face":

@@ -32,9 +32,8 @@ SHOWN_ELSEWHERE = {
     "wSpecialPhoneCallID": "tests/test_story_path.py",
     "wBackupMapGroup": "tests/test_rides_and_elevators.py",
     "wBackupMapNumber": "tests/test_rides_and_elevators.py",
-    "wBikeFlags": "tests/test_boulder_pushes.py",
 }
-"""Variables of what Fernvale lacks (screens, calls, elevators, boulders), and the tests that show rows of RAM."""
+"""Variables of what Fernvale lacks (screens, calls, elevators), and the tests that show rows of RAM."""
 
 
 def names_in_code(folder: Path) -> dict[str, str]:
