@@ -42,3 +42,33 @@ def test_who_cannot_learn_is_passed_over() -> None:
     played = play(stage, "map_reached", "ROLLING_CAVE", 300)
     cut = next(number for number, move in played.state.game.moves.items() if move.key == "CUT")
     assert [cut in member.moves for member in played.state.party] == [False, True]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_roll_the_boulder_into_its_hole_and_pass_whom_it_frees(seed: int) -> None:
+    """Strength is asked for once; one boulder is pushed out of the way, the other into the hole; Tug below is gone."""
+    played = play(staged(Start("ROLLING_CAVE", knows={0: ("STRENGTH",)})), "map_reached", "DARK_CAVE", 400, seed)
+    assert played.state.has_flag(played.state.game.event_flags["EVENT_BOULDER_FELL"].index)
+    assert any("Push the boulder at (13, 8) into the hole at (17, 8)" in label for label in played.labels)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_ride_through_the_narrows_over_the_whirlpool(seed: int) -> None:
+    played = play(staged(Start("NARROWS", knows={0: ("SURF", "WHIRLPOOL")})), "map_reached", "FALLS", 300, seed)
+    assert any("Use WHIRLPOOL?" in label for label in played.labels) and not played.state.is_surfing
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_swim_up_the_falls(seed: int) -> None:
+    played = play(staged(Start("FALLS", knows={0: ("SURF", "WATERFALL")})), "map_reached", "ICE_CAVERN", 300, seed)
+    assert any("Use WATERFALL?" in label for label in played.labels)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_slide_to_the_keeper_of_the_ice(seed: int) -> None:
+    """With the crampons the keeper goes; the way to him is found over the ice, past side walls and the pit."""
+    play(staged(Start("ICE_CAVERN", items=("CRAMPONS",))), "event_flag", "EVENT_ICE_CROSSED", 300, seed)
+
+
+def test_the_rules_come_back_up_from_the_pit() -> None:
+    play(staged(Start("ICE_CAVERN_B1", items=("CRAMPONS",))), "event_flag", "EVENT_ICE_CROSSED", 400)
