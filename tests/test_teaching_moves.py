@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -143,10 +144,9 @@ def test_a_creature_that_cannot_learn_after_all_ends_it() -> None:
 def test_a_wrong_list_of_learners_is_refused_in_one_line(row: str, complaint: str, tmp_path: Path) -> None:
     rom = write_second_game(tmp_path)
     file = rom.with_suffix(".game") / "enums.json"
-    machine = '"250": {"const": "HM_CUT", "name": "HM01", "pocket": "TM_HM", "price": 0}'
-    text = file.read_text(encoding="utf-8")
-    assert '"items": {' in text
-    file.write_text(text.replace('"items": {', f'"learns_by_machine": {row}, "items": {{{machine}, '), encoding="utf-8")
+    document = json.loads(file.read_text(encoding="utf-8")) | {"learns_by_machine": json.loads(row)}
+    document["items"]["250"] = {"const": "HM_CUT", "name": "HM01", "pocket": "TM_HM", "price": 0}
+    file.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(EnvironmentError) as caught:
         RomTables.from_file(rom)
     assert complaint in str(caught.value) and "\n" not in str(caught.value)

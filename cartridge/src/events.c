@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "faint.h"
 #include "gear.h"
+#include "field_moves.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
@@ -70,7 +71,7 @@ static u8 try_coord_events(void) {
     const u8 *source = map.coords;
     for (i = map.coord_count; i; i--, source += sizeof row) {
         rom_copy(map.events_bank, row, source, sizeof row);
-        if (row[1] != wYCoord || row[2] != wXCoord) continue;
+        if (row[1] != wYCoord || row[2] != wXCoord || row[3]) continue; /* row[3]: a boulder's hole */
         script_run((u16)row[4] | (u16)row[5] << 8, SCRIPT_TALK);
         return 1;
     }
@@ -79,7 +80,7 @@ static u8 try_coord_events(void) {
 
 static u8 is_encounter_step(void) {
     if (wEnvironment == ENVIRONMENT_CAVE || wEnvironment == ENVIRONMENT_DUNGEON) return 1;
-    return wPlayerTileCollision == COLLISION_TALL_GRASS || wPlayerTileCollision == COLLISION_WATER ||
+    return wPlayerTileCollision == COLLISION_TALL_GRASS || map_is_water(wPlayerTileCollision) ||
            wPlayerTileCollision == 0x08;
 }
 
@@ -139,9 +140,13 @@ u8 events_talk(void) {
     u8 *object;
     if (i == NOBODY && map_collision(x, y) == COLLISION_COUNTER)
         i = people_at(x + step_x[direction], y + step_y[direction]);
-    if (i == NOBODY) return talk_sign(x, y) || raft_board(direction);
+    if (i == NOBODY) return talk_sign(x, y) || raft_board(direction) || field_move_ahead(direction);
     object = MAP_OBJECT(i);
     hLastTalked = i;
+    if (object[MAPOBJECT_MOVEMENT] == MOVES_BOULDER) {
+        field_move_boulder();
+        return 1;
+    }
     switch (object[MAPOBJECT_PALETTE_TYPE] & 15) {
     case OBJECT_ITEM_BALL: script_item_ball(i); break;
     case OBJECT_TRAINER:

@@ -184,6 +184,10 @@ void people_face(u8 object, u8 direction) {
     people_draw();
 }
 
+void people_step(u8 object, u8 direction) {
+    step_begin(OBJECT(MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID]), direction);
+}
+
 void people_walk(u8 object, u8 direction) {
     u8 id = MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID];
     u8 *walker = OBJECT(id);

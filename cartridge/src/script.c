@@ -20,6 +20,7 @@
 #include "player.h"
 #include "player_event.h"
 #include "quiet.h"
+#include "player_path.h"
 #include "shop.h"
 #include "view.h"
 
@@ -176,6 +177,11 @@ static void run(void) {
             warp_to(a, b, script_next(), MAPSETUP_WARP);
             break;
         case OP_SHOP: shop_open(); break;
+        case OP_IF_DARK: script_jump_if(wTimeOfDayPalset == PALSET_DARK); break;
+        case OP_STEP_BACK:
+            text_close();
+            player_step_forced(player_facing() ^ 1);
+            break;
         case OP_CREDITS: credits(); break;
         case OP_BOX: box_screen(); break;
         case OP_NAME_BOAT: {

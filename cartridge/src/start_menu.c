@@ -3,6 +3,7 @@
 #include "data.h"
 #include "field_menu.h"
 #include "gear.h"
+#include "field_moves.h"
 #include "menu.h"
 #include "player_card.h"
 #include "player_event.h"
@@ -53,12 +54,18 @@ static u8 ask(void) {
 }
 
 void start_menu(void) __banked {
-    u8 item;
+    u8 item, machine;
     wScriptRunning = SCRIPT_TALK;
     items_publish();
     while ((item = ask()) != ITEM_EXIT) {
-        if (item == ITEM_PALS) field_party();
-        else if (item == ITEM_PACK) field_pack();
+        if (item == ITEM_PALS) {
+            machine = field_party();
+            if (!machine) continue;
+            wStateFlags &= ~STATE_TEXT;
+            field_move_chosen(machine - 1, wCurPartyMon);
+            return;
+        }
+        if (item == ITEM_PACK) field_pack();
         else if (item == ITEM_GEAR) gear_screen();
         else if (item == ITEM_CARD) player_card();
         else if (save_ask()) break;

@@ -97,6 +97,7 @@ void view_player(void) {
 
 /* Open country changes its colours with the day; rooms and caves do not. */
 static u8 background_set(void) {
+    if (map.background_set == PALETTES_DARK && wStatusFlags & STATUS_FLASH) return PALETTES_CAVE;
     if (map.background_set != PALETTES_DAY || wTimeOfDay == DAY) return map.background_set;
     return wTimeOfDay == MORNING ? PALETTES_MORNING : PALETTES_NIGHT;
 }
@@ -185,6 +186,11 @@ static void column_bring(u8 x, u8 tile_x) {
     rom_switch(bank);
     strip_address = background_address(tile_x, origin_y);
     strip_kind = STRIP_COLUMN;
+}
+
+void view_column(u8 x) {
+    column_bring(x, origin_x + ((u8)(x - (PLAYER_X - STEPS_LEFT)) << 1));
+    wait_frame();
 }
 
 static void row_bring(u8 y, u8 tile_y) {

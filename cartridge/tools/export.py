@@ -12,7 +12,17 @@ from typing import Any
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
-from cartridge.tools.maps import ENVIRONMENTS, LEADS_BACK, MOVEMENTS, TIMES, Gate, Kind, Map, Person
+from cartridge.tools.maps import (
+    ENVIRONMENTS,
+    LEADS_BACK,
+    MOVEMENTS,
+    TIMES,
+    Gate,
+    Kind,
+    Map,
+    Person,
+    spawn_places,
+)
 from cartridge.tools.milestones import Milestone, read_milestones
 from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, effects_of_lines, outcomes_by_script
 from cartridge.tools.script_outcomes import CARDS, HATCHING, Chase, Outcome
@@ -110,6 +120,11 @@ def _outcome(outcome: Outcome) -> Json:
     return {one.name: list(value) for one in fields(outcome) if (value := getattr(outcome, one.name))}
 
 
+def _hole_outcomes(name: str, scripts: _Scripts) -> list[Json]:
+    """What a boulder that falls brings about: whoever pushes it needs the move for it."""
+    return [_outcome(one) | {"moves": ["STRENGTH"]} for one in scripts.outcomes[name]]
+
+
 def _gate(gate: Gate) -> Json:
     row: Json = {"from_area": gate.start, "to_area": gate.end}
     for key, names in (("needs", gate.needs), ("without", gate.without), ("moves", gate.moves)):
@@ -165,8 +180,15 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges)
     )
     row["coord_events"] = [
-        {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts) for step in found.steps
+        {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts)
+        for step in found.steps
+        if not step.boulder
     ]
+    if holes := [step for step in found.steps if step.boulder]:
+        row["boulder_holes"] = [
+            {"object": hole.boulder, "x": hole.x, "y": hole.y, "outcomes": _hole_outcomes(hole.script, scripts)}
+            for hole in holes
+        ]
     signs: list[Json] = [
         {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _scripted(sign.script, scripts)
         for sign in found.signs
@@ -182,7 +204,9 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
     if found.load_script:
         row["on_load"] = [_outcome(one) for one in scripts.outcomes[found.load_script]]
     if found.areas:
-        row["areas"] = {name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()}
+        row["areas"] = {
+            name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()
+        }
     if found.gates:
         row["gates"] = [_gate(gate) for gate in found.gates]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
@@ -308,6 +332,10 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "types": {str(number): name for name, number in content.types.items()},
         "type_chart": chart,
         "items": _items(content),
+        "learns_by_machine": {
+            f"HM_{move}": [i for i, one in enumerate(content.creatures.values(), 1) if move in one.machines]
+            for move in content.machines
+        },
         "event_flags": _flags(content),
         "engine_flags": {
             name: {"symbol": "wJohtoBadges", "offset": 0, "bit": bit} for bit, name in badge_flags(maps).items()
@@ -318,6 +346,11 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},
         "movements": {str(number): name for name, number in MOVEMENTS.items()},
         "badges": _badges(maps),
+        "fly_places": [
+            {"map": name, "x": home[0], "y": home[1], "visited": number}
+            for number, name in enumerate(spawn_places(maps))
+            if (home := maps[name].home)
+        ],
     }
 
 

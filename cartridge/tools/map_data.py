@@ -5,7 +5,7 @@ from __future__ import annotations
 from cartridge.tools.art import palettes, people, tilesets
 from cartridge.tools.blocks import BlockSet, BuiltMap
 from cartridge.tools.content import Content
-from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Hidden, Kind, Map, Person
+from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Hidden, Kind, Map, Person, spawn_places
 from cartridge.tools.rom import Place, Rom
 from cartridge.tools.scripts import Compiler
 
@@ -29,14 +29,14 @@ class MapPacker:
         self, maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom
     ):
         self.maps, self.built, self.content, self.compiler, self.rom = maps, built, content, compiler, rom
-        self.sets: dict[int, tuple[Place, int, int]] = {}
+        self.sets: dict[int, tuple[Place, int, int, int]] = {}
         self.graphics: dict[str, tuple[Place, int]] = {}
 
     def header(self, found: Map, number: int) -> bytes:
         """map_header_t of map.h."""
         built = self.built[found.constant]
         blocks = self.rom.place(built.blocks)
-        tiles, attributes, collision = self._set(built.set)
+        tiles, attributes, collision, changes = self._set(built.set)
         picture, picture_size = self._graphics(found.tileset)
         home = found.home or (0, 0)
         spawn = self.maps[found.spawn] if found.spawn else None
@@ -44,7 +44,7 @@ class MapPacker:
         header += bytes([ENVIRONMENTS[found.environment], number, found.width // 2, found.height // 2])
         header += bytes([built.blocks[0], tuple(palettes.SETS).index(found.palettes)])
         header += blocks.packed()
-        header += tiles.packed() + _word(attributes) + _word(collision)
+        header += tiles.packed() + _word(attributes) + _word(collision) + _word(changes)
         header += picture.packed() + _word(picture_size)
         events, behind = self._events(found)
         header += events
@@ -53,15 +53,18 @@ class MapPacker:
             name, offset = found.connections.get(direction, (None, 0))
             header += bytes([self.maps[name].group, self.maps[name].number, offset & 255]) if name else bytes(3)
         header += self._wild(found)
-        header += bytes([spawn.group, spawn.number] if spawn else [0, 0]) + bytes(home)
+        place = spawn_places(self.maps).index(found.spawn) if found.spawn else 0
+        header += bytes([spawn.group, spawn.number, place] if spawn else 3) + bytes(home)
         return header + self._sprites(found) + behind
 
-    def _set(self, blocks: BlockSet) -> tuple[Place, int, int]:
+    def _set(self, blocks: BlockSet) -> tuple[Place, int, int, int]:
         if id(blocks) not in self.sets:
             parts = [part + bytes(-len(part) % VIEW_ALIGNMENT) for part in (blocks.tiles(), blocks.attributes())]
-            place = self.rom.place(b"".join(parts) + blocks.collision(), VIEW_ALIGNMENT)
+            codes = blocks.collision()
+            place = self.rom.place(b"".join(parts) + codes + blocks.changes(), VIEW_ALIGNMENT)
             attributes = place.address + len(parts[0])
-            self.sets[id(blocks)] = (place, attributes, attributes + len(parts[1]))
+            collision = attributes + len(parts[1])
+            self.sets[id(blocks)] = (place, attributes, collision, collision + len(codes))
         return self.sets[id(blocks)]
 
     def _graphics(self, name: str) -> tuple[Place, int]:
@@ -96,7 +99,7 @@ class MapPacker:
             target = self.maps[warp.target]
             rows += bytes([warp.y, warp.x, warp.target_warp, target.group, target.number])
         for step in found.steps:
-            rows += bytes([255, step.y, step.x, 0]) + _word(located[step.script]) + bytes(2)
+            rows += bytes([255, step.y, step.x, step.boulder]) + _word(located[step.script]) + bytes(2)
         for sign in found.signs:
             rows += bytes([sign.y, sign.x, BG_READ]) + _word(located[sign.script])
         for hidden in found.hidden:

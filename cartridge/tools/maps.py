@@ -14,6 +14,8 @@ person 8,9 girl wander script=girl radius=2,1 flag=EVENT_X
 trainer 16,6 child stand_left trainer=SCOUT_WYN sight=3 flag=EVENT_BEAT_WYN seen="..." beaten="..." after="..."
 ball 27,2 TONIC flag=EVENT_FERN_PATH_TONIC
 sign 10,6 script=town_sign
+boulder 8,3 flag=EVENT_FELL                a boulder to push; there until the flag is set
+hole 11,2 1 script=fell                    what happens when the first person or thing, a boulder, is pushed onto it
 hidden 21,4 TONIC flag=EVENT_HIDDEN_X
 step 18,7 script=stop
 area DEN warp=2,3 person=4 edge=east     a part that one cannot always walk to; also sign= and step=; numbers from 1
@@ -38,6 +40,8 @@ DIRECTIONS = ("south", "north", "west", "east")
 """In the order of the engine's directions: down, up, left, right."""
 
 ENVIRONMENTS = {"TOWN": 1, "ROUTE": 2, "INDOOR": 3, "CAVE": 4, "GATE": 6, "DUNGEON": 7}
+BOULDER = "SPRITEMOVEDATA_STRENGTH_BOULDER"
+"""The movement of what can be pushed, by Crystal's name."""
 MOVEMENTS = {
     "still": 1,
     "wander": 2,
@@ -48,6 +52,7 @@ MOVEMENTS = {
     "stand_up": 7,
     "stand_left": 8,
     "stand_right": 9,
+    BOULDER: 25,
 }
 WILD_SLOTS = 7
 TIMES = ("morn", "day", "nite")
@@ -110,6 +115,8 @@ class Spot:
     x: int
     y: int
     script: str
+    boulder: int = 0
+    """Of a step: the number (from 1) of the person or thing that starts the script there, a boulder; 0: the player."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +216,12 @@ def _place(line: Line, word: str) -> tuple[int, int]:
 
 
 def _person(line: Line, words: list[str]) -> Person:
-    keyword, place, what, *rest = words
+    keyword, place, what, *rest = (*words, "") if len(words) == 2 else words
     x, y = _place(line, place)
     pairs = dict(word.split("=", 1) for word in rest if "=" in word)
+    if keyword == "boulder":
+        flag = next((word.partition("=")[2] for word in words[2:]), None)
+        return Person(line, x, y, "boulder", BOULDER, Kind.SCRIPT, "boulder", flag)
     if keyword == "ball":
         return Person(line, x, y, "ball", "still", Kind.ITEM_BALL, flag=pairs["flag"], item=what)
     movement = rest[0]
@@ -284,11 +294,14 @@ def _header(found: Map, line: Line) -> None:
     elif keyword == "warp":
         number = LEADS_BACK if rest[2] == "back" else line.integer(rest[2], 1, LEADS_BACK - 1)
         found.warps.append(Warp(line, *_place(line, rest[0]), rest[1], number))
-    elif keyword in ("person", "trainer", "ball"):
+    elif keyword in ("person", "trainer", "ball", "boulder"):
         found.people.append(_person(line, words))
     elif keyword in ("sign", "step"):
         spots = found.signs if keyword == "sign" else found.steps
         spots.append(Spot(line, *_place(line, rest[0]), rest[1].partition("=")[2]))
+    elif keyword == "hole":
+        spot = _place(line, rest[0])
+        found.steps.append(Spot(line, *spot, rest[2].partition("=")[2], line.integer(rest[1], 1, MAX_OBJECTS)))
     elif keyword == "hidden":
         found.hidden.append(Hidden(line, *_place(line, rest[0]), rest[1], rest[2].removeprefix("flag=")))
     elif keyword == "change":
@@ -385,3 +398,8 @@ def surrounded(maps: dict[str, Map], found: Map) -> list[str]:
 
     across = range(-BORDER_STEPS, found.width + BORDER_STEPS)
     return ["".join(cell(x, y) for x in across) for y in range(-BORDER_STEPS, found.height + BORDER_STEPS)]
+
+
+def spawn_places(maps: dict[str, Map]) -> list[str]:
+    """The maps to which one comes back, and can fly once their healers were visited; a place's number is its index."""
+    return list(dict.fromkeys(found.spawn for found in maps.values() if found.spawn))

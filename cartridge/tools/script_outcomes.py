@@ -188,7 +188,7 @@ def _ended(
                     way.learn(name, False)
                 elif value:
                     way.at = labels[words[2]]
-            case "if_party" | "if_hours":
+            case "if_party" | "if_hours" | "if_dark":
                 waiting.append(way.turn(labels[words[-1]]))
             case "if_radio":
                 tuned = way.turn(labels[words[-1]])

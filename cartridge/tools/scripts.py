@@ -33,6 +33,7 @@ OPERATIONS = (
     "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box", "if_facing", "if_ram", "set_ram",
     "move_person",
     "name_boat", "boat", "clock", "if_hours", "gear", "call", "if_radio", "elevator", "give_egg",
+    "if_dark", "step_back",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
@@ -165,6 +166,8 @@ class Compiler:
         elif keyword == "move_person":
             x, y = (line.integer(word, 0, 127) for word in words[1].split(","))
             code += bytes([line.integer(words[0], 1, 15), x, y])
+        elif keyword == "if_dark":
+            target = words[0]
         elif keyword in ("badge", "pause"):
             code.append(line.integer(words[0]))
         elif keyword == "name_boat":

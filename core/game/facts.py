@@ -335,3 +335,15 @@ class FieldAbility:
     """Key of the item that teaches the move."""
     badge_flag: str | None = None
     """The badge as an engine flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlyPlace:
+    """A place to fly to, once it was visited. Its number for the map of FLY is its place in the list."""
+
+    map: MapId
+    x: int
+    y: int
+    """Where one lands."""
+    visited: int
+    """Its bit of wVisitedSpawns, from 0."""

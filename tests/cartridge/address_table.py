@@ -28,9 +28,8 @@ ROWS = (
 
 
 SHOWN_ELSEWHERE = {
-    "wBikeFlags": "tests/test_boulder_pushes.py",
 }
-"""Variables of what Fernvale lacks (boulders), and the tests that show rows of RAM."""
+"""Variables of what Fernvale lacks, and the tests that show rows of RAM."""
 
 
 def names_in_code(folder: Path) -> dict[str, str]:

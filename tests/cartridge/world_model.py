@@ -24,6 +24,9 @@ DOORS = {0x60, 0x68, *range(0x71, 0x76), 0x77, 0x79, 0x7A, 0x7B, 0x7C, 0x7D, 0x7
 PUSHES_DOWN = {0x71, 0x79, 0x7A, 0x7B}
 EDGES = {"down": "south", "up": "north", "left": "west", "right": "east"}
 WATER, WALL, COUNTER = 0x29, 0x07, 0x90
+MACHINE_FOR = {0x12: "HM_CUT", 0x21: "HM_SURF", 0x24: "HM_WHIRLPOOL", 0x33: "HM_WATERFALL"}
+"""Collision of an obstacle to the machine whose move takes it. Ice is floor here, and falls lead both ways."""
+BOULDER = "SPRITEMOVEDATA_STRENGTH_BOULDER"
 ROAMING = {"wander", "walk_up_down", "walk_left_right"}
 
 Cell = tuple[str, int, int]
@@ -93,7 +96,9 @@ class WorldModel:
             (name, thing["x"], thing["y"])
             for name, one in self.maps.items()
             for thing in one["objects"]
-            if thing["movement"] not in ROAMING and thing["event"] not in progress.flags
+            if thing["movement"] not in ROAMING
+            and thing["event"] not in progress.flags
+            and not (thing["movement"] == BOULDER and "HM_STRENGTH" in progress.items)
         }
 
     def is_open(self, cell: Cell, progress: Progress) -> bool:
@@ -102,6 +107,8 @@ class WorldModel:
         flag, changed = self.doors.get(cell, ("", code))
         if flag in progress.flags:
             code = changed
+        if code in MACHINE_FOR:
+            return MACHINE_FOR[code] in progress.items
         if code == WATER:
             return bool(self.rafts & progress.items)
         return code != WALL and not 0x80 <= code < 0xA0 and code not in (0x15, 0x27)
@@ -201,6 +208,9 @@ class WorldModel:
                     self._pick_up(sign, progress)
                 else:
                     self.run(self.scripts[name][sign["script"]], progress)
+            for hole in one.get("boulder_holes", ()) if "HM_STRENGTH" in progress.items else ():
+                if self._beside(cells, name, hole["x"], hole["y"]):
+                    progress.flags.update(flag for outcome in hole["outcomes"] for flag in outcome["sets"])
             for step in one["coord_events"]:
                 if (name, step["x"], step["y"]) in cells:
                     self.run(self.scripts[name][step["script"]], progress)

@@ -1,0 +1,74 @@
+"""The trail of the field moves: the rules cross each of its maps in the running game, and learn on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cartridge.field_trail import Start, play, staged
+from tests.cartridge.world_model import Progress, WorldModel
+
+FOUR = ("BUMP", "GLARE", "CHEW", "DART")
+THICKET = Start("THICKET", cell=(1, 6), items=("HM_CUT",), knows={0: FOUR})
+
+
+def test_the_trail_can_be_walked_from_its_start_to_its_end() -> None:
+    """In the model: whoever talks to everybody gets what each next map asks for."""
+    model = WorldModel()
+    progress = Progress(flags={"EVENT_INITIALIZED", "EVENT_CLIMBER_GIFT"}, items={"HM_CUT"}, pals=1, badges={0, 1, 2})
+    reached: list[str] = []
+    for _ in range(12):
+        cells = model.reachable(("THICKET", 1, 6), progress) | model.reachable(("HIGHSTEAD_HOUSE", 4, 5), progress)
+        reached += [name for name, _, _ in cells if name not in reached]
+        model.act(cells, progress)
+    trail = [name for name, one in model.maps.items() if one["group"] == 6]
+    assert [name for name in reached if name in trail].index("DARK_CAVE") < reached.index("FALLS")
+    assert set(trail) <= set(reached) and "EVENT_ICE_CROSSED" in progress.flags
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_teach_cut_and_cut_their_way(seed: int) -> None:
+    """From the bag over the question to the pal, which gives up its weakest move, and through two trees."""
+    played = play(staged(THICKET), "map_reached", "ROLLING_CAVE", 300, seed)
+    moves = [played.state.game.moves[number].key for number in played.state.party[0].moves]
+    assert "CUT" in moves and "GLARE" not in moves and len(moves) == 4
+    assert any("Use CUT?" in label for label in played.labels)
+
+
+def test_who_cannot_learn_is_passed_over() -> None:
+    """GRAVLOP stands first and is not able; the rules choose the second pal."""
+    stage = staged(Start("THICKET", cell=(1, 6), pals=(("MOSSBIT", 10),), items=("HM_CUT",)))
+    stage.poke("wPartyMons", stage.species("GRAVLOP"))
+    stage.poke("wPartySpecies", stage.species("GRAVLOP"))
+    played = play(stage, "map_reached", "ROLLING_CAVE", 300)
+    cut = next(number for number, move in played.state.game.moves.items() if move.key == "CUT")
+    assert [cut in member.moves for member in played.state.party] == [False, True]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_roll_the_boulder_into_its_hole_and_pass_whom_it_frees(seed: int) -> None:
+    """Strength is asked for once; one boulder is pushed out of the way, the other into the hole; Tug below is gone."""
+    played = play(staged(Start("ROLLING_CAVE", knows={0: ("STRENGTH",)})), "map_reached", "DARK_CAVE", 400, seed)
+    assert played.state.has_flag(played.state.game.event_flags["EVENT_BOULDER_FELL"].index)
+    assert any("Push the boulder at (13, 8) into the hole at (17, 8)" in label for label in played.labels)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_ride_through_the_narrows_over_the_whirlpool(seed: int) -> None:
+    played = play(staged(Start("NARROWS", knows={0: ("SURF", "WHIRLPOOL")})), "map_reached", "FALLS", 300, seed)
+    assert any("Use WHIRLPOOL?" in label for label in played.labels) and not played.state.is_surfing
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_swim_up_the_falls(seed: int) -> None:
+    played = play(staged(Start("FALLS", knows={0: ("SURF", "WATERFALL")})), "map_reached", "ICE_CAVERN", 300, seed)
+    assert any("Use WATERFALL?" in label for label in played.labels)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_slide_to_the_keeper_of_the_ice(seed: int) -> None:
+    """With the crampons the keeper goes; the way to him is found over the ice, past side walls and the pit."""
+    play(staged(Start("ICE_CAVERN", items=("CRAMPONS",))), "event_flag", "EVENT_ICE_CROSSED", 300, seed)
+
+
+def test_the_rules_come_back_up_from_the_pit() -> None:
+    play(staged(Start("ICE_CAVERN_B1", items=("CRAMPONS",))), "event_flag", "EVENT_ICE_CROSSED", 400)
