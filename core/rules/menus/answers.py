@@ -80,8 +80,8 @@ class AnswerRules:
                 return (self._naming(state),)
             if self._clock.press(state) is not None:
                 return (SET_CLOCK,)
-            evolves = EVOLVING in question_of(state)
-            return (CLOSE,) if state.mode is GameMode.MENU and not evolves else (READ_ON,)
+            closes = state.mode is GameMode.MENU and EVOLVING not in question_of(state)
+            return (CLOSE,) if closes else (READ_ON,)
         if menu.kind is MenuKind.START_MENU or menu.full_screen:
             return (CLOSE,)
         question = question_of(state)
