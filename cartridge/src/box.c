@@ -2,7 +2,6 @@
 #include <string.h>
 #include "box.h"
 #include "data.h"
-#include "egg.h"
 #include "list.h"
 #include "party.h"
 #include "party_screen.h"

@@ -3,8 +3,6 @@
 #define EGG_H
 #include "state.h"
 
-enum { EGG = 253 }; /* in wPartySpecies; the record already has the kind that comes out */
-
 u8 egg_give(u8 species, u8 cycles) __banked; /* 0: the party is full */
 u8 egg_step(void) __banked;                  /* after a step: 1 if one hatched */
 

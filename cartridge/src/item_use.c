@@ -3,7 +3,6 @@
 #include "item_use.h"
 #include "battle_side.h"
 #include "data.h"
-#include "egg.h"
 #include "numbers.h"
 #include "party.h"
 

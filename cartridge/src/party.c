@@ -2,7 +2,6 @@
 #include <string.h>
 #include "party.h"
 #include "data.h"
-#include "egg.h"
 #include "numbers.h"
 
 enum { FRIENDLY = 70 };

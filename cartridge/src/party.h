@@ -4,6 +4,7 @@
 #include "species.h"
 
 enum { PARTY_MAX = 6, LEVEL_MAX = 100, NICKNAME_SIZE = 11 };
+enum { EGG = 253 }; /* in wPartySpecies; the record already has the kind that comes out */
 #define PARTY_MON(i) (wPartyMons + (u16)(i) * PARTY_SIZE)
 
 void creature_make(u8 *record, u8 species, u8 level) __banked;

@@ -3,7 +3,6 @@
 #include "party_screen.h"
 #include "battle_screen.h"
 #include "data.h"
-#include "egg.h"
 #include "menu.h"
 #include "numbers.h"
 

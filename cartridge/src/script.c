@@ -11,7 +11,7 @@
 #include "entry.h"
 #include "faint.h"
 #include "flags.h"
-#include "gear.h"
+#include "gear_cards.h"
 #include "keyboard.h"
 #include "menu.h"
 #include "money.h"

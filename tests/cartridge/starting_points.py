@@ -14,6 +14,7 @@ PALS = ("CINDREL", "PIPKIT", "GNAWLET", "ZIZZLE", "GRAVLOP", "PIPWING")
 PAL_LEVEL = 22
 BOX_SIZE = 20
 BOTH_BADGES = 0b11
+GEAR_WITH_RADIO = 0x86
 RICH = (0x0F, 0x42, 0x3F)
 """999,999."""
 STORY = (
@@ -112,6 +113,25 @@ def _visit(name: str) -> Callable[[Stage], None]:
     return go
 
 
+def _harbour(name: str, egg: bool = False) -> Callable[[Stage], None]:
+    """In a building of the harbour, with a gear, where the clock is set; with an egg that is about to hatch."""
+
+    def go(stage: Stage) -> None:
+        stage.console.load(state("late"))
+        stage.set_flag("EVENT_CLOCK_SET")
+        stage.poke("wPokegearFlags", GEAR_WITH_RADIO)
+        if egg:
+            stage.poke("wPartyCount", 5)
+            stage.poke("wPartySpecies", 255, offset=5)
+            stage.run_script(OPERATIONS.index("give_egg"), stage.species("FUZZLE"), OPERATIONS.index("end"))
+            stage.until(stage.free)
+            stage.poke("wPartyMons", 1, offset=5 * 48 + 27)
+            stage.poke("wStepCount", 120)
+        stage.visit(name)
+
+    return go
+
+
 STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "power-on": _nothing,
     "bedroom": _bedroom,
@@ -124,6 +144,11 @@ STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "cave": _visit("CAIRN_CAVE"),
     "depths": _visit("CAIRN_DEPTHS"),
     "tower": _visit("TOWER_2F"),
+    "clock": _harbour("CLOCK_TOWER"),
+    "shipyard": _harbour("SHIPYARD"),
+    "signals": _harbour("SIGNAL_HOUSE"),
+    "egg": _harbour("LODGE", egg=True),
+    "elevator": _harbour("TALL_STORE_ELEVATOR"),
     "leader": _leader,
     "ending": _ending,
     "continue": _saved,

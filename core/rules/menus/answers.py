@@ -32,6 +32,8 @@ KEEP_NAME = Option(
 )
 SET_CLOCK = Option(OptionKind.ANSWER, "Set the clock", "set_clock", value=IN_MENUS.likely)
 
+EVOLVING = "evolving"
+"""Part of what both games say while a creature changes; B would keep it as it is."""
 _SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
 _ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
@@ -78,7 +80,8 @@ class AnswerRules:
                 return (self._naming(state),)
             if self._clock.press(state) is not None:
                 return (SET_CLOCK,)
-            return (CLOSE,) if state.mode is GameMode.MENU else (READ_ON,)
+            closes = state.mode is GameMode.MENU and EVOLVING not in question_of(state)
+            return (CLOSE,) if closes else (READ_ON,)
         if menu.kind is MenuKind.START_MENU or menu.full_screen:
             return (CLOSE,)
         question = question_of(state)
