@@ -16,7 +16,7 @@ JUNIP = bytes([0x89, 0x94, 0x8D, 0x88, 0x8F, 0x50])
 CINDREL_NAME = bytes([0x82, 0x88, 0x8D, 0x83, 0x91, 0x84, 0x8B, 0x50])
 PLAYER_SPRITE = people.NAMES.index("player") + 1
 FERN_PATH, HAZEL_HOLLOW, UPSTAIRS = (1, 6), (1, 3), (1, 1)
-FALLS_PLACE = 3
+FALLS_PLACE = 4
 """The number of the Falls among the places to fly to."""
 HIGHSTEAD, BEACON_TRAIL = (3, 4), (4, 1)
 

@@ -61,8 +61,8 @@ def test_the_lamb_is_where_it_was_when_one_comes_back(town: Stage) -> None:
     town.set_flags("EVENT_MET_SHEPHERD")
     town.visit("LAMBS_WOOD")
     talk_at(town, 12, 8, "left")
-    town.walker.enter("SALT_HARBOUR")
-    town.walker.enter("LAMBS_WOOD")
+    town.walker.enter("CONTEST_GATE")
+    town.walker.leave(4, 7, "down")
     talk_at(town, 5, 4, "left")
     assert lamb(town) == 3
 
@@ -109,6 +109,9 @@ def test_the_card_key_comes_from_who_is_freed_and_opens_the_office(town: Stage) 
     talk_at(town, 20, 14, "up")
     assert town.walker.collision(18, 10) == 0 and town.has_flag("EVENT_CARD_KEY_DOOR")
     talk_at(town, 17, 5, "up")
+    assert not town.has_flag("EVENT_SALT_GYM_OPEN"), "there are smugglers below"
+    town.set_flags("EVENT_CELLAR_OPEN")
+    town.walker.talk("up")
     assert town.has_flag("EVENT_SALT_GYM_OPEN")
 
 
@@ -140,8 +143,8 @@ def test_the_ferry_sails_when_the_bosun_was_walked_up_to(town: Stage) -> None:
 @pytest.mark.parametrize(
     ("place", "done", "wanted"),
     [
-        ("LAMBS_WOOD", "salt_harbour", "cut"),
-        ("WAREHOUSE", "cut", "salt_gym_open"),
+        ("LAMBS_WOOD", "contest_declined", "cut"),
+        ("WAREHOUSE", "boat_launched", "salt_gym_open"),
         ("SALT_GYM", "salt_gym_open", "salt_badge"),
     ],
 )

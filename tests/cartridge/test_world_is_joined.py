@@ -8,12 +8,10 @@ import pytest
 
 from cartridge.tools.maps import read_maps
 from cartridge.tools.milestones import read_milestones
-from cartridge.tools.source import DATA
 from tests.cartridge.world_model import WALL, WATER, Cell, Progress, WorldModel
 
 OBSTACLES = (WALL, WATER)
 LOOKS = {"stand_down": (0, 1), "stand_up": (0, -1), "stand_left": (-1, 0), "stand_right": (1, 0)}
-TRAIL_GROUP = 6
 HOME: Cell = ("HAZEL_HOLLOW", 18, 13)
 
 
@@ -53,23 +51,13 @@ def test_the_story_can_be_walked_to_its_end() -> None:
                 assert name in maps, milestone.id
 
 
-def of_the_trail() -> tuple[set[str], set[str]]:
-    """Maps of the trail of the field moves, which `test_field_trail` walks, and their flags."""
-    maps = {name for name, one in model().maps.items() if one["group"] == TRAIL_GROUP}
-    files = [DATA / folder / f"{name}.txt" for name in maps for folder in ("maps", "scripts")]
-    text = " ".join(file.read_text(encoding="utf-8") for file in files if file.exists())
-    return maps, {"EVENT_GOT_CRAMPONS"} | {flag for flag in model().enums["event_flags"] if flag in text}
-
-
 def test_every_map_and_everybody_can_be_reached() -> None:
     progress, cells = final()
-    trail, flags = of_the_trail()
-    assert {name for name, _, _ in cells} == set(model().maps) - trail
+    assert {name for name, _, _ in cells} == set(model().maps)
     assert len(model().maps) >= 20
     known = {name for name, row in model().enums["event_flags"].items()}
     wanted = known - {"EVENT_STARTER_LEAF_TAKEN", "EVENT_STARTER_FIRE_TAKEN", "EVENT_STARTER_WATER_TAKEN"}
     wanted.remove("EVENT_SELMA_SULKS")  # for a while only
-    wanted -= flags
     assert wanted <= progress.flags, sorted(wanted - progress.flags)
 
 

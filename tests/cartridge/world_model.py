@@ -13,7 +13,9 @@ from pathlib import Path
 
 from cartridge.tools.art import tilesets
 from cartridge.tools.maps import read_maps
-from cartridge.tools.source import DATA, Line, blocks
+from cartridge.tools.script_outcomes import Outcome, outcomes_of
+from cartridge.tools.scripts import read_calls
+from cartridge.tools.source import DATA, Block, Line, blocks
 from core.game.profile import game_named
 
 FACTS = Path(__file__).resolve().parents[2] / "core" / "game" / "data" / "fernvale"
@@ -71,6 +73,7 @@ class WorldModel:
             for x, letter in enumerate(row)
         }
         """Cells that a flag changes: the flag, and what lies there then."""
+        self._answers: dict[tuple[Path, int], tuple[Outcome, ...]] = {}
         self.rafts = {row.item for row in game_named("fernvale").field_abilities if row.ability == "surf"}
 
     @staticmethod
@@ -158,7 +161,9 @@ class WorldModel:
     def _through(self, name: str, x: int, y: int) -> Cell:
         warp = self.warps[name][x, y]
         target = warp["target"]
-        to = self.maps[target]["warps"][warp["target_warp"] - 1]
+        doors = self.maps[target]["warps"]
+        back = next((door for door in doors if door["target"] == name), None)
+        to = doors[warp["target_warp"] - 1] if warp["target_warp"] > 0 else back
         pushed = self.collisions[target][to["y"]][to["x"]] in PUSHES_DOWN
         return target, to["x"], to["y"] + pushed
 
@@ -239,8 +244,32 @@ class WorldModel:
         progress.items.add(thing["item"])
         progress.flags.add(thing["event"])
 
+    def _ride(self, place: str, warp: int, progress: Progress) -> None:
+        to = self.maps[place]["warps"][warp - 1]
+        pushed = self.collisions[place][to["y"]][to["x"]] in PUSHES_DOWN
+        progress.rides.add((place, to["x"], to["y"] + pushed))
+
+    def _answers_of(self, lines: list[Line]) -> tuple[Outcome, ...]:
+        """The ways through a script that want another answer than YES, or a line of a list."""
+        key = (lines[0].path, lines[0].number)
+        if key not in self._answers:
+            badges = {int(bit): f"ENGINE_{row['const']}" for bit, row in self.enums["badges"]["johto"]["bits"].items()}
+            found = outcomes_of(Block(lines[0], lines), badges)
+            self._answers[key] = tuple(one for one in found if one.answers or one.options)
+        return self._answers[key]
+
+    @staticmethod
+    def _is_possible(outcome: Outcome, progress: Progress) -> bool:
+        known = progress.flags | progress.items
+        return known >= {name for name in outcome.needs if not name.startswith("ENGINE")} and known.isdisjoint(
+            outcome.without
+        )
+
     def run(self, lines: list[Line], progress: Progress) -> None:
-        """Plays a script: YES to every question, every fight won."""
+        """Plays a script: YES to every question but where the story wants another answer, every fight won."""
+        wanted = next((one for one in self._answers_of(lines) if self._is_possible(one, progress)), Outcome())
+        no, choices = {number for number, _ in wanted.answers}, iter(wanted.options)
+        asked, chosen = 0, -1
         labels = {line.text[1:]: i for i, line in enumerate(lines) if line.text.startswith(":")}
         at, budget = 0, 200
         while at < len(lines):
@@ -254,7 +283,11 @@ class WorldModel:
                 "if_item": len(words) > 1 and words[1] in progress.items,
                 "if_party": len(words) > 1 and words[1].isdigit() and progress.pals >= int(words[1]),
                 "if_badge": len(words) > 1 and words[1].isdigit() and int(words[1]) in progress.badges,
-                "if_yes": True,
+                "if_yes": asked not in no,
+                "if_no": asked in no,
+                "if_var": len(words) > 2 and words[1] == str(chosen),
+                "if_hours": True,
+                "if_radio": "EVENT_RADIO_CARD" in progress.flags,
                 "if_facing": True,  # one comes from the side that leads on
                 "if_ram": keyword == "if_ram" and progress.ram.get(words[1], 0) == int(words[2]),
             }
@@ -262,12 +295,22 @@ class WorldModel:
                 at = labels[target]
             elif keyword == "end" or (keyword == "trainer" and not progress.pals):
                 return
+            elif keyword == "ask":
+                asked += 1
+            elif keyword == "menu":
+                chosen = next(choices, (1,))[0] - 1
+            elif keyword == "call":
+                self.run(next(one.lines for one in read_calls() if one.head.words[1] == target), progress)
+            elif keyword == "give_egg":
+                progress.flags.add("EVENT_EGG_HATCHED")
+            elif keyword == "elevator":
+                for floor in lines[at - 1].rest.split("|"):
+                    _, place, warp = floor.split()
+                    self._ride(place, int(warp), progress)
             elif keyword == "set_ram":
                 progress.ram[words[1]] = int(target)
             elif keyword == "warp":
-                to = self.maps[words[1]]["warps"][int(target) - 1]
-                pushed = self.collisions[words[1]][to["y"]][to["x"]] in PUSHES_DOWN
-                progress.rides.add((words[1], to["x"], to["y"] + pushed))
+                self._ride(words[1], int(target), progress)
             elif keyword == "set":
                 progress.flags.add(target)
             elif keyword == "clear":
