@@ -237,6 +237,8 @@ class GameMap:
     scene_scripts: tuple[SceneScript, ...] = ()
     """What happens by itself on entering."""
     boulder_holes: tuple[BoulderHole, ...] = ()
+    region: str = ""
+    """The part of the world that it belongs to: the map for FLY shows one of them."""
     is_elevator: bool = False
     """Whether its doors lead to any of the maps from which one comes in."""
     areas: tuple[Area, ...] = ()

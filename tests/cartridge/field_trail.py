@@ -30,6 +30,8 @@ class Start:
     items: tuple[str, ...] = ()
     badges: int = ALL_BADGES
     flags: tuple[str, ...] = ()
+    visited: int = 0
+    """Bits of the places to fly to."""
     knows: dict[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
     """Place in the party -> moves that it knows."""
 
@@ -60,6 +62,7 @@ def _arrived(start: Start, stage: Stage) -> Stage:
     for item in start.items:
         code += [OPERATIONS.index("give_item"), stage.item(item), 1]
     stage.poke("wJohtoBadges", start.badges)
+    stage.poke("wVisitedSpawns", start.visited)
     for name in start.flags:
         number = stage.walker.enums["event_flags"][name]["index"]
         stage.poke("wEventFlags", stage.console.read("wEventFlags", number // 8) | 1 << number % 8, offset=number // 8)

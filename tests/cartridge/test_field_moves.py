@@ -182,3 +182,47 @@ def test_a_pit_in_the_ice_drops_to_the_floor_below() -> None:
     with begun(Start("ICE_CAVERN", cell=(14, 7))) as stage:
         stage.walker.step("down")
         assert stage.walker.map == "ICE_CAVERN_B1"
+
+
+def test_the_dark_turns_back_who_has_no_light() -> None:
+    with begun(Start("DARK_CAVE", cell=(8, 5), knows={0: ("FLASH",)})) as stage:
+        walker = stage.walker
+        assert stage.console.read("wTimeOfDayPalset") == 0xFF
+        walker.step("right")
+        walker.settle()
+        assert walker.place == ("DARK_CAVE", 8, 5)
+        stage.tap("start", "a", "a", "a")
+        stage.until(lambda: stage.shows("used"))
+        stage.mash("a", stage.free)
+        assert stage.console.read("wTimeOfDayPalset") != 0xFF and stage.console.read("wStatusFlags") & 4
+        walker.step("right")
+        walker.step("right")
+        walker.settle()
+        assert walker.place == ("DARK_CAVE", 10, 5)
+        walker.leave(4, 13, "down")
+        assert walker.map == "NARROWS" and not stage.console.read("wStatusFlags") & 4, "until one sees the sky"
+
+
+def test_moves_are_refused_where_they_are_of_no_use_and_without_their_badge() -> None:
+    with begun(Start("ROLLING_CAVE", knows={0: ("FLASH", "FLY")}, visited=1)) as stage:
+        for line in (("a",), ("down", "a")):
+            stage.tap("start", "a", "a", *line)
+            stage.until(lambda: stage.shows("That cannot be"))
+            stage.mash("b", stage.free)
+    with begun(Start("FALLS", warp=3, badges=0, knows={0: ("FLY",)}, visited=1)) as stage:
+        stage.tap("start", "a", "a", "a")
+        stage.until(lambda: stage.shows("badge"))
+
+
+def test_the_map_for_flying_shows_visited_places_and_b_leaves_it() -> None:
+    with begun(Start("FALLS", warp=3, visited=0b1001, knows={0: ("FLY",)})) as stage:
+        stage.tap("start", "a", "a", "a")
+        screen = stage.console.screen()
+        assert "Where to" in screen[1] and "Hazel Hollow" in screen[16] and "The Falls" in screen[10]
+        assert not stage.shows("Willowmere")
+        stage.tap("b")
+        stage.until(stage.free)
+        assert stage.walker.place == ("FALLS", 6, 4)
+        stage.tap("start", "a", "a", "a", "a")
+        stage.until(lambda: stage.walker.map == "HAZEL_HOLLOW" and stage.free())
+        assert stage.walker.place == ("HAZEL_HOLLOW", 18, 13)

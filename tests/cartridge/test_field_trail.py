@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cartridge.field_trail import Start, play, staged
+from tests.cartridge.field_trail import Played, Start, play, staged
 from tests.cartridge.world_model import Progress, WorldModel
 
 FOUR = ("BUMP", "GLARE", "CHEW", "DART")
@@ -72,3 +72,40 @@ def test_the_rules_slide_to_the_keeper_of_the_ice(seed: int) -> None:
 
 def test_the_rules_come_back_up_from_the_pit() -> None:
     play(staged(Start("ICE_CAVERN_B1", items=("CRAMPONS",))), "event_flag", "EVENT_ICE_CROSSED", 400)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_learn_to_make_light_and_make_it_where_it_is_dark(seed: int) -> None:
+    start = Start("DARK_CAVE", items=("HM_FLASH",), knows={0: FOUR})
+    played = play(staged(start), "map_reached", "NARROWS", 300, seed)
+    assert "Light up the cave" in played.labels
+
+
+def test_the_rules_go_back_for_the_machine_that_the_way_asks_for() -> None:
+    played = play(staged(Start("DARK_CAVE")), "map_reached", "NARROWS", 400)
+    assert {"Talk to the elder in Rolling Cave Below", "Light up the cave"} <= set(played.labels)
+
+
+def test_nobody_passes_the_dark_without_a_light() -> None:
+    """The machine was given away and is not there."""
+    with pytest.raises(AssertionError, match="not reached"):
+        play(staged(Start("DARK_CAVE", flags=("EVENT_GOT_HM_FLASH",))), "map_reached", "NARROWS", 250)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_fly_for_the_crampons_and_fly_back(seed: int) -> None:
+    """No way on foot joins the Falls to Highstead here: the keeper's errand is done by two flights."""
+    start = Start(
+        "FALLS",
+        warp=3,
+        flags=("EVENT_ICE_ASKED", "EVENT_CLIMBER_GIFT"),
+        visited=0b1111,
+        knows={0: ("FLY",)},
+    )
+    played = play(staged(start), "event_flag", "EVENT_ICE_CROSSED", 600, seed)
+    assert sum("by air" in label for label in played.labels) == 2
+    assert any(slot.item == number_of(played, "CRAMPONS") for slot in played.state.key_items)
+
+
+def number_of(played: Played, key: str) -> int:
+    return next(number for number, item in played.state.game.items.items() if item.key == key)

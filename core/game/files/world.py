@@ -270,6 +270,7 @@ def _game_map(key: str, form: MapForm, ids: Mapping[str, MapId]) -> GameMap:
         areas=tuple(
             Area(name, one.warps, one.edges, one.objects, one.signs, one.steps) for name, one in form.areas.items()
         ),
+        region=form.region,
         is_elevator=form.elevator,
         gates=tuple(Gate(one.from_area, one.to_area, _needs(one, ids), one.one_way) for one in form.gates),
     )

@@ -18,6 +18,7 @@ from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
 from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
+from core.rules.field.flights import Flights
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
 from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
 from core.rules.menus.radio import Radio
@@ -62,6 +63,7 @@ class FieldRules:
         self._leg: tuple[str, MapId, Exit] | None = None
         self._hunt = HuntingWalk()
         self._boulders = BoulderPushes(self._game)
+        self._flights = Flights(self._game, self._graph)
         self._last_push: boulders.Push | None = None
         self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
@@ -74,6 +76,7 @@ class FieldRules:
         self._knocks = 0
         self._hunt.entered_map()
         self._boulders.reset()
+        self._flights.reset()
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
@@ -162,6 +165,10 @@ class FieldRules:
             position = option.position
             cell = None if position is None or position.x == ANYWHERE else (position.x, position.y)
             route = self._graph.route(state.position, target, self._memory.travel, self._memory.step, cell)
+            flight = self._flights.toward(state, target, cell, route, self._memory)
+            if flight is not None:
+                self._memory.menu_task = flight
+                return RuleStep(Button.START, 0.9, f"{option.label}: by air")
             if isinstance(route, Blocked) or not route.exits:
                 return self._give_up(option)
             leg = self._leg = (option.key, state.position.map, route.exits[0])

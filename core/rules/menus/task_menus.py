@@ -33,10 +33,13 @@ from core.vocabulary import (
     TeachMove,
     TuneRadio,
     UseItem,
+    UseMove,
 )
 
 PARTY_LINE, PACK_LINE = 1, 2
 """What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
+FLY_WORD = "WHERE"
+"""What the map for flying asks."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
 
@@ -70,8 +73,12 @@ class MenuTaskRules:
     def options(self, state: GameState) -> tuple[Option, ...]:
         """The menu task that this screen is open for, and leaving it; nothing on screens of no menu_task."""
         progress = self._known(state)
-        button = None if progress is None else self._press_now(state, progress)
-        if button is None or progress is None:
+        if progress is None:
+            return ()
+        if state.menu is None and _toward_place(state, progress.menu_task) is not None:
+            return (self._option(state, progress.menu_task),)
+        button = self._press_now(state, progress)
+        if button is None:
             return ()
         if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
@@ -83,6 +90,8 @@ class MenuTaskRules:
         menu, progress = state.menu, self._known(state)
         if progress is None or option.menu_task != progress.menu_task:
             return None
+        if menu is None and (step := self._press_place(state, option, progress)) is not None:
+            return step
         button = self._press_now(state, progress)
         if button is None:
             return None
@@ -96,6 +105,17 @@ class MenuTaskRules:
         if menu is not None and button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
             progress.committed = True
         return RuleStep(button, 0.9, option.label, done=button is Button.B)
+
+    @staticmethod
+    def _press_place(state: GameState, option: Option, progress: _Progress) -> RuleStep | None:
+        """A press on the map for flying, which shows no menu; None on other screens. B where the place is not on it."""
+        button = _toward_place(state, progress.menu_task)
+        if button is None:
+            return None
+        progress.presses += 1
+        if progress.presses > MOST_PRESSES:
+            return RuleStep(Button.B, 0.3, f"{option.label} does not work out: back out", done=True)
+        return RuleStep(button, 0.9, option.label, done=button is Button.A)
 
     def overruled(self) -> None:
         """The press that `act` named last was not made."""
@@ -125,7 +145,7 @@ class MenuTaskRules:
                 return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
                 return _Progress(menu_task, member=_name_of(state, menu_task.slot))
-            case ChooseFloor() | TeachMove() | TuneRadio():
+            case ChooseFloor() | TeachMove() | TuneRadio() | UseMove():
                 return _Progress(menu_task)
 
     def _option(self, state: GameState, menu_task: MenuTask) -> Option:
@@ -167,6 +187,13 @@ class MenuTaskRules:
                 label = f"Teach {move} to {who}"
                 return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
 
+            case UseMove():
+                move, member = self._game.moves[menu_task.move].name, _member(state, menu_task.slot)
+                who = member.nickname if member is not None else "a creature"
+                key = f"use_move:{self._game.moves[menu_task.move].key}"
+                label = f"Use {move} of {who}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)
         return known.name if known is not None else f"item {item}"
@@ -200,6 +227,8 @@ class MenuTaskRules:
             button = self._press_teach(state, menu, progress.menu_task, progress.committed)
         elif menu.kind is MenuKind.YES_NO:
             button = None
+        elif isinstance(progress.menu_task, UseMove):
+            button = self._press_move(state, menu, progress.menu_task, progress.committed)
         elif isinstance(progress.menu_task, ChooseFloor):
             floors = progress.menu_task.floors
             there = shows_any(menu, floors)
@@ -251,6 +280,17 @@ class MenuTaskRules:
             return toward(menu, place)
         return toward_item(state, menu, menu_task.item, self._game)
 
+    def _press_move(self, state: GameState, menu: MenuState, menu_task: UseMove, tried: bool) -> Button | None:
+        """Party, the creature's line, its move in the small menu."""
+        if tried:
+            return Button.B
+        if menu.kind is MenuKind.START_MENU:
+            return _toward_start_line(state, menu, PARTY_LINE)
+        if is_party_list(menu, state.party):
+            return toward(menu, menu_task.slot)
+        place = find_line(menu, self._game.moves[menu_task.move].name)
+        return toward(menu, place) if place is not None else None
+
     def _press_first(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """Party, the creature's line, SWITCH in the small menu, then the first place."""
         if menu.kind is MenuKind.START_MENU:
@@ -271,8 +311,19 @@ class MenuTaskRules:
                 return not is_party_list(menu, state.party) and find_line(menu, "SWITCH") is not None
             case TeachMove():
                 return is_party_list(menu, state.party)
+            case UseMove():
+                return not is_party_list(menu, state.party) and menu.kind is not MenuKind.START_MENU
             case _:
                 return False
+
+
+def _toward_place(state: GameState, menu_task: MenuTask) -> Button | None:
+    """On the map for flying, the press toward the place; None on other screens. Up leads to the next one visited."""
+    if not isinstance(menu_task, UseMove) or menu_task.place is None:
+        return None
+    if not any(FLY_WORD in line.upper() for line in state.screen_lines):
+        return None
+    return Button.A if state.byte("wTownMapPlayerIconLandmark") == menu_task.place else Button.UP
 
 
 def _toward_start_line(state: GameState, menu: MenuState, line: int) -> Button:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.game.field_moves import is_dark, user_of
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
@@ -22,7 +23,7 @@ from core.rules.planning.machines import lesson_for
 from core.rules.planning.needs import Needs
 from core.rules.planning.objective_options import ObjectiveOptions
 from core.rules.values import MARGINS, ON_THE_WAY, near
-from core.vocabulary import MapId, Option, OptionKind
+from core.vocabulary import MapId, Option, OptionKind, UseMove
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -58,6 +59,7 @@ class StoryPlanner:
         }
         found = [
             *self._story_goals(state, reached, memory, distances, seed),
+            *self._light_goals(state),
             *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances, memory)),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
@@ -108,6 +110,15 @@ class StoryPlanner:
                 label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
                 option = Option(OptionKind.MANAGE, label, f"teach:{key}", value=ON_THE_WAY.order, menu_task=task)
                 yield PlannedGoal(GoalKind.STORY, f"{milestone.goal}: {label}", option, milestone.id)
+
+    @staticmethod
+    def _light_goals(state: GameState) -> Iterator[PlannedGoal]:
+        """To light up a dark cave before anything else is done in it."""
+        user = user_of("flash", state) if is_dark(state) else None
+        if user is not None:
+            task = UseMove(*user)
+            option = Option(OptionKind.MANAGE, "Light up the cave", "light", value=ON_THE_WAY.order, menu_task=task)
+            yield PlannedGoal(GoalKind.STORY, option.label, option)
 
     def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
         """What can be done now towards a milestone.
