@@ -263,9 +263,7 @@ class FieldRules:
         if subject is None:
             return None
         key = f"{option.key}@{cell[0]},{cell[1]}"
-        answer = self._walk(
-            state, option, key, lambda ground: self._approach.goals(state, ground, option.index, cell)
-        )
+        answer = self._walk(state, option, key, lambda ground: self._approach.goals(state, ground, option.index, cell))
         if isinstance(answer, RuleStep):
             return answer
         if isinstance(answer, Blocked):
