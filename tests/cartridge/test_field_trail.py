@@ -107,5 +107,20 @@ def test_the_rules_fly_for_the_crampons_and_fly_back(seed: int) -> None:
     assert any(slot.item == number_of(played, "CRAMPONS") for slot in played.state.key_items)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_catch_somebody_who_can_learn_what_nobody_can(seed: int) -> None:
+    """Nobody in the party can swim: one from the reeds is caught, taught twice, and ridden over the whirlpool."""
+    flags = ("EVENT_GOT_HM_SURF", "EVENT_GOT_HM_WHIRLPOOL")
+    start = Start("NARROWS", pals=(("GRAVLOP", 20),), items=("HM_SURF", "HM_WHIRLPOOL"), flags=flags, knows={0: FOUR})
+    stage = staged(start)
+    stage.poke("wRepelEffect", 0)
+    stage.poke("wPartyMon1Level", 40)
+    stage.poke("wPartyMon1HP", 1, 144, 1, 144, 0, 60, 0, 250, 0, 90, 0, 60, 0, 250)
+    stage.poke("wBalls", stage.item("CATCHER"), 30, 255)
+    played = play(stage, "map_reached", "FALLS", 1500, seed)
+    assert "Look in The Narrows for somebody who can learn SURF" in played.labels
+    assert len(played.state.party) == 3 and played.state.party[2].species in played.state.game.learners["HM_SURF"]
+
+
 def number_of(played: Played, key: str) -> int:
     return next(number for number, item in played.state.game.items.items() if item.key == key)
