@@ -27,7 +27,7 @@ OPERATIONS = (
     "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
     "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
     "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box",
-    "name_boat", "boat", "clock", "if_hours", "gear", "call", "if_radio", "elevator", "give_egg",
+    "name_boat", "boat", "clock", "if_hours", "gear", "call", "if_radio", "elevator", "give_egg", "day_care",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 
