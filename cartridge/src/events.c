@@ -2,6 +2,7 @@
 #include "battle.h"
 #include "clock.h"
 #include "data.h"
+#include "day_care.h"
 #include "egg.h"
 #include "entry.h"
 #include "faint.h"
@@ -109,6 +110,7 @@ static u8 try_encounter(void) {
 
 void events_after_step(void) {
     wStepCount++;
+    day_care_step();
     clock_read();
     view_colours();
     if (try_trainers()) return;

@@ -7,6 +7,7 @@
 #include "clock_screen.h"
 #include "credits.h"
 #include "data.h"
+#include "day_care.h"
 #include "egg.h"
 #include "entry.h"
 #include "faint.h"
@@ -202,6 +203,7 @@ static void run(void) {
             script_jump_if(wMapMusic && wRadioTuningKnob == a);
             break;
         case OP_ELEVATOR: choose_floor(); break;
+        case OP_DAY_CARE: day_care(); break;
         case OP_GIVE_EGG: wScriptVar = egg_give(script_next(), EGG_CYCLES); break;
         default: return;
         }

@@ -30,10 +30,9 @@ from cartridge.tools.texts import CONTROL, TextTable, encode_plain
 OPERATIONS = (
     "end", "say", "ask", "menu", "close", "jump", "if_set", "if_var", "if_item", "if_party", "set", "clear",
     "give_creature", "give_item", "take_item", "give_money", "badge", "heal", "face_player", "face", "walk",
-    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box", "if_facing", "if_ram", "set_ram",
-    "move_person",
-    "name_boat", "boat", "clock", "if_hours", "gear", "call", "if_radio", "elevator", "give_egg",
-    "if_dark", "step_back",
+    "refresh", "pause", "trainer", "wild", "warp", "shop", "credits", "if_badge", "box", "if_facing", "if_ram",
+    "set_ram", "move_person", "name_boat", "boat", "clock", "if_hours", "gear", "call", "if_radio", "elevator",
+    "give_egg", "if_dark", "step_back", "day_care",
 )  # fmt: skip
 """The opcodes in order; the C enum is made from this list."""
 

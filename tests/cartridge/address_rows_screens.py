@@ -7,6 +7,7 @@ from tests.cartridge.address_rows import Rows, shows, starts
 from tests.cartridge.moments import Moment
 from tests.cartridge.screen_moments import RADIO_KNOB
 
+PIPKIT = bytes([0x8F, 0x88, 0x8F, 0x8A, 0x88, 0x93, 0x50])
 K, FIRST_STORE = 0x8A, (7, 5)
 PHONE_RADIO_OWNED = 0x86
 
@@ -36,6 +37,9 @@ SCREENS: Rows = {
     "wMapMusic": ("radio", shows("wMapMusic", 2)),
     "wSpecialPhoneCallID": ("to_be_called", shows("wSpecialPhoneCallID", 1)),
     "wPhoneList": ("to_be_called", starts("wPhoneList", bytes([1, 0]))),
+    "wDayCareMan": ("day_care", shows("wDayCareMan", 0x81)),
+    "wBreedMon1": ("day_care", lambda m: m["wBreedMon1"] == 4 and m.bytes("wBreedMon1")[31] == 9),
+    "wBreedMon1Nickname": ("day_care", starts("wBreedMon1Nickname", PIPKIT)),
     "wBackupWarpNumber": ("elevator", shows("wBackupWarpNumber", 3)),
     "wBackupMapGroup": ("elevator", shows("wBackupMapGroup", FIRST_STORE[0])),
     "wBackupMapNumber": ("elevator", shows("wBackupMapNumber", FIRST_STORE[1])),

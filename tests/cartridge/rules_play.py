@@ -10,7 +10,7 @@ from core.game.game_data import GameData
 from core.game.ram import HRAM_SIZE, HRAM_START, RamSnapshot
 from core.game.state import GameState
 from core.rules import RulePlayer
-from core.vocabulary import Button
+from core.vocabulary import Button, Option
 from tests.cartridge.console import Console
 from tests.cartridge.stage import Stage
 from tests.game_states import rom_tables
@@ -45,14 +45,15 @@ class RulesPlay:
         self.stage, self.player = stage, player
         self.buttons: list[Button] = []
         """What has been pressed."""
-        self._option: Any = None
+        self.option: Option | None = None
+        """What is under way; None lets the rules choose."""
 
     def step(self) -> Button:
         """One step of the env by the rules; the button they pressed."""
         state = state_of(self.stage.console)
-        option = self._option or self.player.choose(state)
+        option = self.option or self.player.choose(state)
         answer = self.player.act(state, option)
-        self._option = None if answer.done else option
+        self.option = None if answer.done else option
         console = self.stage.console
         if answer.button is Button.NONE:
             console.tick(STEP_FRAMES)

@@ -60,4 +60,19 @@ def elevator(keep: Keep) -> None:
     stage.console.close()
 
 
-SCENES = (keyboard, clock, gear, elevator)
+def day_care(keep: Keep) -> None:
+    """The second pal stays, and a step is walked."""
+    stage = at("town")
+    stage.run_script(OPERATIONS.index("give_creature"), stage.species("PIPKIT"), 9, OPERATIONS.index("day_care"), END)
+    stage.mash("a", lambda: stage.shows("YES"))
+    stage.tap("a")
+    stage.until(lambda: stage.console.read("wSpriteUpdatesEnabled") == 0)
+    stage.tap("down", "a")
+    stage.mash("b", stage.free)
+    stage.walker.step("down")
+    stage.walker.settle()
+    keep(stage, "day_care")
+    stage.console.close()
+
+
+SCENES = (keyboard, clock, gear, elevator, day_care)

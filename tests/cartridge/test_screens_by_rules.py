@@ -12,6 +12,7 @@ from core.game.facts import ConditionalEffects
 from core.game.game_data import GameData
 from core.rules import RulePlayer
 from core.rules.menus.typed_names import NO_NAMES, TypedNames
+from core.vocabulary import Option, OptionKind, Position
 from tests.cartridge.rules_play import RulesPlay, game_of
 from tests.cartridge.stage import STRONG, Stage, at
 
@@ -130,3 +131,40 @@ def test_an_egg_neither_fights_nor_is_healed(stage: Stage) -> None:
     stage.run_script(OPERATIONS.index("give_egg"), stage.species("FUZZLE"), OPERATIONS.index("heal"), END)
     stage.until(stage.free)
     assert stage.console.word("wPartyMons", 48 + 34) == 0
+
+
+def test_the_day_care_gets_nobody(stage: Stage) -> None:
+    """The rules speak to its keeper (object 2), as to everybody, and keep their pals."""
+    stage.run_script(OPERATIONS.index("give_creature"), stage.species("PIPKIT"), 9, END)
+    stage.until(stage.free)
+    stage.visit("LODGE")
+    play = RulesPlay(stage, RulePlayer(game_of("egg_shown")))
+    lodge = play.player.game.map_by_key("LODGE")
+    assert lodge is not None
+    play.option = Option(OptionKind.TALK, "Talk to the keeper", "talk:LODGE:2", Position(lodge.id, 1, 5), 2)
+    play.until(lambda: stage.shows("raise a"), 40)
+    play.until(lambda: stage.free() or stage.console.read("wSpriteUpdatesEnabled") == 0, 40)
+    assert stage.free(), "the list of pals is open"
+    assert stage.console.read("wPartyCount") == 2 and stage.console.read("wDayCareMan") == 0
+
+
+def test_a_pal_grows_in_the_day_care(stage: Stage) -> None:
+    """A point of experience a step, 100 coins and 100 for each level; its moves and its name stay."""
+    operation = OPERATIONS.index("day_care")
+    stage.run_script(OPERATIONS.index("give_creature"), stage.species("PIPKIT"), 4, operation, END)
+    stage.mash("a", lambda: stage.shows("YES"))
+    stage.tap("a")
+    stage.until(lambda: stage.console.read("wSpriteUpdatesEnabled") == 0)
+    stage.tap("down", "a")
+    stage.mash("a", lambda: stage.console.read("wDayCareMan") == 0x81)
+    assert stage.console.read("wPartyCount") == 1
+    stage.poke("wBreedMon1", *(216 - 1).to_bytes(3, "big"), offset=8)
+    stage.mash("b", stage.free)
+    stage.walker.step("down")
+    stage.walker.step("up")
+    money = int.from_bytes(stage.console.bytes("wMoney"), "big")
+    stage.run_script(operation, END)
+    stage.mash("a", lambda: stage.console.read("wDayCareMan") == 0x80)
+    record = stage.console.bytes("wPartyMons")[48:96]
+    assert (record[0], record[31], stage.console.read("wPartyCount")) == (stage.species("PIPKIT"), 6, 2)
+    assert money - int.from_bytes(stage.console.bytes("wMoney"), "big") == 300

@@ -52,7 +52,7 @@ class EffectsForm(Form):
     engine_off: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     """Phone calls that it can bring on, by their key in `phone_calls`."""
-    radio: int | None = Field(None, ge=0, le=80, multiple_of=2)
+    radio: int | None = Field(default=None, ge=0, le=80, multiple_of=2)
     """Where the radio's knob must stand for it."""
 
 

@@ -34,7 +34,7 @@ SET_CLOCK = Option(OptionKind.ANSWER, "Set the clock", "set_clock", value=IN_MEN
 
 EVOLVING = "evolving"
 """Part of what both games say while a creature changes; B would keep it as it is."""
-_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
+_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF", "RAISE A")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
 _ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
 _LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")

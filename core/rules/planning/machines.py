@@ -9,8 +9,9 @@ from core.vocabulary import TeachMove
 
 
 def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | None:
-    """To teach a move, by its machine, to the first of the party that can learn it; None where nobody can.
+    """To teach a move, by its machine, to one of the party that can learn it; None where nobody can.
 
+    Those go first who have room for a move, and the strongest goes last: it fights for all, and what an HM taught stays.
     Who knows nothing but moves that HMs taught can give up none, and is passed over.
     """
     taught = {one.move for one in game.field_abilities if one.machine is not None}
@@ -20,7 +21,11 @@ def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | N
         return None
     learners = game.learners.get(ability.machine, frozenset[int]())
     item = next(one.id for one in game.items.values() if one.key == ability.machine)
-    for slot, member in enumerate(state.party):
+    best = max(state.party, key=lambda member: member.level, default=None)
+    order = sorted(
+        enumerate(state.party), key=lambda row: (row[1] is best, len(row[1].moves) >= MOVE_SLOTS, row[0])
+    )
+    for slot, member in order:
         has_room = len(member.moves) < MOVE_SLOTS or not taught.issuperset(member.moves)
         if member.species in learners and not member.is_egg and ability.move not in member.moves and has_room:
             return TeachMove(item, ability.move, slot)
