@@ -9,6 +9,8 @@ script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or
   menu ONE | TWO            the answer, from 0, for `if_var`
   shop TONIC CATCHER        buying and selling
   give_item TONIC 2
+  if_dark later             in a dark cave without a light
+  step_back                 the player goes back a step, when the script has ended
   end
 :later
   ...
