@@ -12,6 +12,8 @@ script girl                 opens a script (cartridge/data/scripts/<MAP>.txt, or
   if_facing up later        where the player looks
   if_ram wFarfetchdPosition 2 later      a variable of one byte has this value; `set_ram` gives it one
   move_person 1 4,7         somebody's place, without a walk
+  if_dark later             in a dark cave without a light
+  step_back                 the player goes back a step, when the script has ended
   end
 :later
   ...

@@ -122,5 +122,18 @@ def test_the_rules_catch_somebody_who_can_learn_what_nobody_can(seed: int) -> No
     assert len(played.state.party) == 3 and played.state.party[2].species in played.state.game.learners["HM_SURF"]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_rules_walk_the_whole_trail(seed: int) -> None:
+    """From the first tree to the far side of the ice, every machine fetched and taught on the way."""
+    pals = (("GNASHER", 24), ("WADELOP", 24), ("PIPWING", 24))
+    start = Start("THICKET", cell=(1, 6), pals=pals, items=("HM_CUT",), visited=0b111, flags=("EVENT_CLIMBER_GIFT",))
+    stage = staged(start)
+    stage.poke("wPartyMon1Level", 40)
+    stage.poke("wPartyMon1HP", 1, 144, 1, 144, 0, 200, 0, 250, 0, 200, 0, 200, 0, 250)
+    played = play(stage, "event_flag", "EVENT_ICE_CROSSED", 2500, seed)
+    known = {played.state.game.moves[number].key for member in played.state.party for number in member.moves}
+    assert {"CUT", "STRENGTH", "FLASH", "SURF", "WHIRLPOOL", "WATERFALL", "FLY"} <= known
+
+
 def number_of(played: Played, key: str) -> int:
     return next(number for number, item in played.state.game.items.items() if item.key == key)

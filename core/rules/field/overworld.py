@@ -164,7 +164,7 @@ class FieldRules:
         if leg is None or leg[0] != option.key or leg[1] != state.position.map:
             position = option.position
             cell = None if position is None or position.x == ANYWHERE else (position.x, position.y)
-            route = self._graph.route(state.position, target, self._memory.travel, self._memory.step, cell)
+            route = self._flights.walk(state, target, cell, self._memory)
             flight = self._flights.toward(state, target, cell, route, self._memory)
             if flight is not None:
                 self._memory.menu_task = flight
