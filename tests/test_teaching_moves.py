@@ -11,7 +11,7 @@ import pytest
 from core.exceptions import EnvironmentError
 from core.game.state import GameState, RomTables
 from core.rules import RulePlayer
-from core.rules.menus.lessons import weakest_to_forget
+from core.rules.menus.lessons import lesson_of, weakest_to_forget
 from core.rules.menus.pack import item_names, machines
 from core.rules.menus.task_menus import MenuTaskRules
 from core.rules.planning.goal_planner import GoalOrientedPlanner
@@ -76,6 +76,16 @@ def test_the_weakest_move_goes_and_never_one_of_an_hm() -> None:
     assert member.moves[weakest_to_forget(member, game.moves[CUT], game) or 0] == GROWL
     stuck = crystal_state(party((CHIKORITA, (SURF, STRENGTH, FLASH, 19)))).party[0]
     assert weakest_to_forget(stuck, game.moves[CUT], game) is None
+
+
+def test_a_level_never_costs_a_move_of_an_hm() -> None:
+    """FLASH is worth least, and stays: a level's move takes the place of GROWL, and of none where all are of HMs."""
+    rows = party((CHIKORITA, (FLASH, GROWL, RAZOR_LEAF, SURF)))
+    level = {"wPartyMon1Level": b"\x1d"}
+    lesson = lesson_of(crystal_state({**rows, **level}), crystal().game)
+    assert lesson is not None and lesson.weakest == 1
+    stuck = lesson_of(crystal_state({**party((CHIKORITA, (SURF, STRENGTH, FLASH, 19))), **level}), crystal().game)
+    assert stuck is not None and not stuck.is_worth_it
 
 
 def test_the_pocket_of_machines_has_tms_then_hms_by_their_moves() -> None:

@@ -26,6 +26,7 @@ STORY = (
     "EVENT_GOT_WICK",
     "EVENT_TOWER_OPEN",
 )
+MACHINE_MOVES = ("CUT", "FLY", "SURF", "STRENGTH", "FLASH", "WHIRLPOOL", "WATERFALL")
 KEY_ITEMS = ("RAFT", "LANTERN", "WICK")
 
 
@@ -132,6 +133,23 @@ def _harbour(name: str, egg: bool = False) -> Callable[[Stage], None]:
     return go
 
 
+def _trail(name: str) -> Callable[[Stage], None]:
+    """On the trail of the field moves, with pals that know them all and the machines in the bag."""
+
+    def go(stage: Stage) -> None:
+        stage.console.load(state("late"))
+        stage.poke("wJohtoBadges", 0b111)
+        stage.poke("wTMsHMs", *(1 for _ in MACHINE_MOVES), offset=50)
+        stage.poke("wVisitedSpawns", 0b1111)
+        for slot in (0, 1):
+            moves = MACHINE_MOVES[4 * slot : 4 * slot + 4]
+            stage.poke("wPartyMons", *(stage.move(move) for move in moves), offset=48 * slot + 2)
+            stage.poke("wPartyMons", *(15 for _ in moves), offset=48 * slot + 23)
+        stage.visit(name)
+
+    return go
+
+
 STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "power-on": _nothing,
     "bedroom": _bedroom,
@@ -149,6 +167,16 @@ STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "signals": _harbour("SIGNAL_HOUSE"),
     "egg": _harbour("LODGE", egg=True),
     "elevator": _harbour("TALL_STORE_ELEVATOR"),
+    "thicket": _trail("THICKET"),
+    "boulders": _trail("ROLLING_CAVE"),
+    "dark": _trail("DARK_CAVE"),
+    "narrows": _trail("NARROWS"),
+    "falls": _trail("FALLS"),
+    "ice": _trail("ICE_CAVERN"),
+    "lambs": _visit("LAMBS_WOOD"),
+    "warehouse": _visit("WAREHOUSE"),
+    "salt gym": _visit("SALT_GYM"),
+    "summit": _visit("SUMMIT"),
     "leader": _leader,
     "ending": _ending,
     "continue": _saved,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.game.game_data import GameData
 from core.game.state import GameState
-from core.rules.menus.lessons import MOVE_SLOTS
+from core.rules.menus.lessons import MOVE_SLOTS, kept_moves
 from core.vocabulary import TeachMove
 
 
@@ -14,7 +14,7 @@ def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | N
     Those go first who have room for a move, and the strongest goes last: it fights for all, and what an HM taught stays.
     Who knows nothing but moves that HMs taught can give up none, and is passed over.
     """
-    taught = {one.move for one in game.field_abilities if one.machine is not None}
+    taught = kept_moves(game)
     abilities = (one for one in game.field_abilities if one.move is not None and game.moves[one.move].key == move_key)
     ability = next(abilities, None)
     if ability is None or ability.move is None or ability.machine is None:
