@@ -1,6 +1,6 @@
 """How often is a language model asked? python -m benchmarks.llm_calls [--games 4] [--model pocket]
 
-Plays whole games, from the first step to the end of the story, with the teacher in charge of the buttons, and counts
+Plays whole games, from the first step to the lamp of the valley, with the teacher in charge of the buttons, and counts
 calls (questions that the answer cache did not know) and what the cache knew:
 
   llm_heavy            the strategy at the beginning of a training, language model 80, rules 20
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=4)
     parser.add_argument("--model", default="pocket")
     arguments = parser.parse_args()
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=MOST_STEPS)
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=MOST_STEPS, final_milestone="lamp_lit")
     table = Table("", "games finished", "steps", "asks", "calls", "calls in 1,000 steps", "from the cache")
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "answers.db"

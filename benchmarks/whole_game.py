@@ -1,8 +1,9 @@
 """How far do the rules get, and chance? python -m benchmarks.whole_game [--games 20] [--random-games 5]
 
 Plays whole games of Fernvale from power-on, on seeds 0, 1, 2, ...: the rule player as the hybrid agent's RULES_ONLY
-mode, and any allowed button (`--random-steps` long). No cheats: what is pressed follows from `GameState` and the
-world's data alone. One process, nothing drawn. Prints a table of games and one of milestones (the median step at which
+mode, and any allowed button (`--random-steps` long). A game goes on over the sea to the last milestone;
+`--final-milestone lamp_lit` ends it in the valley. No cheats: what is pressed follows from `GameState` and the world's
+data alone. One process, nothing drawn. Prints a table of games and one of milestones (the median step at which
 the rules reach each).
 """
 
@@ -58,10 +59,16 @@ class WholeGame:
         return self.steps * FIXED_FRAMES / FRAMES_PER_SECOND / 60
 
 
-def make_env(start_cache: Path | None = None, most_steps: int = MOST_STEPS) -> EnhancedPyBoyPokemonCrystalEnv:
+def make_env(
+    start_cache: Path | None = None, most_steps: int = MOST_STEPS, final_milestone: str | None = None
+) -> EnhancedPyBoyPokemonCrystalEnv:
     """The env without pictures; `start_cache` keeps the first free moment of a new game."""
     return EnhancedPyBoyPokemonCrystalEnv(
-        FERNVALE, observation_type="state", max_steps=most_steps, start_cache=start_cache
+        FERNVALE,
+        observation_type="state",
+        max_steps=most_steps,
+        start_cache=start_cache,
+        final_milestone=final_milestone,
     )
 
 
@@ -157,6 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--games", type=int, default=20, help="games of the rules")
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--final-milestone", help="where a game ends; lamp_lit: with the valley")
     parser.add_argument("--random-games", type=int, default=5)
     parser.add_argument("--random-steps", type=int, default=40_000)
     chosen = parser.parse_args()
@@ -167,7 +175,7 @@ def main() -> None:
             ("rules", rules_alone, chosen.games, MOST_STEPS),
             ("random", any_allowed, chosen.random_games, chosen.random_steps),
         ):
-            env = make_env(Path(folder), most_steps)
+            env = make_env(Path(folder), most_steps, chosen.final_milestone)
             games: list[WholeGame] = []
             for seed in range(chosen.first_seed, chosen.first_seed + count):
                 games.append(play(env, seed, player))

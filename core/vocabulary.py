@@ -159,7 +159,26 @@ class TeachMove:
     slot: int
 
 
-MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor | TeachMove
+@dataclass(frozen=True, slots=True)
+class TuneRadio:
+    """Turn the knob of the radio to a place (wRadioTuningKnob, 0 to 80) and put the radio away, so that it plays."""
+
+    knob: int
+
+
+@dataclass(frozen=True, slots=True)
+class UseMove:
+    """Use a move outside fights, of the creature in a place of the party (from 0), from the list of creatures.
+
+    `place` is where to fly, by its number among `GameData.fly_places`; None for a move that asks for no place.
+    """
+
+    move: int
+    slot: int
+    place: int | None = None
+
+
+MenuTask = BuyItems | UseItem | PutFirst | ChooseFloor | TeachMove | TuneRadio | UseMove
 """What an option wants of the menus: what should be true afterwards, never which buttons to press.
 
 The field rules walk to the place (a clerk) or open the START menu, and from then on `LaneMemory.menu_task` tells the

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from core.exceptions import EpisodeTimeoutError
+from tests.test_keyboard import keyboard
 from tests.utils import create_test_trainer
 from trainer.multi_model.arena_session import ArenaSession
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
@@ -127,8 +128,12 @@ def test_every_documented_key_of_a_config_reaches_its_part(tmp_path: Path) -> No
         save_dir="saves",
         log_level="ERROR",
         language_model={"cache_path": None},
+        names={"rival": "OTTO"},
     )
     try:
+        state = keyboard(0, 0)
+        for player in trainer._rule_players(2):
+            assert player.act(state, player.choose(state)).reasoning == "Type the name OTTO"
         assert trainer.llm_manager is not None
         assert (trainer.llm_manager.model_name, trainer.llm_manager.max_context_length) == ("pocket", 300)
         assert trainer.strategy_system.current_strategy.value == "rule_heavy"

@@ -1,6 +1,7 @@
 """The keyboard that asks for a name: recognised on rows of RAM written by hand, and left with START, then A.
 
-Fernvale has no keyboard, so the rows lie over a moment of it, in the places that it shares with Crystal.
+The rows lie over a moment of Fernvale, in the places that it shares with Crystal; played live it is in
+`tests/cartridge/test_names_and_clock.py`.
 """
 
 from __future__ import annotations
@@ -8,14 +9,18 @@ from __future__ import annotations
 import pytest
 
 from core.env.masks import action_mask
-from core.game.ram import WRAM_START, RamSnapshot
+from core.exceptions import ConfigurationError
+from core.game.ram import WRAM_SIZE, WRAM_START, RamSnapshot
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.rules.menus.answers import CLOSE, READ_ON, AnswerRules
+from core.rules.menus.typed_names import TypedNames
 from core.rules.planning.lane_memory import LaneMemory
+from core.schema import parsed
 from core.vocabulary import Button, BuyItems, GameMode, Option, OptionKind, Purchase
 from tests.crystal_rows import crystal_state
 from tests.game_states import first_state, with_ram
+from trainer.settings import Settings
 
 LINES = {
     2: "     RIVAL'S NAME?",
@@ -83,6 +88,38 @@ def test_the_keyboard_of_crystal_itself() -> None:
     lab = crystal_state({"wMapGroup": bytes((24, 5))})
     assert press_of_the_rules(keyboard(0, 0, state=lab)) is Button.START
     assert press_of_the_rules(keyboard(*END, state=lab)) is Button.A
+
+
+def test_a_wanted_name_is_typed_from_the_screen() -> None:
+    """Down to the letter's row, across to it, then A; the case is changed by the key at the bottom left."""
+    names = TypedNames(rival="So")
+    player = RulePlayer(first_state().game, names=names)
+
+    def press(column: int, row: int, typed: bytes = b"") -> Button:
+        state = keyboard(column, row)
+        data = bytearray(state.snapshot.data)
+        place = state.rom.layout.index("wNamingScreenCurNameLength")
+        data[place] = len(typed)
+        data[WRAM_SIZE - 64 : WRAM_SIZE - 64 + len(typed)] = typed
+        pointer = state.rom.layout.index("wNamingScreenDestinationPointer")
+        data[pointer : pointer + 2] = (WRAM_START + WRAM_SIZE - 64).to_bytes(2, "little")
+        state = GameState(RamSnapshot(bytes(data)), state.rom)
+        return player.act(state, player.choose(state)).button
+
+    assert [press(0, 0), press(7, 2), press(0, 2)] == [Button.DOWN, Button.RIGHT, Button.A]
+    assert [press(0, 2, b"\x92"), press(3, 4, b"\x92"), press(1, 4, b"\x92")] == [Button.DOWN, Button.LEFT, Button.A]
+    assert press(0, 0, b"\x93") is Button.B, "T is no beginning of it"
+    assert [press(0, 0, b"\x92\xae"), press(8, 4, b"\x92\xae")] == [Button.START, Button.A]
+
+
+@pytest.mark.parametrize(
+    ("names", "complaint"),
+    [({"rival": "EIGHTEEN"}, "rival"), ({"mom": "Zoë"}, "mom"), ({"box": ""}, "box"), ({"rivel": "OTTO"}, "'rival'")],
+)
+def test_a_name_that_cannot_be_typed_is_refused(names: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=complaint) as caught:
+        parsed(Settings, {"names": names})
+    assert "\n" not in str(caught.value)
 
 
 def test_a_boxs_name_has_a_row_more() -> None:

@@ -66,12 +66,12 @@ def test_a_ferry_is_a_way_for_who_has_a_ticket(graph: WorldGraph) -> None:
 
 
 def test_nobody_rides_where_one_can_walk(graph: WorldGraph) -> None:
-    """The officers of the park would take one across it."""
+    """Whoever is beaten last in the well leads one to Kurt, whose house is round the corner."""
     state = crystal_state({})
     memory = TravelMemory(open_rides=graph.open_rides(state))
-    gate = place("ROUTE_35_NATIONAL_PARK_GATE")
-    assert any(ride.map == gate for ride in memory.open_rides)
-    ways = route(graph, Position(gate, 3, 6), "ROUTE_36_NATIONAL_PARK_GATE", memory)
+    well = place("SLOWPOKE_WELL_B1F")
+    assert any(ride.map == well for ride in memory.open_rides)
+    ways = route(graph, Position(well, 17, 14), "KURTS_HOUSE", memory)
     assert ways and not any(key.startswith("ride") for key in ways)
 
 

@@ -15,7 +15,7 @@ from core.rules.planning.objective_options import ObjectiveOptions
 from core.vocabulary import BuyItems, MapId, OptionKind
 from tests.crystal_rows import crystal, crystal_state
 
-ILEX, GOLDENROD_GYM, MAHOGANY_GYM = (3, 52), (11, 3), (2, 2)
+ILEX, GOLDENROD_GYM, MAHOGANY_GYM, SWITCH_ROOM = (3, 52), (11, 3), (2, 2), (3, 54)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,14 @@ def test_whitney_is_fought_and_comforted_and_asked_again(path: StoryPath) -> Non
     crying = next_deeds(path, "badge3", GOLDENROD_GYM, beaten, wGoldenrodGymSceneID=b"\x01")
     assert people(crying) == [("GOLDENROD_GYM", None, (8, 5))]
     assert people(next_deeds(path, "badge3", GOLDENROD_GYM, "BEAT_WHITNEY")) == whitney
+
+
+def test_switches_are_pressed_in_their_order_and_the_key_is_fetched_behind_them(path: StoryPath) -> None:
+    found: list[tuple[str, int | None, tuple[int, int] | None]] = []
+    for pressed in ("", "SWITCH_3", "SWITCH_3 SWITCH_2", "SWITCH_3 SWITCH_2 SWITCH_1"):
+        found += people(next_deeds(path, "card_key", SWITCH_ROOM, f"USED_BASEMENT_KEY {pressed}"))
+    rooms = "GOLDENROD_UNDERGROUND_SWITCH_ROOM_ENTRANCES", "GOLDENROD_UNDERGROUND_WAREHOUSE"
+    assert found == [*((rooms[0], None, (x, 1)) for x in (2, 10, 16)), (rooms[1], 4, None)]
 
 
 def test_cut_is_fetched_taught_and_then_the_way_is_open(path: StoryPath) -> None:

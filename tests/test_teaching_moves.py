@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from core.exceptions import EnvironmentError
 from core.game.state import GameState, RomTables
 from core.rules import RulePlayer
-from core.rules.menus.lessons import weakest_to_forget
+from core.rules.menus.lessons import lesson_of, weakest_to_forget
 from core.rules.menus.pack import item_names, machines
 from core.rules.menus.task_menus import MenuTaskRules
 from core.rules.planning.goal_planner import GoalOrientedPlanner
@@ -75,6 +76,16 @@ def test_the_weakest_move_goes_and_never_one_of_an_hm() -> None:
     assert member.moves[weakest_to_forget(member, game.moves[CUT], game) or 0] == GROWL
     stuck = crystal_state(party((CHIKORITA, (SURF, STRENGTH, FLASH, 19)))).party[0]
     assert weakest_to_forget(stuck, game.moves[CUT], game) is None
+
+
+def test_a_level_never_costs_a_move_of_an_hm() -> None:
+    """FLASH is worth least, and stays: a level's move takes the place of GROWL, and of none where all are of HMs."""
+    rows = party((CHIKORITA, (FLASH, GROWL, RAZOR_LEAF, SURF)))
+    level = {"wPartyMon1Level": b"\x1d"}
+    lesson = lesson_of(crystal_state({**rows, **level}), crystal().game)
+    assert lesson is not None and lesson.weakest == 1
+    stuck = lesson_of(crystal_state({**party((CHIKORITA, (SURF, STRENGTH, FLASH, 19))), **level}), crystal().game)
+    assert stuck is not None and not stuck.is_worth_it
 
 
 def test_the_pocket_of_machines_has_tms_then_hms_by_their_moves() -> None:
@@ -143,10 +154,9 @@ def test_a_creature_that_cannot_learn_after_all_ends_it() -> None:
 def test_a_wrong_list_of_learners_is_refused_in_one_line(row: str, complaint: str, tmp_path: Path) -> None:
     rom = write_second_game(tmp_path)
     file = rom.with_suffix(".game") / "enums.json"
-    machine = '"250": {"const": "HM_CUT", "name": "HM01", "pocket": "TM_HM", "price": 0}'
-    text = file.read_text(encoding="utf-8")
-    assert '"items": {' in text
-    file.write_text(text.replace('"items": {', f'"learns_by_machine": {row}, "items": {{{machine}, '), encoding="utf-8")
+    document = json.loads(file.read_text(encoding="utf-8")) | {"learns_by_machine": json.loads(row)}
+    document["items"]["250"] = {"const": "HM_CUT", "name": "HM01", "pocket": "TM_HM", "price": 0}
+    file.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(EnvironmentError) as caught:
         RomTables.from_file(rom)
     assert complaint in str(caught.value) and "\n" not in str(caught.value)

@@ -111,4 +111,5 @@ def test_maps_by_distance_are_nearest_first(game: GameData, graph: WorldGraph) -
     start = Position(map_id(game, "HOME_UPSTAIRS"), 3, 3)
     found = list(graph.maps_by_distance(start, TravelMemory(), 0))
     assert [cost for cost, _ in found] == sorted(cost for cost, _ in found)
-    assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(game.maps)
+    overseas = {one.id for one in game.maps.values() if one.id.group > 4}  # a ferry goes there, some day
+    assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(game.maps) - overseas

@@ -318,7 +318,10 @@ class HybridLLMRLTrainer:
 
     def _rule_players(self, lanes: int) -> list[RulePlayer]:
         """Fresh rule players; each lane makes its free choices by a seed of its own."""
-        return [RulePlayer(self.env.rom.game, seed=self.settings.seed + lane) for lane in range(lanes)]
+        return [
+            RulePlayer(self.env.rom.game, seed=self.settings.seed + lane, names=self.settings.names)
+            for lane in range(lanes)
+        ]
 
     def _fitting_learner(self) -> MaskablePPOLearner:
         """The agent's own policy where it is a learner for these lanes, or a new one where it has none."""

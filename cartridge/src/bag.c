@@ -31,6 +31,13 @@ static void pocket_of(u8 item, pocket_t *pocket) {
     }
 }
 
+/* The count of a machine; 0 for what is none. There are HMs only, behind the room of Crystal's TMs. */
+static u8 *machine_of(u8 item) {
+    item_t data;
+    item_read(item, &data);
+    return data.pocket == POCKET_MACHINES ? wTMsHMs + TM_COUNT - 1 + data.amount : 0;
+}
+
 static u8 *entry_of(const pocket_t *pocket, u8 item) {
     u8 *entry = pocket->count + 1;
     u8 i;
@@ -41,7 +48,8 @@ static u8 *entry_of(const pocket_t *pocket, u8 item) {
 
 u8 bag_count(u8 item) __banked {
     pocket_t pocket;
-    u8 *entry;
+    u8 *entry = machine_of(item);
+    if (entry) return *entry;
     pocket_of(item, &pocket);
     entry = entry_of(&pocket, item);
     if (!entry) return 0;
@@ -50,7 +58,12 @@ u8 bag_count(u8 item) __banked {
 
 u8 bag_add(u8 item, u8 quantity) __banked {
     pocket_t pocket;
-    u8 *entry;
+    u8 *entry = machine_of(item);
+    if (entry) {
+        if (*entry) return 0;
+        *entry = 1;
+        return 1;
+    }
     pocket_of(item, &pocket);
     entry = entry_of(&pocket, item);
     if (entry) {
@@ -69,7 +82,12 @@ u8 bag_add(u8 item, u8 quantity) __banked {
 
 u8 bag_take(u8 item, u8 quantity) __banked {
     pocket_t pocket;
-    u8 *entry, *end;
+    u8 *entry = machine_of(item), *end;
+    if (entry) {
+        if (!*entry) return 0;
+        *entry = 0;
+        return 1;
+    }
     pocket_of(item, &pocket);
     entry = entry_of(&pocket, item);
     if (!entry) return 0;

@@ -73,6 +73,7 @@ static void withdraw(u8 place) {
 static void deposit(u8 index) {
     memcpy(wStringBuffer1, wPartyMonNicknames + index * NICKNAME_SIZE, NICKNAME_SIZE);
     if (wPartyCount == 1) say(TEXT_LAST_PAL);
+    else if (wPartySpecies[index] == EGG) say(TEXT_EGG_STAYS);
     else if (!box_add(PARTY_MON(index), wStringBuffer1)) say(TEXT_BOX_FULL);
     else {
         party_remove(index);

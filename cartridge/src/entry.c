@@ -5,6 +5,7 @@
 #include "player.h"
 #include "player_event.h"
 #include "player_path.h"
+#include "quiet.h"
 #include "view.h"
 
 enum { ENCOUNTER_COOLDOWN = 5 };
@@ -12,6 +13,7 @@ enum { ENCOUNTER_COOLDOWN = 5 };
 void entry_begin(u8 method) {
     hMapEntryMethod = method;
     wMapStatus = 1;
+    wMapMusic = 0; /* what the radio played ends here */
     clock_read();
     wPrevMapGroup = wMapGroup;
     wPrevMapNumber = wMapNumber;
@@ -23,10 +25,18 @@ static void entry_end(void) {
     hMapEntryMethod = 0;
 }
 
+/* What a map does whenever it is loaded; its doors may have fallen shut by it. */
+static void load_changes(void) {
+    if (!map.load_script) return;
+    quiet_run(map.load_script);
+    map_changes();
+}
+
 void entry_show(u8 x, u8 y, u8 direction) {
     map_publish();
     player_place(x, y, direction);
     people_load();
+    load_changes();
     view_load();
     entry_end();
 }
@@ -100,6 +110,7 @@ void map_cross_edge(void) {
     map_publish();
     player_place(x, y, direction);
     people_load();
+    load_changes();
     view_cross();
     wScriptRunning = SCRIPT_NONE;
     entry_end();

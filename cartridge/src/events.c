@@ -2,8 +2,12 @@
 #include "battle.h"
 #include "clock.h"
 #include "data.h"
+#include "day_care.h"
+#include "egg.h"
 #include "entry.h"
 #include "faint.h"
+#include "gear.h"
+#include "field_moves.h"
 #include "party.h"
 #include "people.h"
 #include "player.h"
@@ -14,6 +18,7 @@
 #include "trainer.h"
 #include "view.h"
 
+enum { LEADS_BACK = 255 };         /* the warp of an elevator's door: to where one came in, or to the chosen floor */
 enum { BG_READ = 0, BG_ITEM = 7 }; /* kinds of rows in the list of signs */
 
 /* ---------------------------------------------------------------- after a step */
@@ -22,6 +27,13 @@ static u8 try_warp(void) {
     u8 row[5], number = map_warp_at(wXCoord, wYCoord, row);
     if (!number) return 0;
     wPrevWarp = number;
+    if (row[2] == LEADS_BACK) {
+        warp_to(wBackupMapGroup, wBackupMapNumber, wBackupWarpNumber, MAPSETUP_DOOR);
+        return 1;
+    }
+    wBackupWarpNumber = number;
+    wBackupMapGroup = wMapGroup;
+    wBackupMapNumber = wMapNumber;
     warp_to(row[3], row[4], row[2], MAPSETUP_DOOR);
     return 1;
 }
@@ -60,7 +72,7 @@ static u8 try_coord_events(void) {
     const u8 *source = map.coords;
     for (i = map.coord_count; i; i--, source += sizeof row) {
         rom_copy(map.events_bank, row, source, sizeof row);
-        if (row[1] != wYCoord || row[2] != wXCoord) continue;
+        if (row[1] != wYCoord || row[2] != wXCoord || row[3]) continue; /* row[3]: a boulder's hole */
         script_run((u16)row[4] | (u16)row[5] << 8, SCRIPT_TALK);
         return 1;
     }
@@ -69,7 +81,7 @@ static u8 try_coord_events(void) {
 
 static u8 is_encounter_step(void) {
     if (wEnvironment == ENVIRONMENT_CAVE || wEnvironment == ENVIRONMENT_DUNGEON) return 1;
-    return wPlayerTileCollision == COLLISION_TALL_GRASS || wPlayerTileCollision == COLLISION_WATER ||
+    return wPlayerTileCollision == COLLISION_TALL_GRASS || map_is_water(wPlayerTileCollision) ||
            wPlayerTileCollision == 0x08;
 }
 
@@ -98,11 +110,12 @@ static u8 try_encounter(void) {
 
 void events_after_step(void) {
     wStepCount++;
+    day_care_step();
     clock_read();
     view_colours();
     if (try_trainers()) return;
     if (map_is_immediate_warp(wPlayerTileCollision) && try_warp()) return;
-    if (try_coord_events() || steps_count()) return;
+    if (try_coord_events() || egg_step() || gear_rings() || steps_count()) return;
     try_encounter();
 }
 
@@ -129,9 +142,13 @@ u8 events_talk(void) {
     u8 *object;
     if (i == NOBODY && map_collision(x, y) == COLLISION_COUNTER)
         i = people_at(x + step_x[direction], y + step_y[direction]);
-    if (i == NOBODY) return talk_sign(x, y) || raft_board(direction);
+    if (i == NOBODY) return talk_sign(x, y) || raft_board(direction) || field_move_ahead(direction);
     object = MAP_OBJECT(i);
     hLastTalked = i;
+    if (object[MAPOBJECT_MOVEMENT] == MOVES_BOULDER) {
+        field_move_boulder();
+        return 1;
+    }
     switch (object[MAPOBJECT_PALETTE_TYPE] & 15) {
     case OBJECT_ITEM_BALL: script_item_ball(i); break;
     case OBJECT_TRAINER:

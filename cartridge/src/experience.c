@@ -1,6 +1,7 @@
 #pragma bank 4
 #include <string.h>
 #include "experience.h"
+#include "bag.h"
 #include "battle_menu.h"
 #include "battle_screen.h"
 #include "data.h"
@@ -9,8 +10,16 @@
 
 static void name_of(u8 index) { memcpy(wStringBuffer1, wPartyMonNicknames + index * NICKNAME_SIZE, NICKNAME_SIZE); }
 
-static void move_name(u8 move, u8 *name) {
-    rom_copy(MOVES_BANK, name, MOVES + (u16)(move - 1) * sizeof(move_t), NAME_LONG);
+static u8 is_of_machine(u8 move) { return (u8)(move - MOVE_CUT) < HM_COUNT; }
+
+/* The slot to give up; what a machine taught stays. */
+static u8 move_to_forget(const u8 *moves) {
+    u8 slot;
+    for (;;) {
+        slot = move_list_menu(moves);
+        if (slot == NO_MOVE || !is_of_machine(moves[slot])) return slot;
+        say(TEXT_MACHINE_KEPT);
+    }
 }
 
 /* Four moves are known: the player may give one up. */
@@ -23,7 +32,7 @@ static void move_replace(u8 index, u8 *record, u8 move) {
         return;
     }
     if (wBattleMode) battle_screen_open();
-    slot = move_list_menu(record + PARTY_MOVES);
+    slot = move_to_forget(record + PARTY_MOVES);
     name_of(index);
     if (slot == NO_MOVE) {
         move_name(move, wStringBuffer2);
@@ -38,21 +47,17 @@ static void move_replace(u8 index, u8 *record, u8 move) {
     say(TEXT_LEARNED);
 }
 
-static u8 knows(const u8 *record, u8 move) {
-    u8 i;
-    for (i = 0; i < MOVE_SLOTS; i++)
-        if (record[PARTY_MOVES + i] == move) return 1;
-    return 0;
+void move_learn(u8 index, u8 *record, u8 move) {
+    name_of(index);
+    move_name(move, wStringBuffer2);
+    if (creature_learn(record, move) == MOVE_SLOTS) move_replace(index, record, move);
+    else say(TEXT_LEARNED);
 }
 
 void moves_of_level(u8 index, u8 *record, const species_t *species) {
     u8 i, move;
     for (i = 0; (move = learnset_move(species, record[PARTY_LEVEL], i)) != 0; i++) {
-        if (knows(record, move)) continue;
-        name_of(index);
-        move_name(move, wStringBuffer2);
-        if (creature_learn(record, move) == MOVE_SLOTS) move_replace(index, record, move);
-        else say(TEXT_LEARNED);
+        if (!move_known(record, move)) move_learn(index, record, move);
     }
 }
 

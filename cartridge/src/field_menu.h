@@ -3,7 +3,7 @@
 #define FIELD_MENU_H
 #include "state.h"
 
-void field_party(void) __banked;
+u8 field_party(void) __banked; /* a machine's move to be used: its number from 1, wCurPartyMon knows it; 0: none */
 void field_pack(void) __banked;
 
 #endif

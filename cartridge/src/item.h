@@ -3,7 +3,7 @@
 #define ITEM_H
 #include "state.h"
 
-enum { POCKET_ITEMS, POCKET_BALLS, POCKET_KEY_ITEMS };
+enum { POCKET_ITEMS, POCKET_BALLS, POCKET_KEY_ITEMS, POCKET_MACHINES };
 
 /* 20 bytes, packed by cartridge/tools/game_data.py. */
 typedef struct {
@@ -11,7 +11,8 @@ typedef struct {
     u8 pocket;
     u16 price;
     u8 effect, amount;
-    u8 unused[2];
+    u8 badge; /* of a machine: the bit of wJohtoBadges that allows its move on the way */
+    u8 unused;
 } item_t;
 
 void item_read(u8 item, item_t *data);

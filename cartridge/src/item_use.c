@@ -34,6 +34,7 @@ static u8 heal(u8 *record, u16 amount) {
 u8 item_treat(u8 index, const item_t *item) __banked {
     u8 *record = PARTY_MON(index);
     u16 hp = be16(record + PARTY_HP);
+    if (wPartySpecies[index] == EGG) return 0;
     if (item->effect == ITEM_EFFECT_REVIVE) {
         if (hp) return 0;
         heal(record, (u32)be16(record + PARTY_MAX_HP) * item->amount / 100);

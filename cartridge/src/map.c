@@ -1,5 +1,6 @@
 #include "map.h"
 #include "data.h"
+#include "flags.h"
 
 map_header_t map;
 
@@ -14,7 +15,18 @@ u8 map_read(u8 group, u8 number) {
     }
     rom_copy(row[2], &map, (const u8 *)(row[3] | (u16)row[4] << 8), sizeof map);
     rom_copy(map.blocks_bank, wOverworldMapBlocks, map.blocks, (u16)(u8)(map.width + 6) * (u8)(map.height + 6));
+    map_changes();
     return 1;
+}
+
+/* Doors that open and shut: where the block lies, the flag, the block with it and without it. */
+void map_changes(void) {
+    u8 row[6], i;
+    const u8 *source = map.changes;
+    for (i = map.change_count; i; i--, source += sizeof row) {
+        rom_copy(map.events_bank, row, source, sizeof row);
+        wOverworldMapBlocks[row[0] | (u16)row[1] << 8] = flag_get(row[2] | (u16)row[3] << 8) ? row[4] : row[5];
+    }
 }
 
 static void word_put(u8 *field, const u8 *address) {
@@ -57,12 +69,33 @@ void map_publish(void) {
         connection[i][CONNECTION_MAP_GROUP] = map.neighbours[i].group ? map.neighbours[i].group : 255;
         connection[i][CONNECTION_MAP_NUMBER] = map.neighbours[i].group ? map.neighbours[i].number : 255;
     }
+    wBikeFlags = 0;
+    if (map.environment <= ENVIRONMENT_ROUTE) wStatusFlags &= ~STATUS_FLASH;
+    map_darkness_publish();
     if (map.spawn_group) {
+        wVisitedSpawns[map.spawn_place >> 3] |= 1 << (map.spawn_place & 7);
         wLastSpawnMapGroup = map.spawn_group;
         wLastSpawnMapNumber = map.spawn_number;
     }
     if (map.wild_bank) rom_copy(map.wild_bank, &wMornEncounterRate, map.wild, 3);
     else wMornEncounterRate = wDayEncounterRate = wNiteEncounterRate = 0;
+}
+
+void map_darkness_publish(void) {
+    wTimeOfDayPalset = map.background_set == PALETTES_DARK && !(wStatusFlags & STATUS_FLASH) ? PALSET_DARK : PALSET_LIT;
+}
+
+void map_change(u8 x, u8 y) {
+    u8 row[3], quarter = (y & 1) << 1 | (x & 1);
+    u8 *block = map_block_at(x, y);
+    const u8 *source = map.set_changes;
+    for (;; source += sizeof row) {
+        rom_copy(map.set_bank, row, source, sizeof row);
+        if (!row[0]) return;
+        if (row[0] != *block || row[1] != quarter) continue;
+        *block = row[2];
+        return;
+    }
 }
 
 u8 *map_block_at(u8 x, u8 y) {
@@ -91,6 +124,10 @@ u8 map_is_land(u8 collision) {
     if (collision >= 0x80 && collision < 0xA0) return 0;
     if (collision >= 0x20 && collision < 0x40) return collision == 0x23 || collision == 0x2B;
     return collision != 0xFF;
+}
+
+u8 map_is_water(u8 collision) {
+    return collision == COLLISION_WATER || collision == COLLISION_SEA || collision == COLLISION_WATERFALL;
 }
 
 u8 map_is_immediate_warp(u8 collision) {

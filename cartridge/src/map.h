@@ -15,8 +15,13 @@ enum {
 };
 enum {
     COLLISION_WALL = 0x07,
+    COLLISION_CUT_TREE = 0x12,
     COLLISION_TALL_GRASS = 0x18,
+    COLLISION_SEA = 0x21, /* too rough for a raft */
+    COLLISION_ICE = 0x23,
+    COLLISION_WHIRLPOOL,
     COLLISION_WATER = 0x29,
+    COLLISION_WATERFALL = 0x33,
     COLLISION_PIT = 0x60,
     COLLISION_MAT_DOWN = 0x70,
     COLLISION_DOOR = 0x71,
@@ -32,7 +37,15 @@ enum {
     COLLISION_HOP_UP,
     COLLISION_HOP_DOWN
 };
-enum { MAPSETUP_WARP = 0xF1, MAPSETUP_CONTINUE, MAPSETUP_RELOAD, MAPSETUP_DOOR = 0xF5, MAPSETUP_CONNECTION = 0xF7 };
+enum {
+    MAPSETUP_WARP = 0xF1,
+    MAPSETUP_CONTINUE,
+    MAPSETUP_RELOAD,
+    MAPSETUP_DOOR = 0xF5,
+    MAPSETUP_CONNECTION = 0xF7,
+    MAPSETUP_FLY = 0xFC
+};
+enum { STATUS_FLASH = 4, PALSET_DARK = 0xFF, PALSET_LIT = 0xE4 }; /* wStatusFlags, wTimeOfDayPalset */
 
 typedef struct {
     u8 group, number;
@@ -48,6 +61,7 @@ typedef struct {
     const u8 *blocks;
     u8 set_bank;
     const u8 *set_tiles, *set_attributes, *set_collision;
+    const u8 *set_changes; /* (block, quarter, block without what stands there), ended by 0 */
     u8 graphics_bank;
     const u8 *graphics;
     u16 graphics_size;
@@ -64,17 +78,25 @@ typedef struct {
     u8 wild_bank;
     const u8 *wild;
     u8 spawn_group, spawn_number; /* entering this map makes that one the white-out destination */
+    u8 spawn_place;               /* ... and its bit of wVisitedSpawns */
     u8 home_x, home_y;            /* where a white-out puts the player on this map */
     u8 sprites[MAP_SPRITES];      /* which people are in video memory, 0 = none */
+    u8 change_count;              /* blocks that a flag changes */
+    const u8 *changes;
+    u16 load_script;              /* runs whenever the map is loaded, 0 = none */
 } map_header_t;
 
 extern map_header_t map;
 
 u8 map_read(u8 group, u8 number); /* 0: there is no such map */
+void map_changes(void);           /* every block as its flag says */
 void map_publish(void);
+void map_darkness_publish(void);
+void map_change(u8 x, u8 y); /* a tree, a whirlpool: gone until the map is read again */
 u8 *map_block_at(u8 x, u8 y);
 u8 map_collision(u8 x, u8 y);
 u8 map_is_land(u8 collision);
+u8 map_is_water(u8 collision); /* for who rides already */
 u8 map_is_immediate_warp(u8 collision);
 u8 map_warp_at(u8 x, u8 y, u8 *row); /* 1-based number, 0 = none; row: y, x, warp, group, number */
 void map_warp_row(u8 number, u8 *row);

@@ -54,6 +54,20 @@ u8 learnset_move(const species_t *species, u8 level, u8 index) __banked {
     return 0;
 }
 
+u8 move_known(const u8 *record, u8 move) __banked {
+    u8 i;
+    for (i = 0; i < MOVE_SLOTS; i++)
+        if (record[PARTY_MOVES + i] == move) return 1;
+    return 0;
+}
+
+u8 party_knower(u8 move) __banked {
+    u8 i;
+    for (i = 0; i < wPartyCount; i++)
+        if (move_known(PARTY_MON(i), move)) return i;
+    return PARTY_MAX;
+}
+
 /* All moves up to the level; the newest four stay. */
 static void first_moves(u8 *record, const species_t *species) {
     const u8 *entry = species->learnset;
@@ -141,6 +155,7 @@ void party_heal(void) __banked {
     u8 i, slot;
     u8 *record = wPartyMons;
     for (i = 0; i < wPartyCount; i++, record += PARTY_SIZE) {
+        if (wPartySpecies[i] == EGG) continue;
         memcpy(record + PARTY_HP, record + PARTY_MAX_HP, 2);
         record[PARTY_STATUS] = 0;
         for (slot = 0; slot < MOVE_SLOTS; slot++) {

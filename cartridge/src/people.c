@@ -184,6 +184,10 @@ void people_face(u8 object, u8 direction) {
     people_draw();
 }
 
+void people_step(u8 object, u8 direction) {
+    step_begin(OBJECT(MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID]), direction);
+}
+
 void people_walk(u8 object, u8 direction) {
     u8 id = MAP_OBJECT(object)[MAPOBJECT_OBJECT_STRUCT_ID];
     u8 *walker = OBJECT(id);
@@ -195,6 +199,16 @@ void people_walk(u8 object, u8 direction) {
     }
     step_end(walker);
     wait_frame();
+    people_draw();
+}
+
+/* Somebody's place on the map, not a walk there: as Crystal's moveobject. */
+void people_move(u8 object, u8 x, u8 y) {
+    u8 *map_object = MAP_OBJECT(object);
+    leave(map_object);
+    map_object[MAPOBJECT_X] = x + 4;
+    map_object[MAPOBJECT_Y] = y + 4;
+    people_nearby();
     people_draw();
 }
 

@@ -15,7 +15,8 @@ enum {
     MOVES_STAND_UP,
     MOVES_STAND_LEFT,
     MOVES_STAND_RIGHT,
-    MOVES_SPIN_FAST
+    MOVES_SPIN_FAST,
+    MOVES_BOULDER = 25
 };
 enum { STEP_STANDING = 1, STEP_NPC_WALK = 2, STEP_PLAYER_WALK = 6, STEP_PLAYER_JUMP = 9 };
 #define OBJECT(i) (wObjectStructs + (u16)(i) * OBJECT_SIZE)
@@ -32,6 +33,8 @@ void people_nearby(void); /* give structs to those who came near, take them from
 void people_frame(void);  /* one frame of wandering */
 void people_draw(void);
 void people_face(u8 object, u8 direction);
+void people_move(u8 object, u8 x, u8 y);
+void people_step(u8 object, u8 direction); /* one step, begun; people_frame goes on with it */
 void people_walk(u8 object, u8 direction); /* one step, shown to its end */
 u8 people_at(u8 x, u8 y);                  /* map object index, NOBODY */
 

@@ -6,7 +6,7 @@
 enum { STEP_FRAMES = 16 }; /* Crystal counts in ticks of two frames: a step takes 8 */
 enum { STEP_FLAG_START = 0x80 };
 
-u8 player_turn_frames, player_was_moving, player_hop_steps;
+u8 player_turn_frames, player_was_moving, player_climbs, player_hop_steps;
 
 u8 player_facing(void) { return wPlayerDirection >> 2; }
 

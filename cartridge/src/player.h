@@ -7,6 +7,7 @@ enum { PLAYER_WALKS, PLAYER_RIDES_RAFT = 4 }; /* wPlayerState */
 
 extern u8 player_turn_frames; /* frames left of the turn under way */
 extern u8 player_was_moving;  /* the last frame ended a step or a turn: the next direction needs no turn of its own */
+extern u8 player_climbs;      /* the step under way goes up a waterfall */
 extern u8 player_hop_steps;   /* steps left of a jump over a ledge, with the one under way */
 
 u8 player_facing(void);

@@ -3,9 +3,17 @@
 #include "events.h"
 #include "people.h"
 #include "player.h"
+#include "player_path.h"
 #include "view.h"
 
 enum { STEP_FLAG_STOP = 0x40, STEP_FLAG_CONTINUE = 0x20 };
+
+/* Where a fall or ice takes the player on; NO_DIRECTION where it stands. */
+static u8 carried(void) {
+    if (wPlayerTileCollision == COLLISION_WATERFALL) return player_climbs ? UP : DOWN;
+    player_climbs = 0;
+    return wPlayerTileCollision == COLLISION_ICE && player_can_step(player_facing()) ? player_facing() : NO_DIRECTION;
+}
 
 /* Coordinates change on the last frame of a step, after the picture has arrived. */
 static void step_end(void) {
@@ -19,7 +27,7 @@ static void step_end(void) {
     wPlayerLastMapY = wPlayerMapY;
     map_cross_edge();
     player_neighbours_publish();
-    if (wPlayerState == PLAYER_RIDES_RAFT && wPlayerTileCollision != COLLISION_WATER) {
+    if (wPlayerState == PLAYER_RIDES_RAFT && !map_is_water(wPlayerTileCollision)) {
         player_state_set(PLAYER_WALKS);
         view_player();
     }
@@ -30,6 +38,10 @@ static void step_end(void) {
         return;
     }
     player_hop_frame = 0;
+    if (carried() != NO_DIRECTION) {
+        player_step_begin(carried());
+        return;
+    }
     player_was_moving = 1;
     events_after_step();
 }

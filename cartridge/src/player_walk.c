@@ -1,4 +1,5 @@
 #include "player_walk.h"
+#include "boulders.h"
 #include "buttons.h"
 #include "events.h"
 #include "people.h"
@@ -38,6 +39,7 @@ static void obey(u8 direction) {
         player_step_begin(direction);
     } else {
         player_was_moving = 0;
+        if (wBikeFlags & STRENGTH_ON && boulder_push(direction)) return;
         if (player_is_on_mat(direction)) events_warp_here();
     }
 }
@@ -52,6 +54,7 @@ void player_frame(void) {
         wScriptRunning = SCRIPT_NONE;
         player_was_moving = 1; /* the held direction now starts a step */
     }
+    if (boulder_rolling && !boulder_lies()) return;
     buttons_poll();
     if ((hJoyPressed & BUTTON_A) && events_talk()) return;
     if (hJoyPressed & BUTTON_START) {

@@ -14,7 +14,8 @@ typedef struct {
     const u8 *learnset;         /* (level, move) pairs in SPECIES_BANK, ended by 0 */
     u8 picture_bank;
     const u8 *picture; /* front 400 bytes, back 400 bytes, palette 8 bytes */
-    u8 unused[4];
+    u8 machines;       /* bit n - 1: it can learn from HM n */
+    u8 unused[3];
 } species_t;
 
 /* Where the engine keeps some of them; strips of the map lie in front (video.h). */
@@ -32,5 +33,6 @@ enum { MOVE_SLOTS = 4, FIRST_SPECIAL_TYPE = 20 };
 void species_read(u8 number, species_t *species);
 void species_name(u8 number, u8 *name);
 void move_read(u8 number, move_t *move);
+void move_name(u8 number, u8 *name);
 
 #endif

@@ -2,6 +2,8 @@
 #include "start_menu.h"
 #include "data.h"
 #include "field_menu.h"
+#include "gear.h"
+#include "field_moves.h"
 #include "menu.h"
 #include "player_card.h"
 #include "player_event.h"
@@ -9,13 +11,14 @@
 #include "view.h"
 
 /* Crystal's numbers, in wMenuItemsList behind the count. */
-enum { ITEM_PALS = 1, ITEM_PACK, ITEM_CARD, ITEM_SAVE, ITEM_EXIT = 6 };
+enum { ITEM_PALS = 1, ITEM_PACK, ITEM_CARD, ITEM_SAVE, ITEM_EXIT = 6, ITEM_GEAR };
 enum { BOX_X = 10, CURSOR_X = 11, FIRST_ROW = 2, STATE_TEXT = 0x40 };
 
 static void items_publish(void) {
     u8 *end = wMenuItemsList + 1;
     if (wPartyCount) *end++ = ITEM_PALS;
     *end++ = ITEM_PACK;
+    if (wPokegearFlags & GEAR_OWNED) *end++ = ITEM_GEAR;
     *end++ = ITEM_CARD;
     *end++ = ITEM_SAVE;
     *end++ = ITEM_EXIT;
@@ -27,6 +30,7 @@ static void item_put(u8 item, u8 y) {
     switch (item) {
     case ITEM_PALS: text_label(CURSOR_X + 1, y, TEXT_PALS); break;
     case ITEM_PACK: text_label(CURSOR_X + 1, y, TEXT_PACK); break;
+    case ITEM_GEAR: text_label(CURSOR_X + 1, y, TEXT_GEAR); break;
     case ITEM_CARD: screen_text(CURSOR_X + 1, y, wPlayerName); break;
     case ITEM_SAVE: text_label(CURSOR_X + 1, y, TEXT_SAVE); break;
     default: text_label(CURSOR_X + 1, y, TEXT_EXIT);
@@ -50,12 +54,19 @@ static u8 ask(void) {
 }
 
 void start_menu(void) __banked {
-    u8 item;
+    u8 item, machine;
     wScriptRunning = SCRIPT_TALK;
     items_publish();
     while ((item = ask()) != ITEM_EXIT) {
-        if (item == ITEM_PALS) field_party();
-        else if (item == ITEM_PACK) field_pack();
+        if (item == ITEM_PALS) {
+            machine = field_party();
+            if (!machine) continue;
+            wStateFlags &= ~STATE_TEXT;
+            field_move_chosen(machine - 1, wCurPartyMon);
+            return;
+        }
+        if (item == ITEM_PACK) field_pack();
+        else if (item == ITEM_GEAR) gear_screen();
         else if (item == ITEM_CARD) player_card();
         else if (save_ask()) break;
     }

@@ -97,6 +97,7 @@ void view_player(void) {
 
 /* Open country changes its colours with the day; rooms and caves do not. */
 static u8 background_set(void) {
+    if (map.background_set == PALETTES_DARK && wStatusFlags & STATUS_FLASH) return PALETTES_CAVE;
     if (map.background_set != PALETTES_DAY || wTimeOfDay == DAY) return map.background_set;
     return wTimeOfDay == MORNING ? PALETTES_MORNING : PALETTES_NIGHT;
 }
@@ -187,6 +188,11 @@ static void column_bring(u8 x, u8 tile_x) {
     strip_kind = STRIP_COLUMN;
 }
 
+void view_column(u8 x) {
+    column_bring(x, origin_x + ((u8)(x - (PLAYER_X - STEPS_LEFT)) << 1));
+    wait_frame();
+}
+
 static void row_bring(u8 y, u8 tile_y) {
     u8 i, x = PLAYER_X - STEPS_LEFT, bank = rom_switch(map.set_bank);
     for (i = 0; i < STEPS_WIDE; i++) step_put(i << 1, x++, y, 20);
@@ -218,6 +224,15 @@ void view_step(u8 direction) {
         origin_x += 2;
         column_bring(PLAYER_X + STEPS_RIGHT, origin_x + 18);
         break;
+    }
+}
+
+/* Row by row, as when one walks: nothing flickers. */
+void view_changed(void) {
+    u8 i;
+    for (i = 0; i < STEPS_HIGH; i++) {
+        row_bring(PLAYER_Y - STEPS_UP + i, origin_y + (i << 1));
+        wait_frame();
     }
 }
 

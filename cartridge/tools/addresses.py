@@ -13,8 +13,8 @@ from cartridge.tools.source import REPOSITORY
 
 SYMBOLS = REPOSITORY / "core" / "game" / "data" / "crystal" / "symbols.json"
 STACK = (0xC000, 0x180)
-LINKER_RAM = (0xC180, 0x147)
-"""From the stack to wInputType: where the compiler puts the variables that have no fixed address."""
+LINKER_RAM = (0xC180, 0x140)
+"""From the stack to wMapMusic: where the compiler puts the variables that have no fixed address."""
 SCRATCH = (0xCD14, 0xC5)
 """Behind the blocks of the map: records of the engine that do not fit beside the stack (`SCRATCH` in state.h)."""
 

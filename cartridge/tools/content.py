@@ -54,9 +54,11 @@ class ItemEffect(IntEnum):
     """Amount: steps without encounters."""
     RAFT = 11
     """Carries the player over water."""
+    TEACH = 16
+    """A machine. Amount: its number; it teaches the move of its name."""
 
 
-POCKETS = ("ITEM", "BALL", "KEY_ITEM")
+POCKETS = ("ITEM", "BALL", "KEY_ITEM", "TM_HM")
 SKILLS = ("plain", "careful", "master")
 TRAINER_ITEMS = 2
 
@@ -81,6 +83,8 @@ class Creature:
     base_exp: int
     learns: tuple[tuple[int, str], ...]
     evolves: tuple[int, str] | None
+    machines: tuple[str, ...] = ()
+    """The moves that it can learn from machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Item:
     price: int
     effect: ItemEffect
     amount: int
+    badge: int = 0
+    """Of a machine: the bit of wJohtoBadges that allows its move on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,11 @@ class Content:
         if name not in names:
             raise line.error(f"{name!r} is not among the {kind}")
         return names.index(name) + 1
+
+    @property
+    def machines(self) -> dict[str, Item]:
+        """By the move that each teaches, in the order of their numbers."""
+        return {name.removeprefix("HM_"): item for name, item in self.items.items() if item.pocket == "TM_HM"}
 
     def flag(self, name: str, line: Line) -> Flag:
         if name not in self.flags:
@@ -202,6 +213,9 @@ def _creature(content: Content, name: str, body: list[Line], head: Line) -> Crea
         content.number("moves", move, values["learn"])
         learns.append((values["learn"].integer(level, 1, 100), move))
     evolve = values.get("evolve")
+    machines = values["machines"].words[1:] if "machines" in values else []
+    for move in machines:
+        content.number("moves", move, values["machines"])
     return Creature(
         name,
         (first, second[0] if second else first),
@@ -210,6 +224,7 @@ def _creature(content: Content, name: str, body: list[Line], head: Line) -> Crea
         values["exp"].integer(values["exp"].words[1]),
         tuple(sorted(learns, key=lambda learn: learn[0])),
         (evolve.integer(evolve.words[1], 2, 100), evolve.words[2]) if evolve else None,
+        tuple(machines),
     )
 
 
@@ -224,13 +239,14 @@ def _creatures(content: Content) -> None:
 
 def _items(content: Content) -> None:
     for line in lines(DATA / "items.txt"):
-        name, pocket, price, effect, *amount = line.words
+        name, pocket, price, effect, *numbers = line.words
         if pocket not in POCKETS or effect not in ItemEffect.__members__:
             raise line.error(f"unknown pocket {pocket!r} or effect {effect!r}")
-        amount_value = line.integer(amount[0]) if amount else 0
-        content.items[name] = Item(
-            name.replace("_", " "), pocket, line.integer(price, 0, 65535), ItemEffect[effect], amount_value
-        )
+        amount, badge, *_ = (*(line.integer(number) for number in numbers), 0, 0)
+        shown = f"HM{amount:02d}" if pocket == "TM_HM" else name.replace("_", " ")
+        if pocket == "TM_HM":
+            content.number("moves", name.removeprefix("HM_"), line)
+        content.items[name] = Item(shown, pocket, line.integer(price, 0, 65535), ItemEffect[effect], amount, badge)
 
 
 def _trainers(content: Content) -> None:

@@ -6,13 +6,27 @@ Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json. 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, fields
+from typing import Any
 
 from cartridge.tools.art import people, tilesets
 from cartridge.tools.blocks import BuiltMap
 from cartridge.tools.content import STATS, Content, Item, ItemEffect
-from cartridge.tools.maps import ENVIRONMENTS, MOVEMENTS, TIMES, Kind, Map, Person
+from cartridge.tools.maps import (
+    ENVIRONMENTS,
+    LEADS_BACK,
+    MOVEMENTS,
+    TIMES,
+    Gate,
+    Kind,
+    Map,
+    Person,
+    spawn_places,
+)
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, effects_of
+from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, effects_of_lines, outcomes_by_script
+from cartridge.tools.script_outcomes import CARDS, HATCHING, Chase, Outcome
+from cartridge.tools.scripts import GEAR_BITS, read_calls
 
 FOLDER = "core/game/data/fernvale"
 CURES = {
@@ -55,6 +69,15 @@ def _connection(found: Map, direction: str, maps: dict[str, Map]) -> Json:
     return head | {"offset_blocks": offset / 2 if offset % 2 else offset // 2, "offset_steps": offset} | arrival
 
 
+@dataclass(frozen=True, slots=True)
+class _Scripts:
+    """What the scripts of one map do, by their names."""
+
+    effects: dict[str, Effects]
+    outcomes: dict[str, tuple[Outcome, ...]]
+    chases: dict[str, Chase]
+
+
 def _effects(effects: Effects | None) -> Json:
     """What a planner wants to know of a script; nothing where there is nothing to tell."""
     if effects is None:
@@ -68,10 +91,49 @@ def _effects(effects: Effects | None) -> Json:
         row["fights"] = list(effects.fights)
     if effects.badges:
         row["badges"] = list(effects.badges)
+    if effects.calls:
+        row["calls"] = list(effects.calls)
+    if effects.radio is not None:
+        row["radio"] = effects.radio
     return row | ({"heals": True} if effects.heals else {})
 
 
-def _person(number: int, person: Person, content: Content, effects: dict[str, Effects]) -> Json:
+def _scripted(name: str | None, scripts: _Scripts) -> Json:
+    """The same with its conditions, and the chase that it makes."""
+    row = _effects(scripts.effects.get(name or ""))
+    outcomes = scripts.outcomes.get(name or "", ())
+    if any(one.conditions or one.answers or one.options for one in outcomes):
+        row["outcomes"] = [_outcome(one) for one in outcomes]
+    chase = scripts.chases.get(name or "")
+    if chase is not None:
+        row["chase"] = {
+            "symbol": chase.symbol,
+            "first": chase.first,
+            "last": chase.last,
+            "moves": [list(move) for move in chase.moves],
+        }
+    return row
+
+
+def _outcome(outcome: Outcome) -> Json:
+    """Its fields that are not empty."""
+    return {one.name: list(value) for one in fields(outcome) if (value := getattr(outcome, one.name))}
+
+
+def _hole_outcomes(name: str, scripts: _Scripts) -> list[Json]:
+    """What a boulder that falls brings about: whoever pushes it needs the move for it."""
+    return [_outcome(one) | {"moves": ["STRENGTH"]} for one in scripts.outcomes[name]]
+
+
+def _gate(gate: Gate) -> Json:
+    row: Json = {"from_area": gate.start, "to_area": gate.end}
+    for key, names in (("needs", gate.needs), ("without", gate.without), ("moves", gate.moves)):
+        if names:
+            row[key] = list(names)
+    return row | ({"one_way": True} if gate.one_way else {})
+
+
+def _person(number: int, person: Person, content: Content, scripts: _Scripts) -> Json:
     row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
     row["sprite_id"] = people.NAMES.index(person.sprite) + 1
     row |= {
@@ -81,7 +143,7 @@ def _person(number: int, person: Person, content: Content, effects: dict[str, Ef
     }
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
-    row |= _effects(effects.get(person.script or ""))
+    row |= _scripted(person.script, scripts)
     if person.item:
         row |= {"item": person.item, "qty": 1}
     if person.trainer:
@@ -109,16 +171,26 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
             "target": warp.target,
             "target_group": maps[warp.target].group,
             "target_number": maps[warp.target].number,
-            "target_warp": warp.target_warp,
+            "target_warp": -1 if warp.target_warp == LEADS_BACK else warp.target_warp,
         }
         for i, warp in enumerate(found.warps, 1)
     ]
-    effects = effects_of(found)
+    badges = badge_flags(maps)
+    scripts = _Scripts(
+        effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges)
+    )
     row["coord_events"] = [
-        {"x": step.x, "y": step.y, "script": step.script} | _effects(effects.get(step.script)) for step in found.steps
+        {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts)
+        for step in found.steps
+        if not step.boulder
     ]
+    if holes := [step for step in found.steps if step.boulder]:
+        row["boulder_holes"] = [
+            {"object": hole.boulder, "x": hole.x, "y": hole.y, "outcomes": _hole_outcomes(hole.script, scripts)}
+            for hole in holes
+        ]
     signs: list[Json] = [
-        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _effects(effects.get(sign.script))
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _scripted(sign.script, scripts)
         for sign in found.signs
     ]
     signs += [
@@ -126,7 +198,17 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for hidden in found.hidden
     ]
     row["bg_events"] = signs
-    row["objects"] = [_person(i, person, content, effects) for i, person in enumerate(found.people, 1)]
+    if found.is_elevator:
+        row["elevator"] = True
+    row["objects"] = [_person(i, person, content, scripts) for i, person in enumerate(found.people, 1)]
+    if found.load_script:
+        row["on_load"] = [_outcome(one) for one in scripts.outcomes[found.load_script]]
+    if found.areas:
+        row["areas"] = {
+            name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()
+        }
+    if found.gates:
+        row["gates"] = [_gate(gate) for gate in found.gates]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
         row["wild"] = {
@@ -147,7 +229,9 @@ def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) ->
     rows = {
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
     }
-    return {"about": about, "maps": rows}
+    calls = {call.head.words[1]: _effects(effects_of_lines(call)) for call in read_calls()}
+    calls[HATCHING] = {"sets": ["EVENT_EGG_HATCHED"]}
+    return {"about": about, "phone_calls": calls, "maps": rows}
 
 
 def _species(content: Content) -> Json:
@@ -248,18 +332,31 @@ def enums(content: Content, maps: dict[str, Map]) -> Json:
         "types": {str(number): name for name, number in content.types.items()},
         "type_chart": chart,
         "items": _items(content),
+        "learns_by_machine": {
+            f"HM_{move}": [i for i, one in enumerate(content.creatures.values(), 1) if move in one.machines]
+            for move in content.machines
+        },
         "event_flags": _flags(content),
+        "engine_flags": {
+            name: {"symbol": "wJohtoBadges", "offset": 0, "bit": bit} for bit, name in badge_flags(maps).items()
+        }
+        | {CARDS[name]: {"symbol": "wPokegearFlags", "offset": 0, "bit": bit} for name, bit in GEAR_BITS.items()},
         "trainers": _trainers(content),
         "trainer_classes": {str(number): {"const": name} for name, number in content.classes.items()},
         "sprites": {str(i): f"SPRITE_{name.upper()}" for i, name in enumerate(people.NAMES, 1)},
         "movements": {str(number): name for name, number in MOVEMENTS.items()},
         "badges": _badges(maps),
+        "fly_places": [
+            {"map": name, "x": home[0], "y": home[1], "visited": number}
+            for number, name in enumerate(spawn_places(maps))
+            if (home := maps[name].home)
+        ],
     }
 
 
-def _badges(maps: dict[str, Map]) -> Json:
+def _badges(maps: dict[str, Map]) -> dict[str, Any]:
     """Who gives which bit of wJohtoBadges, read from the scripts of the leaders."""
-    bits: Json = {}
+    bits: dict[str, dict[str, str]] = {}
     for found in maps.values():
         effects = effects_of(found)
         for person in found.people:
@@ -271,6 +368,12 @@ def _badges(maps: dict[str, Map]) -> Json:
                 leader = given.fights[0].removeprefix("LEADER_")
                 bits[str(bit)] = {"const": const.replace("_", ""), "leader": leader, "map": found.constant}
     return {"johto": {"symbol": "wJohtoBadges", "bits": bits}}
+
+
+def badge_flags(maps: dict[str, Map]) -> dict[int, str]:
+    """Bit of wJohtoBadges -> the badge as an engine flag, as Crystal's data name them."""
+    bits = _badges(maps)["johto"]["bits"]
+    return {int(bit): f"ENGINE_{row['const']}" for bit, row in bits.items()}
 
 
 def _condition(words: list[str]) -> Json:

@@ -10,7 +10,7 @@ from cartridge.tools.art import font, frame, palettes, people, title
 from cartridge.tools.blocks import BuiltMap, build_blocks
 from cartridge.tools.content import TRAINER_ITEMS, Content, Effect, ItemEffect
 from cartridge.tools.map_data import place_maps
-from cartridge.tools.maps import Map
+from cartridge.tools.maps import Map, spawn_places
 from cartridge.tools.rom import Place, Rom
 from cartridge.tools.scripts import OPERATIONS, Compiler
 from cartridge.tools.source import DATA, lines
@@ -96,6 +96,7 @@ def _creatures(content: Content, rom: Rom, constants: Constants) -> None:
         )
         records += bytes([evolve_level, species_numbers.get(evolve_to, 0)])
         records += (moves_at + learnsets[i]).to_bytes(2, "little") + picture.packed()
+        records += bytes([sum(1 << content.machines[move].amount - 1 for move in creature.machines)])
         records += bytes(32 * (i + 1) - len(records))
     rom.write(table, bytes(records) + bytes(learnt))
     constants.place("SPECIES", table)
@@ -124,10 +125,10 @@ def _moves(content: Content, rom: Rom, constants: Constants) -> None:
 
 def _items(content: Content, rom: Rom, constants: Constants) -> None:
     """item_t of bag.h: 20 bytes each."""
-    pockets = {"ITEM": 0, "BALL": 1, "KEY_ITEM": 2}
+    pockets = {"ITEM": 0, "BALL": 1, "KEY_ITEM": 2, "TM_HM": 3}
     records = b"".join(
         encode_name(item.name, LONG_NAME_SIZE, item.name)
-        + bytes([pockets[item.pocket], item.price & 255, item.price >> 8, item.effect, item.amount, 0, 0])
+        + bytes([pockets[item.pocket], item.price & 255, item.price >> 8, item.effect, item.amount, item.badge, 0])
         for item in content.items.values()
     )
     constants.place("ITEMS", rom.place(records))
@@ -151,6 +152,19 @@ def _trainers(content: Content, rom: Rom, constants: Constants) -> None:
     constants.place("TRAINERS", rom.place(bytes(out) + b"\0"))
 
 
+def _calls(compiler: Compiler, rom: Rom, constants: Constants) -> None:
+    """Two bytes of address for each call, then the scripts."""
+    scripts, names = compiler.calls()
+    place = rom.reserve(sum(2 + len(script.code) for script in scripts))
+    at, heads, tail = place.address + 2 * len(scripts), b"", b""
+    for script in scripts:
+        heads += (at + len(tail)).to_bytes(2, "little")
+        tail += script.located(at + len(tail))
+    rom.write(place, heads + tail)
+    constants.place("CALLS", place)
+    constants.number("TEXT_CALLERS", names[0])
+
+
 def _constants(content: Content, constants: Constants) -> None:
     for kind, prefix in ((Effect, "EFFECT"), (ItemEffect, "ITEM_EFFECT")):
         for member in kind:
@@ -161,6 +175,16 @@ def _constants(content: Content, constants: Constants) -> None:
         constants.number(f"FLAG_{flag.name}", flag.index)
     names = ", ".join(f"OP_{name.upper()}" for name in OPERATIONS)
     constants.defines.append(f"enum {{ {names} }};")
+
+
+def _fly_places(maps: dict[str, Map], table: TextTable, rom: Rom, constants: Constants) -> None:
+    """Group and number of each, and their names as texts in a row."""
+    places = [maps[name] for name in spawn_places(maps)]
+    constants.place("FLY_PLACES", rom.place(bytes(value for one in places for value in (one.group, one.number))))
+    constants.number("FLY_PLACES_COUNT", len(places))
+    end = bytes([text_codes.CONTROL["END"]])
+    numbers = [table.append(text_codes.encode_plain(one.name, one.path.name) + end) for one in places]
+    constants.number("TEXT_FLY_PLACES", numbers[0])
 
 
 def place_game(content: Content, maps: dict[str, Map], rom: Rom) -> tuple[Constants, dict[str, BuiltMap]]:
@@ -174,8 +198,11 @@ def place_game(content: Content, maps: dict[str, Map], rom: Rom) -> tuple[Consta
     _items(content, rom, constants)
     _trainers(content, rom, constants)
     built = build_blocks(maps)
-    listing = place_maps(maps, built, content, Compiler(content, table, maps), rom)
+    compiler = Compiler(content, table, maps)
+    _calls(compiler, rom, constants)
+    listing = place_maps(maps, built, content, compiler, rom)
     constants.place("MAP_LIST", listing)
+    _fly_places(maps, table, rom, constants)
     start = next(found for found in maps.values() if found.constant == "HOME_UPSTAIRS")
     if start.home is None:
         raise ValueError("HOME_UPSTAIRS needs a home line: the game begins there")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cartridge.tools.art import palettes, people, tilesets
 from cartridge.tools.blocks import BlockSet, BuiltMap
 from cartridge.tools.content import Content
-from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Hidden, Kind, Map, Person
+from cartridge.tools.maps import DIRECTIONS, ENVIRONMENTS, MOVEMENTS, TIMES, Hidden, Kind, Map, Person, spawn_places
 from cartridge.tools.rom import Place, Rom
 from cartridge.tools.scripts import Compiler
 
@@ -29,14 +29,14 @@ class MapPacker:
         self, maps: dict[str, Map], built: dict[str, BuiltMap], content: Content, compiler: Compiler, rom: Rom
     ):
         self.maps, self.built, self.content, self.compiler, self.rom = maps, built, content, compiler, rom
-        self.sets: dict[int, tuple[Place, int, int]] = {}
+        self.sets: dict[int, tuple[Place, int, int, int]] = {}
         self.graphics: dict[str, tuple[Place, int]] = {}
 
     def header(self, found: Map, number: int) -> bytes:
         """map_header_t of map.h."""
         built = self.built[found.constant]
         blocks = self.rom.place(built.blocks)
-        tiles, attributes, collision = self._set(built.set)
+        tiles, attributes, collision, changes = self._set(built.set)
         picture, picture_size = self._graphics(found.tileset)
         home = found.home or (0, 0)
         spawn = self.maps[found.spawn] if found.spawn else None
@@ -44,23 +44,27 @@ class MapPacker:
         header += bytes([ENVIRONMENTS[found.environment], number, found.width // 2, found.height // 2])
         header += bytes([built.blocks[0], tuple(palettes.SETS).index(found.palettes)])
         header += blocks.packed()
-        header += tiles.packed() + _word(attributes) + _word(collision)
+        header += tiles.packed() + _word(attributes) + _word(collision) + _word(changes)
         header += picture.packed() + _word(picture_size)
-        header += self._events(found)
+        events, behind = self._events(found)
+        header += events
         header += bytes([sum(CONNECTION_BITS[direction] for direction in found.connections)])
         for direction in DIRECTIONS:
             name, offset = found.connections.get(direction, (None, 0))
             header += bytes([self.maps[name].group, self.maps[name].number, offset & 255]) if name else bytes(3)
         header += self._wild(found)
-        header += bytes([spawn.group, spawn.number] if spawn else [0, 0]) + bytes(home)
-        return header + self._sprites(found)
+        place = spawn_places(self.maps).index(found.spawn) if found.spawn else 0
+        header += bytes([spawn.group, spawn.number, place] if spawn else 3) + bytes(home)
+        return header + self._sprites(found) + behind
 
-    def _set(self, blocks: BlockSet) -> tuple[Place, int, int]:
+    def _set(self, blocks: BlockSet) -> tuple[Place, int, int, int]:
         if id(blocks) not in self.sets:
             parts = [part + bytes(-len(part) % VIEW_ALIGNMENT) for part in (blocks.tiles(), blocks.attributes())]
-            place = self.rom.place(b"".join(parts) + blocks.collision(), VIEW_ALIGNMENT)
+            codes = blocks.collision()
+            place = self.rom.place(b"".join(parts) + codes + blocks.changes(), VIEW_ALIGNMENT)
             attributes = place.address + len(parts[0])
-            self.sets[id(blocks)] = (place, attributes, attributes + len(parts[1]))
+            collision = attributes + len(parts[1])
+            self.sets[id(blocks)] = (place, attributes, collision, collision + len(codes))
         return self.sets[id(blocks)]
 
     def _graphics(self, name: str) -> tuple[Place, int]:
@@ -69,17 +73,21 @@ class MapPacker:
             self.graphics[name] = (self.rom.place(tiles), len(tiles))
         return self.graphics[name]
 
-    def _events(self, found: Map) -> bytes:
-        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind."""
+    def _events(self, found: Map) -> tuple[bytes, bytes]:
+        """Places the scripts and the event rows in one bank; returns bank, then count and address of each kind.
+
+        The second part comes at the end of the header: the rows of changing blocks, and the script that loading runs.
+        """
         scripts = self.compiler.scripts_of(found)
         records = {person.line.number: self._record(person, found) for person in found.people}
         records |= {hidden.line.number: self._hidden_record(hidden) for hidden in found.hidden}
-        counts = (len(found.warps), len(found.steps), len(found.signs) + len(found.hidden), len(found.people))
-        row_bytes = [size * count for size, count in zip((5, 8, 5, 13), counts, strict=True)]
+        signs = len(found.signs) + len(found.hidden)
+        counts = (len(found.warps), len(found.steps), signs, len(found.people), len(found.changes))
+        row_bytes = [size * count for size, count in zip((5, 8, 5, 13, 6), counts, strict=True)]
         total = sum(row_bytes) + sum(len(script.code) for script in scripts.values()) + sum(map(len, records.values()))
         place = self.rom.reserve(total)
-        addresses = [place.address + sum(row_bytes[:i]) for i in range(4)]
-        at, tail, located = addresses[3] + row_bytes[3], bytearray(), {}
+        addresses = [place.address + sum(row_bytes[:i]) for i in range(len(counts))]
+        at, tail, located = addresses[-1] + row_bytes[-1], bytearray(), {}
         for name, script in scripts.items():
             located[name] = at + len(tail)
             tail += script.located(located[name])
@@ -91,16 +99,21 @@ class MapPacker:
             target = self.maps[warp.target]
             rows += bytes([warp.y, warp.x, warp.target_warp, target.group, target.number])
         for step in found.steps:
-            rows += bytes([255, step.y, step.x, 0]) + _word(located[step.script]) + bytes(2)
+            rows += bytes([255, step.y, step.x, step.boulder]) + _word(located[step.script]) + bytes(2)
         for sign in found.signs:
             rows += bytes([sign.y, sign.x, BG_READ]) + _word(located[sign.script])
         for hidden in found.hidden:
             rows += bytes([hidden.y, hidden.x, BG_ITEM]) + _word(located[hidden.line.number])
         for person in found.people:
             rows += self._object_row(person, located[person.script or person.line.number])
+        blocks = self.built[found.constant]
+        for change, (at_block, block) in zip(found.changes, blocks.changes, strict=True):
+            flag = self.content.flag(change.flag, change.line).index
+            rows += _word(at_block) + _word(flag) + bytes([block, blocks.blocks[at_block]])
         self.rom.write(place, bytes(rows + tail))
-        out = bytes([place.bank])
-        return out + b"".join(bytes([count]) + _word(address) for count, address in zip(counts, addresses, strict=True))
+        lists = [bytes([count]) + _word(address) for count, address in zip(counts, addresses, strict=True)]
+        load = located[found.load_script] if found.load_script else 0
+        return bytes([place.bank]) + b"".join(lists[:-1]), lists[-1] + _word(load)
 
     def _object_row(self, person: Person, script: int) -> bytes:
         flag = NO_FLAG

@@ -12,7 +12,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cartridge.tools.addresses import LINKER_RAM
+from cartridge.tools.addresses import LINKER_RAM, read_variables
 from cartridge.tools.source import CARTRIDGE
 
 VERSION = "4.2.0 #13081"
@@ -72,9 +72,9 @@ def _compile(source: Path, work: Path) -> int:
         ],
         source.name,
     )
-    misread = _MISREAD.search((work / f"{source.stem}.asm").read_text(encoding="ascii"))
-    if misread:
-        name = misread[1]
+    low = {variable.name for variable in read_variables() if not variable.in_high_ram}
+    misread = _MISREAD.findall((work / f"{source.stem}.asm").read_text(encoding="ascii"))
+    for name in (name for name in misread if name not in low):
         raise ToolchainError(f"{source.name}: sdcc reads {name} from page 0; write a test of bits, as `{name} & 255`")
     return bank
 

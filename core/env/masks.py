@@ -5,6 +5,7 @@
 | free in the overworld | the four directions, A, START |
 | walking, turning, sliding | the four directions, NONE |
 | dialog, text complete | A, B |
+| dialog, a clock is set | A, UP, DOWN |
 | dialog, text being printed | A, B, NONE |
 | cutscene, map loading | A, B, NONE |
 | battle, text | A, B, and NONE while it is being printed |
@@ -12,7 +13,7 @@
 | battle, list of moves | A, B; UP and DOWN when there is more than one move |
 | question (YES, NO) | A, B, and UP or DOWN, whichever moves the cursor |
 | start menu, lists | A, B, UP and DOWN; LEFT and RIGHT where there are columns or pages |
-| full-screen menu without an arrow (keyboard, clock, map) | A, B, START, the four directions |
+| full-screen menu without an arrow (keyboard, gear, map) | A, B, START, the four directions |
 | before the game (title, movies, new-game talk) | A, START, NONE, UP, DOWN; B as well where a menu or text shows |
 
 NONE is allowed only where the game is busy, SELECT nowhere, and every row leaves an action that does something.
@@ -48,6 +49,7 @@ TEXT_COMPLETE: Final = _mask((Button.A, Button.B))
 BUSY: Final = _mask((Button.A, Button.B, Button.NONE))
 BOOT: Final = _mask((Button.A, Button.B, Button.START, Button.UP, Button.DOWN, Button.NONE))
 SCREEN: Final = _mask((*DIRECTIONS, Button.A, Button.B, Button.START))
+CLOCK: Final = _mask((Button.A, Button.UP, Button.DOWN))
 UP_DOWN: Final = (Button.UP, Button.DOWN)
 _MENU_MASKS: Final[dict[tuple[MenuKind, int, int, int, int, bool], Mask]] = {}
 
@@ -68,7 +70,9 @@ def action_mask(state: GameState) -> Mask:
         return _menu_mask(menu)
     if mode is GameMode.MENU:
         return SCREEN
-    return TEXT_COMPLETE if state.waits_for_button else BUSY
+    if not state.waits_for_button:
+        return BUSY
+    return CLOCK if state.asked_time is not None else TEXT_COMPLETE
 
 
 def _menu_mask(menu: MenuState) -> Mask:

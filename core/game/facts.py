@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.game.item_effects import NOTHING, ItemEffect
-from core.vocabulary import MapId
+from core.vocabulary import Button, MapId
 
 MOST_BADGES: Final = 16
 
@@ -90,6 +90,8 @@ class Effects:
     """Engine flags that it can clear."""
     calls: tuple[str, ...] = ()
     """Phone calls (keys of `GameData.phone_calls`) that it can bring on."""
+    radio: int | None = None
+    """Where the radio's knob (wRadioTuningKnob) must stand while one talks; None where no radio is asked for."""
     outcomes: tuple[ConditionalEffects, ...] = ()
     """What happens under which conditions, one of them at a time; empty where it is always the same."""
 
@@ -103,6 +105,19 @@ class ConditionalEffects(Effects):
     """(number of the question, from 1; whether the answer is yes), for questions that are not answered with yes."""
     options: tuple[tuple[int, ...], ...] = ()
     """For each list of lines that the talk asks to choose from, in order: the lines, from 1, that are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chase:
+    """Somebody who runs from place to place when spoken to; where to depends on the direction the player faces."""
+
+    symbol: str
+    """The RAM symbol (one byte) that numbers the present place; 0 counts as `first`."""
+    first: int
+    last: int
+    """The number at which the chase is over."""
+    moves: tuple[tuple[int, Button, int], ...]
+    """(number before, the direction the player faces, number afterwards)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,8 @@ class MapObject(Effects):
     """What people call it, with the article: "the nurse", "Whitney"."""
     is_boulder: bool = False
     """Whether it can be pushed, with the move STRENGTH."""
+    chase: Chase | None = None
+    """Where it runs to when spoken to; None for everybody who stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +237,8 @@ class GameMap:
     scene_scripts: tuple[SceneScript, ...] = ()
     """What happens by itself on entering."""
     boulder_holes: tuple[BoulderHole, ...] = ()
+    region: str = ""
+    """The part of the world that it belongs to: the map for FLY shows one of them."""
     is_elevator: bool = False
     """Whether its doors lead to any of the maps from which one comes in."""
     areas: tuple[Area, ...] = ()
@@ -318,3 +337,15 @@ class FieldAbility:
     """Key of the item that teaches the move."""
     badge_flag: str | None = None
     """The badge as an engine flag."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlyPlace:
+    """A place to fly to, once it was visited. Its number for the map of FLY is its place in the list."""
+
+    map: MapId
+    x: int
+    y: int
+    """Where one lands."""
+    visited: int
+    """Its bit of wVisitedSpawns, from 0."""

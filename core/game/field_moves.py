@@ -6,11 +6,16 @@ say which (`GameData.field_abilities`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from core.game.facts import FieldAbility
+    from core.game.facts import FieldAbility, FlyPlace
     from core.game.state import GameState
+
+
+DARKNESS: Final = "wTimeOfDayPalset"
+DARK: Final = 0xFF
+VISITED: Final = "wVisitedSpawns"
 
 
 class FieldAbilities(NamedTuple):
@@ -52,3 +57,22 @@ def _is_given(ability: FieldAbility, state: GameState) -> bool:
         if not state.snapshot.data[place] & mask:
             return False
     return any(ability.move in one.moves for one in state.party)
+
+
+def user_of(ability: str, state: GameState) -> tuple[int, int] | None:
+    """The move for an ability and the place in the party (from 0) of the first who knows it; None where nobody can."""
+    for one in state.game.field_abilities:
+        if one.ability == ability and one.move is not None and _is_given(one, state):
+            return one.move, next(slot for slot, member in enumerate(state.party) if one.move in member.moves)
+    return None
+
+
+def is_dark(state: GameState) -> bool:
+    """Whether nothing is seen here without a light."""
+    return DARKNESS in state.game.layout.symbols and state.byte(DARKNESS) == DARK
+
+
+def was_visited(place: FlyPlace, state: GameState) -> bool:
+    """Whether one can fly there, as far as the place is concerned."""
+    at = state.game.layout.index(VISITED) + place.visited // 8
+    return bool(state.snapshot.data[at] >> place.visited % 8 & 1)

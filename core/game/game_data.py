@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib.resources.abc import Traversable
 from typing import Final
 
 from core.game.facts import (
@@ -17,6 +18,7 @@ from core.game.facts import (
     EventFlag,
     FieldAbility,
     FlagPlace,
+    FlyPlace,
     GameMap,
     Item,
     Move,
@@ -28,7 +30,7 @@ from core.game.files.form import broken, nearest_hint
 from core.game.files.layout import RamLayout
 from core.game.files.milestones import Named, read_milestones
 from core.game.files.names import named
-from core.game.files.rules import RuleBook, read_rules
+from core.game.files.rules import FlyPlaceForm, RuleBook, read_rules
 from core.game.files.world import Known, read_world
 from core.game.milestones import Milestone
 from core.game.objectives import Objectives
@@ -71,6 +73,8 @@ class GameData:
     """All trainers by their key in the data."""
     learners: Mapping[str, frozenset[int]]
     """By the key of a machine: the species that can learn its move."""
+    fly_places: tuple[FlyPlace, ...]
+    """Where one can fly to, in the order in which the map for FLY goes through them."""
     field_abilities: tuple[FieldAbility, ...]
     """What takes which obstacle of the ground."""
     milestones: tuple[Milestone, ...]
@@ -198,12 +202,20 @@ def load_game(profile: GameProfile) -> GameData:
         phone_calls=world.phone_calls,
         trainers=rules.trainers,
         learners=rules.learners,
+        fly_places=tuple(_fly_place(folder, place, form, by_key) for place, form in enumerate(rules.fly_places)),
         field_abilities=tuple(
             _field_ability(profile, place, form, rules) for place, form in enumerate(profile.field_abilities)
         ),
         milestones=milestones,
         objectives=Objectives(maps, milestones),
     )
+
+
+def _fly_place(folder: Traversable, place: int, form: FlyPlaceForm, maps: Mapping[str, GameMap]) -> FlyPlace:
+    if form.map not in maps:
+        hint = nearest_hint(form.map, maps)
+        raise broken(folder.joinpath("enums.json"), f"fly_places.{place}.map", form.map, f"no such map; {hint}")
+    return FlyPlace(maps[form.map].id, form.x, form.y, form.visited)
 
 
 def _field_ability(profile: GameProfile, place: int, form: FieldAbilityForm, rules: RuleBook) -> FieldAbility:

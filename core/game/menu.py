@@ -6,6 +6,7 @@ where the menu draws its cursor, which is fixed in both games.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,10 +27,16 @@ ARRANGEMENT: Final = (
 """What tells how a menu is laid out: the first place of its cursor, its rows and columns, and the steps between."""
 MOVE_BOX_CELL: Final = 12 * SCREEN_COLUMNS + 4
 """The cell of the screen at which the box of moves begins."""
+TEXT_BOX_LINE: Final = 12
+"""The first line of the text box."""
 MAX_LINES: Final = 10
 MENUS_KEPT: Final = 512
 KEYBOARD_WORDS: Final = ("DEL", "END")
 """What the last lines of the screen say while a name is asked for letter by letter."""
+
+
+CLOCK_LINE: Final = re.compile(r"\b\d\d? *(o'clock|min\.)")
+"""What stands above the text box while a clock is set."""
 
 
 class MenuKind(StrEnum):
@@ -139,6 +146,12 @@ def shows_keyboard(screen_lines: Sequence[str]) -> bool:
     """Whether the screen (18 lines) is a keyboard for a name."""
     last_lines = " ".join(screen_lines[-3:])
     return all(word in last_lines for word in KEYBOARD_WORDS)
+
+
+def asked_time(screen_lines: Sequence[str]) -> str | None:
+    """What a clock that is being set counts now ("o'clock", "min."): UP and DOWN change it. None without one."""
+    found = (CLOCK_LINE.search(line) for line in screen_lines[:TEXT_BOX_LINE])
+    return next((one[1] for one in found if one is not None), None)
 
 
 def _line_text(screen: tuple[str, ...], row: int, start: int, end: int) -> str:

@@ -16,7 +16,7 @@ from core.game.collision import CollisionMap, CollisionReader
 from core.game.files.layout import RamLayout
 from core.game.game_data import GameData, load_game
 from core.game.lazy import lazy
-from core.game.menu import MenuReader, MenuState
+from core.game.menu import MenuReader, MenuState, asked_time
 from core.game.mode import ModeReader
 from core.game.party import BagSlot, PartyMember
 from core.game.people import FACING, PeopleReader, Person
@@ -145,6 +145,11 @@ class GameState:
         """18 lines of 20 characters as the screen shows them; words only in dialogs, menus and battles."""
         modes = self.rom.modes
         return self.rom.characters.screen(self.snapshot.data[modes.tilemap : modes.tilemap_end])
+
+    @lazy
+    def asked_time(self) -> str | None:
+        """What the clock that is being set counts now: "o'clock" or "min."; None where none is."""
+        return asked_time(self.screen_lines) if self.mode in (GameMode.DIALOG, GameMode.MENU) else None
 
     @property
     def cursor_cell(self) -> int | None:

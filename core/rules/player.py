@@ -21,6 +21,7 @@ from core.rules.fights.battle import BattleRules
 from core.rules.menus.answers import READ_ON, WAIT, AnswerRules
 from core.rules.menus.menu_watch import MenuWatch
 from core.rules.menus.task_menus import MenuTaskRules
+from core.rules.menus.typed_names import NO_NAMES, TypedNames
 from core.rules.noticing import Noticing
 from core.rules.planning.goals import PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
@@ -57,11 +58,19 @@ class RulePlayer:
         game: the fixed facts of the game.
         seed: settles free choices, such as which starter to take.
         archive: ground that others and earlier games have seen; this lane adds what it sees. None shares nothing.
+        names: what to type on keyboards.
     """
 
-    def __init__(self, game: GameData, seed: int = 0, archive: GroundArchive | None = None) -> None:
+    def __init__(
+        self,
+        game: GameData,
+        seed: int = 0,
+        archive: GroundArchive | None = None,
+        names: TypedNames = NO_NAMES,
+    ) -> None:
         self.game = game
         self.seed = seed
+        self._names = names
         self._archive = archive
         self._graph = WorldGraph(game)
         self._tracker = MilestoneTracker(game)
@@ -74,7 +83,7 @@ class RulePlayer:
         Every part that keeps notes of an episode is made anew, so that nothing of the last one can be left over.
         """
         self.memory = LaneMemory(travel=TravelMemory(KnownGrounds(self._archive)))
-        self._answers = AnswerRules(self.game, self.memory)
+        self._answers = AnswerRules(self.game, self.memory, self._names)
         self._menu_tasks = MenuTaskRules(self.game, self.memory)
         self._watch = MenuWatch()
         self._battle = BattleRules(self.game, self._answers)

@@ -16,6 +16,8 @@ JUNIP = bytes([0x89, 0x94, 0x8D, 0x88, 0x8F, 0x50])
 CINDREL_NAME = bytes([0x82, 0x88, 0x8D, 0x83, 0x91, 0x84, 0x8B, 0x50])
 PLAYER_SPRITE = people.NAMES.index("player") + 1
 FERN_PATH, HAZEL_HOLLOW, UPSTAIRS = (1, 6), (1, 3), (1, 1)
+FALLS_PLACE = 4
+"""The number of the Falls among the places to fly to."""
 HIGHSTEAD, BEACON_TRAIL = (3, 4), (4, 1)
 
 
@@ -228,9 +230,17 @@ STORY: Rows = {
     "hMinutes": ("white_out", lambda m: m["hMinutes"] == m["wGameTimeSeconds"]),
     "wTimeOfDay": ("night", shows("wTimeOfDay", 2)),
     "wMoney": ("home", lambda m: m.number("wMoney") == 3000),
+    "wFarfetchdPosition": ("lamb", shows("wFarfetchdPosition", 2)),
     "wJohtoBadges": ("badge", shows("wJohtoBadges", 1 << 1)),
     "wKantoBadges": ("badge", shows("wKantoBadges", 0)),
-    "wTMsHMs": ("parcel", lambda m: not any(m.bytes("wTMsHMs"))),
+    "wTMsHMs": ("machine", lambda m: [i for i, count in enumerate(m.bytes("wTMsHMs")) if count] == [50 + 2]),
+    "wBikeFlags": ("strong", shows("wBikeFlags", 1)),
+    "wStatusFlags": ("lit", lambda m: m["wStatusFlags"] & 4),
+    "wTimeOfDayPalset": ("dark", shows("wTimeOfDayPalset", 0xFF)),
+    "wVisitedSpawns": ("healer", lambda m: m["wVisitedSpawns"] >> FALLS_PLACE & 1),
+    "wTownMapPlayerIconLandmark": ("flight", shows("wTownMapPlayerIconLandmark", 1)),
+    "wStartFlypoint": ("flight", shows("wStartFlypoint", 0)),
+    "wEndFlypoint": ("flight", shows("wEndFlypoint", FALLS_PLACE)),
     "wEventFlags": ("starter", lambda m: m.bytes("wEventFlags")[1] & 3 == 3),
     "wNumItems": ("parcel", shows("wNumItems", 1)),
     "wItems": ("parcel", starts("wItems", bytes([TONIC, 2, 255]))),

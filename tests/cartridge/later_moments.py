@@ -59,6 +59,17 @@ def box(keep: Keep) -> None:
     stage.console.close()
 
 
+def lamb(keep: Keep) -> None:
+    stage = at("town")
+    stage.set_flags("EVENT_MET_SHEPHERD")
+    stage.visit("LAMBS_WOOD")
+    stage.poke("wRepelEffect", 255)
+    stage.walker.go(12, 8)
+    stage.walker.talk("left")
+    keep(stage, "lamb")
+    stage.console.close()
+
+
 def badge(keep: Keep) -> None:
     stage = at("town")
     stage.run_script(OPERATIONS.index("badge"), 1, OPERATIONS.index("end"))
@@ -141,4 +152,4 @@ def leader(keep: Keep) -> None:
     stage.console.close()
 
 
-SCENES = (leader, start_menu, raft, steps, shop, box, badge, ending, pockets, far_maps, night, battle_of_states)
+SCENES = (leader, start_menu, raft, steps, shop, box, lamb, badge, ending, pockets, far_maps, night, battle_of_states)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tests.cartridge import later_moments
+from tests.cartridge import field_moments, later_moments, screen_moments
 from tests.cartridge.console import LAYOUT, ROM, Console
 from tests.cartridge.walker import Walker
 
@@ -286,6 +286,6 @@ def moments() -> dict[str, Moment]:
     for scene in ("steps", "doors", "texts", "route", "wild", "catch", "flee", "trainer", "lose"):
         getattr(recorder, scene)()
     recorder.console.close()
-    for scene in later_moments.SCENES:
+    for scene in (*later_moments.SCENES, *screen_moments.SCENES, *field_moments.SCENES):
         scene(lambda stage, name: recorder.kept.update({name: moment_of(stage.console)}))
     return recorder.kept

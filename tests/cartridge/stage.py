@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from cartridge.tools.art.font import CODES
 from cartridge.tools.scripts import OPERATIONS
 from tests.cartridge.console import LAYOUT, Console
 from tests.cartridge.walker import Walker
@@ -27,6 +28,17 @@ class Stage:
                 memory[1, address + i] = value
             else:
                 memory[address + i] = value
+
+    def set_flags(self, *names: str) -> None:
+        """Event flags by name; all others stay."""
+        for name in names:
+            index = self.walker.enums["event_flags"][name]["index"]
+            byte = self.console.read("wEventFlags", index // 8)
+            self.poke("wEventFlags", byte | 1 << index % 8, offset=index // 8)
+
+    def has_flag(self, name: str) -> bool:
+        index = self.walker.enums["event_flags"][name]["index"]
+        return bool(self.console.read("wEventFlags", index // 8) >> index % 8 & 1)
 
     def until(self, condition: Callable[[], bool], frames: int = 1500) -> None:
         for _ in range(frames):
@@ -62,6 +74,15 @@ class Stage:
     def give_items(self, *pairs: tuple[str, int]) -> None:
         self.poke("wNumItems", len(pairs))
         self.poke("wItems", *(value for item, count in pairs for value in (self.item(item), count)), 255)
+
+    def set_flag(self, name: str) -> None:
+        index = self.walker.enums["event_flags"][name]["index"]
+        self.poke("wEventFlags", self.console.read("wEventFlags", index // 8) | 1 << index % 8, offset=index // 8)
+
+    @staticmethod
+    def letters(codes: bytes) -> str:
+        """What these codes show."""
+        return "".join(shown for code in codes for shown, one in CODES.items() if one == code)
 
     def run_script(self, *code: int) -> None:
         """In town: puts a script in the place of the town sign's and reads the sign."""

@@ -14,6 +14,7 @@ PALS = ("CINDREL", "PIPKIT", "GNAWLET", "ZIZZLE", "GRAVLOP", "PIPWING")
 PAL_LEVEL = 22
 BOX_SIZE = 20
 BOTH_BADGES = 0b11
+GEAR_WITH_RADIO = 0x86
 RICH = (0x0F, 0x42, 0x3F)
 """999,999."""
 STORY = (
@@ -25,6 +26,7 @@ STORY = (
     "EVENT_GOT_WICK",
     "EVENT_TOWER_OPEN",
 )
+MACHINE_MOVES = ("CUT", "FLY", "SURF", "STRENGTH", "FLASH", "WHIRLPOOL", "WATERFALL")
 KEY_ITEMS = ("RAFT", "LANTERN", "WICK")
 
 
@@ -112,6 +114,42 @@ def _visit(name: str) -> Callable[[Stage], None]:
     return go
 
 
+def _harbour(name: str, egg: bool = False) -> Callable[[Stage], None]:
+    """In a building of the harbour, with a gear, where the clock is set; with an egg that is about to hatch."""
+
+    def go(stage: Stage) -> None:
+        stage.console.load(state("late"))
+        stage.set_flag("EVENT_CLOCK_SET")
+        stage.poke("wPokegearFlags", GEAR_WITH_RADIO)
+        if egg:
+            stage.poke("wPartyCount", 5)
+            stage.poke("wPartySpecies", 255, offset=5)
+            stage.run_script(OPERATIONS.index("give_egg"), stage.species("FUZZLE"), OPERATIONS.index("end"))
+            stage.until(stage.free)
+            stage.poke("wPartyMons", 1, offset=5 * 48 + 27)
+            stage.poke("wStepCount", 120)
+        stage.visit(name)
+
+    return go
+
+
+def _trail(name: str) -> Callable[[Stage], None]:
+    """On the trail of the field moves, with pals that know them all and the machines in the bag."""
+
+    def go(stage: Stage) -> None:
+        stage.console.load(state("late"))
+        stage.poke("wJohtoBadges", 0b111)
+        stage.poke("wTMsHMs", *(1 for _ in MACHINE_MOVES), offset=50)
+        stage.poke("wVisitedSpawns", 0b1111)
+        for slot in (0, 1):
+            moves = MACHINE_MOVES[4 * slot : 4 * slot + 4]
+            stage.poke("wPartyMons", *(stage.move(move) for move in moves), offset=48 * slot + 2)
+            stage.poke("wPartyMons", *(15 for _ in moves), offset=48 * slot + 23)
+        stage.visit(name)
+
+    return go
+
+
 STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "power-on": _nothing,
     "bedroom": _bedroom,
@@ -124,6 +162,21 @@ STARTING_POINTS: dict[str, Callable[[Stage], None]] = {
     "cave": _visit("CAIRN_CAVE"),
     "depths": _visit("CAIRN_DEPTHS"),
     "tower": _visit("TOWER_2F"),
+    "clock": _harbour("CLOCK_TOWER"),
+    "shipyard": _harbour("SHIPYARD"),
+    "signals": _harbour("SIGNAL_HOUSE"),
+    "egg": _harbour("LODGE", egg=True),
+    "elevator": _harbour("TALL_STORE_ELEVATOR"),
+    "thicket": _trail("THICKET"),
+    "boulders": _trail("ROLLING_CAVE"),
+    "dark": _trail("DARK_CAVE"),
+    "narrows": _trail("NARROWS"),
+    "falls": _trail("FALLS"),
+    "ice": _trail("ICE_CAVERN"),
+    "lambs": _visit("LAMBS_WOOD"),
+    "warehouse": _visit("WAREHOUSE"),
+    "salt gym": _visit("SALT_GYM"),
+    "summit": _visit("SUMMIT"),
     "leader": _leader,
     "ending": _ending,
     "continue": _saved,

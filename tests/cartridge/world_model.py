@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cartridge.tools.source import DATA, Line, blocks
+from cartridge.tools.art import tilesets
+from cartridge.tools.maps import read_maps
+from cartridge.tools.script_outcomes import Outcome, outcomes_of
+from cartridge.tools.scripts import read_calls
+from cartridge.tools.source import DATA, Block, Line, blocks
 from core.game.profile import game_named
 
 FACTS = Path(__file__).resolve().parents[2] / "core" / "game" / "data" / "fernvale"
@@ -22,6 +26,9 @@ DOORS = {0x60, 0x68, *range(0x71, 0x76), 0x77, 0x79, 0x7A, 0x7B, 0x7C, 0x7D, 0x7
 PUSHES_DOWN = {0x71, 0x79, 0x7A, 0x7B}
 EDGES = {"down": "south", "up": "north", "left": "west", "right": "east"}
 WATER, WALL, COUNTER = 0x29, 0x07, 0x90
+MACHINE_FOR = {0x12: "HM_CUT", 0x21: "HM_SURF", 0x24: "HM_WHIRLPOOL", 0x33: "HM_WATERFALL"}
+"""Collision of an obstacle to the machine whose move takes it. Ice is floor here, and falls lead both ways."""
+BOULDER = "SPRITEMOVEDATA_STRENGTH_BOULDER"
 ROAMING = {"wander", "walk_up_down", "walk_left_right"}
 
 Cell = tuple[str, int, int]
@@ -35,9 +42,15 @@ class Progress:
     items: set[str] = field(default_factory=set)
     pals: int = 0
     badges: set[int] = field(default_factory=set)
+    ram: dict[str, int] = field(default_factory=dict)
+    """Variables that scripts ask for."""
+    rides: set[Cell] = field(default_factory=set)
+    """Where scripts have taken the player."""
 
     def copy(self) -> Progress:
-        return Progress(set(self.flags), set(self.items), self.pals, set(self.badges))
+        return Progress(
+            set(self.flags), set(self.items), self.pals, set(self.badges), {**self.ram}, set(self.rides)
+        )
 
 
 class WorldModel:
@@ -52,6 +65,15 @@ class WorldModel:
         }
         self.warps = {name: {(w["x"], w["y"]): w for w in one["warps"]} for name, one in self.maps.items()}
         self.scripts = {name: self._scripts(name) for name in self.maps}
+        self.doors = {
+            (name, change.x + x, change.y + y): (change.flag, tilesets.build(one.tileset).cells[letter].collision)
+            for name, one in read_maps().items()
+            for change in one.changes
+            for y, row in enumerate(change.rows)
+            for x, letter in enumerate(row)
+        }
+        """Cells that a flag changes: the flag, and what lies there then."""
+        self._answers: dict[tuple[Path, int], tuple[Outcome, ...]] = {}
         self.rafts = {row.item for row in game_named("fernvale").field_abilities if row.ability == "surf"}
 
     @staticmethod
@@ -77,12 +99,19 @@ class WorldModel:
             (name, thing["x"], thing["y"])
             for name, one in self.maps.items()
             for thing in one["objects"]
-            if thing["movement"] not in ROAMING and thing["event"] not in progress.flags
+            if thing["movement"] not in ROAMING
+            and thing["event"] not in progress.flags
+            and not (thing["movement"] == BOULDER and "HM_STRENGTH" in progress.items)
         }
 
     def is_open(self, cell: Cell, progress: Progress) -> bool:
         name, x, y = cell
         code = self.collisions[name][y][x]
+        flag, changed = self.doors.get(cell, ("", code))
+        if flag in progress.flags:
+            code = changed
+        if code in MACHINE_FOR:
+            return MACHINE_FOR[code] in progress.items
         if code == WATER:
             return bool(self.rafts & progress.items)
         return code != WALL and not 0x80 <= code < 0xA0 and code not in (0x15, 0x27)
@@ -132,15 +161,17 @@ class WorldModel:
     def _through(self, name: str, x: int, y: int) -> Cell:
         warp = self.warps[name][x, y]
         target = warp["target"]
-        to = self.maps[target]["warps"][warp["target_warp"] - 1]
+        doors = self.maps[target]["warps"]
+        back = next((door for door in doors if door["target"] == name), None)
+        to = doors[warp["target_warp"] - 1] if warp["target_warp"] > 0 else back
         pushed = self.collisions[target][to["y"]][to["x"]] in PUSHES_DOWN
         return target, to["x"], to["y"] + pushed
 
     def reachable(self, start: Cell, progress: Progress) -> dict[Cell, Cell]:
         """Every step that can be stood on, with the step before it."""
         taken = self.people(progress)
-        came = {start: start}
-        queue = deque([start])
+        came = {cell: cell for cell in (start, *progress.rides)}
+        queue = deque(came)
         while queue:
             here = queue.popleft()
             for there in self.moves(here, progress, taken):
@@ -167,18 +198,24 @@ class WorldModel:
     # ------------------------------------------------------------ talking
 
     def act(self, cells: dict[Cell, Cell], progress: Progress) -> None:
-        """Talks to everybody, reads every sign, picks up every ball and steps on every plate within reach, once."""
+        """Talks to everybody, reads every sign, picks up every ball and steps on every plate within reach, once.
+
+        Signs from the last to the first: switches are told to be pressed so.
+        """
         for name, one in self.maps.items():
             for thing in one["objects"]:
                 if thing["event"] not in progress.flags and self._beside(cells, name, thing["x"], thing["y"]):
                     self._meet(name, thing, progress)
-            for sign in one["bg_events"]:
+            for sign in reversed(one["bg_events"]):
                 if not self._beside(cells, name, sign["x"], sign["y"]):
                     continue
                 if sign["type"] == "BGEVENT_ITEM":
                     self._pick_up(sign, progress)
                 else:
                     self.run(self.scripts[name][sign["script"]], progress)
+            for hole in one.get("boulder_holes", ()) if "HM_STRENGTH" in progress.items else ():
+                if self._beside(cells, name, hole["x"], hole["y"]):
+                    progress.flags.update(flag for outcome in hole["outcomes"] for flag in outcome["sets"])
             for step in one["coord_events"]:
                 if (name, step["x"], step["y"]) in cells:
                     self.run(self.scripts[name][step["script"]], progress)
@@ -207,8 +244,32 @@ class WorldModel:
         progress.items.add(thing["item"])
         progress.flags.add(thing["event"])
 
+    def _ride(self, place: str, warp: int, progress: Progress) -> None:
+        to = self.maps[place]["warps"][warp - 1]
+        pushed = self.collisions[place][to["y"]][to["x"]] in PUSHES_DOWN
+        progress.rides.add((place, to["x"], to["y"] + pushed))
+
+    def _answers_of(self, lines: list[Line]) -> tuple[Outcome, ...]:
+        """The ways through a script that want another answer than YES, or a line of a list."""
+        key = (lines[0].path, lines[0].number)
+        if key not in self._answers:
+            badges = {int(bit): f"ENGINE_{row['const']}" for bit, row in self.enums["badges"]["johto"]["bits"].items()}
+            found = outcomes_of(Block(lines[0], lines), badges)
+            self._answers[key] = tuple(one for one in found if one.answers or one.options)
+        return self._answers[key]
+
+    @staticmethod
+    def _is_possible(outcome: Outcome, progress: Progress) -> bool:
+        known = progress.flags | progress.items
+        return known >= {name for name in outcome.needs if not name.startswith("ENGINE")} and known.isdisjoint(
+            outcome.without
+        )
+
     def run(self, lines: list[Line], progress: Progress) -> None:
-        """Plays a script: YES to every question, every fight won."""
+        """Plays a script: YES to every question but where the story wants another answer, every fight won."""
+        wanted = next((one for one in self._answers_of(lines) if self._is_possible(one, progress)), Outcome())
+        no, choices = {number for number, _ in wanted.answers}, iter(wanted.options)
+        asked, chosen = 0, -1
         labels = {line.text[1:]: i for i, line in enumerate(lines) if line.text.startswith(":")}
         at, budget = 0, 200
         while at < len(lines):
@@ -222,12 +283,34 @@ class WorldModel:
                 "if_item": len(words) > 1 and words[1] in progress.items,
                 "if_party": len(words) > 1 and words[1].isdigit() and progress.pals >= int(words[1]),
                 "if_badge": len(words) > 1 and words[1].isdigit() and int(words[1]) in progress.badges,
-                "if_yes": True,
+                "if_yes": asked not in no,
+                "if_no": asked in no,
+                "if_var": len(words) > 2 and words[1] == str(chosen),
+                "if_hours": True,
+                "if_radio": "EVENT_RADIO_CARD" in progress.flags,
+                "if_facing": True,  # one comes from the side that leads on
+                "if_ram": keyword == "if_ram" and progress.ram.get(words[1], 0) == int(words[2]),
             }
             if jumps.get(keyword):
                 at = labels[target]
             elif keyword == "end" or (keyword == "trainer" and not progress.pals):
                 return
+            elif keyword == "ask":
+                asked += 1
+            elif keyword == "menu":
+                chosen = next(choices, (1,))[0] - 1
+            elif keyword == "call":
+                self.run(next(one.lines for one in read_calls() if one.head.words[1] == target), progress)
+            elif keyword == "give_egg":
+                progress.flags.add("EVENT_EGG_HATCHED")
+            elif keyword == "elevator":
+                for floor in lines[at - 1].rest.split("|"):
+                    _, place, warp = floor.split()
+                    self._ride(place, int(warp), progress)
+            elif keyword == "set_ram":
+                progress.ram[words[1]] = int(target)
+            elif keyword == "warp":
+                self._ride(words[1], int(target), progress)
             elif keyword == "set":
                 progress.flags.add(target)
             elif keyword == "clear":

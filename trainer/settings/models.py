@@ -21,6 +21,7 @@ from core.game.files.bundled_cartridge import BUNDLED_ROM, rom_file
 from core.game.reward_event import REWARD_EVENTS, EventKind
 from core.game.rewards import RewardWeights
 from core.registry import is_path
+from core.rules.menus.typed_names import TypedNames
 from core.schema import Section, parsed
 from core.vocabulary import AgentMode, StrategyType
 
@@ -104,6 +105,8 @@ class Settings(Section):
     """Folder that keeps the start of a new game for later runs; null keeps none."""
     fast_options: bool = False
     """New games have fast text, no battle animations and no offers to switch."""
+    names: TypedNames = TypedNames()
+    """What the rules type where the game asks for a name letter by letter."""
     frame_cost: FrameCost = FrameCost.FIXED
     """`fixed` (24 frames an action) or `adaptive` (16 to 120, until something can be decided again)."""
     go_explore: GoExploreSettings | None = None

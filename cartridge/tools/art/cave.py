@@ -28,4 +28,8 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
     yield Plain("E", collision.CAVE_MOUTH, GROUND, "exit")
     yield Plain("m", collision.CARPET_DOWN, GROUND, "exit")
     yield Plain("i", collision.ICE, WATER, ("ice_a", "ice_b", "ice_b", "ice_a"))
+    yield Plain("]", collision.WALL_RIGHT, GROUND, ("ground_b", "rim_right", "ground_b", "rim_right"))
+    yield Plain("[", collision.WALL_LEFT, GROUND, ("rim_left", "ground_b", "rim_left", "ground_b"))
+    yield Plain("^", collision.WALL_UP, GROUND, ("rim_up", "rim_up", "ground_b", "ground_a"))
+    yield Plain("_", collision.WALL_DOWN, GROUND, ("ground_a", "ground_b", "rim_down", "rim_down"))
     yield Plain(" ", collision.WALL, TEXT, ("void", "void", "void", "void"))

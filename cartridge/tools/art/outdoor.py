@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from cartridge.tools.art.cells import Edged, Kind, Plain, Roofed, Stacked, Strip, Turned
 from cartridge.tools.art.collision import (
     CAVE_MOUTH,
+    CUT_TREE,
     DOOR,
     FLOOR,
     HOP_DOWN,
     HOP_LEFT,
     HOP_RIGHT,
+    SEA,
     TALL_GRASS,
     WALL,
+    WATERFALL,
+    WHIRLPOOL,
 )
 from cartridge.tools.art.collision import WATER as DEEP_WATER
 from cartridge.tools.art.palettes import EARTH, GRASS, HEALER, PATH, ROSE, STONE, TEXT, WATER
@@ -44,7 +48,7 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
     yield Stacked("T", WALL, GRASS, "tree", "T")
     yield plain("t", WALL, GRASS, "bush")
     yield plain("O", WALL, STONE, "rock")
-    yield edged("~", DEEP_WATER, WATER, "water", "~=")
+    yield edged("~", DEEP_WATER, WATER, "water", "~=s@F")
     yield Turned(
         plain("=", FLOOR, EARTH, ("bridge_n", "bridge_n", "bridge_s", "bridge_s")),
         plain("=", FLOOR, EARTH, ("bridge_w", "bridge_e", "bridge_w", "bridge_e")),
@@ -68,4 +72,8 @@ def kinds(drawn: frozenset[str]) -> Iterable[Kind]:
     yield plain("M", WALL, EARTH, ("sack_w", "sack_e", "wall_s", "wall_s"))
     yield plain("S", WALL, PATH, "sign")
     yield plain("E", CAVE_MOUTH, STONE, "cave")
+    yield edged("s", SEA, WATER, "water", "~=s@F")
+    yield plain("C", CUT_TREE, PATH, "bush")
+    yield plain("@", WHIRLPOOL, WATER, ("water_nw", "water_ne", "water_sw", "water_se"))
+    yield plain("F", WATERFALL, WATER, ("water_w", "water_e", "water_w", "water_e"))
     yield plain(" ", WALL, TEXT, ("void", "void", "void", "void"))

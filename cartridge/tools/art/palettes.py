@@ -156,6 +156,7 @@ SETS: dict[str, tuple[Palette, ...]] = {
     "night": tint(BACKGROUND, (48, 54, 84)),
     "indoor": _INDOOR,
     "cave": _CAVE,
+    "dark": tint(_CAVE, (30, 30, 40)),
     "forest": tint(BACKGROUND, (76, 90, 78)),
     "tower": _TOWER,
     "battle": _BATTLE,

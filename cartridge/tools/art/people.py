@@ -60,6 +60,7 @@ THINGS: dict[str, Thing] = {
     "boulder": Thing("boulder", GREY),
     "emote": Thing("emote", GREY),
     "sign": Thing("sign", BROWN),
+    "lamb": Thing("lamb", WHITE),
 }
 NAMES = (*PEOPLE, *THINGS)
 

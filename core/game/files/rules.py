@@ -87,6 +87,15 @@ class _BitForm(Form):
     bit: int
 
 
+class FlyPlaceForm(Form):
+    """A place to fly to: its map, the cell where one lands, and its bit of wVisitedSpawns."""
+
+    map: str
+    x: int
+    y: int
+    visited: int
+
+
 class _RulesForm(Form):
     about: str = ""
     species: dict[int, _SpeciesForm]
@@ -102,6 +111,8 @@ class _RulesForm(Form):
 
     Each is a bit of a RAM symbol; null where the place is not known.
     """
+    fly_places: tuple[FlyPlaceForm, ...] = ()
+    """Where one can fly to, in the order in which the map for FLY goes through them."""
     trainer_classes: dict[int, _ClassForm] = Field(default_factory=dict[int, _ClassForm])
     trainers: dict[str, _TrainerForm] = Field(default_factory=dict)
     maps: dict[str, Any] = Field(default_factory=dict)
@@ -129,6 +140,7 @@ class RuleBook:
     trainers: Mapping[str, TrainerParty]
     learners: Mapping[str, frozenset[int]]
     """By the key of a machine: the species that can learn its move."""
+    fly_places: tuple[FlyPlaceForm, ...]
 
 
 def read_rules(file: Traversable) -> RuleBook:
@@ -195,6 +207,7 @@ def read_rules(file: Traversable) -> RuleBook:
             name: FlagPlace(row.symbol, row.offset, 1 << row.bit) if row is not None else None
             for name, row in form.engine_flags.items()
         },
+        fly_places=form.fly_places,
         learners={key: frozenset(numbers) for key, numbers in form.learns_by_machine.items()},
         trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
         trainers={

@@ -11,6 +11,7 @@ from core.game.facts import (
     MAIN_AREA,
     Area,
     BoulderHole,
+    Chase,
     ConditionalEffects,
     Connection,
     GameMap,
@@ -25,6 +26,7 @@ from core.game.facts import (
 )
 from core.game.files.form import broken, nearest_hint, read_data_file
 from core.game.files.world_form import (
+    ChaseForm,
     EffectsForm,
     GrassForm,
     MapForm,
@@ -35,7 +37,7 @@ from core.game.files.world_form import (
     SignForm,
     WorldForm,
 )
-from core.vocabulary import MapId
+from core.vocabulary import Button, MapId
 
 TIMES = ("morn", "day", "nite")
 ROAMING = ("WANDER", "WALK")
@@ -190,6 +192,7 @@ class _Effects(TypedDict):
     takes: tuple[str, ...]
     engine_off: tuple[str, ...]
     calls: tuple[str, ...]
+    radio: int | None
     outcomes: tuple[ConditionalEffects, ...]
 
 
@@ -210,6 +213,7 @@ def _effects(form: EffectsForm, ids: Mapping[str, MapId]) -> _Effects:
         takes=_any_of(row.takes for row in rows),
         engine_off=_any_of(row.engine_off for row in rows),
         calls=_any_of(row.calls for row in rows),
+        radio=next((row.radio for row in rows if row.radio is not None), None),
         outcomes=tuple(_outcome(one, ids) for one in outcomes),
     )
 
@@ -266,9 +270,17 @@ def _game_map(key: str, form: MapForm, ids: Mapping[str, MapId]) -> GameMap:
         areas=tuple(
             Area(name, one.warps, one.edges, one.objects, one.signs, one.steps) for name, one in form.areas.items()
         ),
+        region=form.region,
         is_elevator=form.elevator,
         gates=tuple(Gate(one.from_area, one.to_area, _needs(one, ids), one.one_way) for one in form.gates),
     )
+
+
+def _chase(form: ChaseForm | None) -> Chase | None:
+    if form is None:
+        return None
+    moves = tuple((before, Button[facing.upper()], after) for before, facing, after in form.moves)
+    return Chase(form.symbol, form.first, form.last, moves)
 
 
 def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
@@ -286,5 +298,6 @@ def _map_object(form: ObjectForm, ids: Mapping[str, MapId]) -> MapObject:
         beat_event=form.beat_event,
         roams=any(word in form.movement.upper() for word in ROAMING),
         is_boulder=form.movement == BOULDER_MOVEMENT,
+        chase=_chase(form.chase),
         **_effects(form, ids),
     )

@@ -52,6 +52,8 @@ class EffectsForm(Form):
     engine_off: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     """Phone calls that it can bring on, by their key in `phone_calls`."""
+    radio: int | None = Field(default=None, ge=0, le=80, multiple_of=2)
+    """Where the radio's knob must stand for it."""
 
 
 class NeedsForm(Form):
@@ -79,6 +81,15 @@ class ScriptForm(EffectsForm):
     outcomes: tuple[OutcomeForm, ...] = ()
 
 
+class ChaseForm(Form):
+    symbol: str
+    """The RAM symbol that numbers the present place."""
+    first: int
+    last: int
+    moves: tuple[tuple[int, Literal["down", "up", "left", "right"], int], ...]
+    """(number before, where the player looks, number afterwards)"""
+
+
 class ObjectForm(ScriptForm):
     id: int
     x: int
@@ -95,6 +106,8 @@ class ObjectForm(ScriptForm):
     trainer_id: int | None = None
     trainer_const: str | None = None
     beat_event: str | None = None
+    chase: ChaseForm | None = None
+    """Where it runs to when spoken to from which side."""
 
 
 class SignForm(ScriptForm):

@@ -18,6 +18,7 @@ from core.game.facts import (
     Area,
     ConditionalEffects,
     Effects,
+    FlyPlace,
     GameMap,
     MapObject,
     Preconditions,
@@ -33,7 +34,7 @@ class Fact(NamedTuple):
 
     "has", "lacks": an event flag, engine flag or item by its name. "scene": the current scene of a map. "at": the
     player can be in an area of a map; "in": in any. "map": a map has been reached. "badges": at least so many.
-    "move": somebody can use it outside fights. "call": a phone call is to come.
+    "move": somebody can use it outside fights. "call": a phone call is to come. "visited": one can fly to that map.
     """
 
     kind: str
@@ -49,7 +50,7 @@ EDGE_OF: Final = {"north": "south", "south": "north", "west": "east", "east": "w
 class Operator:
     """Something that can be done once all of `needs` are true; then all of `adds` are.
 
-    `effects` is what a deed brings about; None for a passage.
+    `effects` is what a deed brings about; None for a passage, which can be a ride that does nothing else.
     """
 
     needs: tuple[Fact, ...]
@@ -72,6 +73,7 @@ class Operator:
 
 PASSAGE_COST: Final = 1
 DEED_COST: Final = 3
+FLIGHT_COST: Final = 6
 
 
 @dataclass(slots=True)
@@ -130,6 +132,16 @@ class StoryDeeds:
                 badge = (Fact("has", ability.badge_flag),) if ability.badge_flag is not None else ()
                 yield Operator((Fact("has", ability.machine), *badge), (Fact("move", move),), DEED_COST, teaches=move)
 
+        for place in self._game.fly_places:
+            adds = _arrivals(place.map, self._landing_area(place))
+            yield Operator((Fact("visited", place.map), Fact("move", "FLY")), adds, FLIGHT_COST)
+
+    def _landing_area(self, place: FlyPlace) -> str:
+        """The area of the door that is nearest to where one lands, a healer's."""
+        doors = self._game.maps[place.map].warps
+        door = min(doors, key=lambda one: abs(one.x - place.x) + abs(one.y - place.y), default=None)
+        return self._places[place.map].warps.get(door.id, MAIN_AREA) if door is not None else MAIN_AREA
+
     def _passages(self, place: GameMap) -> Iterator[Operator]:
         places = self._places[place.id]
         for warp in place.warps:
@@ -175,10 +187,14 @@ def _passage(
 ) -> Operator:
     return Operator(
         (Fact("at", start, start_area), *facts_of(needs)),
-        (Fact("at", end, end_area), Fact("in", end), Fact("map", end)),
+        _arrivals(end, end_area),
         PASSAGE_COST,
         badges=needs.badges,
     )
+
+
+def _arrivals(place: MapId, area: str) -> tuple[Fact, ...]:
+    return Fact("at", place, area), Fact("in", place), Fact("map", place)
 
 
 def _actions(
@@ -187,7 +203,9 @@ def _actions(
     """One action for each outcome; for effects without conditions, one. Buying is an action for each of the wares."""
     for outcome in _outcomes(effects):
         adds = tuple(_made_true(outcome))
-        if adds:
+        if adds and all(fact.kind in ("at", "in", "map") for fact in adds):
+            yield Operator((*needs, *facts_of(outcome.needs)), adds, DEED_COST, badges=outcome.needs.badges)  # a ride
+        elif adds:
             yield Operator(
                 (*needs, *facts_of(outcome.needs)),
                 adds,

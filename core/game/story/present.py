@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.game.facts import MAIN_AREA, Preconditions
+from core.game.field_moves import VISITED, was_visited
 from core.game.game_data import GameData
 from core.game.state import GameState
 from core.game.story.deeds import Fact, facts_of
@@ -31,6 +32,9 @@ class PresentFacts:
         watched = {layout.index(symbol) for symbol in single}
         watched |= {layout.index(one.symbol) + one.offset for one in flags}
         watched |= set(game.machine_places.values())
+        if game.fly_places:
+            first, end = layout.span(VISITED)
+            watched |= set(range(first, end))
         self._watched = tuple(sorted(watched))
 
     def signature(self, state: GameState) -> tuple[object, ...]:
@@ -57,6 +61,8 @@ class PresentFacts:
                 return isinstance(fact.value, int) and state.badge_count >= fact.value
             case "move":
                 return any(self._moves.get(str(fact.about)) in member.moves for member in state.party)
+            case "visited":
+                return any(was_visited(place, state) for place in self._game.fly_places if place.map == fact.about)
             case "call":
                 return CALL in self._game.layout.symbols and state.byte(CALL) != 0
             case _:

@@ -167,5 +167,8 @@ def _walked(fact: Fact, search: _Search) -> bool:
             return False
         if any(search.cost.get(need, 0) > 0 for need in by.needs if need.kind != "at"):
             return False
-        fact = next(need for need in by.needs if need.kind == "at")
+        start = next((need for need in by.needs if need.kind == "at"), None)
+        if start is None:
+            return True  # by air
+        fact = start
     return True

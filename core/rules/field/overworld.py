@@ -16,9 +16,12 @@ from core.navigation.exits import Exit
 from core.navigation.map_ground import Cell, MapGround, walking_distances
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, talk_goals
 from core.navigation.travel import WorldGraph, cell_key
+from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
+from core.rules.field.flights import Flights
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
 from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
+from core.rules.menus.radio import Radio
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
 from core.rules.planning.lane_memory import LaneMemory
@@ -45,6 +48,8 @@ class FieldRules:
         self._graph = graph
         self._memory = memory
         self._walker = Walker(self._ground)
+        self._approach = Approach(game)
+        self._radio = Radio(game)
         self.reset()
 
     def reset(self) -> None:
@@ -58,6 +63,7 @@ class FieldRules:
         self._leg: tuple[str, MapId, Exit] | None = None
         self._hunt = HuntingWalk()
         self._boulders = BoulderPushes(self._game)
+        self._flights = Flights(self._game, self._graph)
         self._last_push: boulders.Push | None = None
         self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
@@ -65,13 +71,16 @@ class FieldRules:
 
     def entered_map(self) -> None:
         """The map has changed: forget what was planned on the last one."""
+        self._memory.tuned = None
         self._leg = None
         self._knocks = 0
         self._hunt.entered_map()
         self._boulders.reset()
+        self._flights.reset()
 
     def fought(self) -> None:
         """A battle has begun: whatever led to it was not in vain."""
+        self._memory.tuned = None
         self._steps = 0
         self._hunt.fought()
         self._forget_returns()
@@ -155,7 +164,11 @@ class FieldRules:
         if leg is None or leg[0] != option.key or leg[1] != state.position.map:
             position = option.position
             cell = None if position is None or position.x == ANYWHERE else (position.x, position.y)
-            route = self._graph.route(state.position, target, self._memory.travel, self._memory.step, cell)
+            route = self._flights.walk(state, target, cell, self._memory)
+            flight = self._flights.toward(state, target, cell, route, self._memory)
+            if flight is not None:
+                self._memory.menu_task = flight
+                return RuleStep(Button.START, 0.9, f"{option.label}: by air")
             if isinstance(route, Blocked) or not route.exits:
                 return self._give_up(option)
             leg = self._leg = (option.key, state.position.map, route.exits[0])
@@ -250,7 +263,7 @@ class FieldRules:
         if subject is None:
             return None
         key = f"{option.key}@{cell[0]},{cell[1]}"
-        answer = self._walk(state, option, key, lambda ground: talk_goals(ground, *cell))
+        answer = self._walk(state, option, key, lambda ground: self._approach.goals(state, ground, option.index, cell))
         if isinstance(answer, RuleStep):
             return answer
         if isinstance(answer, Blocked):
@@ -260,6 +273,9 @@ class FieldRules:
             self._knocks += 1
             if self._knocks > MOST_KNOCKS:
                 return self._give_up(option)
+            if (task := self._radio.tuning_for(state, option.index, self._memory.tuned)) is not None:
+                self._memory.menu_task = task
+                return RuleStep(Button.START, 0.9, f"{option.label}: first the radio")
             self.talking_to = (state.position.map, subject)
             return RuleStep(Button.A, 0.9, option.label)
         return RuleStep(answer, 0.9, option.label)

@@ -2,7 +2,8 @@
 
 A trainer is ahead whose flag is not yet set and whose level the party is about to meet. Creatures of the party and the
 wild one are matched against theirs on paper (level, base stats, the moves they learn); a creature is wanted when it
-could beat what nobody in the party can. Every party wants a second creature.
+could beat what nobody in the party can, or could learn from a machine of the bag what nobody in it can. Every party
+wants a second creature.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
 from core.rules.fights.duel import duel
+from core.rules.planning.learners import could_learn_what_nobody_can
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -54,6 +56,8 @@ class Company:
         if not 1 <= len(party) < MOST_COMPANY or species not in self._game.species:
             return False
         if len(party) == 1 and party[0].species != species:
+            return True
+        if could_learn_what_nobody_can(species, state, self._game):
             return True
         lead = max(member.level for member in party)
         if level < LEAST_LEVEL_SHARE * lead or any(one.species == species and one.level >= level for one in party):

@@ -7,13 +7,17 @@ the same question before, without the story moving, loses half its value each ti
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.state import GameState
+from core.rules.menus.clock import ClockScreens
 from core.rules.menus.cursor import toward
 from core.rules.menus.keyboard import Keyboard
 from core.rules.menus.lessons import Lesson, is_list_of_moves, lesson_of
 from core.rules.menus.right_answers import RightAnswers
+from core.rules.menus.typed_names import NO_NAMES, TypedNames
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS, LESSON, REPETITION_FACTOR
@@ -26,8 +30,11 @@ CLOSE = Option(OptionKind.CLOSE_MENU, "Close the menu", "close_menu", value=IN_M
 KEEP_NAME = Option(
     OptionKind.CLOSE_MENU, "Leave the keyboard with the game's own name", "keep_name", value=IN_MENUS.likely
 )
+SET_CLOCK = Option(OptionKind.ANSWER, "Set the clock", "set_clock", value=IN_MENUS.likely)
 
-_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF")
+EVOLVING = "evolving"
+"""Part of what both games say while a creature changes; B would keep it as it is."""
+_SAY_NO = ("NICKNAME", "SAVE", "CHANGE POK", "CHANGE PAL", "SWITCH", "QUIT", "TURN OFF", "RAISE A")
 _SAY_YES_TO_STOP = ("STOP LEARNING", "GIVE UP ON")
 _ABOUT_LEARNING = ("GIVE ONE UP", "FORGET", "DELETE A", "MAKE ROOM", "LEARN")
 _LEAVING_LINES = ("CANCEL", "EXIT", "QUIT", "BACK", "NO")
@@ -54,10 +61,12 @@ def wants_yes(question: str) -> bool:
 class AnswerRules:
     """Options and presses for dialogs and menus outside the battle's own menus."""
 
-    def __init__(self, game: GameData, memory: LaneMemory) -> None:
+    def __init__(self, game: GameData, memory: LaneMemory, names: TypedNames = NO_NAMES) -> None:
         self._game = game
         self._memory = memory
-        self._keyboard = Keyboard(game.layout)
+        self._names = names
+        self._keyboard = Keyboard(game, names)
+        self._clock = ClockScreens(game)
         self._right = RightAnswers(game)
         self._last_answer: tuple[MapId, str, int] | None = None
         self._counted = False
@@ -68,8 +77,11 @@ class AnswerRules:
         menu = state.menu
         if menu is None:
             if self._keyboard.press(state) is not None:
-                return (KEEP_NAME,)
-            return (CLOSE,) if state.mode is GameMode.MENU else (READ_ON,)
+                return (self._naming(state),)
+            if self._clock.press(state) is not None:
+                return (SET_CLOCK,)
+            closes = state.mode is GameMode.MENU and EVOLVING not in question_of(state)
+            return (CLOSE,) if closes else (READ_ON,)
         if menu.kind is MenuKind.START_MENU or menu.full_screen:
             return (CLOSE,)
         question = question_of(state)
@@ -100,9 +112,18 @@ class AnswerRules:
             found.append(CLOSE)
         return tuple(sorted(found, key=lambda option: -option.value))
 
+    def _naming(self, state: GameState) -> Option:
+        """What a keyboard is for."""
+        name = self._keyboard.wanted(state)
+        if name is None:
+            return KEEP_NAME
+        return replace(KEEP_NAME, kind=OptionKind.ANSWER, label=f"Type the name {name}", key="type_name")
+
     def _wants_yes(self, state: GameState, question: str) -> bool:
         """By the words, and for moves by what they are worth."""
         capitals = question.upper()
+        if "NICKNAME" in capitals:
+            return self._names.creature is not None
         stops = any(words in capitals for words in _SAY_YES_TO_STOP)
         if not stops and any(words in capitals for words in _ABOUT_LEARNING):
             lesson = lesson_of(state, self._game)
@@ -157,7 +178,9 @@ class AnswerRules:
         """The press for an option; None when the option does not fit the screen any more."""
         menu = state.menu
         if menu is None and (button := self._keyboard.press(state)) is not None:
-            return RuleStep(button, KEEP_NAME.value, KEEP_NAME.label, done=button is Button.A)
+            return RuleStep(button, KEEP_NAME.value, self._naming(state).label, done=button is Button.A)
+        if menu is None and (button := self._clock.press(state)) is not None:
+            return RuleStep(button, SET_CLOCK.value, SET_CLOCK.label, done=button is Button.A)
         match option.kind:
             case OptionKind.ADVANCE_TEXT if menu is None:
                 return RuleStep(Button.A, 0.9, "a text waits for a button", done=True)

@@ -31,7 +31,7 @@ class Lesson:
     """Place in the party, from 0."""
     move: Move
     values: tuple[float, ...]
-    """What the creature would lose with each known move, the new one learned."""
+    """What the creature would lose with each known move, the new one learned; more than any for one that is kept."""
     value: float
     """What the new move is worth."""
 
@@ -56,6 +56,8 @@ def lesson_of(state: GameState, game: GameData) -> Lesson | None:
         if move is not None:
             known = [game.moves[number] for number in member.moves if number in game.moves]
             *values, value = worths([*known, move], member, game)
+            kept, best = kept_moves(game), max((*values, value))
+            values = [2 * best if one.id in kept else worth for one, worth in zip(known, values, strict=True)]
             return Lesson(slot, move, tuple(values), value) if values else None
     return None
 
@@ -91,9 +93,14 @@ def worths(moves: list[Move], member: PartyMember, game: GameData) -> list[float
     return [added + WORTH_BY_ITSELF * value for added, value in zip(lost, alone, strict=True)]
 
 
+def kept_moves(game: GameData) -> frozenset[int]:
+    """The moves that HMs teach: a game lets nobody forget them."""
+    return frozenset(one.move for one in game.field_abilities if one.machine is not None and one.move is not None)
+
+
 def weakest_to_forget(member: PartyMember, move: Move, game: GameData) -> int | None:
     """The place of the move to give up for a new one, never one that an HM taught; None where all are such."""
-    kept = {one.move for one in game.field_abilities if one.machine is not None}
+    kept = kept_moves(game)
     known = [game.moves[number] for number in member.moves if number in game.moves]
     lost = worths([*known, move], member, game)[: len(known)]
     free = [place for place, one in enumerate(known) if one.id not in kept]

@@ -17,14 +17,29 @@ from core.rules.menus.answers import CLOSE, YES_ROW, question_of, stops_learning
 from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
 from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
+from core.rules.menus.radio import GEAR_LINE, Radio
 from core.rules.menus.shopping import Shopping
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
-from core.vocabulary import Button, BuyItems, ChooseFloor, MenuTask, Option, OptionKind, PutFirst, TeachMove, UseItem
+from core.vocabulary import (
+    Button,
+    BuyItems,
+    ChooseFloor,
+    MenuTask,
+    Option,
+    OptionKind,
+    PutFirst,
+    TeachMove,
+    TuneRadio,
+    UseItem,
+    UseMove,
+)
 
 PARTY_LINE, PACK_LINE = 1, 2
 """What `GameState.start_menu_lines` calls the lines of the START menu that lead to the creatures and to the pack."""
+FLY_WORD = "WHERE"
+"""What the map for flying asks."""
 MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
 
@@ -51,18 +66,21 @@ class MenuTaskRules:
     def __init__(self, game: GameData, memory: LaneMemory) -> None:
         self._game = game
         self._memory = memory
+        self._radio = Radio(game)
         self._progress: _Progress | None = None
         self._undo: tuple[bool, int | None] | None = None
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """The menu task that this screen is open for, and leaving it; nothing on screens of no menu_task."""
-        menu, progress = state.menu, self._known(state)
-        if menu is None or progress is None:
+        progress = self._known(state)
+        if progress is None:
             return ()
-        button = self._press(state, menu, progress)
+        if state.menu is None and _toward_place(state, progress.menu_task) is not None:
+            return (self._option(state, progress.menu_task),)
+        button = self._press_now(state, progress)
         if button is None:
             return ()
-        if button is Button.B:
+        if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
         return (self._option(state, progress.menu_task), CLOSE)
 
@@ -70,20 +88,34 @@ class MenuTaskRules:
         """The press for a menu task's option; None when the screen is not one of its screens."""
         self._undo = None
         menu, progress = state.menu, self._known(state)
-        if menu is None or progress is None or option.menu_task != progress.menu_task:
+        if progress is None or option.menu_task != progress.menu_task:
             return None
-        button = self._press(state, menu, progress)
+        if menu is None and (step := self._press_place(state, option, progress)) is not None:
+            return step
+        button = self._press_now(state, progress)
         if button is None:
             return None
         progress.presses += 1
         if progress.presses > MOST_PRESSES:
             progress.given_up = True
             return RuleStep(Button.B, 0.3, f"{option.label} does not work out: back out", done=True)
-        bought = progress.shopping.pressed(state, menu, button) if progress.shopping is not None else None
+        shopping = progress.shopping
+        bought = shopping.pressed(state, menu, button) if shopping is not None and menu is not None else None
         self._undo = progress.committed, bought
-        if button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
+        if menu is not None and button is Button.A and self._is_last_choice(menu, progress.menu_task, state):
             progress.committed = True
         return RuleStep(button, 0.9, option.label, done=button is Button.B)
+
+    @staticmethod
+    def _press_place(state: GameState, option: Option, progress: _Progress) -> RuleStep | None:
+        """A press on the map for flying, which shows no menu; None on other screens. B where the place is not on it."""
+        button = _toward_place(state, progress.menu_task)
+        if button is None:
+            return None
+        progress.presses += 1
+        if progress.presses > MOST_PRESSES:
+            return RuleStep(Button.B, 0.3, f"{option.label} does not work out: back out", done=True)
+        return RuleStep(button, 0.9, option.label, done=button is Button.A)
 
     def overruled(self) -> None:
         """The press that `act` named last was not made."""
@@ -113,7 +145,7 @@ class MenuTaskRules:
                 return _Progress(menu_task, count=owned(state, self._game, menu_task.item))
             case PutFirst():
                 return _Progress(menu_task, member=_name_of(state, menu_task.slot))
-            case ChooseFloor() | TeachMove():
+            case ChooseFloor() | TeachMove() | TuneRadio() | UseMove():
                 return _Progress(menu_task)
 
     def _option(self, state: GameState, menu_task: MenuTask) -> Option:
@@ -144,6 +176,10 @@ class MenuTaskRules:
                 key = f"choose_floor:{menu_task.floor}"
                 return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
 
+            case TuneRadio():
+                label, key = f"Tune the radio to {menu_task.knob}", f"tune:{menu_task.knob}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
             case TeachMove():
                 move, member = self._game.moves[menu_task.move].name, _member(state, menu_task.slot)
                 who = member.nickname if member is not None else "a creature"
@@ -151,11 +187,37 @@ class MenuTaskRules:
                 label = f"Teach {move} to {who}"
                 return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
 
+            case UseMove():
+                move, member = self._game.moves[menu_task.move].name, _member(state, menu_task.slot)
+                who = member.nickname if member is not None else "a creature"
+                key = f"use_move:{self._game.moves[menu_task.move].key}"
+                label = f"Use {move} of {who}"
+                return Option(OptionKind.MANAGE, label, key, value=IN_MENUS.likely, menu_task=menu_task)
+
     def _item_name(self, item: int) -> str:
         known = self._game.items.get(item)
         return known.name if known is not None else f"item {item}"
 
     # -- pressing ----------------------------------------------------------------------------------------------
+
+    def _press_now(self, state: GameState, progress: _Progress) -> Button | None:
+        """The press on a menu, or on the open radio, which has none."""
+        if isinstance(progress.menu_task, TuneRadio):
+            return self._press_radio(state, progress, progress.menu_task)
+        return None if state.menu is None else self._press(state, state.menu, progress)
+
+    def _press_radio(self, state: GameState, progress: _Progress, menu_task: TuneRadio) -> Button | None:
+        """START menu, the Pokegear, its radio, the knob; then everything is closed."""
+        tuned = self._memory.tuned == (state.map_id, menu_task.knob)
+        menu = state.menu
+        if menu is not None:
+            if menu.kind is not MenuKind.START_MENU:
+                return None
+            return Button.B if tuned or progress.given_up else _toward_start_line(state, menu, GEAR_LINE)
+        button = self._radio.press(state, menu_task.knob)
+        if button is Button.B and self._radio.is_owned(state):
+            self._memory.tuned = (state.map_id, menu_task.knob)
+        return button
 
     def _press(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """B when the menu task is over; None on a screen that does not belong to it."""
@@ -165,6 +227,8 @@ class MenuTaskRules:
             button = self._press_teach(state, menu, progress.menu_task, progress.committed)
         elif menu.kind is MenuKind.YES_NO:
             button = None
+        elif isinstance(progress.menu_task, UseMove):
+            button = self._press_move(state, menu, progress.menu_task, progress.committed)
         elif isinstance(progress.menu_task, ChooseFloor):
             floors = progress.menu_task.floors
             there = shows_any(menu, floors)
@@ -216,6 +280,17 @@ class MenuTaskRules:
             return toward(menu, place)
         return toward_item(state, menu, menu_task.item, self._game)
 
+    def _press_move(self, state: GameState, menu: MenuState, menu_task: UseMove, tried: bool) -> Button | None:
+        """Party, the creature's line, its move in the small menu."""
+        if tried:
+            return Button.B
+        if menu.kind is MenuKind.START_MENU:
+            return _toward_start_line(state, menu, PARTY_LINE)
+        if is_party_list(menu, state.party):
+            return toward(menu, menu_task.slot)
+        place = find_line(menu, self._game.moves[menu_task.move].name)
+        return toward(menu, place) if place is not None else None
+
     def _press_first(self, state: GameState, menu: MenuState, progress: _Progress) -> Button | None:
         """Party, the creature's line, SWITCH in the small menu, then the first place."""
         if menu.kind is MenuKind.START_MENU:
@@ -236,8 +311,19 @@ class MenuTaskRules:
                 return not is_party_list(menu, state.party) and find_line(menu, "SWITCH") is not None
             case TeachMove():
                 return is_party_list(menu, state.party)
+            case UseMove():
+                return not is_party_list(menu, state.party) and menu.kind is not MenuKind.START_MENU
             case _:
                 return False
+
+
+def _toward_place(state: GameState, menu_task: MenuTask) -> Button | None:
+    """On the map for flying, the press toward the place; None on other screens. Up leads to the next one visited."""
+    if not isinstance(menu_task, UseMove) or menu_task.place is None:
+        return None
+    if not any(FLY_WORD in line.upper() for line in state.screen_lines):
+        return None
+    return Button.A if state.byte("wTownMapPlayerIconLandmark") == menu_task.place else Button.UP
 
 
 def _toward_start_line(state: GameState, menu: MenuState, line: int) -> Button:

@@ -39,6 +39,8 @@ class LaneMemory:
     """Key of the healer's option that was carried out last."""
     menu_task: MenuTask | None = None
     """What the open shop or START menu is for: set by the field rules when they open it, None in any other menu."""
+    tuned: tuple[MapId, int] | None = None
+    """Where the radio was tuned, and to what; None once the music there has become another."""
     _spoken: dict[Subject, tuple[int, int]] = field(default_factory=dict[Subject, tuple[int, int]])
     """Progress and step of the last talk."""
     _failures: Counter[str] = field(default_factory=Counter[str])

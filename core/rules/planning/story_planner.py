@@ -12,17 +12,19 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core.game.field_moves import is_dark, user_of
 from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.learners import Learners
 from core.rules.planning.machines import lesson_for
 from core.rules.planning.needs import Needs
 from core.rules.planning.objective_options import ObjectiveOptions
 from core.rules.values import MARGINS, ON_THE_WAY, near
-from core.vocabulary import MapId, Option, OptionKind
+from core.vocabulary import MapId, Option, OptionKind, UseMove
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -48,6 +50,7 @@ class StoryPlanner:
         self._needs = Needs(game)
         self._options = ObjectiveOptions(game)
         self._path = StoryPath.of(game)
+        self._learners = Learners(game)
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
@@ -58,6 +61,7 @@ class StoryPlanner:
         }
         found = [
             *self._story_goals(state, reached, memory, distances, seed),
+            *self._light_goals(state),
             *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances, memory)),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
@@ -80,7 +84,7 @@ class StoryPlanner:
             return
         level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances, memory))
         memory.wanted_level = max(memory.wanted_level, level)
-        yield from self._teach_goals(milestone, state, memory)
+        yield from self._teach_goals(milestone, state, memory, distances)
         objectives = self._open_objectives(milestone, state, memory)
         turned = [objectives[(rank + seed) % len(objectives)] for rank in range(len(objectives))]
         ranked = sorted(turned, key=lambda objective: distances.get(objective.map, math.inf))
@@ -98,16 +102,29 @@ class StoryPlanner:
         milestone = next_milestone(self._milestones, reached)
         return milestone is not None and self._level_at_hand(milestone, state, distances, memory) > 0
 
-    def _teach_goals(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
-        """The moves that the way of the story asks for, each for the first who can learn it."""
+    def _teach_goals(
+        self, milestone: Milestone, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
+    ) -> Iterator[PlannedGoal]:
+        """The moves that the way of the story asks for, each for the first who can; who may have to be found."""
         if self._path is None:
             return
         for key in self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id)).teaches:
             task = lesson_for(key, state, self._game)
-            if task is not None:
+            if task is None:
+                yield from self._learners.goals(key, state, memory, distances)
+            else:
                 label = f"Teach {self._game.moves[task.move].name} to {state.party[task.slot].nickname}"
                 option = Option(OptionKind.MANAGE, label, f"teach:{key}", value=ON_THE_WAY.order, menu_task=task)
                 yield PlannedGoal(GoalKind.STORY, f"{milestone.goal}: {label}", option, milestone.id)
+
+    @staticmethod
+    def _light_goals(state: GameState) -> Iterator[PlannedGoal]:
+        """To light up a dark cave before anything else is done in it."""
+        user = user_of("flash", state) if is_dark(state) else None
+        if user is not None:
+            task = UseMove(*user)
+            option = Option(OptionKind.MANAGE, "Light up the cave", "light", value=ON_THE_WAY.order, menu_task=task)
+            yield PlannedGoal(GoalKind.STORY, option.label, option)
 
     def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
         """What can be done now towards a milestone.

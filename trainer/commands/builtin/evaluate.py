@@ -66,7 +66,7 @@ def play(
         game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(game, seed=settings.seed + lane) for lane in range(lanes)]
+            return [RulePlayer(game, seed=settings.seed + lane, names=settings.names) for lane in range(lanes)]
 
         evaluator = Evaluator(env, rule_players, settings.seed)
         results = []
