@@ -33,6 +33,11 @@ class GoExploreStarts:
             self._archive = GoExploreArchive(settings.folder, rom_sha1, settings.max_states)
             self._schedule = GoExploreSchedule(settings.first_share, settings.last_share, settings.episodes)
 
+    @property
+    def has_archive(self) -> bool:
+        """Whether any episode may begin in an archive."""
+        return self._archive is not None
+
     def choose(self, start: int, directive: Directive) -> StartPoint | None:
         """Where the run's `start`-th episode (from 0) begins; None for the env's own start.
 

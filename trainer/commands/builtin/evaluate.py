@@ -21,20 +21,19 @@ from rich.progress import Progress
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.env.lanes.vector_env import VectorEnv
 from core.exceptions import ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.damage import damage_is_said
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Curriculum
-from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
+from trainer.evaluation.evaluator import EvaluationResult, ModelUse
+from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.evaluation.intervals import wilson_interval
 from trainer.llm_manager import make_manager
-from trainer.run.environments import environment_factory
+from trainer.run.environments import open_evaluation_fleet
 from trainer.settings import Settings, load_settings
 
 
@@ -65,16 +64,15 @@ def play(
     settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, show_progress: bool
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
-    lanes = min(settings.lanes, episodes)
     store = CheckpointStore(settings.save_dir)
     store.load(checkpoint)  # before emulators start
     with ExitStack() as stack:
         record = None
         if settings.decision_db_path.exists():
             record = stack.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
-        env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
-        snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
-        learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
+        fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
+        snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
+        learner = MaskablePPOLearner(fleet.policy_space, fleet.lanes, settings.learner, seed=settings.seed)
         reading = partial(damage_is_said, f"checkpoint {checkpoint}")
         with reading():
             learner.load_tensors(snapshot.tensors)
@@ -92,18 +90,13 @@ def play(
         with reading():
             agent.load_state_dict(snapshot.state["agent"])
             curriculum.load_state_dict(snapshot.state["curriculum"])
-        game = env.rom.game
-
-        def rule_players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(game, seed=settings.seed + lane) for lane in range(lanes)]
-
-        evaluator = Evaluator(env, rule_players, settings.seed)
+        evaluator = FleetEvaluator(fleet, settings.seed)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
             for mode in modes:
                 task = progress.add_task(f"{mode.value} of {checkpoint}", total=episodes)
 
-                def goes_on(finished: int, task: Any = task) -> bool:
+                def goes_on(finished: int, _steps: int, task: Any = task) -> bool:
                     progress.update(task, completed=finished)
                     return True
 
