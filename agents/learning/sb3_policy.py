@@ -17,9 +17,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from agents.learning.acting import ActingPolicy
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
-from agents.learning.network import build_policy, logits_and_values
+from agents.learning.network import build_policy
 from agents.learning.preparation import as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
@@ -58,6 +59,7 @@ class MaskablePPOLearner:
         self.teacher_scale = 1.0
         """0 to 1: the curriculum's schedule of the teacher term (equation 10); unused where there is a half-life."""
         self.policy = build_policy(observation_space, action_count, self.settings, seed)
+        self._acting = ActingPolicy(self.policy)
         self.updates = 0
         self.transitions = 0
         """Transitions learned from in updates so far."""
@@ -76,7 +78,7 @@ class MaskablePPOLearner:
             lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
             raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
         with torch.inference_mode():
-            logits, _ = logits_and_values(self.policy, as_tensors(observations), torch.from_numpy(np.asarray(masks)))
+            logits = self._acting.logits(as_tensors(observations), torch.from_numpy(np.asarray(masks)))
             return functional.softmax(logits, dim=-1).numpy()
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
