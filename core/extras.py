@@ -16,6 +16,7 @@ EXTRAS: Final = {
     "llm": ("accelerate", "anthropic", "openai", "peft"),
     "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
+    "ray": ("ray",),
     "plots": ("matplotlib", "PIL", "tensorboard"),
     "verl": ("verl", "vllm"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import GoExploreArchive
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
@@ -10,15 +10,15 @@ from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Fleet
 from trainer.fleet.local_fleet import LocalFleet
+from trainer.fleet.ray_fleet import RayFleet
 from trainer.settings import Settings
 
 
 def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | None]:
     """The fleet to train in and the one to evaluate in; close both. None where the settings ask for no evaluation.
     Leaves no process behind when it fails."""
-    fleet = LocalFleet(
-        Blueprint(settings, environment_factory(settings, archive_sha1), settings.lanes, settings.workers)
-    )
+    factory = environment_factory(settings, archive_sha1)
+    fleet = _open(Blueprint(settings, factory, settings.lanes, settings.workers))
     if settings.eval_episodes == 0:
         return fleet, None
     try:
@@ -31,7 +31,16 @@ def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | N
 def open_evaluation_fleet(settings: Settings, games: int) -> Fleet:
     """The fleet for evaluations of so many games, with no more lanes than games; close it."""
     lanes = min(settings.lanes, games)
-    return LocalFleet(Blueprint(settings, environment_factory(settings), lanes, min(settings.workers, lanes)))
+    blueprint = Blueprint(settings, environment_factory(settings), lanes, min(settings.workers, lanes))
+    return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
+
+
+def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:
+    """A fleet of the engine that the settings name."""
+    cluster = blueprint.settings.cluster
+    if cluster is None:
+        return LocalFleet(blueprint)
+    return RayFleet(blueprint, cluster, cores_a_worker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,10 @@ class EnvironmentMaker:
             go_explore=archive,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
+
+    def with_settings(self, settings: Settings) -> EnvironmentMaker:
+        """The same with other settings, as a worker on another machine has them."""
+        return replace(self, settings=settings)
 
 
 def environment_factory(settings: Settings, archive_sha1: str | None = None) -> EnvironmentMaker:

@@ -6,6 +6,7 @@ Each part of a run is handed its own section; `trainer/run/assembly.py` does it.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from core.schema import Section, parsed
 from core.vocabulary import AgentMode, StrategyType
 
 PATH_KEYS = ("rom_path", "decision_db_path", "save_dir", "start_state", "start_cache")
+CLUSTER = re.compile(r"local|auto|(ray://)?[^/:\s]+:[0-9]+")
 Name = Annotated[str, Field(min_length=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 """0 means none."""
@@ -84,6 +86,9 @@ class Settings(Section):
     """Emulators that play side by side."""
     workers: Annotated[int, Field(ge=1, le=512)] = 2
     """Processes that run the emulators; about the number of cores. At most `lanes`."""
+    cluster: Annotated[str, Field(min_length=1)] | None = None
+    """Where the workers are: null is processes of this machine, `local` a Ray cluster of this machine, `auto` the
+    running one that it belongs to, `ray://head:10001` one elsewhere (docs/cluster.md)."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
@@ -109,6 +114,10 @@ class Settings(Section):
         if self.workers > self.lanes:
             raise ConfigurationError(
                 f"workers is {self.workers} and lanes {self.lanes}: a worker needs at least one lane; lower workers"
+            )
+        if self.cluster is not None and not CLUSTER.fullmatch(self.cluster):
+            raise ConfigurationError(
+                f'cluster is {self.cluster!r}: it is null, "local", "auto" or an address such as "ray://head:10001"'
             )
         if self.go_explore is None:
             for number, stage in enumerate(self.curriculum.stages):
