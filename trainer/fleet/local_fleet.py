@@ -13,14 +13,16 @@ from typing import Any, Final, TypeVar
 
 from gymnasium import spaces
 
+from agents.learning.network import build_policy
 from core.env.lanes.held_signals import signals_held
 from core.env.lifetime import Uncopied
 from core.exceptions import ClosedEnvironmentError, ConfigurationError, TrainingError
 from core.game.state import RomTables
+from core.vocabulary import ACTION_COUNT
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Broker, Fleet, GoesOn
 from trainer.fleet.local_worker import LocalWorker, start_worker
-from trainer.fleet.messages import Done, Failed, Halt, Question, Ready, Reply, Tally, Task
+from trainer.fleet.messages import Done, Failed, Halt, Inquiry, Ready, Reply, Tally, Task
 from trainer.fleet.workbench import Job
 
 LOOK_S: Final = 0.2
@@ -56,6 +58,8 @@ class LocalFleet(Uncopied, Fleet):
             self.milestone_names = tuple(milestone.id for milestone in probe.tracker.milestones)
         finally:
             probe.close()
+        # the first policy of a process loads much of torch (a second of work): once here, before the forks
+        build_policy(self.policy_space, ACTION_COUNT, blueprint.settings.learner, seed=0)
         self.closed = False
         self._answer_timeout_s = answer_timeout_s
         self._workers: list[LocalWorker] = []
@@ -117,7 +121,7 @@ class LocalFleet(Uncopied, Fleet):
                 match worker.hear() if worker.silent_s < self._answer_timeout_s else None:
                     case Tally() as tally:
                         steps, games = steps + tally.steps, games + tally.games
-                    case Question(asked):
+                    case Inquiry(asked):
                         worker.waits = True
                         broker.answer(worker.number, asked, _reply_to(worker))
                     case Done(result):

@@ -1,7 +1,7 @@
 """What the driver of a run and a worker of its fleet send each other. All of it can be pickled.
 
 driver -> worker    Task, Reply, Halt; then the end of the line
-worker -> driver    Ready; then for each task any number of Question and Tally, and one Done or Failed
+worker -> driver    Ready; then for each task any number of Inquiry and Tally, and one Done or Failed
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Inquiry:
     """The worker waits for a `Reply` of the run's broker."""
 
     asked: Any

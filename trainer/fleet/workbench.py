@@ -7,7 +7,7 @@ import time
 from typing import Any, Final, Protocol, TypeVar
 
 from trainer.fleet.blueprint import Blueprint
-from trainer.fleet.messages import Done, Halt, Question, Ready, Reply, Tally, Task
+from trainer.fleet.messages import Done, Halt, Inquiry, Ready, Reply, Tally, Task
 from trainer.fleet.worker_lanes import WorkerLanes
 
 TALLY_S: Final = 0.5
@@ -74,7 +74,7 @@ class Workbench:
 
     def ask(self, asked: Any) -> Any:
         """The broker's answer to a question."""
-        self._line.send(Question(asked))
+        self._line.send(Inquiry(asked))
         while True:
             message = self._line.receive()
             if isinstance(message, Reply):

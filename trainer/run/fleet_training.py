@@ -69,9 +69,7 @@ class FleetTraining:
         reporter.training(0)
         try:
             while not is_stopped() and self._run.tally.episodes < most_games:
-                for game in session.play_segment(goes_on):
-                    if self._run.tally.episodes >= most_games:
-                        break  # it is as if it had not been played
+                for game in session.play_segment(most_games - self._run.tally.episodes, goes_on):
                     ended = session.take_game(game)
                     for stage in stages:
                         stage.after_episode(ended)
@@ -106,8 +104,11 @@ class _Session:
             lambda start: run.go_explore.choose(start, run.curriculum.directive()),
         )
 
-    def play_segment(self, goes_on: GoesOn) -> list[FinishedGame]:
-        """Lets the workers play the next segment and learns from it; the games that ended in it, in their order."""
+    def play_segment(self, most_games: int, goes_on: GoesOn) -> list[FinishedGame]:
+        """Lets the workers play the next segment and learns from it; the games that ended in it, in their order.
+
+        What comes after the end of the last of `most_games` is as if it had not been played.
+        """
         self._broker.begin()
         self._fleet.broadcast(self._news())
         results = self._fleet.play(self._jobs(), self._broker, goes_on)
@@ -118,13 +119,16 @@ class _Session:
             run.dice[worker] = result.agent.random_state
             if result.is_new and self._has_played:  # its predecessor is lost, with the games in its lanes
                 self._learner.cut_lanes(self._fleet.blueprint.lanes_of(worker))
-        if all(result.rollout.full for result in results):  # else the run was stopped
+        games = [game for result in results for game in result.games]
+        games = sorted(games, key=lambda game: (game.ended_step, game.ended.lane))[:most_games]
+        last_step = games[-1].ended_step if len(games) == most_games else None
+        is_whole = all(result.rollout.full for result in results)  # else the run was stopped
+        if is_whole and last_step in (None, results[0].rollout.steps - 1):
             self._learner.observe_parts([result.rollout for result in results])
             self._update.update_when_due()
         self._running = [result.running for result in results]
         self._has_played = True
-        games = [game for result in results for game in result.games]
-        return sorted(games, key=lambda game: (game.ended_step, game.ended.lane))
+        return games
 
     def take_game(self, game: FinishedGame) -> EndedEpisode:
         """Counts and records a finished game, under the next number."""
