@@ -18,7 +18,7 @@ import pytest
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.exceptions import ClosedEnvironmentError, ConfigurationError, TrainingError
 from tests.test_one_loop import rows
-from tests.utils import FERNVALE, create_test_trainer
+from tests.utils import FERNVALE, MARK, create_test_trainer
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.local_fleet import LocalFleet
 from trainer.fleet.workbench import Workbench
@@ -224,3 +224,10 @@ def test_workers_take_starts_of_their_own_and_none_is_left_out() -> None:
     assert [start for start, _ in zip(only, range(6), strict=False)] == [0, 1, 4, 3, 5, 6]
     starts.drop_running()
     assert starts.state_dict()["again"] == [0, 1, 4, 3]
+
+
+@pytest.mark.parametrize("cluster", ["local", "auto", "ray://head:10001"])
+def test_workers_elsewhere_are_refused_before_anything_is_made(tmp_path: Path, cluster: str) -> None:
+    with pytest.raises(ConfigurationError, match="has workers on this machine only: set cluster to null"):
+        create_test_trainer(temp_dir=tmp_path, cluster=cluster)
+    assert {path.name for path in tmp_path.iterdir()} <= {"config.json", MARK}

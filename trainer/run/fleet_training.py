@@ -101,7 +101,8 @@ class _Session:
             seat.agent.advisor,
             self._record,
             workers,
-            lambda start: run.go_explore.choose(start, run.curriculum.directive()),
+            lambda worker, start: run.go_explore.choose_for(worker, start, run.curriculum.directive()),
+            run.go_explore.forget,
         )
 
     def play_segment(self, most_games: int, goes_on: GoesOn) -> list[FinishedGame]:
@@ -110,10 +111,13 @@ class _Session:
         What comes after the end of the last of `most_games` is as if it had not been played.
         """
         self._broker.begin()
+        self._run.go_explore.begin_segment()
         self._fleet.broadcast(self._news())
         results = self._fleet.play(self._jobs(), self._broker, goes_on)
         run = self._run
         run.starts.settle([result.taken for result in results])
+        run.go_explore.end_segment()
+        run.go_explore.file(state for result in results for state in result.states)
         for worker, result in enumerate(results):
             count_report(self._agent, result.agent)
             run.dice[worker] = result.agent.random_state
@@ -152,6 +156,7 @@ class _Session:
             record_changes=None if self._record is None else self._record.changes,
             horizon_steps=self._run.horizon_steps(self._longest_steps),
             asks_for_start_points=self._run.go_explore.has_archive,
+            known_cells=tuple(self._run.go_explore.cells()),
         )
 
     def _jobs(self) -> list[SegmentJob]:
