@@ -41,10 +41,12 @@ def cluster() -> Iterator[Any]:
     """A head with one core and a node with one."""
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     made.add_node(num_cpus=1)
-    try:
-        yield made
-    finally:
-        made.shutdown()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_ADDRESS", made.address)  # where "auto" looks first
+        try:
+            yield made
+        finally:
+            made.shutdown()
 
 
 class Nobody:
@@ -95,7 +97,7 @@ def trained(config: Path, at_first_end: Callable[[], None] = lambda: None) -> tu
 
 def test_two_nodes_give_the_weights_and_the_record_of_this_machine(cluster: Any, tmp_path: Path) -> None:
     here = trained(config_in(tmp_path / "here", None))
-    there = trained(config_in(tmp_path / "there", cluster.address))
+    there = trained(config_in(tmp_path / "there", "auto"))
     assert here == there
 
 
@@ -154,7 +156,7 @@ def test_a_node_that_joins_late_takes_the_worker_that_waits(tmp_path: Path, clus
 
 
 def test_a_node_that_is_lost_in_the_middle_costs_no_finished_game(cluster: Any, tmp_path: Path) -> None:
-    config = config_in(tmp_path / "run", cluster.address)
+    config = config_in(tmp_path / "run", "auto")
 
     def lose_nodes() -> None:
         for node in list(cluster.worker_nodes):

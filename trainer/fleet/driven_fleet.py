@@ -94,6 +94,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             self.milestone_names = tuple(milestone.id for milestone in probe.tracker.milestones)
         finally:
             probe.close()
+        self._prepare()
         self.closed = False
         self._answer_timeout_s = answer_timeout_s
         self._workers: list[WorkerT] = []
@@ -138,6 +139,9 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         deadline_s = time.monotonic() + LEAVE_TIMEOUT_S
         for worker in workers:
             worker.await_end(deadline_s)
+
+    def _prepare(self) -> None:
+        """Once, when the spaces are known, before the first worker starts."""
 
     # -- the engine --------------------------------------------------------------------------------------------
 

@@ -37,12 +37,15 @@ class RunBroker:
         advisor: Advisor,
         record: Record | None,
         workers: int,
-        start_point: Callable[[int], StartPoint | None] = lambda start: None,
+        start_point: Callable[[int, int], StartPoint | None] = lambda worker, start: None,
+        forget: Callable[[int], object] = lambda worker: None,
     ) -> None:
-        """`start_point(start)` says where the run's `start`-th episode begins."""
+        """`start_point(worker, start)` says where the run's `start`-th episode begins; `forget(worker)` is told when a
+        worker asks anew."""
         self._advisor = advisor
         self._record = record
         self._start_point = start_point
+        self._forget = forget
         is_builtin = isinstance(advisor.manager, LLMManager)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="broker") if is_builtin else None
         self._asked: dict[AskForOption, set[int]] = {}
@@ -56,6 +59,7 @@ class RunBroker:
         """The worker was replaced: what it has asked in this stretch counts as not asked."""
         for workers in self._asked.values():
             workers.discard(worker)
+        self._forget(worker)
 
     def news(self) -> AdvisorNews:
         """What workers must know of the language model before they play."""
@@ -82,7 +86,7 @@ class RunBroker:
             case AskForPast(context, option_key):
                 reply({} if self._record is None else self._record.past_outcomes(context, option_key))
             case AskForStartPoint(start):
-                reply(self._start_point(start))
+                reply(self._start_point(worker, start))
             case _:
                 raise TypeError(f"a worker asked {asked!r}: there is no such question")
 

@@ -15,6 +15,7 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import AgentNews, AgentReport, report_of, take_news
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy
+from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
 from core.history.records import EpisodeRecord
 from core.rules import RulePlayer
@@ -46,6 +47,8 @@ class SegmentNews:
     """Games that begin now are cut off after so many steps."""
     asks_for_start_points: bool
     """Some games begin in the archive."""
+    known_cells: tuple[ArchiveCell, ...]
+    """Of which the archive has states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class SegmentResult:
     running: tuple[int, ...]
     """The start that each of its lanes plays now; a lane whose game has just ended plays none."""
     agent: AgentReport
+    states: tuple[tuple[ArchiveCell, StartPoint], ...]
+    """For the archive, by lane and in the order in which they were met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class _Session:
             self._shelf,
         ]
         self._loop = PlayLoop(LanePlayer(bench.env, seating, with_contexts=True), self._games, stages)
+        self._archives = [env.go_explore for env in bench.env.envs if isinstance(env.go_explore, CarriedStates)]
         self._is_new = True
 
     def play(self, job: SegmentJob) -> SegmentResult:
@@ -148,6 +154,7 @@ class _Session:
             taken=tuple(self._games.taken),
             running=tuple(self._games.running.values()),
             agent=report_of(self._agent, self._strategy),
+            states=tuple(state for archive in self._archives for state in archive.take()),
         )
 
     def _take_news(self, job: SegmentJob) -> None:
@@ -156,6 +163,8 @@ class _Session:
         self._advisor.take_news(news.advisor)
         if self._record is not None and news.record_changes is not None:
             self._record.changes = news.record_changes
+        for archive in self._archives:
+            archive.know(news.known_cells)
         take_news(self._agent, self._strategy, news.agent, job.dice)
 
 

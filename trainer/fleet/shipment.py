@@ -56,11 +56,6 @@ class Shipment:
                 f"{blueprint.make_env!r} makes environments on this machine only: a cluster needs one with "
                 "with_settings, such as trainer.run.environments.environment_factory gives"
             )
-        if settings.go_explore is not None:
-            raise ConfigurationError(
-                "go_explore has its states in a folder of this machine, which the workers of a cluster do not share: "
-                'set "go_explore" or "cluster" to null'
-            )
         start = None if settings.start_state is None else settings.start_state.read_bytes()
         return cls(blueprint, settings.rom_path.read_bytes(), start)
 

@@ -17,12 +17,14 @@ from core.vocabulary import ACTION_COUNT
 from trainer.curriculum import Curriculum
 from trainer.run.machine import available_memory_bytes
 from trainer.settings import Settings
+from trainer.settings.cluster import require_engine
 
 
 def check_settings(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError for a folder that cannot be written, a name of a part that is none, a milestone or a
     weight of which the game or the reward events do not know, and a rollout that fits no memory; HistoryError for a
     decision record that is none. Makes nothing."""
+    require_engine(settings.cluster)
     check_writable("save_dir", settings.save_dir)
     if settings.go_explore is not None:
         check_writable("go_explore.folder", settings.go_explore.folder)

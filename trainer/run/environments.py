@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.env.go_explore_archive import GoExploreArchive
+from core.env.go_explore_archive import CarriedStates, GoExploreArchive
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
@@ -17,7 +17,7 @@ from trainer.settings import Settings
 def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | None]:
     """The fleet to train in and the one to evaluate in; close both. None where the settings ask for no evaluation.
     Leaves no process behind when it fails."""
-    factory = environment_factory(settings, archive_sha1)
+    factory = environment_factory(settings, archive_sha1, carries=True)
     fleet = _open(Blueprint(settings, factory, settings.lanes, settings.workers))
     if settings.eval_episodes == 0:
         return fleet, None
@@ -49,13 +49,17 @@ class EnvironmentMaker:
 
     settings: Settings
     archive_sha1: str | None
+    carries: bool
 
     def __call__(self, lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
         """The environment; only lane 0 ever has a window."""
         settings, archive = self.settings, None
         if settings.go_explore is not None and self.archive_sha1 is not None:
-            go_explore = settings.go_explore
-            archive = GoExploreArchive(go_explore.folder, self.archive_sha1, go_explore.max_states)
+            given = settings.go_explore
+            if self.carries:
+                archive = CarriedStates()
+            else:
+                archive = GoExploreArchive(given.folder, self.archive_sha1, given.max_states)
         return ENV_CLASSES.resolve(settings.env_class, "env_class")(
             settings.rom_path,
             headless=settings.headless or lane > 0,
@@ -77,13 +81,16 @@ class EnvironmentMaker:
         return replace(self, settings=settings)
 
 
-def environment_factory(settings: Settings, archive_sha1: str | None = None) -> EnvironmentMaker:
+def environment_factory(
+    settings: Settings, archive_sha1: str | None = None, *, carries: bool = False
+) -> EnvironmentMaker:
     """A maker of lanes' environments, for fleets and `VectorEnv`.
 
     With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
-    That is for training; what an evaluation meets must never become a start of training. Raises ConfigurationError
+    That is for training; what an evaluation meets must never become a start of training. With `carries` they only carry
+    them, for a driver that files. Raises ConfigurationError
     where the settings name an env class or a reward event that is none.
     """
     ENV_CLASSES.resolve(settings.env_class, "env_class")
     settings.reward_kinds()
-    return EnvironmentMaker(settings, archive_sha1)
+    return EnvironmentMaker(settings, archive_sha1, carries)

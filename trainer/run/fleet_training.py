@@ -69,9 +69,7 @@ class FleetTraining:
         reporter.training(0)
         try:
             while not is_stopped() and self._run.tally.episodes < most_games:
-                for game in session.play_segment(goes_on):
-                    if self._run.tally.episodes >= most_games:
-                        break  # it is as if it had not been played
+                for game in session.play_segment(most_games - self._run.tally.episodes, goes_on):
                     ended = session.take_game(game)
                     for stage in stages:
                         stage.after_episode(ended)
@@ -103,28 +101,38 @@ class _Session:
             seat.agent.advisor,
             self._record,
             workers,
-            lambda start: run.go_explore.choose(start, run.curriculum.directive()),
+            lambda worker, start: run.go_explore.choose_for(worker, start, run.curriculum.directive()),
+            run.go_explore.forget,
         )
 
-    def play_segment(self, goes_on: GoesOn) -> list[FinishedGame]:
-        """Lets the workers play the next segment and learns from it; the games that ended in it, in their order."""
+    def play_segment(self, most_games: int, goes_on: GoesOn) -> list[FinishedGame]:
+        """Lets the workers play the next segment and learns from it; the games that ended in it, in their order.
+
+        What comes after the end of the last of `most_games` is as if it had not been played.
+        """
         self._broker.begin()
+        self._run.go_explore.begin_segment()
         self._fleet.broadcast(self._news())
         results = self._fleet.play(self._jobs(), self._broker, goes_on)
         run = self._run
         run.starts.settle([result.taken for result in results])
+        run.go_explore.end_segment()
+        run.go_explore.file(state for result in results for state in result.states)
         for worker, result in enumerate(results):
             count_report(self._agent, result.agent)
             run.dice[worker] = result.agent.random_state
             if result.is_new and self._has_played:  # its predecessor is lost, with the games in its lanes
                 self._learner.cut_lanes(self._fleet.blueprint.lanes_of(worker))
-        if all(result.rollout.full for result in results):  # else the run was stopped
+        games = [game for result in results for game in result.games]
+        games = sorted(games, key=lambda game: (game.ended_step, game.ended.lane))[:most_games]
+        last_step = games[-1].ended_step if len(games) == most_games else None
+        is_whole = all(result.rollout.full for result in results)  # else the run was stopped
+        if is_whole and last_step in (None, results[0].rollout.steps - 1):
             self._learner.observe_parts([result.rollout for result in results])
             self._update.update_when_due()
         self._running = [result.running for result in results]
         self._has_played = True
-        games = [game for result in results for game in result.games]
-        return sorted(games, key=lambda game: (game.ended_step, game.ended.lane))
+        return games
 
     def take_game(self, game: FinishedGame) -> EndedEpisode:
         """Counts and records a finished game, under the next number."""
@@ -148,6 +156,7 @@ class _Session:
             record_changes=None if self._record is None else self._record.changes,
             horizon_steps=self._run.horizon_steps(self._longest_steps),
             asks_for_start_points=self._run.go_explore.has_archive,
+            known_cells=tuple(self._run.go_explore.cells()),
         )
 
     def _jobs(self) -> list[SegmentJob]:

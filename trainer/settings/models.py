@@ -6,7 +6,6 @@ Each part of a run is handed its own section; `trainer/run/assembly.py` does it.
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,9 +22,9 @@ from core.game.rewards import RewardWeights
 from core.registry import is_path
 from core.schema import Section, parsed
 from core.vocabulary import AgentMode, StrategyType
+from trainer.settings.cluster import check_cluster
 
 PATH_KEYS = ("rom_path", "decision_db_path", "save_dir", "start_state", "start_cache")
-CLUSTER = re.compile(r"local|auto|(ray://)?[^/:\s]+:[0-9]+")
 Name = Annotated[str, Field(min_length=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 """0 means none."""
@@ -85,10 +84,9 @@ class Settings(Section):
     lanes: Annotated[int, Field(ge=1, le=4096)] = 8
     """Emulators that play side by side."""
     workers: Annotated[int, Field(ge=1, le=512)] = 2
-    """Processes that run the emulators; about the number of cores. At most `lanes`."""
-    cluster: Annotated[str, Field(min_length=1)] | None = None
-    """Where the workers are: null is processes of this machine, `local` a Ray cluster of this machine, `auto` the
-    running one that it belongs to, `ray://head:10001` one elsewhere (docs/cluster.md)."""
+    """Processes that play; about the number of cores. At most `lanes`."""
+    cluster: str | None = None
+    """Where the workers are: null for processes of this machine, else see `trainer/settings/cluster.py`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     allow_unknown_rom: bool = False
     """Play a ROM whose SHA-1 is not known, as if it were Crystal."""
@@ -110,14 +108,11 @@ class Settings(Section):
     """What one unit of each rewarded event pays, by the event's name."""
 
     def model_post_init(self, _context: Any) -> None:
-        """Raises ConfigurationError for values that are fine alone and wrong together."""
+        """Raises ConfigurationError for values that are fine alone and wrong together, and for what is no cluster."""
+        check_cluster(self.cluster)
         if self.workers > self.lanes:
             raise ConfigurationError(
                 f"workers is {self.workers} and lanes {self.lanes}: a worker needs at least one lane; lower workers"
-            )
-        if self.cluster is not None and not CLUSTER.fullmatch(self.cluster):
-            raise ConfigurationError(
-                f'cluster is {self.cluster!r}: it is null, "local", "auto" or an address such as "ray://head:10001"'
             )
         if self.go_explore is None:
             for number, stage in enumerate(self.curriculum.stages):
