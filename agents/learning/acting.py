@@ -56,10 +56,9 @@ def _layers(module: nn.Module) -> list[Layer]:
     if type(module) is nn.Linear:
         return [partial(functional.linear, weight=module.weight, bias=module.bias)]
     if type(module) is nn.Conv2d and module.padding_mode == "zeros":
-        shape = {"stride": module.stride, "padding": module.padding, "dilation": module.dilation}
-        return [
-            partial(functional.conv2d, weight=module.weight, bias=module.bias, groups=module.groups, **shape)  # type: ignore[arg-type]
-        ]
+        weight, bias, stride, padding = module.weight, module.bias, module.stride, module.padding
+        dilation, groups = module.dilation, module.groups
+        return [lambda planes: functional.conv2d(planes, weight, bias, stride, padding, dilation, groups)]
     if type(module) is nn.Flatten:
         return [partial(torch.flatten, start_dim=module.start_dim, end_dim=module.end_dim)]
     if type(module) is nn.ReLU:
