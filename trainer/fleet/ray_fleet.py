@@ -29,6 +29,8 @@ GIVE, HEAR = "give", "hear"
 """Concurrency groups of an actor, one thread each."""
 LOOK_S: Final = 5.0
 """How often the driver looks whether a worker has found a node."""
+MOST_PLACES: Final = 3
+"""Nodes on which a worker is tried before the run gives up: one may be lost while it begins there."""
 SAY_S: Final = 30.0
 """How often it says that it has not."""
 log = logging.getLogger(__name__)
@@ -175,31 +177,38 @@ class RayFleet(DrivenFleet[RayWorker]):
 
     def _place(self, worker: RayWorker) -> None:
         """Waits until the worker has found a node, for as long as the cluster has no room, and lets it begin there."""
+        for tries in range(MOST_PLACES, 0, -1):
+            self._await_node(worker)
+            try:
+                software, worker.node, worker.node_id, worker.process = self._ray.get(worker.about)
+                break
+            except self._ray.exceptions.RayError as error:
+                if tries == 1:
+                    reason = str(error).strip().splitlines()[-1].rstrip(".")
+                    raise TrainingError(
+                        f"{self._called(worker.number)} could not begin on {MOST_PLACES} nodes: {reason}. If the nodes "
+                        "lack crystal-hybrid, install there what the driver has (docs/cluster.md)"
+                    ) from error
+                worker.actor = self._actor.remote()  # its node may have been lost: there are others
+                worker.about = worker.actor.about.remote()
+        difference = software.difference(self._software)
+        if difference is not None:
+            raise ConfigurationError(f"node {worker.node} has {difference}: install the driver's versions there")
+        worker.begin(self._shipment)
+
+    def _await_node(self, worker: RayWorker) -> None:
+        """Returns when it has one, or has died; says now and then that there is none."""
         ray, waited_s, said_s = self._ray, 0.0, 0.0
         while not ray.wait([worker.about], timeout=LOOK_S)[0]:
             waited_s += LOOK_S
             if waited_s - said_s >= SAY_S:
                 said_s = waited_s
-                free, cores = (
-                    resources.get("CPU", 0) for resources in (ray.available_resources(), ray.cluster_resources())
-                )
+                free, cores = ray.available_resources().get("CPU", 0), ray.cluster_resources().get("CPU", 0)
                 log.warning(
                     "%s has waited %.0f s for a node: %g of the cluster's %g cores are free; it takes the first that "
                     "is, also on a node that joins",
                     *(self._called(worker.number), waited_s, free, cores),
                 )
-        try:
-            software, worker.node, worker.node_id, worker.process = ray.get(worker.about)
-        except ray.exceptions.RayError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise TrainingError(
-                f"{self._called(worker.number)} could not begin: {reason}. If its node lacks crystal-hybrid, install "
-                "there what the driver has (docs/cluster.md)"
-            ) from error
-        difference = software.difference(self._software)
-        if difference is not None:
-            raise ConfigurationError(f"node {worker.node} has {difference}: install the driver's versions there")
-        worker.begin(self._shipment)
 
     def _news_for(self, news: bytes) -> Any:
         """They go to the store of the cluster once, not with every task."""

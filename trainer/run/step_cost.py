@@ -59,7 +59,7 @@ class StepCost:
 
 def measure_step_cost(settings: Settings, lanes: int, seconds: float) -> StepCost:
     """Plays in one process as a worker with so many lanes would, and learns from it, for about so many seconds and at
-    least one update. Raises the errors of making environments."""
+    least two updates, the first of which does not count. Raises the errors of making environments."""
     make_env = environment_factory(settings.model_copy(update={"headless": True}))
     env = WorkerLanes([make_env(lane) for lane in range(lanes)])
     try:
@@ -75,10 +75,10 @@ def _measured(settings: Settings, env: WorkerLanes, seconds: float) -> StepCost:
     agent.attach_policy(learner)
     agent.attach_lanes([RulePlayer(env.rom.game, seed=lane) for lane in range(env.lanes)])
     playing_s = deciding_s = learner_s = 0.0
-    steps, learned, seeds = 0, 0, env.lanes
+    steps, learned, seeds, is_warm = 0, 0, env.lanes, False
     before = env.reset(list(range(env.lanes)))
     deadline_s = time.monotonic() + seconds
-    while time.monotonic() < deadline_s or not learned:
+    while time.monotonic() < deadline_s or not (is_warm and learned):
         begun_s = time.thread_time()
         view = LaneInputs(before.observations, before.masks)
         decisions = agent.decide(view, env.game_state)
@@ -106,6 +106,9 @@ def _measured(settings: Settings, env: WorkerLanes, seconds: float) -> StepCost:
             learner.update()
             learner_s += time.thread_time() - ended_s
             learned = steps
+            if not is_warm:  # the rules had to get to know the first maps, and torch its shapes
+                is_warm, steps, learned = True, 0, 0
+                playing_s = deciding_s = learner_s = 0.0
         for lane in np.flatnonzero(done):
             after = env.reset_lane(int(lane), seeds)
             seeds += 1
