@@ -177,13 +177,15 @@ class RayFleet(DrivenFleet[RayWorker]):
 
     def _place(self, worker: RayWorker) -> None:
         """Waits until the worker has found a node, for as long as the cluster has no room, and lets it begin there."""
-        for tries in range(MOST_PLACES, 0, -1):
+        tries = 0
+        while True:
             self._await_node(worker)
             try:
                 software, worker.node, worker.node_id, worker.process = self._ray.get(worker.about)
                 break
             except self._ray.exceptions.RayError as error:
-                if tries == 1:
+                tries += 1
+                if tries == MOST_PLACES:
                     reason = str(error).strip().splitlines()[-1].rstrip(".")
                     raise TrainingError(
                         f"{self._called(worker.number)} could not begin on {MOST_PLACES} nodes: {reason}. If the nodes "
