@@ -4,7 +4,8 @@ All contenders play in turns, round by round; medians:
   (a) bare loops: the emulator alone, one loop on every core, the presses of a game that the rules played;
   (b) the env alone: our vector env, a worker on every core, any allowed button;
   (c) training with the config's settings: no language model, the bundled one, a server that takes two seconds for an
-      answer, and reinforcement learning alone; the first two with 1 worker, 2, and so on up to one for every core.
+      answer, and reinforcement learning alone; the first two with 1 worker, 2, and so on up to one for every core; the
+      first one also in a Ray cluster of this machine, where the extra `ray` is installed.
 A training is one run that goes on from round to round (`train` with more episodes): playing, deciding, learning, the
 record and the resume points are in its time, its start and its evaluations are not. Every contender has a process of
 its own; its CPU time is that of the process and of all that it started. On a busy machine compare the shares of (a) by
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
@@ -247,6 +249,9 @@ def contenders(steps: int, most_workers: int, server_url: str) -> list[Contender
         word = "worker" if workers == 1 else "workers"
         found.append(training(f"no language model, {workers} {word}", llm_model="none", workers=workers))
         found.append(training(f"`pocket`, {workers} {word}", llm_model="pocket", workers=workers))
+    if find_spec("ray") is not None:
+        name = f"no language model, {most_workers} workers in a Ray cluster"
+        found.append(training(name, llm_model="none", workers=most_workers, cluster="local"))
     slow = f"vllm/slow@{server_url}"
     found.append(
         training(f"a server of {SERVER_S:.0f} s, {most_workers} workers", llm_model=slow, workers=most_workers)
