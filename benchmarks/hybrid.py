@@ -217,7 +217,7 @@ class Bench:
         stages = (
             TallyStage(seating),
             CreditStage(seating),
-            RecordStage(seating),
+            RecordStage.of_teams(seating),
             LearnStage(seating),
             UpdateStage(learner),
             CurriculumStage(seating),

@@ -17,6 +17,7 @@ EXTRAS: Final = {
     "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
     "plots": ("matplotlib", "tensorboard"),
+    "ray": ("ray",),
     "trl": ("datasets", "trl"),
     "verl": ("verl", "vllm"),
     "video": ("imageio_ffmpeg", "moviepy"),

@@ -205,6 +205,11 @@ class Option:
     menu_task: MenuTask | None = None
     """What a BUY or MANAGE option wants of the menus."""
 
+    def worth(self, value: float) -> Option:
+        """The same option, liked so much."""
+        # Written out: `dataclasses.replace` takes three times as long, and a plan values dozens of options.
+        return Option(self.kind, self.label, self.key, self.position, self.index, value, self.menu_task)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

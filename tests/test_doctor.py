@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,10 @@ from tests.game_states import first_state, with_ram
 from tests.test_battery import saved
 from tests.test_startup import saved_game
 from tests.utils import generate_test_config
-from trainer.commands.builtin.doctor import start_check
+from trainer.commands.builtin.doctor import start_check, training_check
 from trainer.run.check import Verdict
 from trainer.run.machine import available_memory_bytes, usable_cores
+from trainer.run.step_cost import StepCost
 from trainer.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,14 +60,15 @@ def test_a_machine_that_can_train(tmp_path: Path) -> None:
         "ROM",
         "emulator",
         "speed",
+        "training",
     ]
     assert all(row["verdict"] in ("good", "warning") for row in found.values())
     assert "FERNVALE" in found["ROM"]["seen"]
     assert int(found["speed"]["seen"].split()[0]) > 0
     cores = usable_cores()
     assert f"with {cores} workers" in found["speed"]["seen"]
-    if cores != 1:  # the test config has one worker
-        assert f'"workers": {cores}' in found["speed"]["remedy"]
+    assert re.search(r"s of deciding and 0\.\d+ s of the learner; the \w+ limits this", found["training"]["seen"])
+    assert '"lanes": ' in found["training"]["remedy"], "the test config has two lanes, and a worker wants four"
     assert sorted(tmp_path.rglob("*")) == before, "a check writes nothing"
 
 
@@ -77,7 +80,23 @@ def test_what_is_wrong_is_a_row_with_a_remedy(tmp_path: Path) -> None:
     assert found["ROM"]["verdict"] == found["save_dir"]["verdict"] == "failed"
     assert "no Game Boy ROM" in found["ROM"]["seen"] and "--rom" in found["ROM"]["remedy"]
     assert "is a file" in found["save_dir"]["seen"]
-    assert "emulator" not in found and "speed" not in found
+    assert "emulator" not in found and "speed" not in found and "training" not in found
+
+
+def test_what_limits_a_machine_is_what_costs_most_there(tmp_path: Path) -> None:
+    settings = load_settings(generate_test_config(tmp_path, workers=2, lanes=8))
+    even = StepCost(emulator_s=0.0004, deciding_s=0.0001, learner_s=0.0002)
+    assert even.steps_per_s(workers=2, cores=2) == pytest.approx(2 / 0.0007)
+    assert (even.best_workers(2), even.limit(2)) == (2, "emulator")
+    good = training_check(settings, even, 2)
+    assert (good.verdict, good.remedy) == (Verdict.GOOD, "")
+    assert "about 2857 steps/s with 2 workers" in good.seen
+    assert (even.best_workers(16), even.limit(16)) == (3, "learner"), "one learner keeps up with two and a half workers"
+    asked = training_check(settings, even, 16)
+    assert (
+        '"workers": 3 and "lanes": 12; the config has 2 and 8' in asked.remedy and "13 cores are left" in asked.remedy
+    )
+    assert StepCost(0.0001, 0.0006, 0.0002).limit(4) == "deciding"
 
 
 def test_what_a_battery_save_holds(tmp_path: Path) -> None:

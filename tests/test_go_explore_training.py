@@ -25,6 +25,7 @@ from tests.test_go_explore_archive import play_by_rules
 from tests.utils import create_test_trainer
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.curriculum import Curriculum
+from trainer.evaluation.evaluator import Evaluator
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
 from trainer.play.go_explore_starts import GoExploreStarts
 from trainer.run.environments import environment_factory
@@ -208,8 +209,7 @@ def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatc
     Mortal.graves.mkdir()
     try:
         with VectorEnv(lambda lane: Mortal(ROM_PATH, observation_type="state"), 1, 1) as env:
-            evaluator = trainer._evaluator
-            evaluator.env = env
+            evaluator = Evaluator(env, trainer._rule_players, trainer.settings.seed)
             directive = trainer.run.curriculum.directive()
             result = evaluator.evaluate(trainer.agent, AgentMode.RL_ONLY, 2, 20, directive)
             assert result is not None and [one.steps for one in result.episodes] == [20, 20]
@@ -222,3 +222,23 @@ def test_a_lost_game_of_an_evaluation_is_played_again(tmp_path: Path, monkeypatc
                 evaluator.evaluate(trainer.agent, AgentMode.RL_ONLY, 2, 20, directive)
     finally:
         trainer.close()
+
+
+def test_two_workers_draw_and_file_alike_whoever_is_fast(tmp_path: Path) -> None:
+    """Workers carry their states home, and draw as if each were alone."""
+    runs = []
+    for name in ("one", "other"):
+        filled_archive(tmp_path / name / "go_explore")
+        stages = [{**STAGE, "go_explore_share": 0.7}]
+        trainer, _, seen = trained(
+            tmp_path / name,
+            go_explore={"folder": "go_explore"},
+            curriculum={"stages": stages},
+            lanes=4,
+            workers=2,
+            max_steps_per_episode=12,
+        )
+        archive = GoExploreArchive(tmp_path / name / "go_explore", trainer.env.rom.profile.sha1)
+        runs.append(([metrics["reward"] for metrics in seen], trainer.run.go_explore.state_dict(), archive.cells()))
+    assert runs[0] == runs[1]
+    assert sum(runs[0][1]["draws"].values()) >= 3

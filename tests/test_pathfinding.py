@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.game.terrain import OFFSET
-from core.navigation.map_ground import GROUNDS_KEPT, MOUNT_COST, MapGround, walking_distances
+from core.navigation.map_ground import (
+    GROUNDS_KEPT,
+    MOUNT_COST,
+    MapGround,
+    cells_before,
+    steps_to,
+    walking_distances,
+)
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path, talk_goals, warp_goals
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
@@ -180,6 +187,26 @@ grounds = st.integers(2, 7).flatmap(
         max_size=7,
     )
 )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    cells=st.lists(st.lists(st.sampled_from(list(BYTES.values())), min_size=5, max_size=5), min_size=5, max_size=5),
+    places=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=4, max_size=4),
+    can_surf=st.booleans(),
+)
+def test_steps_to_a_cell_are_those_of_walking_there(
+    cells: list[list[int]], places: list[tuple[int, int]], can_surf: bool
+) -> None:
+    first, second, person, warp = places
+    ground = MapGround(
+        np.array(cells, dtype=np.uint8), people=frozenset({person}), warps=frozenset({warp}), can_surf=can_surf
+    )
+    back = steps_to(ground, cells_before(ground), [first, second])
+    for start in ((x, y) for x in range(5) for y in range(5)):
+        there = walking_distances(ground, [start])
+        steps = min((there[goal] for goal in (first, second) if goal in there), default=None)
+        assert back.get(start) == steps, start
 
 
 @settings(max_examples=200, deadline=None)

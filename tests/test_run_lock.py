@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from core.env.lanes.vector_env import VectorEnv
 from core.exceptions import CheckpointError, ConfigurationError
 from tests.utils import create_test_trainer
+from trainer.fleet.fleet import Fleet
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer, create_trainer
 from trainer.run.run_lock import RunLock, refuse_if_running
 
@@ -77,7 +77,7 @@ def test_a_forked_process_does_not_hold_the_lock(tmp_path: Path) -> None:
 
 def test_a_worker_that_was_replaced_in_mid_run_does_not_hold_the_lock(tmp_path: Path) -> None:
     trainer = create_test_trainer(temp_dir=tmp_path)
-    assert isinstance(trainer.env, VectorEnv)
+    assert isinstance(trainer.env, Fleet)
     workers = trainer.env.worker_processes
 
     def kill_one(_trainer: HybridLLMRLTrainer, episode: int, _metrics: dict[str, Any]) -> None:

@@ -102,6 +102,7 @@ def test_changed_is_checked_and_leaves_the_rest(tmp_path: Path) -> None:
         ({"log_level": "LOUD"}, "'log_level' is \"LOUD\""),
         ({"learner": {"discount": 2}}, "discount is 2.0: it must lie in 0..1"),
         ({"workers": 9, "lanes": 8}, "workers is 9 and lanes 8"),
+        ({"cluster": "ray:/head"}, "cluster is 'ray:/head': it is null (worker processes of this machine), \"local\""),
         ({"seed": -1}, "'seed' is -1"),
         ('{"lanes": 1,}', "is not JSON"),
         ('{"lanes": 1, "lanes": 2}', "key 'lanes' is there twice"),

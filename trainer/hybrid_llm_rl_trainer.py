@@ -3,9 +3,9 @@
     trainer = create_trainer_from_config("config.json")
     summary = trainer.train(total_episodes=1000)
 
-What follows from a step and from an episode's end is the list of stages in `_stages` (`trainer/play/stages.py` and
-`trainer/run/run_stages.py`); the loop is in `trainer/play/loop.py`. A run can be stopped or killed at any moment and
-goes on after `load_checkpoint("latest")`.
+The run of a config plays in a fleet of workers (`trainer/run/fleet_training.py`), an environment that was handed in is
+stepped here (`trainer/run/lanes_training.py`); both step by the loop in `trainer/play/loop.py`. A run can be stopped or
+killed at any moment and goes on after `load_checkpoint("latest")`.
 """
 
 from __future__ import annotations
@@ -29,23 +29,24 @@ from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.own_names import folder_of
-from trainer.evaluation.evaluator import Evaluator
+from trainer.evaluation.evaluator import Evaluates, Evaluator
+from trainer.evaluation.fleet_evaluator import FleetEvaluator
+from trainer.fleet.fleet import Fleet
 from trainer.llm_manager import BaseLLMManager, LLMManager
-from trainer.play.episode_seeds import training_seed
-from trainer.play.games import TrainingGames
-from trainer.play.loop import PlayLoop, Stage
-from trainer.play.player import LanePlayer, LanesEnv
-from trainer.play.seats import LearningSeat, Seating
+from trainer.play.player import LanesEnv
+from trainer.play.seats import LearningSeat
 from trainer.play.single_lane import SingleLane
-from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
+from trainer.play.stages import CurriculumStage
 from trainer.run.assembly import assemble
 from trainer.run.checks import check_curriculum_milestones
 from trainer.run.evaluation_schedule import EvaluationSchedule
+from trainer.run.fleet_training import FleetTraining
+from trainer.run.lanes_training import LanesTraining
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
 from trainer.run.run_lock import RunLock, refuse_if_running
-from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
+from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
@@ -65,7 +66,7 @@ class HybridLLMRLTrainer:
 
     def __init__(
         self,
-        env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv,
+        env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv | Fleet,
         agent: HybridAgent,
         strategy_system: AdaptiveStrategySystem,
         decision_analyzer: DecisionHistoryAnalyzer,
@@ -74,13 +75,14 @@ class HybridLLMRLTrainer:
         log_level: str = "INFO",
         *,
         settings: Settings | None = None,
-        evaluation_env: VectorEnv | None = None,
+        evaluation_env: VectorEnv | Fleet | None = None,
         progress: ProgressDisplay | None = None,
     ) -> None:
         """With one environment the trainer plays one lane in it, and evaluates in it between two episodes; many lanes
-        (`VectorEnv`) need an `evaluation_env` of their own.
+        (`VectorEnv`, or a `Fleet` whose workers decide themselves) need an `evaluation_env` of their own.
 
-        An agent without a policy gets one for this environment; an agent without fitting lanes gets rule players.
+        An agent without a policy gets one for this environment; an agent without fitting lanes gets rule players, but
+        in a fleet, where each worker has an agent of its own.
         `settings` gives curriculum, learner, seed, evaluation episodes and checkpoints to keep, and what `train` does
         where it is not told (the defaults of `Settings` otherwise). The agent's own `curriculum_config`, if it has one,
         is the run's curriculum. Raises ConfigurationError when the parts do not fit together.
@@ -97,15 +99,25 @@ class HybridLLMRLTrainer:
         self.progress: ProgressDisplay = progress or LogProgress()
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""
-        self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env, self.settings.eval_episodes)
-        self._evaluator = (
-            Evaluator(evaluation_lanes_env, self._rule_players, self.settings.seed) if evaluation_lanes_env else None
-        )
+        lanes_env = _in_lanes(env)
+        evaluation_env_or_own = evaluation_env or (lanes_env if isinstance(lanes_env, SingleLane) else None)
+        if evaluation_env_or_own is None and self.settings.eval_episodes > 0:
+            raise ConfigurationError(
+                f"training in a {type(env).__name__} needs an evaluation_env: a second, smaller one of its kind"
+            )
+        self._lanes = lanes_env.lanes
+        self._closed_at_end = [one for one in dict.fromkeys((evaluation_env_or_own, lanes_env)) if one is not None]
+        self._evaluator = self._fitting_evaluator(evaluation_env_or_own)
         self.learner = self._fitting_learner()
-        if agent.lanes != self._lanes_env.lanes:
-            agent.attach_lanes(self._rule_players(self._lanes_env.lanes))
+        if not isinstance(lanes_env, Fleet) and agent.lanes != self._lanes:
+            agent.attach_lanes(self._rule_players(self._lanes))
         sha1 = env.rom.profile.sha1
         self.run = TrainingRun(agent, strategy_system, self.learner, decision_analyzer.store, self.settings, sha1)
+        self._training = (
+            FleetTraining(lanes_env, self.run, self.settings.seed)
+            if isinstance(lanes_env, Fleet)
+            else LanesTraining(lanes_env, self.run, self.settings.seed)
+        )
         self._checkpoints = CheckpointStore(self.save_dir, self.settings.keep_checkpoints)
         self._lock = RunLock(self.save_dir)
         self._callbacks: list[EpisodeCallback] = []
@@ -159,10 +171,19 @@ class HybridLLMRLTrainer:
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
-                seating = Seating([LearningSeat(self.agent, range(self._lanes_env.lanes), self.learner, self.run)])
-                stages = self._stages(seating, max_steps_per_episode, save_interval, eval_interval, reporter)
+                seat = LearningSeat(self.agent, range(self._lanes), self.learner, self.run)
+                stages = [
+                    CurriculumStage([seat]),
+                    EvaluateStage(
+                        eval_interval, partial(self._evaluations.during_training, max_steps_per_episode, reporter)
+                    ),
+                    CallbackStage(self._call_back),
+                    CheckpointStage(save_interval, self._checkpoints, self.run),
+                ]
                 try:
-                    self._play(seating, stages, total_episodes, max_steps_per_episode)
+                    self._training.play(
+                        seat, stages, reporter, total_episodes, max_steps_per_episode, lambda: self.stop.requested
+                    )
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
@@ -178,7 +199,7 @@ class HybridLLMRLTrainer:
                     "nothing was learned: no rollout was filled (learner.rollout_steps %d in each of %d lanes); play "
                     "longer, or make rollouts shorter",
                     self.learner.settings.rollout_steps,
-                    self._lanes_env.lanes,
+                    self._lanes,
                 )
             self.run.note_time()
             summary = self.summary()
@@ -267,48 +288,11 @@ class HybridLLMRLTrainer:
     def close(self) -> None:
         """Closes the environments, the decision record and the language model."""
         self._lock.let_go()
-        if self._evaluator is not None and self._evaluator.env is not self._lanes_env:
-            self._evaluator.env.close()
-        self._lanes_env.close()
+        for env in self._closed_at_end:
+            env.close()
         self.decision_analyzer.close()
         if isinstance(self.llm_manager, BaseLLMManager):
             self.agent.close()
-
-    # -- the loop ----------------------------------------------------------------------------------------------
-
-    def _play(self, seating: Seating[LearningSeat], stages: list[Stage], total_episodes: int, max_steps: int) -> None:
-        """Plays until the run has `total_episodes` or is asked to stop."""
-        seed = self.settings.seed
-        teams = [self.run] * seating.lanes
-        games = TrainingGames(teams, lambda start: training_seed(seed, start), max_steps, total_episodes)
-        if games.over:
-            return
-        loop = PlayLoop(LanePlayer(self._lanes_env, seating, with_contexts=True), games, stages)
-        loop.begin()
-        while not (self.stop.requested or games.over):
-            loop.step()
-
-    def _stages(
-        self,
-        seating: Seating[LearningSeat],
-        max_steps: int,
-        save_interval: int,
-        eval_interval: int,
-        reporter: Reporter,
-    ) -> list[Stage]:
-        """What follows from every step and episode, in this order."""
-        return [
-            TallyStage(seating),
-            CreditStage(seating),
-            RecordStage(seating),
-            LearnStage(seating),
-            UpdateStage(self.learner),
-            CurriculumStage(seating),
-            EvaluateStage(eval_interval, partial(self._evaluations.during_training, max_steps, reporter)),
-            CallbackStage(self._call_back),
-            CheckpointStage(save_interval, self._checkpoints, self.run),
-            ProgressStage(reporter),
-        ]
 
     def _call_back(self, result: EpisodeResult) -> None:
         for callback in self._callbacks:
@@ -323,9 +307,16 @@ class HybridLLMRLTrainer:
             for lane in range(lanes)
         ]
 
+    def _fitting_evaluator(self, env: LanesEnv | Fleet | None) -> Evaluates | None:
+        """None where nothing is evaluated."""
+        if env is None or self.settings.eval_episodes == 0:
+            return None
+        seed = self.settings.seed
+        return FleetEvaluator(env, seed) if isinstance(env, Fleet) else Evaluator(env, self._rule_players, seed)
+
     def _fitting_learner(self) -> MaskablePPOLearner:
         """The agent's own policy where it is a learner for these lanes, or a new one where it has none."""
-        lanes = self._lanes_env.lanes
+        lanes = self._lanes
         policy = self.agent.policy
         if policy is None:
             space = self.env.policy_space
@@ -339,16 +330,9 @@ class HybridLLMRLTrainer:
         return policy
 
 
-def _lanes_of(
-    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None, eval_episodes: int
-) -> tuple[LanesEnv, LanesEnv | None]:
-    """The environments to train and to evaluate in, in the form of lanes; None where nothing is evaluated."""
-    if not isinstance(env, VectorEnv):
-        single = SingleLane(env)
-        return single, evaluation_env or single
-    if evaluation_env is None and eval_episodes > 0:
-        raise ConfigurationError("training in a VectorEnv needs an evaluation_env: a second, smaller VectorEnv")
-    return env, evaluation_env
+def _in_lanes(env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv | Fleet) -> LanesEnv | Fleet:
+    """The environment to train in, in the form of lanes."""
+    return env if isinstance(env, VectorEnv | Fleet) else SingleLane(env)
 
 
 def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:

@@ -68,6 +68,11 @@ class OverlappedLearner(MaskablePPOLearner):
         self.teacher_scale = teacher_scale
         return metrics
 
+    def wait(self) -> None:
+        """Return when no update is in progress; what it has learned comes into play when it is due."""
+        if self._studies is not None:
+            self._studies.exception()
+
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restore what `tensors` gave, for player and student; an update in progress is dropped."""
         self._forget_studies()
@@ -88,6 +93,5 @@ class OverlappedLearner(MaskablePPOLearner):
         return metrics
 
     def _forget_studies(self) -> None:
-        if self._studies is not None:
-            self._studies.exception()  # waits
-            self._studies = None
+        self.wait()
+        self._studies = None

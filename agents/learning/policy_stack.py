@@ -9,7 +9,7 @@ or with a layer that cannot be laid side by side, are asked one by one: the answ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,13 @@ from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPo
 from torch import Tensor, nn
 from torch.nn import functional
 
+from agents.learning.acting import Layer, through
 from agents.learning.network import MASKED_LOGIT, logits_and_values
 from agents.learning.network_registry import StackableNetwork
 from core.exceptions import DecisionValidationError
 
 log = logging.getLogger(__name__)
 
-Layer = Callable[[Tensor], Tensor]
 _told: set[str] = set()
 """Reasons for asking one by one that the log has had; stacks are made anew after every update."""
 
@@ -94,9 +94,9 @@ class _StackedLayers:
         parts = [observations[key] for key in self._vector_keys]
         for key, layers in self._planes.items():
             planes = observations[key] * self._scales[key]
-            parts.append(_through(layers, planes.reshape(1, -1, *planes.shape[2:])).reshape(count, -1))
-        features = _through(self._join, torch.cat(parts, dim=1)[:, None])
-        return _through(self._action, _through(self._policy, features)).squeeze(1)
+            parts.append(through(layers, planes.reshape(1, -1, *planes.shape[2:])).reshape(count, -1))
+        features = through(self._join, torch.cat(parts, dim=1)[:, None])
+        return through(self._action, through(self._policy, features)).squeeze(1)
 
 
 def _layers(modules: Sequence[nn.Module]) -> list[Layer]:
@@ -120,9 +120,3 @@ def _layers(modules: Sequence[nn.Module]) -> list[Layer]:
     if isinstance(first, (nn.ReLU, nn.Tanh)):
         return [first]
     raise CannotBeStacked(f"a layer of {type(first).__name__} cannot be laid beside others of its kind")
-
-
-def _through(layers: Sequence[Layer], values: Tensor) -> Tensor:
-    for layer in layers:
-        values = layer(values)
-    return values

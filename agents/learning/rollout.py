@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
 from core.agent.lane_transitions import NO_TEACHER_ACTION, LaneTransitions
+from core.exceptions import TrainingError
+
+_COLUMNS: Final = (
+    *("masks", "actions", "behaviour_probabilities", "teacher_actions", "teacher_probabilities"),
+    *("rewards", "terminated", "truncated", "lost"),
+)
+"""The arrays of shape (steps, lanes, ...) beside the observations."""
 
 
 def transition_bytes(observation_space: spaces.Dict, actions: int) -> int:
@@ -53,8 +61,28 @@ class Rollout:
     def full(self) -> bool:
         return self.filled == self.steps
 
+    @property
+    def missing(self) -> int:
+        """Steps until it is full."""
+        return self.steps - self.filled
+
     def add(self, played: LaneTransitions) -> None:
-        """Copy in one step of all lanes; the caller may reuse its arrays."""
+        """Copy in one step of all lanes; the caller may reuse its arrays.
+
+        Raises TrainingError when it is full, when a probability is not in (0, 1], or when the mask forbids a played
+        action.
+        """
+        if self.full:
+            raise TrainingError(f"the rollout of {self.steps} steps is full: call update() before observe()")
+        chances = np.asarray(played.behaviour_probabilities)
+        if not (chances.min() > 0 and chances.max() <= 1 + 1e-5):
+            raise TrainingError(
+                f"behaviour probabilities {chances} must lie in (0, 1]: the played action had that chance"
+            )
+        if not played.masks[np.arange(self.lanes), played.actions].all():
+            raise TrainingError(
+                f"actions {played.actions} are not all allowed by their masks: the policy cannot learn from them"
+            )
         step = self.filled
         for key, array in self.observations.items():
             array[step] = played.observations[key]
@@ -75,6 +103,41 @@ class Rollout:
         if self.full:
             for key, array in self.last_observations.items():
                 array[...] = played.next_observations[key]
+
+    def extend(self, parts: Sequence[Rollout]) -> None:
+        """Copy in full rollouts of some lanes each, in the order of the lanes: what others have played side by side.
+
+        Raises TrainingError where they are not all of the same steps, not of these lanes together, or too long.
+        """
+        steps = {part.filled for part in parts if part.full}
+        lanes = sum(part.lanes for part in parts)
+        if len(steps) != 1 or not all(part.full for part in parts) or lanes != self.lanes or max(steps) > self.missing:
+            raise TrainingError(
+                f"{[(part.filled, part.lanes) for part in parts]} steps and lanes do not go together into a rollout "
+                f"that lacks {self.missing} steps of {self.lanes} lanes"
+            )
+        first, last, lane = self.filled, self.filled + steps.pop(), 0
+        for part in parts:
+            place = (slice(first, last), slice(lane, lane + part.lanes))
+            for key, array in self.observations.items():
+                array[place] = part.observations[key]
+                self.last_observations[key][place[1]] = part.last_observations[key]
+            for name in _COLUMNS:
+                getattr(self, name)[place] = getattr(part, name)
+            self.truncated_at += [(first + step, lane + own) for step, own in part.truncated_at]
+            self.truncated_observations += part.truncated_observations
+            lane += part.lanes
+        self.filled = last
+
+    def cut(self, lanes: range) -> None:
+        """The games of these lanes ended with the last step that was added by `extend`, through no fault of theirs."""
+        step = self.filled - 1
+        for lane in lanes:
+            if step < 0 or self.terminated[step, lane] or self.truncated[step, lane]:
+                continue
+            self.truncated[step, lane] = True
+            self.truncated_at.append((step, lane))
+            self.truncated_observations.append({key: last[lane].copy() for key, last in self.last_observations.items()})
 
     def clear(self) -> None:
         """Forget all steps; the arrays stay."""

@@ -8,7 +8,7 @@ the whole agent gave the played action, and updates itself when its rollout is f
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,10 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from agents.learning.acting import ActingPolicy
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
-from agents.learning.network import build_policy, logits_and_values
+from agents.learning.network import build_policy
 from agents.learning.preparation import as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
@@ -58,6 +59,7 @@ class MaskablePPOLearner:
         self.teacher_scale = 1.0
         """0 to 1: the curriculum's schedule of the teacher term (equation 10); unused where there is a half-life."""
         self.policy = build_policy(observation_space, action_count, self.settings, seed)
+        self._acting = ActingPolicy(self.policy)
         self.updates = 0
         self.transitions = 0
         """Transitions learned from in updates so far."""
@@ -76,7 +78,7 @@ class MaskablePPOLearner:
             lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
             raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
         with torch.inference_mode():
-            logits, _ = logits_and_values(self.policy, as_tensors(observations), torch.from_numpy(np.asarray(masks)))
+            logits = self._acting.logits(as_tensors(observations), torch.from_numpy(np.asarray(masks)))
             return functional.softmax(logits, dim=-1).numpy()
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -92,18 +94,28 @@ class MaskablePPOLearner:
         Raises TrainingError when the rollout is full (call `update` first), when a probability is not in (0, 1], or
         when the mask forbids a played action.
         """
-        if self._rollout.full:
-            raise TrainingError(f"the rollout of {self._rollout.steps} steps is full: call update() before observe()")
-        chances = np.asarray(played.behaviour_probabilities)
-        if not (chances.min() > 0 and chances.max() <= 1 + 1e-5):
-            raise TrainingError(
-                f"behaviour probabilities {chances} must lie in (0, 1]: the played action had that chance"
-            )
-        if not played.masks[np.arange(self.lanes), played.actions].all():
-            raise TrainingError(
-                f"actions {played.actions} are not all allowed by their masks: the policy cannot learn from them"
-            )
         self._rollout.add(played)
+
+    def begin_rollout(self, steps: int) -> Rollout:
+        """An empty rollout of so many steps, which `observe` fills from now on in place of the one that was there."""
+        self._rollout = Rollout(self.observation_space, steps, self.lanes, self._rollout.masks.shape[-1])
+        return self._rollout
+
+    def observe_parts(self, parts: Sequence[Rollout]) -> None:
+        """Copy in the same steps of all lanes, played side by side: full rollouts of some lanes each, in their order.
+
+        Raises TrainingError where they do not fit what the rollout lacks (`missing_steps`).
+        """
+        self._rollout.extend(parts)
+
+    def cut_lanes(self, lanes: range) -> None:
+        """The games of these lanes were lost after the last step of `observe_parts`: nothing later follows from it."""
+        self._rollout.cut(lanes)
+
+    @property
+    def missing_steps(self) -> int:
+        """Steps of all lanes until an update is due."""
+        return self._rollout.missing
 
     @property
     def ready(self) -> bool:
@@ -193,6 +205,17 @@ class MaskablePPOLearner:
     def discard_rollout(self) -> None:
         """Forget the steps since the last update, as after a resume: their episodes are played again."""
         self._rollout.clear()
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """Copies of all weights by name, for a policy that plays elsewhere."""
+        return {name: value.detach().numpy().copy() for name, value in self.policy.named_parameters()}
+
+    def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take over what `weights` of an equal network gave; the optimizer stays as it is. Raises KeyError where a name
+        is missing."""
+        with torch.no_grad():
+            for name, value in self.policy.named_parameters():
+                value.copy_(torch.from_numpy(weights[name]))
 
     # -- checkpoints -------------------------------------------------------------------------------------------
 

@@ -33,15 +33,29 @@ class CalibrationSettings:
     """Factor on the counts of a band per outcome in it."""
 
 
+@dataclass(slots=True)
+class DecisionOutcome:
+    """A decision and the reward of its window: while the window is open, of its part so far."""
+
+    source: Source
+    situation: str
+    stated: float
+    calibrated: float
+    reward: float = 0.0
+
+
 class ConfidenceCalibration:
     """Outcome counts of all lanes; `pending` decisions wait per lane until their outcome is known."""
 
     def __init__(self, settings: CalibrationSettings | None = None) -> None:
         self.settings = settings or CalibrationSettings()
+        self.reported: list[DecisionOutcome] | None = None
+        """Where outcomes are also kept as they become known, so that another calibration may count them; None keeps
+        none."""
         self._counts: dict[tuple[str, str, int], list[float]] = {}  # (source, situation, band): good, all
         self._usual: dict[str, list[float]] = {}  # situation: total reward, outcomes
         self._reliability: dict[str, list[list[float]]] = {}  # source: per band stated sum, good sum, count
-        self._pending: dict[int, list[_Pending]] = {}
+        self._pending: dict[int, list[DecisionOutcome]] = {}
 
     def copy(self) -> ConfidenceCalibration:
         """The same settings and counts; decisions that wait for their outcome are not copied."""
@@ -59,7 +73,7 @@ class ConfidenceCalibration:
 
     def decided(self, lane: int, source: Source, situation: str, stated: float, calibrated: float) -> None:
         """A decision was taken; its outcome is the reward of this and the next steps of the lane."""
-        self._pending.setdefault(lane, []).append(_Pending(source, situation, stated, calibrated))
+        self._pending.setdefault(lane, []).append(DecisionOutcome(source, situation, stated, calibrated))
 
     def rewarded(self, lane: int, reward: float, done: bool) -> None:
         """One step's reward: credits the decisions whose window it closes; at an episode's end, all that wait."""
@@ -70,10 +84,10 @@ class ConfidenceCalibration:
             pending.reward += reward
         if done:
             for pending in waiting:
-                self._settle(pending)
+                self.count(pending)
             waiting.clear()
         elif len(waiting) >= self.settings.outcome_steps:
-            self._settle(waiting.pop(0))
+            self.count(waiting.pop(0))
 
     def forget(self, lane: int) -> None:
         """Decisions of the lane that still wait get no outcome: its episode was cut short by an accident."""
@@ -106,6 +120,11 @@ class ConfidenceCalibration:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores `state_dict`. Raises CheckpointError when it is of another version, and LookupError, TypeError or
         ValueError for counts of another form."""
+        self.load_counts(state)
+        self._pending.clear()
+
+    def load_counts(self, state: Mapping[str, Any]) -> None:
+        """`load_state_dict`, but decisions that wait for their outcome go on waiting."""
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"calibration state has version {state.get('version')!r}, this program reads {STATE_VERSION}: "
@@ -120,9 +139,11 @@ class ConfidenceCalibration:
             Source(source): [_sums(bands[band], 3) for band in range(RELIABILITY_BANDS)]
             for source, bands in state["reliability"].items()
         }
-        self._pending.clear()
 
-    def _settle(self, pending: _Pending) -> None:
+    def count(self, pending: DecisionOutcome) -> None:
+        """The outcome of a decision is known."""
+        if self.reported is not None:
+            self.reported.append(pending)
         forgetting = self.settings.forgetting
         usual = self._usual.setdefault(pending.situation, [0.0, 0.0])
         good = 1.0 if pending.reward * usual[1] > usual[0] else 0.0
@@ -147,14 +168,3 @@ def _sums(given: Sequence[float], count: int) -> list[float]:
     if len(given) != count:
         raise ValueError(f"{count} sums are kept together, not {len(given)}")
     return [float(value) for value in given]
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A decision that waits for its outcome."""
-
-    source: Source
-    situation: str
-    stated: float
-    calibrated: float
-    reward: float = 0.0

@@ -43,7 +43,7 @@ class HybridAgent:
 
     def __init__(
         self,
-        llm_manager: LLMManagerLike | ButtonManager | None,
+        llm_manager: LLMManagerLike | ButtonManager | Advisor | None,
         adaptive_strategy: AdaptiveStrategySystem,
         action_space_size: int = ACTION_COUNT,
         curriculum_config: dict[str, Any] | None = None,
@@ -75,10 +75,10 @@ class HybridAgent:
         self.stage = state.stage
         self.episodes_in_stage = state.episodes_in_stage
         self._directed_share: float | None = None
-        self._advisor = state.advisor or Advisor(llm_manager)
+        self.advisor = state.advisor or (llm_manager if isinstance(llm_manager, Advisor) else Advisor(llm_manager))
         self._seed = seed
-        self._arbiter = Arbiter(
-            self._advisor,
+        self.arbiter = Arbiter(
+            self.advisor,
             mode_named(mode),
             np.random.default_rng(seed),
             calibration=state.calibration,
@@ -96,7 +96,7 @@ class HybridAgent:
 
     def attach_policy(self, policy: Policy | None) -> None:
         """The policy that shares the steps with the teacher. Without one, the teacher acts alone."""
-        self._arbiter.policy = policy
+        self.arbiter.policy = policy
 
     def attach_lanes(self, players: Sequence[RulePlayerLike]) -> None:
         """One rule player per lane; each lane begins a new episode."""
@@ -104,13 +104,13 @@ class HybridAgent:
         record = self.adaptive_strategy.history_analyzer
         statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self._advisor, self._new_writer(player), statistics)
+            teacher = LaneTeacher(player, self.advisor, self._new_writer(player), statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
     @property
     def policy(self) -> Policy | None:
-        return self._arbiter.policy
+        return self.arbiter.policy
 
     @property
     def lanes(self) -> int:
@@ -120,35 +120,35 @@ class HybridAgent:
     @property
     def mode(self) -> AgentMode:
         """Who may act at all; may be set at any time, by word or by value."""
-        return self._arbiter.mode
+        return self.arbiter.mode
 
     @mode.setter
     def mode(self, mode: AgentMode | str) -> None:
-        self._arbiter.mode = mode_named(mode)
+        self.arbiter.mode = mode_named(mode)
 
     @property
     def greedy(self) -> bool:
         """True: the policy plays its likeliest button instead of drawing one."""
-        return self._arbiter.greedy
+        return self.arbiter.greedy
 
     @greedy.setter
     def greedy(self, greedy: bool) -> None:
-        self._arbiter.greedy = greedy
+        self.arbiter.greedy = greedy
 
     @property
     def calibration(self) -> ConfidenceCalibration:
         """What the sources' confidences are worth, by outcome."""
-        return self._arbiter.calibration
+        return self.arbiter.calibration
 
     @property
     def llm_available(self) -> bool:
         """True when a language model can be asked now."""
-        return self._arbiter.model_available
+        return self.arbiter.model_available
 
     @property
     def advice_failures(self) -> dict[str, int]:
         """How often the language model was asked in vain, by kind of failure, its manager's own counts aside."""
-        return dict(self._advisor.failures)
+        return dict(self.advisor.failures)
 
     # -- curriculum --------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ class HybridAgent:
             if lane.is_fresh:
                 lane.is_fresh = False
                 lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
-        return self._arbiter.decide(step, states, self._lanes, self.curriculum_share, policy_rows)
+        return self.arbiter.decide(step, states, self._lanes, self.curriculum_share, policy_rows)
 
     def observe(self, lane: int, decision: Decision, reward: float, done: bool, counts: bool = True) -> None:
         """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins.
@@ -218,7 +218,7 @@ class HybridAgent:
 
     def close(self) -> None:
         """The run is over, and the language model's manager is told so."""
-        self._advisor.close()
+        self.advisor.close()
 
     def abandon_episode(self, lane: int) -> None:
         """The lane's episode ended before its last decision was played, through no fault of it: nothing is credited."""
@@ -313,8 +313,8 @@ class HybridAgent:
             episodes_in_stage=self.episodes_in_stage,
             calibration=self.calibration.copy(),
             teacher_evidence=self.policy.teacher_evidence if isinstance(self.policy, JudgesTeacher) else None,
-            told_rules_only=self._arbiter.told_rules_only,
-            advisor=self._advisor,
+            told_rules_only=self.arbiter.told_rules_only,
+            advisor=self.advisor,
         )
         twin = HybridAgent(
             self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=frozen_state
@@ -336,7 +336,7 @@ class HybridAgent:
                 source.value: self.calibration.expected_calibration_error(source) for source in Source
             },
             "circling_share": sum(lane.loops.circling_steps for lane in self._lanes) / max(1, steps),
-            "masked_teacher_actions": self._arbiter.masked_teacher_actions,
+            "masked_teacher_actions": self.arbiter.masked_teacher_actions,
             "advice_failures": self.advice_failures,
         }
 
@@ -346,10 +346,10 @@ class HybridAgent:
             "version": STATE_VERSION,
             "stage": self.stage,
             "episodes_in_stage": self.episodes_in_stage,
-            "masked_teacher_actions": self._arbiter.masked_teacher_actions,
+            "masked_teacher_actions": self.arbiter.masked_teacher_actions,
             "advice_failures": self.advice_failures,
             "calibration": self.calibration.state_dict(),
-            "random": self._arbiter.random.bit_generator.state,
+            "random": self.arbiter.random.bit_generator.state,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -361,10 +361,10 @@ class HybridAgent:
             )
         self.stage = min(int(state["stage"]), len(self.curriculum.stages) - 1)
         self.episodes_in_stage = int(state["episodes_in_stage"])
-        self._arbiter.masked_teacher_actions = int(state["masked_teacher_actions"])
-        self._advisor.failures = Counter(state.get("advice_failures", {}))
+        self.arbiter.masked_teacher_actions = int(state["masked_teacher_actions"])
+        self.advisor.failures = Counter(state.get("advice_failures", {}))
         self.calibration.load_state_dict(state["calibration"])
-        self._arbiter.random.bit_generator.state = state["random"]
+        self.arbiter.random.bit_generator.state = state["random"]
         self.attach_lanes([lane.teacher.player for lane in self._lanes])
 
     # -- inside ------------------------------------------------------------------------------------------------

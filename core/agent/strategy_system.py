@@ -26,7 +26,7 @@ from core.exceptions import CheckpointError, ConfigurationError
 from core.vocabulary import StrategyType
 
 if TYPE_CHECKING:
-    from core.history.analyzer import DecisionHistoryAnalyzer
+    from core.agent.option_statistics import Record
     from core.rules.planning.goal_planner import GoalOrientedPlanner
 
 __all__ = ["AdaptiveStrategySystem", "StrategySettings", "StrategySwitch", "StrategyType", "Thresholds"]
@@ -124,7 +124,7 @@ class AdaptiveStrategySystem:
 
     def __init__(
         self,
-        history_analyzer: DecisionHistoryAnalyzer | None = None,
+        history_analyzer: Record | None = None,
         goal_planner: GoalOrientedPlanner | None = None,
         initial_strategy: StrategyType | str = StrategyType.BALANCED,
         settings: StrategySettings | None = None,
@@ -132,8 +132,9 @@ class AdaptiveStrategySystem:
     ) -> None:
         """`initial_strategy` may be the documented config word; ConfigurationError names the known ones.
 
-        `goal_planner` names the next milestone in the reasons of switches. `history_analyzer` is where the agent asks
-        how options turned out before (`core/agent/option_statistics.py`); the bandit's own memory is in the checkpoint.
+        `goal_planner` names the next milestone in the reasons of switches. `history_analyzer`, usually a
+        `DecisionHistoryAnalyzer`, is where the agent asks how options turned out before
+        (`core/agent/option_statistics.py`); the bandit's own memory is in the checkpoint.
         """
         self.history_analyzer = history_analyzer
         self.goal_planner = goal_planner

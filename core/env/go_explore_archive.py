@@ -18,7 +18,7 @@ import json
 import os
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, cast
@@ -204,6 +204,33 @@ class GoExploreArchive:
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / dropped.file_name).unlink()
             cells.remove(dropped)
+
+
+class CarriedStates(GoExploreArchive):
+    """What stands for the archive in a process that has no such folder: it keeps states for whoever files them."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+        self.carried: list[tuple[ArchiveCell, StartPoint]] = []
+        """States of cells that are not known, in the order in which they were met."""
+
+    def know(self, cells: Iterable[ArchiveCell]) -> None:
+        """These cells, and no others, have a state already."""
+        self._known = set(cells)
+
+    def take(self) -> list[tuple[ArchiveCell, StartPoint]]:
+        """The states that are carried; they are not carried any more."""
+        carried, self.carried = self.carried, []
+        return carried
+
+    def cells(self) -> list[ArchiveCell]:
+        """What is known, the least progress first."""
+        return sorted(self._known)
+
+    def add(self, cell: ArchiveCell, start: StartPoint) -> None:
+        """Carries a state."""
+        self._known.add(cell)
+        self.carried.append((cell, start))
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,8 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         self.policy_space = policy_space(observation_type)
         self.tracker = MilestoneTracker(self.rom.game, final_milestone)
         self.memory = RewardMemory(reward_weights or RewardWeights(), self.tracker, reward_events)
-        self._go_explore = go_explore
+        self.go_explore = go_explore
+        """Where states of new cells are filed, or None."""
         self._frame_cost = FrameCost(frame_cost)
         self._policy_view = PolicyView(self.rom.game)
         self._draws = observation_type != "state" or render_mode is not None or not headless
@@ -265,10 +266,10 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         self._steps += 1
         self._policy_view.note_action(button)
         reward = float(self._calculate_reward(current, previous, int(button)))
-        if self._go_explore is not None:
-            cell = self._go_explore.wants(current, len(self.tracker.reached))
+        if self.go_explore is not None:
+            cell = self.go_explore.wants(current, len(self.tracker.reached))
             if cell is not None:
-                self._go_explore.add(cell, StartPoint(self.save_state(), self.tracker.reached))
+                self.go_explore.add(cell, StartPoint(self.save_state(), self.tracker.reached))
         return Outcome(
             state=current,
             reward=reward,

@@ -67,8 +67,7 @@ class _Floor:
 
     def _from(self, cell: Cell) -> tuple[Cell, ...]:
         if cell not in self._steps:
-            moved = (self.ground.move(*cell, button) for button in DIRECTION_BUTTONS)
-            ahead = (one[:2] for one in moved if one is not None)
+            ahead = (move.there for move in self.ground.moves_from(cell))
             self._steps[cell] = tuple(one for one in ahead if not self.ground.warps_on_arrival(*one))
         return self._steps[cell]
 

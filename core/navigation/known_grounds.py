@@ -9,15 +9,15 @@ first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.game.field_moves import FieldAbilities, abilities_of
-from core.navigation.map_ground import Cell, MapGround, walking_distances
+from core.navigation.map_ground import GROUNDS_KEPT, Cell, MapGround, cells_before, steps_to, walking_distances
 from core.vocabulary import MapId
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.navigation.ground_archive import GroundArchive
 
-T = TypeVar("T")
-
+GOALS_KEPT = 1024
+"""Exits whose distances from all cells of their map a process remembers; tens of kilobytes each."""
 DISTANCES_KEPT = 256
 """Walks over whole maps that a process remembers; tens of kilobytes each."""
 
@@ -46,7 +46,7 @@ class KnownGrounds:
         self._warps: dict[MapId, frozenset[Cell]] = {}
         self._grounds: dict[MapId, MapGround] = {}
         self._distances: dict[MapId, dict[frozenset[Cell], Mapping[Cell, int]]] = {}
-        self._derived: dict[MapId, dict[Hashable, Any]] = {}
+        self._derived: defaultdict[MapId, dict[Hashable, Any]] = defaultdict(dict)
         self._abilities = FieldAbilities()
         self._flags = b""
 
@@ -89,8 +89,9 @@ class KnownGrounds:
             return None
         known = self._grounds.get(map_id)
         if known is None:
+            cells = collision.cells
             known = self._grounds[map_id] = _ground(
-                collision.cells, self._standing[map_id], self._warps[map_id], self._abilities
+                cells.tobytes(), cells.shape, self._standing[map_id], self._warps[map_id], self._abilities
             )
         return known
 
@@ -107,12 +108,19 @@ class KnownGrounds:
             )
         return kept[key]
 
-    def derived(self, map_id: MapId, key: Hashable, derive: Callable[[], T]) -> T:
-        """`derive`'s result for this map, kept under `key` until something about the map changes."""
-        kept = self._derived.setdefault(map_id, {})
-        if key not in kept:
-            kept[key] = derive()
-        return kept[key]
+    def steps_to(self, map_id: MapId, goals: frozenset[Cell]) -> Mapping[Cell, int] | None:
+        """Steps to the nearest of `goals` from every cell that has a way there; None for a map never seen."""
+        collision = self._collisions.get(map_id)
+        if collision is None:
+            return None
+        cells = collision.cells
+        return _steps_to(
+            cells.tobytes(), cells.shape, self._standing[map_id], self._warps[map_id], self._abilities, goals
+        )
+
+    def derived(self, map_id: MapId) -> dict[Hashable, Any]:
+        """What was worked out from this map's ground, for the caller to fill; emptied when the map changes."""
+        return self._derived[map_id]
 
     def _learn(self, state: GameState, map_id: MapId, collision: CollisionMap) -> None:
         if self._collisions.get(map_id) is collision:
@@ -128,11 +136,17 @@ class KnownGrounds:
         self._derived.pop(map_id, None)
 
 
+@lru_cache(maxsize=GROUNDS_KEPT)
 def _ground(
-    cells: NDArray[np.uint8], people: frozenset[Cell], warps: frozenset[Cell], abilities: FieldAbilities
+    cells: bytes,
+    shape: tuple[int, int],
+    people: frozenset[Cell],
+    warps: frozenset[Cell],
+    abilities: FieldAbilities,
 ) -> MapGround:
+    """Lanes and games with the same ground share it, and with it the moves that were found out."""
     return MapGround(
-        cells,
+        np.frombuffer(cells, dtype=np.uint8).reshape(shape),
         people,
         warps,
         can_surf=abilities.can_surf,
@@ -152,8 +166,31 @@ def _distances_over(
     starts: frozenset[Cell],
 ) -> Mapping[Cell, int]:
     """`walking_distances`; lanes and games with the same ground share the result."""
-    ground = _ground(np.frombuffer(cells, dtype=np.uint8).reshape(shape), people, warps, abilities)
-    return walking_distances(ground, starts)
+    return walking_distances(_ground(cells, shape, people, warps, abilities), starts)
+
+
+@lru_cache(maxsize=GROUNDS_KEPT)
+def _cells_before(
+    cells: bytes,
+    shape: tuple[int, int],
+    people: frozenset[Cell],
+    warps: frozenset[Cell],
+    abilities: FieldAbilities,
+) -> Mapping[Cell, Sequence[Cell]]:
+    return cells_before(_ground(cells, shape, people, warps, abilities))
+
+
+@lru_cache(maxsize=GOALS_KEPT)
+def _steps_to(
+    cells: bytes,
+    shape: tuple[int, int],
+    people: frozenset[Cell],
+    warps: frozenset[Cell],
+    abilities: FieldAbilities,
+    goals: frozenset[Cell],
+) -> Mapping[Cell, int]:
+    before = _cells_before(cells, shape, people, warps, abilities)
+    return steps_to(_ground(cells, shape, people, warps, abilities), before, goals)
 
 
 def _standing(state: GameState, map_id: MapId, abilities: FieldAbilities) -> frozenset[Cell]:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from core.navigation.map_ground import Cell, MapGround
 from core.vocabulary import DIRECTION_BUTTONS, Button
 
 UNREACHED = 1 << 30
-_SLIPPERY: Final = [*terrain.ICE, *terrain.CURRENTS]
-"""Ground on which one press may lead far."""
 
 
 class Goal(NamedTuple):
@@ -115,7 +113,7 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
         wanted.setdefault((goal.x, goal.y), []).append((-1 - index, goal))
     if not wanted:
         return None
-    slides = bool(np.isin(ground.collision, _SLIPPERY).any())
+    slides = ground.is_slippery
     bounds: dict[Cell, int] = {}
 
     def bound(cell: Cell) -> int:
@@ -152,15 +150,13 @@ def _search(ground: MapGround, start: Cell, facing: Button, goals: Collection[Go
                     heapq.heappush(queue, (total, total, goal_node))
         if left and warps:
             continue  # the warp takes the player away: no path goes on from here
-        for number, button in enumerate(DIRECTION_BUTTONS):
-            moved = ground.move(cell[0], cell[1], button)
-            if moved is None:
-                continue
-            after = 4 * (moved[1] * columns + moved[0]) + number
-            total = cost + 1 + (button is not look) + moved[2]
+        facing_number = node & 3
+        for number, there, extra, _, _ in ground.moves_from(cell):
+            after = 4 * (there[1] * columns + there[0]) + number
+            total = cost + 1 + (number != facing_number) + extra
             if total < best.get(after, UNREACHED):
                 best[after], came[after] = total, node
-                heapq.heappush(queue, (total + bound((moved[0], moved[1])), total, after))
+                heapq.heappush(queue, (total + bound(there), total, after))
     return None
 
 

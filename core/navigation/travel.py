@@ -9,7 +9,7 @@ note is dropped when the story moves on (gates open) or, for people in the way, 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from core.game.terrain import OFFSET
 from core.navigation.exits import Exit, exits_of, rides_of
 from core.navigation.known_grounds import KnownGrounds
 from core.navigation.map_ground import Cell, MapGround, walking_distances
-from core.navigation.pathfinding import Blocked, BlockReason, Goal
+from core.navigation.pathfinding import UNREACHED, Blocked, BlockReason, Goal
 from core.vocabulary import MapId, Position
 
 if TYPE_CHECKING:
@@ -46,11 +46,25 @@ class Route:
     cost: int
 
 
-class _Stop(NamedTuple):
-    """A map and how the player came in: the key of one of its exits, or `HERE` for the present cell."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stop:
+    """A map and how the player came in: the key of one of its exits, or `HERE` for the present cell.
+
+    A graph has one of each, so they are told apart as objects: a search looks up hundreds of them.
+    """
 
     map: MapId
     entry: str
+
+
+class _Way(NamedTuple):
+    """An exit that can be walked to from a stop."""
+
+    exit: Exit
+    cost: int
+    """Actions to the other side of it."""
+    after: _Stop
+    """Where one is then."""
 
 
 @dataclass(slots=True)
@@ -62,7 +76,10 @@ class TravelMemory:
     entry_key: str = UNKNOWN_ENTRY
     open_rides: frozenset[Exit] = frozenset()
     """The rides that are to be had, as far as the data and RAM tell (`WorldGraph.open_rides`)."""
-    _blocked_until: dict[tuple[MapId, str, str], int] = field(default_factory=dict[tuple[MapId, str, str], int])
+    _blocked_until: dict[MapId, dict[tuple[str, str], int]] = field(
+        default_factory=dict[MapId, dict[tuple[str, str], int]]
+    )
+    """By map: the step until which an exit or cell is out of reach from an entry."""
 
     def entered(self, map_id: MapId, entry_key: str) -> None:
         """The player has come to this map by this door or edge."""
@@ -81,11 +98,17 @@ class TravelMemory:
 
         `also_from` are entries to the same part of the map: coming in by them does not help.
         """
+        blocked = self._blocked_until.setdefault(map_id, {})
         for entry in (self.entry_of(map_id), *also_from):
-            self._blocked_until[map_id, entry, exit_key] = until_step
+            blocked[entry, exit_key] = until_step
+
+    def has_blocks(self, map_id: MapId) -> bool:
+        """Whether anything of this map was noted as out of reach since the story last moved."""
+        return map_id in self._blocked_until
 
     def is_blocked(self, map_id: MapId, entry_key: str, exit_key: str, step: int) -> bool:
-        return self._blocked_until.get((map_id, entry_key, exit_key), -1) > step
+        """Whether an exit (or `cell_key`) was out of reach from this entry, and is not to be tried again yet."""
+        return self._blocked_until.get(map_id, {}).get((entry_key, exit_key), -1) > step
 
     def forget_blocks(self) -> None:
         """The story has moved on: forget what was shut, as it may be open."""
@@ -117,6 +140,7 @@ class WorldGraph:
         self._exits: dict[MapId, tuple[Exit, ...]] = {map_id: exits_of(game, map_id) for map_id in game.maps}
         self._rides = {map_id: rides for map_id in game.maps if (rides := rides_of(game, map_id))}
         self._present = PresentFacts(game)
+        self._stops: dict[tuple[MapId, str], _Stop] = {}
 
     def exits(self, map_id: MapId) -> tuple[Exit, ...]:
         """The exits of a map in the order of the data; none for an unknown map."""
@@ -125,7 +149,7 @@ class WorldGraph:
     def is_open(self, exit_: Exit, grounds: KnownGrounds) -> bool:
         """Whether the ground lets an exit be taken from somewhere; true on a map never seen."""
         ground = grounds.ground(exit_.map)
-        return ground is None or bool(self.goals(exit_, ground, grounds.collision(exit_.map)))
+        return ground is None or bool(self._known_goals(exit_, ground, grounds))
 
     def doors_at_hand(self, ground: MapGround, position: Position) -> tuple[Exit, ...]:
         """The ways out that can be walked to on this ground, the nearest first, and come back by: no pits."""
@@ -177,10 +201,9 @@ class WorldGraph:
                 continue
             if stop.map == target and self._ends_at(cell, stop, at, memory, step):
                 return Route(self._walk_back(came, stop, first), cost)
-            for exit_, steps in self._ways_on(stop, at, memory, step):
-                after = _Stop(exit_.to_map, exit_.arrival_key)
-                total = cost + CROSSING_COST + steps
-                if total < best.get(after, 1 << 30):
+            for exit_, onward, after in self._ways_on(stop, at, memory, step):
+                total = cost + onward
+                if total < best.get(after, UNREACHED):
                     best[after] = total
                     came[after] = (stop, exit_)
                     pushed += 1
@@ -190,7 +213,9 @@ class WorldGraph:
     def maps_by_distance(self, start: Position, memory: TravelMemory, step: int) -> tuple[tuple[int, MapId], ...]:
         """The nearest maps that seem reachable, with an estimate of the actions, nearest first."""
         best: dict[MapId, int] = {}
-        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, _Stop(start.map, HERE), (start.x, start.y))]
+        first = _Stop(start.map, HERE)
+        queue: list[tuple[int, int, _Stop, Cell]] = [(0, 0, first, (start.x, start.y))]
+        cheapest = {first: 0}
         seen: set[_Stop] = set()
         pushed = 0
         while queue and len(best) < MOST_MAPS:
@@ -199,47 +224,67 @@ class WorldGraph:
                 continue
             seen.add(stop)
             best.setdefault(stop.map, cost)
-            for exit_, steps in self._ways_on(stop, at, memory, step):
-                pushed += 1
-                after = _Stop(exit_.to_map, exit_.arrival_key)
-                heapq.heappush(queue, (cost + CROSSING_COST + steps, pushed, after, exit_.arrival))
+            for exit_, onward, after in self._ways_on(stop, at, memory, step):
+                total = cost + onward
+                if total < cheapest.get(after, UNREACHED):
+                    cheapest[after] = total
+                    pushed += 1
+                    heapq.heappush(queue, (total, pushed, after, exit_.arrival))
         return tuple((cost, map_id) for map_id, cost in best.items())
 
-    def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Iterator[tuple[Exit, int]]:
-        """The exits of a map that can be reached from the entry, with the steps to them; rides last."""
-        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+    def _ways_on(self, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> Sequence[_Way]:
+        """The exits of a map that can be reached from the entry; rides last."""
         grounds = memory.grounds
-        for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
-            if not memory.is_blocked(stop.map, entry, way[0].key, step):
-                yield way
-        for ride in self._rides.get(stop.map, ()):
+        measured, key = grounds.derived(stop.map), (stop.entry, at)
+        ways: tuple[_Way, ...] | None = measured.get(key)
+        if ways is None:
+            ways = measured[key] = self._measured_ways(stop, at, grounds)
+        rides = self._rides.get(stop.map, ()) if memory.open_rides else ()
+        if not rides and not memory.has_blocks(stop.map):
+            return ways
+        entry = memory.entry_of(stop.map) if stop.entry == HERE else stop.entry
+        open_ways = [way for way in ways if not memory.is_blocked(stop.map, entry, way.exit.key, step)]
+        for ride in rides:
             if ride in memory.open_rides and not memory.is_blocked(stop.map, entry, ride.key, step):
                 steps = _steps_beside(self._distances(stop, at, grounds), (ride.x, ride.y), at)
                 if steps is not None:
-                    yield ride, RIDE_COST + steps
+                    open_ways.append(self._way(ride, RIDE_COST + steps))
+        return open_ways
 
-    def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[tuple[Exit, int], ...]:
-        """`_ways_on` without regard to blocked exits; Manhattan distances on a map never seen."""
-        distances = self._distances(stop, at, grounds)
+    def _measured_ways(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> tuple[_Way, ...]:
+        """`_ways_on` without regard to blocked exits and rides; Manhattan distances on a map never seen."""
         ground = grounds.ground(stop.map)
         exits = self.exits(stop.map)
-        if distances is None or ground is None:
-            return tuple((exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])) for exit_ in exits)
-        ways: list[tuple[Exit, int]] = []
+        if ground is None:
+            return tuple(self._way(exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])) for exit_ in exits)
+        ways: list[_Way] = []
+        starts = self._starts(stop, at, grounds)
         for exit_ in exits:
-            goals = self.goals(exit_, ground, grounds.collision(stop.map))
-            steps = min((distances[goal.x, goal.y] for goal in goals if (goal.x, goal.y) in distances), default=None)
+            goals = frozenset((goal.x, goal.y) for goal in self._known_goals(exit_, ground, grounds))
+            distances = grounds.steps_to(stop.map, goals) or {}
+            steps = min((distances[cell] for cell in starts if cell in distances), default=None)
             if steps is not None:
-                ways.append((exit_, steps))
+                ways.append(self._way(exit_, steps))
         return tuple(ways)
 
+    def _way(self, exit_: Exit, steps: int) -> _Way:
+        place = (exit_.to_map, exit_.arrival_key)
+        stop = self._stops.get(place)
+        if stop is None:
+            stop = self._stops[place] = _Stop(*place)
+        return _Way(exit_, CROSSING_COST + steps, stop)
+
     def _distances(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Mapping[Cell, int] | None:
-        """Steps to every cell from the entry: the whole stretch of an edge, a door, or the present cell."""
+        """Steps to every cell from the entry; None on a map never seen."""
+        return grounds.distances(stop.map, self._starts(stop, at, grounds))
+
+    def _starts(self, stop: _Stop, at: Cell, grounds: KnownGrounds) -> Sequence[Cell]:
+        """Where a walk from the entry begins: the whole stretch of an edge, a door, or the present cell."""
         ground = grounds.ground(stop.map)
         entry = next((one for one in self.exits(stop.map) if one.key == stop.entry), None)
         if ground is None or entry is None or entry.edge is None:
-            return grounds.distances(stop.map, [at])
-        return grounds.distances(stop.map, [(goal.x, goal.y) for goal in entry.goals(ground)])
+            return [at]
+        return [(goal.x, goal.y) for goal in entry.goals(ground)]
 
     def _ends_at(self, cell: Cell | None, stop: _Stop, at: Cell, memory: TravelMemory, step: int) -> bool:
         if cell is None:
@@ -248,6 +293,14 @@ class WorldGraph:
         if memory.is_blocked(stop.map, entry, cell_key(*cell), step):
             return False
         return _steps_beside(self._distances(stop, at, memory.grounds), cell, at) is not None
+
+    def _known_goals(self, exit_: Exit, ground: MapGround, grounds: KnownGrounds) -> tuple[Goal, ...]:
+        """`goals` on the ground that is known of the exit's map."""
+        derived = grounds.derived(exit_.map)
+        goals: tuple[Goal, ...] | None = derived.get(exit_.key)
+        if goals is None:
+            goals = derived[exit_.key] = self.goals(exit_, ground, grounds.collision(exit_.map))
+        return goals
 
     @staticmethod
     def goals(exit_: Exit, ground: MapGround, collision: CollisionMap | None) -> tuple[Goal, ...]:

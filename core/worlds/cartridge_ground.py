@@ -15,7 +15,6 @@ from core.game.state import GameState
 from core.navigation.map_ground import Cell, MapGround
 from core.navigation.pathfinding import Goal, Path, find_path
 from core.prompts.map_view import LETTERS
-from core.vocabulary import DIRECTION_BUTTONS
 from core.worlds.cartridge_walks import BUTTON_OF, LETTER_OF
 
 SEEN_ACROSS, SEEN_DOWN = 5, 4
@@ -71,8 +70,7 @@ def _backward(cells: bytes, width: int) -> dict[Cell, tuple[Cell, ...]]:
 
 
 def _after(ground: MapGround, cell: Cell) -> tuple[Cell, ...]:
-    moves = (ground.move(*cell, button) for button in DIRECTION_BUTTONS)
-    return tuple(moved[:2] for moved in moves if moved is not None)
+    return tuple(move.there for move in ground.moves_from(cell))
 
 
 def _spread(start: Cell, neighbours: Callable[[Cell], Iterable[Cell]]) -> dict[Cell, int]:

@@ -16,24 +16,27 @@ MOST_LOST_GAMES = 3
 class EvaluationGames(Stage):
     """Gives out games, from number 1, and gathers what they came to.
 
-    Lanes step together, so a lane without a game to play goes on with one that does not count.
+    Lanes step together, so a lane without a game to play goes on with one that does not count. Where workers share an
+    evaluation, each has the games `first + 1`, `first + 1 + stride`, ... of it.
     """
 
-    def __init__(self, run_seed: int, games: int, horizon_steps: int) -> None:
+    def __init__(self, run_seed: int, games: int, horizon_steps: int, first: int = 0, stride: int = 1) -> None:
         self.results: dict[int, EpisodeResult] = {}
         """By number."""
         self._run_seed = run_seed
         self._games = games
+        self._own_games = len(range(first, games, stride))
+        self._next = first + 1
+        self._stride = stride
         self._horizon_steps = horizon_steps
-        self._taken = 0
         self._playing: dict[int, int] = {}
         """Number of each lane's game."""
         self._lost = 0
 
     def take(self, lane: int) -> Game:
         """The next number."""
-        self._taken += 1
-        self._playing[lane] = self._taken
+        self._playing[lane] = self._next
+        self._next += self._stride
         return self.again(lane)
 
     def again(self, lane: int) -> Game:
@@ -66,4 +69,4 @@ class EvaluationGames(Stage):
     @property
     def over(self) -> bool:
         """True when all games that count are played."""
-        return len(self.results) == self._games
+        return len(self.results) == self._own_games

@@ -11,7 +11,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from agents.llm.meter import MeterReading
 from core.agent.hybrid_agent import HybridAgent
@@ -38,6 +38,18 @@ class ModelUse:
     """Read and written."""
     cost_usd: float = 0.0
     """0 where no price is configured."""
+
+    @staticmethod
+    def reading(agent: HybridAgent) -> MeterReading | None:
+        """What the meter of the agent's language model shows now; None without one."""
+        manager = agent.llm_manager
+        return manager.reading if isinstance(manager, LLMManager) else None
+
+    @classmethod
+    def since(cls, before: MeterReading | None, agent: HybridAgent) -> ModelUse:
+        """What was used since an earlier reading."""
+        after = cls.reading(agent)
+        return cls() if before is None or after is None else cls.between(before, after)
 
     @classmethod
     def between(cls, before: MeterReading, after: MeterReading) -> ModelUse:
@@ -98,8 +110,28 @@ class EvaluationResult:
         }
 
 
+GoesOn = Callable[[int, int], bool]
+"""Told how many games are finished, and of how many more steps; False ends the evaluation."""
+
+
+class Evaluates(Protocol):
+    """What plays evaluations."""
+
+    def evaluate(
+        self,
+        agent: HybridAgent,
+        mode: AgentMode,
+        episodes: int,
+        horizon: int,
+        directive: Directive,
+        goes_on: GoesOn = ...,
+    ) -> EvaluationResult | None:
+        """Plays `episodes` new games of at most `horizon` steps; None where `goes_on` ended it."""
+        ...
+
+
 class Evaluator:
-    """Plays evaluations in `env`, which is its own."""
+    """Plays evaluations in `env`, which is its own, in this process."""
 
     def __init__(
         self,
@@ -119,15 +151,15 @@ class Evaluator:
         episodes: int,
         horizon: int,
         directive: Directive,
-        goes_on: Callable[[int], bool] = lambda finished: True,
+        goes_on: GoesOn = lambda finished, steps: True,
         watching: Callable[[HybridAgent], Sequence[Stage]] = lambda twin: (),
     ) -> EvaluationResult | None:
         """Plays `episodes` new games of at most `horizon` steps.
 
-        Asks `goes_on(finished)` after each step of all lanes; when it says no, there is no result. `watching(twin)`
-        gives further stages, when the frozen twin that plays is made.
+        Asks `goes_on(finished, steps)` now and then, `steps` being those since it was asked last; when it says no,
+        there is no result. `watching(twin)` gives further stages, when the frozen twin that plays is made.
         """
-        before = _reading(agent)
+        before = ModelUse.reading(agent)
         lanes = self.env.lanes
         twin = agent.for_evaluation(self._make_rule_players(lanes), mode=mode, seed=self._run_seed)
         twin.direct(directive.teacher_share, directive.strategy_preference)
@@ -137,16 +169,10 @@ class Evaluator:
         loop.begin()
         while not games.over:
             loop.step()
-            if not goes_on(len(games.results)):
+            if not goes_on(len(games.results), lanes):
                 return None
-        after = _reading(agent)
-        use = ModelUse() if before is None or after is None else ModelUse.between(before, after)
+        use = ModelUse.since(before, agent)
         return EvaluationResult(mode, tuple(games.results[number + 1] for number in range(episodes)), use)
-
-
-def _reading(agent: HybridAgent) -> MeterReading | None:
-    manager = agent.llm_manager
-    return manager.reading if isinstance(manager, LLMManager) else None
 
 
 _SHOWN = (

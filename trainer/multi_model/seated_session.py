@@ -225,7 +225,7 @@ class SeatedSession:
         return [
             TallyStage(self.seating),
             CreditStage(self.seating),
-            RecordStage(self.seating),
+            RecordStage.of_teams(self.seating),
             LearnStage(self.seating),
             CurriculumStage(self.seating),
             episode,

@@ -1,10 +1,31 @@
-"""Which start each lane plays, so that a resumed run plays the very games that the killed one had begun."""
+"""Which start each lane plays, so that a resumed run plays the very games that the killed one had begun.
+
+Where lanes are in the hands of workers that play side by side, each worker gets starts of its own for a stretch of play
+(`share_out`): which ones depends on what was played before, never on who is fast. What a worker had no use for is
+given out again.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StartSupply:
+    """The starts of one worker, in the order in which it takes them."""
+
+    again: tuple[int, ...]
+    """These first."""
+    first: int
+    """Then this one, and so on without end."""
+    stride: int
+
+    def __iter__(self) -> Iterator[int]:
+        return chain(self.again, count(self.first, self.stride))
 
 
 class EpisodeStarts:
@@ -13,8 +34,10 @@ class EpisodeStarts:
     def __init__(self) -> None:
         self._next = 0
         self._again: deque[int] = deque()
-        """Starts that were under way when the run stopped."""
+        """Starts that were under way when the run stopped, or that nobody had use for."""
         self._running: dict[int, int] = {}
+        self._given_out: set[int] = set()
+        """Starts that workers have taken and that do not count yet."""
 
     def take(self, lane: int) -> int:
         """The start that the lane plays next."""
@@ -33,17 +56,39 @@ class EpisodeStarts:
         """The lane's episode has ended and counts."""
         del self._running[lane]
 
+    def share_out(self, workers: int) -> list[StartSupply]:
+        """What each of so many workers may take until `settle`."""
+        again = tuple(self._again)
+        return [StartSupply(again[worker::workers], self._next + worker, workers) for worker in range(workers)]
+
+    def settle(self, taken: Sequence[Sequence[int]]) -> None:
+        """What each worker has taken of its supply. What lies before the last of them is given out first next time."""
+        new = set(chain.from_iterable(taken)) - self._given_out
+        following = max([self._next, *(start + 1 for start in new)])
+        left = (set(self._again) | set(range(self._next, following))) - new
+        self._again, self._next = deque(sorted(left)), following
+        self._given_out |= new
+
+    def finish_start(self, start: int) -> None:
+        """The episode that a worker began with this start has ended and counts."""
+        self._given_out.remove(start)
+
     def drop_running(self) -> None:
         """All lanes stop here; what they were playing is played again, in the same order."""
-        self._again.extendleft(sorted(self._running.values(), reverse=True))
+        self._again = deque(self._left())
         self._running.clear()
+        self._given_out.clear()
 
     def state_dict(self) -> dict[str, Any]:
         """JSON-able; running episodes count as not played."""
-        return {"next": self._next, "again": sorted(self._running.values()) + list(self._again)}
+        return {"next": self._next, "again": self._left()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` gave."""
         self._next = state["next"]
         self._again = deque(map(int, state["again"]))
         self._running = {}
+        self._given_out = set()
+
+    def _left(self) -> list[int]:
+        return sorted([*self._running.values(), *self._given_out]) + list(self._again)

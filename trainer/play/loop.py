@@ -52,10 +52,13 @@ class PlayLoop:
         self._games = games
         self._stages = stages
         self._payment = payment
+        self._waiting: dict[int, Game | None] = {}
+        """Lanes whose next game begins with the next step, and the game where it is known."""
 
     def begin(self) -> None:
         """Begins a game in every lane."""
         games = self._games
+        self._waiting.clear()
         lanes = range(self._player.env.lanes)
         first = [games.take(lane) for lane in lanes]
         self._player.begin([game.seed for game in first], [game.horizon_steps for game in first])
@@ -64,9 +67,12 @@ class PlayLoop:
             if point is not None:
                 self._player.restart(lane, first[lane].seed, first[lane].horizon_steps, point)
 
-    def step(self, *, cut: bool = False) -> PlayedStep:
+    def step(self, *, cut: bool = False, pauses: bool = False) -> PlayedStep:
         """Plays one step of all lanes. With `cut` all games end with it and none begins; when enough games were played,
-        none begins either."""
+        none begins either. With `pauses` the games after those that ended begin with the next step only."""
+        for lane, game in self._waiting.items():
+            self._begin(lane, game or self._games.take(lane))
+        self._waiting.clear()
         played = self._player.step(cut)
         if self._payment is not None:
             played = replace(played, paid=self._payment(played))
@@ -78,7 +84,9 @@ class PlayLoop:
             game = self._end(lane, played)
             if self._games.over:
                 break
-            if not cut:
+            if pauses:
+                self._waiting[lane] = game
+            elif not cut:
                 self._begin(lane, game or self._games.take(lane))
         return played
 

@@ -1,7 +1,8 @@
 """Who plays in which lane: an agent at its lanes is a seat, and a seating gives each lane of an environment to one.
 
 The hybrid trainer and an evaluation have one seat with all lanes; the multi-model trainer has a seat of one lane for
-each model. What learns has a `LearningSeat`; seats that cooperate share its team.
+each model. What learns has a `LearningSeat`; seats that cooperate share its team. In a worker of a fleet the seat is a
+`WatchedSeat`: what its learner observes goes home.
 """
 
 from __future__ import annotations
@@ -65,10 +66,16 @@ class Seat:
 
 
 @dataclass(slots=True, eq=False)
-class LearningSeat(Seat):
-    """A seat that is trained. The learner is usually the agent's policy too."""
+class WatchedSeat(Seat):
+    """A seat whose steps a learner observes. The learner is usually the agent's policy too."""
 
     learner: MaskablePPOLearner
+
+
+@dataclass(slots=True, eq=False)
+class LearningSeat(WatchedSeat):
+    """A seat that is trained."""
+
     team: TeamState
     """Its own, or one that it shares with other seats: curriculum, counters, decision record."""
 

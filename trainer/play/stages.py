@@ -10,15 +10,16 @@ between two steps. Credit, learn, update and curriculum teach the agent; without
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.lane_transitions import LaneInputs, LaneTransitions
-from core.history.records import EpisodeRecorder
+from core.history.records import EpisodeRecord, EpisodeRecorder
 from trainer.curriculum import StageMove
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.player import PlayedStep
-from trainer.play.seats import LearningSeat, Seat, Seating
+from trainer.play.seats import LearningSeat, Seat, Seating, WatchedSeat
 from trainer.play.team_state import TeamState
 
 log = logging.getLogger(__name__)
@@ -53,11 +54,17 @@ class CreditStage(Stage):
 
 
 class RecordStage(Stage):
-    """Writes every decision down, and every finished game into its team's database in one transaction."""
+    """Writes every decision down; a finished game is handed on as a whole."""
 
-    def __init__(self, seating: Seating[LearningSeat]) -> None:
-        self._seating = seating
-        self._recorders = [EpisodeRecorder(lane) for lane in range(seating.lanes)]
+    def __init__(self, lanes: int, commit: Callable[[int, EpisodeRecord], object]) -> None:
+        """`commit(lane, record)` takes a finished game, under its number."""
+        self._commit = commit
+        self._recorders = [EpisodeRecorder(lane) for lane in range(lanes)]
+
+    @classmethod
+    def of_teams(cls, seating: Seating[LearningSeat]) -> RecordStage:
+        """Each lane's games go into its team's database, in one transaction each."""
+        return cls(seating.lanes, lambda lane, record: seating.at(lane).team.commit(record))
 
     def after_step(self, played: PlayedStep) -> None:
         """Keeps the step in memory."""
@@ -76,13 +83,13 @@ class RecordStage(Stage):
         record = recorder.finish(
             result.episode, terminated=ended.terminated, truncated=result.truncated, beginning=ended.beginning
         )
-        self._seating.at(ended.lane).team.commit(record)
+        self._commit(ended.lane, record)
 
 
 class LearnStage(Stage):
     """Hands transitions to the learners."""
 
-    def __init__(self, seating: Seating[LearningSeat]) -> None:
+    def __init__(self, seating: Seating[WatchedSeat]) -> None:
         self._seating = seating
 
     def after_step(self, played: PlayedStep) -> None:
@@ -110,6 +117,11 @@ class UpdateStage(Stage):
 
     def after_step(self, played: PlayedStep) -> None:
         """Updates when it is time."""
+        del played
+        self.update_when_due()
+
+    def update_when_due(self) -> None:
+        """The same, for those who hand the learner many steps at once."""
         if not self._learner.ready:
             return
         update = self._learner.hand_over() if isinstance(self._learner, OverlappedLearner) else self._learner.update()
@@ -133,16 +145,16 @@ class UpdateStage(Stage):
 class CurriculumStage(Stage):
     """Moves between stages of a team's curriculum and hands its directive to the team's agents and learners."""
 
-    def __init__(self, seating: Seating[LearningSeat]) -> None:
-        self._seating = seating
-        for seat in seating:
+    def __init__(self, seats: Iterable[LearningSeat]) -> None:
+        self._seats = tuple(seats)
+        for seat in self._seats:
             self._direct(seat.team)
 
     def after_episode(self, ended: EndedEpisode) -> None:
         """Counts the game if it is a whole one; says so when the stage changes."""
         if not ended.result.is_whole:
             return
-        team = self._seating.at(ended.lane).team
+        team = next(seat.team for seat in self._seats if ended.lane in seat.lanes)
         move = team.curriculum.finish_episode(ended.result)
         if move is not StageMove.STAY:
             directive = team.curriculum.directive()
@@ -159,7 +171,7 @@ class CurriculumStage(Stage):
 
     def _direct(self, team: TeamState) -> None:
         directive = team.curriculum.directive()
-        for seat in self._seating:
+        for seat in self._seats:
             if seat.team is team:
                 seat.agent.direct(directive.teacher_share, directive.strategy_preference)
                 seat.learner.teacher_scale = directive.teacher_share

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from agents.learning.overlapped_learner import OverlappedLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.env.lanes.vector_env import VectorEnv
 from core.game.profile import identify_rom
 from core.history.analyzer import DecisionHistoryAnalyzer
+from trainer.fleet.fleet import Fleet
 from trainer.llm_manager import BaseLLMManager, make_manager
 from trainer.run.checks import check_settings
-from trainer.run.environments import open_environments
+from trainer.run.environments import open_fleets
 from trainer.settings import Settings
 
 
@@ -24,8 +24,8 @@ from trainer.settings import Settings
 class TrainingParts:
     """What `HybridLLMRLTrainer` is made of."""
 
-    env: VectorEnv
-    evaluation_env: VectorEnv | None
+    env: Fleet
+    evaluation_env: Fleet | None
     """None where nothing is evaluated."""
     agent: HybridAgent
     strategy_system: AdaptiveStrategySystem
@@ -42,7 +42,7 @@ def assemble(settings: Settings) -> TrainingParts:
     )
     with ExitStack() as on_failure:
         on_failure.callback(llm_manager.close)
-        env, evaluation_env = open_environments(settings, profile.sha1)
+        env, evaluation_env = open_fleets(settings, profile.sha1)
         if evaluation_env is not None:
             on_failure.callback(evaluation_env.close)
         on_failure.callback(env.close)

@@ -21,6 +21,7 @@ from core.vocabulary import ACTION_COUNT, AgentMode
 from trainer.curriculum import Curriculum
 from trainer.run.machine import available_memory_bytes
 from trainer.settings import Settings
+from trainer.settings.cluster import require_engine
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def check_settings(settings: Settings, profile: RomProfile) -> None:
     """Raises ConfigurationError for a folder that cannot be written, a name of a part that is none, a milestone or a
     weight of which the game or the reward events do not know, and a rollout that fits no memory; HistoryError for a
     decision record that is none. Makes nothing."""
+    require_engine(settings.cluster)
     check_model_of_modes(settings, [settings.agent_mode])
     for key in model_settings_without_a_model(settings):
         log.warning('%s is set and changes nothing: llm_model is "none"; name a model, or take it out', key)

@@ -1,54 +1,72 @@
-"""The environments of a run: those to train in, and a smaller set to evaluate in."""
+"""The environments of a run: how one is made, and the fleets to train in and to evaluate in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from core.env.go_explore_archive import GoExploreArchive
-from core.env.lanes.vector_env import VectorEnv
+from core.env.go_explore_archive import CarriedStates, GoExploreArchive
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
+from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.fleet import Fleet
+from trainer.fleet.local_fleet import LocalFleet
+from trainer.fleet.ray_fleet import RayFleet
 from trainer.settings import Settings
 
 
-def open_environments(settings: Settings, archive_sha1: str) -> tuple[VectorEnv, VectorEnv | None]:
-    """The lanes to train in and those to evaluate in; close both. None where the settings ask for no evaluation.
+def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | None]:
+    """The fleet to train in and the one to evaluate in; close both. None where the settings ask for no evaluation.
     Leaves no process behind when it fails."""
-    env = VectorEnv(environment_factory(settings, archive_sha1), settings.lanes, settings.workers)
-    lanes = min(settings.lanes, settings.eval_episodes)
-    if lanes == 0:
-        return env, None
+    factory = environment_factory(settings, archive_sha1, carries=True)
+    fleet = _open(Blueprint(settings, factory, settings.lanes, settings.workers))
+    if settings.eval_episodes == 0:
+        return fleet, None
     try:
-        return env, VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes))
+        return fleet, open_evaluation_fleet(settings, settings.eval_episodes)
     except BaseException:
-        env.close()
+        fleet.close()
         raise
 
 
-def environment_factory(
-    settings: Settings, archive_sha1: str | None = None
-) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
-    """A maker of one lane's environment, for `VectorEnv`.
+def open_evaluation_fleet(settings: Settings, games: int) -> Fleet:
+    """The fleet for evaluations of so many games, with no more lanes than games; close it."""
+    lanes = min(settings.lanes, games)
+    blueprint = Blueprint(settings, environment_factory(settings), lanes, min(settings.workers, lanes))
+    return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
 
-    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
-    That is for training; what an evaluation meets must never become a start of training. Raises ConfigurationError
-    where the settings name an env class or a reward event that is none.
-    """
-    env_class = ENV_CLASSES.resolve(settings.env_class, "env_class")
-    reward_kinds = settings.reward_kinds()
-    go_explore = settings.go_explore if archive_sha1 is not None else None
 
-    def make_env(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
-        archive = None
-        if go_explore is not None and archive_sha1 is not None:
-            archive = GoExploreArchive(go_explore.folder, archive_sha1, go_explore.max_states)
-        return env_class(
+def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:
+    """A fleet of the engine that the settings name."""
+    cluster = blueprint.settings.cluster
+    if cluster is None:
+        return LocalFleet(blueprint)
+    return RayFleet(blueprint, cluster, cores_a_worker)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentMaker:
+    """Makes the environment of a lane. It can be pickled, so that a worker elsewhere can make it."""
+
+    settings: Settings
+    archive_sha1: str | None
+    carries: bool
+
+    def __call__(self, lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
+        """The environment; only lane 0 ever has a window."""
+        settings, archive = self.settings, None
+        if settings.go_explore is not None and self.archive_sha1 is not None:
+            given = settings.go_explore
+            if self.carries:
+                archive = CarriedStates()
+            else:
+                archive = GoExploreArchive(given.folder, self.archive_sha1, given.max_states)
+        return ENV_CLASSES.resolve(settings.env_class, "env_class")(
             settings.rom_path,
             headless=settings.headless or lane > 0,
             observation_type=settings.observation_type,
             max_steps=settings.max_steps_per_episode,
             reward_weights=settings.rewards,
-            reward_events=reward_kinds,
+            reward_events=settings.reward_kinds(),
             final_milestone=settings.final_milestone,
             start_state=settings.start_state,
             start_cache=settings.start_cache,
@@ -58,4 +76,21 @@ def environment_factory(
             allow_unknown_rom=settings.allow_unknown_rom,
         )
 
-    return make_env
+    def with_settings(self, settings: Settings) -> EnvironmentMaker:
+        """The same with other settings, as a worker on another machine has them."""
+        return replace(self, settings=settings)
+
+
+def environment_factory(
+    settings: Settings, archive_sha1: str | None = None, *, carries: bool = False
+) -> EnvironmentMaker:
+    """A maker of lanes' environments, for fleets and `VectorEnv`.
+
+    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
+    That is for training; what an evaluation meets must never become a start of training. With `carries` they only carry
+    them, for a driver that files. Raises ConfigurationError
+    where the settings name an env class or a reward event that is none.
+    """
+    ENV_CLASSES.resolve(settings.env_class, "env_class")
+    settings.reward_kinds()
+    return EnvironmentMaker(settings, archive_sha1, carries)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core.agent.hybrid_agent import HybridAgent
 from core.vocabulary import AgentMode
-from trainer.evaluation.evaluator import EvaluationResult, Evaluator
+from trainer.evaluation.evaluator import Evaluates, EvaluationResult
 from trainer.run.reporter import Reporter
 from trainer.run.training_run import TrainingRun
 
@@ -19,7 +19,7 @@ class EvaluationSchedule:
 
     def __init__(
         self,
-        evaluator: Evaluator | None,
+        evaluator: Evaluates | None,
         agent: HybridAgent,
         run: TrainingRun,
         games: int,
@@ -75,10 +75,9 @@ class EvaluationSchedule:
         evaluator = self._evaluator
         if evaluator is None or self._games == 0 or not self.is_wanted:
             return None
-        lanes = evaluator.env.lanes
 
-        def goes_on(finished: int) -> bool:
-            reporter.evaluating(mode, finished, self._games, lanes)
+        def goes_on(finished: int, steps: int) -> bool:
+            reporter.evaluating(mode, finished, self._games, steps)
             return not self._is_stopped()
 
         directive = self._run.curriculum.directive()

@@ -46,6 +46,8 @@ class TrainingRun(TeamState):
         """Highest mean reward of an evaluation during training."""
         self.untrained: dict[str, Any] | None = None
         """Evaluation of the policy alone before its first update."""
+        self.dice: list[Any] = []
+        """Of each worker of a fleet: the state of its random numbers. Empty before it has played."""
         self._agent = agent
         self._strategy_system = strategy_system
         self._learner = learner
@@ -117,6 +119,7 @@ class TrainingRun(TeamState):
             "agent": self._agent.state_dict(),
             "strategy": self._strategy_system.state_dict(),
             "language_model": manager.state_dict() if isinstance(manager, LLMManager) else {},
+            "dice": self.dice,
             "best_evaluation": self.best_evaluation,
             "untrained": self.untrained,
         }
@@ -129,6 +132,7 @@ class TrainingRun(TeamState):
         if isinstance(self._agent.llm_manager, LLMManager):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
         self.load_state_dict(state)
+        self.dice = list(state.get("dice", []))
         self.best_evaluation = state["best_evaluation"]
         untrained = state["untrained"]
         self.untrained = None if untrained is None else dict(checked_result(untrained))

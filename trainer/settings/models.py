@@ -24,6 +24,7 @@ from core.registry import is_path
 from core.rules.menus.typed_names import TypedNames
 from core.schema import Section, parsed
 from core.vocabulary import AgentMode, StrategyType
+from trainer.settings.cluster import check_cluster
 
 PATH_KEYS = ("rom_path", "decision_db_path", "save_dir", "start_state", "start_cache")
 Name = Annotated[str, Field(min_length=1)]
@@ -94,7 +95,9 @@ class Settings(Section):
     lanes: Annotated[int, Field(ge=1, le=4096)] = 8
     """Emulators that play side by side."""
     workers: Annotated[int, Field(ge=1, le=512)] = 2
-    """Processes that run the emulators; about the number of cores. At most `lanes`."""
+    """Processes that play; about the number of cores. At most `lanes`."""
+    cluster: str | None = None
+    """Where the workers are: null for processes of this machine, else see `trainer/settings/cluster.py`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Draws everything that is drawn in a run."""
     allow_unknown_rom: bool = False
@@ -119,7 +122,8 @@ class Settings(Section):
     """What one unit of each rewarded event pays, by the event's name."""
 
     def model_post_init(self, _context: Any) -> None:
-        """Raises ConfigurationError for values that are fine alone and wrong together."""
+        """Raises ConfigurationError for values that are fine alone and wrong together, and for what is no cluster."""
+        check_cluster(self.cluster)
         if self.workers > self.lanes:
             raise ConfigurationError(
                 f"workers is {self.workers} and lanes {self.lanes}: a worker needs at least one lane; lower workers"

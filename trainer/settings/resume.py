@@ -34,7 +34,7 @@ UNNOTED: Final[frozenset[str]] = frozenset(
         "save_dir",
         "save_interval",
         "keep_checkpoints",
-        "workers",
+        "cluster",
         "start_cache",
         "language_model.cache_path",
     }

@@ -106,7 +106,7 @@ def run_worker(
 ) -> None:
     """The life of a worker after the fork; never returns. `commands` and `answers` are file descriptors."""
     ignore_signals()
-    _log_apart()
+    log_apart()
     main_process, waiting = os.getppid(), select.poll()
     waiting.register(commands, select.POLLIN)
     status = 1
@@ -132,7 +132,7 @@ def run_worker(
         os._exit(status)  # neither the main process's exit handlers nor its buffers are ours
 
 
-def _log_apart() -> None:
+def log_apart() -> None:
     """Send log records to standard error, through a stream of the worker's own. Another thread of the main process may
     have held the lock of a handler or of `sys.stderr` when the worker was forked: nobody would ever let go of its copy.
     """

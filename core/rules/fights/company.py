@@ -9,6 +9,8 @@ wants a second creature.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
@@ -30,6 +32,8 @@ LEAST_LEVEL_SHARE = 0.6
 """Creatures of less than this share of the lead's level would never stand a hit."""
 AVERAGE_BIRTH_VALUE = 8
 MOVE_SLOTS = 4
+MOST_GAMES = 8
+"""Games whose judges are kept."""
 MOST_MATCHES = 20_000
 """How many matches on paper are kept."""
 PLENTY_OF_PP = 10
@@ -38,8 +42,22 @@ Creature = tuple[int, int]
 """(level, species id)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Trainer:
+    """A person who can bring on creatures."""
+
+    creatures: tuple[Creature, ...]
+    strongest: int
+    """The highest level among them."""
+    flags: tuple[int, ...]
+    """Event flags that are all set when nobody is left to beat; none where no flag says so."""
+
+    def is_beaten(self, state: GameState) -> bool:
+        return bool(self.flags) and all(state.has_flag(index) for index in self.flags)
+
+
 class Company:
-    """Judges creatures for one game. It keeps matches on paper, nothing of a lane."""
+    """Judges creatures for one game. It keeps matches on paper, nothing of a lane: `of` gives one to all."""
 
     def __init__(self, game: GameData) -> None:
         self._game = game
@@ -49,6 +67,13 @@ class Company:
         self._numbers = {name: number for number, name in game.types.items()}
         self._moves = {move.key: move.id for move in game.moves.values()}
         self._by_class = {(one.class_key, one.id): one.creatures for one in game.trainers.values()}
+        self._trainers = tuple(self._all_trainers())
+
+    @staticmethod
+    @lru_cache(maxsize=MOST_GAMES)
+    def of(game: GameData) -> Company:
+        """The one judge of a game: what a lane has matched on paper is known to all, in this episode and the next."""
+        return Company(game)
 
     def wants(self, state: GameState, species: int, level: int) -> bool:
         """Whether the party would be better with a creature of this species and level."""
@@ -79,13 +104,17 @@ class Company:
 
     def ahead(self, state: GameState, lead_level: int) -> Iterator[Creature]:
         """Creatures of the trainers who are still to be met at about this level."""
+        for trainer in self._trainers:
+            near = lead_level - LEVELS_BELOW <= trainer.strongest <= lead_level + LEVELS_ABOVE
+            if near and not trainer.is_beaten(state):
+                yield from trainer.creatures
+
+    def _all_trainers(self) -> Iterator[_Trainer]:
         for place in self._game.maps.values():
             for thing in place.objects:
                 creatures = self._creatures_of(thing)
-                strongest = max((level for level, _ in creatures), default=0)
-                near = lead_level - LEVELS_BELOW <= strongest <= lead_level + LEVELS_ABOVE
-                if creatures and near and not self._is_beaten(thing, state):
-                    yield from creatures
+                if creatures:
+                    yield _Trainer(creatures, max(level for level, _ in creatures), self._flags_of(thing))
 
     def _creatures_of(self, thing: MapObject) -> tuple[Creature, ...]:
         """The creatures of all trainers that a person can bring on, each once; only one of the trainers comes."""
@@ -94,10 +123,9 @@ class Company:
         parties = (self._game.trainers[key].creatures for key in thing.fights if key in self._game.trainers)
         return tuple(dict.fromkeys(one for creatures in parties for one in creatures))
 
-    def _is_beaten(self, thing: MapObject, state: GameState) -> bool:
+    def _flags_of(self, thing: MapObject) -> tuple[int, ...]:
         names = (thing.beat_event,) if thing.beat_event is not None else thing.sets
-        flags = [self._game.event_flags[name].index for name in names if name in self._game.event_flags]
-        return bool(flags) and all(state.has_flag(index) for index in flags)
+        return tuple(self._game.event_flags[name].index for name in names if name in self._game.event_flags)
 
     def chance(self, own: Creature, enemy: Creature) -> float:
         """The chance of one creature against another on paper, both rested."""

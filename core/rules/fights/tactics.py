@@ -42,7 +42,7 @@ class Tactics:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._company = Company(game)
+        self._company = Company.of(game)
 
     def duel(self, battle: BattleState, own: Fighter | None = None) -> Duel:
         """The present enemy against the present creature, or against another."""

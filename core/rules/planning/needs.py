@@ -6,7 +6,7 @@ that grows with it, and a convenience beyond. Nothing here knows a particular ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
@@ -34,6 +34,8 @@ SHOP_AGAIN_STEPS = 250
 """A clerk is not visited again this soon."""
 UNSURE_ACTIONS = 60
 """Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
+MOST_HUNTERS = 64
+"""Creatures whose hunting grounds are kept."""
 DRINK_ACTIONS = 90
 """A healer nearer than this is better than a potion."""
 
@@ -44,6 +46,10 @@ class Needs:
     def __init__(self, game: GameData) -> None:
         self._game = game
         self._grounds: dict[int, tuple[HuntingGround, ...]] = {}
+        self._ways_to_level: dict[tuple[Hunter, int, int], tuple[tuple[float, str, GameMap], ...]] = {}
+        places = game.maps.values()
+        self._healers = [(place, nurse) for place in places if (nurse := healer_of(place)) is not None]
+        self._clerks = [(place, clerk) for place in places if (clerk := clerk_of(place)) is not None]
 
     def goals(
         self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
@@ -68,9 +74,8 @@ class Needs:
         wounds = max(1 - lead.hp_fraction, 0.3 if lead.status else 0.0)
         if not reach and wounds < LEAST_WOUNDS:
             return
-        for place in self._game.maps.values():
-            nurse = healer_of(place)
-            if nurse is None or place.id not in distances:
+        for place, nurse in self._healers:
+            if place.id not in distances:
                 continue
             subject = (place.id, f"object {nurse.id}")
             proven = not nurse.sets or subject in memory.healers
@@ -114,14 +119,12 @@ class Needs:
         if fights_next:
             reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state)))
         shops = [
-            (distances[place.id], place.key, place, clerk)
-            for place in self._game.maps.values()
-            if place.id in distances and (clerk := clerk_of(place)) is not None
+            (distances[place.id], place.key, place, clerk) for place, clerk in self._clerks if place.id in distances
         ]
         for way, _, place, clerk in sorted(shops, key=lambda shop: shop[:2]):
-            menu_task = shopping_list(self._game, clerk.sells, state)
             if way >= reach:
                 return
+            menu_task = shopping_list(self._game, clerk.sells, state)
             if menu_task is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
                 continue
             wares = ", ".join(f"{one.count} {self._game.items[one.item].name}" for one in menu_task.purchases)
@@ -142,9 +145,9 @@ class Needs:
         target = wanted if urgent else lead.level + 1
         hunter = Hunter.of(lead, self._game)
         found = [
-            (distances[one.place.id] + one.actions_to_level(hunter, target, self._game), one.place.key, one.place)
-            for one in self._hunting_grounds(state.time_of_day)
-            if one.place.id in distances and not memory.is_abandoned(f"train:{one.place.key}")
+            (distances[place.id] + actions, place.key, place)
+            for actions, key, place in self._actions_to_level(hunter, target, state.time_of_day)
+            if place.id in distances and not memory.is_abandoned(key)
         ]
         if not found:
             return
@@ -160,6 +163,20 @@ class Needs:
             ON_THE_WAY.training if urgent else ON_THE_WAY.idle_training,
         )
         yield PlannedGoal(GoalKind.TRAIN, label, option)
+
+    def _actions_to_level(self, hunter: Hunter, target: int, time_of_day: int) -> Sequence[tuple[float, str, GameMap]]:
+        """Of each hunting ground: a guess of the actions that a hunter needs there to reach a level, and its option."""
+        question = (hunter, target, time_of_day)
+        known = self._ways_to_level.get(question)
+        if known is None:
+            if len(self._ways_to_level) >= MOST_HUNTERS:
+                self._ways_to_level.clear()
+            grounds = self._hunting_grounds(time_of_day)
+            actions = (one.actions_to_level(hunter, target, self._game) for one in grounds)
+            named = zip(actions, grounds, strict=True)
+            known = tuple((actions, f"train:{one.place.key}", one.place) for actions, one in named)
+            self._ways_to_level[question] = known
+        return known
 
     def _hunting_grounds(self, time_of_day: int) -> tuple[HuntingGround, ...]:
         if time_of_day not in self._grounds:

@@ -19,9 +19,17 @@ class ObjectiveOptions:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
+        self._known: dict[Objective, Option] = {}
+        self._explorations: dict[MapId, Option] = {}
 
     def of(self, objective: Objective) -> Option:
         """To talk to, pick up, push, look at or go to what the objective names."""
+        option = self._known.get(objective)
+        if option is None:
+            option = self._known[objective] = self._made(objective)
+        return option
+
+    def _made(self, objective: Objective) -> Option:
         place = self._game.map_name(objective.map)
         if objective.object_id is not None:
             thing = self.object_of(objective.map, objective.object_id)
@@ -69,9 +77,13 @@ class ObjectiveOptions:
 
     def explore_map(self, map_id: MapId) -> Option:
         """To go anywhere on a map and see what is there."""
-        option = self.go_to_map(map_id)
-        label = option.label.replace("Go to", "Explore")
-        return replace(option, kind=OptionKind.EXPLORE, key=f"explore:{self._key_of(map_id)}", label=label)
+        option = self._explorations.get(map_id)
+        if option is None:
+            there = self.go_to_map(map_id)
+            label = there.label.replace("Go to", "Explore")
+            key = f"explore:{self._key_of(map_id)}"
+            option = self._explorations[map_id] = replace(there, kind=OptionKind.EXPLORE, key=key, label=label)
+        return option
 
     def object_of(self, map_id: MapId, object_id: int | None) -> MapObject | None:
         """The person or thing of that number on a map; None where there is none."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final
 
 from core.game.field_moves import is_dark, user_of
 from core.game.milestones import next_milestone
@@ -18,7 +19,7 @@ from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
 from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
-from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.lane_memory import LaneMemory, Subject
 from core.rules.planning.learners import Learners
 from core.rules.planning.machines import lesson_for
 from core.rules.planning.needs import Needs
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
     from core.game.game_data import GameData
     from core.game.milestones import Milestone
     from core.game.state import GameState
+
+
+MOST_STEPS_KEPT: Final = 64
+"""Sets of reached milestones whose next one is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StoryStep:
+    """What the story asks for now."""
+
+    milestone: Milestone
+    objectives: Sequence[Objective]
+    teaches: Sequence[str]
+    """Moves that the way asks for."""
+    level: int
+    """Of the strongest trainer whom the nearest objectives lead to; 0 without one."""
 
 
 class StoryPlanner:
@@ -51,6 +68,9 @@ class StoryPlanner:
         self._options = ObjectiveOptions(game)
         self._path = StoryPath.of(game)
         self._learners = Learners(game)
+        self._talkers: dict[MapId, tuple[tuple[MapObject, Subject], ...]] = {}
+        """The people of a map whom one can speak to."""
+        self._next_milestone = lru_cache(maxsize=MOST_STEPS_KEPT)(partial(next_milestone, self._milestones))
 
     def goals(
         self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
@@ -59,10 +79,11 @@ class StoryPlanner:
         distances = {
             map_id: cost for cost, map_id in self._graph.maps_by_distance(state.position, memory.travel, memory.step)
         }
+        step = self._next_step(state, reached, distances, memory)
         found = [
-            *self._story_goals(state, reached, memory, distances, seed),
+            *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
-            *self._needs.goals(state, memory, distances, self._fights_next(state, reached, distances, memory)),
+            *self._needs.goals(state, memory, distances, fights_next=step is not None and step.level > 0),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -70,45 +91,48 @@ class StoryPlanner:
         kept = [goal for goal in found if not memory.is_abandoned(goal.option.key)]
         return tuple(sorted(kept, key=lambda goal: -goal.urgency))
 
+    def _next_step(
+        self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int], memory: LaneMemory
+    ) -> _StoryStep | None:
+        """What the story asks for now; None at its end."""
+        milestone = self._next_milestone(tuple(reached))
+        if milestone is None:
+            return None
+        entry = memory.travel.known_entry_of(state.map_id)
+        deeds = None if self._path is None else self._path.next_deeds(milestone, state, entry)
+        planned, teaches = ((), ()) if deeds is None else (deeds.objectives, deeds.teaches)
+        objectives = planned or self._open_objectives(milestone, state)
+        return _StoryStep(milestone, objectives, teaches, self._level_at_hand(objectives, distances))
+
     def _story_goals(
         self,
+        step: _StoryStep | None,
         state: GameState,
-        reached: Collection[str],
         memory: LaneMemory,
         distances: Mapping[MapId, int],
         seed: int,
     ) -> Iterator[PlannedGoal]:
         """Alternatives on the nearest map come first; among those of one map the seed chooses."""
-        milestone = next_milestone(self._milestones, reached)
-        if milestone is None:
+        if step is None:
             return
-        level = max(self._story.wanted_level(milestone), self._level_at_hand(milestone, state, distances, memory))
-        memory.wanted_level = max(memory.wanted_level, level)
-        yield from self._teach_goals(milestone, state, memory, distances)
-        objectives = self._open_objectives(milestone, state, memory)
+        milestone, objectives = step.milestone, step.objectives
+        memory.wanted_level = max(memory.wanted_level, self._story.wanted_level(milestone), step.level)
+        yield from self._teach_goals(step, state, memory, distances)
         turned = [objectives[(rank + seed) % len(objectives)] for rank in range(len(objectives))]
         ranked = sorted(turned, key=lambda objective: distances.get(objective.map, math.inf))
         for rank, objective in enumerate(ranked):
             tried = objective.subject is not None and memory.has_spoken(objective.subject)
             spent = len(objectives) > 1 and self._is_spent(objective, milestone, state)
             value = (ON_THE_WAY.again if tried or spent else ON_THE_WAY.story) - MARGINS.free_choice * rank
-            option = replace(self._options.of(objective), value=value)
+            option = self._options.of(objective).worth(value)
             yield PlannedGoal(GoalKind.STORY, f"{milestone.goal}: {option.label}", option, milestone.id)
 
-    def _fights_next(
-        self, state: GameState, reached: Collection[str], distances: Mapping[MapId, int], memory: LaneMemory
-    ) -> bool:
-        """Whether the story's next objective leads to a trainer."""
-        milestone = next_milestone(self._milestones, reached)
-        return milestone is not None and self._level_at_hand(milestone, state, distances, memory) > 0
-
     def _teach_goals(
-        self, milestone: Milestone, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
+        self, step: _StoryStep, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
     ) -> Iterator[PlannedGoal]:
         """The moves that the way of the story asks for, each for the first who can; who may have to be found."""
-        if self._path is None:
-            return
-        for key in self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id)).teaches:
+        milestone = step.milestone
+        for key in step.teaches:
             task = lesson_for(key, state, self._game)
             if task is None:
                 yield from self._learners.goals(key, state, memory, distances)
@@ -126,16 +150,11 @@ class StoryPlanner:
             option = Option(OptionKind.MANAGE, "Light up the cave", "light", value=ON_THE_WAY.order, menu_task=task)
             yield PlannedGoal(GoalKind.STORY, option.label, option)
 
-    def _open_objectives(self, milestone: Milestone, state: GameState, memory: LaneMemory) -> list[Objective]:
-        """What can be done now towards a milestone.
+    def _open_objectives(self, milestone: Milestone, state: GameState) -> list[Objective]:
+        """What can be done now towards a milestone where there is no plan of deeds.
 
-        Where the data tell conditions: the deeds of a plan that nothing but a walk lies before. Elsewhere, and where
-        there is no plan: those of a milestone whose object is there, or what makes somebody appear.
+        The objectives of the milestone whose object is there, or what makes somebody appear.
         """
-        if self._path is not None:
-            planned = self._path.next_deeds(milestone, state, memory.travel.known_entry_of(state.map_id))
-            if planned.objectives:
-                return list(planned.objectives)
         known = self._story.objectives(milestone)
         there = [objective for objective in known if not self._gone(objective, state)]
         if there:
@@ -145,11 +164,8 @@ class StoryPlanner:
         showing = dict.fromkeys(one for flag in flags for one in self._story.showing(flag))
         return [objective for objective in showing if not self._gone(objective, state)]
 
-    def _level_at_hand(
-        self, milestone: Milestone, state: GameState, distances: Mapping[MapId, int], memory: LaneMemory
-    ) -> int:
+    def _level_at_hand(self, objectives: Sequence[Objective], distances: Mapping[MapId, int]) -> int:
         """The level of the strongest trainer whom the objectives of the nearest map lead to; 0 without a trainer."""
-        objectives = self._open_objectives(milestone, state, memory)
         nearest = min((distances.get(one.map, math.inf) for one in objectives), default=math.inf)
         at_hand = (one for one in objectives if distances.get(one.map, math.inf) == nearest)
         return max((self._trainer_level(one) for one in at_hand), default=0)
@@ -184,7 +200,7 @@ class StoryPlanner:
                 continue
             distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
             option = self._options.of(Objective(here.id, object_id=thing.id))
-            option = replace(option, value=ON_THE_WAY.item_ball * near(distance))
+            option = option.worth(ON_THE_WAY.item_ball * near(distance))
             yield PlannedGoal(GoalKind.PICK_UP, f"{option.label}: it lies near by", option)
 
     def _talk_goals(self, state: GameState, memory: LaneMemory) -> Iterator[PlannedGoal]:
@@ -200,32 +216,32 @@ class StoryPlanner:
             distance = abs(thing.x - state.position.x) + abs(thing.y - state.position.y)
             worth = ON_THE_WAY.again if memory.ever_spoken(subject) else ON_THE_WAY.new_person
             option = self._options.of(Objective(here.id, object_id=thing.id))
-            option = replace(option, value=worth * near(distance))
+            option = option.worth(worth * near(distance))
             yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: they may know something", option)
 
     def _explore_goals(
         self, state: GameState, memory: LaneMemory, distances: dict[MapId, int]
     ) -> Iterator[PlannedGoal]:
         """Maps never seen, and maps with people who were not spoken to since the story last moved; nearest first."""
+        here = state.position.map
         for distance, map_id in sorted((cost, map_id) for map_id, cost in distances.items()):
-            if map_id == state.position.map or not self._is_open(map_id, state, memory):
+            if map_id == here or not self._is_open(map_id, state, memory):
                 continue
             new = map_id not in memory.visited
             worth = ON_THE_WAY.new_map if new else ON_THE_WAY.known_map
-            option = replace(self._options.explore_map(map_id), value=worth * near(distance))
+            option = self._options.explore_map(map_id)
             why = "never been there" if new else "people to speak to"
-            yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: {why}", option)
+            yield PlannedGoal(GoalKind.EXPLORE, f"{option.label}: {why}", option.worth(worth * near(distance)))
 
     def _is_open(self, map_id: MapId, state: GameState, memory: LaneMemory) -> bool:
         """Whether a map has anything left to find out."""
         if map_id not in memory.visited:
             return True
-        return any(
-            thing.kind == "script"
-            and not self._hidden(thing, state)
-            and not memory.has_spoken((map_id, f"object {thing.id}"))
-            for thing in self._game.maps[map_id].objects
-        )
+        talkers = self._talkers.get(map_id)
+        if talkers is None:
+            things = (thing for thing in self._game.maps[map_id].objects if thing.kind == "script")
+            talkers = self._talkers[map_id] = tuple((thing, (map_id, f"object {thing.id}")) for thing in things)
+        return any(not memory.has_spoken(subject) and not self._hidden(thing, state) for thing, subject in talkers)
 
     def _hidden(self, thing: MapObject, state: GameState) -> bool:
         flag = self._game.event_flags.get(thing.event) if thing.event else None

@@ -1,7 +1,7 @@
 """`crystal-agent doctor`: does this machine have everything that a training needs, and how fast will it be?
 
 Every check is one row: the thing checked, the value seen, and what to do if it is not good. The speed is measured: the
-config's env plays for a few seconds, alone and in as many workers as there are cores.
+config's env plays for a few seconds, alone and in as many workers as there are cores, and is trained in for as long.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from trainer.run.check import Check, Verdict
 from trainer.run.checks import check_writable
 from trainer.run.environments import environment_factory
 from trainer.run.machine import available_memory_bytes, load_average, usable_cores
+from trainer.run.step_cost import LANES_PER_WORKER, StepCost, measure_step_cost
 from trainer.settings import Settings, load_settings
 
 LIBRARIES: Final = ("pyboy", "gymnasium", "numpy", "torch", "stable-baselines3", "sb3-contrib")
@@ -43,7 +44,6 @@ WANTED_DISK_BYTES: Final = 2 * 2**30
 WORKER_BYTES: Final = 60 * 2**20
 LANE_BYTES: Final = 8 * 2**20
 """Memory of a worker process and of one emulator in it, rounded up from measurements."""
-LANES_PER_WORKER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class Speed:
 def doctor(
     config: Annotated[Path, typer.Option(help="The config of the training to check.")] = Path("config.json"),
     rom: Annotated[Path | None, typer.Option(help="Another ROM than the config's.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure the speed, twice.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure the speed, three times.")] = 3.0,
     llm: Annotated[bool, typer.Option("--llm", help="Examine the config's language model instead.")] = False,
     questions: Annotated[int, typer.Option(min=1, max=200, help="How many questions --llm asks.")] = 12,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Check ROM, emulator, Python, disk and cores; tell the speed to expect and the number of workers to use.
+    """Check ROM, emulator, Python, disk and cores; tell the speed to expect, what limits it, and workers and lanes.
 
     With --llm, put real questions of the game to the configured language model: are its answers accepted, how long do
     they take, what do they cost, and which settings fit it?
@@ -88,7 +88,9 @@ def doctor(
         check, speed = emulator_check(settings, seconds)
         checks.append(check)
     if speed is not None:
-        checks.append(_workers_check(settings, speed))
+        cores = usable_cores()
+        cost = measure_step_cost(settings, max(1, settings.lanes // settings.workers), seconds)
+        checks += [_speed_check(speed), training_check(settings, cost, cores)]
     _show(f"Can {config} train here?", checks, json)
 
 
@@ -254,14 +256,31 @@ def _vector_speed(
         return steps / (time.monotonic() - began_s)
 
 
-def _workers_check(settings: Settings, speed: Speed) -> Check:
+def _speed_check(speed: Speed) -> Check:
     seen = (
         f"{speed.steps_per_s:.0f} steps/s with {speed.workers} workers and {speed.lanes} lanes "
-        f"({speed.single_steps_per_s:.0f} per core alone); learning and a language model come on top"
+        f"({speed.single_steps_per_s:.0f} per core alone): the emulators, with nobody who decides or learns"
     )
-    if settings.workers == speed.workers:
-        return Check("speed", Verdict.GOOD, seen)
-    advice = f'set "workers": {speed.workers}'
-    if settings.lanes < speed.workers:
-        advice += f' and "lanes": {speed.lanes}'
-    return Check("speed", Verdict.WARNING, seen, f"{advice}; the config has {settings.workers} workers")
+    return Check("speed", Verdict.GOOD, seen)
+
+
+def training_check(settings: Settings, cost: StepCost, cores: int) -> Check:
+    """What a step of training costs, which part of it limits this machine, and the workers and lanes for it."""
+    workers = cost.best_workers(cores)
+    lanes = max(settings.lanes, workers * LANES_PER_WORKER)
+    limit = cost.limit(cores)
+    seen = (
+        f"about {cost.steps_per_s(workers, cores):.0f} steps/s with {workers} workers: a step takes "
+        f"{cost.emulator_s:.6f} s of emulator, {cost.deciding_s:.6f} s of deciding and {cost.learner_s:.6f} s of the "
+        f"learner; the {limit} limits this machine; the record and a language model come on top"
+    )
+    advice = []
+    if settings.workers != workers or settings.lanes < workers * LANES_PER_WORKER:
+        advice.append(
+            f'set "workers": {workers} and "lanes": {lanes}; the config has {settings.workers} and {settings.lanes}'
+        )
+    if limit == "learner" and workers < cores:
+        advice.append(
+            f"{cores - workers} cores are left: learner.epochs of less than {settings.learner.epochs} frees more"
+        )
+    return Check("training", Verdict.WARNING if advice else Verdict.GOOD, seen, "; ".join(advice))

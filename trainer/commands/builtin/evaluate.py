@@ -17,17 +17,16 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from core.env.lanes.vector_env import VectorEnv
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
-from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
+from trainer.evaluation.evaluator import EvaluationResult, ModelUse
+from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.evaluation.frozen_agent import frozen_agent
 from trainer.evaluation.intervals import wilson_interval
 from trainer.run.checks import check_model_of_modes
-from trainer.run.environments import environment_factory
+from trainer.run.environments import open_evaluation_fleet
 from trainer.settings import Settings, load_settings
 
 
@@ -56,25 +55,19 @@ def play(
     settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, show_progress: bool
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
-    lanes = min(settings.lanes, episodes)
     store = CheckpointStore(settings.save_dir)
     store.load(checkpoint)  # before emulators start
     with ExitStack() as stack:
-        env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
-        snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
-        agent, directive = frozen_agent(settings, checkpoint, snapshot, env.policy_space, lanes, stack)
-        game = env.rom.game
-
-        def rule_players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(game, seed=settings.seed + lane, names=settings.names) for lane in range(lanes)]
-
-        evaluator = Evaluator(env, rule_players, settings.seed)
+        fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
+        snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
+        agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
+        evaluator = FleetEvaluator(fleet, settings.seed)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
             for mode in modes:
                 task = progress.add_task(f"{mode.value} of {checkpoint}", total=episodes)
 
-                def goes_on(finished: int, task: Any = task) -> bool:
+                def goes_on(finished: int, _steps: int, task: Any = task) -> bool:
                     progress.update(task, completed=finished)
                     return True
 

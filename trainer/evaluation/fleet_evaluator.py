@@ -1,0 +1,69 @@
+"""Evaluations by a fleet: each worker plays its share of the games to their end, with its own copy of the agent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.exchange import news_of
+from core.agent.hybrid_agent import HybridAgent
+from core.exceptions import ConfigurationError
+from core.vocabulary import AgentMode, EpisodeResult
+from trainer.curriculum import Directive
+from trainer.evaluation.evaluation_job import EvaluationJob, EvaluationNews
+from trainer.evaluation.evaluator import EvaluationResult, GoesOn, ModelUse
+from trainer.fleet.fleet import Fleet
+from trainer.fleet.run_broker import RunBroker
+
+
+class FleetEvaluator:
+    """Plays evaluations in `fleet`, which is its own; like `Evaluator`, it changes nothing of the agent."""
+
+    def __init__(self, fleet: Fleet, run_seed: int) -> None:
+        self.fleet = fleet
+        self._run_seed = run_seed
+
+    def evaluate(
+        self,
+        agent: HybridAgent,
+        mode: AgentMode,
+        episodes: int,
+        horizon: int,
+        directive: Directive,
+        goes_on: GoesOn = lambda finished, steps: True,
+    ) -> EvaluationResult | None:
+        """As `Evaluator.evaluate`. In ADAPTIVE mode the agent asks the decision record, as in training."""
+        workers = self.fleet.blueprint.workers
+        record = agent.adaptive_strategy.history_analyzer if mode is AgentMode.ADAPTIVE else None
+        broker = RunBroker(agent.advisor, record, workers)
+        policy = agent.policy
+        if policy is not None and not isinstance(policy, MaskablePPOLearner):
+            raise ConfigurationError(f"the agent's policy is {policy!r}: a fleet plays with a MaskablePPOLearner only")
+        before = ModelUse.reading(agent)
+        self.fleet.broadcast(
+            EvaluationNews(
+                weights=None if policy is None else policy.weights(),
+                agent=replace(news_of(agent), mode=mode, teacher_share=directive.teacher_share),
+                advisor=broker.news(),
+                record_changes=None if record is None else record.changes,
+            )
+        )
+        finished, is_stopped = 0, False
+
+        def count(steps: int, games: int) -> bool:
+            nonlocal finished, is_stopped
+            finished += games
+            is_stopped |= not goes_on(finished, steps)
+            return not is_stopped
+
+        jobs = [EvaluationJob(self._run_seed, episodes, horizon)] * workers
+        results: dict[int, EpisodeResult] = {}
+        try:
+            for share in self.fleet.play(jobs, broker, count):
+                results |= share
+        finally:
+            broker.close()
+        if is_stopped:
+            return None
+        played = tuple(results[number] for number in range(1, episodes + 1))
+        return EvaluationResult(mode, played, ModelUse.since(before, agent))

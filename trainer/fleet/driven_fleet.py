@@ -1,0 +1,259 @@
+"""The driver's side of every fleet: gives out tasks, hears what workers say, and replaces the dead.
+
+What a worker is, a process of this machine or an actor of a cluster, is the engine's: `LocalFleet`, `RayFleet`.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import time
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from gymnasium import spaces
+
+from core.env.lanes.held_signals import signals_held
+from core.env.lifetime import Uncopied
+from core.exceptions import ClosedEnvironmentError, ConfigurationError, TrainingError
+from core.game.state import RomTables
+from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.fleet import Broker, Fleet, GoesOn
+from trainer.fleet.messages import Done, Failed, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.workbench import Job
+
+LOOK_S: Final = 0.2
+"""How long the driver waits for workers before it asks whether to go on."""
+LEAVE_TIMEOUT_S: Final = 5.0
+ANSWER_TIMEOUT_S: Final = 120.0
+"""A worker that plays says something twice a second; making environments and a reset take some seconds."""
+MAX_REPLACEMENTS: Final = 2
+"""Of one worker in one play."""
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class FleetWorker(Protocol):
+    """A running worker as the driver holds it."""
+
+    number: int
+    process: int
+    """Its process id on its machine."""
+    silent_s: float
+    """For how long nothing was heard of it, while it was not waiting for the driver."""
+    waits: bool
+    """For a reply."""
+
+    def send(self, message: Any) -> None:
+        """Gives a message, from any thread. A dead worker shows when it is heard, not here."""
+        ...
+
+    def hear(self) -> Any | None:
+        """The message that is there; None when the worker has died instead."""
+        ...
+
+    def kill(self) -> None:
+        """Ends a worker that does not answer."""
+        ...
+
+    def bury(self) -> str:
+        """Clears a dead worker away and says how it ended."""
+        ...
+
+    def let_go(self) -> None:
+        """Tells it to leave."""
+        ...
+
+    def await_end(self, deadline_s: float) -> None:
+        """Waits for a worker that was let go; kills it at the deadline (a time of `time.monotonic`)."""
+        ...
+
+
+WorkerT = TypeVar("WorkerT", bound=FleetWorker)
+
+
+class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
+    """Keeps the promises of `trainer.fleet.fleet.Fleet`, whatever its workers are."""
+
+    def __init__(self, blueprint: Blueprint, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        """Starts the workers; each makes its own environments.
+
+        A worker that is silent for `answer_timeout_s` counts as hung: it is killed and replaced. The environment of
+        lane 0 is also made once here, for the spaces and so that a start state is made only once. Raises what
+        `make_env` raises.
+        """
+        self.blueprint = blueprint
+        self.lanes = blueprint.lanes
+        self.before_replacement: Callable[[], object] = lambda: None
+        probe = blueprint.make_env(0)
+        try:
+            self.policy_space: spaces.Dict = probe.policy_space
+            self.rom: RomTables = probe.rom
+            self.milestone_names = tuple(milestone.id for milestone in probe.tracker.milestones)
+        finally:
+            probe.close()
+        self._prepare()
+        self.closed = False
+        self._answer_timeout_s = answer_timeout_s
+        self._workers: list[WorkerT] = []
+        self._news = b""
+        self._plays = 0
+        try:
+            self._start_all()
+        except BaseException:
+            self.close()
+            raise
+
+    def broadcast(self, news: object) -> None:
+        """What all workers go by from their next job on."""
+        self._news = pickle.dumps(news, pickle.HIGHEST_PROTOCOL)
+
+    def play(self, jobs: Sequence[Job[Result]], broker: Broker, goes_on: GoesOn) -> list[Result]:
+        """Gives worker i `jobs[i]`; the results, in that order. See `trainer.fleet.fleet.Fleet.play`."""
+        if self.closed:
+            raise ClosedEnvironmentError("the fleet is closed: its workers are gone; make a new one")
+        if len(jobs) != self.blueprint.workers:
+            raise ConfigurationError(f"{len(jobs)} jobs for {self.blueprint.workers} workers: give one to each")
+        self._plays += 1
+        tasks = [Task(self._plays, self._news, pickle.dumps(job, pickle.HIGHEST_PROTOCOL)) for job in jobs]
+        try:
+            if not self._workers:
+                self._start_all()
+            return self._play(tasks, broker, goes_on)
+        except BaseException:
+            self._drop_all()  # who is in the middle of a job has nobody to give it to; new ones begin with the next
+            raise
+
+    def worker_processes(self) -> tuple[int, ...]:
+        """Process ids of the workers, in order."""
+        return tuple(worker.process for worker in self._workers)
+
+    def close(self) -> None:
+        """Lets the workers go; one that does not leave within five seconds is killed."""
+        self.closed = True
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.let_go()
+        deadline_s = time.monotonic() + LEAVE_TIMEOUT_S
+        for worker in workers:
+            worker.await_end(deadline_s)
+
+    def _prepare(self) -> None:
+        """Once, when the spaces are known, before the first worker starts."""
+
+    # -- the engine --------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _start(self, number: int) -> WorkerT:
+        """A new worker; signals are held meanwhile. It says `Ready` when its environments are made."""
+
+    @abstractmethod
+    def _said(self, workers: Sequence[WorkerT], timeout_s: float) -> set[int]:
+        """The numbers of those who have said something or died, as soon as there is one; after `timeout_s` none."""
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _play(self, tasks: list[Task], broker: Broker, goes_on: GoesOn) -> list[Any]:
+        results: dict[int, Any] = {}
+        replacements: Counter[int] = Counter()
+        is_halted = False
+        for worker, task in zip(self._workers, tasks, strict=True):
+            worker.silent_s, worker.waits = 0.0, False
+            worker.send(task)
+        while len(results) < len(tasks):
+            playing = [worker for worker in self._workers if worker.number not in results]
+            steps = games = 0
+            for worker in self._heard(playing):
+                match worker.hear() if worker.silent_s < self._answer_timeout_s else None:
+                    case Tally() as tally:
+                        steps, games = steps + tally.steps, games + tally.games
+                    case Inquiry(asked):
+                        worker.waits = True
+                        broker.answer(worker.number, asked, _reply_to(worker))
+                    case Done(result):
+                        results[worker.number] = pickle.loads(result)
+                    case Failed(traceback):
+                        raise TrainingError(f"{self._called(worker.number)} failed:\n{traceback}")
+                    case _:
+                        replacements[worker.number] += 1
+                        self._replace(worker, replacements[worker.number])
+                        broker.begin_again(worker.number)
+                        self._workers[worker.number].send(tasks[worker.number])
+                        if is_halted:
+                            self._workers[worker.number].send(Halt(self._plays))
+            if not goes_on(steps, games) and not is_halted:
+                is_halted = True
+                for worker in self._workers:
+                    if worker.number not in results:
+                        worker.send(Halt(self._plays))
+        return [results[number] for number in range(len(tasks))]
+
+    def _heard(self, playing: list[WorkerT]) -> list[WorkerT]:
+        """Those who have said something, or died, or hang; after `LOOK_S` at the latest."""
+        begun_s = time.monotonic()
+        said = self._said(playing, LOOK_S)
+        waited_s = min(LOOK_S, time.monotonic() - begun_s)  # also where the machine has slept meanwhile
+        for worker in playing:
+            if worker.number not in said and not worker.waits:
+                worker.silent_s += waited_s
+        return [worker for worker in playing if worker.number in said or worker.silent_s >= self._answer_timeout_s]
+
+    def _replace(self, old: WorkerT, tries: int) -> None:
+        """Puts a new worker in the place of one that has died or hangs."""
+        begun_s = time.monotonic()
+        hangs = old.silent_s >= self._answer_timeout_s
+        if hangs:
+            old.kill()
+        cause = old.bury()
+        if hangs:
+            cause = f"did not answer for {self._answer_timeout_s:.0f} s"
+        if tries > MAX_REPLACEMENTS:
+            raise TrainingError(
+                f"{self._called(old.number)} (process {old.process}) {cause}, and {MAX_REPLACEMENTS} new ones did not "
+                "live either. If the system killed them, memory may have run out: use fewer lanes. Resume from the "
+                "last checkpoint"
+            )
+        self.before_replacement()
+        with signals_held():
+            new = self._workers[old.number] = self._start(old.number)
+        self._await_ready(new)
+        log.warning(
+            "%s (process %d) %s; process %d took its place after %.1f s, and plays its games again",
+            *(self._called(old.number), old.process, cause, new.process, time.monotonic() - begun_s),
+        )
+
+    def _start_all(self) -> None:
+        for number in range(self.blueprint.workers):
+            with signals_held():
+                self._workers.append(self._start(number))
+        for worker in self._workers:
+            self._await_ready(worker)
+
+    def _drop_all(self) -> None:
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.kill()
+            worker.bury()
+
+    def _await_ready(self, worker: WorkerT) -> None:
+        """Raises TrainingError where it does not get so far."""
+        message = worker.hear() if self._said([worker], self._answer_timeout_s) else None
+        if isinstance(message, Failed):
+            raise TrainingError(f"{self._called(worker.number)} failed:\n{message.traceback}")
+        if not isinstance(message, Ready):
+            worker.kill()
+            raise TrainingError(f"{self._called(worker.number)} {worker.bury()} while it started")
+
+    def _called(self, number: int) -> str:
+        lanes = self.blueprint.lanes_of(number)
+        return f"worker {number} (lanes {lanes.start}-{lanes.stop - 1})"
+
+
+def _reply_to(worker: FleetWorker) -> Callable[[Any], None]:
+    def reply(value: Any) -> None:
+        worker.silent_s, worker.waits = 0.0, False
+        worker.send(Reply(value))
+
+    return reply

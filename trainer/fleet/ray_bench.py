@@ -1,0 +1,80 @@
+"""A worker of a `RayFleet` on its node: the class that the driver makes an actor of."""
+
+from __future__ import annotations
+
+import gc
+import os
+import platform
+import tempfile
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from core.env.lanes.lane_worker import log_apart
+from trainer.fleet.messages import Failed, Task
+from trainer.fleet.shipment import Shipment, Software
+from trainer.fleet.workbench import Workbench
+
+
+class RayBench:
+    """Serves in one thread of the actor, while two others take and hand out messages, each in their order.
+
+    Ray calls a method of each of its concurrency groups at a time: `give` and `hear` have one of their own.
+    """
+
+    def __init__(self) -> None:
+        self._line = QueueLine()
+
+    def about(self) -> tuple[Software, str, str, int]:
+        """What runs here, the name of the node and its id in the cluster, and the process id."""
+        import ray  # type: ignore[import-not-found]
+
+        return Software.here(), platform.node(), ray.get_runtime_context().get_node_id(), os.getpid()
+
+    def serve(self, number: int, shipment: Shipment) -> None:
+        """The worker's life; returns when it is let go."""
+        log_apart()
+        try:
+            with tempfile.TemporaryDirectory(prefix="crystal_worker_") as folder:
+                blueprint = shipment.unpack(Path(folder))
+                gc.collect()
+                gc.freeze()  # what was imported is not garbage: never walk it
+                Workbench(number, blueprint, self._line).serve(os.getpid())
+        except BaseException:
+            self._line.send(Failed(traceback.format_exc()))
+
+    def give(self, message: Any, news: bytes) -> None:
+        """A message of the driver; None lets the worker go. `news` are those of a task, sent once to every node."""
+        self._line.from_driver.put(replace(message, news=news) if isinstance(message, Task) else message)
+
+    def hear(self) -> Any:
+        """The worker's next message, as soon as there is one."""
+        return self._line.to_driver.get()
+
+
+class QueueLine:
+    """Both ends of the line between the actor's threads (`trainer.fleet.workbench.Line`).
+
+    When the driver is gone, Ray ends the actor.
+    """
+
+    def __init__(self) -> None:
+        self.from_driver: SimpleQueue[Any] = SimpleQueue()
+        self.to_driver: SimpleQueue[Any] = SimpleQueue()
+
+    def send(self, message: Any) -> None:
+        """Leaves it for the driver."""
+        self.to_driver.put(message)
+
+    def receive(self) -> Any:
+        """Waits for the next message. Raises EOFError when the driver has let the worker go."""
+        message = self.from_driver.get()
+        if message is None:
+            raise EOFError
+        return message
+
+    def has_message(self) -> bool:
+        """Whether `receive` would return at once, or raise."""
+        return not self.from_driver.empty()

@@ -1,0 +1,262 @@
+"""A stretch of training as a worker plays it: everything is decided beside the emulators, and one result goes back.
+
+The first segment of a session begins games in all lanes; later ones go on with them. What learns from the steps, counts
+the games and writes them down is the driver (`trainer/run/fleet_training.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agents.learning.rollout import Rollout
+from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.exchange import AgentNews, AgentReport, report_of, take_news
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.reported_strategy import ReportedStrategy
+from core.env.go_explore_archive import ArchiveCell, CarriedStates
+from core.env.lanes.lane_history import StartPoint
+from core.history.records import EpisodeRecord
+from core.rules import RulePlayer
+from core.vocabulary import EpisodeResult
+from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord, start_point
+from trainer.fleet.workbench import Workbench
+from trainer.play.episode_seeds import training_seed
+from trainer.play.episode_starts import StartSupply
+from trainer.play.games import Game
+from trainer.play.loop import EndedEpisode, PlayLoop, Stage
+from trainer.play.player import LanePlayer, PlayedStep
+from trainer.play.seats import Seating, WatchedSeat
+from trainer.play.stages import CreditStage, LearnStage, RecordStage
+
+_SESSION = "training"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentNews:
+    """What is broadcast before a segment."""
+
+    weights: Mapping[str, Any]
+    """`MaskablePPOLearner.weights`."""
+    agent: AgentNews
+    advisor: AdvisorNews
+    record_changes: int | None
+    """`DecisionHistoryAnalyzer.changes`; None without a record."""
+    horizon_steps: int
+    """Games that begin now are cut off after so many steps."""
+    asks_for_start_points: bool
+    """Some games begin in the archive."""
+    known_cells: tuple[ArchiveCell, ...]
+    """Of which the archive has states."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedGame:
+    """A game that ended in a segment. Its number is that of its worker: the driver gives it the run's."""
+
+    ended_step: int
+    """Of the segment, from 0."""
+    start: int
+    ended: EndedEpisode
+    record: EpisodeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentResult:
+    """What a worker has played."""
+
+    is_new: bool
+    """The session began with this segment: no game goes on from one before."""
+    rollout: Rollout
+    """Of its lanes; not full where it was halted."""
+    games: tuple[FinishedGame, ...]
+    """In the order in which they ended."""
+    taken: tuple[int, ...]
+    """Starts that it has taken, of its supply and of `running`."""
+    running: tuple[int, ...]
+    """The start that each of its lanes plays now; a lane whose game has just ended plays none."""
+    agent: AgentReport
+    states: tuple[tuple[ArchiveCell, StartPoint], ...]
+    """For the archive, by lane and in the order in which they were met."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentJob:
+    """So many steps of all lanes of a worker (`trainer.fleet.workbench.Job`)."""
+
+    session: int
+    """Segments of one session go on from one another."""
+    steps: int
+    supply: StartSupply
+    running: tuple[int, ...]
+    """Starts that its lanes were playing, for a worker that knows nothing of the session: it plays them again."""
+    dice: Mapping[str, Any]
+    """The state of its random numbers."""
+
+    def play(self, bench: Workbench) -> SegmentResult:
+        """Plays it."""
+        session: _Session | None = bench.kept.get(_SESSION)
+        if session is None or session.number != self.session:
+            session = bench.kept[_SESSION] = _Session(bench, self.session)
+        return session.play(self)
+
+
+class _Session:
+    """What a worker keeps from segment to segment."""
+
+    def __init__(self, bench: Workbench, number: int) -> None:
+        news: SegmentNews = bench.news
+        settings, lanes = bench.blueprint.settings, bench.lanes
+        self.number = number
+        self._bench = bench
+        self._advisor = DistantAdvisor(bench.ask, news.advisor)
+        self._record = None if news.record_changes is None else DistantRecord(bench.ask, news.record_changes)
+        self._strategy = ReportedStrategy(self._record, news.agent.strategy)
+        self._agent = HybridAgent(self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed)
+        # of the learner only its policy is used: the segment's steps go home
+        own = replace(settings.learner, rollout_steps=1)
+        self._policy = MaskablePPOLearner(bench.env.policy_space, len(lanes), own, settings.seed)
+        self._agent.attach_policy(self._policy)
+        game = bench.env.rom.game
+        self._agent.attach_lanes([RulePlayer(game, seed=settings.seed + lane) for lane in lanes])
+        self._games = _SegmentGames(bench)
+        self._shelf = _Shelf(self._games, lanes)
+        seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
+        stages: list[Stage] = [
+            CreditStage(seating),
+            RecordStage(len(lanes), self._shelf.keep),
+            LearnStage(seating),
+            self._shelf,
+        ]
+        self._loop = PlayLoop(LanePlayer(bench.env, seating, with_contexts=True), self._games, stages)
+        self._archives = [env.go_explore for env in bench.env.envs if isinstance(env.go_explore, CarriedStates)]
+        self._is_new = True
+
+    def play(self, job: SegmentJob) -> SegmentResult:
+        """The next segment."""
+        is_new, self._is_new = self._is_new, False
+        self._take_news(job)
+        self._games.begin_segment(job, is_new)
+        self._shelf.clear()
+        rollout = self._policy.begin_rollout(job.steps)
+        if is_new:
+            self._loop.begin()
+        goes_on, lanes = True, len(self._bench.lanes)
+        while goes_on and not rollout.full:
+            ended = len(self._shelf.games)
+            self._loop.step(pauses=rollout.missing == 1)
+            goes_on = self._bench.note(lanes, len(self._shelf.games) - ended)
+        return SegmentResult(
+            is_new=is_new,
+            rollout=rollout,
+            games=tuple(self._shelf.games),
+            taken=tuple(self._games.taken),
+            running=tuple(self._games.running.values()),
+            agent=report_of(self._agent, self._strategy),
+            states=tuple(state for archive in self._archives for state in archive.take()),
+        )
+
+    def _take_news(self, job: SegmentJob) -> None:
+        news: SegmentNews = self._bench.news
+        self._policy.load_weights(news.weights)
+        self._advisor.take_news(news.advisor)
+        if self._record is not None and news.record_changes is not None:
+            self._record.changes = news.record_changes
+        for archive in self._archives:
+            archive.know(news.known_cells)
+        take_news(self._agent, self._strategy, news.agent, job.dice)
+
+
+class _SegmentGames:
+    """The games of a worker (`trainer.play.games.Games`): its starts, in the order in which lanes become free."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.taken: list[int] = []
+        self.running: dict[int, int] = {}
+        """The start of each lane."""
+        self._bench = bench
+        self._finished = 0
+        self._starts = iter(StartSupply((), 0, 1))
+        self.ended_start = 0
+        """Of the game that was finished last."""
+
+    def begin_segment(self, job: SegmentJob, is_new: bool) -> None:
+        """Another supply; a new session begins with what its lanes were playing."""
+        supply = replace(job.supply, again=(*job.running, *job.supply.again)) if is_new else job.supply
+        self._starts = iter(supply)
+        self.taken = []
+
+    def take(self, lane: int) -> Game:
+        """The next start."""
+        start = next(self._starts)
+        self.taken.append(start)
+        self.running[lane] = start
+        return self.again(lane)
+
+    def again(self, lane: int) -> Game:
+        """The same game."""
+        news: SegmentNews = self._bench.news
+        seed = training_seed(self._bench.blueprint.settings.seed, self.running[lane])
+        return Game(seed, news.horizon_steps)
+
+    def start_point(self, lane: int) -> StartPoint | None:
+        """As the run's archive has it."""
+        news: SegmentNews = self._bench.news
+        return start_point(self._bench.ask, self.running[lane]) if news.asks_for_start_points else None
+
+    def is_repeated(self, lane: int, steps: int) -> bool:
+        """A worker loses no lane but with itself."""
+        del lane, steps
+        return False
+
+    def finish(self, lane: int) -> int:
+        """The number of games that the worker has finished."""
+        self.ended_start = self.running.pop(lane)
+        self._finished += 1
+        return self._finished
+
+    @property
+    def over(self) -> bool:
+        """Never: the driver counts."""
+        return False
+
+
+class _Shelf(Stage):
+    """Keeps the games that ended in a segment, with their records."""
+
+    def __init__(self, games: _SegmentGames, lanes: range) -> None:
+        self.games: list[FinishedGame] = []
+        self._games = games
+        self._lanes = lanes
+        self._steps = 0
+        self._record: EpisodeRecord | None = None
+
+    def clear(self) -> None:
+        """Another segment begins."""
+        self.games = []
+        self._steps = 0
+
+    def keep(self, lane: int, record: EpisodeRecord) -> None:
+        """What `RecordStage` has written of a game that ended."""
+        del lane
+        self._record = record
+
+    def after_step(self, played: PlayedStep) -> None:
+        """Counts steps."""
+        del played
+        self._steps += 1
+
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """Keeps it, under the run's number of its lane."""
+        assert self._record is not None, "RecordStage comes before"
+        lane = self._lanes[ended.lane]
+        result: EpisodeResult = replace(ended.result, lane=lane)
+        self.games.append(
+            FinishedGame(
+                self._steps - 1,
+                self._games.ended_start,
+                EndedEpisode(result, lane, ended.terminated),
+                replace(self._record, lane=lane),
+            )
+        )

@@ -1,0 +1,113 @@
+"""What a worker of a fleet works with: its emulators, what was broadcast last, and the line to the driver."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from typing import Any, Final, Protocol, TypeVar
+
+from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.messages import Done, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.worker_lanes import WorkerLanes
+
+TALLY_S: Final = 0.5
+"""How often a worker says how far it is."""
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Line(Protocol):
+    """A worker's end of the line to the driver. Both directions keep the order."""
+
+    def send(self, message: Any) -> None:
+        """Raises BrokenPipeError when the driver is gone."""
+        ...
+
+    def receive(self) -> Any:
+        """Waits for the next message. Raises EOFError when the driver is gone, or has let the worker go."""
+        ...
+
+    def has_message(self) -> bool:
+        """Whether `receive` would return at once, or raise."""
+        ...
+
+
+class Job(Protocol[Result_co]):
+    """Something that a worker plays; it travels pickled, and so does its result."""
+
+    def play(self, bench: Workbench) -> Result_co:
+        """Plays it to its end, or until `bench.note` says that it was halted."""
+        ...
+
+
+class Workbench:
+    """One worker's."""
+
+    def __init__(self, number: int, blueprint: Blueprint, line: Line) -> None:
+        """Makes the environments."""
+        self.number = number
+        self.blueprint = blueprint
+        self.lanes = blueprint.lanes_of(number)
+        """Its lanes, as the whole fleet counts them. In `env` they are 0, 1, ..."""
+        self.env = WorkerLanes([blueprint.make_env(lane) for lane in self.lanes])
+        self.news: Any = None
+        """What was broadcast last."""
+        self.kept: dict[str, Any] = {}
+        """What jobs keep for those after them, by name."""
+        self._line = line
+        self._news_bytes = b""
+        self._task = 0
+        self._is_halted = False
+        self._steps = self._games = 0
+        self._tally_due_s = 0.0
+
+    def serve(self, process: int) -> None:
+        """Does what the driver says until it lets the worker go; `process` is the worker's process id."""
+        self._line.send(Ready(process))
+        while True:
+            try:
+                message = self._line.receive()
+            except EOFError:
+                break
+            if isinstance(message, Task):
+                self._line.send(Done(self._do(message)))
+        self.env.close()
+
+    def ask(self, asked: Any) -> Any:
+        """The broker's answer to a question."""
+        self._line.send(Inquiry(asked))
+        while True:
+            message = self._line.receive()
+            if isinstance(message, Reply):
+                return message.value
+            self._hear(message)
+
+    def note(self, steps: int, games: int) -> bool:
+        """So many more steps were played and games ended. False: the job is to end here."""
+        self._steps += steps
+        self._games += games
+        now_s = time.monotonic()
+        if now_s >= self._tally_due_s:
+            self._send_tally(now_s)
+        while not self._is_halted and self._line.has_message():
+            self._hear(self._line.receive())
+        return not self._is_halted
+
+    def _do(self, task: Task) -> bytes:
+        if task.news != self._news_bytes:
+            self._news_bytes, self.news = task.news, pickle.loads(task.news)
+        self._task, self._is_halted = task.number, False
+        self._tally_due_s = time.monotonic() + TALLY_S
+        job: Job[Any] = pickle.loads(task.job)
+        result = job.play(self)
+        self._send_tally(time.monotonic())
+        return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+
+    def _send_tally(self, now_s: float) -> None:
+        self._tally_due_s = now_s + TALLY_S
+        if self._steps or self._games:
+            self._line.send(Tally(self._steps, self._games))
+            self._steps = self._games = 0
+
+    def _hear(self, message: Any) -> None:
+        if isinstance(message, Halt):
+            self._is_halted |= message.number == self._task

@@ -1,0 +1,106 @@
+"""The environments of one worker as lanes, played in its own process: nothing is copied to anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.env.lanes.lane_history import StartPoint
+from core.env.policy_view import empty_view
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.game.state import GameState
+from core.vocabulary import ACTION_COUNT
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStep:
+    """A step of all lanes; every array has a leading axis of lanes (see `trainer.play.player.LanesStep`)."""
+
+    observations: dict[str, NDArray[Any]]
+    masks: NDArray[np.bool_]
+    rewards: NDArray[np.float32]
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    milestones: NDArray[np.bool_]
+    lost_steps: NDArray[np.int32]
+    """0 everywhere: a worker that is lost says nothing."""
+
+
+class WorkerLanes:
+    """Plays through `advance` and `restart`, so what a subclass changes of rewards and events holds here."""
+
+    def __init__(self, envs: Sequence[EnhancedPyBoyPokemonCrystalEnv]) -> None:
+        self.envs = tuple(envs)
+        self.lanes = lanes = len(self.envs)
+        self.milestone_names = tuple(milestone.id for milestone in self.envs[0].tracker.milestones)
+        self.rom = self.envs[0].rom
+        self.policy_space = self.envs[0].policy_space
+        view = empty_view(self.policy_space)
+        self._rows = WorkerStep(
+            observations={key: np.zeros((lanes, *one.shape), one.dtype) for key, one in view.items()},
+            masks=np.ones((lanes, ACTION_COUNT), np.bool_),
+            rewards=np.zeros(lanes, np.float32),
+            terminated=np.zeros(lanes, np.bool_),
+            truncated=np.zeros(lanes, np.bool_),
+            milestones=np.zeros((lanes, len(self.milestone_names)), np.bool_),
+            lost_steps=np.zeros(lanes, np.int32),
+        )
+        self._views = [{key: array[lane] for key, array in self._rows.observations.items()} for lane in range(lanes)]
+
+    def reset(self, seeds: Sequence[int]) -> WorkerStep:
+        """Begins an episode in every lane."""
+        for lane, seed in enumerate(seeds):
+            self._restart(lane, seed, None)
+        return self._copied()
+
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> WorkerStep:
+        """Begins an episode in one lane, at `start` or where the environment itself begins."""
+        self._restart(lane, seed, start)
+        return self._copied()
+
+    def step(self, actions: NDArray[np.int64]) -> WorkerStep:
+        """Plays one action in every lane."""
+        for lane, env in enumerate(self.envs):
+            self._write(lane, env.advance(int(actions[lane])))
+        return self._copied()
+
+    def game_state(self, lane: int) -> GameState:
+        """The game of a lane as it is now."""
+        return self.envs[lane].state
+
+    def close(self) -> None:
+        """Closes the environments."""
+        for env in self.envs:
+            env.close()
+
+    def _restart(self, lane: int, seed: int, start: StartPoint | None) -> None:
+        env = self.envs[lane]
+        options = None if start is None else {"start_state": start.state, "reached": start.reached}
+        state = env.restart(seed=seed, options=options)
+        self._write(lane, Outcome(state, 0.0, (), env.action_masks(), False, False))
+
+    def _write(self, lane: int, outcome: Outcome) -> None:
+        env, rows = self.envs[lane], self._rows
+        env.write_policy_view(self._views[lane])
+        rows.masks[lane] = outcome.mask
+        rows.rewards[lane] = outcome.reward
+        rows.terminated[lane] = outcome.terminated
+        rows.truncated[lane] = outcome.truncated
+        rows.milestones[lane] = env.tracker.reached_flags
+
+    def _copied(self) -> WorkerStep:
+        """The rows as they are now, to keep."""
+        rows = self._rows
+        return WorkerStep(
+            observations={key: array.copy() for key, array in rows.observations.items()},
+            masks=rows.masks.copy(),
+            rewards=rows.rewards.copy(),
+            terminated=rows.terminated.copy(),
+            truncated=rows.truncated.copy(),
+            milestones=rows.milestones.copy(),
+            lost_steps=rows.lost_steps,
+        )
