@@ -1,4 +1,5 @@
-"""Where a model or an adapter lies: in a folder, in the local cache of the Hugging Face hub, or on the hub itself.
+"""Where a model or an adapter lies: in a folder, in the local cache of the Hugging Face hub, or on the hub itself; and
+how a folder gets there.
 
 It is settled with at most one request. The hub's own library asks for every file in turn and tries each again and
 again: a mistyped name costs a minute there.
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 
-from core.exceptions import LLMConnectionError
+from core.exceptions import ConfigurationError, LLMConnectionError
 
 HUB_TIMEOUT_S = 10.0
 
@@ -60,3 +61,24 @@ def locate(source: str, marker: str = "config.json") -> HubLocation:
             f"reached ({error}); mind the spelling, or download it first"
         ) from error
     return HubLocation(source, False)
+
+
+def push_folder(folder: Path, name: str, *, private: bool) -> str:
+    """Upload a folder to a repository on the hub, which is made if it is not there; where it lies then.
+
+    Raises ConfigurationError for what is no name and LLMConnectionError where the hub refuses or is not reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfUriError, HFValidationError
+
+    api = HfApi()
+    try:
+        made = api.create_repo(name, private=private, exist_ok=True)
+        api.upload_folder(repo_id=name, folder_path=folder, commit_message="Upload a policy of crystal-hybrid")
+    except (HFValidationError, HfUriError) as error:
+        raise ConfigurationError(f"{name!r} is no name on the Hugging Face hub: give OWNER/NAME") from error
+    except (OSError, httpx2.HTTPError) as error:
+        raise LLMConnectionError(
+            f"the Hugging Face hub did not take {name}: {error}; set HF_TOKEN to a key that may write there"
+        ) from error
+    return str(made)
