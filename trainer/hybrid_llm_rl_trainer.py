@@ -30,22 +30,26 @@ from core.vocabulary import EpisodeResult, Source
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.own_names import folder_of
 from trainer.evaluation.evaluator import Evaluator
+from trainer.lane_views.lane_slots import FOLDER
+from trainer.live_page.live_decisions import LiveDecisionsStage
+from trainer.live_page.page_display import live_page_of
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.episode_seeds import training_seed
 from trainer.play.games import TrainingGames
 from trainer.play.loop import PlayLoop, Stage
-from trainer.play.player import LanePlayer, LanesEnv
+from trainer.play.player import LanePlayer
 from trainer.play.seats import LearningSeat, Seating
-from trainer.play.single_lane import SingleLane
+from trainer.play.single_lane import lanes_of
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage, UpdateStage
 from trainer.run.assembly import assemble
 from trainer.run.checks import check_curriculum_milestones
+from trainer.run.curves import Curves
 from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
 from trainer.run.run_lock import RunLock, refuse_if_running
-from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage, ProgressStage
+from trainer.run.run_stages import CallbackStage, CheckpointStage, CurvesStage, EvaluateStage, ProgressStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
@@ -97,7 +101,7 @@ class HybridLLMRLTrainer:
         self.progress: ProgressDisplay = progress or LogProgress()
         self.stop = StopRequest()
         """Of the last `train`: whether it was stopped, and by which signal."""
-        self._lanes_env, evaluation_lanes_env = _lanes_of(env, evaluation_env, self.settings.eval_episodes)
+        self._lanes_env, evaluation_lanes_env = lanes_of(env, evaluation_env, self.settings.eval_episodes)
         self._evaluator = (
             Evaluator(evaluation_lanes_env, self._rule_players, self.settings.seed) if evaluation_lanes_env else None
         )
@@ -153,14 +157,16 @@ class HybridLLMRLTrainer:
             self._lock.let_go()  # at the end of this block, also where `restore` has kept it
             self._checkpoints.check_room()
             is_new = self.run.entry is None
-            self.run.begin()  # waits for a record that is locked, before anything is moved
+            run_name = self.run.begin().name  # waits for a record that is locked, before anything is moved
             self._checkpoints.tidy(new_run=is_new)
-            with StopRequest() as self.stop, self.progress:
+            curves = Curves(self.save_dir, run_name, with_tensorboard=self.settings.tensorboard)
+            with StopRequest() as self.stop, self.progress, curves:
+                self._evaluations.told = curves.add_evaluation
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
                 seating = Seating([LearningSeat(self.agent, range(self._lanes_env.lanes), self.learner, self.run)])
-                stages = self._stages(seating, max_steps_per_episode, save_interval, eval_interval, reporter)
+                stages = self._stages(seating, max_steps_per_episode, save_interval, eval_interval, reporter, curves)
                 try:
                     self._play(seating, stages, total_episodes, max_steps_per_episode)
                 finally:
@@ -295,9 +301,12 @@ class HybridLLMRLTrainer:
         save_interval: int,
         eval_interval: int,
         reporter: Reporter,
+        curves: Curves,
     ) -> list[Stage]:
         """What follows from every step and episode, in this order."""
+        lanes = range(seating.lanes if self.settings.live_page is not None else 0)
         return [
+            *([LiveDecisionsStage(self.save_dir / FOLDER, lanes)] if lanes else []),
             TallyStage(seating),
             CreditStage(seating),
             RecordStage(seating),
@@ -306,6 +315,7 @@ class HybridLLMRLTrainer:
             CurriculumStage(seating),
             EvaluateStage(eval_interval, partial(self._evaluations.during_training, max_steps, reporter)),
             CallbackStage(self._call_back),
+            CurvesStage(curves, self.learner, self.metrics),
             CheckpointStage(save_interval, self._checkpoints, self.run),
             ProgressStage(reporter),
         ]
@@ -336,18 +346,6 @@ class HybridLLMRLTrainer:
         return policy
 
 
-def _lanes_of(
-    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None, eval_episodes: int
-) -> tuple[LanesEnv, LanesEnv | None]:
-    """The environments to train and to evaluate in, in the form of lanes; None where nothing is evaluated."""
-    if not isinstance(env, VectorEnv):
-        single = SingleLane(env)
-        return single, evaluation_env or single
-    if evaluation_env is None and eval_episodes > 0:
-        raise ConfigurationError("training in a VectorEnv needs an evaluation_env: a second, smaller VectorEnv")
-    return env, evaluation_env
-
-
 def create_trainer_from_config(config_path: str | Path) -> HybridLLMRLTrainer:
     """The trainer of a JSON config (see `trainer/settings/`), ready to `train`.
 
@@ -371,6 +369,7 @@ def create_trainer(
     checkpoints.check_room()
     if resume_from is not None:
         checkpoints.load(resume_from)
+    page = live_page_of(settings, progress or LogProgress())
     parts = assemble(settings)
     trainer = HybridLLMRLTrainer(
         parts.env,
@@ -382,8 +381,10 @@ def create_trainer(
         log_level=settings.log_level,
         settings=settings,
         evaluation_env=parts.evaluation_env,
-        progress=progress,
+        progress=page or progress,
     )
+    if page is not None:
+        page.connect(lambda: trainer.run.begin().name, parts.llm_manager, lambda: trainer.stop)
     if resume_from is not None:
         try:
             trainer.restore(resume_from)

@@ -61,7 +61,7 @@ def train(arguments: argparse.Namespace) -> None:
         trainer.close()
     console.print(summary_table(summary))
     console.print(f"Summary: {settings.save_dir / FILE_NAME}\nDecisions: {settings.decision_db_path}", soft_wrap=True)
-    if trainer.stop.signal is not None:
+    if trainer.stop.requested:
         console.print("Stopped. Go on with --resume.")
 
 

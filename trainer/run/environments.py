@@ -8,6 +8,8 @@ from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
+from trainer.lane_views.lane_slots import FOLDER
+from trainer.lane_views.lane_view import LaneView
 from trainer.settings import Settings
 
 
@@ -30,9 +32,10 @@ def environment_factory(
 ) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
     """A maker of one lane's environment, for `VectorEnv`.
 
-    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
-    That is for training; what an evaluation meets must never become a start of training. Raises ConfigurationError
-    where the settings name an env class or a reward event that is none.
+    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, and show
+    themselves on the live page, if the settings name these. That is for training; what an evaluation meets must never
+    become a start of training. Raises ConfigurationError where the settings name an env class or a reward event that is
+    none.
     """
     env_class = ENV_CLASSES.resolve(settings.env_class, "env_class")
     reward_kinds = settings.reward_kinds()
@@ -42,7 +45,7 @@ def environment_factory(
         archive = None
         if go_explore is not None and archive_sha1 is not None:
             archive = GoExploreArchive(go_explore.folder, archive_sha1, go_explore.max_states)
-        return env_class(
+        env = env_class(
             settings.rom_path,
             headless=settings.headless or lane > 0,
             observation_type=settings.observation_type,
@@ -57,5 +60,8 @@ def environment_factory(
             go_explore=archive,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
+        if settings.live_page is not None and archive_sha1 is not None:
+            env.observer = LaneView(settings.save_dir / FOLDER, lane)
+        return env
 
     return make_env

@@ -32,6 +32,8 @@ class EvaluationSchedule:
         """False: nothing is evaluated."""
         self.results: dict[AgentMode, EvaluationResult] = {}
         """The last evaluation of each mode."""
+        self.told: Callable[[int, EvaluationResult], object] = lambda episode, result: None
+        """Hears of every evaluation, after which finished episode."""
         self._evaluator = evaluator
         self._agent = agent
         self._run = run
@@ -86,5 +88,6 @@ class EvaluationSchedule:
         if result is not None:
             self.results[mode] = result
             self._conditions[mode] = (self._run.tally.episodes, max_steps)
+            self.told(self._run.tally.episodes, result)
             log.info("evaluation after episode %d: %s", self._run.tally.episodes, result)
         return result
