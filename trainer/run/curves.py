@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from core.extras import needs_extra
-from trainer.evaluation.evaluator import EvaluationResult
 
 FILE_NAME: Final = "curves.jsonl"
 TENSORBOARD: Final = "tensorboard"
@@ -48,9 +47,9 @@ class Curves:
                 if isinstance(value, int | float) and not isinstance(value, bool):
                     self._scalars.add_scalar(f"{prefix}/{name}", value, number)
 
-    def add_evaluation(self, episode: int, result: EvaluationResult) -> None:
-        """What an evaluation after so many finished episodes came to."""
-        self.add("evaluation", episode, numbers_of(result.as_dict()), mode=result.mode.value)
+    def add_evaluation(self, episode: int, mode: str, numbers: Mapping[str, Any]) -> None:
+        """What an evaluation of a mode came to, after so many finished episodes."""
+        self.add("evaluation", episode, numbers_of(numbers), mode=mode)
 
     def close(self) -> None:
         """Everything is written."""

@@ -45,12 +45,16 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-const drawn = new Map();
+const drawn = new Set();
+
+/* A chart that was drawn before its neighbour appeared has the width of then. */
+function fitCharts() {
+  for (const target of drawn) Plotly.Plots.resize(document.getElementById(target));
+}
 
 function chart(target, title, traces, more = {}) {
-  drawn.set(target, [title, traces, more]);
   const place = document.getElementById(target);
-  if (!traces.length) { Plotly.purge(place); place.replaceChildren(); return; }
+  if (!traces.length) { drawn.delete(target); Plotly.purge(place); place.replaceChildren(); return; }
   const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), automargin: true };
   const layout = {
     title: { text: title, font: { size: 14 }, x: 0.02, xanchor: "left" }, height: 300,
@@ -60,6 +64,10 @@ function chart(target, title, traces, more = {}) {
     ...(more.layout || {}),
   };
   Plotly.react(place, traces, layout, { displaylogo: false, responsive: true, displayModeBar: false });
+  if (!drawn.has(target)) {
+    drawn.add(target);
+    requestAnimationFrame(fitCharts);
+  }
 }
 
 function runningMean(values, width = 20) {
