@@ -43,6 +43,8 @@ CORE_DOORS = frozenset(
 FENCES = {
     "pyboy": ("core.env.emulator.console", "cartridge.play"),
     "sdl2": ("trainer.watching.window", "cartridge.play"),
+    "starlette": ("trainer.live_page",),
+    "uvicorn": ("trainer.live_page",),
     "imageio_ffmpeg": ("trainer.watching.film",),
     "stable_baselines3": ("agents",),
     "sb3_contrib": ("agents",),

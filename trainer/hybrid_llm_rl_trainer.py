@@ -32,6 +32,7 @@ from trainer.checkpoints.own_names import folder_of
 from trainer.evaluation.evaluator import Evaluates, Evaluator
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.fleet.fleet import Fleet
+from trainer.live_page.page_display import live_page_of
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.player import LanesEnv
 from trainer.play.seats import LearningSeat
@@ -39,6 +40,7 @@ from trainer.play.single_lane import SingleLane
 from trainer.play.stages import CurriculumStage
 from trainer.run.assembly import assemble
 from trainer.run.checks import check_curriculum_milestones
+from trainer.run.curves import Curves
 from trainer.run.evaluation_schedule import EvaluationSchedule
 from trainer.run.fleet_training import FleetTraining
 from trainer.run.lanes_training import LanesTraining
@@ -46,7 +48,7 @@ from trainer.run.log_setup import set_log_level
 from trainer.run.progress import LogProgress, ProgressDisplay
 from trainer.run.reporter import Reporter
 from trainer.run.run_lock import RunLock, refuse_if_running
-from trainer.run.run_stages import CallbackStage, CheckpointStage, EvaluateStage
+from trainer.run.run_stages import CallbackStage, CheckpointStage, CurvesStage, EvaluateStage
 from trainer.run.stop_request import StopRequest
 from trainer.run.summary import training_summary, write_summary
 from trainer.run.training_run import TrainingRun
@@ -165,9 +167,11 @@ class HybridLLMRLTrainer:
             self._lock.let_go()  # at the end of this block, also where `restore` has kept it
             self._checkpoints.check_room()
             is_new = self.run.entry is None
-            self.run.begin()  # waits for a record that is locked, before anything is moved
+            run_name = self.run.begin().name  # waits for a record that is locked, before anything is moved
             self._checkpoints.tidy(new_run=is_new)
-            with StopRequest() as self.stop, self.progress:
+            curves = Curves(self.save_dir, run_name, with_tensorboard=self.settings.tensorboard)
+            with StopRequest() as self.stop, self.progress, curves:
+                self._evaluations.told = curves.add_evaluation
                 reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
@@ -178,6 +182,7 @@ class HybridLLMRLTrainer:
                         eval_interval, partial(self._evaluations.during_training, max_steps_per_episode, reporter)
                     ),
                     CallbackStage(self._call_back),
+                    CurvesStage(curves, self.learner, self.metrics),
                     CheckpointStage(save_interval, self._checkpoints, self.run),
                 ]
                 try:
@@ -358,6 +363,7 @@ def create_trainer(
     checkpoints.check_room()
     if resume_from is not None:
         checkpoints.load(resume_from)
+    page = live_page_of(settings, progress or LogProgress())
     parts = assemble(settings)
     trainer = HybridLLMRLTrainer(
         parts.env,
@@ -369,8 +375,10 @@ def create_trainer(
         log_level=settings.log_level,
         settings=settings,
         evaluation_env=parts.evaluation_env,
-        progress=progress,
+        progress=page or progress,
     )
+    if page is not None:
+        page.connect(lambda: trainer.run.begin().name, parts.llm_manager, lambda: trainer.stop)
     if resume_from is not None:
         try:
             trainer.restore(resume_from)

@@ -62,6 +62,7 @@ class OverlappedLearner(MaskablePPOLearner):
             return None
         studies, self._studies = self._studies, None
         metrics = studies.result()
+        self.finished_updates.append(metrics)
         teacher_scale = self.teacher_scale
         super().load_tensors(self._student.tensors())
         self._adopt(self._student.state_dict())

@@ -8,6 +8,7 @@ the whole agent gave the played action, and updates itself when its rollout is f
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ from core.vocabulary import ACTION_COUNT
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
 
 STATE_VERSION = 3
+MOST_FINISHED_UPDATES = 256
 WEIGHTS = "policy"
 """Prefix of the weights' names in `tensors`."""
 
@@ -60,6 +62,8 @@ class MaskablePPOLearner:
         """0 to 1: the curriculum's schedule of the teacher term (equation 10); unused where there is a half-life."""
         self.policy = build_policy(observation_space, action_count, self.settings, seed)
         self._acting = ActingPolicy(self.policy)
+        self.finished_updates: deque[LearnerMetrics] = deque(maxlen=MOST_FINISHED_UPDATES)
+        """Metrics of the newest updates, for whoever draws curves and takes them out."""
         self.updates = 0
         self.transitions = 0
         """Transitions learned from in updates so far."""
@@ -165,7 +169,7 @@ class MaskablePPOLearner:
         weights = targets.weights.astype(np.float64)
         target_variance = float(np.var(targets.values))
         error_variance = float(np.var(targets.values - prepared.values))
-        return LearnerMetrics(
+        metrics = LearnerMetrics(
             update=self.updates,
             transitions=self.transitions,
             policy_loss=numbers.mean("policy"),
@@ -191,6 +195,8 @@ class MaskablePPOLearner:
             gradient_steps=len(numbers.gradient_norms),
             duration_s=time.perf_counter() - started,
         )
+        self.finished_updates.append(metrics)
+        return metrics
 
     def _require_full_rollout(self, method: str) -> None:
         if not self.ready:

@@ -27,6 +27,7 @@ from core.env.go_explore_archive import GoExploreArchive
 from core.env.lanes.lane_history import StartPoint
 from core.env.lifetime import Uncopied
 from core.env.masks import action_mask
+from core.env.observer import EnvObserver
 from core.env.policy_view import PolicyView, empty_view, policy_space
 from core.game.milestone_tracker import MilestoneTracker
 from core.game.reward_event import EventKind
@@ -133,6 +134,8 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         self.policy_space = policy_space(observation_type)
         self.tracker = MilestoneTracker(self.rom.game, final_milestone)
         self.memory = RewardMemory(reward_weights or RewardWeights(), self.tracker, reward_events)
+        self.observer: EnvObserver | None = None
+        """Told of every step; may be set at any time."""
         self.go_explore = go_explore
         """Where states of new cells are filed, or None."""
         self._frame_cost = FrameCost(frame_cost)
@@ -260,7 +263,10 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         """`step` without making an observation: what the vector env's workers call."""
         previous = self.state
         button = self._button(action)
-        current = self._press(button, self._draws_on_advance if render is None else render)
+        is_drawn = self._draws_on_advance if render is None else render
+        if self.observer is not None and self.observer.wants_picture():
+            is_drawn = True
+        current = self._press(button, is_drawn)
         self._state = current
         self._mask = action_mask(current)
         self._steps += 1
@@ -270,14 +276,11 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
             cell = self.go_explore.wants(current, len(self.tracker.reached))
             if cell is not None:
                 self.go_explore.add(cell, StartPoint(self.save_state(), self.tracker.reached))
-        return Outcome(
-            state=current,
-            reward=reward,
-            events=self._events,
-            mask=self._mask,
-            terminated=self.tracker.finished,
-            truncated=self._steps >= self.max_steps,
-        )
+        is_over = self._steps >= self.max_steps
+        outcome = Outcome(current, reward, self._events, self._mask, self.tracker.finished, truncated=is_over)
+        if self.observer is not None:
+            self.observer.after_step(current, reward, self._steps, len(self.milestones), self.picture)
+        return outcome
 
     def write_policy_view(self, out: Mapping[str, NDArray[Any]]) -> None:
         """Write the policy view of the present state into arrays of the shapes of `policy_space`."""
@@ -297,6 +300,10 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
         game time divided by that. The game is the same; its speed is what `show` allows."""
         self._draws = self._draws_on_advance = True
         self._console.watch(show, every_frames)
+
+    def picture(self) -> NDArray[np.uint8]:
+        """The frame that was drawn last, uint8 (144, 160, 3)."""
+        return self._console.screen_rgb()
 
     def save_state(self) -> bytes:
         """The machine as a save state for `options={"start_state": ...}` (about 0.2 MB, 14 ms)."""

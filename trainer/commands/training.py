@@ -11,6 +11,9 @@ from rich.console import Console
 from trainer.checkpoints.own_names import folder_of
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.hybrid_llm_rl_trainer import create_trainer
+from trainer.live_page.report import FILE_NAME as REPORT
+from trainer.live_page.report import write_report
+from trainer.live_page.server import ServedRun
 from trainer.run.log_setup import log_to_console
 from trainer.run.progress import LiveProgress, LogProgress, NoProgress, ProgressDisplay
 from trainer.run.summary import FILE_NAME, summary_table
@@ -61,9 +64,14 @@ def train(arguments: argparse.Namespace) -> None:
         summary = trainer.train(**settings.train_arguments())
     finally:
         trainer.close()
+    served = ServedRun(settings.save_dir, settings.decision_db_path, settings.rom_path)
+    report = write_report(served, summary["run"], settings.save_dir / REPORT)
     console.print(summary_table(summary))
-    console.print(f"Summary: {settings.save_dir / FILE_NAME}\nDecisions: {settings.decision_db_path}", soft_wrap=True)
-    if trainer.stop.signal is not None:
+    console.print(
+        f"Summary: {settings.save_dir / FILE_NAME}\nDecisions: {settings.decision_db_path}\nReport: {report}",
+        soft_wrap=True,
+    )
+    if trainer.stop.requested:
         console.print("Stopped. Go on with --resume.")
 
 

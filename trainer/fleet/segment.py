@@ -22,6 +22,8 @@ from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
 from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord, start_point
 from trainer.fleet.workbench import Workbench
+from trainer.lane_views.lane_slots import FOLDER
+from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
 from trainer.play.episode_seeds import training_seed
 from trainer.play.episode_starts import StartSupply
 from trainer.play.games import Game
@@ -119,7 +121,7 @@ class _Session:
         self._policy = MaskablePPOLearner(bench.env.policy_space, len(lanes), own, settings.seed)
         self._agent.attach_policy(self._policy)
         game = bench.env.rom.game
-        self._agent.attach_lanes([RulePlayer(game, seed=settings.seed + lane) for lane in lanes])
+        self._agent.attach_lanes([RulePlayer(game, seed=settings.seed + lane, names=settings.names) for lane in lanes])
         self._games = _SegmentGames(bench)
         self._shelf = _Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
@@ -129,6 +131,8 @@ class _Session:
             LearnStage(seating),
             self._shelf,
         ]
+        if shows_lanes(settings):
+            stages.append(LiveDecisionsStage(settings.save_dir / FOLDER, lanes))
         self._loop = PlayLoop(LanePlayer(bench.env, seating, with_contexts=True), self._games, stages)
         self._archives = [env.go_explore for env in bench.env.envs if isinstance(env.go_explore, CarriedStates)]
         self._is_new = True
@@ -256,7 +260,7 @@ class _Shelf(Stage):
             FinishedGame(
                 self._steps - 1,
                 self._games.ended_start,
-                EndedEpisode(result, lane, ended.terminated),
+                EndedEpisode(result, lane, ended.terminated, ended.beginning),
                 replace(self._record, lane=lane),
             )
         )

@@ -11,6 +11,9 @@ from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Fleet
 from trainer.fleet.local_fleet import LocalFleet
 from trainer.fleet.ray_fleet import RayFleet
+from trainer.lane_views.lane_slots import FOLDER
+from trainer.lane_views.lane_view import LaneView
+from trainer.lane_views.live_decisions import shows_lanes
 from trainer.settings import Settings
 
 
@@ -60,7 +63,7 @@ class EnvironmentMaker:
                 archive = CarriedStates()
             else:
                 archive = GoExploreArchive(given.folder, self.archive_sha1, given.max_states)
-        return ENV_CLASSES.resolve(settings.env_class, "env_class")(
+        env = ENV_CLASSES.resolve(settings.env_class, "env_class")(
             settings.rom_path,
             headless=settings.headless or lane > 0,
             observation_type=settings.observation_type,
@@ -75,6 +78,9 @@ class EnvironmentMaker:
             go_explore=archive,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
+        if self.archive_sha1 is not None and shows_lanes(settings):
+            env.observer = LaneView(settings.save_dir / FOLDER, lane)
+        return env
 
     def with_settings(self, settings: Settings) -> EnvironmentMaker:
         """The same with other settings, as a worker on another machine has them."""
@@ -86,10 +92,10 @@ def environment_factory(
 ) -> EnvironmentMaker:
     """A maker of lanes' environments, for fleets and `VectorEnv`.
 
-    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, if they name one.
-    That is for training; what an evaluation meets must never become a start of training. With `carries` they only carry
-    them, for a driver that files. Raises ConfigurationError
-    where the settings name an env class or a reward event that is none.
+    With the ROM's SHA-1 in `archive_sha1` its lanes file states in the settings' Go-Explore archive, and show
+    themselves on the live page, if the settings name these. That is for training; what an evaluation meets must never
+    become a start of training. With `carries` they only carry the states, for a driver that files. Raises
+    ConfigurationError where the settings name an env class or a reward event that is none.
     """
     ENV_CLASSES.resolve(settings.env_class, "env_class")
     settings.reward_kinds()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from core.agent.hybrid_agent import HybridAgent
 from core.vocabulary import AgentMode
@@ -32,6 +33,8 @@ class EvaluationSchedule:
         """False: nothing is evaluated."""
         self.results: dict[AgentMode, EvaluationResult] = {}
         """The last evaluation of each mode."""
+        self.told: Callable[[int, str, Mapping[str, Any]], object] = lambda episode, mode, numbers: None
+        """Hears of every evaluation: after which finished episode, the mode, and `EvaluationResult.as_dict`."""
         self._evaluator = evaluator
         self._agent = agent
         self._run = run
@@ -85,5 +88,6 @@ class EvaluationSchedule:
         if result is not None:
             self.results[mode] = result
             self._conditions[mode] = (self._run.tally.episodes, max_steps)
+            self.told(self._run.tally.episodes, mode.value, result.as_dict())
             log.info("evaluation after episode %d: %s", self._run.tally.episodes, result)
         return result

@@ -1,6 +1,6 @@
 """What follows from a finished game for a run as a whole, after the stages of `trainer/play/stages.py`.
 
-    evaluate -> callbacks -> checkpoint -> progress
+    evaluate -> callbacks -> curves -> checkpoint -> progress
 
 The decision record comes before the checkpoint, so that a kill between the two repeats an episode and never loses one.
 Without any of these the agent plays the very same game.
@@ -9,12 +9,15 @@ Without any of these the agent plays the very same game.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from agents.learning.sb3_policy import MaskablePPOLearner
 from core.vocabulary import EpisodeResult
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.player import PlayedStep
+from trainer.run.curves import Curves, numbers_of
 from trainer.run.reporter import Reporter
 from trainer.run.training_run import TrainingRun
 
@@ -43,6 +46,28 @@ class CallbackStage(Stage):
     def after_episode(self, ended: EndedEpisode) -> None:
         """Calls them."""
         self._call_back(ended.result)
+
+
+class CurvesStage(Stage):
+    """Adds finished games and updates to the run's curves."""
+
+    def __init__(
+        self, curves: Curves, learner: MaskablePPOLearner, metrics_of: Callable[[EpisodeResult], Mapping[str, Any]]
+    ) -> None:
+        self._curves = curves
+        self._learner = learner
+        self._metrics_of = metrics_of
+
+    def after_episode(self, ended: EndedEpisode) -> None:
+        """Adds the game, and the updates since the last one."""
+        result = ended.result
+        metrics = self._metrics_of(result)
+        shares = {f"{source}_share": share for source, share in metrics["source_shares"].items()}
+        milestones = {"milestones": len(result.milestones), "is_whole": float(result.is_whole)}
+        self._curves.add("episode", result.episode, {**numbers_of(metrics), **shares, **milestones})
+        while self._learner.finished_updates:
+            update = self._learner.finished_updates.popleft()
+            self._curves.add("update", update.update, numbers_of(update.as_dict()))
 
 
 class CheckpointStage(Stage):

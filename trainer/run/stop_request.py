@@ -60,12 +60,17 @@ class StopRequest:
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
         """The signal that came, or None."""
+        self._is_asked = False
         self._previous: dict[signal.Signals, object] = {}
 
     @property
     def requested(self) -> bool:
-        """True once a signal has come."""
-        return self.signal is not None
+        """True once a signal has come, or `ask` was called."""
+        return self._is_asked or self.signal is not None
+
+    def ask(self) -> None:
+        """Asks for the end without a signal."""
+        self._is_asked = True
 
     def __enter__(self) -> StopRequest:
         if threading.current_thread() is threading.main_thread():

@@ -69,6 +69,12 @@ class Settings(Section):
     """Folder of the checkpoints and the summary."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What the log leaves out."""
+    live_page: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Port of a page that shows the run while it goes on; null shows none."""
+    live_page_host: Name = "127.0.0.1"
+    """Where the page listens: on this machine only, or say 0.0.0.0 for whoever reaches it."""
+    tensorboard: bool = False
+    """Curves for TensorBoard, too, in a folder of `save_dir` (extra `plots`)."""
 
     env_class: Name = "crystal"
     """What is played in: a name, or `package.module:Class` of one derived from `EnhancedPyBoyPokemonCrystalEnv`."""

@@ -1,0 +1,1 @@
+"""What playing processes show of their lanes while they play: screens, decisions, walked cells, as files."""
