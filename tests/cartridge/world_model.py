@@ -48,9 +48,7 @@ class Progress:
     """Where scripts have taken the player."""
 
     def copy(self) -> Progress:
-        return Progress(
-            set(self.flags), set(self.items), self.pals, set(self.badges), {**self.ram}, set(self.rides)
-        )
+        return Progress(set(self.flags), set(self.items), self.pals, set(self.badges), {**self.ram}, set(self.rides))
 
 
 class WorldModel:
