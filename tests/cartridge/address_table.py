@@ -27,8 +27,7 @@ ROWS = (
 """By variable: the moment to look at, and the check."""
 
 
-SHOWN_ELSEWHERE = {
-}
+SHOWN_ELSEWHERE = {}
 """Variables of what Fernvale lacks, and the tests that show rows of RAM."""
 
 

@@ -11,7 +11,7 @@ from core.vocabulary import TeachMove
 def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | None:
     """To teach a move, by its machine, to one of the party that can learn it; None where nobody can.
 
-    Those go first who have room for a move, and the strongest goes last: it fights for all, and what an HM taught stays.
+    Those go first who have room for a move. The strongest goes last: it fights for all, and what an HM taught stays.
     Who knows nothing but moves that HMs taught can give up none, and is passed over.
     """
     taught = kept_moves(game)
@@ -22,9 +22,7 @@ def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | N
     learners = game.learners.get(ability.machine, frozenset[int]())
     item = next(one.id for one in game.items.values() if one.key == ability.machine)
     best = max(state.party, key=lambda member: member.level, default=None)
-    order = sorted(
-        enumerate(state.party), key=lambda row: (row[1] is best, len(row[1].moves) >= MOVE_SLOTS, row[0])
-    )
+    order = sorted(enumerate(state.party), key=lambda row: (row[1] is best, len(row[1].moves) >= MOVE_SLOTS, row[0]))
     for slot, member in order:
         has_room = len(member.moves) < MOVE_SLOTS or not taught.issuperset(member.moves)
         if member.species in learners and not member.is_egg and ability.move not in member.moves and has_room:
