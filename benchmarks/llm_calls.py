@@ -100,7 +100,9 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=4)
     parser.add_argument("--model", default="pocket")
     arguments = parser.parse_args()
-    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=MOST_STEPS, final_milestone="lamp_lit")
+    env = EnhancedPyBoyPokemonCrystalEnv(
+        ROM, observation_type="state", max_steps=MOST_STEPS, final_milestone="lamp_lit"
+    )
     table = Table("", "games finished", "steps", "asks", "calls", "calls in 1,000 steps", "from the cache")
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "answers.db"

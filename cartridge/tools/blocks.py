@@ -179,9 +179,6 @@ def build_blocks(maps: dict[str, Map]) -> dict[str, BuiltMap]:
             bytes(current.blocks[block] for row in groups for block in row),
             current,
             [[step.collision for step in row[BORDER_STEPS:-BORDER_STEPS]] for row in inner],
-            tuple(
-                (y * len(groups[0]) + x, current.blocks[block])
-                for (x, y), block in zip(places, other, strict=True)
-            ),
+            tuple((y * len(groups[0]) + x, current.blocks[block]) for (x, y), block in zip(places, other, strict=True)),
         )
     return built

@@ -176,9 +176,7 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for i, warp in enumerate(found.warps, 1)
     ]
     badges = badge_flags(maps)
-    scripts = _Scripts(
-        effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges)
-    )
+    scripts = _Scripts(effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges))
     row["coord_events"] = [
         {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts)
         for step in found.steps

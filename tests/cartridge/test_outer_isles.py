@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.profile import game_named
 from core.game.game_data import load_game
 from core.game.profile import game_named
 from core.rules import RulePlayer
