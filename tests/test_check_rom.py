@@ -131,6 +131,7 @@ def nobody(maps: Maps) -> None:
 def no_effects(maps: Maps) -> None:
     for thing in (thing for place in maps.values() for thing in place["objects"]):
         thing.pop("sets", None)
+        thing.pop("outcomes", None)
 
 
 def strong_moves(document: Document) -> None:

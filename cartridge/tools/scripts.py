@@ -90,7 +90,7 @@ class Compiler:
                 sources |= {block.head.words[1]: block for block in blocks(path) if block.head.keyword == "script"}
         wanted = {person.script: person.line for person in found.people if person.script}
         wanted |= {spot.script: spot.line for spot in [*found.signs, *found.steps]}
-        if found.load_script:
+        if found.load_script and found.load_line:
             wanted[found.load_script] = found.load_line
         for name, line in wanted.items():
             if name not in sources:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.game.facts import Effects, GameMap, MapObject, SceneScript, Sign, Trigger
+from core.game.facts import BoulderHole, Effects, GameMap, MapObject, SceneScript, Sign, Trigger
 from core.game.milestones import Condition, Milestone
 from core.vocabulary import MapId
 
@@ -60,6 +60,11 @@ class Objective:
     def enter(cls, place: GameMap, script: SceneScript) -> Objective:
         """A map on whose entering something happens."""
         return cls(place.id, fights=script.fights)
+
+    @classmethod
+    def push(cls, place: GameMap, hole: BoulderHole) -> Objective:
+        """A boulder is pushed into its hole."""
+        return cls(place.id, cell=(hole.x, hole.y), sets=hole.sets, pushes=hole.object_id)
 
     @property
     def subject(self) -> tuple[MapId, str] | None:
@@ -120,6 +125,8 @@ class Objectives:
             self._note(Objective.read(place, sign), sign, sign.item)
         for trigger in place.triggers:
             self._note(Objective.step_on(place, trigger), trigger)
+        for hole in place.boulder_holes:
+            self._note(Objective.push(place, hole), hole)
         for script in place.scene_scripts:
             if script.scene is not None:  # what any loading brings about is nobody's aim
                 self._note(Objective.enter(place, script), script)

@@ -30,8 +30,8 @@ class Start:
     items: tuple[str, ...] = ()
     badges: int = ALL_BADGES
     flags: tuple[str, ...] = ()
-    visited: int = 0
-    """Bits of the places to fly to."""
+    visited: tuple[str, ...] = ()
+    """Maps to which one can fly."""
     knows: dict[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
     """Place in the party -> moves that it knows."""
 
@@ -62,7 +62,7 @@ def _arrived(start: Start, stage: Stage) -> Stage:
     for item in start.items:
         code += [OPERATIONS.index("give_item"), stage.item(item), 1]
     stage.poke("wJohtoBadges", start.badges)
-    stage.poke("wVisitedSpawns", start.visited)
+    stage.poke("wVisitedSpawns", visited_bits(stage, start.visited))
     for name in start.flags:
         number = stage.walker.enums["event_flags"][name]["index"]
         stage.poke("wEventFlags", stage.console.read("wEventFlags", number // 8) | 1 << number % 8, offset=number // 8)
@@ -79,6 +79,11 @@ def _arrived(start: Start, stage: Stage) -> Stage:
     stage.poke("wPartyMon1Level", 90)
     stage.poke("wPartyMon1HP", 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0)
     return stage
+
+
+def visited_bits(stage: Stage, names: Sequence[str]) -> int:
+    """The first byte of wVisitedSpawns for these maps."""
+    return sum(1 << place["visited"] for place in stage.walker.enums["fly_places"] if place["map"] in names)
 
 
 @dataclass(frozen=True, slots=True)

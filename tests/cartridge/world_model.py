@@ -160,8 +160,8 @@ class WorldModel:
         warp = self.warps[name][x, y]
         target = warp["target"]
         doors = self.maps[target]["warps"]
-        back = next((door for door in doors if door["target"] == name), None)
-        to = doors[warp["target_warp"] - 1] if warp["target_warp"] > 0 else back
+        leads_back = warp["target_warp"] < 1
+        to = next(one for one in doors if one["target"] == name) if leads_back else doors[warp["target_warp"] - 1]
         pushed = self.collisions[target][to["y"]][to["x"]] in PUSHES_DOWN
         return target, to["x"], to["y"] + pushed
 

@@ -178,8 +178,7 @@ class StoryDeeds:
             scene = (Fact("scene", place.id, script.scene),) if script.scene is not None else ()
             yield from _actions(script, Objective.enter(place, script), (Fact("in", place.id), *scene), by_itself=True)
         for hole in place.boulder_holes:
-            objective = Objective(place.id, cell=(hole.x, hole.y), sets=hole.sets, pushes=hole.object_id)
-            yield from _actions(hole, objective, (Fact("at", place.id, MAIN_AREA),))
+            yield from _actions(hole, Objective.push(place, hole), (Fact("at", place.id, MAIN_AREA),))
 
 
 def _passage(

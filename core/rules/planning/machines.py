@@ -11,8 +11,7 @@ from core.vocabulary import TeachMove
 def lesson_for(move_key: str, state: GameState, game: GameData) -> TeachMove | None:
     """To teach a move, by its machine, to one of the party that can learn it; None where nobody can.
 
-    Those go first who have room for a move, and the strongest goes last: it fights for all, and what an HM taught
-    stays.
+    Those go first who have room for a move. The strongest goes last: it fights for all, and what an HM taught stays.
     Who knows nothing but moves that HMs taught can give up none, and is passed over.
     """
     taught = kept_moves(game)
