@@ -37,6 +37,7 @@ enum { MAPSETUP_WARP = 0xF1, MAPSETUP_CONTINUE, MAPSETUP_RELOAD, MAPSETUP_DOOR =
 typedef struct {
     u8 group, number;
     s8 offset; /* steps: this coordinate minus the neighbour's along the shared edge */
+    u8 length; /* of that edge on the neighbour's side, in steps */
 } neighbour_t;
 
 /* One map's header, as cartridge/tools/world_data.py packs it. */

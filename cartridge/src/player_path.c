@@ -9,7 +9,8 @@ u8 player_can_step(u8 direction) {
     if (!map_is_land(collision) && !(collision == COLLISION_WATER && wPlayerState == PLAYER_RIDES_RAFT)) return 0;
     if (people_at(x, y) != NOBODY) return 0;
     if (x < (u8)(map.width << 1) && y < (u8)(map.height << 1)) return 1;
-    return map.neighbours[direction].group != 0;
+    return map.neighbours[direction].group &&
+           (u8)((direction <= UP ? x : y) - map.neighbours[direction].offset) < map.neighbours[direction].length;
 }
 
 u8 player_is_on_ledge(u8 direction) {
