@@ -1,7 +1,8 @@
 """The broker of a run: its language model, its decision record and its archive, for workers that ask.
 
-Questions to a language model that waits for a server are answered by threads, so that no worker waits for another's
-answer. Everything else is answered at once, in the driver's thread: SQLite and a user's own manager stay there.
+Questions to a language model behind a server are answered by as many threads as there are workers, so that no worker
+waits for another's answer; a model that computes here answers one at a time. Everything else is answered at once, in
+the driver's thread: SQLite and a user's own manager stay there.
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ class RunBroker:
         self._record = record
         self._start_point = start_point
         self._forget = forget
-        is_builtin = isinstance(advisor.manager, LLMManager)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="broker") if is_builtin else None
+        self._threads: ThreadPoolExecutor | None = None
+        if type(advisor.manager) is LLMManager:  # what a user derives from it may be of one thread
+            threads = 1 if advisor.manager.computes_here else workers
+            self._threads = ThreadPoolExecutor(threads, thread_name_prefix="broker")
         self._asked: dict[AskForOption, set[int]] = {}
         """Questions that were not in the cache when this stretch of play began, and who has asked them since."""
 
