@@ -7,6 +7,7 @@ the driver's thread: SQLite and a user's own manager stay there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,6 +21,7 @@ from trainer.fleet.questions import (
     Advice,
     AdvisorNews,
     AskForButton,
+    AskForDeaths,
     AskForEpisode,
     AskForOption,
     AskForPast,
@@ -53,15 +55,19 @@ class RunBroker:
             self._threads = ThreadPoolExecutor(threads, thread_name_prefix="broker")
         self._asked: dict[AskForOption, set[int]] = {}
         """Questions that were not in the cache when this stretch of play began, and who has asked them since."""
+        self._deaths: Counter[int] = Counter()
+        """In this stretch, by worker."""
 
     def begin(self) -> None:
         """Another stretch of play begins."""
         self._asked.clear()
+        self._deaths.clear()
 
     def begin_again(self, worker: int) -> None:
         """The worker was replaced: what it has asked in this stretch counts as not asked."""
         for workers in self._asked.values():
             workers.discard(worker)
+        self._deaths[worker] += 1
         self._forget(worker)
 
     def news(self) -> AdvisorNews:
@@ -88,6 +94,8 @@ class RunBroker:
                 reply(self._advisor.begin_episode())
             case AskForPast(context, option_key):
                 reply({} if self._record is None else self._record.past_outcomes(context, option_key))
+            case AskForDeaths():
+                reply(self._deaths[worker])
             case AskForStartPoint(start):
                 reply(self._start_point(worker, start))
             case _:
