@@ -19,7 +19,7 @@ from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy
 from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
-from core.history.records import EpisodeRecord
+from core.history.records import DecisionColumns, EpisodeRecord
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
 from trainer.fleet.questions import AdvisorNews, AskForDeaths, DistantAdvisor, DistantRecord, start_point
@@ -275,6 +275,18 @@ class _Shelf(Stage):
                 self._steps - 1,
                 self._games.ended_start,
                 EndedEpisode(result, lane, ended.terminated),
-                replace(self._record, lane=lane),
+                replace(self._record, lane=lane, columns=_with_words_once(self._record.columns)),
             )
         )
+
+
+def _with_words_once(columns: DecisionColumns) -> DecisionColumns:
+    """The same, with one object for equal texts: each travels once, not once a step."""
+    words: dict[str, str] = {}
+
+    def once(column: Any) -> Any:
+        if isinstance(column, list) and column and isinstance(column[0], str):
+            return [words.setdefault(word, word) for word in column]
+        return column
+
+    return replace(columns, values={name: once(column) for name, column in columns.values.items()})
