@@ -274,7 +274,7 @@ class _Shelf(Stage):
             FinishedGame(
                 self._steps - 1,
                 self._games.ended_start,
-                EndedEpisode(result, lane, ended.terminated),
+                replace(ended, result=result, lane=lane),
                 replace(self._record, lane=lane, columns=_with_words_once(self._record.columns)),
             )
         )
