@@ -67,6 +67,8 @@ CRAFTED: dict[str, Callable[[State], object]] = {
     "a learner without its dice": lambda state: state["learner"].pop("shuffle"),
     "dice of another kind": lambda state: state["learner"].update(shuffle={"bit_generator": "MT19937"}),
     "dice beyond all bounds": lambda state: state["learner"]["shuffle"]["state"].update(state=-1),
+    "a worker without its dice": lambda state: state["dice"][0].pop("state"),
+    "dice of a worker that are a word": lambda state: state.update(dice=["six"]),
     "an agent that is a list": lambda state: state.update(agent=[]),
     "an agent of another version": lambda state: state["agent"].update(version=0),
     "a strategy that does not exist": lambda state: state["strategy"].update(current="hope"),

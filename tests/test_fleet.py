@@ -26,7 +26,7 @@ from trainer.fleet.workbench import Workbench
 from trainer.play.episode_starts import EpisodeStarts
 from trainer.settings import Settings
 
-SMALL: dict[str, Any] = {"lanes": 3, "workers": 2, "eval_episodes": 0}
+SMALL: dict[str, Any] = {"lanes": 4, "workers": 2, "eval_episodes": 0}
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,36 @@ def test_a_killed_worker_costs_no_episode(tmp_path: Path, caplog: pytest.LogCapt
     recorded = rows(tmp_path / "decisions.db")["episodes"]
     assert sorted(row["number"] for row in recorded) == [1, 2, 3, 4, 5, 6]
     assert summary["total_steps"] == 6 * 70
+
+
+class Deadly(EnhancedPyBoyPokemonCrystalEnv):
+    """An env that kills its process in the fifth step of the game that comes there first, if it is played alike."""
+
+    grave: Path
+    pressed: tuple[int, ...] = ()
+
+    def restart(self, *, seed: int | None = None, **arguments: Any) -> Any:
+        self.pressed = (seed or 0,)
+        return super().restart(seed=seed, **arguments)
+
+    def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
+        self.pressed = (*self.pressed, int(action))
+        if len(self.pressed) == 6:
+            if not self.grave.exists():
+                self.grave.write_text(str(self.pressed))
+            if self.grave.read_text() == str(self.pressed):
+                os.kill(os.getpid(), signal.SIGKILL)
+        return super().advance(action, render)
+
+
+def test_a_game_that_kills_its_worker_again_is_played_with_other_dice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Deadly, "grave", tmp_path / "grave", raising=False)
+    changes = {"agent_mode": "rl_only", "env_class": "tests.test_fleet:Deadly", "workers": 1}
+    recorded, _ = trained(tmp_path / "run", **changes)
+    assert caplog.text.count("took its place") == 2
+    assert [row["number"] for row in recorded["episodes"]] == [1, 2, 3, 4, 5, 6]
 
 
 def test_workers_take_starts_of_their_own_and_none_is_left_out() -> None:

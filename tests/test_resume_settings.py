@@ -62,10 +62,11 @@ def test_every_change_is_said_and_noted_with_the_first_episode_that_is_played_wi
         (3, "lanes", 2, 3),
         (3, "learner.learning_rate", 0.0003, 0.001),
         (3, "seed", 0, 7),
+        (3, "workers", 1, 2),
     ]
     assert all(f"{key} {json.dumps(old)} -> {json.dumps(new)}" in line for _, key, old, new in expected)
     assert noted(tmp_path) == expected
-    trained(tmp_path, 4, lanes=3, seed=8, learner=faster, final_milestone="outside")
+    trained(tmp_path, 4, lanes=3, seed=8, learner=faster, final_milestone="outside", workers=2)
     assert noted(tmp_path) == [*expected, (4, "seed", 7, 8)]
     again = create_test_trainer(temp_dir=tmp_path, max_steps_per_episode=6)
     again.restore("checkpoint_000002")

@@ -100,12 +100,14 @@ class LLMManager(BaseLLMManager):
         """Tokens for one question; never more than the model can read."""
         self._chooser: OptionChooser | None = None
         name = parse_model_name(model)
+        self.computes_here = runs_in_this_process(name)
+        """True for a model of this process, which answers one question at a time; false for one behind a server."""
         loaded = load_text_model(
             name, timeout_s=settings.timeout_s, local=settings.local, thinking_tokens=settings.thinking_tokens
         )
         if loaded is not None:
             cache = AnswerCache(settings.cache_path or ":memory:")
-            self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=runs_in_this_process(name)))
+            self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=self.computes_here))
             self.max_context_length = min(max_context_length, getattr(loaded, "context_length", max_context_length))
 
     @classmethod

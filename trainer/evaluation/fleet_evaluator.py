@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import news_of
 from core.agent.hybrid_agent import HybridAgent
@@ -39,6 +40,8 @@ class FleetEvaluator:
         policy = agent.policy
         if policy is not None and not isinstance(policy, MaskablePPOLearner):
             raise ConfigurationError(f"the agent's policy is {policy!r}: a fleet plays with a MaskablePPOLearner only")
+        if isinstance(policy, OverlappedLearner):
+            self.fleet.before_replacement = policy.wait
         before = ModelUse.reading(agent)
         self.fleet.broadcast(
             EvaluationNews(

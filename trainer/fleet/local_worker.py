@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import threading
 import time
@@ -131,6 +132,8 @@ class PipeLine:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver = os.getppid()
+        self._incoming = select.poll()
+        self._incoming.register(connection.fileno(), select.POLLIN)
 
     def send(self, message: Any) -> None:
         """Raises BrokenPipeError when the driver is gone."""
@@ -139,11 +142,11 @@ class PipeLine:
     def receive(self) -> Any:
         """Waits for the next message. Raises EOFError when the driver is gone, also where another process has inherited
         its end and keeps it open."""
-        while not self._connection.poll(ORPHAN_LOOK_S):
+        while not self._incoming.poll(ORPHAN_LOOK_S * 1000):
             if os.getppid() != self._driver:
                 raise EOFError
         return self._connection.recv()
 
     def has_message(self) -> bool:
         """Whether `receive` would return at once, or raise."""
-        return self._connection.poll(0) or os.getppid() != self._driver
+        return bool(self._incoming.poll(0)) or os.getppid() != self._driver

@@ -56,6 +56,11 @@ class AskForStartPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForDeaths:
+    """Answered with how many workers in this one's place have died of its job, an int."""
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What the language model's manager says."""
 

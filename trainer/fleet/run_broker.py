@@ -1,11 +1,13 @@
 """The broker of a run: its language model, its decision record and its archive, for workers that ask.
 
-Questions to a language model that waits for a server are answered by threads, so that no worker waits for another's
-answer. Everything else is answered at once, in the driver's thread: SQLite and a user's own manager stay there.
+Questions to a language model behind a server are answered by as many threads as there are workers, so that no worker
+waits for another's answer; a model that computes here answers one at a time. Everything else is answered at once, in
+the driver's thread: SQLite and a user's own manager stay there.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,6 +21,7 @@ from trainer.fleet.questions import (
     Advice,
     AdvisorNews,
     AskForButton,
+    AskForDeaths,
     AskForEpisode,
     AskForOption,
     AskForPast,
@@ -46,19 +49,25 @@ class RunBroker:
         self._record = record
         self._start_point = start_point
         self._forget = forget
-        is_builtin = isinstance(advisor.manager, LLMManager)
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="broker") if is_builtin else None
+        self._threads: ThreadPoolExecutor | None = None
+        if type(advisor.manager) is LLMManager:  # what a user derives from it may be of one thread
+            threads = 1 if advisor.manager.computes_here else workers
+            self._threads = ThreadPoolExecutor(threads, thread_name_prefix="broker")
         self._asked: dict[AskForOption, set[int]] = {}
         """Questions that were not in the cache when this stretch of play began, and who has asked them since."""
+        self._deaths: Counter[int] = Counter()
+        """In this stretch, by worker."""
 
     def begin(self) -> None:
         """Another stretch of play begins."""
         self._asked.clear()
+        self._deaths.clear()
 
     def begin_again(self, worker: int) -> None:
         """The worker was replaced: what it has asked in this stretch counts as not asked."""
         for workers in self._asked.values():
             workers.discard(worker)
+        self._deaths[worker] += 1
         self._forget(worker)
 
     def news(self) -> AdvisorNews:
@@ -85,6 +94,8 @@ class RunBroker:
                 reply(self._advisor.begin_episode())
             case AskForPast(context, option_key):
                 reply({} if self._record is None else self._record.past_outcomes(context, option_key))
+            case AskForDeaths():
+                reply(self._deaths[worker])
             case AskForStartPoint(start):
                 reply(self._start_point(worker, start))
             case _:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from agents.learning.rollout import Rollout
 from agents.learning.sb3_policy import MaskablePPOLearner
@@ -17,10 +19,10 @@ from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy
 from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
-from core.history.records import EpisodeRecord
+from core.history.records import DecisionColumns, EpisodeRecord
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
-from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord, start_point
+from trainer.fleet.questions import AdvisorNews, AskForDeaths, DistantAdvisor, DistantRecord, start_point
 from trainer.fleet.workbench import Workbench
 from trainer.lane_views.lane_slots import FOLDER
 from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
@@ -33,6 +35,9 @@ from trainer.play.seats import Seating, WatchedSeat
 from trainer.play.stages import CreditStage, LearnStage, RecordStage
 
 _SESSION = "training"
+DEATHS_OF_CHANCE: Final = 1
+"""So many workers may die of a segment before it is played with other dice: playing it again is what the next one would
+die of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,11 @@ class _Session:
         self._policy = MaskablePPOLearner(bench.env.policy_space, len(lanes), own, settings.seed)
         self._agent.attach_policy(self._policy)
         game = bench.env.rom.game
-        self._agent.attach_lanes([RulePlayer(game, seed=settings.seed + lane, names=settings.names) for lane in lanes])
+        deaths = bench.ask(AskForDeaths())
+        self._other_dice = deaths if deaths > DEATHS_OF_CHANCE else 0
+        """Other than 0 in a first segment that workers keep dying of."""
+        first_seed = settings.seed + self._other_dice * bench.blueprint.lanes
+        self._agent.attach_lanes([RulePlayer(game, seed=first_seed + lane, names=settings.names) for lane in lanes])
         self._games = _SegmentGames(bench)
         self._shelf = _Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
@@ -170,6 +179,15 @@ class _Session:
         for archive in self._archives:
             archive.know(news.known_cells)
         take_news(self._agent, self._strategy, news.agent, job.dice)
+        if self._other_dice:
+            self._agent.arbiter.random = np.random.default_rng([self._other_dice, *_words_of(job.dice)])
+            self._other_dice = 0
+
+
+def _words_of(dice: Mapping[str, Any]) -> list[int]:
+    """The state of random numbers as seeds of others."""
+    state = int(dice["state"]["state"])
+    return [state >> shift & 0xFFFFFFFF for shift in (0, 32, 64, 96)]
 
 
 class _SegmentGames:
@@ -260,7 +278,19 @@ class _Shelf(Stage):
             FinishedGame(
                 self._steps - 1,
                 self._games.ended_start,
-                EndedEpisode(result, lane, ended.terminated, ended.beginning),
-                replace(self._record, lane=lane),
+                replace(ended, result=result, lane=lane),
+                replace(self._record, lane=lane, columns=_with_words_once(self._record.columns)),
             )
         )
+
+
+def _with_words_once(columns: DecisionColumns) -> DecisionColumns:
+    """The same, with one object for equal texts: each travels once, not once a step."""
+    words: dict[str, str] = {}
+
+    def once(column: Any) -> Any:
+        if isinstance(column, list) and column and isinstance(column[0], str):
+            return [words.setdefault(word, word) for word in column]
+        return column
+
+    return replace(columns, values={name: once(column) for name, column in columns.values.items()})

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from agents.learning.sb3_policy import MaskablePPOLearner
@@ -132,7 +133,13 @@ class TrainingRun(TeamState):
         if isinstance(self._agent.llm_manager, LLMManager):
             self._agent.llm_manager.load_state_dict(state.get("language_model", {}))
         self.load_state_dict(state)
-        self.dice = list(state.get("dice", []))
+        self.dice = [_checked_dice(dice) for dice in state.get("dice", [])]
         self.best_evaluation = state["best_evaluation"]
         untrained = state["untrained"]
         self.untrained = None if untrained is None else dict(checked_result(untrained))
+
+
+def _checked_dice(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The state of a worker's random numbers. Raises TypeError, ValueError or KeyError for what is none."""
+    np.random.default_rng().bit_generator.state = dict(state)
+    return state
