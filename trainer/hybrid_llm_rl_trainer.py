@@ -172,7 +172,8 @@ class HybridLLMRLTrainer:
             curves = Curves(self.save_dir, run_name, with_tensorboard=self.settings.tensorboard)
             with StopRequest() as self.stop, self.progress, curves:
                 self._evaluations.told = curves.add_evaluation
-                reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes)
+                plan = self._evaluations.plan(eval_interval, self.run.tally.episodes, total_episodes)
+                reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes, plan)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
                 seat = LearningSeat(self.agent, range(self._lanes), self.learner, self.run)

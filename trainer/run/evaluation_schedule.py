@@ -9,6 +9,7 @@ from typing import Any
 from core.agent.hybrid_agent import HybridAgent
 from core.vocabulary import AgentMode
 from trainer.evaluation.evaluator import Evaluates, EvaluationResult
+from trainer.run.remaining_time import EvaluationPlan
 from trainer.run.reporter import Reporter
 from trainer.run.training_run import TrainingRun
 
@@ -60,12 +61,24 @@ class EvaluationSchedule:
             self._run.best_evaluation = result.mean_reward
             self._save_best_model()
 
-    def after_training(self, max_steps: int, reporter: Reporter) -> None:
-        """The agent's own mode, and beside it the sources alone; what was evaluated just now is not repeated."""
+    def plan(self, interval: int, episodes: int, total_episodes: int) -> EvaluationPlan:
+        """What is to come after so many finished episodes, for the remaining time; `interval` is in episodes."""
+        if self._evaluator is None or not self._games or not self.is_wanted:
+            return EvaluationPlan()
+        before = int(episodes == 0)
+        during = max(0, total_episodes // interval - episodes // interval)
+        is_repeated = during > 0 and total_episodes % interval == 0  # the last one is also one of those at the end
+        return EvaluationPlan(before + during + len(self._modes_at_end()) - is_repeated, self._games)
+
+    def _modes_at_end(self) -> list[AgentMode]:
         alone = [AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
         if self._agent.llm_available:
             alone.append(AgentMode.LLM_ONLY)
-        for mode in dict.fromkeys([self._agent.mode, *alone]):
+        return list(dict.fromkeys([self._agent.mode, *alone]))
+
+    def after_training(self, max_steps: int, reporter: Reporter) -> None:
+        """The agent's own mode, and beside it the sources alone; what was evaluated just now is not repeated."""
+        for mode in self._modes_at_end():
             if self._conditions.get(mode) != (self._run.tally.episodes, max_steps):
                 self._evaluate(mode, max_steps, reporter)
 

@@ -34,6 +34,8 @@ class ProgressView:
     """What goes on: training, or an evaluation with its own count."""
     episodes: int
     total_episodes: int
+    share_done: float
+    """Of the episodes, 0 to 1; games under way count by their steps."""
     steps: int
     """Environment steps of training so far, those of running episodes included."""
     steps_per_s: float
@@ -51,6 +53,7 @@ class ProgressView:
     strategy: str
     updates: int
     eta_s: float | None
+    """Until the end of the run, its evaluations included; None before anything is known."""
 
 
 class ProgressDisplay(Protocol):
@@ -156,19 +159,20 @@ def progress_line(view: ProgressView) -> str:
 
 
 def progress_panel(view: ProgressView) -> Panel:
-    """The view as a panel about eight lines high."""
+    """The view as a panel of nine lines: what does not fit into a line is cut, so that the panel keeps its height."""
     head = Table.grid(expand=True, padding=(0, 1))
-    head.add_column()
+    head.add_column(no_wrap=True)
     head.add_column(ratio=1)
-    head.add_column(justify="right")
+    head.add_column(justify="right", no_wrap=True)
     head.add_row(
         f"[bold]{view.episodes}[/] of {view.total_episodes} episodes",
-        ProgressBar(total=view.total_episodes, completed=view.episodes),
+        ProgressBar(total=1.0, completed=view.share_done),
         f"left {duration(view.eta_s)}",
     )
     body = Table.grid(expand=True, padding=(0, 2))
-    for ratio in (3, 6, 3, 3):
-        body.add_column(ratio=ratio)
+    for label, ratio in ((12, 5), (13, 3)):
+        body.add_column(width=label, no_wrap=True)
+        body.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
     body.add_row("[dim]steps[/]", f"{view.steps:,}", "[dim]steps/s[/]", f"{view.steps_per_s:,.0f}")
     body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
     body.add_row(
@@ -181,8 +185,9 @@ def progress_panel(view: ProgressView) -> Panel:
     body.add_row("[dim]decided by[/]", shares, "[dim]policy updates[/]", str(view.updates))
     farthest = sorted(view.milestones.items(), key=lambda item: item[1])[:4]
     milestones = ", ".join(f"{name} ({count})" for name, count in farthest) or "none yet"
-    foot = Text.assemble(("rarest milestones  ", "dim"), milestones)
-    return Panel(Group(head, "", body, foot), title=f"crystal-hybrid: {view.activity}", title_align="left")
+    foot = Text.assemble(("rarest milestones  ", "dim"), milestones, no_wrap=True, overflow="ellipsis")
+    title = Text(f"crystal-hybrid: {view.activity}", no_wrap=True, overflow="ellipsis")
+    return Panel(Group(head, "", body, foot), title=title, title_align="left")
 
 
 def duration(seconds: float | None) -> str:

@@ -8,6 +8,7 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.vocabulary import AgentMode, Source
 from trainer.run.progress import ProgressDisplay, ProgressView, SpeedMeter
+from trainer.run.remaining_time import EvaluationPlan, RemainingTime
 from trainer.run.training_run import TrainingRun
 
 
@@ -21,13 +22,17 @@ class Reporter:
         strategy_system: AdaptiveStrategySystem,
         learner: MaskablePPOLearner,
         total_episodes: int,
+        evaluations: EvaluationPlan | None = None,
     ) -> None:
+        """`evaluations` are those that the run will make; the remaining time counts them."""
         self._display = display
         self._run = run
         self._strategy_system = strategy_system
         self._learner = learner
         self._total_episodes = total_episodes
         self._steps = run.tally.steps
+        self._remaining = RemainingTime(evaluations or EvaluationPlan(), total_episodes)
+        self._evaluation_steps = 0
         self._speed = SpeedMeter()
         self._next_s = 0.0
         self._phase = ""
@@ -35,11 +40,16 @@ class Reporter:
     def training(self, steps: int) -> None:
         """So many more environment steps were played in training."""
         self._steps += steps
+        self._evaluation_steps = 0
+        self._remaining.trained(steps)
         self._tell("training", "", steps)
 
     def evaluating(self, mode: AgentMode, finished: int, games: int, steps: int) -> None:
         """So many more steps were played in an evaluation, of which `finished` of `games` are over."""
-        self._tell(f"evaluating {mode.value}", f", {finished} of {games} games done", steps)
+        phase = f"evaluating {mode.value}"
+        self._evaluation_steps = steps if phase != self._phase else self._evaluation_steps + steps
+        self._remaining.evaluated(phase, steps)
+        self._tell(phase, f", {finished} of {games} games done, {self._evaluation_steps:,} steps", steps)
 
     def _tell(self, phase: str, detail: str, steps: int) -> None:
         """Shows a new phase at once, and after that as often as the display wants."""
@@ -54,11 +64,13 @@ class Reporter:
         run = self._run
         tally, curriculum = run.tally, run.curriculum
         run.note_time()
-        left = max(0, self._total_episodes - tally.episodes)
+        under_way = max(0, self._steps - tally.steps)
+        known = (tally.episodes, under_way, tally.episode_length)
         return ProgressView(
             activity=activity,
             episodes=tally.episodes,
             total_episodes=self._total_episodes,
+            share_done=self._remaining.share_done(*known),
             steps=self._steps,
             steps_per_s=self._speed.steps_per_s(),
             mean_reward=tally.recent_reward,
@@ -70,5 +82,5 @@ class Reporter:
             teacher_share=curriculum.directive().teacher_share,
             strategy=self._strategy_system.current_strategy.value,
             updates=self._learner.updates,
-            eta_s=left * tally.seconds / tally.episodes if tally.episodes else None,
+            eta_s=self._remaining.seconds_left(*known),
         )

@@ -91,7 +91,7 @@ def watch_games(
         env.watch(audience, audience.every_frames)
         evaluator = Evaluator(SingleLane(env), rule_players, seed)
 
-        def goes_on(_finished: int) -> bool:
+        def goes_on(_finished: int, _steps: int) -> bool:
             return not (audience.has_left or is_stopped())
 
         return evaluator.evaluate(agent, mode, games, horizon_steps, directive, goes_on, watching)
