@@ -158,8 +158,9 @@ class Arbiter:
         # By themselves the rules are watched where they walk only: in fights and menus they give up what does not work.
         repetition = lane.repeats.look(state_hash, mask, watches=policy_acts or mode is GameMode.FREE)
         looping = repetition.looping
+        left = repetition.mask if policy_acts else mask
         if policy_acts and repetition.barred.any():
-            _bar(row, repetition.mask)
+            _bar(row, left)
         wanted = None
         if self.mode is not AgentMode.RL_ONLY:
             asked_share = curriculum_share if policy_acts else 1.0
@@ -174,7 +175,7 @@ class Arbiter:
                 wanted = None
         if looping:
             row *= 1.0 - LOOP_EXPLORATION
-            row += LOOP_EXPLORATION / repetition.mask.sum() * repetition.mask
+            row += LOOP_EXPLORATION / left.sum() * left
         situation = situation_of(mode)
         stated = float(row.max())
         policy_confidence = self.calibration.calibrated(Source.POLICY, situation, stated) if policy_acts else 0.0
