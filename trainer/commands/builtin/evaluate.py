@@ -3,10 +3,14 @@
 Nothing is written, neither to the checkpoint nor to the decision record. The whole agent (mode `adaptive`) reads the
 record at the config's `decision_db_path` as it is; the other modes play without it. Shares come with Wilson intervals,
 because a dozen games say less than a hundred.
+
+`--checkpoint bundled` is the policy that comes with the project (`agents/heads`): in mode `adaptive` it presses every
+button for the options of the rules or the language model, in `rl_only` it chooses the options as well.
 """
 
 from __future__ import annotations
 
+import logging
 import statistics
 from collections import Counter
 from contextlib import ExitStack
@@ -18,10 +22,13 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from agents.heads.agent import HeadsAgent
+from agents.heads.saved_heads import load_bundled
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.vector_env import VectorEnv
+from core.env.policy_view import POLICY_PARTS
 from core.exceptions import ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
 from core.rules import RulePlayer
@@ -33,15 +40,22 @@ from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.intervals import wilson_interval
-from trainer.llm_manager import make_manager
+from trainer.llm_manager import BaseLLMManager, make_manager
 from trainer.run.environments import environment_factory
 from trainer.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+BUNDLED = "bundled"
+"""The name of the policy that comes with the project, where others name a checkpoint."""
 
 
 @COMMANDS.register("evaluate")
 def evaluate(
     config: Annotated[Path, typer.Option(help="The config of the run.")] = Path("config.json"),
-    checkpoint: Annotated[str, typer.Option(help="latest, best_model, a name in save_dir, or a path.")] = "latest",
+    checkpoint: Annotated[
+        str, typer.Option(help="latest, best_model, a name in save_dir, a path, or bundled.")
+    ] = "latest",
     mode: Annotated[list[AgentMode] | None, typer.Option(help="Who may act; give it again for several.")] = None,
     episodes: Annotated[int, typer.Option(min=1, help="New games per mode.")] = 20,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of a game, instead of the config's.")] = None,
@@ -66,32 +80,35 @@ def play(
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
     lanes = min(settings.lanes, episodes)
-    store = CheckpointStore(settings.save_dir)
-    store.load(checkpoint)  # before emulators start
+    heads = None
+    if checkpoint == BUNDLED:
+        heads = load_bundled()
+        if "features" not in POLICY_PARTS[settings.observation_type]:
+            raise ConfigurationError(
+                f"the bundled policy reads numbers, and observation_type {settings.observation_type!r} has none: set "
+                "it to 'state'"
+            )
+    else:
+        CheckpointStore(settings.save_dir).load(checkpoint)  # before emulators start
     with ExitStack() as stack:
         record = None
         if settings.decision_db_path.exists():
             record = stack.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
         env = stack.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
-        snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
-        learner = MaskablePPOLearner(env.policy_space, lanes, settings.learner, seed=settings.seed)
-        reading = partial(damage_is_said, f"checkpoint {checkpoint}")
-        with reading():
-            learner.load_tensors(snapshot.tensors)
-            learner.load_state_dict(snapshot.state["learner"])
         manager = make_manager(
             settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
         )
         stack.callback(manager.close)
         strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
-        with reading():
-            strategy.load_state_dict(snapshot.state["strategy"])
-        agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
-        agent.attach_policy(learner)
         curriculum = Curriculum(settings.curriculum)
-        with reading():
-            agent.load_state_dict(snapshot.state["agent"])
-            curriculum.load_state_dict(snapshot.state["curriculum"])
+        if heads is None:
+            agent = _checkpointed_agent(settings, checkpoint, env, manager, strategy, curriculum)
+        else:
+            agent = HeadsAgent(heads, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+            if heads.game != env.rom.game.name:
+                log.warning(
+                    "the bundled policy was trained in %s: in %s it guesses", heads.game or "?", env.rom.game.name
+                )
         game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
@@ -112,6 +129,31 @@ def play(
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
         return results
+
+
+def _checkpointed_agent(
+    settings: Settings,
+    checkpoint: str,
+    env: VectorEnv,
+    manager: BaseLLMManager,
+    strategy: AdaptiveStrategySystem,
+    curriculum: Curriculum,
+) -> HybridAgent:
+    """The agent of a checkpoint; strategy and curriculum are brought to where it has them."""
+    snapshot = CheckpointStore(settings.save_dir).load(checkpoint, rom_sha1=env.rom.profile.sha1)
+    learner = MaskablePPOLearner(env.policy_space, env.lanes, settings.learner, seed=settings.seed)
+    reading = partial(damage_is_said, f"checkpoint {checkpoint}")
+    with reading():
+        learner.load_tensors(snapshot.tensors)
+        learner.load_state_dict(snapshot.state["learner"])
+    with reading():
+        strategy.load_state_dict(snapshot.state["strategy"])
+    agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+    agent.attach_policy(learner)
+    with reading():
+        agent.load_state_dict(snapshot.state["agent"])
+        curriculum.load_state_dict(snapshot.state["curriculum"])
+    return agent
 
 
 def with_intervals(result: EvaluationResult) -> dict[str, Any]:
