@@ -129,10 +129,11 @@ def test_a_score_counts_games_that_did_not_get_there_as_slower() -> None:
 
 
 @pytest.mark.skipif(not HAS_BUNDLE, reason="the bundled policy is not made yet")
-def test_the_bundled_policy_plays_from_a_config_without_a_language_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("checkpoint", ["bundled", str(BUNDLED_FOLDER)])
+def test_the_bundled_policy_plays_from_a_config_without_a_language_model(tmp_path: Path, checkpoint: str) -> None:
     trainer = create_test_trainer(episodes=1, temp_dir=tmp_path)
     trainer.close()
-    arguments = ["evaluate", "--config", str(tmp_path / "config.json"), "--checkpoint", "bundled", "--json"]
+    arguments = ["evaluate", "--config", str(tmp_path / "config.json"), "--checkpoint", checkpoint, "--json"]
     arguments += ["--episodes", "2", "--max-steps", "300"]
     arguments += [word for mode in ("adaptive", "rl_only", "rules_only") for word in ("--mode", mode)]
     shown = CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -44,7 +44,7 @@ STRAYINGS = (Straying(0.0, 0.0), Straying(0.15, 0.0), Straying(0.0, 0.2), Strayi
 class BundleCollection:
     """Which games are played."""
 
-    games: int = 32
+    games: int = 40
     steps_per_game: int = 8_000
     final_milestone: str | None = None
     """Where a game ends; the end of the story if None."""

@@ -161,6 +161,7 @@ def _publish(out: Path, work: Path, weights: Path, report: BundleReport) -> None
     for source, name in ((weights, WEIGHTS_FILE), (work / REPORT_FILE, REPORT_FILE), (work / CARD_FILE, CARD_FILE)):
         temporary = out / f".{name}.writing"
         shutil.copyfile(source, temporary)
+        temporary.chmod(0o644)  # what was written under a private name is for all users of the package
         temporary.replace(out / name)
 
 
@@ -169,7 +170,7 @@ def main(
     rom: Annotated[Path, typer.Option(help="The ROM, Fernvale or your own.")] = Path("cartridge/fernvale.gbc"),
     work: Annotated[Path, typer.Option(help="Keeps what is done, to go on after a kill.")] = Path("runs/bundle"),
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
-    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 64,
+    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,

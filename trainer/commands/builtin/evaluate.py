@@ -5,7 +5,8 @@ record at the config's `decision_db_path` as it is; the other modes play without
 because a dozen games say less than a hundred.
 
 `--checkpoint bundled` is the policy that comes with the project (`agents/heads`): in mode `adaptive` it presses every
-button for the options of the rules or the language model, in `rl_only` it chooses the options as well.
+button for the options of the rules or the language model, in `rl_only` it chooses the options as well. A folder that
+`python -m trainer.bundle --out` has written is taken in the same way.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 from rich.progress import Progress
 
 from agents.heads.agent import HeadsAgent
-from agents.heads.saved_heads import load_bundled
+from agents.heads.saved_heads import WEIGHTS_FILE, Heads, load_bundled, load_heads
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
@@ -80,13 +82,13 @@ def play(
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
     lanes = min(settings.lanes, episodes)
-    heads = None
-    if checkpoint == BUNDLED:
-        heads = load_bundled()
+    heads = _heads_of(checkpoint)
+    if heads is not None:
+        torch.set_num_threads(1)  # at this size several threads only wait for each other
         if "features" not in POLICY_PARTS[settings.observation_type]:
             raise ConfigurationError(
-                f"the bundled policy reads numbers, and observation_type {settings.observation_type!r} has none: set "
-                "it to 'state'"
+                f"the policy reads numbers, and observation_type {settings.observation_type!r} has none: set it to "
+                "'state'"
             )
     else:
         CheckpointStore(settings.save_dir).load(checkpoint)  # before emulators start
@@ -106,9 +108,7 @@ def play(
         else:
             agent = HeadsAgent(heads, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
             if heads.game != env.rom.game.name:
-                log.warning(
-                    "the bundled policy was trained in %s: in %s it guesses", heads.game or "?", env.rom.game.name
-                )
+                log.warning("the policy was trained in %s: in %s it guesses", heads.game or "?", env.rom.game.name)
         game = env.rom.game
 
         def rule_players(lanes: int) -> list[RulePlayer]:
@@ -129,6 +129,15 @@ def play(
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
         return results
+
+
+def _heads_of(checkpoint: str) -> Heads | None:
+    """The heads that come with the project, or those in a folder that `python -m trainer.bundle` has written; None for
+    a checkpoint of a run."""
+    if checkpoint == BUNDLED:
+        return load_bundled()
+    path = Path(checkpoint) / WEIGHTS_FILE
+    return load_heads(path) if path.is_file() else None
 
 
 def _checkpointed_agent(
