@@ -43,11 +43,8 @@ from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
-from core.exceptions import ConfigurationError
-from core.game.game_data import GameData, load_game
-from core.game.milestones import Milestone
+from core.game.game_data import load_game
 from core.game.profile import identify_rom
-from core.game.story.relaxed_plan import BADGE_ENDING
 from core.hybrid_agent import HybridAgent
 from core.protocols import Policy
 from core.rules import RulePlayer
@@ -56,6 +53,7 @@ from core.vocabulary import AgentMode
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import Evaluator
+from trainer.evaluation.first_badge import first_badge
 from trainer.llm_manager import LLMManager
 from trainer.play.episode_seeds import training_seed
 from trainer.play.games import TrainingGames
@@ -122,15 +120,6 @@ class Cell:
     curve: list[CurvePoint] = field(default_factory=list)
     model_calls: int = 0
     """Calls of the language model in training."""
-
-
-def first_badge(game: GameData) -> Milestone:
-    """The milestone of the first badge in a game's story. Raises ConfigurationError for a story without badges."""
-    named = ((one, condition.name) for one in game.milestones for condition in one.conditions)
-    found = next((one for one, name in named if name.endswith(BADGE_ENDING)), None)
-    if found is None:
-        raise ConfigurationError(f"the story of {game.name} has no badge: set final_milestone in the config")
-    return found
 
 
 def benchmark_settings(config: Path, rom: Path | None = None, horizon: int | None = None) -> Settings:

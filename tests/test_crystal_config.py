@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from benchmarks import hybrid
-from benchmarks.hybrid import benchmark_settings, first_badge
+from benchmarks.hybrid import benchmark_settings
 from core.game.game_data import load_game
 from core.game.profile import game_named
 from tests.crystal_rows import crystal
 from tests.utils import FERNVALE, generate_test_config
+from trainer.evaluation.first_badge import first_badge
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 from trainer.settings import Settings, load_settings
 

@@ -4,7 +4,8 @@ In ADAPTIVE mode each lane tosses a coin between teacher and policy. With share 
 played action a has the probability g * [a == u] + (1 - g) * pi(a): the learner needs it, whoever won the toss. Where
 the teacher has no action that the mask allows, g is 0; where only the teacher may act, g is 1. A frozen agent explores
 nothing: g is 1 where the teacher is believed to do better and 0 where the policy is. Only while the lane goes in
-circles does each give way to the other.
+circles does each give way to the other. In no mode of the game does the policy draw a press that changed nothing here a
+moment ago, or that was made here again and again (`core/agent/repeated_presses.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.agent.advice import Advisor
 from core.agent.arbitration import believed_share, teacher_share
 from core.agent.calibration import ConfidenceCalibration
 from core.agent.lane_transitions import LaneInputs
-from core.agent.loop_detector import LoopDetector
+from core.agent.repeated_presses import RepeatedPresses
 from core.agent.teacher import LaneTeacher, TeacherAction, situation_of
 from core.exceptions import ConfigurationError
 from core.protocols import Policy
@@ -47,7 +48,7 @@ class Lane:
     """Of this episode; chosen at its first decision."""
     is_fresh: bool = True
     """True until the first decision of an episode."""
-    loops: LoopDetector = field(default_factory=LoopDetector)
+    repeats: RepeatedPresses = field(default_factory=RepeatedPresses)
     episode_return: float = 0.0
     stated_confidence: float = 0.0
     """Of the last decision's source, before calibration."""
@@ -154,14 +155,19 @@ class Arbiter:
     ) -> _Seen:
         """One lane's situation: the teacher's action and its share. In a loop, exploration is mixed into `row`."""
         mode, state_hash = state.mode, state.state_hash
-        looping = mode is GameMode.FREE and lane.loops.notice(state_hash)
+        # By themselves the rules are watched where they walk only: in fights and menus they give up what does not work.
+        repetition = lane.repeats.look(state_hash, mask, watches=policy_acts or mode is GameMode.FREE)
+        looping = repetition.looping
+        left = repetition.mask if policy_acts else mask
+        if policy_acts and repetition.barred.any():
+            _bar(row, left)
         wanted = None
         if self.mode is not AgentMode.RL_ONLY:
             asked_share = curriculum_share if policy_acts else 1.0
             wanted = lane.teacher.act(
                 state,
-                ask_model=lambda matters: self._toss_for_model(lane.strategy, asked_share, matters),
-                stuck=looping,
+                ask_model=lambda matters: self.toss_for_model(lane.strategy, asked_share, matters),
+                stuck=looping and mode is GameMode.FREE,
             )
             if not mask[wanted.action]:
                 self.masked_teacher_actions += 1
@@ -169,7 +175,7 @@ class Arbiter:
                 wanted = None
         if looping:
             row *= 1.0 - LOOP_EXPLORATION
-            row += LOOP_EXPLORATION / mask.sum() * mask
+            row += LOOP_EXPLORATION / left.sum() * left
         situation = situation_of(mode)
         stated = float(row.max())
         policy_confidence = self.calibration.calibrated(Source.POLICY, situation, stated) if policy_acts else 0.0
@@ -206,6 +212,7 @@ class Arbiter:
         followed = wanted is not None and wanted.action == action
         if wanted is not None and not followed:
             lane.teacher.overruled()
+        lane.repeats.pressed(action)
         lane.stated_confidence = stated
         lane.last_decision = Decision(
             action=action,
@@ -222,7 +229,7 @@ class Arbiter:
         )
         return lane.last_decision
 
-    def _toss_for_model(self, strategy: StrategyType, teacher_share: float, matters: bool) -> bool:
+    def toss_for_model(self, strategy: StrategyType, teacher_share: float, matters: bool) -> bool:
         """At a decision point: does the language model choose (True) or do the rules?
 
         In LLM_ONLY mode the model always chooses, otherwise the rules do where the choice does not matter. Where the
@@ -239,3 +246,13 @@ class Arbiter:
         if self.mode is AgentMode.LLM_ONLY:
             return True
         return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * teacher_share))
+
+
+def _bar(row: NDArray[np.float64], mask: NDArray[np.bool_]) -> None:
+    """Takes the chance of presses that lead nowhere and gives it to the others, in place."""
+    row *= mask
+    total = row.sum()
+    if total > 0.0:
+        row /= total
+    else:
+        row[:] = mask / mask.sum()

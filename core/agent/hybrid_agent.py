@@ -208,7 +208,7 @@ class HybridAgent:
         memory = self._lanes[lane]
         memory.episode_return += reward
         if reward > 0:
-            memory.loops.progress()
+            memory.repeats.progress()
         if not self.frozen:
             situation = situation_of(decision.mode)
             self.calibration.decided(lane, decision.source, situation, memory.stated_confidence, decision.confidence)
@@ -316,16 +316,14 @@ class HybridAgent:
             told_rules_only=self.arbiter.told_rules_only,
             advisor=self.advisor,
         )
-        twin = HybridAgent(
-            self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=frozen_state
-        )
+        twin = self._twin(strategy, mode, seed, frozen_state)
         twin.attach_policy(self.policy)
         twin.attach_lanes(players)
         return twin
 
     def statistics(self) -> dict[str, Any]:
         """For logs and displays: stage, share, strategy, success and calibration error by source, circles, failures."""
-        steps = sum(lane.loops.steps for lane in self._lanes)
+        steps = sum(lane.repeats.loops.steps for lane in self._lanes)
         return {
             "stage": self.stage,
             "curriculum_share": self.curriculum_share,
@@ -335,7 +333,8 @@ class HybridAgent:
             "calibration_error": {
                 source.value: self.calibration.expected_calibration_error(source) for source in Source
             },
-            "circling_share": sum(lane.loops.circling_steps for lane in self._lanes) / max(1, steps),
+            "circling_share": sum(lane.repeats.loops.circling_steps for lane in self._lanes) / max(1, steps),
+            "longest_stay": max((lane.repeats.longest_stay for lane in self._lanes), default=0),
             "masked_teacher_actions": self.arbiter.masked_teacher_actions,
             "advice_failures": self.advice_failures,
         }
@@ -369,6 +368,12 @@ class HybridAgent:
 
     # -- inside ------------------------------------------------------------------------------------------------
 
+    def _twin(self, strategy: AdaptiveStrategySystem, mode: AgentMode, seed: int, state: AgentState) -> HybridAgent:
+        """A frozen agent of this kind, without policy and lanes."""
+        return HybridAgent(
+            self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=state
+        )
+
     def _new_writer(self, player: RulePlayerLike) -> StateWriter:
         if self._describe is not None:
             return PlainWriter(self._describe)
@@ -380,7 +385,7 @@ class HybridAgent:
             self.episodes_in_stage += 1
         memory.is_fresh = True
         memory.teacher.reset()
-        memory.loops.progress()
+        memory.repeats.reset()
         memory.episode_return = 0.0
 
 

@@ -97,6 +97,10 @@ class _Plan:
     reason: str
 
 
+ChooseOption = Callable[["GameState", Sequence[Option]], int]
+"""Chooses among several options, given best first, in the rules' place: its place in the list."""
+
+
 class StateWriter(Protocol):
     """Puts one lane's states into words; `core.prompts.writer.PromptWriter` remembers what was seen and tried."""
 
@@ -160,6 +164,20 @@ class LaneTeacher:
         """The plan that the last action carried out."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+        self.chooser: ChooseOption | None = None
+        """Who chooses instead of the rules and the record; a learned policy."""
+        self.offered: tuple[Option, ...] = ()
+        """What was chosen among at the last action, best first; empty where an option went on or was the only one."""
+
+    @property
+    def option(self) -> Option | None:
+        """The option that the last action carried out."""
+        return None if self._last_plan is None else self._last_plan.option
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last action was the last one of its option."""
+        return self._last_plan is not None and self._plan is None
 
     def reset(self) -> None:
         """A new episode begins."""
@@ -179,6 +197,7 @@ class LaneTeacher:
         if self._advisor.names_buttons and ask_model(True) and (pressed := self._pressed_by_model(state)) is not None:
             return pressed
         situation = situation_of(state.mode)
+        self.offered = ()
         self._steps_since_stuck_choice += 1
         # Training comes back to the same place on purpose; the rules themselves give up a place where nothing comes.
         trains = self._plan is not None and self._plan.option.kind is OptionKind.TRAIN
@@ -207,6 +226,10 @@ class LaneTeacher:
             self._plan, self._last_plan = self._last_plan, None
             self.player.overruled()
 
+    def judge_end(self, ended: bool) -> None:
+        """Somebody else than the rules says whether the option of the last action has come to its end."""
+        self._plan = None if ended else self._last_plan or self._plan
+
     def _next_plan(self, state: GameState, situation: str, ask_model: AskModel) -> _Plan:
         if self._situation == "overworld" and situation != "overworld":
             self._interrupted = self._plan
@@ -225,10 +248,13 @@ class LaneTeacher:
         if self._plan is None:
             self._plan = self._chosen_by_rules(state, options)
         if len(options) > 1:
+            self.offered = tuple(options)
             self.writer.chose(self._plan.option.label, state)
         return self._plan
 
     def _chosen_by_rules(self, state: GameState, options: Sequence[Option]) -> _Plan:
+        if self.chooser is not None and len(options) > 1:
+            return _Plan(options[self.chooser(state, options)], Source.POLICY, None, "")
         if self.statistics is None or len(options) < 2:
             return _Plan(self.player.choose(state), Source.RULES, None, "")
         preference = self.statistics.prefer(options, GameStateAnalysis.from_game_state(state).context)

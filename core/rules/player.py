@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.game.game_data import GameData
 from core.game.milestone_tracker import MilestoneTracker
 from core.game.state import GameState
@@ -17,9 +20,11 @@ from core.navigation.ground_archive import GroundArchive
 from core.navigation.known_grounds import KnownGrounds
 from core.navigation.travel import TravelMemory, WorldGraph
 from core.rules.field.overworld import FieldRules
+from core.rules.field.walking import Heading
 from core.rules.fights.battle import BattleRules
 from core.rules.menus.answers import READ_ON, WAIT, AnswerRules
 from core.rules.menus.menu_watch import MenuWatch
+from core.rules.menus.shopping import Ware
 from core.rules.menus.task_menus import MenuTaskRules
 from core.rules.menus.typed_names import NO_NAMES, TypedNames
 from core.rules.noticing import Noticing
@@ -97,6 +102,19 @@ class RulePlayer:
     def milestones(self) -> tuple[str, ...]:
         """Ids of the milestones reached in this episode, in the order of reaching."""
         return self._tracker.reached
+
+    @property
+    def reached_flags(self) -> NDArray[np.bool_]:
+        """(milestones,): which of the game's milestones were reached, in the order of its list."""
+        return self._tracker.reached_flags
+
+    def heading(self, state: GameState) -> Heading | None:
+        """Where the walk under way leads to on this map; None when nobody walks."""
+        return self._field.heading(state)
+
+    def next_ware(self, state: GameState) -> Ware | None:
+        """What is bought next of a shopping list under way."""
+        return self._menu_tasks.next_ware(state)
 
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""

@@ -1,21 +1,33 @@
-"""The agent of a checkpoint, or one without a checkpoint, as it is evaluated and watched."""
+"""The agent of a checkpoint, of both heads, or one without a checkpoint, as it is evaluated and watched."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
+import torch
 from gymnasium import spaces
 
+from agents.heads.agent import HeadsAgent
+from agents.heads.saved_heads import WEIGHTS_FILE, Heads, load_bundled, load_heads
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.policy_view import POLICY_PARTS
+from core.exceptions import ConfigurationError
 from core.history.analyzer import DecisionHistoryAnalyzer
 from trainer.checkpoints.checkpoint import Snapshot
 from trainer.checkpoints.damage import damage_is_said
 from trainer.curriculum import Curriculum, Directive
-from trainer.llm_manager import make_manager
+from trainer.llm_manager import BaseLLMManager, make_manager
 from trainer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BUNDLED = "bundled"
+"""The name of the policy that comes with the project, where others name a checkpoint."""
 
 
 def frozen_agent(
@@ -31,14 +43,7 @@ def frozen_agent(
     It reads the decision record where there is one. `checkpoint` is what the snapshot is called in messages; `on_exit`
     closes what is opened here. Raises CheckpointError where the snapshot does not fit the settings.
     """
-    record = None
-    if settings.decision_db_path.exists():
-        record = on_exit.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
-    manager = make_manager(
-        settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
-    )
-    on_exit.callback(manager.close)
-    strategy = AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)
+    manager, strategy = _advice(settings, on_exit)
     agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
     curriculum = Curriculum(settings.curriculum)
     if snapshot is not None:
@@ -54,3 +59,38 @@ def frozen_agent(
             agent.load_state_dict(snapshot.state["agent"])
             curriculum.load_state_dict(snapshot.state["curriculum"])
     return agent, curriculum.directive()
+
+
+def heads_of(checkpoint: str) -> Heads | None:
+    """The heads that come with the project ("bundled"), or those in a folder that `python -m trainer.bundle` has
+    written; None for a checkpoint of a run."""
+    if checkpoint == BUNDLED:
+        return load_bundled()
+    path = Path(checkpoint) / WEIGHTS_FILE
+    return load_heads(path) if path.is_file() else None
+
+
+def frozen_heads(settings: Settings, heads: Heads, game: str, on_exit: ExitStack) -> tuple[HeadsAgent, Directive]:
+    """The agent of both heads in the game of that name. Raises ConfigurationError where it would see no numbers."""
+    if "features" not in POLICY_PARTS[settings.observation_type]:
+        raise ConfigurationError(
+            f"the policy reads numbers, and observation_type {settings.observation_type!r} has none: set it to 'state'"
+        )
+    if heads.game != game:
+        log.warning("the policy was trained in %s: in %s it guesses", heads.game or "?", game)
+    torch.set_num_threads(1)  # at this size several threads only wait for each other
+    manager, strategy = _advice(settings, on_exit)
+    agent = HeadsAgent(heads, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+    return agent, Curriculum(settings.curriculum).directive()
+
+
+def _advice(settings: Settings, on_exit: ExitStack) -> tuple[BaseLLMManager, AdaptiveStrategySystem]:
+    """The language model's manager, and the strategy that reads the decision record where there is one."""
+    record = None
+    if settings.decision_db_path.exists():
+        record = on_exit.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
+    manager = make_manager(
+        settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model
+    )
+    on_exit.callback(manager.close)
+    return manager, AdaptiveStrategySystem(record, initial_strategy=settings.initial_strategy, seed=settings.seed)

@@ -20,7 +20,7 @@ from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.flights import Flights
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
-from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
+from core.rules.field.walking import Arrived, GoalMaker, Heading, Walked, Walker
 from core.rules.menus.radio import Radio
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
@@ -68,6 +68,10 @@ class FieldRules:
         self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
         """Whom the last press of A was for; it counts as spoken to when the game reacts (`core.rules.noticing`)."""
+
+    def heading(self, state: GameState) -> Heading | None:
+        """Where the walk under way leads to."""
+        return self._walker.heading(state)
 
     def entered_map(self) -> None:
         """The map has changed: forget what was planned on the last one."""

@@ -10,7 +10,7 @@ back without a new search.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.game import terrain
@@ -32,6 +32,18 @@ NODES_TO_REJOIN = 6
 
 _NEEDING_A: Final = terrain.CUT_TREES | terrain.WHIRLPOOLS
 """Ground that A changes, by a move of the party."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a walk leads to now."""
+
+    purpose: str
+    """The walk's key: it begins with that of the option it belongs to."""
+    goal: Goal
+    ground: MapGround
+    """What is walked on, people left out."""
+
 
 GoalMaker = Callable[[MapGround], Sequence[Goal]]
 Node = tuple[int, int, Button]
@@ -70,6 +82,12 @@ class Walker:
         """The button that `next` named last was not pressed, another was."""
         self._idle_presses = max(0, self._idle_presses - 1)
         self._strayed = True
+
+    def heading(self, state: GameState) -> Heading | None:
+        """The goal of the walk under way on this map; None when there is none."""
+        if self._goal is None or not self._key or self._map != state.position.map:
+            return None
+        return Heading(self._key, self._goal, replace(self._ground_of(state, frozenset()), people=frozenset()))
 
     def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Walked:
         """The button to press now, `Arrived`, or `Blocked`. `key` names the walk's purpose: a new key, a new path."""

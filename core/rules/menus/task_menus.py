@@ -18,7 +18,7 @@ from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward,
 from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
 from core.rules.menus.radio import GEAR_LINE, Radio
-from core.rules.menus.shopping import Shopping
+from core.rules.menus.shopping import Shopping, Ware
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import IN_MENUS
@@ -83,6 +83,11 @@ class MenuTaskRules:
         if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
         return (self._option(state, progress.menu_task), CLOSE)
+
+    def next_ware(self, state: GameState) -> Ware | None:
+        """What is bought next; None when nothing is being bought, or nothing more can be."""
+        progress = self._progress
+        return None if progress is None or progress.shopping is None else progress.shopping.next_ware(state)
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for a menu task's option; None when the screen is not one of its screens."""

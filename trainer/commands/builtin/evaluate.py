@@ -3,6 +3,10 @@
 Nothing is written, neither to the checkpoint nor to the decision record. The whole agent (mode `adaptive`) reads the
 record at the config's `decision_db_path` as it is; the other modes play without it. Shares come with Wilson intervals,
 because a dozen games say less than a hundred.
+
+`--checkpoint bundled` is the policy that comes with the project (`agents/heads`): in mode `adaptive` it presses every
+button for the options of the rules or the language model, in `rl_only` it chooses the options as well. A folder that
+`python -m trainer.bundle --out` has written is taken in the same way.
 """
 
 from __future__ import annotations
@@ -17,23 +21,30 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from agents.heads.saved_heads import Heads
+from core.agent.hybrid_agent import HybridAgent
+from core.env.lanes.vector_env import VectorEnv
+from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
-from trainer.evaluation.evaluator import EvaluationResult, ModelUse
+from trainer.curriculum import Directive
+from trainer.evaluation.evaluator import Evaluates, EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
-from trainer.evaluation.frozen_agent import frozen_agent
+from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads, heads_of
 from trainer.evaluation.intervals import wilson_interval
 from trainer.run.checks import check_model_of_modes
-from trainer.run.environments import open_evaluation_fleet
+from trainer.run.environments import environment_factory, open_evaluation_fleet
 from trainer.settings import Settings, load_settings
 
 
 @COMMANDS.register("evaluate")
 def evaluate(
     config: Annotated[Path, typer.Option(help="The config of the run.")] = Path("config.json"),
-    checkpoint: Annotated[str, typer.Option(help="latest, best_model, a name in save_dir, or a path.")] = "latest",
+    checkpoint: Annotated[
+        str, typer.Option(help="latest, best_model, a name in save_dir, a path, or bundled.")
+    ] = "latest",
     mode: Annotated[list[AgentMode] | None, typer.Option(help="Who may act; give it again for several.")] = None,
     episodes: Annotated[int, typer.Option(min=1, help="New games per mode.")] = 20,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of a game, instead of the config's.")] = None,
@@ -55,13 +66,19 @@ def play(
     settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, show_progress: bool
 ) -> list[EvaluationResult]:
     """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
+    heads = heads_of(checkpoint)
     store = CheckpointStore(settings.save_dir)
-    store.load(checkpoint)  # before emulators start
+    if heads is None:
+        store.load(checkpoint)  # before emulators start
     with ExitStack() as stack:
-        fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
-        snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
-        agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
-        evaluator = FleetEvaluator(fleet, settings.seed)
+        evaluator: Evaluates
+        if heads is None:
+            fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
+            snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
+            agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
+            evaluator = FleetEvaluator(fleet, settings.seed)
+        else:
+            agent, directive, evaluator = _with_heads(settings, heads, episodes, stack)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
             for mode in modes:
@@ -76,6 +93,20 @@ def play(
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
         return results
+
+
+def _with_heads(
+    settings: Settings, heads: Heads, episodes: int, on_exit: ExitStack
+) -> tuple[HybridAgent, Directive, Evaluates]:
+    """The agent of both heads, and who evaluates it: it decides for all lanes at once, in this process."""
+    lanes = min(settings.lanes, episodes)
+    env = on_exit.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
+    agent, directive = frozen_heads(settings, heads, env.rom.game.name, on_exit)
+
+    def rule_players(lanes: int) -> list[RulePlayer]:
+        return [RulePlayer(env.rom.game, seed=settings.seed + lane, names=settings.names) for lane in range(lanes)]
+
+    return agent, directive, Evaluator(env, rule_players, settings.seed)
 
 
 def with_intervals(result: EvaluationResult) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from core.agent.hybrid_agent import HybridAgent
 from core.exceptions import ConfigurationError
 from core.vocabulary import AgentMode, EpisodeResult
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.registry import COMMANDS
-from trainer.evaluation.frozen_agent import frozen_agent
+from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads, heads_of
 from trainer.run.environments import environment_factory
 from trainer.run.stop_request import StopRequest
 from trainer.settings import Settings, load_settings
@@ -32,7 +33,7 @@ def watch(
     config: Annotated[Path, typer.Option(help="The config of the run.")] = Path("config.json"),
     checkpoint: Annotated[
         str | None,
-        typer.Option(help="latest, best_model, a name in save_dir, a path, or none; latest where there is one."),
+        typer.Option(help="latest, best_model, a name in save_dir, a path, bundled, or none; latest if there is one."),
     ] = None,
     mode: Annotated[AgentMode | None, typer.Option(help="Who may act; rules_only without a checkpoint.")] = None,
     games: Annotated[int, typer.Option(min=1, help="Games, one after the other.")] = 1,
@@ -49,7 +50,8 @@ def watch(
     if checkpoint is None:
         checkpoint = "latest" if store.has_run() else NO_CHECKPOINT
     chosen = mode_for(settings, checkpoint, mode)
-    if checkpoint != NO_CHECKPOINT:
+    heads = heads_of(checkpoint)
+    if heads is None and checkpoint != NO_CHECKPOINT:
         store.load(checkpoint)  # before an emulator starts
     viewers = viewers_for(show, record, speed, scale)
     who = chosen.value if checkpoint == NO_CHECKPOINT else f"{chosen.value} of checkpoint {checkpoint}"
@@ -57,10 +59,14 @@ def watch(
     with ExitStack() as stack, StopRequest() as stop:
         env = environment_factory(settings.changed(headless=True))(0)
         stack.callback(env.close)
-        snapshot = None
-        if checkpoint != NO_CHECKPOINT:
-            snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
-        agent, directive = frozen_agent(settings, checkpoint, snapshot, env.policy_space, 1, stack)
+        agent: HybridAgent
+        if heads is not None:
+            agent, directive = frozen_heads(settings, heads, env.rom.game.name, stack)
+        else:
+            snapshot = None
+            if checkpoint != NO_CHECKPOINT:
+                snapshot = store.load(checkpoint, rom_sha1=env.rom.profile.sha1)
+            agent, directive = frozen_agent(settings, checkpoint, snapshot, env.policy_space, 1, stack)
         told: list[EpisodeResult] = []
         watch_games(
             env,

@@ -1,0 +1,73 @@
+"""The networks of both heads: small enough that a step costs far less than the emulator."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE, VIEW_SIZE
+from agents.heads.option_view import OPTION_SIZE, PRIOR
+from core.vocabulary import ACTION_COUNT
+
+MASKED_LOGIT = -1e8
+WIDTH = 192
+OPTION_WIDTH = 128
+
+
+def _convolutions(planes: int, first: int, second: int) -> nn.Sequential:
+    """(n, planes, 9, 10) to (n, 16 * second)."""
+    return nn.Sequential(
+        nn.Conv2d(planes, first, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(first, second, 3, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+    )
+
+
+class ButtonNetwork(nn.Module):
+    """Presses for an option, and tells when it has come to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = _convolutions(PLANES_SHAPE[0], 24, 48)
+        self.join = nn.Sequential(nn.Linear(VIEW_SIZE + 48 * 16, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU())
+        self.press = nn.Linear(WIDTH, ACTION_COUNT)
+        self.ends = nn.Linear(WIDTH, ACTION_COUNT)
+
+    def forward(self, vector: Tensor, planes: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Masked logits of the presses, and for each press the logit that the option is over after it; both
+        (n, actions)."""
+        joined = self.join(torch.cat([vector, self.convolutions(planes)], dim=1))
+        return self.press(joined).masked_fill(~mask, MASKED_LOGIT), self.ends(joined)
+
+
+class OptionNetwork(nn.Module):
+    """A pointer over the listed options: one score each, from the situation and the option's facts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = _convolutions(SITUATION_PLANES, 16, 32)
+        self.situation = nn.Sequential(nn.Linear(SITUATION_SIZE + 32 * 16, OPTION_WIDTH), nn.ReLU())
+        self.score = nn.Sequential(
+            nn.Linear(OPTION_WIDTH + OPTION_SIZE, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, 1),
+        )
+
+    def forward(self, vector: Tensor, planes: Tensor, options: Tensor, listed: Tensor) -> Tensor:
+        """Logits (n, slots). `vector` (n, SITUATION_SIZE) and `planes` tell the situation, `options`
+        (n, slots, OPTION_SIZE) the options, `listed` (n, slots) which slots hold one."""
+        seen = self.situation(torch.cat([vector, self.convolutions(planes)], dim=1))
+        seen = seen[:, None].expand(-1, options.shape[1], -1)
+        scores = self.score(torch.cat([seen, options], dim=-1)).squeeze(-1)
+        return scores.masked_fill(~listed, MASKED_LOGIT)
+
+
+def without_prior(options: Tensor) -> Tensor:
+    """The same options, the rules' value and rank hidden."""
+    hidden = options.clone()
+    hidden[..., PRIOR] = 0.0
+    return hidden

@@ -1,0 +1,144 @@
+"""The card of the bundled policy: what it is, how it was made, how it plays, and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from trainer.bundle.collect import STRAYINGS, BundleCollection
+from trainer.bundle.fit import CloningSettings
+from trainer.bundle.judge import HeadGame, Judging, PlayerScore
+
+LONGEST_LINE = 120
+REPORT_FILE, CARD_FILE = "report.json", "README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleReport:
+    """All measurements from the making of the policy."""
+
+    seed: int
+    game: str
+    rom_sha256: str
+    final_milestone: str
+    labelled_steps: int
+    labelled_choices: int
+    button_parameters: int
+    option_parameters: int
+    collection: BundleCollection
+    cloning: CloningSettings
+    judging: Judging
+    press_agreement: float
+    """Share of steps of a game that was not trained on in which the likeliest press is the rules'."""
+    end_agreement: float
+    choice_agreement: float
+    """Of the choices, with the rules' value and rank to be seen."""
+    blind_choice_agreement: float
+    scores: tuple[PlayerScore, ...]
+    games: tuple[HeadGame, ...]
+    collection_minutes: float
+    """Wall time of the stages that ran in this call; a stage that was there from an earlier call takes none."""
+    cloning_minutes: float
+    judging_minutes: float
+
+
+def write_bundle_card(folder: Path, report: BundleReport) -> None:
+    """`README.md` for people and `report.json` for programs, beside the weights."""
+    (folder / REPORT_FILE).write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    (folder / CARD_FILE).write_text(_card(report), encoding="utf-8")
+
+
+def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
+    """Lines of a Markdown table."""
+    lines = ["| who plays | reached (95 %) | median steps | milestones | longest stay | s of CPU for 1,000 steps |"]
+    lines.append("| --- | --- | --- | --- | --- | --- |")
+    for one in scores:
+        low, high = one.interval
+        median = "not reached" if one.median_steps is None else f"{one.median_steps:,.0f}"
+        lines.append(
+            f"| {one.player} | {one.reached} of {one.games} ({low:.0%} to {high:.0%}) | {median} | "
+            f"{one.mean_milestones:.1f} | {one.longest_stay} | {one.cpu_s_per_1000_steps:.1f} |"
+        )
+    return lines
+
+
+def _wrapped(text: str, *, item: bool = False) -> list[str]:
+    return textwrap.wrap(
+        text,
+        LONGEST_LINE,
+        initial_indent="- " if item else "",
+        subsequent_indent="  " if item else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _card(report: BundleReport) -> str:
+    collection, cloning, judging = report.collection, report.cloning, report.judging
+    strayings = ", ".join(f"{one.presses:.0%}/{one.choices:.0%}" for one in STRAYINGS)
+    minutes = report.collection_minutes + report.cloning_minutes + report.judging_minutes
+    lines = [
+        "# The bundled policy",
+        "",
+        *_wrapped(
+            f"Two networks that play {report.game}: a button head of {report.button_parameters:,} weights, which "
+            "presses for an option and tells when it is over, and an option head of "
+            f"{report.option_parameters:,} weights, which chooses among the options that the rules list."
+        ),
+        "",
+        "## Use",
+        *_wrapped(
+            "`crystal-agent evaluate --checkpoint bundled`. Mode `adaptive`: the rules (or a language model) choose "
+            "the options, the button head presses every button. Mode `rl_only`: both heads; the rules list the options "
+            "and find the way that leads to one, and choose nothing."
+        ),
+        "",
+        "## How it was made",
+        f"`python -m trainer.bundle` makes it again; this one took {minutes:.0f} minutes (seed {report.seed}):",
+        *_wrapped(
+            f"{report.collection_minutes:.1f} minutes of play, {report.cloning_minutes:.1f} of cloning, "
+            f"{report.judging_minutes:.1f} of judging, on two cores that others used as well.",
+            item=True,
+        ),
+        *_wrapped(
+            f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
+            f"options, from {collection.games} games by the rules to `{report.final_milestone}` (ROM SHA-256 "
+            f"`{report.rom_sha256[:16]}...`, seeds of training drawn from {collection.run_seed}). In turn, games draw "
+            f"these shares of presses/choices at random: {strayings}. The label is always what the rules would do.",
+            item=True,
+        ),
+        *_wrapped(
+            f"Cloning: {cloning.button_epochs:g} epochs of the button head, {cloning.option_epochs:g} of the option "
+            f"head, AdamW. In {cloning.hidden_prior_share:.0%} of the choices the rules' value and rank are hidden.",
+            item=True,
+        ),
+        "",
+        "## How good it is",
+        *_wrapped(
+            f"In a game that it was not trained on it presses as the rules in {report.press_agreement:.1%} of the "
+            f"steps, ends options as they do in {report.end_agreement:.1%}, chooses as they do in "
+            f"{report.choice_agreement:.1%} of the choices, and in {report.blind_choice_agreement:.1%} where their "
+            "value and rank are hidden."
+        ),
+        "",
+        *_wrapped(
+            f"New games of at most {judging.steps_per_game:,} steps to `{report.final_milestone}` on seeds that no "
+            "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
+            "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
+            "state while the game waits for one. Rules and button head begin with the starter that the rules of that "
+            "game take; the policy alone chooses its own."
+        ),
+        "",
+        *score_table(report.scores),
+        "",
+        "## What it cannot do",
+        *_wrapped(
+            f"It has seen {report.game} to `{report.final_milestone}` and nothing else: beyond that, and in another "
+            "game, it is a guess. It imitates the rules, so it is no better than they are. The rules still list the "
+            "options, find the routes and name what is bought next; without them it does not play. It was trained and "
+            "judged on the same maps."
+        ),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,149 @@
+"""Clones both heads from lessons: cross-entropy of the rules' press, of the option's end and of the rules' choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
+from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
+from agents.heads.option_view import OPTION_SLOTS
+from trainer.bundle.lessons import Lessons
+
+
+@dataclass(frozen=True, slots=True)
+class CloningSettings:
+    """How the heads are fitted."""
+
+    button_epochs: float = 5.0
+    button_batch: int = 512
+    option_epochs: float = 40.0
+    option_batch: int = 128
+    hidden_prior_share: float = 0.5
+    """Of the choices, those in which the rules' value and rank are hidden, so that one head plays with and without."""
+    learning_rate: float = 2e-3
+    warm_up_share: float = 0.1
+    weight_decay: float = 1e-3
+    end_weight: float = 0.5
+    largest_gradient: float = 1.0
+    threads: int = 1
+    """Torch threads; a training repeats bit for bit only with the same number. On cores that others use as well, more
+    than one wait for each other."""
+
+
+def clone_button_head(
+    network: ButtonNetwork, lessons: Lessons, settings: CloningSettings, seed: int, say: Callable[[str], None]
+) -> None:
+    """Trains `network` in place. Repeatable for the same seed, lessons, settings and library versions."""
+    rows = np.flatnonzero(lessons.teaches_press)
+    steps = max(1, int(settings.button_epochs * len(rows) / settings.button_batch))
+    presses, ends = torch.from_numpy(lessons.presses), torch.from_numpy(lessons.ends).float()
+
+    def loss_of(batch: NDArray[np.int64]) -> Tensor:
+        pressed = presses[batch]
+        logits, end_logits = network(*_views(lessons, batch), torch.from_numpy(lessons.masks[batch]))
+        own_ends = end_logits.gather(1, pressed[:, None]).squeeze(1)
+        end_loss = F.binary_cross_entropy_with_logits(own_ends, ends[batch])
+        return F.cross_entropy(logits, pressed) + settings.end_weight * end_loss
+
+    _fit(network, loss_of, _batches(rows, settings.button_batch, seed), steps, settings, "button head", say)
+
+
+def clone_option_head(
+    network: OptionNetwork, lessons: Lessons, settings: CloningSettings, seed: int, say: Callable[[str], None]
+) -> None:
+    """Trains `network` in place; in part of the choices the rules' value and rank are hidden."""
+    dice = np.random.default_rng(seed)
+    rows = np.arange(len(lessons.chosen))
+    steps = max(1, int(settings.option_epochs * len(rows) / settings.option_batch))
+    chosen = torch.from_numpy(lessons.chosen)
+
+    def loss_of(batch: NDArray[np.int64]) -> Tensor:
+        hidden = torch.from_numpy(dice.random(len(batch)) < settings.hidden_prior_share)
+        logits = _choice_logits(network, lessons, batch, hidden)
+        return F.cross_entropy(logits, chosen[batch])
+
+    _fit(network, loss_of, _batches(rows, settings.option_batch, seed), steps, settings, "option head", say)
+
+
+def button_agreement(network: ButtonNetwork, lessons: Lessons) -> tuple[float, float]:
+    """Share of steps whose likeliest press is the rules', and whose option's end is judged as the rules do."""
+    rows = np.flatnonzero(lessons.teaches_press)
+    right_presses = right_ends = 0
+    with torch.inference_mode():
+        for batch in np.array_split(rows, max(1, len(rows) // 2048)):
+            logits, ends = network(*_views(lessons, batch), torch.from_numpy(lessons.masks[batch]))
+            wanted = torch.from_numpy(lessons.presses[batch])
+            right_presses += int((logits.argmax(dim=1) == wanted).sum())
+            own = ends.gather(1, wanted[:, None]).squeeze(1) > 0
+            right_ends += int((own == torch.from_numpy(lessons.ends[batch])).sum())
+    return right_presses / len(rows), right_ends / len(rows)
+
+
+def option_agreement(network: OptionNetwork, lessons: Lessons, *, shows_prior: bool) -> float:
+    """Share of choices whose likeliest option is the rules'."""
+    rows = np.arange(len(lessons.chosen))
+    right = 0
+    with torch.inference_mode():
+        for batch in np.array_split(rows, max(1, len(rows) // 2048)):
+            hidden = torch.full((len(batch),), not shows_prior)
+            logits = _choice_logits(network, lessons, batch, hidden)
+            right += int((logits.argmax(dim=1) == torch.from_numpy(lessons.chosen[batch])).sum())
+    return right / max(1, len(rows))
+
+
+def _views(lessons: Lessons, batch: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(lessons.planes[batch]).float()
+
+
+def _choice_logits(network: OptionNetwork, lessons: Lessons, batch: NDArray[np.int64], hidden: Tensor) -> Tensor:
+    vectors, planes = _views(lessons, lessons.choice_steps[batch])
+    options = torch.from_numpy(lessons.options[batch]).float()
+    options = torch.where(hidden[:, None, None], without_prior(options), options)
+    listed = torch.arange(OPTION_SLOTS)[None] < torch.from_numpy(lessons.option_counts[batch])[:, None]
+    return network(vectors[:, :SITUATION_SIZE], planes[:, :SITUATION_PLANES], options, listed)
+
+
+def _batches(rows: NDArray[np.int64], size: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Batches without end, every row once an epoch."""
+    dice = np.random.default_rng(seed)
+    while True:
+        order = dice.permutation(rows)
+        for start in range(0, max(1, len(order) - size + 1), size):
+            yield np.sort(order[start : start + size])
+
+
+def _fit(
+    network: nn.Module,
+    loss_of: Callable[[NDArray[np.int64]], Tensor],
+    batches: Iterator[NDArray[np.int64]],
+    steps: int,
+    settings: CloningSettings,
+    name: str,
+    say: Callable[[str], None],
+) -> None:
+    torch.set_num_threads(settings.threads)
+    rate = settings.learning_rate
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=settings.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, rate, total_steps=steps + 1, pct_start=settings.warm_up_share
+    )
+    network.train()
+    running = 0.0
+    for step in range(1, steps + 1):
+        loss = loss_of(next(batches))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), settings.largest_gradient)
+        optimizer.step()
+        schedule.step()
+        running = loss.item() if step == 1 else 0.98 * running + 0.02 * loss.item()
+        if step % max(1, steps // 10) == 0:
+            say(f"{name}: step {step} of {steps}, loss {running:.3f}")
+    network.eval()

@@ -1,0 +1,191 @@
+"""Judges the heads by play: whole games on seeds that no training met, each way in its own processes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter
+
+from agents.heads.agent import HeadsAgent
+from agents.heads.saved_heads import Heads, load_heads
+from core.agent.agent_state import AgentState
+from core.agent.arbitration import TeacherCurriculum
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.lane_transitions import LaneInputs
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.rules import RulePlayer
+from core.vocabulary import AgentMode
+from trainer.evaluation.intervals import wilson_interval
+from trainer.play.episode_seeds import evaluation_seed
+from trainer.pocket.processes import map_in_processes
+
+
+class JudgedPlayer(StrEnum):
+    """Who plays."""
+
+    RULES = "rules"
+    BUTTONS = "button head, options by the rules"
+    ALONE = "policy alone"
+    BLIND = "policy alone, the rules' value and rank hidden"
+
+
+_MODES = {
+    JudgedPlayer.RULES: AgentMode.RULES_ONLY,
+    JudgedPlayer.BUTTONS: AgentMode.ADAPTIVE,
+    JudgedPlayer.ALONE: AgentMode.RL_ONLY,
+    JudgedPlayer.BLIND: AgentMode.RL_ONLY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeadGame:
+    """One game from the start."""
+
+    player: str
+    game: int
+    """Its number: the seed of the rule player, and the place of the game's seed among those of evaluations."""
+    reached: bool
+    """The final milestone."""
+    steps: int
+    milestones: int
+    longest_stay: int
+    """Most steps within 100 with the same press in the same state, while the game waited for a press."""
+    cpu_s: float
+    """Processor time of the whole game, emulator included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Which games are played."""
+
+    games: int = 20
+    steps_per_game: int = 8_000
+    run_seed: int = 0
+
+
+def play_head_games(
+    heads_path: Path,
+    rom_path: Path,
+    judging: Judging,
+    final_milestone: str | None,
+    folder: Path,
+    say: Callable[[str], None],
+    workers: int,
+) -> tuple[HeadGame, ...]:
+    """The games of all players, player by player. Those that are in `folder` are not played again; each is kept there
+    as soon as it is over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {
+        (player, game): folder / f"{player.name.lower()}_{game:04d}.json"
+        for player in JudgedPlayer
+        for game in range(judging.games)
+    }
+    missing = [key for key, path in paths.items() if not path.is_file()]
+    if len(missing) < len(paths):
+        say(f"{len(paths) - len(missing)} games are there from an earlier run")
+    play = partial(_play, heads_path, rom_path, judging, final_milestone)
+    for (player, game), outcome in zip(missing, map_in_processes(play, missing, workers), strict=True):
+        path = paths[player, game]
+        temporary = path.with_suffix(".writing")
+        temporary.write_text(json.dumps(asdict(outcome)) + "\n", encoding="utf-8")
+        temporary.replace(path)
+        end = "reached it" if outcome.reached else "stopped"
+        say(f"{player.value}, game {game}: {end} after {outcome.steps} steps, {outcome.milestones} milestones")
+    known = TypeAdapter(HeadGame)
+    return tuple(known.validate_json(path.read_bytes()) for path in paths.values())
+
+
+def _play(
+    heads_path: Path,
+    rom_path: Path,
+    judging: Judging,
+    final_milestone: str | None,
+    whose: tuple[JudgedPlayer, int],
+) -> HeadGame:
+    player, game = whose
+    torch.set_num_threads(1)
+    env = EnhancedPyBoyPokemonCrystalEnv(
+        rom_path,
+        observation_type="state",
+        max_steps=judging.steps_per_game,
+        final_milestone=final_milestone,
+    )
+    try:
+        heads = None if player is JudgedPlayer.RULES else load_heads(heads_path)
+        return play_head_game(player, heads, env, judging.run_seed, game)
+    finally:
+        env.close()
+
+
+def play_head_game(
+    player: JudgedPlayer, heads: Heads | None, env: EnhancedPyBoyPokemonCrystalEnv, run_seed: int, game: int
+) -> HeadGame:
+    """One game. The starter is the one that the rule player of this number likes best."""
+    strategy, mode = AdaptiveStrategySystem(seed=game), _MODES[player]
+    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
+    if heads is None:
+        agent = HybridAgent(None, strategy, mode=mode, seed=game, frozen_state=frozen)
+    else:
+        shows_prior = player is not JudgedPlayer.BLIND
+        agent = HeadsAgent(heads, None, strategy, mode=mode, seed=game, frozen_state=frozen, shows_prior=shows_prior)
+    agent.attach_lanes([RulePlayer(env.rom.game, game)])
+    begun_s = time.process_time()
+    env.restart(seed=evaluation_seed(run_seed, game))
+    while True:
+        seen = {part: array[None] for part, array in env.policy_observation().items()}
+        (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
+        outcome = env.advance(decision.action)
+        agent.observe(0, decision, outcome.reward, done=False)
+        if outcome.terminated or outcome.truncated:
+            break
+    return HeadGame(
+        player=player.value,
+        game=game,
+        reached=outcome.terminated,
+        steps=env.episode_steps,
+        milestones=len(env.milestones),
+        longest_stay=agent.statistics()["longest_stay"],
+        cpu_s=round(time.process_time() - begun_s, 2),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerScore:
+    """What the games of one player came to."""
+
+    player: str
+    games: int
+    reached: int
+    interval: tuple[float, float]
+    """Wilson's, 95 %, of the share that reached the final milestone."""
+    median_steps: float | None
+    """Games that did not get there count as slower than all others; None where half did not."""
+    mean_milestones: float
+    longest_stay: int
+    cpu_s_per_1000_steps: float
+
+
+def score_of(games: Sequence[HeadGame]) -> PlayerScore:
+    """The score of games of one player."""
+    reached = sum(game.reached for game in games)
+    lengths = sorted(game.steps if game.reached else 10**9 for game in games)
+    median = statistics.median(lengths)
+    return PlayerScore(
+        games[0].player,
+        len(games),
+        reached,
+        wilson_interval(reached, len(games)),
+        median if median < 10**8 else None,
+        statistics.fmean(game.milestones for game in games),
+        max(game.longest_stay for game in games),
+        1000 * sum(game.cpu_s for game in games) / sum(game.steps for game in games),
+    )
