@@ -32,6 +32,9 @@ CROSSING_COST = 4
 RIDE_COST = 200
 """Actions that a ride counts for beyond the steps: its talk and its fades, and that it may not go today. So one walks
 where that is not much farther."""
+TURN_COST = 200
+"""To go back over the edge by which one came in: that is counted from its nearest step, though one came over another,
+so without this a way out and in again would look shorter than a long walk, on both sides for ever."""
 MOST_MAPS = 48
 """How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
@@ -256,7 +259,11 @@ class WorldGraph:
         ground = grounds.ground(stop.map)
         exits = self.exits(stop.map)
         if ground is None:
-            return tuple(self._way(exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1])) for exit_ in exits)
+            turns = {exit_.key: TURN_COST for exit_ in exits if exit_.edge is not None and exit_.key == stop.entry}
+            return tuple(
+                self._way(exit_, abs(exit_.x - at[0]) + abs(exit_.y - at[1]) + turns.get(exit_.key, 0))
+                for exit_ in exits
+            )
         ways: list[_Way] = []
         starts = self._starts(stop, at, grounds)
         for exit_ in exits:
@@ -264,7 +271,8 @@ class WorldGraph:
             distances = grounds.steps_to(stop.map, goals) or {}
             steps = min((distances[cell] for cell in starts if cell in distances), default=None)
             if steps is not None:
-                ways.append(self._way(exit_, steps))
+                turns = exit_.edge is not None and exit_.key == stop.entry
+                ways.append(self._way(exit_, steps + TURN_COST if turns else steps))
         return tuple(ways)
 
     def _way(self, exit_: Exit, steps: int) -> _Way:
