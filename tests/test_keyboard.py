@@ -112,6 +112,17 @@ def test_a_wanted_name_is_typed_from_the_screen() -> None:
     assert [press(0, 0, b"\x92\xae"), press(8, 4, b"\x92\xae")] == [Button.START, Button.A]
 
 
+def test_who_is_caught_is_named_in_the_fight() -> None:
+    """There the buttons of the keyboard are allowed, too; no text of a fight is taken for one."""
+    state = with_ram(keyboard(0, 0, kind=0), {"wBattleMode": 1, "wSpriteUpdatesEnabled": 1, "wScriptRunning": 0})
+    player = RulePlayer(state.game, names=TypedNames(creature="Bo"))
+    assert player.act(state, player.choose(state)).button is Button.RIGHT
+    assert action_mask(state)[Button.RIGHT]
+    told = with_ram(state, {"wTilemap": tiles({14: "GOT IT"})})
+    assert player.act(told, player.choose(told)).button is Button.A
+    assert not action_mask(told)[Button.RIGHT]
+
+
 @pytest.mark.parametrize(
     ("names", "complaint"),
     [({"rival": "EIGHTEEN"}, "rival"), ({"mom": "Zoë"}, "mom"), ({"box": ""}, "box"), ({"rivel": "OTTO"}, "'rival'")],

@@ -36,7 +36,7 @@ static void radio_put(void) {
     screen_number(NUMBER_X, LINE_Y, (u8)(wRadioTuningKnob + 2) / 4, 2);
     text_label(NUMBER_X + 2, LINE_Y, TEXT_GEAR_DOT);
     screen_put(NUMBER_X + 3, LINE_Y, TILE_ZERO + (wRadioTuningKnob & 2 ? 0 : 5));
-    screen_fill(TITLE_X, STATION_Y, SCREEN_COLUMNS - TITLE_X, 1, TILE_SPACE);
+    screen_fill(TITLE_X, STATION_Y, SCREEN_COLUMNS - 2 * TITLE_X, 1, TILE_SPACE);
     text_label(TITLE_X, STATION_Y, text);
 }
 

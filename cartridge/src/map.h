@@ -50,6 +50,7 @@ enum { STATUS_FLASH = 4, PALSET_DARK = 0xFF, PALSET_LIT = 0xE4 }; /* wStatusFlag
 typedef struct {
     u8 group, number;
     s8 offset; /* steps: this coordinate minus the neighbour's along the shared edge */
+    u8 length; /* of that edge on the neighbour's side, in steps */
 } neighbour_t;
 
 /* One map's header, as cartridge/tools/world_data.py packs it. */

@@ -27,7 +27,8 @@ u8 player_can_step(u8 direction) {
     if (!bears(map_collision(x, y), direction) || path_is_walled(wXCoord, wYCoord, direction)) return 0;
     if (people_at(x, y) != NOBODY) return 0;
     if (x < (u8)(map.width << 1) && y < (u8)(map.height << 1)) return 1;
-    return map.neighbours[direction].group != 0;
+    return map.neighbours[direction].group &&
+           (u8)((direction <= UP ? x : y) - map.neighbours[direction].offset) < map.neighbours[direction].length;
 }
 
 u8 player_is_on_ledge(u8 direction) {

@@ -14,12 +14,19 @@ NO_FLAG = 0xFFFF
 BG_READ, BG_ITEM = 0, 7
 """Kinds of background events, as Crystal numbers them."""
 MAP_SPRITES = 10
+NEIGHBOUR_BYTES = 4
 VIEW_ALIGNMENT = 256
 """The view routine makes addresses of nibbles, so its tables begin at a multiple of 256."""
 
 
 def _word(value: int) -> bytes:
     return value.to_bytes(2, "little")
+
+
+def _neighbour(other: Map, direction: str, offset: int) -> bytes:
+    """neighbour_t of map.h."""
+    length = other.width if direction in ("north", "south") else other.height
+    return bytes([other.group, other.number, offset & 255, length])
 
 
 class MapPacker:
@@ -51,7 +58,7 @@ class MapPacker:
         header += bytes([sum(CONNECTION_BITS[direction] for direction in found.connections)])
         for direction in DIRECTIONS:
             name, offset = found.connections.get(direction, (None, 0))
-            header += bytes([self.maps[name].group, self.maps[name].number, offset & 255]) if name else bytes(3)
+            header += _neighbour(self.maps[name], direction, offset) if name else bytes(NEIGHBOUR_BYTES)
         header += self._wild(found)
         place = spawn_places(self.maps).index(found.spawn) if found.spawn else 0
         header += bytes([spawn.group, spawn.number, place] if spawn else 3) + bytes(home)

@@ -13,7 +13,7 @@
 | battle, list of moves | A, B; UP and DOWN when there is more than one move |
 | question (YES, NO) | A, B, and UP or DOWN, whichever moves the cursor |
 | start menu, lists | A, B, UP and DOWN; LEFT and RIGHT where there are columns or pages |
-| full-screen menu without an arrow (keyboard, gear, map) | A, B, START, the four directions |
+| full-screen menu without an arrow (keyboard, also in a battle; gear, map) | A, B, START, the four directions |
 | before the game (title, movies, new-game talk) | A, START, NONE, UP, DOWN; B as well where a menu or text shows |
 
 NONE is allowed only where the game is busy, SELECT nowhere, and every row leaves an action that does something.
@@ -28,7 +28,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.game.menu import MenuKind, MenuState
+from core.game.menu import MenuKind, MenuState, shows_keyboard
 from core.game.state import GameState
 from core.vocabulary import ACTION_COUNT, Button, GameMode
 
@@ -69,6 +69,8 @@ def action_mask(state: GameState) -> Mask:
     if menu is not None:
         return _menu_mask(menu)
     if mode is GameMode.MENU:
+        return SCREEN
+    if mode is GameMode.BATTLE and shows_keyboard(state.screen_lines):
         return SCREEN
     if not state.waits_for_button:
         return BUSY

@@ -131,6 +131,23 @@ def test_the_boatman_lends_the_raft_to_who_has_the_badge(town: Stage, badge: boo
     assert (town.console.read("wNumKeyItems") > 0 and raft in town.console.bytes("wKeyItems")) is badge
 
 
+# ---------------------------------------------------------------- the edges
+
+
+@pytest.mark.parametrize(("y", "ends"), [(23, "MISTMERE"), (22, "MISTMERE"), (21, "WILLOWMERE")])
+def test_nobody_leaves_the_world_where_a_neighbour_is_shorter(town: Stage, y: int, ends: str) -> None:
+    """The lake has 24 rows of water, Willowmere beside it 22."""
+    go_to_map(town, "MISTMERE", 1)
+    town.give_key_item("RAFT")
+    town.walker.go(17, 17)
+    town.walker.talk("down")
+    town.walker.walls = WALLS - {WATER}
+    town.walker.go(0, y)
+    town.walker.step("left")
+    assert town.walker.map == ends
+    assert town.console.read("wYCoord") < 2 * town.console.read("wMapHeight")
+
+
 # ---------------------------------------------------------------- the cave
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
 
 import pytest
 
@@ -60,22 +59,6 @@ def test_every_map_and_everybody_can_be_reached() -> None:
     wanted = known - {"EVENT_STARTER_LEAF_TAKEN", "EVENT_STARTER_FIRE_TAKEN", "EVENT_STARTER_WATER_TAKEN"}
     wanted.remove("EVENT_SELMA_SULKS")  # for a while only
     assert wanted <= progress.flags, sorted(wanted - progress.flags)
-
-
-SIDES = {"north": ("up", 0, -1), "south": ("down", 0, 1), "west": ("left", -1, 0), "east": ("right", 1, 0)}
-
-
-def test_whoever_crosses_an_edge_is_on_the_other_map() -> None:
-    """Where a neighbour is shorter, nobody can stand at the rest of the edge, on foot or on the raft."""
-    everything = Progress(items=set(model().rafts))
-    for name, one in model().maps.items():
-        grid = model().collisions[name]
-        for button, dx, dy in (SIDES[side["direction"]] for side in one["connections"]):
-            for x, y in product(range(len(grid[0])), range(len(grid))):
-                there = (name, x + dx, y + dy)
-                inside = 0 <= there[1] < len(grid[0]) and 0 <= there[2] < len(grid)
-                if not inside and model().is_open((name, x, y), everything):
-                    assert model()._cross(there, button) is not None, f"{there} is beyond the neighbour"
 
 
 def test_nobody_is_ever_shut_in() -> None:

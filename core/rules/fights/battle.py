@@ -53,8 +53,10 @@ class BattleRules:
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can be decided now, best first; never empty."""
         menu = state.menu
-        battle = state.battle if menu is not None else None
-        if menu is None or battle is None:
+        if menu is None:
+            return self._answers.options(state)
+        battle = state.battle
+        if battle is None:
             return (READ_ON,)
         asks_turn = menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES)
         if asks_turn and battle.enemy.hp:

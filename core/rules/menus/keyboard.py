@@ -68,8 +68,8 @@ class Keyboard:
 
     def press(self, state: GameState) -> Button | None:
         """The press that types the wanted name and leads out of the keyboard; None when none is on the screen."""
-        if state.mode is not GameMode.MENU or state.menu is not None or self._places is None:
-            return None
+        if state.mode not in (GameMode.MENU, GameMode.BATTLE) or state.menu is not None or self._places is None:
+            return None  # who is caught is named before the fight is over
         if not shows_keyboard(state.screen_lines):
             return None
         data, cursor = state.snapshot.data, self._cursor(state.snapshot.data)
