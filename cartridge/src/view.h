@@ -12,8 +12,8 @@ void view_capture(void); /* wTilemap, wAttrmap and sprites, before a box is draw
 void view_restore(void); /* take the boxes away again */
 void view_column(u8 x);  /* the column of the map at x, whose steps have changed */
 void view_player(void);  /* the player's figure, when it has changed */
-void view_cross(void);   /* another map's people and colours, without a break in the picture */
 void view_changed(void); /* blocks have changed under the eyes of the player */
+void view_cross(void);   /* another map's people and colours, without a break in the picture */
 void view_colours(void); /* the background palettes, when place or time of day asks for others */
 void view_fade_out(void);
 void view_flash(void);        /* before a battle */
