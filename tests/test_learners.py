@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.rules.fights.company import Company
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.learners import Learners, could_learn_what_nobody_can, learners_of
+from core.rules.planning.learners import Learners, could_learn_what_nobody_can, learners_of, places_kept
 from core.vocabulary import BuyItems, MapId, Option, OptionKind
 from tests.crystal_rows import crystal_state
 from tests.test_teaching_moves import CHIKORITA, HM_CUT, MAGIKARP, RATTATA, SPLASH, TACKLE, party
@@ -52,3 +52,13 @@ def test_a_kind_that_can_learn_is_good_company_until_somebody_can() -> None:
     assert not Company(able.game).wants(able, ODDISH, 1)
     without = crystal_state(party((MAGIKARP, (SPLASH,)), (GEODUDE, (TACKLE,))))
     assert not could_learn_what_nobody_can(ODDISH, without, without.game), "there is no machine in the bag"
+
+
+def test_places_stay_free_for_a_gift_and_for_what_the_way_asks_for() -> None:
+    game = crystal_state(ONE).game
+    assert places_kept(frozenset((MAGIKARP,)), game) == 3, "a gift, and two kinds that know all between them"
+    able = frozenset(kind for kinds in game.learners.values() for kind in kinds)
+    assert places_kept(able, game) == 1
+    many = party(*((kind, (TACKLE,)) for kind in (MAGIKARP, GEODUDE, RATTATA, 10)))
+    state = crystal_state(many)
+    assert not Company(game).wants(state, 13, 60), "a sixth place has to stay free"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
 from core.rules.fights.duel import duel
-from core.rules.planning.learners import could_learn_what_nobody_can
+from core.rules.planning.learners import could_learn_what_nobody_can, places_kept
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -84,6 +84,9 @@ class Company:
             return True
         if could_learn_what_nobody_can(species, state, self._game):
             return True
+        kinds = frozenset(one.species for one in party) | {species}
+        if len(state.party) + 1 + places_kept(kinds, self._game) > MOST_COMPANY:
+            return False
         lead = max(member.level for member in party)
         if level < LEAST_LEVEL_SHARE * lead or any(one.species == species and one.level >= level for one in party):
             return False
