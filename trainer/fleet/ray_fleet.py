@@ -135,7 +135,7 @@ class RayFleet(DrivenFleet[RayWorker]):
         self._software = Software.here()
         self._shipment = ray.put(shipment)
         self._news_sent: tuple[bytes, Any] = (b"", ray.put(b""))
-        make = ray.remote(max_restarts=0, concurrency_groups={GIVE: 1, HEAR: 1})
+        make = self._ray.remote(max_restarts=0, concurrency_groups={GIVE: 1, HEAR: 1})
         self._actor = make(RayBench).options(num_cpus=cores_a_worker, scheduling_strategy="SPREAD")
         super().__init__(blueprint, answer_timeout_s)
 
