@@ -79,6 +79,20 @@ def test_an_edge_is_left_along_the_shared_stretch_only(game: GameData, graph: Wo
     assert east.arrival == (0, (east.first + east.last) // 2 - shift)
 
 
+def test_nobody_turns_back_over_an_edge_to_come_in_nearer(game: GameData, graph: WorldGraph) -> None:
+    """From the south of the lake to the cave in its north, both maps seen, on the raft."""
+    memory = TravelMemory()
+    for name in ("WILLOWMERE", "MISTMERE"):
+        stage = at("town")
+        stage.give_key_item("RAFT")
+        stage.set_flag("EVENT_CAVE_OPEN")
+        stage.visit(name)
+        memory.grounds.see(state_of(stage.console))
+        stage.console.close()
+    route = graph.route(Position(map_id(game, "MISTMERE"), 0, 21), map_id(game, "CAIRN_CAVE"), memory, 0)
+    assert keys(route, game) == ["CAIRN_CAVE"]
+
+
 def test_shut_exits_are_avoided_until_they_may_be_open_again(game: GameData, graph: WorldGraph) -> None:
     home, town = map_id(game, "HOME"), map_id(game, "HAZEL_HOLLOW")
     memory = TravelMemory()
