@@ -129,17 +129,3 @@ def test_maps_by_distance_are_nearest_first(game: GameData, graph: WorldGraph) -
     assert [cost for cost, _ in found] == sorted(cost for cost, _ in found)
     overseas = {one.id for one in game.maps.values() if one.id.group > 4}  # a ferry goes there, some day
     assert found[0] == (0, start.map) and {map_id for _, map_id in found} == set(game.maps) - overseas
-
-
-def test_nobody_turns_back_over_an_edge_to_come_in_nearer(game: GameData, graph: WorldGraph) -> None:
-    """From the south of the lake to the cave in its north, both maps seen, on the raft."""
-    memory = TravelMemory()
-    for name in ("WILLOWMERE", "MISTMERE"):
-        stage = at("town")
-        stage.give_key_item("RAFT")
-        stage.set_flag("EVENT_CAVE_OPEN")
-        stage.visit(name)
-        memory.grounds.see(state_of(stage.console))
-        stage.console.close()
-    route = graph.route(Position(map_id(game, "MISTMERE"), 0, 21), map_id(game, "CAIRN_CAVE"), memory, 0)
-    assert keys(route, game) == ["CAIRN_CAVE"]
