@@ -19,7 +19,7 @@ from tests.tiny_models import make_model
 from tests.utils import generate_test_config
 
 ROOT = Path(__file__).resolve().parent.parent
-IMPORT_NAMES = {"cosmic-ray": "cosmic_ray", "imageio-ffmpeg": "imageio_ffmpeg"}
+IMPORT_NAMES = {"cosmic-ray": "cosmic_ray", "imageio-ffmpeg": "imageio_ffmpeg", "mkdocs-material": "material"}
 PROGRAM = """
 import contextlib, importlib, io, json, sys
 for package in json.loads(sys.argv[1]):
