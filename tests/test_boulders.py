@@ -34,6 +34,11 @@ def test_a_boulder_is_pushed_straight_into_its_hole() -> None:
     assert Push(1, 0, R).stand == player and Push(2, 0, R).after == (3, 0)
 
 
+def test_a_pit_is_reached_where_a_step_leads_into_it() -> None:
+    ground, player, boulders, holes = drawn("PB..\n##.o")
+    assert pushes_toward(ground, player, boulders, holes) == (Push(1, 0, R), Push(2, 0, R))
+
+
 @pytest.mark.parametrize(
     ("picture", "pushes"),
     [

@@ -100,10 +100,29 @@ def pushes_into(
 def pushes_toward(
     ground: MapGround, player: Cell, boulders: Collection[Cell], goals: Collection[Cell]
 ) -> tuple[Push, ...] | None:
-    """The fewest pushes after which the player can walk to one of `goals`; None where the search shows no way."""
-    wanted, floor = frozenset(goals), _Floor(ground)
+    """The fewest pushes after which the player can walk to one of `goals`; None where the search shows no way.
+
+    A goal that takes one away on arrival, a pit or a ladder, is reached where one step leads onto it.
+    """
+    wanted, floor = frozenset(goals) | _before(ground, goals), _Floor(ground)
     start = _State(frozenset(boulders), None, floor.walks(player, boulders))
     return _search(floor, start, lambda state: 0 if state.walks & wanted else 1, None, only_watched=False)
+
+
+def _before(ground: MapGround, goals: Collection[Cell]) -> frozenset[Cell]:
+    """The cells from which a press leads onto a goal that acts on arrival."""
+    beside = (
+        (x - dx, y - dy, button, (x, y))
+        for x, y in goals
+        if ground.warps_on_arrival(x, y)
+        for button, (dx, dy) in OFFSET.items()
+        if button in DIRECTION_BUTTONS
+    )
+    return frozenset(
+        (x, y)
+        for x, y, button, goal in beside
+        if ground.standable(x, y) and (moved := ground.move(x, y, button)) is not None and moved[:2] == goal
+    )
 
 
 def _search(
