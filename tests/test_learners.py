@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from core.rules.fights.company import Company
 from core.rules.planning.lane_memory import LaneMemory
-from core.rules.planning.learners import Learners, could_learn_what_nobody_can, learners_of
+from core.rules.planning.learners import Learners, could_learn_what_nobody_can, learners_of, places_kept
 from core.vocabulary import BuyItems, MapId, Option, OptionKind
 from tests.crystal_rows import crystal_state
 from tests.test_teaching_moves import CHIKORITA, HM_CUT, MAGIKARP, RATTATA, SPLASH, TACKLE, party
@@ -44,17 +42,6 @@ def test_nobody_is_looked_for_with_a_full_party() -> None:
     assert sought({**full, **HM_CUT, **BALLS}, "ROUTE_31") == []
 
 
-def test_places_are_kept_for_who_can_learn() -> None:
-    """Four fish, and somebody of a better kind: wanted where nobody is missing, not where machines teach nobody yet."""
-    fish = tuple((MAGIKARP, (SPLASH,)) for _ in range(3))
-    game = crystal_state({}).game
-    everything = frozenset(range(1, 252))
-    able = replace(game, learners=dict.fromkeys(game.learners, everything))
-    for members, of, wanted in ((fish, game, True), (fish + fish[:1], game, False), (fish + fish[:1], able, True)):
-        company = Company(of)
-        assert company.wants(crystal_state(party(*members)), RATTATA, 90) is wanted
-
-
 def test_a_kind_that_can_learn_is_good_company_until_somebody_can() -> None:
     state = crystal_state({**party((MAGIKARP, (SPLASH,)), (GEODUDE, (TACKLE,))), **HM_CUT})
     assert could_learn_what_nobody_can(ODDISH, state, state.game)
@@ -65,3 +52,13 @@ def test_a_kind_that_can_learn_is_good_company_until_somebody_can() -> None:
     assert not Company(able.game).wants(able, ODDISH, 1)
     without = crystal_state(party((MAGIKARP, (SPLASH,)), (GEODUDE, (TACKLE,))))
     assert not could_learn_what_nobody_can(ODDISH, without, without.game), "there is no machine in the bag"
+
+
+def test_places_stay_free_for_a_gift_and_for_what_the_way_asks_for() -> None:
+    game = crystal_state(ONE).game
+    assert places_kept(frozenset((MAGIKARP,)), game) == 3, "a gift, and two kinds that know all between them"
+    able = frozenset(kind for kinds in game.learners.values() for kind in kinds)
+    assert places_kept(able, game) == 1
+    many = party(*((kind, (TACKLE,)) for kind in (MAGIKARP, GEODUDE, RATTATA, 10)))
+    state = crystal_state(many)
+    assert not Company(game).wants(state, 13, 60), "a sixth place has to stay free"

@@ -84,7 +84,7 @@ typedef struct {
     u8 sprites[MAP_SPRITES];      /* which people are in video memory, 0 = none */
     u8 change_count;              /* blocks that a flag changes */
     const u8 *changes;
-    u16 load_script;              /* runs whenever the map is loaded, 0 = none */
+    u16 load_script; /* runs whenever the map is loaded, 0 = none */
 } map_header_t;
 
 extern map_header_t map;

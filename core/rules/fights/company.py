@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
 from core.rules.fights.duel import duel
-from core.rules.planning.learners import could_learn_what_nobody_can
+from core.rules.planning.learners import could_learn_what_nobody_can, places_kept
 
 if TYPE_CHECKING:
     from core.game.facts import MapObject
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MOST_COMPANY = 6
 """A creature that is caught with a full party goes to the box, where it is of no use."""
-PLACES_KEPT = 2
-"""Places in the party that stay free for a gift, and for who can learn a machine's move that nobody in it can."""
 LEVELS_BELOW, LEVELS_ABOVE = 6, 5
 """Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
 LEAST_GAIN = 1.5
@@ -61,7 +59,8 @@ class Company:
             return True
         if could_learn_what_nobody_can(species, state, self._game):
             return True
-        if len(state.party) >= MOST_COMPANY - PLACES_KEPT and self._lacks_a_learner(state):
+        kinds = frozenset(one.species for one in party) | {species}
+        if len(state.party) + 1 + places_kept(kinds, self._game) > MOST_COMPANY:
             return False
         lead = max(member.level for member in party)
         if level < LEAST_LEVEL_SHARE * lead or any(one.species == species and one.level >= level for one in party):
@@ -70,12 +69,6 @@ class Company:
         if self._last[0] != question:
             self._last = question, self.gain(state, (level, species)) >= LEAST_GAIN
         return self._last[1]
-
-    def _lacks_a_learner(self, state: GameState) -> bool:
-        """Whether some machine of the game teaches nobody in the party."""
-        kinds = {member.species for member in state.party}
-        machines = (one.machine for one in self._game.field_abilities if one.machine is not None)
-        return any(kinds.isdisjoint(self._game.learners.get(machine, ())) for machine in machines)
 
     def gain(self, state: GameState, candidate: Creature) -> float:
         """The chances that a creature adds against all that are ahead: 1 for each sure win that no other has."""

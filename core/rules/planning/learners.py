@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
@@ -23,6 +24,10 @@ MOST_PALS: Final = 6
 """With so many in the party whoever is caught goes to the box, where a move is of no use."""
 NEVER: Final = 101
 """A level that no creature reaches: one goes on until somebody is caught."""
+GIFTS: Final = 1
+"""Places of the party kept free for who is given: an egg, somebody's pal."""
+KINDS_KEPT: Final = 256
+"""Parties whose free places are remembered."""
 MEETING_ACTIONS: Final = 25
 """Actions of a fight that brings somebody else."""
 
@@ -100,3 +105,25 @@ def could_learn_what_nobody_can(species: int, state: GameState, game: GameData) 
         if machine in owned and not known and lesson_for(game.moves[ability.move].key, state, game) is None:
             return True
     return False
+
+
+@lru_cache(maxsize=KINDS_KEPT)
+def places_kept(kinds: frozenset[int], game: GameData) -> int:
+    """How many places of the party stay free for what the way may ask for, beside these kinds; 0 without machines.
+
+    One for a gift, and as many as it takes to have somebody for each move that is used on the way: the wild kind that
+    can learn most of what is still missing is counted first.
+    """
+    machines = [one.machine for one in game.field_abilities if one.machine is not None]
+    if not machines:
+        return 0
+    tables = (table for table in game.wild.values() if table is not None)
+    wild = frozenset(kind for table in tables for slots in table.slots.values() for _, kind in slots)
+    able = {machine: game.learners.get(machine, frozenset[int]()) for machine in machines}
+    missing = {machine for machine in machines if able[machine] & wild and able[machine].isdisjoint(kinds)}
+    count = GIFTS
+    while missing:
+        most = max(sorted(wild), key=lambda kind: sum(kind in able[machine] for machine in missing))
+        missing = {machine for machine in missing if most not in able[machine]}
+        count += 1
+    return count
