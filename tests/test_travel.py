@@ -14,6 +14,8 @@ from core.navigation.map_ground import MapGround
 from core.navigation.pathfinding import Blocked
 from core.navigation.travel import UNKNOWN_ENTRY, Route, TravelMemory, WorldGraph, cell_key
 from core.vocabulary import Button, MapId, Position
+from tests.cartridge.rules_play import state_of
+from tests.cartridge.stage import at
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,6 +77,20 @@ def test_an_edge_is_left_along_the_shared_stretch_only(game: GameData, graph: Wo
     shift = next(one.offset_steps for one in town.connections if one.target == east.to_map)
     assert (east.first, east.last) == (max(0, shift), min(town.height, shift + neighbour.height) - 1)
     assert east.arrival == (0, (east.first + east.last) // 2 - shift)
+
+
+def test_nobody_turns_back_over_an_edge_to_come_in_nearer(game: GameData, graph: WorldGraph) -> None:
+    """From the south of the lake to the cave in its north, both maps seen, on the raft."""
+    memory = TravelMemory()
+    for name in ("WILLOWMERE", "MISTMERE"):
+        stage = at("town")
+        stage.give_key_item("RAFT")
+        stage.set_flag("EVENT_CAVE_OPEN")
+        stage.visit(name)
+        memory.grounds.see(state_of(stage.console))
+        stage.console.close()
+    route = graph.route(Position(map_id(game, "MISTMERE"), 0, 21), map_id(game, "CAIRN_CAVE"), memory, 0)
+    assert keys(route, game) == ["CAIRN_CAVE"]
 
 
 def test_shut_exits_are_avoided_until_they_may_be_open_again(game: GameData, graph: WorldGraph) -> None:

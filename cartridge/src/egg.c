@@ -1,6 +1,7 @@
 #pragma bank 3
 #include <string.h>
 #include "egg.h"
+#include "box.h"
 #include "data.h"
 #include "flags.h"
 #include "keyboard.h"
@@ -13,14 +14,22 @@ enum { EGG_LEVEL = 5, HATCH_STEP = 128, HATCHED_HAPPINESS = 120, NICKNAME_LETTER
 
 /* An egg has no HP, so it neither fights nor faints. Its happiness counts the cycles of 256 steps that are left. */
 u8 egg_give(u8 species, u8 cycles) __banked {
-    u8 place = wPartyCount;
-    u8 *record = PARTY_MON(place);
-    if (!party_add(species, EGG_LEVEL)) return 0;
+    u8 place = wPartyCount, given = 1;
+    u8 *record;
+    if (place == PARTY_MAX) {
+        if (wPartySpecies[--place] == EGG) return 0;
+        memcpy(wStringBuffer1, wPartyMonNicknames + place * NICKNAME_SIZE, NICKNAME_SIZE);
+        if (!box_add(PARTY_MON(place), wStringBuffer1)) return 0;
+        party_remove(place);
+        given = 2;
+    }
+    record = PARTY_MON(place);
+    party_add(species, EGG_LEVEL);
     wPartySpecies[place] = EGG;
     record[PARTY_HAPPINESS] = cycles;
     be16_put(record + PARTY_HP, 0);
     text_copy(TEXT_EGG, wPartyMonNicknames + place * NICKNAME_SIZE, NICKNAME_SIZE);
-    return 1;
+    return given;
 }
 
 static void hatch(u8 place) {

@@ -3,7 +3,8 @@
 #define EGG_H
 #include "state.h"
 
-u8 egg_give(u8 species, u8 cycles) __banked; /* 0: the party is full */
-u8 egg_step(void) __banked;                  /* after a step: 1 if one hatched */
+/* 0: neither party nor box has room; 2: the last pal went to the box for it, its name is in wStringBuffer1. */
+u8 egg_give(u8 species, u8 cycles) __banked;
+u8 egg_step(void) __banked; /* after a step: 1 if one hatched */
 
 #endif

@@ -32,6 +32,9 @@ CROSSING_COST = 4
 RIDE_COST = 200
 """Actions that a ride counts for beyond the steps: its talk and its fades, and that it may not go today. So one walks
 where that is not much farther."""
+TURN_COST = 200
+"""To go back over the edge by which one came in: that is counted from its nearest step, though one came over another,
+so without this a way out and in again would look shorter than a long walk, on both sides for ever."""
 MOST_MAPS = 48
 """How many maps around the player are looked at to find what is near."""
 UNKNOWN_ENTRY = "start"
@@ -211,7 +214,8 @@ class WorldGraph:
         grounds = memory.grounds
         for way in grounds.derived(stop.map, (stop.entry, at), lambda: self._measured_ways(stop, at, grounds)):
             if not memory.is_blocked(stop.map, entry, way[0].key, step):
-                yield way
+                turns = way[0].edge is not None and way[0].key == stop.entry
+                yield (way[0], TURN_COST + way[1]) if turns else way
         for ride in self._rides.get(stop.map, ()):
             if ride in memory.open_rides and not memory.is_blocked(stop.map, entry, ride.key, step):
                 steps = _steps_beside(self._distances(stop, at, grounds), (ride.x, ride.y), at)

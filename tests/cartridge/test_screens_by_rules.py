@@ -47,6 +47,13 @@ def told(game: GameData, sets: str, outcome: ConditionalEffects) -> GameData:
     return replace(game, maps={**game.maps, **changed})
 
 
+def talk_in_the_lodge(play: RulesPlay, person: int, cell: tuple[int, int]) -> Option:
+    """To speak to somebody at once, before anything else that the rules would do."""
+    lodge = play.player.game.map_by_key("LODGE")
+    assert lodge is not None
+    return Option(OptionKind.TALK, "Talk", f"talk:LODGE:{person}", Position(lodge.id, *cell), person)
+
+
 def test_an_evolution_is_let_happen(stage: Stage) -> None:
     stage.poke("wPartyMon1HP", *STRONG)
     stage.poke("wPartyMon1Level", 13)
@@ -127,6 +134,22 @@ def test_an_egg_is_carried_until_it_hatches(stage: Stage, names: TypedNames, cal
     assert stage.letters(nickname[: nickname.index(0x50)]) == called
 
 
+def test_a_full_party_takes_the_egg_and_its_last_pal_rests_in_the_box(stage: Stage) -> None:
+    give = (OPERATIONS.index("give_creature"), stage.species("PIPKIT"), 9)
+    stage.run_script(*give, *give, *give, *give, OPERATIONS.index("end"))
+    stage.until(stage.free)
+    stage.run_script(OPERATIONS.index("give_creature"), stage.species("GNAWLET"), 7, END)
+    stage.until(stage.free)
+    assert stage.console.read("wPartyCount") == 6
+    stage.visit("LODGE")
+    play = RulesPlay(stage, RulePlayer(game_of("egg")))
+    play.option = talk_in_the_lodge(play, 1, (5, 3))
+    play.until(lambda: play.has_flag("EVENT_GOT_EGG"), 80)
+    play.until(stage.free, 40)
+    assert stage.console.bytes("wPartySpecies")[:6] == bytes([2, 4, 4, 4, 4, EGG])
+    assert stage.console.read("sBoxCount") == 1 and stage.console.read("sBoxSpecies") == stage.species("GNAWLET")
+
+
 def test_an_egg_neither_fights_nor_is_healed(stage: Stage) -> None:
     stage.run_script(OPERATIONS.index("give_egg"), stage.species("FUZZLE"), OPERATIONS.index("heal"), END)
     stage.until(stage.free)
@@ -139,9 +162,7 @@ def test_the_day_care_gets_nobody(stage: Stage) -> None:
     stage.until(stage.free)
     stage.visit("LODGE")
     play = RulesPlay(stage, RulePlayer(game_of("egg_shown")))
-    lodge = play.player.game.map_by_key("LODGE")
-    assert lodge is not None
-    play.option = Option(OptionKind.TALK, "Talk to the keeper", "talk:LODGE:2", Position(lodge.id, 1, 5), 2)
+    play.option = talk_in_the_lodge(play, 2, (1, 5))
     play.until(lambda: stage.shows("raise a"), 40)
     play.until(lambda: stage.free() or stage.console.read("wSpriteUpdatesEnabled") == 0, 40)
     assert stage.free(), "the list of pals is open"
