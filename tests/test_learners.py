@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from core.rules.fights.company import Company
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.learners import Learners, could_learn_what_nobody_can, learners_of, places_kept
@@ -42,17 +40,6 @@ def test_without_balls_they_are_bought_first() -> None:
 def test_nobody_is_looked_for_with_a_full_party() -> None:
     full = party(*((MAGIKARP, (SPLASH,)) for _ in range(6)))
     assert sought({**full, **HM_CUT, **BALLS}, "ROUTE_31") == []
-
-
-def test_places_are_kept_for_who_can_learn() -> None:
-    """Four fish, and somebody of a better kind: wanted where nobody is missing, not where machines teach nobody yet."""
-    fish = tuple((MAGIKARP, (SPLASH,)) for _ in range(3))
-    game = crystal_state({}).game
-    everything = frozenset(range(1, 252))
-    able = replace(game, learners=dict.fromkeys(game.learners, everything))
-    for members, of, wanted in ((fish, game, True), (fish + fish[:1], game, False), (fish + fish[:1], able, True)):
-        company = Company(of)
-        assert company.wants(crystal_state(party(*members)), RATTATA, 90) is wanted
 
 
 def test_a_kind_that_can_learn_is_good_company_until_somebody_can() -> None:
