@@ -110,7 +110,7 @@ class RulePlayer:
 
     def heading(self, state: GameState) -> Heading | None:
         """Where the walk under way leads to on this map; None when nobody walks."""
-        return self._field.heading(state)
+        return self._field.walker.heading(state)
 
     def next_ware(self, state: GameState) -> Ware | None:
         """What is bought next of a shopping list under way."""

@@ -20,7 +20,7 @@ from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.flights import Flights
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
-from core.rules.field.walking import Arrived, GoalMaker, Heading, Walked, Walker
+from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
 from core.rules.menus.radio import Radio
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import CAVES
@@ -47,14 +47,14 @@ class FieldRules:
         self._game = game
         self._graph = graph
         self._memory = memory
-        self._walker = Walker(self._ground)
+        self.walker = Walker(self._ground)
         self._approach = Approach(game)
         self._radio = Radio(game)
         self.reset()
 
     def reset(self) -> None:
         """A new episode begins."""
-        self._walker.reset()
+        self.walker.reset()
         self._option_key: str = ""
         self._steps = 0
         self._knocks = 0
@@ -68,10 +68,6 @@ class FieldRules:
         self._lesson = HuntingLesson()
         self.talking_to: tuple[MapId, str] | None = None
         """Whom the last press of A was for; it counts as spoken to when the game reacts (`core.rules.noticing`)."""
-
-    def heading(self, state: GameState) -> Heading | None:
-        """Where the walk under way leads to."""
-        return self._walker.heading(state)
 
     def entered_map(self) -> None:
         """The map has changed: forget what was planned on the last one."""
@@ -91,7 +87,7 @@ class FieldRules:
 
     def overruled(self) -> None:
         """The press that `act` named last was not made, another was: nothing that was counted for it counts."""
-        self._walker.overruled()
+        self.walker.overruled()
         self._steps = max(0, self._steps - 1)
         self._knocks = max(0, self._knocks - 1)
         self.talking_to = None
@@ -224,7 +220,7 @@ class FieldRules:
     def _press_a_at(self, state: GameState, option: Option, exit_: Exit, cell: Cell) -> RuleStep | None:
         """A press on the way to a cell, or A in front of it; in vain too often, the exit is shut."""
         key = f"{option.key}>{exit_.key}@{cell[0]},{cell[1]}"
-        answer = self._walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
+        answer = self.walker.next(state, self._memory.step, key, lambda ground: talk_goals(ground, *cell))
         if isinstance(answer, Button):
             self._knocks = 0
             return RuleStep(answer, 0.9, option.label)
@@ -288,7 +284,7 @@ class FieldRules:
 
     def _walk(self, state: GameState, option: Option, key: str, make_goals: GoalMaker) -> Walked | RuleStep:
         """The walker's answer; where nothing but boulders is in the way, a press that pushes them out of it."""
-        answer = self._walker.next(state, self._memory.step, key, make_goals)
+        answer = self.walker.next(state, self._memory.step, key, make_goals)
         if not isinstance(answer, Blocked) or answer.reason is not BlockReason.PERSON_IN_THE_WAY:
             return answer
         lie = self._boulders.cells(state)
@@ -323,7 +319,7 @@ class FieldRules:
         strong = self._boulders.is_strong(state)
         goal = Goal(*push.stand, then=push.button)
         key = f"{option.key}^{push.x},{push.y}{push.button.name}"
-        answer = self._walker.next(state, self._memory.step, key, lambda ground: (goal,))
+        answer = self.walker.next(state, self._memory.step, key, lambda ground: (goal,))
         if isinstance(answer, Button):
             return RuleStep(answer, 0.9, option.label)
         self._knocks += 1
@@ -388,7 +384,7 @@ class FieldRules:
 
     def _walk_into_the_wild(self, state: GameState, option: Option, everywhere: bool) -> Button | Arrived | Blocked:
         here = (state.position.x, state.position.y)
-        return self._walker.next(
+        return self.walker.next(
             state, self._memory.step, option.key, lambda ground: self._hunt.goals(Wild(ground, everywhere), here)
         )
 
@@ -399,6 +395,6 @@ class FieldRules:
 
     def _give_up(self, option: Option) -> None:
         self._memory.abandon(option)
-        self._walker.reset()
+        self.walker.reset()
         self._leg = None
         self._option_key = ""
