@@ -1,4 +1,4 @@
-"""The map of the valley for the handbook: every large map as the game draws it, put together, with its name.
+"""The map of Fernvale for the handbook: every large map as the game draws it, put together, with its name.
 
     python -m cartridge.tools.art.valley_map docs/images/fernvale_map.png
 
@@ -33,6 +33,17 @@ PLACES = {
     "CAIRN_CAVE": (141, 27),
     "CAIRN_HEIGHTS": (177, 62),
     "CAIRN_DEPTHS": (143, 54),
+    "LAMBS_WOOD": (60, 90),
+    "SALT_HARBOUR": (88, 86),
+    "WAREHOUSE": (154, 88),
+    "SALT_GYM": (182, 91),
+    "ROLLING_CAVE": (46, 117),
+    "ROLLING_CAVE_B1": (80, 118),
+    "DARK_CAVE": (112, 117),
+    "NARROWS": (138, 117),
+    "FALLS": (168, 114),
+    "ICE_CAVERN": (194, 117),
+    "SUMMIT": (220, 112),
 }
 """Where the first map of a connected piece, or a map on its own, has its top left corner, in steps."""
 
