@@ -10,11 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.env.lanes.lane_history import StartPoint
-from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.exceptions import ConfigurationError
 from core.game.state import GameState
-from trainer.play.player import LanesEnv
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,3 @@ class SingleLane:
             milestones=np.array([[name in reached for name in self.milestone_names]]),
             lost_steps=np.zeros(1, dtype=np.int32),
         )
-
-
-def lanes_of(
-    env: EnhancedPyBoyPokemonCrystalEnv | VectorEnv, evaluation_env: VectorEnv | None, eval_episodes: int
-) -> tuple[LanesEnv, LanesEnv | None]:
-    """The environments to train and to evaluate in, in the form of lanes; None where nothing is evaluated."""
-    if not isinstance(env, VectorEnv):
-        single = SingleLane(env)
-        return single, evaluation_env or single
-    if evaluation_env is None and eval_episodes > 0:
-        raise ConfigurationError("training in a VectorEnv needs an evaluation_env: a second, smaller VectorEnv")
-    return env, evaluation_env
