@@ -13,6 +13,7 @@ from typing import Final
 from core.exceptions import ConfigurationError
 
 EXTRAS: Final = {
+    "data": ("datasets", "minari", "pyarrow"),
     "llm": ("accelerate", "anthropic", "openai", "peft"),
     "mutants": ("cosmic_ray",),
     "parquet": ("pyarrow",),
