@@ -13,6 +13,7 @@ from typing import Final
 from core.exceptions import ConfigurationError
 
 EXTRAS: Final = {
+    "data": ("datasets", "minari", "pyarrow"),
     "docs": ("material", "mkdocstrings"),
     "llm": ("accelerate", "anthropic", "openai", "peft"),
     "mutants": ("cosmic_ray",),

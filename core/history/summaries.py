@@ -66,6 +66,12 @@ def find_episode(store: HistoryStore, name: str) -> EpisodeSummary:
     )
 
 
+def episode_numbers(store: HistoryStore, run: Run) -> list[int]:
+    """Numbers of a run's episodes, in order."""
+    rows = store.connection.execute("select number from episodes where run_id = ? order by number", (run.id,))
+    return [number for (number,) in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSummary:
     """What one source did in a run."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from rich.progress import track
 
 from core.exceptions import ConfigurationError, DecisionValidationError, HistoryError
 from core.history.episode_story import tell_episode
@@ -16,11 +19,12 @@ from core.history.recent import recent_decisions, search_reasonings
 from core.history.retention import prune, vacuum
 from core.history.saved_queries import SAVED_QUERIES, datasette_metadata, find_query, run_query
 from core.history.store import HistoryStore
-from core.history.summaries import RunSummary, find_episode, summarize_run
+from core.history.summaries import RunSummary, episode_numbers, find_episode, summarize_run
 from core.history.verify import verify
 from core.vocabulary import Button
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
+from trainer.settings import load_settings
 
 app = typer.Typer(help="Query and maintain the decision database.", no_args_is_help=True)
 COMMANDS.register("decisions")(app)
@@ -199,6 +203,50 @@ def export(
             store.find_run(run)
         count = export_decisions(store.connection, target, file_format, ExportChoice(run, episode))
     print(f"wrote {count} decisions to {target}")
+
+
+class DatasetForm(StrEnum):
+    """Forms of data sets."""
+
+    HUGGING_FACE = "hugging_face"
+    MINARI = "minari"
+
+
+@app.command()
+def dataset(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; must not exist.")],
+    db: Database = DEFAULT_DATABASE,
+    form: Annotated[
+        DatasetForm, typer.Option(help="For datasets.load_dataset, or for minari.")
+    ] = DatasetForm.HUGGING_FACE,
+    episode: Annotated[list[str] | None, typer.Option(help="7, run/7 or last; give it again for several.")] = None,
+    run: Annotated[str | None, typer.Option(help="All episodes of this run; the newest by default.")] = None,
+    name: Annotated[str, typer.Option(help="Minari's name of the data set.")] = "crystal/decisions-v0",
+    config: Annotated[Path | None, typer.Option(help="Its settings, instead of the recorded ones.")] = None,
+    rom: Annotated[Path | None, typer.Option(help="The ROM, where it has moved.")] = None,
+) -> None:
+    """Write episodes with their observations, which come back by playing each again, for offline learning."""
+    from trainer.trajectories.hugging_face import write_hugging_face
+    from trainer.trajectories.minari import write_minari
+    from trainer.trajectories.trajectory import trajectories
+
+    if folder.exists():
+        raise ConfigurationError(f"{folder} exists already; name a folder that does not")
+    settings = None if config is None else load_settings(config)
+    with _open(db) as store, TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.absolute().parent) as unfinished:
+        of_run = store.find_run(run)
+        names = episode or [f"{of_run.name}/{number}" for number in episode_numbers(store, of_run)]
+        if not names:
+            raise HistoryError(f"run {of_run.name!r} has no episode, so there is nothing to write")
+        played = track(trajectories(store, names, settings, rom), "playing again", len(names), transient=True)
+        whole = Path(unfinished) / "whole"
+        if form is DatasetForm.MINARI:
+            whole.mkdir()
+            count, steps = write_minari(whole, name, played)
+        else:
+            count, steps = write_hugging_face(whole, played)
+        whole.rename(folder)
+    print(f"wrote {count} episodes, {steps} steps to {folder}")
 
 
 @app.command("verify")

@@ -1,0 +1,1 @@
+"""Recorded episodes as data sets that other programs read: observations come back by playing them again."""
