@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView, ButtonViews
 from agents.heads.option_view import PRIOR, option_view
 from agents.heads.saved_heads import Heads
+from core.agent.advice import Advisor
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import LOOP_EXPLORATION, Lane
 from core.agent.hybrid_agent import HybridAgent
@@ -50,7 +51,7 @@ class HeadsAgent(HybridAgent):
     def __init__(
         self,
         heads: Heads,
-        llm_manager: LLMManagerLike | ButtonManager | None,
+        llm_manager: LLMManagerLike | ButtonManager | Advisor | None,
         adaptive_strategy: AdaptiveStrategySystem,
         mode: AgentMode | str = AgentMode.RL_ONLY,
         seed: int = 0,

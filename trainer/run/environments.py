@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import CarriedStates, GoExploreArchive
@@ -11,6 +12,7 @@ from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Fleet
 from trainer.fleet.local_fleet import LocalFleet
 from trainer.fleet.ray_fleet import RayFleet
+from trainer.fleet.thread_fleet import ThreadFleet
 from trainer.lane_views.lane_slots import FOLDER
 from trainer.lane_views.lane_view import LaneView
 from trainer.lane_views.live_decisions import shows_lanes
@@ -42,7 +44,7 @@ def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:
     """A fleet of the engine that the settings name."""
     cluster = blueprint.settings.cluster
     if cluster is None:
-        return LocalFleet(blueprint)
+        return LocalFleet(blueprint) if hasattr(os, "fork") else ThreadFleet(blueprint)
     return RayFleet(blueprint, cluster, cores_a_worker)
 
 

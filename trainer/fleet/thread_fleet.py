@@ -1,0 +1,132 @@
+"""The fleet of a system without fork (Windows): its workers are threads of this process, and share one core.
+
+They play what the processes of a `LocalFleet` would play, in the same order of everything, so the decisions are the
+same. A thread cannot be killed: one that hangs is left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
+from trainer.fleet.messages import Failed
+from trainer.fleet.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+
+class _Leave:
+    """The last message to a worker, and the last one from it."""
+
+
+_LEAVE = _Leave()
+
+
+@dataclass(slots=True)
+class _ThreadLine:
+    """A worker's end of the line (`trainer.fleet.workbench.Line`)."""
+
+    incoming: SimpleQueue[Any]
+    outgoing: SimpleQueue[Any]
+    spoken: threading.Condition
+
+    def send(self, message: Any) -> None:
+        """Gives a message to the driver, who may be waiting."""
+        self.outgoing.put(message)
+        with self.spoken:
+            self.spoken.notify_all()
+
+    def receive(self) -> Any:
+        """Waits for the next message. Raises EOFError when the driver has let the worker go."""
+        message = self.incoming.get()
+        if message is _LEAVE:
+            raise EOFError
+        return message
+
+    def has_message(self) -> bool:
+        """Whether `receive` would return at once, or raise."""
+        return not self.incoming.empty()
+
+
+@dataclass(slots=True, eq=False)
+class ThreadWorker:
+    """A running worker as the driver holds it (`trainer.fleet.driven_fleet.FleetWorker`)."""
+
+    number: int
+    line: _ThreadLine
+    thread: threading.Thread
+    process: int = field(default_factory=os.getpid)
+    silent_s: float = 0.0
+    waits: bool = False
+
+    def send(self, message: Any) -> None:
+        """Gives a message, from any thread."""
+        self.line.incoming.put(message)
+
+    def has_said(self) -> bool:
+        """Whether `hear` has something to hear."""
+        return not self.line.outgoing.empty()
+
+    def hear(self) -> Any | None:
+        """The message that is there; None when the worker has left instead."""
+        self.silent_s = 0.0
+        message = self.line.outgoing.get()
+        return None if message is _LEAVE else message
+
+    def kill(self) -> None:
+        """Asks it to leave: nobody can end a thread."""
+        self.let_go()
+
+    def bury(self) -> str:
+        """Says how it ended."""
+        return "ended" if not self.thread.is_alive() else "hangs, and is left behind"
+
+    def let_go(self) -> None:
+        """Tells it to leave when it next listens."""
+        self.line.incoming.put(_LEAVE)
+
+    def await_end(self, deadline_s: float) -> None:
+        """Waits for it until the deadline (a time of `time.monotonic`)."""
+        self.thread.join(max(0.0, deadline_s - time.monotonic()))
+
+
+class ThreadFleet(DrivenFleet[ThreadWorker]):
+    """Workers in threads of this process (`trainer.fleet.fleet.Fleet`)."""
+
+    def __init__(self, blueprint: Blueprint, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        """Starts the threads. Raises what `make_env` raises."""
+        self._spoken = threading.Condition()
+        log.info("this system cannot fork processes: all lanes are played in this one, and use one core")
+        super().__init__(blueprint, answer_timeout_s)
+
+    def _start(self, number: int) -> ThreadWorker:
+        line = _ThreadLine(SimpleQueue(), SimpleQueue(), self._spoken)
+        name = f"fleet worker {number}"
+        thread = threading.Thread(target=_run, args=(number, self.blueprint, line), name=name, daemon=True)
+        thread.start()
+        return ThreadWorker(number, line, thread)
+
+    def _said(self, workers: Sequence[ThreadWorker], timeout_s: float) -> set[int]:
+        with self._spoken:
+            self._spoken.wait_for(lambda: any(worker.has_said() for worker in workers), timeout_s)
+        return {worker.number for worker in workers if worker.has_said()}
+
+
+def _run(number: int, blueprint: Blueprint, line: _ThreadLine) -> None:
+    """The life of a worker."""
+    try:
+        Workbench(number, blueprint, line).serve(os.getpid())
+    except EOFError:
+        pass  # let go in the middle of a question
+    except BaseException:
+        line.send(Failed(traceback.format_exc()))
+    line.send(_LEAVE)
