@@ -131,8 +131,9 @@ class StoryDeeds:
                 move = self._game.moves[ability.move].key
                 badge = (Fact("has", ability.badge_flag),) if ability.badge_flag is not None else ()
                 yield Operator((Fact("has", ability.machine), *badge), (Fact("move", move),), DEED_COST, teaches=move)
-
         for place in self._game.fly_places:
+            if place.map not in self._game.maps:
+                continue
             adds = _arrivals(place.map, self._landing_area(place))
             yield Operator((Fact("visited", place.map), Fact("move", "FLY")), adds, FLIGHT_COST)
 
