@@ -92,10 +92,17 @@ def swapped(one: str, other: str) -> Edits:
 
 
 def record_shifted(record: str, field: str) -> Edits:
-    """A field of a record is read one byte behind its place."""
+    """A field of a record is read one byte behind its place; the byte that follows it, before it: fields that overlap
+    would be refused."""
 
     def shift(symbols: Document) -> None:
-        symbols["structs"][record][field]["offset"] += 1
+        fields = symbols["structs"][record]
+        moved = fields[field]
+        places = [one for one in fields.values() if isinstance(one, dict)]
+        (follower,) = [one for one in places if one["offset"] == moved["offset"] + moved["size"]]
+        assert follower["size"] == 1
+        follower["offset"] = moved["offset"]
+        moved["offset"] += 1
 
     return {"symbols.json": shift}
 

@@ -186,7 +186,7 @@ def test_an_installed_package_can_bring_a_game(tmp_path: Path) -> None:
 
 
 def _printed(code: str, package_folder: Path) -> str:
-    """The last line that a new Python says, with a folder of installed packages."""
+    """The last line that a new Python prints, with a folder of installed packages; its last words where it fails."""
     path = os.pathsep.join((str(ROOT), str(package_folder)))
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -195,7 +195,7 @@ def _printed(code: str, package_folder: Path) -> str:
         text=True,
         timeout=60,
     )
-    return (ran.stdout + ran.stderr).strip().splitlines()[-1]
+    return (ran.stdout.strip() or ran.stderr.strip()).splitlines()[-1]
 
 
 BREAKS = {

@@ -209,7 +209,7 @@ def test_the_rules_are_watched_without_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_is_watched_in_the_game_that_evaluate_plays(tmp_path: Path) -> None:
-    trainer = create_test_trainer(episodes=2, temp_dir=tmp_path)
+    trainer = create_test_trainer(episodes=2, temp_dir=tmp_path, lanes=1)  # one lane plays one game after the other
     trainer.train(**trainer.settings.train_arguments())
     trainer.close()
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

@@ -25,7 +25,7 @@ from trainer.at_grpo.flat_groups import FlatGroups
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
 from trainer.at_grpo.rollouts import Rollouts
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
-from trainer.at_grpo.settings import SMALL, ATGRPOSettings
+from trainer.at_grpo.settings import SMALL, ATGRPOSettings, settings_of
 from trainer.at_grpo.warm_start import make_warm_policy, warm_team
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.damage import damage_is_said
@@ -148,7 +148,8 @@ class ATGRPOTrainer:
 
     def _resume(self, team: Team) -> None:
         snapshot = self._store.load("latest", NO_ROM)
-        mine, theirs = plain_settings(self.settings), snapshot.settings
+        usual = plain_settings(settings_of({"world": self.settings.world}))  # a run of an older program lacks keys
+        mine, theirs = plain_settings(self.settings), usual | snapshot.settings
         differing = [
             f"{key}={theirs.get(key)!r}, this one has {mine[key]!r}"
             for key in mine

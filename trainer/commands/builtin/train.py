@@ -1,4 +1,4 @@
-"""`crystal-agent train`: train a hybrid agent as a config says, or go on with a run (`--resume`).
+"""`crystal-agent train`: train a hybrid agent as a config says, or go on with a run.
 
 It is the front door of a checkout, with the same options, for where only the package is installed.
 """
