@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cartridge.tools.art import collision, tilesets
-from cartridge.tools.maps import BORDER_STEPS, Map, changed, surrounded
+from cartridge.tools.map_pictures import changed, surrounded
+from cartridge.tools.maps import BORDER_STEPS, Map
 
 WALL = 0x07
 FLOOR = 0x00

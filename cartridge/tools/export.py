@@ -6,7 +6,6 @@ Written to `core/game/data/fernvale/`: world.json, enums.json, milestones.json. 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
 from typing import Any
 
 from cartridge.tools.art import people, tilesets
@@ -17,15 +16,23 @@ from cartridge.tools.maps import (
     LEADS_BACK,
     MOVEMENTS,
     TIMES,
-    Gate,
     Kind,
     Map,
     Person,
     spawn_places,
 )
 from cartridge.tools.milestones import Milestone, read_milestones
-from cartridge.tools.script_effects import Effects, chases_by_script, effects_of, effects_of_lines, outcomes_by_script
-from cartridge.tools.script_outcomes import CARDS, HATCHING, Chase, Outcome
+from cartridge.tools.script_effects import chases_by_script, effects_of, effects_of_lines, outcomes_by_script
+from cartridge.tools.script_outcomes import CARDS, HATCHING
+from cartridge.tools.script_rows import (
+    Json,
+    MapScripts,
+    effects_row,
+    gate_row,
+    hole_outcomes,
+    outcome_row,
+    scripted_row,
+)
 from cartridge.tools.scripts import GEAR_BITS, read_calls
 
 FOLDER = "core/game/data/fernvale"
@@ -36,8 +43,6 @@ CURES = {
     ItemEffect.CURE_PARALYSIS: "paralysis",
     ItemEffect.CURE_ALL: "all",
 }
-
-Json = dict[str, object]
 
 
 def _dump(document: Json) -> bytes:
@@ -69,71 +74,7 @@ def _connection(found: Map, direction: str, maps: dict[str, Map]) -> Json:
     return head | {"offset_blocks": offset / 2 if offset % 2 else offset // 2, "offset_steps": offset} | arrival
 
 
-@dataclass(frozen=True, slots=True)
-class _Scripts:
-    """What the scripts of one map do, by their names."""
-
-    effects: dict[str, Effects]
-    outcomes: dict[str, tuple[Outcome, ...]]
-    chases: dict[str, Chase]
-
-
-def _effects(effects: Effects | None) -> Json:
-    """What a planner wants to know of a script; nothing where there is nothing to tell."""
-    if effects is None:
-        return {}
-    row: Json = {"sets": list(effects.sets)} if effects.sets else {}
-    if effects.gives:
-        row["gives"] = list(effects.gives)
-    if effects.sells:
-        row["sells"] = list(effects.sells)
-    if effects.fights:
-        row["fights"] = list(effects.fights)
-    if effects.badges:
-        row["badges"] = list(effects.badges)
-    if effects.calls:
-        row["calls"] = list(effects.calls)
-    if effects.radio is not None:
-        row["radio"] = effects.radio
-    return row | ({"heals": True} if effects.heals else {})
-
-
-def _scripted(name: str | None, scripts: _Scripts) -> Json:
-    """The same with its conditions, and the chase that it makes."""
-    row = _effects(scripts.effects.get(name or ""))
-    outcomes = scripts.outcomes.get(name or "", ())
-    if any(one.conditions or one.answers or one.options for one in outcomes):
-        row["outcomes"] = [_outcome(one) for one in outcomes]
-    chase = scripts.chases.get(name or "")
-    if chase is not None:
-        row["chase"] = {
-            "symbol": chase.symbol,
-            "first": chase.first,
-            "last": chase.last,
-            "moves": [list(move) for move in chase.moves],
-        }
-    return row
-
-
-def _outcome(outcome: Outcome) -> Json:
-    """Its fields that are not empty."""
-    return {one.name: list(value) for one in fields(outcome) if (value := getattr(outcome, one.name))}
-
-
-def _hole_outcomes(name: str, scripts: _Scripts) -> list[Json]:
-    """What a boulder that falls brings about: whoever pushes it needs the move for it."""
-    return [_outcome(one) | {"moves": ["STRENGTH"]} for one in scripts.outcomes[name]]
-
-
-def _gate(gate: Gate) -> Json:
-    row: Json = {"from_area": gate.start, "to_area": gate.end}
-    for key, names in (("needs", gate.needs), ("without", gate.without), ("moves", gate.moves)):
-        if names:
-            row[key] = list(names)
-    return row | ({"one_way": True} if gate.one_way else {})
-
-
-def _person(number: int, person: Person, content: Content, scripts: _Scripts) -> Json:
+def _person(number: int, person: Person, content: Content, scripts: MapScripts) -> Json:
     row: Json = {"id": number, "x": person.x, "y": person.y, "sprite": f"SPRITE_{person.sprite.upper()}"}
     row["sprite_id"] = people.NAMES.index(person.sprite) + 1
     row |= {
@@ -143,7 +84,7 @@ def _person(number: int, person: Person, content: Content, scripts: _Scripts) ->
     }
     row["event"] = None if person.kind == Kind.TRAINER else person.flag
     row["script"] = person.script
-    row |= _scripted(person.script, scripts)
+    row |= scripted_row(person.script, scripts)
     if person.item:
         row |= {"item": person.item, "qty": 1}
     if person.trainer:
@@ -176,19 +117,19 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         for i, warp in enumerate(found.warps, 1)
     ]
     badges = badge_flags(maps)
-    scripts = _Scripts(effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges))
+    scripts = MapScripts(effects_of(found), outcomes_by_script(found, badges), chases_by_script(found, badges))
     row["coord_events"] = [
-        {"x": step.x, "y": step.y, "script": step.script} | _scripted(step.script, scripts)
+        {"x": step.x, "y": step.y, "script": step.script} | scripted_row(step.script, scripts)
         for step in found.steps
         if not step.boulder
     ]
     if holes := [step for step in found.steps if step.boulder]:
         row["boulder_holes"] = [
-            {"object": hole.boulder, "x": hole.x, "y": hole.y, "outcomes": _hole_outcomes(hole.script, scripts)}
+            {"object": hole.boulder, "x": hole.x, "y": hole.y, "outcomes": hole_outcomes(hole.script, scripts)}
             for hole in holes
         ]
     signs: list[Json] = [
-        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | _scripted(sign.script, scripts)
+        {"x": sign.x, "y": sign.y, "type": "BGEVENT_READ", "script": sign.script} | scripted_row(sign.script, scripts)
         for sign in found.signs
     ]
     signs += [
@@ -200,13 +141,13 @@ def _map(found: Map, number: int, built: BuiltMap, maps: dict[str, Map], content
         row["elevator"] = True
     row["objects"] = [_person(i, person, content, scripts) for i, person in enumerate(found.people, 1)]
     if found.load_script:
-        row["on_load"] = [_outcome(one) for one in scripts.outcomes[found.load_script]]
+        row["on_load"] = [outcome_row(one) for one in scripts.outcomes[found.load_script]]
     if found.areas:
         row["areas"] = {
             name: {kind: list(numbers) for kind, numbers in one.items()} for name, one in found.areas.items()
         }
     if found.gates:
-        row["gates"] = [_gate(gate) for gate in found.gates]
+        row["gates"] = [gate_row(gate) for gate in found.gates]
     row["collision"] = ["".join(f"{value:02X}" for value in line) for line in built.collision]
     if found.wild:
         row["wild"] = {
@@ -227,7 +168,7 @@ def world(content: Content, maps: dict[str, Map], built: dict[str, BuiltMap]) ->
     rows = {
         constant: _map(found, i, built[constant], maps, content) for i, (constant, found) in enumerate(maps.items(), 1)
     }
-    calls = {call.head.words[1]: _effects(effects_of_lines(call)) for call in read_calls()}
+    calls = {call.head.words[1]: effects_row(effects_of_lines(call)) for call in read_calls()}
     calls[HATCHING] = {"sets": ["EVENT_EGG_HATCHED"]}
     return {"about": about, "phone_calls": calls, "maps": rows}
 

@@ -15,7 +15,8 @@ from PIL import Image
 
 from cartridge.tools.art import palettes, tilesets
 from cartridge.tools.art.contact_sheet import picture_of_map, picture_of_text
-from cartridge.tools.maps import BORDER_STEPS, Map, read_maps, surrounded
+from cartridge.tools.map_pictures import surrounded
+from cartridge.tools.maps import BORDER_STEPS, Map, read_maps
 
 STEP_PIXELS, SMALL_STEP_PIXELS = 16, 5
 GROUND = (32, 40, 48)
