@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.llm.huggingface import HuggingFaceModel
+from agents.llm.question import neutral_order
 from agents.llm.settings import SCORINGS, LocalModelSettings
 from trainer.evaluation.intervals import wilson_interval
 from trainer.model_exam.questions import GameQuestion, questions_of_play
@@ -53,7 +54,7 @@ def asked(model: HuggingFaceModel, scoring: str, questions: Sequence[GameQuestio
     """All questions, options in alphabetical order as in a run."""
     agreed, words, began_s = 0, [], time.process_time()
     for question in questions:
-        order = sorted(range(len(question.options)), key=question.options.__getitem__)
+        order = neutral_order(question.options)
         choice = order[model.choose(question.prompt, [question.options[place] for place in order]).index]
         agreed += choice == 0
         words.append(len(question.options[choice].split()))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.text.team import load_team, save_base, save_team
+from agents.text.team import load_team, save_team
 from core.exceptions import CheckpointError
 from core.extras import needs_extra
 from core.worlds.base import FIRST_TRAINING_SEED
@@ -83,8 +83,7 @@ def train_with_trl(
         numbers = [tuple(float(entry[key]) for entry in log) for key in ("reward", "loss", "grad_norm")]
         trained.append(TrainedPolicy(name, len(mine), *numbers))
     out.mkdir(parents=True, exist_ok=True)
-    save_base(next(iter(team.policies.values())), out / "base")
-    save_team(team, out / TEAM, {**notes, "trained_with": "trl"}, out / "base")
+    save_team(team, out / TEAM, {**notes, "trained_with": "trl"})
     return trained
 
 

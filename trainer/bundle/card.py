@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from trainer.bundle.collect import STRAYINGS, BundleCollection
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, Judging, PlayerScore
+from trainer.pocket.card import wrapped
 
 LONGEST_LINE = 120
 REPORT_FILE, CARD_FILE = "report.json", "README.md"
@@ -64,17 +64,6 @@ def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, *, item: bool = False) -> list[str]:
-    return textwrap.wrap(
-        text,
-        LONGEST_LINE,
-        initial_indent="- " if item else "",
-        subsequent_indent="  " if item else "",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def _card(report: BundleReport) -> str:
     collection, cloning, judging = report.collection, report.cloning, report.judging
     strayings = ", ".join(f"{one.presses:.0%}/{one.choices:.0%}" for one in STRAYINGS)
@@ -82,14 +71,14 @@ def _card(report: BundleReport) -> str:
     lines = [
         "# The bundled policy",
         "",
-        *_wrapped(
+        *wrapped(
             f"Two networks that play {report.game}: a button head of {report.button_parameters:,} weights, which "
             "presses for an option and tells when it is over, and an option head of "
             f"{report.option_parameters:,} weights, which chooses among the options that the rules list."
         ),
         "",
         "## Use",
-        *_wrapped(
+        *wrapped(
             "`crystal-agent evaluate --checkpoint bundled`. Mode `adaptive`: the rules (or a language model) choose "
             "the options, the button head presses every button. Mode `rl_only`: both heads; the rules list the options "
             "and find the way that leads to one, and choose nothing."
@@ -97,33 +86,33 @@ def _card(report: BundleReport) -> str:
         "",
         "## How it was made",
         f"`python -m trainer.bundle` makes it again; this one took {minutes:.0f} minutes (seed {report.seed}):",
-        *_wrapped(
+        *wrapped(
             f"{report.collection_minutes:.1f} minutes of play, {report.cloning_minutes:.1f} of cloning, "
             f"{report.judging_minutes:.1f} of judging, on two cores that others used as well.",
             item=True,
         ),
-        *_wrapped(
+        *wrapped(
             f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
             f"options, from {collection.games} games by the rules to `{report.final_milestone}` (ROM SHA-256 "
             f"`{report.rom_sha256[:16]}...`, seeds of training drawn from {collection.run_seed}). In turn, games draw "
             f"these shares of presses/choices at random: {strayings}. The label is always what the rules would do.",
             item=True,
         ),
-        *_wrapped(
+        *wrapped(
             f"Cloning: {cloning.button_epochs:g} epochs of the button head, {cloning.option_epochs:g} of the option "
             f"head, AdamW. In {cloning.hidden_prior_share:.0%} of the choices the rules' value and rank are hidden.",
             item=True,
         ),
         "",
         "## How good it is",
-        *_wrapped(
+        *wrapped(
             f"In a game that it was not trained on it presses as the rules in {report.press_agreement:.1%} of the "
             f"steps, ends options as they do in {report.end_agreement:.1%}, chooses as they do in "
             f"{report.choice_agreement:.1%} of the choices, and in {report.blind_choice_agreement:.1%} where their "
             "value and rank are hidden."
         ),
         "",
-        *_wrapped(
+        *wrapped(
             f"New games of at most {judging.steps_per_game:,} steps to `{report.final_milestone}` on seeds that no "
             "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
             "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
@@ -134,7 +123,7 @@ def _card(report: BundleReport) -> str:
         *score_table(report.scores),
         "",
         "## What it cannot do",
-        *_wrapped(
+        *wrapped(
             f"It has seen {report.game} to `{report.final_milestone}` and nothing else: beyond that, and in another "
             "game, it is a guess. It imitates the rules, so it is no better than they are. The rules still list the "
             "options, find the routes and name what is bought next; without them it does not play. It was trained and "

@@ -8,13 +8,13 @@ import os
 import select
 import signal
 import threading
-import time
 import traceback
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from core.env.lanes.child_process import await_end_of, end_of
 from core.env.lanes.held_signals import ignore_signals
 from core.env.lanes.lane_worker import log_apart
 from trainer.fleet.blueprint import Blueprint
@@ -62,12 +62,7 @@ class LocalWorker:
     def bury(self) -> str:
         """Clears a dead worker away and says how it ended."""
         self.let_go()
-        try:
-            _, status = os.waitpid(self.process, 0)
-        except ChildProcessError:
-            return "ended"
-        code = os.waitstatus_to_exitcode(status)
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return end_of(self.process)
 
     def let_go(self) -> None:
         """Closes the line: the worker leaves."""
@@ -77,18 +72,7 @@ class LocalWorker:
 
     def await_end(self, deadline_s: float) -> None:
         """Waits for a worker that was let go; kills it at the deadline (a time of `time.monotonic`)."""
-        while not self._has_left():
-            if time.monotonic() > deadline_s:
-                self.kill()
-                os.waitpid(self.process, 0)
-                return
-            time.sleep(0.002)
-
-    def _has_left(self) -> bool:
-        try:
-            return os.waitpid(self.process, os.WNOHANG)[0] != 0
-        except ChildProcessError:
-            return True
+        await_end_of(self.process, deadline_s)
 
 
 def start_worker(number: int, blueprint: Blueprint) -> LocalWorker:

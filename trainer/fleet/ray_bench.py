@@ -9,11 +9,11 @@ import tempfile
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 from core.env.lanes.lane_worker import log_apart
 from trainer.fleet.messages import Failed, Task
+from trainer.fleet.queue_line import QueueLine
 from trainer.fleet.shipment import Shipment, Software
 from trainer.fleet.workbench import Workbench
 
@@ -22,6 +22,7 @@ class RayBench:
     """Serves in one thread of the actor, while two others take and hand out messages, each in their order.
 
     Ray calls a method of each of its concurrency groups at a time: `give` and `hear` have one of their own.
+    When the driver is gone, Ray ends the actor.
     """
 
     def __init__(self) -> None:
@@ -52,29 +53,3 @@ class RayBench:
     def hear(self) -> Any:
         """The worker's next message, as soon as there is one."""
         return self._line.to_driver.get()
-
-
-class QueueLine:
-    """Both ends of the line between the actor's threads (`trainer.fleet.workbench.Line`).
-
-    When the driver is gone, Ray ends the actor.
-    """
-
-    def __init__(self) -> None:
-        self.from_driver: SimpleQueue[Any] = SimpleQueue()
-        self.to_driver: SimpleQueue[Any] = SimpleQueue()
-
-    def send(self, message: Any) -> None:
-        """Leaves it for the driver."""
-        self.to_driver.put(message)
-
-    def receive(self) -> Any:
-        """Waits for the next message. Raises EOFError when the driver has let the worker go."""
-        message = self.from_driver.get()
-        if message is None:
-            raise EOFError
-        return message
-
-    def has_message(self) -> bool:
-        """Whether `receive` would return at once, or raise."""
-        return not self.from_driver.empty()

@@ -13,48 +13,15 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import Any
 
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
 from trainer.fleet.messages import Failed
+from trainer.fleet.queue_line import QueueLine
 from trainer.fleet.workbench import Workbench
 
 log = logging.getLogger(__name__)
-
-
-class _Leave:
-    """The last message to a worker, and the last one from it."""
-
-
-_LEAVE = _Leave()
-
-
-@dataclass(slots=True)
-class _ThreadLine:
-    """A worker's end of the line (`trainer.fleet.workbench.Line`)."""
-
-    incoming: SimpleQueue[Any]
-    outgoing: SimpleQueue[Any]
-    spoken: threading.Condition
-
-    def send(self, message: Any) -> None:
-        """Gives a message to the driver, who may be waiting."""
-        self.outgoing.put(message)
-        with self.spoken:
-            self.spoken.notify_all()
-
-    def receive(self) -> Any:
-        """Waits for the next message. Raises EOFError when the driver has let the worker go."""
-        message = self.incoming.get()
-        if message is _LEAVE:
-            raise EOFError
-        return message
-
-    def has_message(self) -> bool:
-        """Whether `receive` would return at once, or raise."""
-        return not self.incoming.empty()
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +29,7 @@ class ThreadWorker:
     """A running worker as the driver holds it (`trainer.fleet.driven_fleet.FleetWorker`)."""
 
     number: int
-    line: _ThreadLine
+    line: QueueLine
     thread: threading.Thread
     process: int = field(default_factory=os.getpid)
     silent_s: float = 0.0
@@ -70,17 +37,16 @@ class ThreadWorker:
 
     def send(self, message: Any) -> None:
         """Gives a message, from any thread."""
-        self.line.incoming.put(message)
+        self.line.from_driver.put(message)
 
     def has_said(self) -> bool:
         """Whether `hear` has something to hear."""
-        return not self.line.outgoing.empty()
+        return not self.line.to_driver.empty()
 
     def hear(self) -> Any | None:
         """The message that is there; None when the worker has left instead."""
         self.silent_s = 0.0
-        message = self.line.outgoing.get()
-        return None if message is _LEAVE else message
+        return self.line.to_driver.get()
 
     def kill(self) -> None:
         """Asks it to leave: nobody can end a thread."""
@@ -92,7 +58,7 @@ class ThreadWorker:
 
     def let_go(self) -> None:
         """Tells it to leave when it next listens."""
-        self.line.incoming.put(_LEAVE)
+        self.line.from_driver.put(None)
 
     def await_end(self, deadline_s: float) -> None:
         """Waits for it until the deadline (a time of `time.monotonic`)."""
@@ -109,11 +75,16 @@ class ThreadFleet(DrivenFleet[ThreadWorker]):
         super().__init__(blueprint, answer_timeout_s)
 
     def _start(self, number: int) -> ThreadWorker:
-        line = _ThreadLine(SimpleQueue(), SimpleQueue(), self._spoken)
+        line = QueueLine(self._tell)
         name = f"fleet worker {number}"
         thread = threading.Thread(target=_run, args=(number, self.blueprint, line), name=name, daemon=True)
         thread.start()
         return ThreadWorker(number, line, thread)
+
+    def _tell(self) -> None:
+        """Wakes the driver, who may be waiting for a word."""
+        with self._spoken:
+            self._spoken.notify_all()
 
     def _said(self, workers: Sequence[ThreadWorker], timeout_s: float) -> set[int]:
         with self._spoken:
@@ -121,7 +92,7 @@ class ThreadFleet(DrivenFleet[ThreadWorker]):
         return {worker.number for worker in workers if worker.has_said()}
 
 
-def _run(number: int, blueprint: Blueprint, line: _ThreadLine) -> None:
+def _run(number: int, blueprint: Blueprint, line: QueueLine) -> None:
     """The life of a worker."""
     try:
         Workbench(number, blueprint, line).serve(os.getpid())
@@ -129,4 +100,4 @@ def _run(number: int, blueprint: Blueprint, line: _ThreadLine) -> None:
         pass  # let go in the middle of a question
     except BaseException:
         line.send(Failed(traceback.format_exc()))
-    line.send(_LEAVE)
+    line.send(None)  # it has left

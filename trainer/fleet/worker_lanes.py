@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +12,7 @@ from core.env.policy_view import empty_view
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.game.state import GameState
 from core.vocabulary import ACTION_COUNT
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStep:
-    """A step of all lanes; every array has a leading axis of lanes (see `trainer.play.player.LanesStep`)."""
-
-    observations: dict[str, NDArray[Any]]
-    masks: NDArray[np.bool_]
-    rewards: NDArray[np.float32]
-    terminated: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    milestones: NDArray[np.bool_]
-    lost_steps: NDArray[np.int32]
-    """0 everywhere: a worker that is lost says nothing."""
+from trainer.play.step_arrays import StepArrays
 
 
 class WorkerLanes:
@@ -40,7 +25,7 @@ class WorkerLanes:
         self.rom = self.envs[0].rom
         self.policy_space = self.envs[0].policy_space
         view = empty_view(self.policy_space)
-        self._rows = WorkerStep(
+        self._rows = StepArrays(
             observations={key: np.zeros((lanes, *one.shape), one.dtype) for key, one in view.items()},
             masks=np.ones((lanes, ACTION_COUNT), np.bool_),
             rewards=np.zeros(lanes, np.float32),
@@ -51,18 +36,18 @@ class WorkerLanes:
         )
         self._views = [{key: array[lane] for key, array in self._rows.observations.items()} for lane in range(lanes)]
 
-    def reset(self, seeds: Sequence[int]) -> WorkerStep:
+    def reset(self, seeds: Sequence[int]) -> StepArrays:
         """Begins an episode in every lane."""
         for lane, seed in enumerate(seeds):
             self._restart(lane, seed, None)
         return self._copied()
 
-    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> WorkerStep:
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> StepArrays:
         """Begins an episode in one lane, at `start` or where the environment itself begins."""
         self._restart(lane, seed, start)
         return self._copied()
 
-    def step(self, actions: NDArray[np.int64]) -> WorkerStep:
+    def step(self, actions: NDArray[np.int64]) -> StepArrays:
         """Plays one action in every lane."""
         for lane, env in enumerate(self.envs):
             self._write(lane, env.advance(int(actions[lane])))
@@ -92,10 +77,10 @@ class WorkerLanes:
         rows.truncated[lane] = outcome.truncated
         rows.milestones[lane] = env.tracker.reached_flags
 
-    def _copied(self) -> WorkerStep:
+    def _copied(self) -> StepArrays:
         """The rows as they are now, to keep."""
         rows = self._rows
-        return WorkerStep(
+        return StepArrays(
             observations={key: array.copy() for key, array in rows.observations.items()},
             masks=rows.masks.copy(),
             rewards=rows.rewards.copy(),

@@ -11,6 +11,7 @@ import numpy as np
 
 from agents.llm.checked_model import CheckedModel
 from agents.llm.failures import ModelFailure, Remedy
+from agents.llm.question import neutral_order
 from core.protocols import Choice, TextModel
 from trainer.model_exam.questions import GameQuestion
 
@@ -90,8 +91,7 @@ def examine(model: TextModel, questions: Sequence[GameQuestion], say: Callable[[
 
 
 def _ask(model: CheckedModel, question: GameQuestion) -> tuple[Choice | ModelFailure, float]:
-    # In alphabetical order, as a run asks: it tells nothing of what the rules like.
-    order = sorted(range(len(question.options)), key=question.options.__getitem__)
+    order = neutral_order(question.options)  # as a run asks
     began_s = time.perf_counter()
     try:
         choice = model.choose(question.prompt, [question.options[index] for index in order])

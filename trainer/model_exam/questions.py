@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.agent.teacher import LaneTeacher
 from core.game.state import GameState
@@ -53,9 +52,6 @@ class _Listener:
         self.heard += 1
         self.asked.setdefault(tuple(options), GameQuestion(prompt, tuple(options)))
         return None
-
-    def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
-        raise NotImplementedError("it is asked for options, never for buttons")
 
 
 def questions_of_play(settings: Settings, wanted: int, context_length: int, game: int = 0) -> GameQuestions:

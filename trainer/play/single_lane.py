@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,7 @@ from numpy.typing import NDArray
 from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
-
-
-@dataclass(frozen=True, slots=True)
-class SingleStep:
-    """A step of one environment; every array has a leading axis of one (see `trainer.play.player.LanesStep`)."""
-
-    observations: Mapping[str, NDArray[Any]]
-    masks: NDArray[np.bool_]
-    rewards: NDArray[np.float32]
-    terminated: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    milestones: NDArray[np.bool_]
-    lost_steps: NDArray[np.int32]
+from trainer.play.step_arrays import StepArrays
 
 
 class SingleLane:
@@ -36,19 +23,19 @@ class SingleLane:
         self.rom = env.rom
         self.milestone_names = tuple(milestone.id for milestone in env.tracker.milestones)
 
-    def reset(self, seeds: Sequence[int]) -> SingleStep:
+    def reset(self, seeds: Sequence[int]) -> StepArrays:
         """Begins an episode with `seeds[0]`."""
         (seed,) = seeds
         return self.reset_lane(0, seed)
 
-    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> SingleStep:
+    def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> StepArrays:
         """The same, at `start` or where the environment itself begins; `lane` is 0."""
         del lane
         options = None if start is None else {"start_state": start.state, "reached": start.reached}
         _, info = self.env.reset(seed=seed, options=options)
         return self._step(info, 0.0, False, False)
 
-    def step(self, actions: NDArray[np.int64]) -> SingleStep:
+    def step(self, actions: NDArray[np.int64]) -> StepArrays:
         """Plays `actions[0]`."""
         _, reward, terminated, truncated, info = self.env.step(int(actions[0]))
         return self._step(info, float(reward), terminated, truncated)
@@ -62,9 +49,9 @@ class SingleLane:
         """Closes the environment."""
         self.env.close()
 
-    def _step(self, info: Mapping[str, Any], reward: float, terminated: bool, truncated: bool) -> SingleStep:
+    def _step(self, info: Mapping[str, Any], reward: float, terminated: bool, truncated: bool) -> StepArrays:
         reached = set(info["milestones"])
-        return SingleStep(
+        return StepArrays(
             observations={key: value[None] for key, value in self.env.policy_observation().items()},
             masks=np.asarray(info["action_mask"], dtype=np.bool_)[None],
             rewards=np.array([reward], dtype=np.float32),

@@ -48,7 +48,7 @@ def write_card(folder: Path, report: Report) -> None:
     (folder / "README.md").write_text(_card(report), encoding="utf-8")
 
 
-def _wrapped(text: str, *, item: bool = False) -> list[str]:
+def wrapped(text: str, *, item: bool = False) -> list[str]:
     """A paragraph, or an item of a list, as lines of Markdown."""
     return textwrap.wrap(
         text,
@@ -81,7 +81,7 @@ def _card(report: Report) -> str:
         *("---", "license: mit", "library_name: transformers", "pipeline_tag: text-generation", "---"),
         "# The pocket model",
         "",
-        *_wrapped(
+        *wrapped(
             f"A causal language model of {report.parameters:,} parameters (Qwen3 architecture, {shape.layers} layers, "
             f"width {shape.width}, at most {shape.vocabulary:,} tokens) that chooses among listed options in the "
             "role-playing game Fernvale and in this project's text worlds. It was trained from random weights, on text "
@@ -89,7 +89,7 @@ def _card(report: Report) -> str:
         ),
         "",
         "## Use",
-        *_wrapped(
+        *wrapped(
             '`"llm_model": "pocket"` in `config.json`. It loads with `AutoModelForCausalLM` like any other model, but '
             "is meant to *score* options (`agents/llm/scoring.py`), not to write."
         ),
@@ -97,7 +97,7 @@ def _card(report: Report) -> str:
         "## How it was made",
         f"`python -m trainer.pocket` makes it again; this one took {report.minutes:.0f} minutes (seed {report.seed}).",
         "",
-        *_wrapped(
+        *wrapped(
             f"Data: {report.examples:,} different questions from {collection.games} games of Fernvale (ROM SHA-256 "
             f"`{report.rom_sha256[:16]}...`), game seeds from {collection.first_seed:,} on. The answers are what the "
             "project's rules would do. In turn, games draw these shares of options/buttons at random: "
@@ -106,7 +106,7 @@ def _card(report: Report) -> str:
         ),
         f"- Of each text world {collection.problems_per_world} problems, one answer of {MOST_OPTIONS} right.",
         f"- Fingerprint of the data: `{report.data_fingerprint}`.",
-        *_wrapped(
+        *wrapped(
             f"Training: {fitting.steps:,} steps of {fitting.batch} questions with AdamW; the loss is the cross-entropy "
             "of the chosen option among the listed ones.",
             item=True,
@@ -119,12 +119,12 @@ def _card(report: Report) -> str:
         "",
         *("| situation | as the rules | questions |", "|---|---|---|", *agreement),
         "",
-        *_wrapped(
+        *wrapped(
             f"Choosing every option itself, in new games of at most {collection.steps_per_game:,} steps: "
             f"{_games(report.games)}. The rules on the same seeds: {_games(report.rule_games)}."
         ),
         "",
-        *_wrapped(
+        *wrapped(
             f"Text worlds, {report.worlds[0].problems} new problems each, every answer of every role chosen among at "
             f"most {MOST_OPTIONS} listed ones:"
         ),
@@ -138,7 +138,7 @@ def _card(report: Report) -> str:
         f"![Confidence and share of right choices]({RELIABILITY_PLOT})",
         "",
         "## What it cannot do",
-        *_wrapped(
+        *wrapped(
             "It knows Fernvale's places, people and creatures, and no other game: in Pokemon Crystal its choices are "
             "worth no more than chance. It imitates rules, so it does not know more than they do. In the text worlds "
             "it picks answers; it does not find them: it was never asked to write one. It does not converse, and what "

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -87,9 +86,6 @@ class _Teacher:
             self.examples.append(example_of(prompt, options, self._situation))
         stray = self._random.random() < self._habit.random_options
         return Choice(int(self._random.integers(len(options))) if stray else 0, 1.0)
-
-    def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
-        raise NotImplementedError("a teacher chooses options, never buttons")
 
 
 def collect(

@@ -6,11 +6,11 @@ import contextlib
 import os
 import select
 import signal
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from core.env.lanes.child_process import await_end_of, end_of
 from core.env.lanes.inline_worker import InlineWorker
 from core.env.lanes.lane_arrays import LaneArrays
 from core.env.lanes.lane_history import LaneHistory
@@ -60,12 +60,7 @@ class WorkerProcess:
         """Close the pipes of a worker that has died and say how it ended."""
         self.close_commands()
         self._close_answers()
-        try:
-            _, status = os.waitpid(self.process, 0)
-        except ChildProcessError:
-            return "ended"
-        code = os.waitstatus_to_exitcode(status)
-        return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return end_of(self.process)
 
     def close_commands(self) -> None:
         """Let the worker go. Told so it leaves even where another process has inherited the pipe and keeps it open."""
@@ -77,23 +72,11 @@ class WorkerProcess:
     def await_end(self, deadline_s: float) -> None:
         """Wait for a worker that was let go; kill it at the deadline (a time of `time.monotonic`)."""
         self._close_answers()
-        while not self._has_left():
-            if time.monotonic() > deadline_s:
-                self.kill()
-                os.waitpid(self.process, 0)
-                return
-            time.sleep(0.002)
+        await_end_of(self.process, deadline_s)
 
     def _close_answers(self) -> None:
         _open_pipes.discard(self.answers)
         os.close(self.answers)
-
-    def _has_left(self) -> bool:
-        """Whether the child has ended; it is then no zombie any more."""
-        try:
-            return os.waitpid(self.process, os.WNOHANG)[0] != 0
-        except ChildProcessError:
-            return True
 
 
 def start_worker(
