@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,11 @@ def test_an_observed_game_is_the_same_game_and_its_cells_are_counted(tmp_path: P
     (slot,) = read_slots(tmp_path)
     assert slot["steps"] == 8 and np.ptp(slot["screen"]) > 100
     np.testing.assert_array_equal(slot["screen"], seen.picture())
+    seen.observer = LaneView(tmp_path, 0, counts_cells=False)
+    seen.observer._picture_at_s = seen.observer._cells_at_s = 0.0
+    seen.advance(7)
+    assert all_cells(tmp_path) == cells + cells, "an evaluation's way is not the training's"
+    assert read_slots(tmp_path)[0]["steps"] == 9
     plain.close()
     seen.close()
 
@@ -156,6 +162,16 @@ def test_a_training_is_watched_paused_and_stopped_from_its_page(tmp_path: Path) 
             os.kill(training.pid, signal.SIGKILL)
     kinds = Counter(row["kind"] for row in metric_lines(tmp_path / "checkpoints" / FILE_NAME, ("episode", "update")))
     assert kinds["episode"] >= 2 and kinds["update"] >= 1
+
+
+def test_the_lanes_of_an_evaluation_are_shown(tmp_path: Path) -> None:
+    config = {"eval_episodes": 2, "max_steps_per_episode": 30, "agent_mode": "rules_only"}
+    with closing(create_test_trainer(episodes=2, temp_dir=tmp_path, live_page=free_port(), **config)) as trainer:
+        live = tmp_path / "checkpoints" / FOLDER
+        trainer.train(**trainer.settings.train_arguments())
+        told = [told_in(slot) for slot in read_slots(live)]
+        assert [decision["evaluated"] for decision in told] == ["rl_only", "rl_only"], "the mode that is judged last"
+        assert all(slot["steps"] > 0 and np.ptp(slot["screen"]) > 0 for slot in read_slots(live))
 
 
 def test_a_port_that_is_taken_is_said_before_anything_is_made(tmp_path: Path) -> None:

@@ -318,7 +318,11 @@ class HybridLLMRLTrainer:
         if env is None or self.settings.eval_episodes == 0:
             return None
         seed = self.settings.seed
-        return FleetEvaluator(env, seed) if isinstance(env, Fleet) else Evaluator(env, self._rule_players, seed)
+        return (
+            FleetEvaluator(env, seed, shown=True)
+            if isinstance(env, Fleet)
+            else Evaluator(env, self._rule_players, seed)
+        )
 
     def _fitting_learner(self) -> MaskablePPOLearner:
         """The agent's own policy where it is a learner for these lanes, or a new one where it has none."""

@@ -18,7 +18,9 @@ from core.vocabulary import EpisodeResult
 from trainer.evaluation.evaluation_games import EvaluationGames
 from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord
 from trainer.fleet.workbench import Workbench
-from trainer.play.loop import PlayLoop
+from trainer.lane_views.lane_slots import FOLDER
+from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
+from trainer.play.loop import PlayLoop, Stage
 from trainer.play.player import LanePlayer
 from trainer.play.seats import Seat, Seating
 from trainer.play.stages import CreditStage
@@ -45,6 +47,8 @@ class EvaluationJob:
     games: int
     """Of the whole evaluation."""
     horizon_steps: int
+    shown: bool = False
+    """On the live page, if the settings name one."""
 
     def play(self, bench: Workbench) -> dict[int, EpisodeResult]:
         """Plays it; what its games came to, by number. Some are missing where it was halted."""
@@ -53,7 +57,11 @@ class EvaluationJob:
         if games.over:
             return {}
         seating = Seating([Seat(self._agent(bench), range(lanes))])
-        loop = PlayLoop(LanePlayer(bench.env, seating), games, [CreditStage(seating), games])
+        stages: list[Stage] = [CreditStage(seating), games]
+        if self.shown and shows_lanes(bench.blueprint.settings):
+            folder = bench.blueprint.settings.save_dir / FOLDER
+            stages.append(LiveDecisionsStage(folder, bench.lanes, evaluated=bench.news.agent.mode))
+        loop = PlayLoop(LanePlayer(bench.env, seating), games, stages)
         loop.begin()
         goes_on = True
         while goes_on and not games.over:

@@ -20,9 +20,11 @@ from trainer.fleet.run_broker import RunBroker
 class FleetEvaluator:
     """Plays evaluations in `fleet`, which is its own; like `Evaluator`, it changes nothing of the agent."""
 
-    def __init__(self, fleet: Fleet, run_seed: int) -> None:
+    def __init__(self, fleet: Fleet, run_seed: int, *, shown: bool = False) -> None:
+        """With `shown` the games are on the live page, if the settings name one."""
         self.fleet = fleet
         self._run_seed = run_seed
+        self._shown = shown
 
     def evaluate(
         self,
@@ -59,7 +61,7 @@ class FleetEvaluator:
             is_stopped |= not goes_on(finished, steps)
             return not is_stopped
 
-        jobs = [EvaluationJob(self._run_seed, episodes, horizon)] * workers
+        jobs = [EvaluationJob(self._run_seed, episodes, horizon, self._shown)] * workers
         results: dict[int, EpisodeResult] = {}
         try:
             for share in self.fleet.play(jobs, broker, count):

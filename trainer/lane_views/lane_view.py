@@ -23,8 +23,10 @@ CELLS_SUFFIX: Final = ".cells.npy"
 class LaneView:
     """An observer of one lane's env (`core.env.observer.EnvObserver`)."""
 
-    def __init__(self, folder: Path, lane: int) -> None:
+    def __init__(self, folder: Path, lane: int, *, counts_cells: bool = True) -> None:
+        """Without `counts_cells` it shows the screen only, as in an evaluation, whose ways are not the training's."""
         self._slot = SlotWriter(folder, lane)
+        self._counts_cells = counts_cells
         self._file = folder / f"lane_{lane:04d}{CELLS_SUFFIX}"
         self._cells: Counter[tuple[int, int, int, int]] = Counter()
         self._reward = 0.0
@@ -46,13 +48,14 @@ class LaneView:
     ) -> None:
         """Counts the cell; writes what is due."""
         (group, number), x, y = state.position
-        self._cells[group, number, x, y] += 1
+        if self._counts_cells:
+            self._cells[group, number, x, y] += 1
         self._reward = reward if steps == 1 else self._reward + reward
         if not self._is_due:
             return
         self._is_due = False
         self._slot.show(picture(), steps, self._reward, (group, number), (x, y), milestones)
-        if time.monotonic() >= self._cells_at_s and self._file.parent.is_dir():
+        if self._cells and time.monotonic() >= self._cells_at_s and self._file.parent.is_dir():
             self._cells_at_s = time.monotonic() + CELLS_INTERVAL_S
             write_cells(self._file, self._cells)
             self._cells.clear()

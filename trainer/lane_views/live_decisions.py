@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from core.vocabulary import Button
+from core.vocabulary import AgentMode, Button
 from trainer.lane_views.lane_slots import SlotWriter
 from trainer.play.loop import Stage
 from trainer.play.player import PlayedStep
@@ -25,8 +25,9 @@ def shows_lanes(settings: Settings) -> bool:
 class LiveDecisionsStage(Stage):
     """Of the lanes that are played in this process."""
 
-    def __init__(self, folder: Path, lanes: Sequence[int]) -> None:
-        """`lanes` are the run's numbers of the lanes played here, in order."""
+    def __init__(self, folder: Path, lanes: Sequence[int], evaluated: AgentMode | None = None) -> None:
+        """`lanes` are the run's numbers of the lanes played here, in order; `evaluated` is the mode that is judged."""
+        self._evaluated = "" if evaluated is None else evaluated.value
         self._slots = [SlotWriter(folder, lane) for lane in lanes]
         self._due_s = 0.0
 
@@ -46,5 +47,6 @@ class LiveDecisionsStage(Stage):
                     "option": decision.option_key[:LONGEST_TEXT],
                     "strategy": decision.strategy.value,
                     "mode": decision.mode.value,
+                    "evaluated": self._evaluated,
                 }
             )

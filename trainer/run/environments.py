@@ -27,16 +27,18 @@ def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | N
     if settings.eval_episodes == 0:
         return fleet, None
     try:
-        return fleet, open_evaluation_fleet(settings, settings.eval_episodes)
+        return fleet, open_evaluation_fleet(settings, settings.eval_episodes, shown=True)
     except BaseException:
         fleet.close()
         raise
 
 
-def open_evaluation_fleet(settings: Settings, games: int) -> Fleet:
-    """The fleet for evaluations of so many games, with no more lanes than games; close it."""
+def open_evaluation_fleet(settings: Settings, games: int, *, shown: bool = False) -> Fleet:
+    """The fleet for evaluations of so many games, with no more lanes than games; close it. With `shown` its lanes take
+    the training's place on the live page."""
     lanes = min(settings.lanes, games)
-    blueprint = Blueprint(settings, environment_factory(settings), lanes, min(settings.workers, lanes))
+    factory = replace(environment_factory(settings), shown=shown)
+    blueprint = Blueprint(settings, factory, lanes, min(settings.workers, lanes))
     return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
 
 
@@ -55,6 +57,8 @@ class EnvironmentMaker:
     settings: Settings
     archive_sha1: str | None
     carries: bool
+    shown: bool
+    """On the live page, if the settings name one."""
 
     def __call__(self, lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
         """The environment; only lane 0 ever has a window."""
@@ -80,8 +84,8 @@ class EnvironmentMaker:
             go_explore=archive,
             allow_unknown_rom=settings.allow_unknown_rom,
         )
-        if self.archive_sha1 is not None and shows_lanes(settings):
-            env.observer = LaneView(settings.save_dir / FOLDER, lane)
+        if self.shown and shows_lanes(settings):
+            env.observer = LaneView(settings.save_dir / FOLDER, lane, counts_cells=self.archive_sha1 is not None)
         return env
 
     def with_settings(self, settings: Settings) -> EnvironmentMaker:
@@ -101,4 +105,4 @@ def environment_factory(
     """
     ENV_CLASSES.resolve(settings.env_class, "env_class")
     settings.reward_kinds()
-    return EnvironmentMaker(settings, archive_sha1, carries)
+    return EnvironmentMaker(settings, archive_sha1, carries, shown=archive_sha1 is not None)

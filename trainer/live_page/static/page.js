@@ -64,7 +64,8 @@ function drawLanes(lanes) {
       ? `${decision.source}: ${decision.action}, ${percent(decision.confidence)} sure` : "nothing decided yet";
     who.className = `who ${["policy", "llm", "rules"].includes(decision.source) ? decision.source : ""}`;
     why.textContent = decision.reasoning ?? "";
-    faint.textContent = `lane ${at}, ${lane.map} (${lane.place.join(", ")}), step ${spelt(lane.steps)}, reward `
+    const evaluated = decision.evaluated ? `evaluation of ${decision.evaluated}, ` : "";
+    faint.textContent = `${evaluated}lane ${at}, ${lane.map} (${lane.place.join(", ")}), step ${spelt(lane.steps)}, reward `
       + `${spelt(lane.reward)}, ${lane.milestones} milestones`;
   });
 }
