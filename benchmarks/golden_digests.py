@@ -93,12 +93,19 @@ def _table_digest(connection: sqlite3.Connection, table: str, words: dict[str, d
     rows = []
     for row in cursor:
         cells = dict(zip(columns, row, strict=True))
-        rows.append({name.removesuffix("_id"): words.get(name, {}).get(cells[name], cells[name]) for name in kept})
+        rows.append(
+            {name.removesuffix("_id"): _comparable(words.get(name, {}).get(cells[name], cells[name])) for name in kept}
+        )
     rows.sort(key=lambda cells: json.dumps([*(cells.get(key) for key in KEYS), cells]))
     return {
         "rows": len(rows),
         **{name.removesuffix("_id"): hashed(row[name.removesuffix("_id")] for row in rows) for name in kept},
     }
+
+
+def _comparable(value: Any) -> Any:
+    """A save state by its hash."""
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else value
 
 
 def weights_digest(folder: Path) -> dict[str, Any]:

@@ -17,8 +17,7 @@ runs, paths.
 Nothing here depends on the clock. The bundled language model answers in the agent's own thread, so `patience_s` never
 cuts an answer off; no server is asked. The learner studies beside the play, and its weights come into play at a fixed
 step. Each part is played in a process of its own with one thread for torch, in an empty folder, so its cache of answers
-is empty as well. Runs with an archive of states have one worker: two that reach a new cell at the same time would file
-their states in either order. All parts take about five minutes on two cores.
+is empty as well. All parts take about five minutes on two cores.
 """
 
 from __future__ import annotations

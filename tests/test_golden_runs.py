@@ -71,6 +71,16 @@ def test_a_change_of_the_record_is_told_by_column(tmp_path: Path, change: str, t
     assert bool(told) == bool(changed)
 
 
+def test_a_save_state_in_the_record_is_compared(tmp_path: Path) -> None:
+    path = filled_database(tmp_path / "decisions.db")
+    with sqlite3.connect(path) as connection:
+        connection.execute("insert into beginning_states values ('a', x'0102')")
+    before = record_digest(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("update beginning_states set state = x'0103'")
+    assert changed_columns(before, record_digest(path)) == {"beginning_states.state"}
+
+
 def test_two_records_of_the_same_episodes_are_equal(tmp_path: Path) -> None:
     first, second = (record_digest(filled_database(tmp_path / f"{name}.db")) for name in "ab")
     assert first == second
