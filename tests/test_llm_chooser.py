@@ -166,6 +166,30 @@ def test_nobody_waits_longer_than_configured_and_a_late_answer_is_not_lost(
     assert isinstance(answer, Choice) and answer.cached and len(server.seen) == 1
 
 
+def test_a_server_that_is_mostly_late_is_waited_for_once_and_again_when_it_has_become_faster(
+    server: ModelServer, make_chooser: MakeChooser
+) -> None:
+    chooser = make_chooser(patience_s=0.5, workers=1)
+    server.delay_s = 0.8
+    waited_s = 0.0
+    for number in range(3):
+        question, asked_s = f"slow {number}", time.monotonic()
+        assert kind_of(chooser.ask(question, OPTIONS)) is FailureKind.LATE
+        waited_s += time.monotonic() - asked_s
+        assert chooser.answers_later(question, OPTIONS) and not chooser.answers_later("never asked", OPTIONS)
+        while chooser.reading().calls <= number:  # none is late any more when the next one is asked
+            time.sleep(0.01)
+        assert isinstance(chooser.ask(question, OPTIONS), Choice), "it was not waited for, and is there now"
+    assert 0.5 <= waited_s < 1.0, "for the first one only"
+    server.delay_s = 0.0
+    for number in range(3):
+        chooser.ask(f"fast {number}", OPTIONS)
+        while chooser.reading().calls <= 3 + number:
+            time.sleep(0.01)
+    server.delay_s = 0.1
+    assert isinstance(chooser.ask("waited for", OPTIONS), Choice)
+
+
 def test_a_crowd_of_questions_does_not_pile_up(server: ModelServer, make_chooser: MakeChooser) -> None:
     chooser = make_chooser(patience_s=0.0, workers=1)
     server.delay_s = 0.2

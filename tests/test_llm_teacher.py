@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from agents.llm.settings import LanguageModelSettings
 from core.agent.teacher import LaneTeacher, situation_of
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.menu import MenuKind
@@ -15,6 +18,8 @@ from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
 from core.vocabulary import Source
+from tests.llm_servers.server import ModelServer
+from trainer.llm_manager import LLMManager
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
 
@@ -66,3 +71,30 @@ def test_a_long_game_takes_few_questions_and_stays_the_models() -> None:
     assert fight_questions < fight_turns, "like turns of a fight are not asked again"
     assert sources[Source.LLM] > 0.4 * steps, "what follows from an answer is its decision; reading on is nobody's"
     assert all(len(set(options)) == len(options) > 1 for _, options in manager.asked)
+
+
+def test_an_answer_that_nobody_waited_for_decides_the_next_like_situation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-test")
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=2000)
+    _, info = env.reset(seed=3)
+    game = info["game_state"].game
+    with ModelServer() as server:
+        server.delay_s = 0.05
+        model = f"openai/gpt-5-mini@{server.url}"
+        manager = LLMManager(model, settings=LanguageModelSettings(cache_path=None, patience_s=0.0))
+        teacher = LaneTeacher(RulePlayer(game, 3), manager, PromptWriter(game))
+        teacher.reset()
+        sources: Counter[Source] = Counter()
+        truncated = False
+        while not truncated and not sources[Source.LLM]:
+            action = teacher.act(info["game_state"], ask_model=lambda _matters: True, stuck=False)
+            sources[action.source] += 1
+            _, _, _, truncated, info = env.step(action.action)
+        assert sources[Source.RULES] > 0, "they decide while the answer is awaited"
+        assert sources[Source.LLM] == 1 and teacher.model_calls == 1
+        reading = manager.reading
+        assert reading is not None and reading.failures["late"] > reading.calls > 0
+        asked = [str(request.body) for request in server.seen]
+        assert len(set(asked)) == len(asked), "what is awaited is not sent again"
+        manager.close()
+    env.close()

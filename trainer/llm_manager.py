@@ -145,6 +145,11 @@ class LLMManager(BaseLLMManager):
             return None
         return replace(answer, index=order[answer.index])
 
+    def answers_later(self, prompt: str, options: Sequence[str]) -> bool:
+        """Whether asking this again will give an answer that was not waited for: it is under way, or has come."""
+        order = neutral_order(options)
+        return self._chooser is not None and self._chooser.answers_later(prompt, [options[index] for index in order])
+
     def get_action(self, context: str) -> tuple[int, dict[str, Any]]:
         """The model's choice among the nine buttons. Raises LLMConnectionError when there is no model or no answer."""
         if self._chooser is None:

@@ -1,14 +1,17 @@
 """The path of one question, from the agent to a language model and back.
 
 cache -> budget -> is the model away? -> worker thread -> tries and pauses -> model; the answer is charged, cached, and
-returned if it comes in time. A late answer is kept for the next time the question is asked. Every way to get no answer
-is a value (`ModelFailure` with its kind); the caller goes on without an answer.
+returned if it comes in time. A late answer is kept for the next time the question is asked, and a model that is mostly
+late is not waited for until it has become faster. Every way to get no answer is a value (`ModelFailure` with its kind);
+the caller goes on without an answer.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -28,6 +31,8 @@ from core.protocols import Choice, TextModel
 _logger = logging.getLogger(__name__)
 LATE_BEFORE_A_WORD = 10
 """So many late answers, and more than half of what was asked, before it is said."""
+TIMES_REMEMBERED = 8
+"""Of so many answers, most must have come within the patience, or the next one is not waited for."""
 _Question = tuple[str, tuple[str, ...]]
 _Answer = Choice | ModelFailure
 
@@ -64,6 +69,8 @@ class OptionChooser:
         self._workers: Workers[_Answer] | None = Workers(workers, waiting_at_most=4 * workers) if workers else None
         self._under_way: dict[_Question, Future[_Answer]] = {}
         self._late: set[_Question] = set()
+        self._in_time: deque[bool] = deque(maxlen=TIMES_REMEMBERED)
+        """Of the last answers; the time that a question waited for a thread does not count."""
         self._lock = threading.Lock()
         self._said_over_budget = False
         self._said_slow = False
@@ -85,7 +92,8 @@ class OptionChooser:
         """The model's choice, or why there is none; returns after `patience_s` at the latest (with workers).
 
         A question whose answer was late may be asked again: it is sent once, and answered as soon as the answer is
-        there. While a late answer is outstanding no other question waits, so a slow server costs `patience_s` once.
+        there. While a late answer is outstanding no other question waits, nor while most of the last answers were
+        late: so a slow server costs `patience_s` once, however much it is asked.
         """
         check_options(options)
         self._meter.note_ask()
@@ -102,6 +110,13 @@ class OptionChooser:
                 return self._answer(question, episode)
             future = self._send(question, episode, self._workers)
         return self._wait(question, future)
+
+    def answers_later(self, prompt: str, options: Sequence[str]) -> bool:
+        """Whether the answer to this question is under way, or has come by now: asking again costs no call."""
+        with self._lock:
+            if (prompt, tuple(options)) in self._under_way:
+                return True
+        return self._cache.find(self.name, prompt, options) is not None
 
     def reading(self) -> MeterReading:
         """Calls, hits, tokens, cost, latencies and failures so far."""
@@ -135,11 +150,12 @@ class OptionChooser:
             message = "too many questions wait for the language model already"
         else:
             with self._lock:
-                patience_s = 0.0 if self._late else self._settings.patience_s
+                is_slow = 2 * sum(self._in_time) < len(self._in_time)
+                patience_s = 0.0 if self._late or is_slow else self._settings.patience_s
             try:
                 return future.result(timeout=patience_s)
             except TimeoutError:
-                message = f"no answer within {patience_s:g} s"
+                message = f"no answer within {patience_s:g} s" if patience_s else "the answer was not waited for"
                 with self._lock:
                     if question in self._under_way:
                         self._late.add(question)
@@ -170,6 +186,7 @@ class OptionChooser:
 
     def _answer(self, question: _Question, episode: int) -> _Answer:
         """Ask the model; runs in a worker thread, or in the caller's without workers."""
+        began_s = time.monotonic()
         try:
             choice = self._model.choose(*question)
             self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, episode)
@@ -180,7 +197,9 @@ class OptionChooser:
                 self._charge(failure.prompt_tokens, failure.completion_tokens, failure.latency_s, episode)
             return failure
         finally:
+            took_s = time.monotonic() - began_s
             with self._lock:
+                self._in_time.append(took_s <= self._settings.patience_s)
                 self._under_way.pop(question, None)
                 self._late.discard(question)
 

@@ -58,7 +58,8 @@ class LanguageModelSettings:
     timeout_s: float = 30.0
     """One try with a server, from connecting to the last byte."""
     patience_s: float = 2.0
-    """The agent never waits longer for a server's answer; the rules decide meanwhile."""
+    """The agent never waits longer for a server's answer; the rules decide meanwhile. A server that is mostly later is
+    not waited for. 0 waits for nobody."""
     thinking_tokens: int = 0
     """Tokens that a server's model may think before each answer; 0 switches thinking off where the server has a switch.
     A model in this process scores the options and never thinks."""

@@ -10,6 +10,7 @@ import logging
 import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from core.exceptions import DecisionValidationError
@@ -21,6 +22,13 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 LONGEST_SAID = 300
 """Characters of an error's text that the log shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateAnswer:
+    """The model answers after all: whoever asks the very same again gets what has come meanwhile."""
+
+    prompt: str
 
 
 class Advisor:
@@ -52,15 +60,22 @@ class Advisor:
         """The manager's number for a new episode; 0 where it numbers none."""
         return 0 if self._chooser is None else self._attempt(self._chooser.begin_episode) or 0
 
-    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | None:
-        """The manager's choice among `options`, checked; None when there is none now. `describe` writes the prompt."""
+    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | LateAnswer | None:
+        """The manager's choice among `options`, checked. `describe` writes the prompt.
+
+        None when there is no choice now, LateAnswer when the manager has `answers_later(prompt, options)` and says so.
+        """
         chooser = self._chooser
         if chooser is None:
             return None
 
-        def ask() -> Choice | None:
-            choice = chooser.choose_option(describe(), options, episode)
-            return None if choice is None else choice.checked(len(options))
+        def ask() -> Choice | LateAnswer | None:
+            prompt = describe()
+            choice = chooser.choose_option(prompt, options, episode)
+            if choice is not None:
+                return choice.checked(len(options))
+            answers_later = getattr(chooser, "answers_later", None)
+            return LateAnswer(prompt) if answers_later is not None and answers_later(prompt, options) else None
 
         return self._attempt(ask)
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from core.agent.advice import Advisor
+from core.agent.advice import Advisor, LateAnswer
 from core.agent.llm_gate import matters
-from core.agent.option_cache import CachedChoice, OptionCache
+from core.agent.option_cache import CachedChoice, OpenQuestion, OptionCache
 from core.agent.option_statistics import OptionStatistics
 from core.game.analysis import GameStateAnalysis
-from core.protocols import ButtonManager, LLMManagerLike
+from core.protocols import ButtonManager, Choice, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, OptionKind, Source
 
 if TYPE_CHECKING:
@@ -262,20 +262,32 @@ class LaneTeacher:
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
         """None when the model cannot answer now."""
-        listed = list({option.label: option for option in options[:MOST_OPTIONS]}.values())
         if (kept := self._cache.find(state, options)) is not None:
             known, option = kept
             return _Plan(option, Source.LLM, known.confidence, known.reason)
-        choice = self._advisor.choose(
-            lambda: self.writer.describe(state), [option.label for option in listed], self._episode
-        )
+        earlier = self._cache.take_open(state, options)
+        if earlier is not None:  # the model has been asked, and most likely it has answered by now
+            listed = earlier.options
+            choice = self._asked(lambda: earlier.prompt, listed)
+        else:
+            listed = tuple({option.label: option for option in options[:MOST_OPTIONS]}.values())
+            choice = self._asked(lambda: self.writer.describe(state), listed)
+        if isinstance(choice, LateAnswer):
+            self._cache.leave_open(state, options, OpenQuestion(choice.prompt, listed))
+            return None
         if choice is None:
             return None
-        self.model_calls += not choice.cached
-        option = listed[choice.index]
-        answer = CachedChoice(option.key, choice.confidence, choice.reason or option.label)
-        self._cache.note(state, options, option, answer)
-        return _Plan(option, Source.LLM, answer.confidence, answer.reason)
+        self.model_calls += earlier is not None or not choice.cached
+        chosen = listed[choice.index]
+        meant = next((option for option in options if option.key == chosen.key), None)
+        if meant is None:  # what was chosen earlier cannot be done now
+            return None
+        answer = CachedChoice(chosen.key, choice.confidence, choice.reason or chosen.label)
+        self._cache.note(state, options, meant, answer)
+        return _Plan(meant, Source.LLM, answer.confidence, answer.reason)
+
+    def _asked(self, describe: Callable[[], str], listed: Sequence[Option]) -> Choice | LateAnswer | None:
+        return self._advisor.choose(describe, [option.label for option in listed], self._episode)
 
     def _pressed_by_model(self, state: GameState) -> TeacherAction | None:
         """The button that a custom manager names; None when it names none now."""

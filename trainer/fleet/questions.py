@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.agent.advice import Advisor
+from core.agent.advice import Advisor, LateAnswer
 from core.env.lanes.lane_history import StartPoint
 from core.history.past_outcomes import PastOutcome
 from core.protocols import Choice
@@ -68,6 +68,8 @@ class Advice:
     """None: it has no answer now."""
     available: bool
     """Whether it can be asked again."""
+    is_late: bool = False
+    """There is no choice yet, but there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +113,23 @@ class DistantAdvisor(Advisor):
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0
 
-    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | None:
-        """The manager's choice among `options`; None when there is none now."""
+    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | LateAnswer | None:
+        """The manager's choice among `options`; None when there is none now, LateAnswer when there will be one."""
         prompt = self._attempt(describe)
-        return None if prompt is None else self._advice(AskForOption(prompt, tuple(options), episode))
+        if prompt is None:
+            return None
+        advice = self._advice(AskForOption(prompt, tuple(options), episode))
+        return LateAnswer(prompt) if advice.is_late else advice.choice
 
     def press(self, describe: Callable[[], str]) -> Choice | None:
         """The button that the manager names; None when it names none."""
         prompt = self._attempt(describe)
-        return None if prompt is None else self._advice(AskForButton(prompt))
+        return None if prompt is None else self._advice(AskForButton(prompt)).choice
 
-    def _advice(self, asked: AskForOption | AskForButton) -> Choice | None:
+    def _advice(self, asked: AskForOption | AskForButton) -> Advice:
         advice: Advice = self._ask(asked)
         self._is_available = advice.available
-        return advice.choice
+        return advice
 
 
 class DistantRecord:

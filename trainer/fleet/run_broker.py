@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from core.agent.advice import Advisor
+from core.agent.advice import Advisor, LateAnswer
 from core.agent.option_statistics import Record
 from core.env.lanes.lane_history import StartPoint
 from core.protocols import Choice
@@ -108,7 +108,9 @@ class RunBroker:
 
     def _advice(self, worker: int, asked: AskForOption) -> Advice:
         choice = self._advisor.choose(lambda: asked.prompt, asked.options, asked.episode)
-        return Advice(None if choice is None else self._counted(worker, asked, choice), self._advisor.available)
+        if choice is None or isinstance(choice, LateAnswer):
+            return Advice(None, self._advisor.available, is_late=choice is not None)
+        return Advice(self._counted(worker, asked, choice), self._advisor.available)
 
     def _counted(self, worker: int, asked: AskForOption, choice: Choice) -> Choice:
         """The answer, as new to each worker the first time it asks in the stretch in which the question was new: who of
