@@ -53,16 +53,17 @@ def equal(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize(("last_step", "keepsake_tasks"), [(130, 16), (130, 2)])
+@pytest.mark.parametrize(("last_step", "most_tasks"), [(130, 16), (130, 2)])
 def test_a_lost_worker_costs_no_step(
     last_step: int,
-    keepsake_tasks: int,
+    most_tasks: int,
     tmp_path: Path,
     undisturbed: tuple[dict[str, Any], dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(worker_past, "KEEPSAKE_TASKS", keepsake_tasks)
+    monkeypatch.setattr(worker_past, "MOST_TASKS", most_tasks)
+    monkeypatch.setattr(worker_past, "KEEPSAKE_SHARE", 0.0)
     monkeypatch.setattr(Mortal, "grave", tmp_path / "grave")
     monkeypatch.setattr(Mortal, "last_step", last_step)
     recorded, weights = trained(tmp_path / "run", **RUN)
@@ -82,7 +83,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any
 def test_where_a_game_does_not_come_out_alike_it_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker_past, "KEEPSAKE_TASKS", 2)
+    monkeypatch.setattr(worker_past, "MOST_TASKS", 2)
     monkeypatch.setattr(Mortal, "grave", tmp_path / "grave")
     monkeypatch.setattr(Mortal, "last_step", 130)
     recorded, _ = trained(tmp_path / "run", **{**RUN, "env_class": "tests.test_lost_workers:Strange"})
@@ -115,11 +116,11 @@ class Chain:
         bench.kept = keepsake.load(kept, {})
 
 
-@pytest.mark.parametrize("keepsake_tasks", [2, 16])
+@pytest.mark.parametrize("most_tasks", [2, 16])
 def test_a_worker_in_the_place_of_another_is_told_what_that_one_was_told(
-    keepsake_tasks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    most_tasks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_past, "KEEPSAKE_TASKS", keepsake_tasks)
+    monkeypatch.setattr(worker_past, "MOST_TASKS", most_tasks)
     with small_fleet(workers=1) as fleet:
         broker = Ones()
         grave = tmp_path / "grave"
@@ -135,7 +136,7 @@ def test_a_worker_in_the_place_of_another_is_told_what_that_one_was_told(
 def test_what_cannot_be_written_down_begins_anew_and_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker_past, "KEEPSAKE_TASKS", 1)
+    monkeypatch.setattr(worker_past, "MOST_TASKS", 1)
     with small_fleet(workers=1) as fleet:
         broker = Ones()
         job = Chain(tmp_path / "grave", can_be_written=False)

@@ -179,9 +179,9 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
                     case Inquiry(asked):
                         worker.waits = True
                         broker.answer(worker.number, asked, _reply_to(worker, self._pasts[worker.number].told))
-                    case Done(result, keepsake):
-                        results[worker.number] = pickle.loads(result)
-                        self._finish(worker.number, keepsake)
+                    case Done() as done:
+                        results[worker.number] = pickle.loads(done.result)
+                        self._finish(worker.number, done)
                     case Forgotten(reason):
                         log.warning(
                             "what %s had played does not come out alike when it is played again (%s): its games begin "
@@ -226,8 +226,8 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         self._pasts[number].forget()
         broker.begin_again(number, deaths)
 
-    def _finish(self, number: int, keepsake: bytes | None) -> None:
-        if not self._pasts[number].finish(keepsake) and self._says_what_is_forgotten:
+    def _finish(self, number: int, done: Done) -> None:
+        if not self._pasts[number].finish(done) and self._says_what_is_forgotten:
             self._says_what_is_forgotten = False
             log.warning(
                 "what %s remembers of its games cannot be written down: should a worker be lost, its games begin anew",

@@ -96,6 +96,10 @@ class Done:
     """What the job gave, pickled."""
     keepsake: bytes | None = None
     """What the worker remembers now, where the task asked for it and it can be written."""
+    play_s: float = 0.0
+    """Processor time that the task took."""
+    keepsake_s: float = 0.0
+    """Processor time that the keepsake took."""
 
 
 @dataclass(frozen=True, slots=True)

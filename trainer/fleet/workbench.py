@@ -125,9 +125,13 @@ class Workbench:
             self._recall(task.past, task)
         self._take_news(task.news)
         job: Job[Any] = pickle.loads(task.job)
+        begun_s = time.process_time()
         result = job.play(self)
         self._send_tally(time.monotonic())
-        return Done(pickle.dumps(result, pickle.HIGHEST_PROTOCOL), self._keepsake(job) if task.keeps else None)
+        pickled = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        played_s = time.process_time()
+        keepsake = self._keepsake(job) if task.keeps else None
+        return Done(pickled, keepsake, played_s - begun_s, time.process_time() - played_s)
 
     def _recall(self, past: Past, present: Task) -> None:
         """Comes to where the worker before this one was lost; where that fails, it says so and knows of nothing."""

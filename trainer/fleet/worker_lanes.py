@@ -67,10 +67,8 @@ class WorkerLanes:
         for lane, history in enumerate(histories):
             self._restart(lane, history.seed, history.start)
             for action in history.actions:
-                outcome = self.envs[lane].advance(action)
+                self._write(lane, self.envs[lane].advance(action))
                 note()
-            if history.actions:
-                self._write(lane, outcome)
             self.histories[lane] = LaneHistory(history.seed, history.start, bytearray(history.actions))
             if self.envs[lane].state.snapshot.data != history.ram:
                 raise TrainingError(

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from trainer.fleet.messages import Past, PlayedTask, Task
+from trainer.fleet.messages import Done, Past, PlayedTask, Task
 from trainer.fleet.workbench import Job, SessionJob
 
-KEEPSAKE_TASKS: Final = 16
-"""After so many tasks of a session a worker writes down what it remembers: some 10 ms a lane, which is what one in a
-hundred steps costs, and a worker in its place has at most so many tasks to play again."""
+KEEPSAKE_SHARE: Final = 0.01
+"""A worker writes down what it remembers so often that this takes such a share of its time: 6 ms a lane in a game's
+first steps, and 10 ms more for each 1,000 steps of it."""
+FIRST_KEEPSAKE_S: Final = 0.05
+"""What the first one is thought to take."""
+MOST_TASKS: Final = 100
+"""So many are kept to be played again at most."""
 
 
 class WorkerPast:
@@ -30,6 +34,9 @@ class WorkerPast:
         self._is_whole = True
         """False where what the worker remembers could not be written when it was due."""
         self._present: Task | None = None
+        self._unwritten_s = 0.0
+        """Processor time of what was played since the last keepsake."""
+        self._keepsake_s = FIRST_KEEPSAKE_S
 
     def task(self, number: int, news: bytes, job: Job[Any], pickled: bytes) -> Task:
         """The worker's next task."""
@@ -37,20 +44,23 @@ class WorkerPast:
         if session is None or session != self._session:
             self.forget()
         self._session, self.told = session, []
-        keeps = session is not None and self._is_whole and len(self._tasks) + 1 == KEEPSAKE_TASKS
+        is_due = len(self._tasks) + 1 >= MOST_TASKS or self._keepsake_s < KEEPSAKE_SHARE * self._unwritten_s
+        keeps = session is not None and self._is_whole and is_due
         self._present = Task(number, news, pickled, keeps)
         return self._present
 
-    def finish(self, keepsake: bytes | None) -> bool:
+    def finish(self, done: Done) -> bool:
         """The present task is done. False: what the worker remembers was asked for, and could not be written."""
         task = self._present
         if task is None or self._session is None or not self._is_whole:
             return True
         if not task.keeps:
             self._tasks.append(PlayedTask(task.news, task.job, tuple(self.told)))
+            self._unwritten_s += done.play_s
             return True
-        self._keepsake, self._tasks = keepsake, []
-        self._is_whole = keepsake is not None
+        self._keepsake, self._tasks = done.keepsake, []
+        self._unwritten_s, self._keepsake_s = 0.0, done.keepsake_s
+        self._is_whole = done.keepsake is not None
         return self._is_whole
 
     def past(self) -> Past | None:
@@ -63,3 +73,4 @@ class WorkerPast:
     def forget(self) -> None:
         """The worker plays the present task as one that knows of nothing."""
         self.told, self._keepsake, self._tasks, self._is_whole = [], None, [], True
+        self._unwritten_s = 0.0
