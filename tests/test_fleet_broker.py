@@ -82,7 +82,7 @@ def test_an_answer_is_new_to_every_worker_that_asks_in_the_segment_in_which_it_w
 
         broker.begin()
         assert [cached(0), cached(0), cached(1), cached(1)] == [False, True, False, True]
-        broker.begin_again(1)
+        broker.begin_again(1, 1)
         assert [cached(1), cached(0)] == [False, True], "a worker that was replaced asks as it did before"
         broker.begin()
         assert [cached(1), cached(0)] == [True, True]

@@ -55,7 +55,7 @@ class Nobody:
     def answer(self, worker: int, asked: Any, reply: Any) -> None:
         raise AssertionError(f"worker {worker} asked {asked}")
 
-    def begin_again(self, worker: int) -> None: ...
+    def begin_again(self, worker: int, deaths: int) -> None: ...
 
 
 def config_in(folder: Path, cluster: str | None) -> Path:

@@ -8,6 +8,7 @@ blocks themselves and so never stale.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,6 +72,9 @@ class CollisionMap:
         planes = np.ascontiguousarray(_PLANES[:, np.pad(border, _MARGIN, constant_values=terrain.OUTSIDE)])
         planes.setflags(write=False)
         return cls(cells, border, planes)
+
+    def __reduce__(self) -> tuple[Callable[[NDArray[np.uint8]], CollisionMap], tuple[NDArray[np.uint8]]]:
+        return CollisionMap.of_border, (self.border,)
 
     @property
     def height(self) -> int:

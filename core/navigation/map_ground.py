@@ -7,8 +7,8 @@ need moves of their own, tall grass costs extra, people block their cell, and so
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,9 @@ class MapGround:
         bare = _KNOWN.of(cells, width, able, self.grass_cost)
         object.__setattr__(self, "_bare", bare)
         object.__setattr__(self, "_moves", {} if self.people or self.shunned else bare.moves)
+
+    def __reduce__(self) -> tuple[type[MapGround], tuple[Any, ...]]:
+        return MapGround, tuple(getattr(self, one.name) for one in fields(self) if one.init)
 
     @property
     def is_slippery(self) -> bool:

@@ -99,6 +99,11 @@ class RulePlayer:
         self._tracker.reset()
 
     @property
+    def parts_of_game(self) -> tuple[object, ...]:
+        """What was derived from the game's facts, once for all episodes, and can be derived again."""
+        return self._graph, self._planner
+
+    @property
     def milestones(self) -> tuple[str, ...]:
         """Ids of the milestones reached in this episode, in the order of reaching."""
         return self._tracker.reached

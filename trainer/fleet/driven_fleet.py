@@ -11,6 +11,7 @@ import time
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from gymnasium import spaces
@@ -21,8 +22,9 @@ from core.exceptions import ClosedEnvironmentError, ConfigurationError, Training
 from core.game.state import RomTables
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Broker, Fleet, GoesOn
-from trainer.fleet.messages import Done, Failed, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.messages import Done, Failed, Forgotten, Halt, Inquiry, Ready, Reply, Tally, Task
 from trainer.fleet.workbench import Job
+from trainer.fleet.worker_past import WorkerPast
 
 LOOK_S: Final = 0.2
 """How long the driver waits for workers before it asks whether to go on."""
@@ -100,6 +102,8 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         self._workers: list[WorkerT] = []
         self._news = b""
         self._plays = 0
+        self._pasts = [WorkerPast() for _ in range(blueprint.workers)]
+        self._says_what_is_forgotten = True
         try:
             self._start_all()
         except BaseException:
@@ -117,7 +121,10 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         if len(jobs) != self.blueprint.workers:
             raise ConfigurationError(f"{len(jobs)} jobs for {self.blueprint.workers} workers: give one to each")
         self._plays += 1
-        tasks = [Task(self._plays, self._news, pickle.dumps(job, pickle.HIGHEST_PROTOCOL)) for job in jobs]
+        tasks = [
+            past.task(self._plays, self._news, job, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+            for past, job in zip(self._pasts, jobs, strict=True)
+        ]
         try:
             if not self._workers:
                 self._start_all()
@@ -171,16 +178,23 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
                         steps, games = steps + tally.steps, games + tally.games
                     case Inquiry(asked):
                         worker.waits = True
-                        broker.answer(worker.number, asked, _reply_to(worker))
-                    case Done(result):
-                        results[worker.number] = pickle.loads(result)
+                        broker.answer(worker.number, asked, _reply_to(worker, self._pasts[worker.number].told))
+                    case Done() as done:
+                        results[worker.number] = pickle.loads(done.result)
+                        self._finish(worker.number, done)
+                    case Forgotten(reason):
+                        log.warning(
+                            "what %s had played does not come out alike when it is played again (%s): its games begin "
+                            "anew",
+                            *(self._called(worker.number), reason),
+                        )
+                        self._begin_anew(worker.number, replacements[worker.number], broker)
                     case Failed(traceback):
                         raise TrainingError(f"{self._called(worker.number)} failed:\n{traceback}")
                     case _:
                         replacements[worker.number] += 1
                         self._replace(worker, replacements[worker.number])
-                        broker.begin_again(worker.number)
-                        self._workers[worker.number].send(tasks[worker.number])
+                        self._go_on(tasks[worker.number], worker.number, replacements[worker.number], broker)
                         if is_halted:
                             self._workers[worker.number].send(Halt(self._plays))
             if not goes_on(steps, games) and not is_halted:
@@ -199,6 +213,26 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             if worker.number not in said and not worker.waits:
                 worker.silent_s += waited_s
         return [worker for worker in playing if worker.number in said or worker.silent_s >= self._answer_timeout_s]
+
+    def _go_on(self, task: Task, number: int, deaths: int, broker: Broker) -> None:
+        """Gives a new worker the task of the lost one: it goes on where that one was. What two have died of is not
+        played alike a third time."""
+        past = self._pasts[number].past() if deaths == 1 else None
+        if past is None:
+            self._begin_anew(number, deaths, broker)
+        self._workers[number].send(replace(task, past=past))
+
+    def _begin_anew(self, number: int, deaths: int, broker: Broker) -> None:
+        self._pasts[number].forget()
+        broker.begin_again(number, deaths)
+
+    def _finish(self, number: int, done: Done) -> None:
+        if not self._pasts[number].finish(done) and self._says_what_is_forgotten:
+            self._says_what_is_forgotten = False
+            log.warning(
+                "what %s remembers of its games cannot be written down: should a worker be lost, its games begin anew",
+                self._called(number),
+            )
 
     def _replace(self, old: WorkerT, tries: int) -> None:
         """Puts a new worker in the place of one that has died or hangs."""
@@ -220,7 +254,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             new = self._workers[old.number] = self._start(old.number)
         self._await_ready(new)
         log.warning(
-            "%s (process %d) %s; process %d took its place after %.1f s, and plays its games again",
+            "%s (process %d) %s; process %d took its place after %.1f s, and plays again what that one played",
             *(self._called(old.number), old.process, cause, new.process, time.monotonic() - begun_s),
         )
 
@@ -236,6 +270,8 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         for worker in workers:
             worker.kill()
             worker.bury()
+        for past in self._pasts:
+            past.forget()
 
     def _await_ready(self, worker: WorkerT) -> None:
         """Raises TrainingError where it does not get so far."""
@@ -251,8 +287,9 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         return f"worker {number} (lanes {lanes.start}-{lanes.stop - 1})"
 
 
-def _reply_to(worker: FleetWorker) -> Callable[[Any], None]:
+def _reply_to(worker: FleetWorker, told: list[Any]) -> Callable[[Any], None]:
     def reply(value: Any) -> None:
+        told.append(value)
         worker.silent_s, worker.waits = 0.0, False
         worker.send(Reply(value))
 

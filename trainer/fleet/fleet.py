@@ -8,8 +8,11 @@ go by (weights, calibration, strategy), gives each worker a job, and gets one re
 
 - The result of a job depends on the job, the last broadcast, the jobs before it and the broker's answers; never on how
   fast the worker is. Results come in the order of the workers.
-- A worker that dies, hangs or is lost with its machine is replaced; the new one is given the same job. It knows nothing
-  of earlier jobs (`Workbench.kept` is empty), and its result says so. No other worker is disturbed.
+- A worker that dies, hangs or is lost with its machine is replaced; the new one is given the same job. A job that goes
+  on from others (`trainer.fleet.workbench.SessionJob`) comes with all that was told to the lost worker: the new one
+  remembers, plays again what that one played since, and goes on. Where that does not come out alike, and where two
+  workers have died of one job, it knows nothing of earlier jobs (`Workbench.kept` is empty), and its result says so. No
+  other worker is disturbed.
 - A worker leaves when the driver ends, however it ends.
 """
 
@@ -38,9 +41,9 @@ class Broker(Protocol):
         thread, and holds up all workers while it runs."""
         ...
 
-    def begin_again(self, worker: int) -> None:
-        """The worker was replaced and plays its job from the beginning: what it has asked so far counts as not
-        asked."""
+    def begin_again(self, worker: int, deaths: int) -> None:
+        """The worker was replaced, for the `deaths`-th time, and plays its job as one that knows of nothing: what it
+        has asked so far counts as not asked."""
         ...
 
 

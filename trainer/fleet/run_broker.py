@@ -63,11 +63,11 @@ class RunBroker:
         self._asked.clear()
         self._deaths.clear()
 
-    def begin_again(self, worker: int) -> None:
-        """The worker was replaced: what it has asked in this stretch counts as not asked."""
+    def begin_again(self, worker: int, deaths: int) -> None:
+        """The worker was replaced and begins anew: what it has asked in this stretch counts as not asked."""
         for workers in self._asked.values():
             workers.discard(worker)
-        self._deaths[worker] += 1
+        self._deaths[worker] = deaths
         self._forget(worker)
 
     def news(self) -> AdvisorNews:

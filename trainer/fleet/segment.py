@@ -22,6 +22,8 @@ from core.env.lanes.lane_history import StartPoint
 from core.history.records import DecisionColumns, EpisodeRecord
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
+from trainer.fleet import keepsake
+from trainer.fleet.bench_parts import shared_parts_of
 from trainer.fleet.questions import AdvisorNews, AskForDeaths, DistantAdvisor, DistantRecord, start_point
 from trainer.fleet.workbench import Workbench
 from trainer.lane_views.lane_slots import FOLDER
@@ -105,14 +107,56 @@ class SegmentJob:
         """Plays it."""
         session: _Session | None = bench.kept.get(_SESSION)
         if session is None or session.number != self.session:
-            session = bench.kept[_SESSION] = _Session(bench, self.session)
+            session = bench.kept[_SESSION] = _Session(bench, self.session, deaths=bench.ask(AskForDeaths()))
         return session.play(self)
+
+    def keepsake(self, bench: Workbench) -> bytes:
+        """What the worker remembers of its games; the emulators are played to where they are."""
+        session: _Session = bench.kept[_SESSION]
+        return keepsake.dump((session, bench.env.histories_now()), session.parts.shared(bench))
+
+    def recall(self, bench: Workbench, kept: bytes) -> None:
+        """Goes on with the games of another worker. Raises TrainingError where they do not come out as they were."""
+        session, histories = keepsake.load(kept, _Parts.made(bench, 0).shared(bench))
+        bench.env.play_again(histories, lambda: bench.note(0, 0))
+        for archive in session.archives:
+            archive.take()
+        bench.kept[_SESSION] = session
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Of a session: those that are made from the blueprint."""
+
+    players: list[RulePlayer]
+    policy: MaskablePPOLearner
+    shows: LiveDecisionsStage | None
+
+    @classmethod
+    def made(cls, bench: Workbench, first_seed: int) -> _Parts:
+        """`first_seed` is that of the fleet's first rule player."""
+        settings, game = bench.blueprint.settings, bench.env.rom.game
+        # of the learner only its policy is used: the segment's steps go home
+        own = replace(settings.learner, rollout_steps=1)
+        return cls(
+            players=[RulePlayer(game, seed=first_seed + lane, names=settings.names) for lane in bench.lanes],
+            policy=MaskablePPOLearner(bench.env.policy_space, len(bench.lanes), own, settings.seed),
+            shows=LiveDecisionsStage(settings.save_dir / FOLDER, bench.lanes) if shows_lanes(settings) else None,
+        )
+
+    def shared(self, bench: Workbench) -> dict[str, object]:
+        """What every worker has of its own, by a name that is the same in all: see `trainer.fleet.keepsake`."""
+        parts = shared_parts_of(bench) | {"policy": self.policy}
+        for lane, player in enumerate(self.players):
+            parts |= {f"player {lane} {place}": part for place, part in enumerate(player.parts_of_game)}
+        return parts if self.shows is None else parts | {"shows": self.shows}
 
 
 class _Session:
     """What a worker keeps from segment to segment."""
 
-    def __init__(self, bench: Workbench, number: int) -> None:
+    def __init__(self, bench: Workbench, number: int, deaths: int) -> None:
+        """`deaths`: so many workers have died of its first segment."""
         news: SegmentNews = bench.news
         settings, lanes = bench.blueprint.settings, bench.lanes
         self.number = number
@@ -121,16 +165,12 @@ class _Session:
         self._record = None if news.record_changes is None else DistantRecord(bench.ask, news.record_changes)
         self._strategy = ReportedStrategy(self._record, news.agent.strategy)
         self._agent = HybridAgent(self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed)
-        # of the learner only its policy is used: the segment's steps go home
-        own = replace(settings.learner, rollout_steps=1)
-        self._policy = MaskablePPOLearner(bench.env.policy_space, len(lanes), own, settings.seed)
-        self._agent.attach_policy(self._policy)
-        game = bench.env.rom.game
-        deaths = bench.ask(AskForDeaths())
         self._other_dice = deaths if deaths > DEATHS_OF_CHANCE else 0
         """Other than 0 in a first segment that workers keep dying of."""
-        first_seed = settings.seed + self._other_dice * bench.blueprint.lanes
-        self._agent.attach_lanes([RulePlayer(game, seed=first_seed + lane, names=settings.names) for lane in lanes])
+        self.parts = _Parts.made(bench, settings.seed + self._other_dice * bench.blueprint.lanes)
+        self._policy = self.parts.policy
+        self._agent.attach_policy(self._policy)
+        self._agent.attach_lanes(self.parts.players)
         self._games = _SegmentGames(bench)
         self._shelf = _Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
@@ -140,10 +180,10 @@ class _Session:
             LearnStage(seating),
             self._shelf,
         ]
-        if shows_lanes(settings):
-            stages.append(LiveDecisionsStage(settings.save_dir / FOLDER, lanes))
+        if self.parts.shows is not None:
+            stages.append(self.parts.shows)
         self._loop = PlayLoop(LanePlayer(bench.env, seating, with_contexts=True), self._games, stages)
-        self._archives = [env.go_explore for env in bench.env.envs if isinstance(env.go_explore, CarriedStates)]
+        self.archives = [env.go_explore for env in bench.env.envs if isinstance(env.go_explore, CarriedStates)]
         self._is_new = True
 
     def play(self, job: SegmentJob) -> SegmentResult:
@@ -167,7 +207,7 @@ class _Session:
             taken=tuple(self._games.taken),
             running=tuple(self._games.running.values()),
             agent=report_of(self._agent, self._strategy),
-            states=tuple(state for archive in self._archives for state in archive.take()),
+            states=tuple(state for archive in self.archives for state in archive.take()),
         )
 
     def _take_news(self, job: SegmentJob) -> None:
@@ -176,7 +216,7 @@ class _Session:
         self._advisor.take_news(news.advisor)
         if self._record is not None and news.record_changes is not None:
             self._record.changes = news.record_changes
-        for archive in self._archives:
+        for archive in self.archives:
             archive.know(news.known_cells)
         take_news(self._agent, self._strategy, news.agent, job.dice)
         if self._other_dice:

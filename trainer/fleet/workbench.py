@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pickle
 import time
-from typing import Any, Final, Protocol, TypeVar
+from collections import deque
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
+from core.exceptions import TrainingError
 from trainer.fleet.blueprint import Blueprint
-from trainer.fleet.messages import Done, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.messages import Done, Forgotten, Halt, Inquiry, Past, Ready, Reply, Tally, Task
 from trainer.fleet.worker_lanes import WorkerLanes
 
 TALLY_S: Final = 0.5
@@ -39,6 +41,21 @@ class Job(Protocol[Result_co]):
         ...
 
 
+@runtime_checkable
+class SessionJob(Job[Result_co], Protocol[Result_co]):
+    """A job that goes on from the one before it of the same session, with what the worker has kept."""
+
+    session: int
+
+    def keepsake(self, bench: Workbench) -> bytes:
+        """What the worker remembers of the session. Raises where it cannot be written."""
+        ...
+
+    def recall(self, bench: Workbench, keepsake: bytes) -> None:
+        """Remembers in the place of another worker. Raises TrainingError where the games do not come out alike."""
+        ...
+
+
 class Workbench:
     """One worker's."""
 
@@ -57,6 +74,9 @@ class Workbench:
         self._news_bytes = b""
         self._task = 0
         self._is_halted = False
+        self._is_recalling = False
+        self._told: deque[Any] = deque()
+        """Answers that another worker was given to the questions that come next."""
         self._steps = self._games = 0
         self._tally_due_s = 0.0
 
@@ -69,11 +89,15 @@ class Workbench:
             except EOFError:
                 break
             if isinstance(message, Task):
-                self._line.send(Done(self._do(message)))
+                self._line.send(self._do(message))
         self.env.close()
 
     def ask(self, asked: Any) -> Any:
         """The broker's answer to a question."""
+        if self._told:
+            return self._told.popleft()
+        if self._is_recalling:
+            raise TrainingError(f"{asked} was not asked when this was played first")
         self._line.send(Inquiry(asked))
         while True:
             message = self._line.receive()
@@ -83,28 +107,69 @@ class Workbench:
 
     def note(self, steps: int, games: int) -> bool:
         """So many more steps were played and games ended. False: the job is to end here."""
-        self._steps += steps
-        self._games += games
+        if not self._is_recalling:
+            self._steps += steps
+            self._games += games
         now_s = time.monotonic()
         if now_s >= self._tally_due_s:
             self._send_tally(now_s)
         while not self._is_halted and self._line.has_message():
             self._hear(self._line.receive())
-        return not self._is_halted
+        return not self._is_halted or self._is_recalling
 
-    def _do(self, task: Task) -> bytes:
-        if task.news != self._news_bytes:
-            self._news_bytes, self.news = task.news, pickle.loads(task.news)
+    def _do(self, task: Task) -> Done:
         self._task, self._is_halted = task.number, False
         self._tally_due_s = time.monotonic() + TALLY_S
+        self._told.clear()
+        if task.past is not None:
+            self._recall(task.past, task)
+        self._take_news(task.news)
         job: Job[Any] = pickle.loads(task.job)
+        begun_s = time.process_time()
         result = job.play(self)
         self._send_tally(time.monotonic())
-        return pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        pickled = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        played_s = time.process_time()
+        keepsake = self._keepsake(job) if task.keeps else None
+        return Done(pickled, keepsake, played_s - begun_s, time.process_time() - played_s)
+
+    def _recall(self, past: Past, present: Task) -> None:
+        """Comes to where the worker before this one was lost; where that fails, it says so and knows of nothing."""
+        self._is_recalling = True
+        try:
+            if past.keepsake is not None:
+                first = (*past.tasks, present)[0]
+                self._take_news(first.news)
+                next_job: SessionJob[Any] = pickle.loads(first.job)
+                next_job.recall(self, past.keepsake)
+            for task in past.tasks:
+                self._take_news(task.news)
+                job: SessionJob[Any] = pickle.loads(task.job)
+                self._told.extend(task.replies)
+                job.play(self)
+                if self._told:
+                    raise TrainingError(f"{len(self._told)} questions were asked that are not asked any more")
+            self._told.extend(past.replies)
+        except Exception as error:
+            self.kept.clear()
+            self._told.clear()
+            self._line.send(Forgotten(f"{type(error).__name__}: {error}"))
+        finally:
+            self._is_recalling = False
+
+    def _keepsake(self, job: Job[Any]) -> bytes | None:
+        try:
+            return job.keepsake(self) if isinstance(job, SessionJob) else None
+        except (pickle.PicklingError, TypeError, AttributeError):  # a user's part that cannot be written
+            return None
+
+    def _take_news(self, news: bytes) -> None:
+        if news != self._news_bytes:
+            self._news_bytes, self.news = news, pickle.loads(news)
 
     def _send_tally(self, now_s: float) -> None:
         self._tally_due_s = now_s + TALLY_S
-        if self._steps or self._games:
+        if self._steps or self._games or self._is_recalling:
             self._line.send(Tally(self._steps, self._games))
             self._steps = self._games = 0
 

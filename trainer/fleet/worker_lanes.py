@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.env.lanes.lane_history import StartPoint
+from core.env.lanes.lane_history import LaneHistory, StartPoint
 from core.env.policy_view import empty_view
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.exceptions import TrainingError
 from core.game.state import GameState
 from core.vocabulary import ACTION_COUNT
 from trainer.play.step_arrays import StepArrays
@@ -34,6 +36,8 @@ class WorkerLanes:
             milestones=np.zeros((lanes, len(self.milestone_names)), np.bool_),
             lost_steps=np.zeros(lanes, np.int32),
         )
+        self.histories = [LaneHistory(0, None) for _ in range(lanes)]
+        """How each lane came to where it is."""
         self._views = [{key: array[lane] for key, array in self._rows.observations.items()} for lane in range(lanes)]
 
     def reset(self, seeds: Sequence[int]) -> StepArrays:
@@ -50,8 +54,33 @@ class WorkerLanes:
     def step(self, actions: NDArray[np.int64]) -> StepArrays:
         """Plays one action in every lane."""
         for lane, env in enumerate(self.envs):
-            self._write(lane, env.advance(int(actions[lane])))
+            action = int(actions[lane])
+            self.histories[lane].actions.append(action)
+            self._write(lane, env.advance(action))
         return self._copied()
+
+    def play_again(self, histories: Sequence[LaneHistory], note: Callable[[], object]) -> None:
+        """Brings every lane to where another worker had it; `note` is called at every step.
+
+        Raises TrainingError where a game does not come out with the RAM that it had there (`LaneHistory.ram`).
+        """
+        for lane, history in enumerate(histories):
+            self._restart(lane, history.seed, history.start)
+            for action in history.actions:
+                self._write(lane, self.envs[lane].advance(action))
+                note()
+            self.histories[lane] = LaneHistory(history.seed, history.start, bytearray(history.actions))
+            if self.envs[lane].state.snapshot.data != history.ram:
+                raise TrainingError(
+                    f"lane {lane} played {len(history.actions)} steps again and came to another state of the game"
+                )
+
+    def histories_now(self) -> list[LaneHistory]:
+        """What `play_again` needs, with the RAM as it is now."""
+        return [
+            replace(history, ram=bytes(self.game_state(lane).snapshot.data))
+            for lane, history in enumerate(self.histories)
+        ]
 
     def game_state(self, lane: int) -> GameState:
         """The game of a lane as it is now."""
@@ -64,6 +93,7 @@ class WorkerLanes:
 
     def _restart(self, lane: int, seed: int, start: StartPoint | None) -> None:
         env = self.envs[lane]
+        self.histories[lane] = LaneHistory(seed, start)
         options = None if start is None else {"start_state": start.state, "reached": start.reached}
         state = env.restart(seed=seed, options=options)
         self._write(lane, Outcome(state, 0.0, (), env.action_masks(), False, False))

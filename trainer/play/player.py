@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -102,6 +102,16 @@ class _RunningEpisode:
     milestones: list[str] = field(default_factory=list)
     source_steps: Counter[Source] = field(default_factory=Counter)
     trail: Trail = field(default_factory=Trail)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # clocks of two machines begin at different times: what travels is how long it has been played
+        now_s = time.perf_counter()
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {"started_s": now_s - self.started_s}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.started_s = time.perf_counter() - state["started_s"]
 
     def add(self, decision: Decision, reward: float) -> None:
         self.steps += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -52,6 +53,9 @@ class StoryPath:
     def of(game: GameData) -> StoryPath | None:
         """The one path of a game, shared by all who plan in it; None where its data tell no conditions."""
         return StoryPath(game) if game.tells_conditions else None
+
+    def __reduce__(self) -> tuple[Callable[[GameData], StoryPath | None], tuple[GameData]]:
+        return StoryPath.of, (self._game,)
 
     def next_deeds(self, milestone: Milestone, state: GameState, entry: str | None = None) -> NextDeeds:
         """What to do now; `entry` is the key of the exit by which the player came to the map, where it is known."""

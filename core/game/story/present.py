@@ -37,6 +37,9 @@ class PresentFacts:
             watched |= set(range(first, end))
         self._watched = tuple(sorted(watched))
 
+    def __reduce__(self) -> tuple[type[PresentFacts], tuple[GameData]]:
+        return PresentFacts, (self._game,)
+
     def signature(self, state: GameState) -> tuple[object, ...]:
         """What the facts hang on: where it is equal, so are they, but for the place."""
         data, items = state.snapshot.data, (*state.items, *state.key_items, *state.balls)

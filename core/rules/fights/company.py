@@ -8,7 +8,7 @@ wants a second creature.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -74,6 +74,9 @@ class Company:
     def of(game: GameData) -> Company:
         """The one judge of a game: what a lane has matched on paper is known to all, in this episode and the next."""
         return Company(game)
+
+    def __reduce__(self) -> tuple[Callable[[GameData], Company], tuple[GameData]]:
+        return Company.of, (self._game,)
 
     def wants(self, state: GameState, species: int, level: int) -> bool:
         """Whether the party would be better with a creature of this species and level."""
