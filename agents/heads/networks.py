@@ -66,6 +66,25 @@ class OptionNetwork(nn.Module):
         return scores.masked_fill(~listed, MASKED_LOGIT)
 
 
+class ValueNetwork(nn.Module):
+    """What a situation is worth; needed to train the option head, not to play."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = _convolutions(SITUATION_PLANES, 16, 32)
+        self.score = nn.Sequential(
+            nn.Linear(SITUATION_SIZE + 32 * 16, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, 1),
+        )
+
+    def forward(self, vector: Tensor, planes: Tensor) -> Tensor:
+        """(n, 1)."""
+        return self.score(torch.cat([vector, self.convolutions(planes)], dim=1))
+
+
 def without_prior(options: Tensor) -> Tensor:
     """The same options, the rules' value and rank hidden."""
     hidden = options.clone()
