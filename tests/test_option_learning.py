@@ -161,7 +161,9 @@ def test_an_episode_is_its_transitions(moments: tuple[Moment, ...]) -> None:
             torch.from_numpy(rollout.options).float(),
             torch.arange(OPTION_SLOTS)[None] < torch.from_numpy(rollout.option_counts)[:, None],
         )
-    logs = torch.log_softmax(logits / 2.0, dim=1)[torch.arange(len(rollout)), torch.from_numpy(rollout.chosen)]
+    assert set(rollout.temperatures.tolist()) == {1.0, 2.0}, "in menus and on the way"
+    logs = torch.log_softmax(logits / torch.from_numpy(rollout.temperatures)[:, None], dim=1)
+    logs = logs.gather(1, torch.from_numpy(rollout.chosen)[:, None]).squeeze(1)
     assert logs.numpy() == pytest.approx(rollout.log_probabilities, abs=5e-3), "numbers are kept in half precision"
     assert set(branch.rollout.groups.tolist()) <= {5}
     assert branch.reached and branch.steps < 400

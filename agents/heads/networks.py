@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
-from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE, VIEW_SIZE
+from agents.heads.button_view import (
+    PLACE_OF,
+    PLANES_SHAPE,
+    SITUATION_PLANES,
+    SITUATION_SIZE,
+    VIEW_PLANES,
+    VIEW_SIZE,
+)
 from agents.heads.option_view import OPTION_SIZE, PRIOR
 from core.vocabulary import ACTION_COUNT
 
@@ -40,6 +50,15 @@ class ButtonNetwork(nn.Module):
         (n, actions)."""
         joined = self.join(torch.cat([vector, self.convolutions(planes)], dim=1))
         return self.press(joined).masked_fill(~mask, MASKED_LOGIT), self.ends(joined)
+
+    def ignore(self, parts: Collection[str]) -> None:
+        """Cuts what leads from these parts of the view (`PLACE_OF`, `VIEW_PLANES`) into the network."""
+        with torch.no_grad():
+            for part in parts:
+                if part in VIEW_PLANES:
+                    cast(nn.Conv2d, self.convolutions[0]).weight[:, VIEW_PLANES[part]] = 0.0
+                else:
+                    cast(nn.Linear, self.join[0]).weight[:, PLACE_OF[part]] = 0.0
 
 
 class OptionNetwork(nn.Module):

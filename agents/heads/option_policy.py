@@ -1,7 +1,7 @@
 """The option head as a policy of sb3-contrib: options in masked slots are its actions, beside it a value network.
 
-`MaskablePPO` trains it as any other. What holds it near the head that it began with is part of what it gives for its
-entropy: the weight of the entropy, less the weight times the divergence from that head (`RETENTION`).
+`MaskablePPO` trains it as any other. What holds it near the head that it began with is part of what it gives as its
+entropy: `entropy_weight` times the entropy, less `retention_weight` times the divergence from that head.
 """
 
 from __future__ import annotations

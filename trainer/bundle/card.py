@@ -144,8 +144,13 @@ def _card(report: BundleReport) -> str:
             f"New games of at most {judging.steps_per_game:,} steps to `{report.final_milestone}` on seeds that no "
             "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
             "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
-            "state while the game waits for one. Rules and button head begin with the starter that the rules of that "
-            "game take; the policy alone chooses its own."
+            "state while the game waits for one. "
+            + (
+                "All players begin a game with the same starter, the three in turn."
+                if judging.fixes_starter
+                else "Rules and button head begin with the starter that the rules of that game take; the policy alone "
+                "chooses its own."
+            )
         ),
         "",
         *score_table(report.scores),
@@ -153,9 +158,8 @@ def _card(report: BundleReport) -> str:
         "## What it cannot do",
         *wrapped(
             f"It has seen {report.game} to `{report.final_milestone}` and nothing else: beyond that, and in another "
-            "game, it is a guess. It imitates the rules, so it is no better than they are. The rules still list the "
-            "options, find the routes and name what is bought next; without them it does not play. It was trained and "
-            "judged on the same maps."
+            "game, it is a guess. Its presses imitate the rules'. The rules still list the options, find the routes "
+            "and name what is bought next; without them it does not play. It was trained and judged on the same maps."
         ),
     ]
     return "\n".join(lines) + "\n"

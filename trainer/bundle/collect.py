@@ -58,6 +58,12 @@ class BundleCollection:
     """Where a game ends; the end of the story if None."""
     run_seed: int = 100
     """Draws the games; evaluations and judging use others."""
+    strays: bool = True
+    """Games stray as `STRAYINGS` has it; else none does."""
+
+    def straying(self, game: int) -> Straying:
+        """Of the game of this number."""
+        return STRAYINGS[game % len(STRAYINGS)] if self.strays else Straying(0.0, 0.0)
 
 
 def collect(
@@ -93,7 +99,7 @@ def _fingerprint(rom_path: Path, settings: BundleCollection) -> str:
 def _play_into(rom_path: Path, settings: BundleCollection, paths: Sequence[Path], game: int) -> str:
     """One game, kept at its path, its moments beside it; how it ended in words."""
     taught = play_by_rules(rom_path, settings, game)
-    if not any(asdict(STRAYINGS[game % len(STRAYINGS)]).values()):
+    if settings.straying(game) == Straying(0.0, 0.0):
         write_moments(_moments_beside(paths[game]), taught.moments)
     write_lessons(paths[game], taught.lessons)
     return f"{'finished' if taught.finished else 'stopped'} after {taught.steps} steps"
@@ -105,7 +111,7 @@ def _moments_beside(path: Path) -> Path:
 
 def play_by_rules(rom_path: Path, settings: BundleCollection, game: int) -> Taught:
     """One game from the start."""
-    straying = STRAYINGS[game % len(STRAYINGS)]
+    straying = settings.straying(game)
     dice = np.random.default_rng(training_seed(settings.run_seed, game))
     recorder, moments = LessonRecorder(), MomentRecorder()
 

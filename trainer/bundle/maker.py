@@ -15,7 +15,7 @@ import typer
 
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
-from core.game.game_data import load_game
+from core.game.game_data import GameData, load_game
 from core.game.profile import identify_rom
 from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, score_table, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
@@ -27,10 +27,10 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
-from trainer.bundle.judge import JudgedPlayer, Judging, play_head_games, score_of
+from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
 from trainer.bundle.lessons import Lessons, joined
 from trainer.bundle.moments import Moment
-from trainer.bundle.option_learning import OptionLearning, learn_options
+from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 
@@ -53,17 +53,34 @@ class BundlePlan:
     """Of the weights and of the order of lessons."""
 
 
-def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
-    """Makes a policy and writes it with its card to `out`. What is done is kept in `work`; the same call goes on there.
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedHeads:
+    """What the first four stages came to."""
 
-    Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among them.
+    weights: Path
+    lessons: Lessons
+    rounds: tuple[LearningRound, ...]
+    minutes: tuple[float, ...]
+    """Wall time of each stage in this call."""
+
+
+def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
+    """The plan with the game's first badge as its end where none is named. Raises ConfigurationError for an unknown."""
+    final = plan.collection.final_milestone
+    if final is None:
+        return replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
+    if final not in [one.id for one in game.milestones]:
+        raise ConfigurationError(f"{game.name} has no milestone {final!r}")
+    return plan
+
+
+def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> TrainedHeads:
+    """Games, cloning, own segments, learning of options. What is done is kept in `work`; the same call goes on there.
+
+    The plan is a `planned` one. Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among
+    them.
     """
-    profile = identify_rom(rom_path)
-    game = load_game(profile.game)
-    if plan.collection.final_milestone is None:
-        plan = replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
-    elif plan.collection.final_milestone not in [one.id for one in game.milestones]:
-        raise ConfigurationError(f"{game.name} has no milestone {plan.collection.final_milestone!r}")
+    game = load_game(identify_rom(rom_path).game).name
     work.mkdir(parents=True, exist_ok=True)
     collection, final, clock, minutes = plan.collection, plan.collection.final_milestone, _Clock(), list[float]()
     say(f"stage 1 of {STAGES}: {collection.games} games by the rules to {final}")
@@ -74,36 +91,57 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     say(f"stage 2 of {STAGES}: cloning")
     name = _name_of(rom_path, collection, plan.cloning, plan.seed)
     weights = work / f"heads_{name}.safetensors"
-    cloned(weights, Heads.fresh(plan.seed), game.name, lessons, plan.cloning, plan.seed, say)
+    cloned(weights, Heads.fresh(plan.seed), game, lessons, plan.cloning, plan.seed, say)
     minutes.append(clock.minutes())
 
     say(f"stage 3 of {STAGES}: lessons from {plan.aggregation.rounds} times {plan.aggregation.segments} own segments")
-    weights, lessons = _aggregated(weights, rom_path, work, plan, lessons, moments, game.name, workers, say)
-    heads = load_heads(weights)
+    weights, lessons = _aggregated(weights, rom_path, work, plan, lessons, moments, game, workers, say)
+    minutes.append(clock.minutes())
+
+    say(f"stage 4 of {STAGES}: learning to choose options in {plan.options.rounds} rounds")
+    folder = work / f"options_{_digest(weights.name, replace(plan.options, rounds=0), plan.seed)}"
+    most = collection.steps_per_game
+    weights, rounds = learn_options(
+        weights, rom_path, plan.options, most, final, moments, folder, plan.seed, say, workers
+    )
+    minutes.append(clock.minutes())
+    return TrainedHeads(weights, lessons, rounds, tuple(minutes))
+
+
+def judged(
+    trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
+) -> tuple[HeadGame, ...]:
+    """The games by which the trained heads are judged; kept in `work` as the other stages are."""
+    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, plan.judging)}"
+    return play_head_games(
+        trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
+    )
+
+
+def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
+    """Makes a policy and writes it with its card to `out`. What is done is kept in `work`; the same call goes on there.
+
+    Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among them.
+    """
+    game = load_game(identify_rom(rom_path).game)
+    plan = planned(plan, game)
+    trained = train(rom_path, work, plan, workers, say)
+    heads, collection = load_heads(trained.weights), plan.collection
     held_out = play_by_rules(rom_path, replace(collection, run_seed=HELD_OUT_SEED), 0).lessons
     presses, ends = button_agreement(heads.button, held_out)
     choices = option_agreement(heads.option, held_out, shows_prior=True)
     blind = option_agreement(heads.option, held_out, shows_prior=False)
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
-    minutes.append(clock.minutes())
-
-    say(f"stage 4 of {STAGES}: learning to choose options in {plan.options.rounds} rounds")
-    folder = work / f"options_{_digest(weights.name, plan.options)}"
-    most, seed = collection.steps_per_game, plan.seed
-    weights, rounds = learn_options(weights, rom_path, plan.options, most, final, moments, folder, seed, say, workers)
-    minutes.append(clock.minutes())
-
     say(f"stage 5 of {STAGES}: judging in {plan.judging.games} new games a player")
-    judged = work / f"judged_{_digest(weights.parent.name, weights.name, plan.judging)}"
-    games = play_head_games(weights, rom_path, plan.judging, final, judged, say, workers)
-    minutes.append(clock.minutes())
+    clock = _Clock()
+    games = judged(trained, rom_path, work, plan, workers, say)
     report = BundleReport(
         seed=plan.seed,
         game=game.name,
         rom_sha256=hashlib.sha256(rom_path.read_bytes()).hexdigest(),
-        final_milestone=final or "",
-        labelled_steps=len(lessons),
-        labelled_choices=len(lessons.chosen),
+        final_milestone=collection.final_milestone or "",
+        labelled_steps=len(trained.lessons),
+        labelled_choices=len(trained.lessons.chosen),
         button_parameters=sum(one.numel() for one in heads.button.parameters()),
         option_parameters=sum(one.numel() for one in heads.option.parameters()),
         collection=collection,
@@ -115,12 +153,12 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         end_agreement=ends,
         choice_agreement=choices,
         blind_choice_agreement=blind,
-        rounds=rounds,
-        scores=tuple(score_of([one for one in games if one.player == player.value]) for player in JudgedPlayer),
+        rounds=trained.rounds,
+        scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
         games=games,
-        minutes=tuple(minutes),
+        minutes=(*trained.minutes, clock.minutes()),
     )
-    _publish(out, work, weights, report)
+    _publish(out, work, trained.weights, report)
     return report
 
 

@@ -37,9 +37,10 @@ class OptionLearning:
     """Save states of a round from which branches are played; 0 for none."""
     branches: int = 6
     """Of each save state."""
-    hidden_temperature: float = 1.0
-    """What the head's logits are divided by in games in which it does not see the rules' value and rank."""
-    shown_temperature: float = 2.0
+    hidden_temperature: float = 2.0
+    """What the head's logits are divided by on the way, in games in which it does not see the rules' value and rank.
+    In fights and menus it is 1: there the rules estimate well, and a lost fight tells more of the fight."""
+    shown_temperature: float = 4.0
     """The same where it sees them: it believes the rules nearly always, and would try nothing else."""
     run_seed: int = 102
     """Draws the games; collections, evaluations and judging use others."""

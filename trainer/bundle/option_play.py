@@ -17,7 +17,7 @@ from agents.heads.option_view import PRIOR, option_view
 from agents.heads.saved_heads import load_heads
 from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.vocabulary import Option
+from core.vocabulary import GameMode, Option
 from trainer.bundle.moments import SEGMENT_MILESTONES
 from trainer.bundle.taught_game import TaughtGame
 
@@ -32,6 +32,7 @@ class Episode:
     shows_prior: bool
     """The head sees the rules' value and rank."""
     temperature: float
+    """What the head's logits are divided by on the way; in fights and menus it is 1."""
     starter: int | None = None
     start: StartPoint | None = None
     """Where it begins; then it ends `SEGMENT_MILESTONES` later. A new game, to its final milestone, if None."""
@@ -94,6 +95,7 @@ def _choose(
     view, facts = taught.situation(), option_view(taught.state, options)
     if not episode.shows_prior:
         facts[:, PRIOR] = 0.0
+    temperature = episode.temperature if taught.state.mode is GameMode.FREE else 1.0
     with torch.inference_mode():
         logits = head(
             torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
@@ -101,8 +103,8 @@ def _choose(
             torch.from_numpy(facts[None]),
             torch.ones(1, len(facts), dtype=torch.bool),
         )
-    logs = torch.log_softmax(logits[0].double() / episode.temperature, dim=0).numpy()
+    logs = torch.log_softmax(logits[0].double() / temperature, dim=0).numpy()
     chances = np.exp(logs)
     chosen = int(dice.choice(len(chances), p=chances / chances.sum()))
-    recorder.chose(view, facts, chosen, episode.temperature, float(logs[chosen]), taught.env.episode_steps)
+    recorder.chose(view, facts, chosen, temperature, float(logs[chosen]), taught.env.episode_steps)
     return chosen
