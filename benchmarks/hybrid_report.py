@@ -12,13 +12,14 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import matplotlib.pyplot as plt
 import numpy as np
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.hybrid import CURVE_HORIZON, FOLDER, Cell, Game, read_cells
+from benchmarks.hybrid import CURVE_HORIZON, FOLDER, Cell, read_cells
 from core.history.loops import loop_share
 from trainer.evaluation.intervals import wilson_interval
 
@@ -33,6 +34,15 @@ ROWS = {
     "its_policy": "the hybrid's policy alone",
 }
 HEAD = "| who plays | trained steps | minutes | games | reached (95 %) | median steps (95 %) | milestones | in loops |"
+
+
+class PlayedGame(Protocol):
+    """What the numbers of a row are made from."""
+
+    @property
+    def reached(self) -> bool: ...
+    @property
+    def steps(self) -> int: ...
 
 
 def table(cells: Sequence[Cell]) -> str:
@@ -58,14 +68,14 @@ def table(cells: Sequence[Cell]) -> str:
     return "\n".join(lines)
 
 
-def median_steps(games: Sequence[Game]) -> str:
+def median_steps(games: Sequence[PlayedGame]) -> str:
     """Over all games; those that did not get there count as slower than all others."""
     if sum(game.reached for game in games) * 2 <= len(games):
         return "not reached"
     return f"{statistics.median(_ranked(games)):,.0f}"
 
 
-def median_interval(games: Sequence[Game]) -> str:
+def median_interval(games: Sequence[PlayedGame]) -> str:
     """ "(2,800 to 3,000)": the 95 % interval of the median by ranks, with no assumption about the steps; "" for few."""
     steps = _ranked(games)
     half = 0.98 * len(steps) ** 0.5
@@ -75,7 +85,7 @@ def median_interval(games: Sequence[Game]) -> str:
     return f" ({steps[low]:,.0f} to {steps[high]:,.0f})"
 
 
-def _ranked(games: Sequence[Game]) -> list[float]:
+def _ranked(games: Sequence[PlayedGame]) -> list[float]:
     """Steps in order; a game that did not get there is slower than all others."""
     return sorted(game.steps if game.reached else float("inf") for game in games)
 

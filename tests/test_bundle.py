@@ -13,15 +13,19 @@ import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
+from agents.heads.option_learner import OptionLearningSettings
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from tests.utils import create_test_trainer
 from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
+from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.lessons import Lessons, joined, read_lessons, write_lessons
-from trainer.bundle.maker import make
+from trainer.bundle.maker import BundlePlan, make
+from trainer.bundle.moments import read_moments
+from trainer.bundle.option_learning import OptionLearning
 from trainer.commands.app import app
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
@@ -36,7 +40,7 @@ def quiet(line: str) -> None:
 
 @pytest.fixture(scope="module")
 def lessons(tmp_path_factory: pytest.TempPathFactory) -> Lessons:
-    return collect(ROM, SOME, tmp_path_factory.mktemp("work"), quiet, 1)
+    return collect(ROM, SOME, tmp_path_factory.mktemp("work"), quiet, 1)[0]
 
 
 def same(first: Lessons, second: Lessons) -> bool:
@@ -44,8 +48,8 @@ def same(first: Lessons, second: Lessons) -> bool:
 
 
 def test_lessons_repeat_and_survive_a_file(lessons: Lessons, tmp_path: Path) -> None:
-    first, _ = play_by_rules(ROM, SOME, 0)
-    assert same(first, play_by_rules(ROM, SOME, 0)[0])
+    first = play_by_rules(ROM, SOME, 0).lessons
+    assert same(first, play_by_rules(ROM, SOME, 0).lessons)
     assert len(lessons) == 3 * SOME.steps_per_game and len(first) == SOME.steps_per_game
     write_lessons(tmp_path / "game.npz", first)
     assert same(first, read_lessons(tmp_path / "game.npz"))
@@ -56,7 +60,7 @@ def test_lessons_repeat_and_survive_a_file(lessons: Lessons, tmp_path: Path) -> 
 
 
 def test_lessons_of_several_games_keep_their_choices_at_their_steps(lessons: Lessons) -> None:
-    parts = [play_by_rules(ROM, SOME, game)[0] for game in range(3)]
+    parts = [play_by_rules(ROM, SOME, game).lessons for game in range(3)]
     both = joined(parts)
     assert same(both, lessons)
     row = len(parts[0].chosen)
@@ -72,10 +76,10 @@ def test_games_that_are_there_are_not_played_again(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     before = (folder / "game_0000.npz").stat().st_mtime_ns
     said: list[str] = []
-    more = collect(ROM, replace(fewer, games=2), tmp_path, said.append, 1)
+    more, moments = collect(ROM, replace(fewer, games=2), tmp_path, said.append, 1)
     assert (folder / "game_0000.npz").stat().st_mtime_ns == before
     assert said[0] == "1 games are there from an earlier run" and len(said) == 2
-    assert len(more) == 120
+    assert len(more) == 120 and moments == read_moments(folder / "game_0000.moments.npz")
     collect(ROM, replace(fewer, steps_per_game=61), tmp_path, quiet, 1)
     assert len(list(tmp_path.iterdir())) == 2, "other settings, other games"
 
@@ -95,28 +99,32 @@ def test_cloning_teaches_presses_ends_and_choices_and_repeats(lessons: Lessons) 
 
 def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tmp_path: Path) -> None:
     """Everything from play to card, far too short to learn much."""
-    collection = BundleCollection(games=2, steps_per_game=80)
+    plan = BundlePlan(
+        BundleCollection(games=2, steps_per_game=200),
+        CloningSettings(button_epochs=1, option_epochs=1),
+        Aggregation(segments=2),
+        OptionLearning(rounds=1, games=2, groups=1, branches=2, settings=OptionLearningSettings(critic_epochs=1)),
+        Judging(games=1, steps_per_game=40),
+    )
     said: list[str] = []
 
-    def made() -> BundleReport:
-        judging = Judging(games=1, steps_per_game=40)
-        cloning = CloningSettings(button_epochs=1, option_epochs=1)
-        return make(tmp_path / "made", ROM, tmp_path / "work", collection, cloning, judging, 0, 1, said.append)
+    def made(plan: BundlePlan) -> BundleReport:
+        return make(tmp_path / "made", ROM, tmp_path / "work", plan, 1, said.append)
 
-    report = made()
+    report = made(plan)
     assert {path.name for path in (tmp_path / "made").iterdir()} == {WEIGHTS_FILE, CARD_FILE, REPORT_FILE}
     assert load_heads(tmp_path / "made" / WEIGHTS_FILE).game == report.game == "fernvale"
-    assert report.final_milestone == "tide_badge" and report.labelled_steps == 160
+    assert report.final_milestone == "tide_badge" and report.labelled_steps > 400, "and those of its own segments"
+    assert [(one.games, one.transitions > 0) for one in report.rounds] == [(2, True)]
     assert [one.player for one in report.scores] == [one.value for one in JudgedPlayer]
     weights = (tmp_path / "made" / WEIGHTS_FILE).read_bytes()
     said.clear()
-    second = made()
+    second = made(plan)
     assert second.games == report.games
     assert (tmp_path / "made" / WEIGHTS_FILE).read_bytes() == weights
-    assert sum("from an earlier run" in line for line in said) == 3
+    assert sum("from an earlier run" in line for line in said) == 6, "every stage, and the heads of two of them"
     with pytest.raises(ConfigurationError, match="no milestone 'moon'"):
-        collection = replace(collection, final_milestone="moon")
-        made()
+        made(replace(plan, collection=replace(plan.collection, final_milestone="moon")))
 
 
 def test_a_score_counts_games_that_did_not_get_there_as_slower() -> None:

@@ -13,6 +13,7 @@ lead nowhere are barred and loops are broken as `core/agent/repeated_presses.py`
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,13 +59,16 @@ class HeadsAgent(HybridAgent):
         describe: Callable[[GameState], str] | None = None,
         frozen_state: AgentState | None = None,
         shows_prior: bool = True,
+        bars_repeats: bool = True,
     ) -> None:
-        """`shows_prior`: the option head sees the rules' value and rank of each option."""
+        """`shows_prior`: the option head sees the rules' value and rank of each option. `bars_repeats`: presses that
+        lead nowhere are barred; without, one sees what that is worth."""
         super().__init__(
             llm_manager, adaptive_strategy, mode=mode, seed=seed, describe=describe, frozen_state=frozen_state
         )
         self.heads = heads
         self.shows_prior = shows_prior
+        self.bars_repeats = bars_repeats
         self._views = ButtonViews()
         self._players: list[RulePlayer] = []
         self._present: list[ButtonView] = []
@@ -104,7 +108,8 @@ class HeadsAgent(HybridAgent):
             if lane.is_fresh:
                 lane.is_fresh = False
                 lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
-            repetitions.append(lane.repeats.look(states(index).state_hash, step.masks[index]))
+            repetition = lane.repeats.look(states(index).state_hash, step.masks[index])
+            repetitions.append(repetition if self.bars_repeats else replace(repetition, mask=step.masks[index]))
             wanted.append(self._look(index, lane, states(index), step.observations, repetitions[-1]))
         rows, ends = self._ask(np.stack([one.mask for one in repetitions]))
         return [
@@ -208,4 +213,5 @@ class HeadsAgent(HybridAgent):
             describe=self._describe,
             frozen_state=state,
             shows_prior=self.shows_prior,
+            bars_repeats=self.bars_repeats,
         )

@@ -79,6 +79,8 @@ PLACE_OF: Final = {**_places(SITUATION_PARTS, 0), **_places(OPTION_PARTS, SITUAT
 """Where each group of numbers lies in the vector."""
 SITUATION_PLANES: Final = MAP_SHAPE[0]
 FIELD_PLANE, GOAL_PLANE = SITUATION_PLANES, SITUATION_PLANES + 1
+VIEW_PLANES: Final = {"field_plane": FIELD_PLANE, "goal_plane": GOAL_PLANE}
+"""The planes of the option by name."""
 PLANES_SHAPE: Final = (SITUATION_PLANES + 2, CROP_ROWS, CROP_COLUMNS)
 """The policy view's planes; how much nearer or farther each cell is; the goal's cell."""
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
-from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE, VIEW_SIZE
+from agents.heads.button_view import (
+    PLACE_OF,
+    PLANES_SHAPE,
+    SITUATION_PLANES,
+    SITUATION_SIZE,
+    VIEW_PLANES,
+    VIEW_SIZE,
+)
 from agents.heads.option_view import OPTION_SIZE, PRIOR
 from core.vocabulary import ACTION_COUNT
 
@@ -41,6 +51,15 @@ class ButtonNetwork(nn.Module):
         joined = self.join(torch.cat([vector, self.convolutions(planes)], dim=1))
         return self.press(joined).masked_fill(~mask, MASKED_LOGIT), self.ends(joined)
 
+    def ignore(self, parts: Collection[str]) -> None:
+        """Cuts what leads from these parts of the view (`PLACE_OF`, `VIEW_PLANES`) into the network."""
+        with torch.no_grad():
+            for part in parts:
+                if part in VIEW_PLANES:
+                    cast(nn.Conv2d, self.convolutions[0]).weight[:, VIEW_PLANES[part]] = 0.0
+                else:
+                    cast(nn.Linear, self.join[0]).weight[:, PLACE_OF[part]] = 0.0
+
 
 class OptionNetwork(nn.Module):
     """A pointer over the listed options: one score each, from the situation and the option's facts."""
@@ -64,6 +83,25 @@ class OptionNetwork(nn.Module):
         seen = seen[:, None].expand(-1, options.shape[1], -1)
         scores = self.score(torch.cat([seen, options], dim=-1)).squeeze(-1)
         return scores.masked_fill(~listed, MASKED_LOGIT)
+
+
+class ValueNetwork(nn.Module):
+    """What a situation is worth; needed to train the option head, not to play."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = _convolutions(SITUATION_PLANES, 16, 32)
+        self.score = nn.Sequential(
+            nn.Linear(SITUATION_SIZE + 32 * 16, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, OPTION_WIDTH),
+            nn.ReLU(),
+            nn.Linear(OPTION_WIDTH, 1),
+        )
+
+    def forward(self, vector: Tensor, planes: Tensor) -> Tensor:
+        """(n, 1)."""
+        return self.score(torch.cat([vector, self.convolutions(planes)], dim=1))
 
 
 def without_prior(options: Tensor) -> Tensor:

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from trainer.bundle.collect import STRAYINGS, BundleCollection
+from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, Judging, PlayerScore
+from trainer.bundle.option_learning import LearningRound, OptionLearning
 from trainer.pocket.card import wrapped
 
-LONGEST_LINE = 120
+STAGE_NAMES = ("games by the rules", "cloning", "own segments", "learning options", "judging")
 REPORT_FILE, CARD_FILE = "report.json", "README.md"
 
 
@@ -29,6 +31,8 @@ class BundleReport:
     option_parameters: int
     collection: BundleCollection
     cloning: CloningSettings
+    aggregation: Aggregation
+    options: OptionLearning
     judging: Judging
     press_agreement: float
     """Share of steps of a game that was not trained on in which the likeliest press is the rules'."""
@@ -36,12 +40,12 @@ class BundleReport:
     choice_agreement: float
     """Of the choices, with the rules' value and rank to be seen."""
     blind_choice_agreement: float
+    rounds: tuple[LearningRound, ...]
+    """Of learning to choose options."""
     scores: tuple[PlayerScore, ...]
     games: tuple[HeadGame, ...]
-    collection_minutes: float
-    """Wall time of the stages that ran in this call; a stage that was there from an earlier call takes none."""
-    cloning_minutes: float
-    judging_minutes: float
+    minutes: tuple[float, ...]
+    """Wall time of each stage in this call; what was there from an earlier call takes none."""
 
 
 def write_bundle_card(folder: Path, report: BundleReport) -> None:
@@ -64,10 +68,36 @@ def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
     return lines
 
 
+def _aggregated(report: BundleReport) -> list[str]:
+    """What the heads learned from their own play."""
+    aggregation = report.aggregation
+    if not aggregation.rounds:
+        return []
+    return wrapped(
+        f"Own play: {aggregation.rounds} rounds of {aggregation.segments} segments from save states at milestones, "
+        f"held by both heads and labelled by the rules; then all lessons again, {aggregation.epochs:g} epochs.",
+        item=True,
+    )
+
+
+def _learned(report: BundleReport) -> list[str]:
+    """What the option head learned from its own choices."""
+    learning, rounds = report.options, report.rounds
+    if not rounds:
+        return []
+    return wrapped(
+        f"Options: {len(rounds)} rounds of MaskablePPO on {learning.games} new games and {learning.groups} times "
+        f"{learning.branches} branches each, {sum(one.steps for one in rounds):,} steps in all, the button head as it "
+        f"is. A game took {rounds[0].mean_steps:,.0f} steps in the first round and {rounds[-1].mean_steps:,.0f} in the "
+        "last, with much drawn at random.",
+        item=True,
+    )
+
+
 def _card(report: BundleReport) -> str:
     collection, cloning, judging = report.collection, report.cloning, report.judging
     strayings = ", ".join(f"{one.presses:.0%}/{one.choices:.0%}" for one in STRAYINGS)
-    minutes = report.collection_minutes + report.cloning_minutes + report.judging_minutes
+    shares = ", ".join(f"{took:.1f} of {stage}" for stage, took in zip(STAGE_NAMES, report.minutes, strict=True))
     lines = [
         "# The bundled policy",
         "",
@@ -85,12 +115,8 @@ def _card(report: BundleReport) -> str:
         ),
         "",
         "## How it was made",
-        f"`python -m trainer.bundle` makes it again; this one took {minutes:.0f} minutes (seed {report.seed}):",
-        *wrapped(
-            f"{report.collection_minutes:.1f} minutes of play, {report.cloning_minutes:.1f} of cloning, "
-            f"{report.judging_minutes:.1f} of judging, on two cores that others used as well.",
-            item=True,
-        ),
+        f"`python -m trainer.bundle` makes it again; this took {sum(report.minutes):.0f} minutes (seed {report.seed}):",
+        *wrapped(f"Minutes: {shares}, on two cores that others used as well.", item=True),
         *wrapped(
             f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
             f"options, from {collection.games} games by the rules to `{report.final_milestone}` (ROM SHA-256 "
@@ -103,6 +129,8 @@ def _card(report: BundleReport) -> str:
             f"head, AdamW. In {cloning.hidden_prior_share:.0%} of the choices the rules' value and rank are hidden.",
             item=True,
         ),
+        *_aggregated(report),
+        *_learned(report),
         "",
         "## How good it is",
         *wrapped(
@@ -116,8 +144,13 @@ def _card(report: BundleReport) -> str:
             f"New games of at most {judging.steps_per_game:,} steps to `{report.final_milestone}` on seeds that no "
             "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
             "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
-            "state while the game waits for one. Rules and button head begin with the starter that the rules of that "
-            "game take; the policy alone chooses its own."
+            "state while the game waits for one. "
+            + (
+                "All players begin a game with the same starter, the three in turn."
+                if judging.fixes_starter
+                else "Rules and button head begin with the starter that the rules of that game take; the policy alone "
+                "chooses its own."
+            )
         ),
         "",
         *score_table(report.scores),
@@ -125,9 +158,8 @@ def _card(report: BundleReport) -> str:
         "## What it cannot do",
         *wrapped(
             f"It has seen {report.game} to `{report.final_milestone}` and nothing else: beyond that, and in another "
-            "game, it is a guess. It imitates the rules, so it is no better than they are. The rules still list the "
-            "options, find the routes and name what is bought next; without them it does not play. It was trained and "
-            "judged on the same maps."
+            "game, it is a guess. Its presses imitate the rules'. The rules still list the options, find the routes "
+            "and name what is bought next; without them it does not play. It was trained and judged on the same maps."
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -15,15 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.heads.button_view import SITUATION_PARTS, ButtonViews
+from agents.heads.button_view import SITUATION_PARTS
 from agents.heads.option_view import OPTION_FACTS, option_view
-from core.agent.repeated_presses import RepeatedPresses
-from core.agent.teacher import LaneTeacher, PlainWriter
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.game.state import GameState
-from core.rules import RulePlayer
-from core.vocabulary import GameMode, Option
+from core.vocabulary import Option
 from trainer.bundle.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
+from trainer.bundle.moments import SEGMENT_MILESTONES, Moment, MomentRecorder, read_moments, write_moments
+from trainer.bundle.taught_game import TaughtGame
 from trainer.play.episode_seeds import training_seed
 from trainer.pocket.processes import map_in_processes
 
@@ -40,6 +38,16 @@ STRAYINGS = (Straying(0.0, 0.0), Straying(0.15, 0.0), Straying(0.0, 0.2), Strayi
 """Games take these in turn."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Taught:
+    """What came of one game by the rules."""
+
+    lessons: Lessons
+    moments: tuple[Moment, ...]
+    steps: int
+    finished: bool
+
+
 @dataclass(frozen=True, slots=True)
 class BundleCollection:
     """Which games are played."""
@@ -50,14 +58,21 @@ class BundleCollection:
     """Where a game ends; the end of the story if None."""
     run_seed: int = 100
     """Draws the games; evaluations and judging use others."""
+    strays: bool = True
+    """Games stray as `STRAYINGS` has it; else none does."""
+
+    def straying(self, game: int) -> Straying:
+        """Of the game of this number."""
+        return STRAYINGS[game % len(STRAYINGS)] if self.strays else Straying(0.0, 0.0)
 
 
 def collect(
     rom_path: Path, settings: BundleCollection, folder: Path, say: Callable[[str], None], workers: int
-) -> Lessons:
-    """Plays the games that are not in `folder` yet, keeps each there, and gives the lessons of all.
+) -> tuple[Lessons, tuple[Moment, ...]]:
+    """Plays the games that are not in `folder` yet, keeps each there, and gives the lessons of all and the moments of
+    those in which nothing was drawn at random.
 
-    The same ROM and settings give the same lessons with any number of processes.
+    The same ROM and settings give the same lessons and moments with any number of processes.
     """
     kept = folder / f"games_{_fingerprint(rom_path, settings)}"
     kept.mkdir(parents=True, exist_ok=True)
@@ -68,28 +83,43 @@ def collect(
     play = partial(_play_into, rom_path, settings, paths)
     for count, story in enumerate(map_in_processes(play, missing, workers), start=1):
         say(f"game {count} of {len(missing)}: {story}")
-    return joined([read_lessons(path) for path in paths])
+    clean = [path for path in map(_moments_beside, paths) if path.exists()]
+    return joined([read_lessons(path) for path in paths]), tuple(one for path in clean for one in read_moments(path))
 
 
 def _fingerprint(rom_path: Path, settings: BundleCollection) -> str:
     """Of everything that the lessons depend on but the number of games: more games can be added later."""
-    told = {**asdict(settings), "games": 0, "views": [SITUATION_PARTS, OPTION_FACTS], "strayings": repr(STRAYINGS)}
+    views = [SITUATION_PARTS, OPTION_FACTS, SEGMENT_MILESTONES]
+    told = {**asdict(settings), "games": 0, "views": views, "strayings": repr(STRAYINGS)}
     digest = hashlib.sha256(rom_path.read_bytes())
     digest.update(json.dumps(told, sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 
 def _play_into(rom_path: Path, settings: BundleCollection, paths: Sequence[Path], game: int) -> str:
-    """One game, kept at its path; how it ended in words."""
-    lessons, story = play_by_rules(rom_path, settings, game)
-    write_lessons(paths[game], lessons)
-    return story
+    """One game, kept at its path, its moments beside it; how it ended in words."""
+    taught = play_by_rules(rom_path, settings, game)
+    if settings.straying(game) == Straying(0.0, 0.0):
+        write_moments(_moments_beside(paths[game]), taught.moments)
+    write_lessons(paths[game], taught.lessons)
+    return f"{'finished' if taught.finished else 'stopped'} after {taught.steps} steps"
 
 
-def play_by_rules(rom_path: Path, settings: BundleCollection, game: int) -> tuple[Lessons, str]:
-    """One game from the start, and how it ended in words."""
-    straying = STRAYINGS[game % len(STRAYINGS)]
+def _moments_beside(path: Path) -> Path:
+    return path.with_suffix(".moments.npz")
+
+
+def play_by_rules(rom_path: Path, settings: BundleCollection, game: int) -> Taught:
+    """One game from the start."""
+    straying = settings.straying(game)
     dice = np.random.default_rng(training_seed(settings.run_seed, game))
+    recorder, moments = LessonRecorder(), MomentRecorder()
+
+    def choose(taught: TaughtGame, options: Sequence[Option]) -> int:
+        """Mostly the rules' choice, the first; else any."""
+        recorder.choice(option_view(taught.state, options), 0)
+        return int(dice.integers(len(options))) if straying.choices and dice.random() < straying.choices else 0
+
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path,
         observation_type="state",
@@ -97,42 +127,20 @@ def play_by_rules(rom_path: Path, settings: BundleCollection, game: int) -> tupl
         final_milestone=settings.final_milestone,
     )
     try:
-        state = env.restart(seed=training_seed(settings.run_seed, game))
-        player, views, repeats, recorder = RulePlayer(env.rom.game, game), ButtonViews(), RepeatedPresses(), None
-        teacher = LaneTeacher(player, None, PlainWriter(str))
-        teacher.reset()
-        recorder = LessonRecorder()
-        if straying.choices:
-            teacher.chooser = partial(_stray, dice, straying.choices)
-        steps, terminated, truncated = 0, False, False
+        taught = TaughtGame(env, game, choose=choose)
+        taught.begin(training_seed(settings.run_seed, game))
+        terminated, truncated = False, False
         while not terminated and not truncated:
-            seen = env.policy_observation()
-            mask = env.action_masks()
-            repetition = repeats.look(state.state_hash, mask)
-            view = views.situation(state, seen["features"], seen["map"], player.reached_flags)
-            stuck = repetition.looping and state.mode is GameMode.FREE
-            wanted = teacher.act(state, ask_model=lambda _matters: False, stuck=stuck)
-            if teacher.offered:
-                recorder.choice(option_view(state, teacher.offered), 0)
-            views.add_option(view, state, teacher.option, player, repetition)
-            recorder.step(view.vector, view.planes, repetition.mask, wanted.action, teacher.ended)
-            action = wanted.action
+            moments.look(env)
+            step = taught.look()
+            view = taught.view(step)
+            recorder.step(view.vector, view.planes, step.repetition.mask, step.wanted.action, taught.teacher.ended)
+            action = step.wanted.action
             if straying.presses and dice.random() < straying.presses:
-                action = int(dice.choice(np.flatnonzero(mask)))
-                if action != wanted.action:
-                    teacher.overruled()
-            repeats.pressed(action)
-            outcome = env.advance(action)
-            if outcome.reward > 0:
-                repeats.progress()
-            state, terminated, truncated = outcome.state, outcome.terminated, outcome.truncated
-            steps += 1
+                action = int(dice.choice(np.flatnonzero(step.mask)))
+            outcome = taught.press(action)
+            terminated, truncated = outcome.terminated, outcome.truncated
+        moments.end(env)
+        return Taught(recorder.lessons(), moments.moments(), env.episode_steps, terminated)
     finally:
         env.close()
-    return recorder.lessons(), f"{'finished' if terminated else 'stopped'} after {steps} steps"
-
-
-def _stray(dice: np.random.Generator, share: float, state: GameState, options: Sequence[Option]) -> int:
-    """Mostly the rules' choice, the first; else any."""
-    del state
-    return int(dice.integers(len(options))) if dice.random() < share else 0

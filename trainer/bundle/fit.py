@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
+from agents.heads.button_view import PLACE_OF, SITUATION_PLANES, SITUATION_SIZE, VIEW_PLANES
 from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
 from agents.heads.option_view import OPTION_SLOTS
 from trainer.bundle.lessons import Lessons
@@ -32,6 +32,8 @@ class CloningSettings:
     weight_decay: float = 1e-3
     end_weight: float = 0.5
     largest_gradient: float = 1.0
+    ignored: tuple[str, ...] = ()
+    """Parts of the view that the button head does without, to see what they are worth."""
     threads: int = 1
     """Torch threads; a training repeats bit for bit only with the same number. On cores that others use as well, more
     than one wait for each other."""
@@ -47,12 +49,19 @@ def clone_button_head(
 
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
         pressed = presses[batch]
-        logits, end_logits = network(*_views(lessons, batch), torch.from_numpy(lessons.masks[batch]))
+        vectors, planes = _views(lessons, batch)
+        for part in settings.ignored:
+            if part in VIEW_PLANES:
+                planes[:, VIEW_PLANES[part]] = 0.0
+            else:
+                vectors[:, PLACE_OF[part]] = 0.0
+        logits, end_logits = network(vectors, planes, torch.from_numpy(lessons.masks[batch]))
         own_ends = end_logits.gather(1, pressed[:, None]).squeeze(1)
         end_loss = F.binary_cross_entropy_with_logits(own_ends, ends[batch])
         return F.cross_entropy(logits, pressed) + settings.end_weight * end_loss
 
     _fit(network, loss_of, _batches(rows, settings.button_batch, seed), steps, settings, "button head", say)
+    network.ignore(settings.ignored)
 
 
 def clone_option_head(

@@ -28,6 +28,8 @@ from trainer.evaluation.intervals import wilson_interval
 from trainer.play.episode_seeds import evaluation_seed
 from trainer.pocket.processes import map_in_processes
 
+STARTERS = 3
+
 
 class JudgedPlayer(StrEnum):
     """Who plays."""
@@ -70,6 +72,16 @@ class Judging:
     games: int = 20
     steps_per_game: int = 8_000
     run_seed: int = 0
+    fixes_starter: bool = True
+    """Every player begins a game with the same starter, the three in turn; else each takes its own."""
+
+    bars_repeats: bool = True
+    """Presses that lead nowhere are barred."""
+    players: tuple[JudgedPlayer, ...] = tuple(JudgedPlayer)
+
+    def starter(self, game: int) -> int | None:
+        """Of the game of this number."""
+        return 1 + game % STARTERS if self.fixes_starter else None
 
 
 def play_head_games(
@@ -86,7 +98,7 @@ def play_head_games(
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         (player, game): folder / f"{player.name.lower()}_{game:04d}.json"
-        for player in JudgedPlayer
+        for player in judging.players
         for game in range(judging.games)
     }
     missing = [key for key, path in paths.items() if not path.is_file()]
@@ -121,25 +133,34 @@ def _play(
     )
     try:
         heads = None if player is JudgedPlayer.RULES else load_heads(heads_path)
-        return play_head_game(player, heads, env, judging.run_seed, game)
+        return play_head_game(player, heads, env, judging, game)
     finally:
         env.close()
 
 
 def play_head_game(
-    player: JudgedPlayer, heads: Heads | None, env: EnhancedPyBoyPokemonCrystalEnv, run_seed: int, game: int
+    player: JudgedPlayer, heads: Heads | None, env: EnhancedPyBoyPokemonCrystalEnv, judging: Judging, game: int
 ) -> HeadGame:
-    """One game. The starter is the one that the rule player of this number likes best."""
+    """One game."""
     strategy, mode = AdaptiveStrategySystem(seed=game), _MODES[player]
     frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
     if heads is None:
         agent = HybridAgent(None, strategy, mode=mode, seed=game, frozen_state=frozen)
     else:
         shows_prior = player is not JudgedPlayer.BLIND
-        agent = HeadsAgent(heads, None, strategy, mode=mode, seed=game, frozen_state=frozen, shows_prior=shows_prior)
-    agent.attach_lanes([RulePlayer(env.rom.game, game)])
+        agent = HeadsAgent(
+            heads,
+            None,
+            strategy,
+            mode=mode,
+            seed=game,
+            frozen_state=frozen,
+            shows_prior=shows_prior,
+            bars_repeats=judging.bars_repeats,
+        )
+    agent.attach_lanes([RulePlayer(env.rom.game, game, starter=judging.starter(game))])
     begun_s = time.process_time()
-    env.restart(seed=evaluation_seed(run_seed, game))
+    env.restart(seed=evaluation_seed(judging.run_seed, game))
     while True:
         seen = {part: array[None] for part, array in env.policy_observation().items()}
         (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)

@@ -6,19 +6,20 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
-from core.game.game_data import load_game
+from core.game.game_data import GameData, load_game
 from core.game.profile import identify_rom
 from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, score_table, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
+from trainer.bundle.dagger import Aggregation, aggregate
 from trainer.bundle.fit import (
     CloningSettings,
     button_agreement,
@@ -26,82 +27,168 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
-from trainer.bundle.judge import JudgedPlayer, Judging, play_head_games, score_of
-from trainer.bundle.lessons import Lessons
+from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
+from trainer.bundle.lessons import Lessons, joined
+from trainer.bundle.moments import Moment
+from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
+STAGES = 5
 Say = Callable[[str], None]
 
 
-def make(
-    out: Path,
-    rom_path: Path,
-    work: Path,
-    collection: BundleCollection,
-    cloning: CloningSettings,
-    judging: Judging,
-    seed: int,
-    workers: int,
-    say: Say,
-) -> BundleReport:
+@dataclass(frozen=True, slots=True)
+class BundlePlan:
+    """What each stage of the making does."""
+
+    collection: BundleCollection
+    cloning: CloningSettings = field(default_factory=CloningSettings)
+    aggregation: Aggregation = field(default_factory=Aggregation)
+    options: OptionLearning = field(default_factory=OptionLearning)
+    judging: Judging = field(default_factory=Judging)
+    seed: int = 0
+    """Of the weights and of the order of lessons."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedHeads:
+    """What the first four stages came to."""
+
+    weights: Path
+    lessons: Lessons
+    rounds: tuple[LearningRound, ...]
+    minutes: tuple[float, ...]
+    """Wall time of each stage in this call."""
+
+
+def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
+    """The plan with the game's first badge as its end where none is named. Raises ConfigurationError for an unknown."""
+    final = plan.collection.final_milestone
+    if final is None:
+        return replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
+    if final not in [one.id for one in game.milestones]:
+        raise ConfigurationError(f"{game.name} has no milestone {final!r}")
+    return plan
+
+
+def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> TrainedHeads:
+    """Games, cloning, own segments, learning of options. What is done is kept in `work`; the same call goes on there.
+
+    The plan is a `planned` one. Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among
+    them.
+    """
+    game = load_game(identify_rom(rom_path).game).name
+    work.mkdir(parents=True, exist_ok=True)
+    collection, final, clock, minutes = plan.collection, plan.collection.final_milestone, _Clock(), list[float]()
+    say(f"stage 1 of {STAGES}: {collection.games} games by the rules to {final}")
+    lessons, moments = collect(rom_path, collection, work, say, workers)
+    say(f"{len(lessons):,} labelled steps, {len(lessons.chosen):,} choices, {len(moments)} moments to go on from")
+    minutes.append(clock.minutes())
+
+    say(f"stage 2 of {STAGES}: cloning")
+    name = _name_of(rom_path, collection, plan.cloning, plan.seed)
+    weights = work / f"heads_{name}.safetensors"
+    cloned(weights, Heads.fresh(plan.seed), game, lessons, plan.cloning, plan.seed, say)
+    minutes.append(clock.minutes())
+
+    say(f"stage 3 of {STAGES}: lessons from {plan.aggregation.rounds} times {plan.aggregation.segments} own segments")
+    weights, lessons = _aggregated(weights, rom_path, work, plan, lessons, moments, game, workers, say)
+    minutes.append(clock.minutes())
+
+    say(f"stage 4 of {STAGES}: learning to choose options in {plan.options.rounds} rounds")
+    folder = work / f"options_{_digest(weights.name, replace(plan.options, rounds=0), plan.seed)}"
+    most = collection.steps_per_game
+    weights, rounds = learn_options(
+        weights, rom_path, plan.options, most, final, moments, folder, plan.seed, say, workers
+    )
+    minutes.append(clock.minutes())
+    return TrainedHeads(weights, lessons, rounds, tuple(minutes))
+
+
+def judged(
+    trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
+) -> tuple[HeadGame, ...]:
+    """The games by which the trained heads are judged; kept in `work` as the other stages are."""
+    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, plan.judging)}"
+    return play_head_games(
+        trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
+    )
+
+
+def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
     """Makes a policy and writes it with its card to `out`. What is done is kept in `work`; the same call goes on there.
 
     Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among them.
     """
-    profile = identify_rom(rom_path)
-    game = load_game(profile.game)
-    if collection.final_milestone is None:
-        collection = replace(collection, final_milestone=first_badge(game).id)
-    elif collection.final_milestone not in [one.id for one in game.milestones]:
-        raise ConfigurationError(f"{game.name} has no milestone {collection.final_milestone!r}")
-    work.mkdir(parents=True, exist_ok=True)
-    clock = _Clock()
-    say(f"stage 1 of 3: {collection.games} games by the rules to {collection.final_milestone}")
-    lessons = collect(rom_path, collection, work, say, workers)
-    say(f"{len(lessons):,} labelled steps, {len(lessons.chosen):,} choices among several options")
-    collected_minutes = clock.minutes()
-    say("stage 2 of 3: cloning")
-    name = _name_of(rom_path, collection, cloning, seed)
-    weights = work / f"heads_{name}.safetensors"
-    heads = _cloned(weights, game.name, lessons, cloning, seed, say)
-    held_out, _ = play_by_rules(rom_path, replace(collection, run_seed=HELD_OUT_SEED), 0)
+    game = load_game(identify_rom(rom_path).game)
+    plan = planned(plan, game)
+    trained = train(rom_path, work, plan, workers, say)
+    heads, collection = load_heads(trained.weights), plan.collection
+    held_out = play_by_rules(rom_path, replace(collection, run_seed=HELD_OUT_SEED), 0).lessons
     presses, ends = button_agreement(heads.button, held_out)
     choices = option_agreement(heads.option, held_out, shows_prior=True)
     blind = option_agreement(heads.option, held_out, shows_prior=False)
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
-    cloned_minutes = clock.minutes()
-    say(f"stage 3 of 3: judging in {judging.games} new games a player")
-    told = json.dumps([name, judging.steps_per_game, judging.run_seed])
-    judged = work / f"judged_{hashlib.sha256(told.encode()).hexdigest()[:12]}"
-    games = play_head_games(weights, rom_path, judging, collection.final_milestone, judged, say, workers)
-    scores = tuple(score_of([one for one in games if one.player == player.value]) for player in JudgedPlayer)
+    say(f"stage 5 of {STAGES}: judging in {plan.judging.games} new games a player")
+    clock = _Clock()
+    games = judged(trained, rom_path, work, plan, workers, say)
     report = BundleReport(
-        seed=seed,
+        seed=plan.seed,
         game=game.name,
         rom_sha256=hashlib.sha256(rom_path.read_bytes()).hexdigest(),
         final_milestone=collection.final_milestone or "",
-        labelled_steps=len(lessons),
-        labelled_choices=len(lessons.chosen),
+        labelled_steps=len(trained.lessons),
+        labelled_choices=len(trained.lessons.chosen),
         button_parameters=sum(one.numel() for one in heads.button.parameters()),
         option_parameters=sum(one.numel() for one in heads.option.parameters()),
         collection=collection,
-        cloning=cloning,
-        judging=judging,
+        cloning=plan.cloning,
+        aggregation=plan.aggregation,
+        options=plan.options,
+        judging=plan.judging,
         press_agreement=presses,
         end_agreement=ends,
         choice_agreement=choices,
         blind_choice_agreement=blind,
-        scores=scores,
+        rounds=trained.rounds,
+        scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
         games=games,
-        collection_minutes=collected_minutes,
-        cloning_minutes=cloned_minutes,
-        judging_minutes=clock.minutes(),
+        minutes=(*trained.minutes, clock.minutes()),
     )
-    _publish(out, work, weights, report)
+    _publish(out, work, trained.weights, report)
     return report
+
+
+def _aggregated(
+    weights: Path,
+    rom_path: Path,
+    work: Path,
+    plan: BundlePlan,
+    lessons: Lessons,
+    moments: Sequence[Moment],
+    game: str,
+    workers: int,
+    say: Say,
+) -> tuple[Path, Lessons]:
+    """The heads after the rounds of aggregation, and all lessons."""
+    aggregation, final = plan.aggregation, plan.collection.final_milestone
+    for number in range(1, aggregation.rounds + 1):
+        name = _digest(weights.name, aggregation, number)
+        own = aggregate(weights, rom_path, aggregation, number, moments, final, work / f"segments_{name}", say, workers)
+        say(f"round {number} of {aggregation.rounds}: {len(own):,} labelled steps more")
+        lessons = joined([lessons, own])
+        cloning = replace(
+            plan.cloning,
+            button_epochs=aggregation.epochs,
+            option_epochs=aggregation.epochs * plan.cloning.option_epochs / plan.cloning.button_epochs,
+            learning_rate=plan.cloning.learning_rate / 2,
+        )
+        present, weights = weights, work / f"heads_{name}.safetensors"
+        cloned(weights, load_heads(present), game, lessons, cloning, plan.seed + number, say)
+    return weights, lessons
 
 
 class _Clock:
@@ -118,27 +205,36 @@ class _Clock:
 
 
 def _name_of(rom_path: Path, collection: BundleCollection, cloning: CloningSettings, seed: int) -> str:
-    """Of all that the weights depend on."""
+    """Of all that the cloned weights depend on."""
     digest = hashlib.sha256(rom_path.read_bytes())
     digest.update(json.dumps([asdict(collection), asdict(cloning), seed], sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 
-def _cloned(weights: Path, game: str, lessons: Lessons, cloning: CloningSettings, seed: int, say: Say) -> Heads:
-    """The trained heads, in the precision in which they are stored and used. Kept when the first of them is done."""
+def _digest(*parts: Any) -> str:
+    """Of what a later stage depends on: the name of the weights that it begins with, and its settings."""
+    told = [asdict(part) if is_dataclass(part) and not isinstance(part, type) else part for part in parts]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def cloned(
+    weights: Path, begin: Heads, game: str, lessons: Lessons, cloning: CloningSettings, seed: int, say: Say
+) -> None:
+    """Trains heads from `begin` on and writes them to `weights`, in the precision in which they are stored and used.
+
+    Each of the two is kept when it is done; what is there is not trained again.
+    """
     half_done = weights.with_suffix(".button.safetensors")
-    heads = _kept(weights, say)
-    if heads is not None:
-        return heads
+    if _kept(weights, say) is not None:
+        return
     heads = _kept(half_done, say)
     if heads is None:
-        heads = replace(Heads.fresh(seed), game=game)
+        heads = replace(begin, game=game)
         clone_button_head(heads.button, lessons, cloning, seed, say)
         save_heads(half_done, heads)
-    heads = replace(heads, option=Heads.fresh(seed).option)
+    heads = replace(heads, option=begin.option)
     clone_option_head(heads.option, lessons, cloning, seed, say)
     save_heads(weights, heads)
-    return load_heads(weights)
 
 
 def _kept(path: Path, say: Say) -> Heads | None:
@@ -171,21 +267,28 @@ def main(
     work: Annotated[Path, typer.Option(help="Keeps what is done, to go on after a kill.")] = Path("runs/bundle"),
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
     games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
+    segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 12,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of lessons.")] = 0,
 ) -> None:
-    """Make the bundled policy: play by the rules, clone both heads, judge them, write the policy with its card."""
+    """Make the bundled policy: play by the rules, clone both heads, correct them in their own play, let the option
+    head learn from its own choices, judge all of it, write the policy with its card."""
     started = time.perf_counter()
+    plan = BundlePlan(
+        BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
+        aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
+        options=OptionLearning(rounds=rounds),
+        judging=Judging(games=judged_games, steps_per_game=max_steps),
+        seed=seed,
+    )
     report = make(
         out,
         rom,
         work,
-        BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
-        CloningSettings(),
-        Judging(games=judged_games, steps_per_game=max_steps),
-        seed,
+        plan,
         workers,
         lambda line: print(f"[{(time.perf_counter() - started) / 60:5.1f} min] {line}", flush=True),
     )

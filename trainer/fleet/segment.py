@@ -139,7 +139,10 @@ class _Parts:
         # of the learner only its policy is used: the segment's steps go home
         own = replace(settings.learner, rollout_steps=1)
         return cls(
-            players=[RulePlayer(game, seed=first_seed + lane, names=settings.names) for lane in bench.lanes],
+            players=[
+                RulePlayer(game, seed=first_seed + lane, names=settings.names, starter=settings.starter)
+                for lane in bench.lanes
+            ],
             policy=MaskablePPOLearner(bench.env.policy_space, len(bench.lanes), own, settings.seed),
             shows=LiveDecisionsStage(settings.save_dir / FOLDER, bench.lanes) if shows_lanes(settings) else None,
         )
