@@ -116,8 +116,8 @@ class StateWriter(Protocol):
         """Called with the words of each option that was chosen among several, whoever chose it."""
         ...
 
-    def describe(self, state: GameState) -> str:
-        """The prompt that is put before the options."""
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
+        """The prompt that is put before the options; no options are given where a button is asked for."""
         ...
 
 
@@ -133,7 +133,8 @@ class PlainWriter:
 
     def chose(self, label: str, state: GameState) -> None: ...
 
-    def describe(self, state: GameState) -> str:
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
+        del options  # the function is of the state alone
         return self._describe(state)
 
 
@@ -267,7 +268,7 @@ class LaneTeacher:
             known, option = kept
             return _Plan(option, Source.LLM, known.confidence, known.reason)
         choice = self._advisor.choose(
-            lambda: self.writer.describe(state), [option.label for option in listed], self._episode
+            lambda: self.writer.describe(state, listed), [option.label for option in listed], self._episode
         )
         if choice is None:
             return None
