@@ -1,87 +1,154 @@
-"""Which way of comparing options agrees best with the rules: plain, corrected or numbered (`language_model.local`).
+"""How a language model chooses: answers accepted, latency, and agreement with the rules and with the best branch.
 
-    python -m benchmarks.llm_scoring models/smollm2 --questions 100
+    python -m benchmarks.recorded_questions questions.jsonl --count 200
+    python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --model pocket
+    python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --model huggingface/models/smollm2 --scoring numbered
+    python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --model llamacpp/smollm2@http://127.0.0.1:8077/v1
+    python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --table
 
-Plays games by the rules, collects different questions as a run would ask them, and puts each to the model in every way.
-Agreement with the rules' choice stands beside what guessing gives, with 95 % Wilson intervals, and beside the length of
-what was chosen: who likes short options for themselves chooses shorter ones than the rules do.
+Each answer is written at once, and what is answered already is not asked again, so a run that was stopped goes on. The
+table has a row for each model, way of comparing options (`language_model.local.scoring`) and form of prompts. Agreement
+stands beside what guessing gives, with 95 % Wilson intervals. `best` counts the questions whose branches differ, and
+takes any of the best options. A time-out says how loaded the machine is, not whether an answer would be accepted; it
+stands in a column of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agents.llm.huggingface import HuggingFaceModel
+from agents.llm.checked_model import CheckedModel
+from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.question import neutral_order
+from agents.llm.registry import load_text_model
 from agents.llm.settings import SCORINGS, LocalModelSettings
+from benchmarks.recorded_questions import RecordedQuestion, read_questions
+from core.prompts.frame import PromptForm
 from trainer.evaluation.intervals import wilson_interval
-from trainer.model_exam.questions import GameQuestion, questions_of_play
-from trainer.settings import load_settings
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+NO_ANSWER_IN_TIME = (FailureKind.TIME_OUT.value, FailureKind.CONNECTION.value)
+SERVED = "its form"
+"""Stands for the scoring of a server's model, which fills in a form or names an option."""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """One way, over all questions."""
+class Answer:
+    """What came of one question."""
 
+    model: str
     scoring: str
-    agreed: int
-    words: float
-    """Mean number of words in the chosen options."""
+    prompts: str
+    number: int
+    """Of the question, from 0."""
+    choice: int | None
+    """Place of the option, the rules' best first; None where nothing was accepted."""
+    failure: str
+    """The kind, empty with a choice."""
+    seconds: float
     cpu_s: float
-    """Processor time of a question."""
+    """Processor time of this process: nothing of a server's."""
+
+    @property
+    def way(self) -> tuple[str, str, str]:
+        """A row of the table."""
+        return self.model, self.scoring, self.prompts
 
 
-def collected(wanted: int, context_length: int) -> list[GameQuestion]:
-    """Different questions from as many games as it takes, evenly over each."""
-    settings = load_settings(REPOSITORY / "config.json")
-    found: dict[tuple[str, ...], GameQuestion] = {}
-    seed = 0
-    while len(found) < wanted and seed < wanted:
-        for question in questions_of_play(settings, max(10, wanted // 4), context_length, seed).asked:
-            found.setdefault(question.options, question)
-        seed += 1
-    return list(found.values())[:wanted]
-
-
-def asked(model: HuggingFaceModel, scoring: str, questions: Sequence[GameQuestion]) -> Result:
-    """All questions, options in alphabetical order as in a run."""
-    agreed, words, began_s = 0, [], time.process_time()
-    for question in questions:
+def ask(
+    name: str, scoring: str, prompts: PromptForm, questions: Sequence[RecordedQuestion], file: Path, timeout_s: float
+) -> None:
+    """Put the questions that the file has no answer to, options in alphabetical order as in a run."""
+    model = load_text_model(name, timeout_s=timeout_s, local=LocalModelSettings(scoring=scoring))
+    assert model is not None, "a model is named"
+    checked = CheckedModel(model)
+    way = (name, scoring if name.startswith(("huggingface/", "pocket")) else SERVED, prompts.value)
+    done = {answer.number for answer in read_answers(file) if answer.way == way}
+    for number, question in enumerate(questions):
+        if number in done:
+            continue
         order = neutral_order(question.options)
-        choice = order[model.choose(question.prompt, [question.options[place] for place in order]).index]
-        agreed += choice == 0
-        words.append(len(question.options[choice].split()))
-    return Result(scoring, agreed, statistics.fmean(words), (time.process_time() - began_s) / len(questions))
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
+        choice, failure = None, ""
+        try:
+            asked = [question.options[place] for place in order]
+            choice = order[checked.choose(question.prompts[prompts.value], asked).index]
+        except ModelFailure as error:
+            failure = error.kind.value
+            print(f"question {number}: {failure}: {error}", flush=True)
+        took_s, took_cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+        answer = Answer(*way, number, choice, failure, round(took_s, 3), round(took_cpu_s, 3))
+        with file.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(asdict(answer)) + "\n")
+
+
+def read_answers(file: Path) -> list[Answer]:
+    """All that is in the file; nothing where there is none."""
+    if not file.exists():
+        return []
+    return [Answer(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def table(questions: Sequence[RecordedQuestion], answers: Iterable[Answer]) -> list[str]:
+    """Lines of Markdown."""
+    ways: dict[tuple[str, str, str], list[Answer]] = {}
+    for answer in answers:
+        ways.setdefault(answer.way, []).append(answer)
+    lines = [
+        "| model | options compared | prompts | accepted | in time | median s | as the rules | by chance "
+        "| as a best branch | by chance | words chosen |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for (model, scoring, prompts), found in sorted(ways.items()):
+        in_time = [one for one in found if one.failure not in NO_ANSWER_IN_TIME]
+        chosen = [(questions[one.number], one.choice) for one in in_time if one.choice is not None]
+        if not chosen:
+            continue
+        told = [(question, choice) for question, choice in chosen if len(question.best()) < len(question.options)]
+        rules = _share(sum(choice == 0 for _, choice in chosen), len(chosen))
+        best = _share(sum(choice in question.best() for question, choice in told), len(told))
+        words = statistics.fmean(len(question.options[choice].split()) for question, choice in chosen)
+        guessed = statistics.fmean(1 / len(question.options) for question, _ in chosen)
+        guessed_best = statistics.fmean(len(question.best()) / len(question.options) for question, _ in told)
+        median_s = statistics.median(one.seconds for one in in_time)
+        lines.append(
+            f"| `{model}` | {scoring} | {prompts} | {len(chosen)} of {len(in_time)} | {len(in_time)} of {len(found)} "
+            f"| {median_s:.2f} | {rules} | {guessed:.1%} | {best} | {guessed_best:.1%} | {words:.1f} |"
+        )
+    return lines
+
+
+def _share(hits: int, trials: int) -> str:
+    if not trials:
+        return "-"
+    low, high = wilson_interval(hits, trials)
+    return f"{hits / trials:.1%} ({low:.1%} to {high:.1%})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a Transformers folder or a hub name")
-    parser.add_argument("--questions", type=int, default=100)
-    parser.add_argument("--context", type=int, default=1024, help="tokens of a prompt")
+    parser.add_argument("questions", type=Path, help="a file of benchmarks.recorded_questions")
+    parser.add_argument("answers", type=Path, help="where answers are kept, one a line")
+    parser.add_argument("--model", help="as llm_model of a config")
+    parser.add_argument("--scoring", choices=SCORINGS, default="plain")
+    parser.add_argument("--prompts", choices=[form.value for form in PromptForm], default=PromptForm.INSTRUCTED.value)
+    parser.add_argument("--most", type=int, help="no more than so many questions")
+    parser.add_argument("--timeout-s", type=float, default=600.0)
+    parser.add_argument("--table", action="store_true", help="print what is in the file of answers")
     arguments = parser.parse_args()
-    questions = collected(arguments.questions, arguments.context)
-    guessing = statistics.fmean(1 / len(question.options) for question in questions)
-    rules = statistics.fmean(len(question.options[0].split()) for question in questions)
-    print(f"{len(questions)} questions; guessing agrees in {guessing:.1%}; the rules choose {rules:.1f} words")
-    local = LocalModelSettings()
-    for scoring in SCORINGS:
-        model = HuggingFaceModel(arguments.model, settings=replace(local, scoring=scoring))
-        result = asked(model, scoring, questions)
-        low, high = wilson_interval(result.agreed, len(questions))
-        share = result.agreed / len(questions)
-        print(
-            f"{scoring:10} agrees in {share:.1%} ({low:.1%} to {high:.1%}), chooses {result.words:.1f} words, "
-            f"{result.cpu_s:.2f} CPU s a question",
-            flush=True,
-        )
+    questions = read_questions(arguments.questions)
+    if arguments.table:
+        print("\n".join(table(questions, read_answers(arguments.answers))))
+        return
+    if arguments.model is None:
+        parser.error("name a --model, or ask for the --table")
+    form, some = PromptForm(arguments.prompts), questions[: arguments.most]
+    ask(arguments.model, arguments.scoring, form, some, arguments.answers, arguments.timeout_s)
 
 
 if __name__ == "__main__":

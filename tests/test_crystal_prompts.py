@@ -37,7 +37,7 @@ def test_the_prompt_says_in_words_what_to_do(situation: Situation) -> None:
     writer.see(state)
     prompt = writer.describe(state)
     goal = next(one.goal for one in game.milestones if one.id == situation.next)
-    assert f"Goal: {goal}\n" in prompt
+    assert f"Next: {goal}.\n" in prompt
     assert not CONSTANT.findall(prompt)
 
 

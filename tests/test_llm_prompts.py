@@ -22,14 +22,17 @@ from core.exceptions import ConfigurationError
 from core.game.menu import MenuKind
 from core.game.ram import RamSnapshot
 from core.game.state import GameState
-from core.prompts.frame import CLOSING, FRAME, OPENING, plain_text, quoted
+from core.prompts.brief import Brief
+from core.prompts.frame import CLOSING, FRAME, OPENING, TASK, PromptForm, plain_text, quoted
 from core.prompts.journal import LaneJournal
 from core.prompts.writer import OPTIONS_SHARE, PromptWriter, estimate_tokens
 from core.rules.player import RulePlayer
-from core.vocabulary import GameMode
+from core.vocabulary import GameMode, MapId, Option, OptionKind, Position
 
 GOLDEN = Path(__file__).parent / "golden"
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
+SHORT = Brief(PromptForm.SHORT)
+FORMS = (PromptForm.INSTRUCTED, PromptForm.SHORT)
 SCENES = ("home", "dialog", "question", "after_a_while", "battle")
 
 
@@ -51,9 +54,9 @@ def is_scene(name: str, state: GameState, step: int) -> bool:
 class Scene:
     """A state of real play and the writer that saw the play so far."""
 
-    def __init__(self, state: GameState, prompt: str, journal: LaneJournal) -> None:
+    def __init__(self, state: GameState, prompts: dict[PromptForm, str], journal: LaneJournal) -> None:
         self.state = state
-        self.prompt = prompt
+        self.prompts = prompts
         self.seen_here = journal.seen(state.position.map)
 
 
@@ -63,8 +66,10 @@ def scenes() -> Iterator[dict[str, Scene]]:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=0)
     game = info["game_state"].game
-    writer = PromptWriter(game, 2048)
-    teacher = LaneTeacher(RulePlayer(game, 0), None, writer)
+    writer, short = PromptWriter(game, 2048), PromptWriter(game, 2048, SHORT)
+    short.journal = writer.journal
+    player = RulePlayer(game, 0)
+    teacher = LaneTeacher(player, None, writer)
     teacher.reset()
     found: dict[str, Scene] = {}
     done, step = False, 0
@@ -73,17 +78,22 @@ def scenes() -> Iterator[dict[str, Scene]]:
         action = teacher.act(state, ask_model=lambda _matters: False, stuck=False).action
         for name in SCENES:
             if name not in found and is_scene(name, state, step):
-                found[name] = Scene(state, writer.describe(state), writer.journal)
+                told = {
+                    form: one.describe(state, player.options(state))
+                    for form, one in zip(FORMS, (writer, short), strict=True)
+                }
+                found[name] = Scene(state, told, writer.journal)
         _, _, terminated, truncated, info = env.step(action)
         done, step = terminated or truncated, step + 1
     env.close()
     yield found
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", SCENES)
-def test_prompts_are_as_in_the_golden_files(scenes: dict[str, Scene], name: str) -> None:
-    path = GOLDEN / f"prompt_{name}.txt"
-    prompt = scenes[name].prompt + "\n"
+def test_prompts_are_as_in_the_golden_files(scenes: dict[str, Scene], name: str, form: PromptForm) -> None:
+    path = GOLDEN / f"{form}_prompt_{name}.txt"
+    prompt = scenes[name].prompts[form] + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(prompt, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == prompt
@@ -93,17 +103,32 @@ def test_prompts_are_as_in_the_golden_files(scenes: dict[str, Scene], name: str)
 @pytest.mark.parametrize("max_tokens", [160, 256, 512, 1024, 4096])
 def test_prompts_keep_their_budget_and_the_essential(scenes: dict[str, Scene], name: str, max_tokens: int) -> None:
     state = scenes[name].state
-    prompt = PromptWriter(state.game, max_tokens).describe(state)
+    prompt = PromptWriter(state.game, max_tokens, SHORT).describe(state)
     assert FRAME in prompt and "Goal: " in prompt and "Now: " in prompt
-    if max_tokens >= 512:
-        assert estimate_tokens(prompt) <= max_tokens * (1 - OPTIONS_SHARE)
-    longer = PromptWriter(state.game, 2 * max_tokens).describe(state)
-    assert len(prompt) <= len(longer)
+    instructed = PromptWriter(state.game, max_tokens).describe(state)
+    assert TASK in instructed and "\nNext: " in instructed and "Now: " in instructed
+    for told, brief, enough in ((prompt, SHORT, 512), (instructed, None, 1024)):
+        if max_tokens >= enough:
+            assert estimate_tokens(told) <= max_tokens * (1 - OPTIONS_SHARE)
+        assert len(told) <= len(PromptWriter(state.game, 2 * max_tokens, brief).describe(state))
 
 
 def test_prompts_of_one_place_begin_alike(scenes: dict[str, Scene]) -> None:
-    prompts = [scenes[name].prompt for name in SCENES]
-    assert all(prompt.startswith(FRAME + "\nGoal: ") for prompt in prompts)
+    beginnings = {PromptForm.SHORT: FRAME + "\nGoal: ", PromptForm.INSTRUCTED: TASK + "\nNext: "}
+    for form, beginning in beginnings.items():
+        assert all(scenes[name].prompts[form].startswith(beginning) for name in SCENES)
+
+
+def test_the_map_is_shown_only_where_it_can_change_the_choice(scenes: dict[str, Scene]) -> None:
+    state = scenes["after_a_while"].state
+    here, there = Position(state.map_id, 3, 4), Position(MapId(1, 1), -1, -1)
+    near, far = Option(OptionKind.TALK, "Talk", "a", here), Option(OptionKind.GO_TO, "Go", "b", there)
+    writer, short = PromptWriter(state.game), PromptWriter(state.game, brief=SHORT)
+    for one in (writer, short):
+        one.see(state)
+    assert "Map (" in writer.describe(state, [near, near]) and "Map (" in writer.describe(state)
+    assert "Map (" not in writer.describe(state, [near, far])
+    assert "Map (" in short.describe(state, [near, far])
 
 
 def test_a_budget_that_holds_nothing_is_refused(scenes: dict[str, Scene]) -> None:

@@ -21,6 +21,7 @@ from agents.llm.question import neutral_order
 from agents.llm.registry import load_text_model, runs_in_this_process
 from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError, CrystalHybridError, DecisionValidationError, LLMConnectionError
+from core.prompts.brief import Brief
 from core.protocols import Choice
 from core.registry import Registry, must_derive_from
 from core.vocabulary import Button
@@ -98,6 +99,8 @@ class LLMManager(BaseLLMManager):
         self.model_name = model
         self.max_context_length = max_context_length
         """Tokens for one question; never more than the model can read."""
+        self.brief = Brief()
+        """What prompts the model wants."""
         self._chooser: OptionChooser | None = None
         name = parse_model_name(model)
         self.computes_here = runs_in_this_process(name)
@@ -109,6 +112,7 @@ class LLMManager(BaseLLMManager):
             cache = AnswerCache(settings.cache_path or ":memory:")
             self._chooser = OptionChooser(loaded, cache, settings.chooser(model, is_local=self.computes_here))
             self.max_context_length = min(max_context_length, getattr(loaded, "context_length", max_context_length))
+            self.brief = settings.brief(loaded)
 
     @classmethod
     def from_settings(cls, model: str, max_context_length: int, settings: LanguageModelSettings) -> Self:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.model_name import ModelName
-from agents.llm.question import question_text
+from agents.llm.question import AskedForm, chat_of
 from agents.llm.server_model import ServerModel, TokensUsed
 from agents.llm.wire.http_guard import ANTHROPIC_URL
 from agents.llm.wire.keys import ANTHROPIC_KEY
@@ -72,10 +72,12 @@ class AnthropicModel(ServerModel[_Reply]):
             "description": "Takes the decision: one of the listed options.",
             "input_schema": answer_schema(options),
         }
+        chat = chat_of(prompt, options, AskedForm.TOOL)
         return {
             "model": self._name.model,
             "max_tokens": ANSWER_TOKENS,
-            "messages": [{"role": "user", "content": question_text(prompt, options)}],
+            **({"system": chat.system} if chat.system else {}),
+            "messages": [{"role": "user", "content": chat.user}],
             "tools": [tool],
             "tool_choice": {"type": "tool", "name": "decide", "disable_parallel_tool_use": True},
         }

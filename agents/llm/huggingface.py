@@ -24,12 +24,14 @@ from agents.llm.local_weights import (
     end_tokens,
     fingerprint,
     load_weights,
+    takes_system_message,
     usable_device,
 )
-from agents.llm.question import NOTHING_TOLD, check_options, numbered_question_text, question_text
+from agents.llm.question import AskedForm, chat_of, check_options, untold
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
 from agents.llm.shared_prompt import SharedPromptScorer
+from core.prompts.frame import PromptForm
 from core.protocols import Choice
 
 UNBOUNDED_CONTEXT = 1 << 20
@@ -41,8 +43,17 @@ _logger = logging.getLogger(__name__)
 class HuggingFaceModel:
     """A causal model that chooses among options by scoring them."""
 
-    def __init__(self, source: str, *, name: str | None = None, settings: LocalModelSettings | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        *,
+        name: str | None = None,
+        settings: LocalModelSettings | None = None,
+        prompt_form: PromptForm = PromptForm.INSTRUCTED,
+    ) -> None:
         settings = settings or LocalModelSettings()
+        self.prompt_form = prompt_form
+        """How the prompts are written that the model reads."""
         self._settings = settings
         self._device = usable_device(settings.device)
         self._tokenizer, self._model = load_weights(source, self._device, settings)
@@ -51,6 +62,7 @@ class HuggingFaceModel:
         self._temperature = calibrated_temperature(source)
         self._name = f"{name or 'huggingface/' + source}#{fingerprint(self._model)}"
         self._end = end_of_turn(self._tokenizer, end_tokens(self._tokenizer, self._model))
+        self._takes_system = takes_system_message(self._tokenizer)
         self._marks = [mark for mark in self._tokenizer.get_added_vocab() if mark.strip() and len(mark) > 1]
         self._cache: DynamicCache
         self._cached_tokens: tuple[int, ...]
@@ -88,7 +100,7 @@ class HuggingFaceModel:
         with self._lock, torch.inference_mode():
             scores = self._scores(question)
             if self._settings.scoring == "corrected":
-                scores = scores - self._scores_untold(options)
+                scores = scores - self._scores_untold(prompt, options)
         return self._choice(question, scores, time.perf_counter() - started)
 
     def choose_many(self, questions: Sequence[tuple[str, Sequence[str]]]) -> list[Choice]:
@@ -102,7 +114,7 @@ class HuggingFaceModel:
                 all_scores = [self._scores(question) for question in tokenized]
             if self._settings.scoring == "corrected":
                 told = zip(all_scores, questions, strict=True)
-                all_scores = [scores - self._scores_untold(options) for scores, (_, options) in told]
+                all_scores = [scores - self._scores_untold(*asked) for scores, asked in told]
         latency_s = time.perf_counter() - started
         return [self._choice(q, scores, latency_s) for q, scores in zip(tokenized, all_scores, strict=True)]
 
@@ -116,13 +128,13 @@ class HuggingFaceModel:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
         check_options(options)
         is_numbered = self._settings.scoring == "numbered"
-        written = numbered_question_text(prompt, options) if is_numbered else question_text(prompt, options)
-        text = self._disarmed(written)
+        chat = chat_of(prompt, options, AskedForm.NUMBER if is_numbered else AskedForm.OPTION)
         if self._tokenizer.chat_template is None:
-            ids = self._tokenizer.encode(text + "\nAnswer: ")
+            ids = self._tokenizer.encode(self._disarmed(chat.text) + "\nAnswer: ")
         else:
+            said = chat.messages if self._takes_system else [{"role": "user", "content": chat.text}]
             ids = self._tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}],
+                [message | {"content": self._disarmed(message["content"])} for message in said],
                 add_generation_prompt=True,
                 tokenize=True,
                 return_dict=False,
@@ -184,9 +196,9 @@ class HuggingFaceModel:
             return self._scores_with_prefix(question)
         return self._shared.scores(question) if self.shares_prompt else self._scores_row_by_row(question)
 
-    def _scores_untold(self, options: Sequence[str]) -> Tensor:
+    def _scores_untold(self, prompt: str, options: Sequence[str]) -> Tensor:
         """What the options' words are worth when nothing is told; the kept beginning of the real prompt stays."""
-        question = self.tokenize(NOTHING_TOLD, options)
+        question = self.tokenize(untold(prompt), options)
         if self.scores_side_by_side:
             return self._forward(pack([question], dtype=self._model.dtype, device=self._device))[0]
         return self._scores_row_by_row(question)

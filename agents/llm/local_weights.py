@@ -173,3 +173,14 @@ def end_of_turn(tokenizer: Any, ends: tuple[int, ...]) -> int:
     except Exception:  # a template is anybody's code; where it fails for questions, the question says so
         return int(own)
     return int(next((token for token in answered[len(prompt) :] if token in ends), own))
+
+
+def takes_system_message(tokenizer: Any) -> bool:
+    """Whether the chat template writes a system message down; some refuse it, others leave it out."""
+    if tokenizer.chat_template is None:
+        return False
+    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "?"}]
+    try:
+        return "Be brief." in tokenizer.apply_chat_template(said, add_generation_prompt=True, tokenize=False)
+    except Exception:  # a template is anybody's code
+        return False

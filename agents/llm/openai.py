@@ -6,6 +6,7 @@ is tried out at run time.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,10 +19,13 @@ from pydantic import BaseModel
 from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, probability_of_tokens, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.model_name import ModelName
-from agents.llm.question import question_text
+from agents.llm.question import AskedForm, Chat, chat_of
 from agents.llm.server_model import ServerModel, TokensUsed
 from agents.llm.wire.http_guard import OPENAI_URL
+from agents.llm.wire.server_error import error_in
 from core.protocols import Choice
+
+_logger = logging.getLogger(__name__)
 
 
 class AnswerForm(Enum):
@@ -31,6 +35,17 @@ class AnswerForm(Enum):
     TOOL = "a forced function call, the choice an enum of its schema"
     STRUCTURED_CHOICE = "vLLM's structured_outputs: the answer is one of the options"
     EXACT_TEXT = "nothing binds the answer; it is taken only if it is an option word for word"
+
+    @property
+    def asked(self) -> AskedForm:
+        """How the prompt says it."""
+        match self:
+            case AnswerForm.JSON_SCHEMA:
+                return AskedForm.FORM
+            case AnswerForm.TOOL:
+                return AskedForm.TOOL
+            case _:
+                return AskedForm.OPTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +115,7 @@ class OpenAIModel(ServerModel[_Reply]):
     def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0, thinking_tokens: int = 0) -> None:
         """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how."""
         super().__init__(name, dialect.key_variable, timeout_s)
+        self._takes_system = True
         self._dialect = dialect
         self._thinking_tokens = thinking_tokens
         self._client = openai.OpenAI(
@@ -113,10 +129,10 @@ class OpenAIModel(ServerModel[_Reply]):
     def _tokens_used(self, reply: _Reply) -> TokensUsed:
         return TokensUsed(tokens_in(reply.usage, "prompt_tokens"), tokens_in(reply.usage, "completion_tokens"))
 
-    def _request(self, prompt: str, options: Sequence[str]) -> dict[str, Any]:
+    def _request(self, chat: Chat, options: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self._name.model,
-            "messages": [{"role": "user", "content": question_text(prompt, options)}],
+            "messages": chat.messages if self._takes_system else Chat("", chat.text).messages,
             self._dialect.length_parameter: self._answer_tokens(options),
         }
         if self._dialect.greedy:
@@ -165,8 +181,17 @@ class OpenAIModel(ServerModel[_Reply]):
         return choice_from_text(filled or message.text(), options, confidence=answer.probability())
 
     def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
+        chat = chat_of(prompt, options, self._dialect.form.asked)
+        response = self._sent(self._request(chat, options))
+        if chat.system and self._takes_system and _refuses_system(response):
+            _logger.info("%s knows no system message: the task stands before the question", self.name)
+            self._takes_system = False
+            response = self._sent(self._request(chat, options))
+        return response
+
+    def _sent(self, request: dict[str, Any]) -> httpx2.Response:
         try:
-            raw = self._client.chat.completions.with_raw_response.create(**self._request(prompt, options))
+            raw = self._client.chat.completions.with_raw_response.create(**request)
         except openai.APIStatusError as error:
             return error.response
         except openai.APITimeoutError as error:
@@ -174,3 +199,9 @@ class OpenAIModel(ServerModel[_Reply]):
         except openai.APIConnectionError as error:
             raise self._not_reached(error) from error
         return raw.http_response
+
+
+def _refuses_system(response: httpx2.Response) -> bool:
+    """Whether the chat template has no system message, as Gemma 2's: servers pass on the template's own words."""
+    error = error_in(response.content) if response.status_code >= 400 else None
+    return error is not None and "system role" in error.words.lower()

@@ -3,8 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 
-from core.prompts.frame import plain_text
+from core.prompts.frame import TASK, plain_text
+
+
+class AskedForm(Enum):
+    """In which form an answer is asked for, in words: a model that is bound to a form should know it."""
+
+    OPTION = "Answer with one option, word for word."
+    NUMBER = "Answer with the number of one option."
+    FORM = (
+        'Answer with a JSON object: {"reason": "why, in one short sentence", "choice": "one option, word for word", '
+        '"confidence_percent": how sure you are, 0 to 100}.'
+    )
+    TOOL = "Answer by calling the tool: give a reason in one short sentence, and one option, word for word."
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A question as a conversation's beginning."""
+
+    system: str
+    """What never changes; empty where the prompt does not begin with the task."""
+    user: str
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """For a chat API or a chat template."""
+        said = [{"role": "user", "content": self.user}]
+        return [{"role": "system", "content": self.system}, *said] if self.system else said
+
+    @property
+    def text(self) -> str:
+        """All in one, for models that know no system message."""
+        return f"{self.system}\n{self.user}" if self.system else self.user
 
 
 def check_options(options: Sequence[str]) -> None:
@@ -24,13 +58,21 @@ NOTHING_TOLD = "You play a game, and nothing is known of the situation."
 """Stands for a prompt where options are judged without one."""
 
 
-def question_text(prompt: str, options: Sequence[str]) -> str:
-    """The prompt, followed by the list of options."""
-    listed = "\n".join(f"- {plain_text(option)}" for option in options)
-    return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with one option, word for word."
+def untold(prompt: str) -> str:
+    """A prompt of the same kind that says nothing of the situation."""
+    return f"{TASK}\n{NOTHING_TOLD}" if prompt.startswith(TASK) else NOTHING_TOLD
 
 
-def numbered_question_text(prompt: str, options: Sequence[str]) -> str:
-    """The same with numbers from 1, one of which is the answer."""
-    listed = "\n".join(f"{number}. {plain_text(option)}" for number, option in enumerate(options, start=1))
-    return f"{prompt}\n\nOptions:\n{listed}\n\nAnswer with the number of one option."
+def question_text(prompt: str, options: Sequence[str], asked: AskedForm = AskedForm.OPTION) -> str:
+    """The prompt, followed by the list of options and the form of the answer, all in one text."""
+    numbers = asked is AskedForm.NUMBER
+    marks = [f"{number}." if numbers else "-" for number in range(1, len(options) + 1)]
+    listed = "\n".join(f"{mark} {plain_text(option)}" for mark, option in zip(marks, options, strict=True))
+    return f"{prompt}\n\nOptions:\n{listed}\n\n{asked.value}"
+
+
+def chat_of(prompt: str, options: Sequence[str], asked: AskedForm = AskedForm.OPTION) -> Chat:
+    """The question as a chat: an instructed prompt's task, with the form of the answer, is the system message."""
+    if not prompt.startswith(TASK):
+        return Chat("", question_text(prompt, options, asked))
+    return Chat(f"{TASK}\n{asked.value}", question_text(prompt.removeprefix(TASK).lstrip("\n"), options, asked))

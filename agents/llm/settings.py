@@ -13,10 +13,14 @@ from agents.llm.meter import Price
 from core.config_paths import PathText, placed
 from core.exceptions import ConfigurationError
 from core.nearest import nearest
+from core.prompts.brief import Brief
+from core.prompts.frame import PromptForm
+from core.protocols import TextModel
 from core.ranges import check_range
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 SCORINGS = ("plain", "corrected", "numbered")
+PROMPT_FORMS = ("auto", *(form.value for form in PromptForm))
 MOST_QUESTIONS = 64
 MOST_THINKING_TOKENS = 100_000
 
@@ -63,6 +67,9 @@ class LanguageModelSettings:
     thinking_tokens: int = 0
     """Tokens that a server's model may think before each answer; 0 switches thinking off where the server has a switch.
     A model in this process scores the options and never thinks."""
+    prompts: str = "auto"
+    """How prompts are written. `instructed`: the task, what an option is and the goal in words, for chat models;
+    `short`: facts only, for small models trained on them; `auto`: as the model wants (`pocket` short, others not)."""
     parallel_questions: int = 4
     """Questions under way with a server at the same time."""
     cache_path: PathText | None = "llm_answers.db"
@@ -82,6 +89,16 @@ class LanguageModelSettings:
         check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
         check_range("language_model.thinking_tokens", self.thinking_tokens, 0, MOST_THINKING_TOKENS)
         check_range("language_model.parallel_questions", self.parallel_questions, 1, MOST_QUESTIONS)
+        if self.prompts not in PROMPT_FORMS:
+            raise ConfigurationError(
+                f"language_model.prompts is {self.prompts!r}; {nearest(self.prompts, PROMPT_FORMS)}; "
+                f"it is one of {', '.join(PROMPT_FORMS)}"
+            )
+
+    def brief(self, model: TextModel) -> Brief:
+        """What prompts that model gets."""
+        wanted = getattr(model, "prompt_form", PromptForm.INSTRUCTED)
+        return Brief(wanted if self.prompts == "auto" else PromptForm(self.prompts))
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:
         """The same with a relative `cache_path` taken from `folder`."""

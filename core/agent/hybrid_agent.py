@@ -377,7 +377,9 @@ class HybridAgent:
     def _new_writer(self, player: RulePlayerLike) -> StateWriter:
         if self._describe is not None:
             return PlainWriter(self._describe)
-        return PromptWriter(player.game, getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
+        manager = self.llm_manager
+        length = getattr(manager, "max_context_length", DEFAULT_MAX_TOKENS)
+        return PromptWriter(player.game, length, getattr(manager, "brief", None))
 
     def _end_episode(self, memory: Lane, counts: bool) -> None:
         if counts and not self.frozen:

@@ -116,8 +116,8 @@ class StateWriter(Protocol):
         """Called with the words of each option that was chosen among several, whoever chose it."""
         ...
 
-    def describe(self, state: GameState) -> str:
-        """The prompt that is put before the options."""
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
+        """The prompt that is put before the options; no options are given where a button is asked for."""
         ...
 
 
@@ -133,7 +133,8 @@ class PlainWriter:
 
     def chose(self, label: str, state: GameState) -> None: ...
 
-    def describe(self, state: GameState) -> str:
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
+        del options  # the function is of the state alone
         return self._describe(state)
 
 
@@ -271,7 +272,7 @@ class LaneTeacher:
             choice = self._asked(lambda: earlier.prompt, listed)
         else:
             listed = tuple({option.label: option for option in options[:MOST_OPTIONS]}.values())
-            choice = self._asked(lambda: self.writer.describe(state), listed)
+            choice = self._asked(lambda: self.writer.describe(state, listed), listed)
         if isinstance(choice, LateAnswer):
             self._cache.leave_open(state, options, OpenQuestion(choice.prompt, listed))
             return None

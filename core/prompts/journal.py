@@ -19,6 +19,7 @@ from core.vocabulary import GameMode, MapId, Position
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData
+    from core.game.milestones import Milestone
     from core.game.state import GameState
 
 RESULTS_KEPT: Final = 5
@@ -73,6 +74,11 @@ class LaneJournal:
         """What to do for the next milestone, or an empty string at the end of the story."""
         following = self._tracker.next
         return following.goal if following is not None else ""
+
+    @property
+    def next_milestone(self) -> Milestone | None:
+        """The milestone that is due; None at the end of the story."""
+        return self._tracker.next
 
     @property
     def milestones_reached(self) -> tuple[str, ...]:

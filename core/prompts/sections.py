@@ -10,6 +10,7 @@ from core.game.party import BagSlot, PartyMember
 from core.prompts.frame import plain_text, quoted
 from core.prompts.journal import LaneJournal
 from core.prompts.map_view import LEGEND, draw_map
+from core.prompts.next_step import NextSteps
 from core.vocabulary import Button, GameMode
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ def goal(state: GameState, journal: LaneJournal) -> str:
     """The next milestone, and the progress of the story."""
     aim = journal.goal or "the story is finished; go on training"
     return f"Goal: {aim}\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
+
+
+def next_step(state: GameState, journal: LaneJournal, steps: NextSteps) -> str:
+    """The next milestone as an instruction, and the progress of the story."""
+    todo = steps.instruction(journal.next_milestone, tuple(journal.visited))
+    return f"Next: {todo}.\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
 
 
 def party(state: GameState) -> str:

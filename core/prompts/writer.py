@@ -1,21 +1,25 @@
 """The prompt of one lane: the parts that each situation needs, in an order that keeps the beginnings of prompts alike.
 
-What changes least comes first (frame, goal, bag, place), what changes most comes last (text on screen, battle), because
-servers and local models cache the common beginning of prompts. When the parts exceed the budget of tokens, the least
-useful ones are shortened first and then left out.
+The form says for whom it is written (`core.prompts.frame.PromptForm`). What changes least comes first (frame, goal,
+bag, place), what changes most comes last (text on screen, battle), because servers and local models cache the common
+beginning of prompts. When the parts exceed the budget of tokens, the least useful ones are shortened first and then
+left out.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from core.exceptions import ConfigurationError
 from core.prompts import sections
-from core.prompts.frame import FRAME
+from core.prompts.brief import Brief
+from core.prompts.frame import FRAME, TASK, PromptForm
 from core.prompts.journal import LaneJournal
-from core.vocabulary import GameMode
+from core.prompts.next_step import NextSteps
+from core.vocabulary import GameMode, Option
 
 if TYPE_CHECKING:
     from core.game.game_data import GameData
@@ -48,13 +52,18 @@ def estimate_tokens(text: str) -> int:
 class PromptWriter:
     """Writes the prompts of one lane. `see` every step, `chose` after each choice, `reset` at an episode's start."""
 
-    def __init__(self, game: GameData, max_tokens: int = DEFAULT_MAX_TOKENS) -> None:
-        """`max_tokens` is the whole question's budget, options included; ConfigurationError when it is too small."""
+    def __init__(self, game: GameData, max_tokens: int = DEFAULT_MAX_TOKENS, brief: Brief | None = None) -> None:
+        """`max_tokens` is the whole question's budget, options included; ConfigurationError when it is too small.
+
+        `brief` says what kind of prompt the model wants; instructed ones if None.
+        """
         if max_tokens < SMALLEST_BUDGET:
             raise ConfigurationError(
                 f"max_context_length is {max_tokens}: a prompt needs at least {SMALLEST_BUDGET} tokens"
             )
         self._budget = int(max_tokens * (1 - OPTIONS_SHARE))
+        self._form = (brief or Brief()).form
+        self._steps = NextSteps(game)
         self.journal = LaneJournal(game)
         """The lane's notes."""
 
@@ -70,9 +79,14 @@ class PromptWriter:
         """Note that the option with these words was chosen."""
         self.journal.chose(label, state)
 
-    def describe(self, state: GameState) -> str:
-        """The prompt for this state, within the budget of tokens."""
-        parts = [part for part in self._parts(state) if part.versions[0]]
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
+        """The prompt for this state, within the budget of tokens.
+
+        `options` are what is chosen among, if that is known: an instructed prompt then shows the map only where two of
+        them lie on it, so that it can change the choice.
+        """
+        shows_map = self._form is PromptForm.SHORT or not options or _on_this_map(state, options) > 1
+        parts = [part for part in self._parts(state, shows_map) if part.versions[0]]
         length = {version: estimate_tokens(version) + 1 for part in parts for version in part.versions}
         chosen = [0] * len(parts)
         while (
@@ -92,9 +106,13 @@ class PromptWriter:
         ]
         return min(shrinkable, key=lambda index: parts[index].worth, default=None)
 
-    def _parts(self, state: GameState) -> list[_Part]:
+    def _parts(self, state: GameState, shows_map: bool) -> list[_Part]:
         journal = self.journal
-        start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
+        if self._form is PromptForm.SHORT:
+            start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
+        else:
+            goal = sections.next_step(state, journal, self._steps)
+            start = [_Part(math.inf, (TASK,)), _Part(math.inf, (goal,))]
         party = _Part(8, (sections.party(state), sections.party_in_short(state)))
         bag = _Part(4, (sections.bag(state), ""))
         now = _Part(math.inf, (sections.mode(state),))
@@ -106,7 +124,8 @@ class PromptWriter:
                 where = _Part(5, (sections.place(state, journal).splitlines()[0], ""))
                 return [*start, bag, party, where, now, _Part(math.inf, (sections.screen(state),))]
             case _:
-                drawings = tuple(sections.map_drawing(state, journal, reach) for reach in MAP_REACHES)
+                reaches = MAP_REACHES if shows_map else ()
+                drawings = tuple(sections.map_drawing(state, journal, reach) for reach in reaches)
                 return [
                     *start,
                     bag,
@@ -118,3 +137,9 @@ class PromptWriter:
                     _Part(1, (*drawings, "")),
                     now,
                 ]
+
+
+def _on_this_map(state: GameState, options: Sequence[Option]) -> int:
+    """How many of the options lead to a cell of the map that the player is on."""
+    here = state.position.map
+    return sum(one.position is not None and one.position.map == here and one.position.x >= 0 for one in options)

@@ -13,6 +13,7 @@ from typing import Any
 from core.agent.advice import Advisor, LateAnswer
 from core.env.lanes.lane_history import StartPoint
 from core.history.past_outcomes import PastOutcome
+from core.prompts.brief import Brief
 from core.protocols import Choice
 
 Ask = Callable[[Any], Any]
@@ -82,6 +83,8 @@ class AdvisorNews:
     """False: there is nobody to ask, and no episode needs a number."""
     longest_prompt_tokens: int | None
     """None: the manager does not say."""
+    brief: Brief | None = None
+    """What prompts the model wants; None: the manager does not say."""
 
 
 class DistantAdvisor(Advisor):
@@ -93,6 +96,7 @@ class DistantAdvisor(Advisor):
         self.news = news
         if news.longest_prompt_tokens is not None:
             self.max_context_length = news.longest_prompt_tokens
+        self.brief = news.brief
         self._is_available = news.available
 
     def take_news(self, news: AdvisorNews) -> None:

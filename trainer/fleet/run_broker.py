@@ -78,6 +78,7 @@ class RunBroker:
             names_buttons=self._advisor.names_buttons,
             numbers_episodes=manager is not None and not (isinstance(manager, LLMManager) and manager.reading is None),
             longest_prompt_tokens=getattr(manager, "max_context_length", None),
+            brief=getattr(manager, "brief", None),
         )
 
     def answer(self, worker: int, asked: Any, reply: Reply) -> None:

@@ -48,7 +48,7 @@ def model_checks(settings: Settings, wanted: int, say: Callable[[str], None]) ->
         )
     context = min(settings.max_context_length, getattr(model, "context_length", settings.max_context_length))
     say("playing for questions")
-    questions = questions_of_play(settings, wanted, context)
+    questions = questions_of_play(settings, wanted, context, brief=options.brief(model))
     exam = examine(model, questions.asked, say)
     return list(_rows(settings, exam, questions, context, is_local=runs_in_this_process(name)))
 

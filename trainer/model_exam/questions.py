@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.agent.teacher import LaneTeacher
 from core.game.state import GameState
+from core.prompts.brief import Brief
 from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
@@ -54,11 +55,13 @@ class _Listener:
         return None
 
 
-def questions_of_play(settings: Settings, wanted: int, context_length: int, game: int = 0) -> GameQuestions:
+def questions_of_play(
+    settings: Settings, wanted: int, context_length: int, game: int = 0, brief: Brief | None = None
+) -> GameQuestions:
     """Up to `wanted` questions with different options, evenly over one game of at most `LONGEST_PLAY_STEPS` steps.
 
-    `context_length` is in tokens, as a run would give it; `game` says which one is played. Raises what the environment
-    raises when it cannot start.
+    `context_length` is in tokens, as a run would give it; `game` says which one is played, `brief` what prompts the
+    model wants. Raises what the environment raises when it cannot start.
     """
     whole_game = {"headless": True, "max_steps_per_episode": LONGEST_PLAY_STEPS, "final_milestone": None}
     env = environment_factory(settings.model_copy(update=whole_game))(0)
@@ -66,7 +69,7 @@ def questions_of_play(settings: Settings, wanted: int, context_length: int, game
     try:
         _, info = env.reset(seed=FIRST_SEED + game)
         state: GameState = info["game_state"]
-        teacher = LaneTeacher(RulePlayer(state.game, 0), listener, PromptWriter(state.game, context_length))
+        teacher = LaneTeacher(RulePlayer(state.game, 0), listener, PromptWriter(state.game, context_length, brief))
         teacher.reset()
         steps, over = 0, False
         while not over and steps < LONGEST_PLAY_STEPS:

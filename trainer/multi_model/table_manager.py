@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from agents.llm.question import neutral_order, question_text
 from core.exceptions import ConfigurationError
+from core.prompts.brief import Brief
+from core.prompts.frame import PromptForm
 from core.protocols import Choice
 from trainer.multi_model.players import HostedPlayer, Player
 
@@ -23,6 +25,7 @@ class TableManager:
         self.max_context_length = DEFAULT_CONTEXT_TOKENS
         if policy is not None:
             self.max_context_length = min(DEFAULT_CONTEXT_TOKENS, policy.context_length)
+        self.brief = Brief(PromptForm.INSTRUCTED if isinstance(player, HostedPlayer) else PromptForm.SHORT)
         self.news = ""
         """What the mates have achieved, put before every prompt; empty where nothing is shared."""
         self._last_option = ""

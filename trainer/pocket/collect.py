@@ -19,9 +19,12 @@ from core.agent.option_cache import OptionCache
 from core.agent.teacher import LaneTeacher, situation_of
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
+from core.prompts.brief import Brief
+from core.prompts.frame import PromptForm
 from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
+from core.vocabulary import Option
 from trainer.pocket.examples import Example, example_of
 from trainer.pocket.processes import map_in_processes
 from trainer.pocket.text_worlds import world_examples
@@ -76,9 +79,9 @@ class _Teacher:
     def begin_episode(self) -> int:
         return 0
 
-    def describe(self, state: GameState) -> str:
+    def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
         self._situation = situation_of(state.mode)
-        return self._writer.describe(state)
+        return self._writer.describe(state, options)
 
     def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice:
         """Choose the first option: the teacher lists the rules' best option first."""
@@ -112,7 +115,8 @@ def _play_game(rom_path: Path, settings: CollectionSettings, game: int) -> tuple
     env = EnhancedPyBoyPokemonCrystalEnv(rom_path, observation_type="state", max_steps=settings.steps_per_game)
     _, info = env.reset(seed=seed)
     state: GameState = info["game_state"]
-    teacher = _Teacher(PromptWriter(state.game, settings.context_length), habit, random)
+    writer = PromptWriter(state.game, settings.context_length, Brief(PromptForm.SHORT))
+    teacher = _Teacher(writer, habit, random)
     # Asked at every step: a model should know more than it is asked later, and a random choice holds only once.
     lane = LaneTeacher(RulePlayer(state.game, seed), teacher, teacher, cache=OptionCache(on_the_way=False))
     lane.reset()

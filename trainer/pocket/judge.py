@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from agents.llm.settings import LanguageModelSettings
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
@@ -69,7 +70,8 @@ def _play_some(
     seeds: Sequence[int],
 ) -> list[GameOutcome]:
     """Play games one after the other, in a separate process."""
-    manager = LLMManager(model, context_length)
+    short = LanguageModelSettings(cache_path=None, prompts="short")  # it is trained on such prompts
+    manager = LLMManager(model, context_length, short)
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path, observation_type="state", max_steps=steps_per_game, final_milestone=final_milestone
     )

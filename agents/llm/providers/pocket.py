@@ -8,6 +8,7 @@ from pathlib import Path
 from agents.llm.provider import PROVIDERS, ModelName, Provider
 from agents.llm.settings import LanguageModelSettings
 from core.exceptions import ConfigurationError
+from core.prompts.frame import PromptForm
 from core.protocols import TextModel
 
 POCKET_FOLDER = Path(__file__).parent.parent / "pocket"
@@ -23,7 +24,8 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
             f"llm_model 'pocket': there is no model at {POCKET_FOLDER}; make it with `python -m trainer.pocket`, "
             "or set llm_model to 'none'"
         )
-    return HuggingFaceModel(str(POCKET_FOLDER), name="pocket", settings=replace(settings.local, scoring="plain"))
+    local = replace(settings.local, scoring="plain")
+    return HuggingFaceModel(str(POCKET_FOLDER), name="pocket", settings=local, prompt_form=PromptForm.SHORT)
 
 
 PROVIDERS.register("pocket")(

@@ -1,0 +1,14 @@
+"""What a language model's manager says of the prompts that its model wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.prompts.frame import PromptForm
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """A manager has it as `brief`; one without it gets the defaults."""
+
+    form: PromptForm = PromptForm.INSTRUCTED
