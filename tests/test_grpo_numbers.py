@@ -175,3 +175,42 @@ def test_a_missing_or_broken_chat_template_is_one_clear_line(tmp_path: Path) -> 
 def test_senseless_sampling_is_refused(temperature: float, tokens: int, named: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{named} is"):
         Sampling(temperature, tokens)
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "gpt2", "mistral"])
+def test_a_prompt_that_candidates_share_is_read_once_with_the_same_numbers_and_gradients(
+    architecture: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy(str(make_model(tmp_path, architecture)))
+    policy.model.eval()
+    samples = drawn(policy, 12)
+    read: list[int] = []
+    hook = policy.model.get_input_embeddings().register_forward_hook(lambda module, ids, out: read.append(out.numel()))
+
+    def numbers() -> tuple[torch.Tensor, dict[str, torch.Tensor], int]:
+        read.clear()
+        policy.model.zero_grad()
+        logs, entropies, mask = policy.token_log_probabilities(samples)
+        ((logs + 0.1 * entropies) * mask).sum().backward()
+        gradients = {name: p.grad.clone() for name, p in policy.model.named_parameters() if p.grad is not None}
+        return (logs * mask).detach(), gradients, sum(read)
+
+    numbers()  # a model whose memory cannot be copied has said so
+    shared, gradients, few = numbers()
+    monkeypatch.setattr("agents.text.text_policy.REPEATS_THAT_PAY", 1000)
+    single, single_gradients, many = numbers()
+    hook.remove()
+    assert torch.allclose(shared, single, atol=1e-5)
+    assert gradients.keys() == single_gradients.keys()
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, single_gradients[name], atol=1e-4), name
+    drawn_logs = [sum(sample.log_probabilities) for sample in samples]
+    assert shared.sum(1).tolist() == pytest.approx(drawn_logs, abs=1e-3)
+    assert few < 0.7 * many if architecture != "mistral" else few == many, "a window is read as before"
+
+
+def test_a_minibatch_holds_the_answers_to_a_prompt_together(policy: TextPolicy) -> None:
+    learner = GRPOLearner(policy, GRPOSettings(), 0)
+    order = learner._order([sample.prompt_tokens for sample in drawn(policy, 12)])
+    assert sorted(order) == list(range(12))
+    assert [row % 3 for row in order] == sorted((row % 3 for row in order), key=[row % 3 for row in order].index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,37 @@ def test_what_a_server_lacks_is_said_in_one_line(base: Path, tmp_path: Path) -> 
         RolloutServer(server.url).complete("nobody", [[1, 2]], 1, Sampling(), 0)
     with pytest.raises(ConfigurationError, match="rollout_server needs specialisation 'lora'"):
         ATGRPOTrainer(settings("http://127.0.0.1:1/v1", specialisation="shared"), tmp_path / "c")
+
+
+def test_a_server_that_is_started_again_in_mid_run_gets_its_adapters_and_the_question_anew(
+    base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    policy = build_team(load_policy(str(base)), ["tool"], Specialisation.LORA).by_role["tool"]
+    with LocalRolloutServer(base) as first:
+        port = int(first.url.split(":")[2].split("/")[0])
+        served = ServedPolicy(RolloutServer(first.url, restart_patience_s=30.0), policy, "tool")
+        served.push(tmp_path, 0)
+        before = served.sample(["What is 2 plus 3?"] * 4, Sampling(1.0, 6), torch.Generator().manual_seed(5))
+    later = threading.Timer(1.0, (again := LocalRolloutServer(base, port=port)).__enter__)
+    later.start()
+    try:
+        after = served.sample(["What is 2 plus 3?"] * 4, Sampling(1.0, 6), torch.Generator().manual_seed(5))
+        assert [sample.tokens for sample in after] == [sample.tokens for sample in before]
+        assert list(again.adapters) == [first_name for first_name in first.adapters]
+        assert any("waiting 30 s" in message for message in caplog.messages)
+        again.adapters.clear()  # as after a restart that fell between two questions
+        again.adapted = None
+        served.push(tmp_path, 1)
+        assert [name.rsplit("-", 1)[0] for name in again.adapters] == ["tool-1"]
+    finally:
+        later.join()
+        again.__exit__(None, None, None)
+
+
+def test_a_server_that_stays_away_is_not_waited_for_longer_than_told(base: Path, tmp_path: Path) -> None:
+    policy = build_team(load_policy(str(base)), ["tool"], Specialisation.LORA).by_role["tool"]
+    with LocalRolloutServer(base) as server:
+        served = ServedPolicy(RolloutServer(server.url, restart_patience_s=0.2), policy, "tool")
+        served.push(tmp_path, 0)
+    with pytest.raises(LLMConnectionError, match=r"cannot be reached.*waited for 0.2 s: start it again"):
+        served.sample(["What is 2 plus 3?"], Sampling(1.0, 6), torch.Generator().manual_seed(5))

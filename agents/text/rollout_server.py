@@ -10,6 +10,9 @@ over HTTP. Start the server like this, with the base that the run starts from:
 The tokens come with their log-probabilities under the sampling distribution: `processed_logprobs` makes that true at
 temperatures other than 1. They are the denominators of the update's ratios, so small differences between the server's
 arithmetic and this process's are corrected for; `disagreement` measures them.
+
+A server that ends in the middle of a run may be started again: it is waited for, gets its adapters anew, and the
+question is asked again. One that has never answered is a wrong address, and is not waited for.
 """
 
 from __future__ import annotations
@@ -17,11 +20,14 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import torch
@@ -40,9 +46,17 @@ MOST_ANSWER_BYTES = 512 * 2**20
 HIGHEST_SEED = 2**31 - 1
 SCORED_AT_ONCE = 32
 """Answers whose probabilities are computed in one pass."""
+RESTART_PATIENCE_S = 600.0
+"""vLLM takes a minute to start with a small model, and longer with a large one."""
+POLL_INTERVAL_S = 0.5
 SERVED = re.compile(r"\w+-[0-9]+-[0-9a-f]{8}")
 """Folders of adapters that `ServedPolicy.push` writes."""
 _logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class ServerLostError(LLMConnectionError):
+    """The server does not answer, or does not have the adapter that was loaded: it has ended, or was started again."""
 
 
 class _Logs(BaseModel):
@@ -61,11 +75,23 @@ class _Completion(BaseModel):
     choices: list[_Choice]
 
 
+class _Named(BaseModel):
+    id: str
+
+
+class _Models(BaseModel):
+    """What a server lists under `/models`, adapters included."""
+
+    data: list[_Named]
+
+
 class RolloutServer:
     """One OpenAI-compatible server that takes token ids and loads adapters."""
 
-    def __init__(self, url: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, timeout_s: float = TIMEOUT_S, restart_patience_s: float = RESTART_PATIENCE_S) -> None:
         """`url` ends in `/v1`. A key for it, if it wants one, comes from `CRYSTAL_LLM_API_KEY`.
+
+        A server that has answered before is waited for `restart_patience_s` when it is lost; 0 does not wait.
 
         Raises ConfigurationError for what is no http address, for a key in it, or for one that cannot be sent.
         """
@@ -73,6 +99,8 @@ class RolloutServer:
         self.url = checked_address("rollout_server", url)
         self._key = key_for(None, own_address=True)
         self._client = guarded_client(timeout_s, MOST_ANSWER_BYTES)
+        self._patience_s = restart_patience_s
+        self._has_answered = False
 
     def complete(
         self, model: str, prompts: Sequence[Sequence[int]], count: int, sampling: Sampling, seed: int
@@ -112,18 +140,62 @@ class RolloutServer:
         """Unload an adapter."""
         self._post("unload_lora_adapter", {"lora_name": name})
 
-    def _post(self, what: str, request: dict[str, Any]) -> bytes:
-        headers = {"Authorization": f"Bearer {self._key.text}"} if self._key else {}
+    def serves(self, name: str) -> bool:
+        """Whether the server has a model or an adapter of that name. Raises LLMConnectionError for an odd answer."""
         try:
-            response = self._client.post(f"{self.url}/{what}", json=request, headers=headers)
+            listed = _Models.model_validate_json(self._client.get(f"{self.url}/models", headers=self._headers).content)
+        except (httpx2.HTTPError, ValidationError) as error:
+            raise LLMConnectionError(
+                f"{self.url}/models gave no list of models: {plain_text(str(error), 300)}"
+            ) from None
+        return name in {model.id for model in listed.data}
+
+    def through_restarts(self, ask: Callable[[], Answer], again: Callable[[], Answer]) -> Answer:
+        """The answer to `ask`; when the server was lost, that to `again` as soon as it is back.
+
+        Raises LLMConnectionError when it is not back in time, or is lost a second time.
+        """
+        try:
+            return ask()
+        except ServerLostError as error:
+            if not self._has_answered or self._patience_s <= 0:
+                raise
+            _logger.warning("%s; waiting %g s at most until it is back", error, self._patience_s)
+            self._wait_until_back(error)
+            return again()
+
+    def _wait_until_back(self, lost: ServerLostError) -> None:
+        until = time.monotonic() + self._patience_s
+        while True:
+            try:
+                if self._client.get(f"{self.url}/models", headers=self._headers).status_code < 500:
+                    return
+            except httpx2.HTTPError:
+                pass
+            if time.monotonic() >= until:
+                raise LLMConnectionError(
+                    f"{lost}; it was waited for {self._patience_s:g} s: start it again and call train again, which "
+                    "goes on from the last resume point"
+                ) from lost
+            time.sleep(POLL_INTERVAL_S)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key.text}"} if self._key else {}
+
+    def _post(self, what: str, request: dict[str, Any]) -> bytes:
+        try:
+            response = self._client.post(f"{self.url}/{what}", json=request, headers=self._headers)
             content = response.content
         except httpx2.HTTPError as error:
             message = without_key(str(error), self._key)
-            raise LLMConnectionError(f"the rollout server {self.url} cannot be reached: {message}") from None
+            raise ServerLostError(f"the rollout server {self.url} cannot be reached: {message}") from None
         if response.status_code != httpx2.codes.OK:
             message = plain_text(without_key(content.decode("utf-8", "replace"), self._key), 300)
             hint = "; start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if "lora" in what else ""
-            raise LLMConnectionError(f"{self.url}/{what} answered {response.status_code}: {message}{hint}")
+            kind = ServerLostError if response.status_code == httpx2.codes.NOT_FOUND else LLMConnectionError
+            raise kind(f"{self.url}/{what} answered {response.status_code}: {message}{hint}")
+        self._has_answered = True
         return content
 
 
@@ -136,6 +208,7 @@ class ServedPolicy:
         self._policy = policy
         self._name = name
         self._loaded = ""
+        self._folder = Path()
         self._told = False
 
     def push(self, folder: Path, version: int) -> None:
@@ -143,10 +216,23 @@ class ServedPolicy:
         name = f"{self._name}-{version}-{secrets.token_hex(4)}"  # as in `SERVED`; a killed run may have left its own
         model: Any = self._policy.model
         model.save_pretrained(folder / name, selected_adapters=[self._policy.adapter])
-        self._server.load_adapter(name, folder / name / str(self._policy.adapter))
-        if self._loaded:
-            self._server.unload_adapter(self._loaded)
-        self._loaded = name
+        before, self._loaded = self._loaded, name
+        self._folder = folder / name / str(self._policy.adapter)
+        self._server.through_restarts(self._load, self._load_if_missing)
+        if before:
+            with suppress(ServerLostError):  # a server that was started again does not have it
+                self._server.unload_adapter(before)
+
+    def _load(self) -> None:
+        self._server.load_adapter(self._loaded, self._folder)
+
+    def _load_if_missing(self) -> None:
+        if not self._server.serves(self._loaded):
+            self._load()
+
+    def _loaded_and(self, ask: Callable[[], Answer]) -> Answer:
+        self._load_if_missing()
+        return ask()
 
     def sample(self, prompts: Sequence[str], sampling: Sampling, generator: torch.Generator) -> list[Sample]:
         """One answer to each prompt; runs of equal prompts are sent once, with the number of answers wanted.
@@ -158,7 +244,8 @@ class ServedPolicy:
         for count, group in groupby(runs, key=lambda run: run[1]):
             tokens = [self._policy.encode(prompt) for prompt, _ in group]
             seed = int(torch.randint(HIGHEST_SEED, (), generator=generator, device=generator.device))
-            answers = self._server.complete(self._loaded, tokens, count, sampling, seed)
+            ask = partial(self._server.complete, self._loaded, tokens, count, sampling, seed)
+            answers = self._server.through_restarts(ask, partial(self._loaded_and, ask))
             for index, (answer, logs) in enumerate(answers):
                 self._check_tokens(answer)
                 text = str(self._policy.tokenizer.decode(list(answer), skip_special_tokens=True))

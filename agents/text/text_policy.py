@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.cache_utils import DynamicLayer
 
 from agents.llm.local_weights import end_of_turn, end_tokens, load_causal_model
 from core.exceptions import ConfigurationError
 
+REPEATS_THAT_PAY = 2
+"""Prompts are read once each when they are there so often on average."""
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
 
@@ -78,6 +81,8 @@ class TextPolicy:
         pad = tokenizer.pad_token_id
         self._pad = pad if isinstance(pad, int) else self._end
         """Never read: it stands where the mask is 0."""
+        self._memory_can_be_copied = True
+        """Until a first answer shows that it cannot."""
 
     @property
     def device(self) -> torch.device:
@@ -132,25 +137,26 @@ class TextPolicy:
         self.select()
         self.model.eval()
         prompt_tokens = [self.encode(prompt) if isinstance(prompt, str) else prompt for prompt in prompts]
-        ids, attention = self._left_padded(prompt_tokens)
+        ids, attention, cache, following = self._begin(prompt_tokens)
         positions = (attention.cumsum(1) - 1).clamp_min(0)
-        cache: Any = None
         running = torch.ones(len(prompts), dtype=torch.bool, device=self.device)
         ends = torch.tensor(self._ends, device=self.device)
         tokens: list[Tensor] = []
         log_probabilities: list[Tensor] = []
         step_ids, step_positions = ids, positions
         for _ in range(sampling.max_new_tokens):
-            output = self.model(
-                input_ids=step_ids,
-                attention_mask=attention,
-                position_ids=step_positions,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            cache = output.past_key_values
-            chosen, chosen_log = _draw(output.logits[:, -1].float(), sampling.temperature, generator)
+            if following is None:
+                output = self.model(
+                    input_ids=step_ids,
+                    attention_mask=attention,
+                    position_ids=step_positions,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
+                cache, following = output.past_key_values, output.logits[:, -1]
+            chosen, chosen_log = _draw(following.float(), sampling.temperature, generator)
+            following = None
             tokens.append(torch.where(running, chosen, torch.full_like(chosen, self._pad)))
             log_probabilities.append(chosen_log)
             attention = torch.cat([attention, running[:, None].to(attention.dtype)], dim=1)
@@ -168,24 +174,64 @@ class TextPolicy:
         """
         self.select()
         width = max(len(sample.tokens) for sample in samples)
-        ids, attention = self._left_padded([sample.prompt_tokens for sample in samples])
+        ids, attention, cache, following = self._begin([sample.prompt_tokens for sample in samples])
         answers = torch.full((len(samples), width), self._pad, device=self.device)
         mask = torch.zeros((len(samples), width), device=self.device)
         for row, sample in enumerate(samples):
             answers[row, : len(sample.tokens)] = torch.tensor(sample.tokens, device=self.device)
             mask[row, : len(sample.tokens)] = 1.0
         attention = torch.cat([attention, mask.to(attention.dtype)], dim=1)
-        output = self.model(
-            input_ids=torch.cat([ids, answers], dim=1),
-            attention_mask=attention,
-            position_ids=(attention.cumsum(1) - 1).clamp_min(0),
-            logits_to_keep=width + 1,
-        )
+        positions = (attention.cumsum(1) - 1).clamp_min(0)
+        if following is None:
+            output = self.model(
+                input_ids=torch.cat([ids, answers], dim=1),
+                attention_mask=attention,
+                position_ids=positions,
+                logits_to_keep=width + 1,
+            )
+            logits = output.logits[:, :-1]
+        else:
+            output = self.model(
+                input_ids=answers,
+                attention_mask=attention,
+                position_ids=positions[:, -width:],
+                past_key_values=cache,
+                use_cache=True,
+            )
+            logits = torch.cat([following[:, None], output.logits[:, :-1]], dim=1)
         temperatures = torch.tensor([sample.temperature or 1.0 for sample in samples], device=self.device)
-        logits = output.logits[:, :-1].float() / temperatures[:, None, None]
+        logits = logits.float() / temperatures[:, None, None]
         log_all = torch.log_softmax(logits, dim=-1)
         entropies = -(log_all.exp() * log_all).sum(-1)
         return log_all.gather(2, answers[:, :, None]).squeeze(2), entropies, mask
+
+    def _begin(self, prompts: Sequence[tuple[int, ...]]) -> tuple[Tensor, Tensor, Any, Tensor | None]:
+        """The prompts, padded on the left, and their mask; where most of them are repeated, also what the model keeps
+        of them and the logits of the token that follows, (prompts, vocabulary).
+
+        The candidates of a group share their prompt, which is most of what is read, forwards and backwards; so each
+        different one is read once. With less to gain, or a model whose memory cannot be copied, nothing is read yet.
+        """
+        ids, attention = self._left_padded(prompts)
+        place: dict[tuple[int, ...], int] = {}
+        rows = [place.setdefault(tuple(prompt), len(place)) for prompt in prompts]
+        if len(place) * REPEATS_THAT_PAY > len(prompts) or not self._memory_can_be_copied:
+            return ids, attention, None, None
+        first = torch.tensor([rows.index(row) for row in range(len(place))], device=self.device)
+        output = self.model(
+            input_ids=ids[first],
+            attention_mask=attention[first],
+            position_ids=(attention[first].cumsum(1) - 1).clamp_min(0),
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        cache = output.past_key_values
+        if not isinstance(cache, DynamicCache) or any(type(layer) is not DynamicLayer for layer in cache.layers):
+            self._memory_can_be_copied = False  # a window or a running state: not tried with gradients
+            return ids, attention, None, None
+        index = torch.tensor(rows, device=self.device)
+        cache.batch_select_indices(index)
+        return ids, attention, cache, output.logits[index, -1]
 
     def _left_padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         width = max(len(row) for row in rows)

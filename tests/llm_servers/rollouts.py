@@ -31,15 +31,17 @@ class LocalRolloutServer:
         temperature_error: float = 0.0,
         with_token_ids: bool = True,
         change: Callable[[dict[str, Any]], None] = lambda choice: None,
+        port: int = 0,
     ) -> None:
         self.base = load_policy(str(base))
         self.adapted: Any = None
         self.adapters: dict[str, str] = {}
         self.seen: list[tuple[str, dict[str, Any]]] = []
+        self.ended = False
         self._temperature_error = temperature_error
         self._with_token_ids = with_token_ids
         self._change = change
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.owner = self
 
     def __enter__(self) -> Self:
@@ -49,6 +51,7 @@ class LocalRolloutServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.ended = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -121,9 +124,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def do_GET(self) -> None:
+        self._send(200, {"object": "list", "data": [{"id": name} for name in self.server.owner.adapters]})
+
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        status, answer = self.server.owner.answer(self.path, request)
+        self._send(*self.server.owner.answer(self.path, request))
+
+    def _send(self, status: int, answer: dict[str, Any]) -> None:
+        if self.server.owner.ended:  # connections that were kept open end with the server
+            self.close_connection = True
+            return
         body = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from agents.text.rollout_server import SERVED, RolloutServer, ServedPolicy
+from agents.text.rollout_server import RESTART_PATIENCE_S, SERVED, RolloutServer, ServedPolicy
 from agents.text.team import Team
 from agents.text.text_policy import Sampler
 from core.exceptions import TrainingError
@@ -21,9 +21,10 @@ CHECKED_SAMPLES = 8
 class Rollouts:
     """The samplers of one run."""
 
-    def __init__(self, server_url: str | None, folder: Path) -> None:
-        """`folder` is where adapters are written for the server, which must see the same path."""
-        self._server = RolloutServer(server_url) if server_url is not None else None
+    def __init__(self, server_url: str | None, folder: Path, patience_s: float = RESTART_PATIENCE_S) -> None:
+        """`folder` is where adapters are written for the server, which must see the same path; `patience_s` is how
+        long a server that is lost is waited for."""
+        self._server = RolloutServer(server_url, restart_patience_s=patience_s) if server_url is not None else None
         self._folder = folder
         self._served: dict[str, ServedPolicy] = {}
         self._version = -1

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from agents.llm.wire.address import checked_address
+from agents.text.rollout_server import RESTART_PATIENCE_S
 from agents.text.team import LoraShape, Specialisation
 from agents.text.text_policy import Sampling
 from core.exceptions import ConfigurationError
@@ -82,6 +83,9 @@ class ATGRPOSettings(BaseModel):
     rollout_server: Annotated[str, AfterValidator(_checked_server)] | None = None
     """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples in this process. It needs
     specialisation `lora`: adapters are what a running server can take (`agents/text/rollout_server.py`)."""
+
+    rollout_server_patience_s: NotNegative = RESTART_PATIENCE_S
+    """How long that server is waited for when it ends in the middle of a run; 0 does not wait."""
 
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     clip_low: Positive = 0.2

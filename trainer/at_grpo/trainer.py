@@ -67,7 +67,7 @@ class ATGRPOTrainer:
         self.title = title
         self.world: TextWorld[Any] = settings.make_world()
         _check_roles(settings, self.world)
-        self._rollouts = Rollouts(settings.rollout_server, self.folder / "served")
+        self._rollouts = Rollouts(settings.rollout_server, self.folder / "served", settings.rollout_server_patience_s)
         self._store = CheckpointStore(self.folder)
         self._generator = torch.Generator()
         self._best_success = -1.0

@@ -87,11 +87,19 @@ class GRPOLearner:
         numbers: list[tuple[float, float, float, float, float]] = []
         self.policy.model.eval()  # no dropout, as when they were drawn: the ratio must be 1 before the first step
         for _ in range(self.settings.epochs):
-            order = self.shuffle.permutation(len(useful))
+            order = self._order([item.sample.prompt_tokens for item in useful])
             for rows in np.array_split(order, math.ceil(len(useful) / self.settings.minibatch_samples)):
                 numbers.append(self._step([useful[row] for row in rows]))
         loss, entropy, kl, clipped, norm = np.mean(numbers, axis=0).tolist()
         return UpdateMetrics(len(useful), loss, entropy, kl, clipped, norm)
+
+    def _order(self, prompts: Sequence[tuple[int, ...]]) -> list[int]:
+        """A random order of the answers in which those to one prompt stand together: a minibatch reads it once."""
+        together: dict[tuple[int, ...], list[int]] = {}
+        for row, prompt in enumerate(prompts):
+            together.setdefault(prompt, []).append(row)
+        groups = list(together.values())
+        return [row for group in self.shuffle.permutation(len(groups)) for row in groups[group]]
 
     def _step(self, items: Sequence[Scored]) -> tuple[float, float, float, float, float]:
         settings, samples = self.settings, [item.sample for item in items]

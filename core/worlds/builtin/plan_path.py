@@ -2,7 +2,8 @@
 
 With a tool role the team works as in the AT-GRPO paper (arXiv 2510.11062): the tool role calls a path-finder whose
 output the mover sees. Some tools are careless, so the team must learn both to choose well and to trust the output.
-Without the tool role a lone mover answers from the picture alone.
+Without the tool role a lone mover answers from the picture alone, or two walkers take turns (`relay`): the second goes
+on where the first stopped, so nobody is told the way and the team has to find it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from core.worlds.base import Practice, TextWorld, Turn, WorldPreset, WorldTrial
+from core.exceptions import ConfigurationError
+from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn, WorldPreset, WorldTrial
 from core.worlds.chat_answer import bare_answer
 from core.worlds.grid import GridCell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
 from core.worlds.registry import TEXT_WORLDS
@@ -23,6 +25,13 @@ TOOLS = ("bfs", "greedy", "mirror", "none")
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
 """The highest score for coming nearer; only arrival pays the other half."""
+WALKERS = ("opener", "closer")
+"""The roles of a relay, in the order of their turns. Both read and write the same; they differ in where they stand."""
+
+_WALK = (
+    "This is a grid seen from above. S is the start, G the goal, # a wall, a dot is free. "
+    "Answer with all moves in order as letters U D L R, for example RRDDL, nothing else."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +52,62 @@ class PlanPathState:
 
 @TEXT_WORLDS.register("plan_path")
 class PlanPath(TextWorld[PlanPathState]):
-    """Grid of `size` x `size` with a share of walls; solvable by construction."""
+    """Grid of `size` x `size` with a share of walls; solvable by construction.
+
+    With `growing_problems`, distances grow in training: over so many first problems, start and goal are at most 1 step
+    apart at first and as far as the grid allows in the end. All other problems (evaluation, test, practice) have the
+    full range.
+    """
 
     name = "plan_path"
     preset = WorldPreset({"size": 10, "max_rounds": 1}, alone={"with_tool": False})
     trials = (
         WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
         WorldTrial({"size": 6, "with_tool": False}),
+        WorldTrial({"size": 6, "with_tool": False, "relay": True, "cells_apart": True}),
     )
     task = "Moves from S to G?"
     instructions: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys((*WALKERS, "mover"), _WALK),
         "tool": (
             "This is a grid seen from above. S is the start, G the goal, # a wall, a dot is free. "
             "Another player will walk. Call a tool that helps: answer with one tool's name, nothing else."
         ),
-        "mover": (
-            "This is a grid seen from above. S is the start, G the goal, # a wall, a dot is free. "
-            "Answer with all moves in order as letters U D L R, for example RRDDL, nothing else."
-        ),
     }
 
-    def __init__(self, size: int = 10, wall_share: float = 0.22, with_tool: bool = True, max_rounds: int = 2) -> None:
+    def __init__(
+        self,
+        size: int = 10,
+        wall_share: float = 0.22,
+        with_tool: bool = True,
+        max_rounds: int = 2,
+        relay: bool = False,
+        cells_apart: bool = False,
+        growing_problems: int = 0,
+    ) -> None:
+        """`cells_apart` puts a blank before every cell, so that a tokenizer gives each cell a token of its own."""
+        if relay and with_tool:
+            raise ConfigurationError("relay=True has two walkers and no tool: set with_tool to false as well")
         self.size = size
         self.wall_share = wall_share
-        self.roles = ("tool", "mover") if with_tool else ("mover",)
+        self.roles = WALKERS if relay else ("tool", "mover") if with_tool else ("mover",)
         self.max_rounds = max_rounds
+        self.cell_mark = " " if cells_apart else ""
+        self.growing_problems = growing_problems
         self.field_places = 3 * size
         """Enough for nearly every shortest path: in 1,000 grids of 10 x 10 the longest had 25 moves."""
 
+    def farthest_of(self, seed: int) -> int:
+        """The most moves between start and goal of that problem: fewer for the first problems of training."""
+        longest, into = self.size * self.size, seed - FIRST_TRAINING_SEED
+        if not 0 <= into < self.growing_problems:
+            return longest
+        return 1 + 2 * self.size * into // self.growing_problems
+
     def initial(self, seed: int) -> PlanPathState:
-        """Draw grids until start and goal are joined and at least `size` / 2 moves apart."""
+        """Draw grids until start and goal are joined and at least `size` / 2 moves apart (less where distances grow)."""
+        farthest = self.farthest_of(seed)
+        nearest = min(self.size // 2, farthest)
         rng = random.Random(f"{self.name}-{self.size}-{seed}")
         cells = [GridCell(row, column) for row in range(self.size) for column in range(self.size)]
         while True:
@@ -80,13 +115,13 @@ class PlanPath(TextWorld[PlanPathState]):
             others = [cell for cell in cells if cell not in (start, goal)]
             walls = frozenset(rng.sample(others, round(self.wall_share * len(cells))))
             distance = distances(goal, self.size, walls).get(start, 0)
-            if distance >= self.size // 2:
+            if nearest <= distance <= farthest:
                 return PlanPathState(self.size, walls, start, goal, distance)
 
     def prompt(self, state: PlanPathState, role: str) -> str:
         """The picture, then that role's task."""
         picture = "\n".join(
-            "".join(self._mark(state, GridCell(row, column)) for column in range(state.size))
+            "".join(self.cell_mark + self._mark(state, GridCell(row, column)) for column in range(state.size))
             for row in range(state.size)
         )
         if role == "tool":
