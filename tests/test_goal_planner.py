@@ -77,6 +77,23 @@ def test_the_starter_is_a_choice_of_three_that_the_seed_settles(
     assert len(firsts) == 3 and all(key.startswith("talk:WORKSHOP:") for key in firsts)
 
 
+@pytest.mark.parametrize(("starter", "ball"), [(1, 2), (2, 3), (3, 4)])
+def test_a_starter_that_is_set_is_the_only_one_on_offer(
+    env: EnhancedPyBoyPokemonCrystalEnv, starter: int, ball: int
+) -> None:
+    env.restart(seed=0)
+    player = RulePlayer(env.rom.game, seed=5, starter=starter)
+    offered: set[str] = set()
+    while not env.state.party and env.episode_steps < 300:
+        options = player.options(env.state)
+        offered |= {option.key for option in options if option.key.startswith("talk:WORKSHOP:")}
+        env.advance(int(player.act(env.state, options[0]).button))
+    (member,) = env.state.party
+    balls = {f"talk:WORKSHOP:{one}" for one in (2, 3, 4)}
+    assert offered & balls == {f"talk:WORKSHOP:{ball}"}
+    assert env.rom.game.species[member.species].types[0] == ("LEAF", "FIRE", "WATER")[starter - 1]
+
+
 def test_of_two_ways_to_a_milestone_the_nearer_comes_first(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
     """The seed chooses among the people of one map, never between here and a town far away."""
     _, info = env.reset(seed=0)

@@ -309,7 +309,12 @@ class HybridLLMRLTrainer:
     def _rule_players(self, lanes: int) -> list[RulePlayer]:
         """Fresh rule players; each lane makes its free choices by a seed of its own."""
         return [
-            RulePlayer(self.env.rom.game, seed=self.settings.seed + lane, names=self.settings.names)
+            RulePlayer(
+                self.env.rom.game,
+                seed=self.settings.seed + lane,
+                names=self.settings.names,
+                starter=self.settings.starter,
+            )
             for lane in range(lanes)
         ]
 

@@ -64,6 +64,7 @@ class RulePlayer:
         seed: settles free choices, such as which starter to take.
         archive: ground that others and earlier games have seen; this lane adds what it sees. None shares nothing.
         names: what to type on keyboards.
+        starter: which of the first creatures on offer to take (from 1); None leaves it to the seed.
     """
 
     def __init__(
@@ -72,9 +73,11 @@ class RulePlayer:
         seed: int = 0,
         archive: GroundArchive | None = None,
         names: TypedNames = NO_NAMES,
+        starter: int | None = None,
     ) -> None:
         self.game = game
         self.seed = seed
+        self.starter = starter
         self._names = names
         self._archive = archive
         self._graph = WorldGraph(game)
@@ -119,7 +122,7 @@ class RulePlayer:
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
         self._look(state)
-        return self._planner.goals(state, self.milestones, self.memory, self.seed)
+        return self._planner.goals(state, self.milestones, self.memory, self.seed, self.starter)
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """What can sensibly be decided now, best first, never empty. While the game is busy: what was last planned."""

@@ -89,6 +89,11 @@ class EvaluationJob:
             policy.load_weights(news.weights)
             agent.attach_policy(policy)
         game = bench.env.rom.game
-        agent.attach_lanes([RulePlayer(game, seed=settings.seed + lane, names=settings.names) for lane in bench.lanes])
+        agent.attach_lanes(
+            [
+                RulePlayer(game, seed=settings.seed + lane, names=settings.names, starter=settings.starter)
+                for lane in bench.lanes
+            ]
+        )
         agent.direct(told.teacher_share, None)
         return agent

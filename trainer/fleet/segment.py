@@ -130,7 +130,9 @@ class _Session:
         self._other_dice = deaths if deaths > DEATHS_OF_CHANCE else 0
         """Other than 0 in a first segment that workers keep dying of."""
         first_seed = settings.seed + self._other_dice * bench.blueprint.lanes
-        self._agent.attach_lanes([RulePlayer(game, seed=first_seed + lane, names=settings.names) for lane in lanes])
+        self._agent.attach_lanes(
+            [RulePlayer(game, seed=first_seed + lane, names=settings.names, starter=settings.starter) for lane in lanes]
+        )
         self._games = _SegmentGames(bench)
         self._shelf = _Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])

@@ -37,7 +37,7 @@ class ModelSeat(LearningSeat):
         seed = settings.seed + lane
         self.model_id = model_id
         self.player = player
-        self.plans = PlanningPlayer(RulePlayer(game, seed=seed, archive=team.grounds))
+        self.plans = PlanningPlayer(RulePlayer(game, seed=seed, archive=team.grounds, starter=settings.starter))
         self.manager = None if player is None else TableManager(player)
         if player is not None:
             player.record = team.outcomes

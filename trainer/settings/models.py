@@ -116,6 +116,9 @@ class Settings(Section):
     """New games have fast text, no battle animations and no offers to switch."""
     names: TypedNames = TypedNames()
     """What the rules type where the game asks for a name letter by letter."""
+    starter: Annotated[int, Field(ge=1, le=3)] | None = None
+    """Which of the first creatures on offer is taken, 1 to 3 in the order of the game's data; nobody is asked then.
+    null leaves it to who plays: each game of the rules takes another."""
     frame_cost: FrameCost = FrameCost.FIXED
     """`fixed` (24 frames an action) or `adaptive` (16 to 120, until something can be decided again)."""
     go_explore: GoExploreSettings | None = None

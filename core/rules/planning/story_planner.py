@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
@@ -73,13 +73,25 @@ class StoryPlanner:
         self._next_milestone = lru_cache(maxsize=MOST_STEPS_KEPT)(partial(next_milestone, self._milestones))
 
     def goals(
-        self, state: GameState, reached: Collection[str], memory: LaneMemory, seed: int = 0
+        self,
+        state: GameState,
+        reached: Collection[str],
+        memory: LaneMemory,
+        seed: int = 0,
+        starter: int | None = None,
     ) -> tuple[PlannedGoal, ...]:
-        """All goals now, most urgent first. `reached` are milestone ids, `seed` settles free choices (the starter)."""
+        """All goals now, most urgent first. `reached` are milestone ids, `seed` settles free choices.
+
+        `starter`: which of the first creatures on offer is taken (from 1); the others are no goals then. None leaves it
+        to the seed.
+        """
         distances = {
             map_id: cost for cost, map_id in self._graph.maps_by_distance(state.position, memory.travel, memory.step)
         }
         step = self._next_step(state, reached, distances, memory)
+        not_taken: frozenset[str] = frozenset()
+        if starter is not None and step is not None and not state.party:
+            step, not_taken = self._with_starter(step, starter)
         found = [
             *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
@@ -88,7 +100,7 @@ class StoryPlanner:
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
         ]
-        kept = [goal for goal in found if not memory.is_abandoned(goal.option.key)]
+        kept = [goal for goal in found if goal.option.key not in not_taken and not memory.is_abandoned(goal.option.key)]
         return tuple(sorted(kept, key=lambda goal: -goal.urgency))
 
     def _next_step(
@@ -103,6 +115,21 @@ class StoryPlanner:
         planned, teaches = ((), ()) if deeds is None else (deeds.objectives, deeds.teaches)
         objectives = planned or self._open_objectives(milestone, state)
         return _StoryStep(milestone, objectives, teaches, self._level_at_hand(objectives, distances))
+
+    def _with_starter(self, step: _StoryStep, starter: int) -> tuple[_StoryStep, frozenset[str]]:
+        """The step with one of its alternatives left where it is a choice of things on one map, in the data's order.
+
+        Beside it the keys of the options that are gone. With no creature yet such a choice is that of the first one;
+        where fewer are on offer, the last of them is taken.
+        """
+        offered = sorted(
+            (one for one in step.objectives if one.object_id is not None), key=lambda one: one.object_id or 0
+        )
+        if len(offered) < 2 or len(offered) < len(step.objectives) or len({one.map for one in offered}) > 1:
+            return step, frozenset()
+        taken = offered[min(starter, len(offered)) - 1]
+        others = frozenset(self._options.of(one).key for one in offered if one is not taken)
+        return replace(step, objectives=(taken,)), others
 
     def _story_goals(
         self,

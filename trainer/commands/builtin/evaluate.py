@@ -104,7 +104,10 @@ def _with_heads(
     agent, directive = frozen_heads(settings, heads, env.rom.game.name, on_exit)
 
     def rule_players(lanes: int) -> list[RulePlayer]:
-        return [RulePlayer(env.rom.game, seed=settings.seed + lane, names=settings.names) for lane in range(lanes)]
+        return [
+            RulePlayer(env.rom.game, seed=settings.seed + lane, names=settings.names, starter=settings.starter)
+            for lane in range(lanes)
+        ]
 
     return agent, directive, Evaluator(env, rule_players, settings.seed)
 

@@ -79,6 +79,7 @@ def watch(
             seed=settings.seed,
             directive=directive,
             is_stopped=lambda: stop.requested,
+            starter=settings.starter,
             told=told.append,
         )
     for result in told:
