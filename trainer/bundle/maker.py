@@ -112,7 +112,8 @@ def judged(
     trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
 ) -> tuple[HeadGame, ...]:
     """The games by which the trained heads are judged; kept in `work` as the other stages are."""
-    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, plan.judging)}"
+    same = replace(plan.judging, games=0, players=())  # games that are there count for every number of them
+    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, same)}"
     return play_head_games(
         trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
     )
