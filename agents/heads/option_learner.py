@@ -41,7 +41,7 @@ class OptionLearningSettings:
     """How the option head learns from its own play."""
 
     learning_rate: float = 3e-4
-    epochs: int = 4
+    epochs: int = 8
     batch: int = 256
     clip_range: float = 0.2
     target_kl: float = 0.03

@@ -95,7 +95,7 @@ def aggregate(
     tasks = [(paths[place], shares[place], [aggregation.run_seed, number, place]) for place in missing]
     play = partial(_play_into, weights, rom_path, final_milestone)
     for count, reached in enumerate(map_in_processes(play, tasks, workers), start=1):
-        say(f"lot {count} of {len(missing)}: {reached} of {size} segments to their end")
+        say(f"lot {count} of {len(missing)}: {reached} of {len(shares[missing[count - 1]])} segments to their end")
     return joined([read_lessons(path) for path in paths])
 
 

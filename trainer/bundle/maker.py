@@ -269,7 +269,8 @@ def main(
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
     games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 12,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
+    groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
@@ -281,7 +282,7 @@ def main(
     plan = BundlePlan(
         BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
-        options=OptionLearning(rounds=rounds),
+        options=OptionLearning(rounds=rounds, groups=groups),
         judging=Judging(games=judged_games, steps_per_game=max_steps),
         seed=seed,
     )

@@ -30,7 +30,7 @@ STARTERS = (None, 1, 2, 3)
 class OptionLearning:
     """How much is played, and what is learned from it."""
 
-    rounds: int = 10
+    rounds: int = 24
     games: int = 24
     """New games of a round."""
     groups: int = 4
