@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.heads.lessons import Lessons
 from agents.heads.saved_heads import Heads, save_heads
 from trainer.bundle.collect import BundleCollection, play_by_rules
 from trainer.bundle.dagger import Aggregation, aggregate, draw_moments
-from trainer.bundle.lessons import Lessons
 from trainer.bundle.moments import Moment
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"

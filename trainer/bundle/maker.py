@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from agents.heads.lessons import Lessons, joined
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import GameData, load_game
@@ -28,7 +29,6 @@ from trainer.bundle.fit import (
     option_agreement,
 )
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
-from trainer.bundle.lessons import Lessons, joined
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.commands.exit_codes import run_reporting_bad_input
