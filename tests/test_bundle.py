@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
+from agents.heads.lessons import Lessons, joined, read_lessons, write_lessons
 from agents.heads.option_learner import OptionLearningSettings
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads
 from core.exceptions import CheckpointError, ConfigurationError
@@ -22,7 +23,6 @@ from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.lessons import Lessons, joined, read_lessons, write_lessons
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
-from agents.heads.option_learner import OptionLearner, OptionLearningSettings, advantages, group_advantages, to_go
+from agents.heads.option_learner import OptionHeadLearner, OptionLearningSettings, advantages, group_advantages, to_go
 from agents.heads.option_rollout import OptionRollout, joined_rollouts
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.saved_heads import Heads, load_heads, save_heads
@@ -91,7 +91,7 @@ def test_the_head_learns_to_choose_what_takes_least_time(group: bool) -> None:
     head, again = Heads.fresh(0).option, Heads.fresh(0).option
     before = chance_of_the_second(head)
     for one in (head, again):
-        learner = OptionLearner(one, settings, seed=0)
+        learner = OptionHeadLearner(one, settings, seed=0)
         told = [learner.update(lesson(update, group)) for update in range(3)]
         assert all(one.transitions == 120 and one.approx_kl > 0 for one in told)
     assert before < 0.4 < 0.55 < chance_of_the_second(head), "the draws keep even chances, so the clip ends it early"
@@ -103,7 +103,7 @@ def test_retention_holds_the_head_near_what_it_was() -> None:
     before = chance_of_the_second(free)
     for head, weight in ((free, 0.0), (held, 30.0)):
         settings = OptionLearningSettings(learning_rate=2e-3, batch=40, target_kl=1.0, retention_weight=weight)
-        learner = OptionLearner(head, settings, seed=0)
+        learner = OptionHeadLearner(head, settings, seed=0)
         for update in range(3):
             learner.update(lesson(update, group=False))
     assert chance_of_the_second(held) - before < 0.3 * (chance_of_the_second(free) - before)
@@ -112,11 +112,11 @@ def test_retention_holds_the_head_near_what_it_was() -> None:
 def test_a_learner_goes_on_from_its_tensors_and_refuses_others() -> None:
     settings = OptionLearningSettings(critic_epochs=2)
     whole, halves = Heads.fresh(0).option, Heads.fresh(0).option
-    learner = OptionLearner(whole, settings, seed=3)
+    learner = OptionHeadLearner(whole, settings, seed=3)
     learner.update(lesson(0, group=False))
     kept = learner.tensors()
     learner.update(lesson(1, group=False))
-    later = OptionLearner(halves, settings, seed=3)
+    later = OptionHeadLearner(halves, settings, seed=3)
     later.load_tensors(kept)
     later.update(lesson(1, group=False))
     assert chance_of_the_second(whole) == chance_of_the_second(halves)

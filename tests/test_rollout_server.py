@@ -173,7 +173,7 @@ def test_a_server_that_is_started_again_in_mid_run_gets_its_adapters_and_the_que
     try:
         after = served.sample(["What is 2 plus 3?"] * 4, Sampling(1.0, 6), torch.Generator().manual_seed(5))
         assert [sample.tokens for sample in after] == [sample.tokens for sample in before]
-        assert list(again.adapters) == [first_name for first_name in first.adapters]
+        assert list(again.adapters) == list(first.adapters)
         assert any("waiting 30 s" in message for message in caplog.messages)
         again.adapters.clear()  # as after a restart that fell between two questions
         again.adapted = None

@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from agents.heads.networks import OptionNetwork
-from agents.heads.option_policy import OPTION_ACTIONS, OPTION_OBSERVATIONS, OptionPolicy
+from agents.heads.option_policy import OPTION_ACTIONS, OPTION_OBSERVATIONS, OptionHeadPolicy
 from agents.heads.option_rollout import OptionRollout
 from agents.heads.option_view import OPTION_SLOTS
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
@@ -41,7 +41,7 @@ class OptionLearningSettings:
     """How the option head learns from its own play."""
 
     learning_rate: float = 3e-4
-    epochs: int = 4
+    epochs: int = 8
     batch: int = 256
     clip_range: float = 0.2
     target_kl: float = 0.03
@@ -72,7 +72,7 @@ class OptionUpdate:
     """Of what is left of the episodes, by the critic before the update."""
 
 
-class OptionLearner:
+class OptionHeadLearner:
     """Trains an option head in place. Repeatable for the same seed, rollouts and library versions on one machine."""
 
     def __init__(self, head: OptionNetwork, settings: OptionLearningSettings, seed: int) -> None:
@@ -80,7 +80,7 @@ class OptionLearner:
         self._seed = seed
         self._updates = 0
         self._model = MaskablePPO(
-            OptionPolicy,
+            OptionHeadPolicy,
             None,  # type: ignore[arg-type]  # the spaces are given below: our own play fills the buffer
             learning_rate=settings.learning_rate,
             batch_size=settings.batch,
@@ -103,7 +103,7 @@ class OptionLearner:
         with _drawn_from(seed):
             self._model._setup_model()
         self._model.set_logger(Logger(None, []))
-        assert isinstance(self._model.policy, OptionPolicy)
+        assert isinstance(self._model.policy, OptionHeadPolicy)
         self._policy = self._model.policy
 
     def update(self, rollout: OptionRollout) -> OptionUpdate:

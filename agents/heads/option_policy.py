@@ -35,7 +35,7 @@ OPTION_OBSERVATIONS: Final = spaces.Dict(
 """What the policy sees at a decision point, and what its logits are divided by."""
 
 
-class OptionPolicy(MaskableActorCriticPolicy):
+class OptionHeadPolicy(MaskableActorCriticPolicy):
     """Actor: the option head. Critic: a network of its own, so that its errors do not pull at the head."""
 
     def __init__(

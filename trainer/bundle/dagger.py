@@ -8,31 +8,28 @@ are kept, and weigh as much as those of the rules' games.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from agents.heads.agent import HeadsAgent
+from agents.heads.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
+from agents.heads.look import Look
 from agents.heads.option_view import option_view
 from agents.heads.saved_heads import load_heads
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import Lane
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.lane_transitions import LaneInputs
-from core.agent.repeated_presses import Repetition
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import TeacherAction
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
-from trainer.bundle.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
 from trainer.bundle.moments import SEGMENT_MILESTONES, Moment
 from trainer.pocket.processes import map_in_processes
 
@@ -55,20 +52,12 @@ class _LabelledAgent(HeadsAgent):
 
     recorder: LessonRecorder
 
-    def _look(
-        self,
-        index: int,
-        lane: Lane,
-        state: GameState,
-        observations: Mapping[str, NDArray[Any]],
-        repetition: Repetition,
-    ) -> TeacherAction:
-        wanted = super()._look(index, lane, state, observations, repetition)
-        teacher, view = lane.teacher, self._present[index]
+    def _look(self, index: int, lane: Lane, state: GameState, step: LaneInputs, share: float) -> Look:
+        look, teacher = super()._look(index, lane, state, step, share), lane.teacher
         if teacher.offered:
             self.recorder.choice(option_view(state, teacher.offered), 0)
-        self.recorder.step(view.vector, view.planes, repetition.mask, wanted.action, teacher.ended)
-        return wanted
+        self.recorder.step(look.view.vector, look.view.planes, look.mask, look.wanted.action, teacher.ended)
+        return look
 
 
 def aggregate(
@@ -95,7 +84,7 @@ def aggregate(
     tasks = [(paths[place], shares[place], [aggregation.run_seed, number, place]) for place in missing]
     play = partial(_play_into, weights, rom_path, final_milestone)
     for count, reached in enumerate(map_in_processes(play, tasks, workers), start=1):
-        say(f"lot {count} of {len(missing)}: {reached} of {size} segments to their end")
+        say(f"lot {count} of {len(missing)}: {reached} of {len(shares[missing[count - 1]])} segments to their end")
     return joined([read_lessons(path) for path in paths])
 
 

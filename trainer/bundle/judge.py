@@ -93,13 +93,13 @@ def play_head_games(
     say: Callable[[str], None],
     workers: int,
 ) -> tuple[HeadGame, ...]:
-    """The games of all players, player by player. Those that are in `folder` are not played again; each is kept there
+    """The games of all players, game by game. Those that are in `folder` are not played again; each is kept there
     as soon as it is over."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         (player, game): folder / f"{player.name.lower()}_{game:04d}.json"
-        for player in judging.players
         for game in range(judging.games)
+        for player in judging.players
     }
     missing = [key for key, path in paths.items() if not path.is_file()]
     if len(missing) < len(paths):

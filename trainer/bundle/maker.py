@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from agents.heads.lessons import Lessons, joined
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import GameData, load_game
@@ -28,7 +29,6 @@ from trainer.bundle.fit import (
     option_agreement,
 )
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
-from trainer.bundle.lessons import Lessons, joined
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.commands.exit_codes import run_reporting_bad_input
@@ -112,7 +112,8 @@ def judged(
     trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
 ) -> tuple[HeadGame, ...]:
     """The games by which the trained heads are judged; kept in `work` as the other stages are."""
-    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, plan.judging)}"
+    same = replace(plan.judging, games=0, players=())  # games that are there count for every number of them
+    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, same)}"
     return play_head_games(
         trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
     )
@@ -268,7 +269,8 @@ def main(
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
     games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 12,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
+    groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
@@ -280,7 +282,7 @@ def main(
     plan = BundlePlan(
         BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
-        options=OptionLearning(rounds=rounds),
+        options=OptionLearning(rounds=rounds, groups=groups),
         judging=Judging(games=judged_games, steps_per_game=max_steps),
         seed=seed,
     )

@@ -14,11 +14,11 @@ import numpy as np
 from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 
-from agents.heads.option_learner import OptionLearner, OptionLearningSettings
+from agents.heads.option_learner import OptionHeadLearner, OptionLearningSettings
 from agents.heads.option_rollout import joined_rollouts
 from agents.heads.saved_heads import Heads, load_heads, save_heads
 from trainer.bundle.moments import Moment
-from trainer.bundle.option_play import Episode, PlayedEpisode, play_episodes
+from trainer.bundle.option_play import Episode, OptionEpisode, play_episodes
 from trainer.play.episode_seeds import training_seed
 from trainer.pocket.processes import PlayingProcesses
 
@@ -30,7 +30,7 @@ STARTERS = (None, 1, 2, 3)
 class OptionLearning:
     """How much is played, and what is learned from it."""
 
-    rounds: int = 10
+    rounds: int = 24
     games: int = 24
     """New games of a round."""
     groups: int = 4
@@ -86,7 +86,7 @@ def learn_options(
     weights = folder / "round_{:03d}.safetensors"
     done = max((n for n in range(1, learning.rounds + 1) if _of(weights, n).with_suffix(".json").is_file()), default=0)
     heads = load_heads(begin)
-    learner = OptionLearner(heads.option, learning.settings, seed)
+    learner = OptionHeadLearner(heads.option, learning.settings, seed)
     if done:
         say(f"{done} rounds are there from an earlier run")
         learner.load_tensors(load_file(folder / "learner.safetensors"))
@@ -117,7 +117,7 @@ def _read(path: Path) -> LearningRound:
     return TypeAdapter(LearningRound).validate_json(path.with_suffix(".json").read_bytes())
 
 
-def _keep(path: Path, heads: Heads, learner: OptionLearner, told: LearningRound) -> None:
+def _keep(path: Path, heads: Heads, learner: OptionHeadLearner, told: LearningRound) -> None:
     """Heads, then what learning goes on with, then the round's numbers, which say that all of it is there."""
     save_heads(path, heads)
     aside = path.with_name(f".learner.{os.getpid()}.writing")
@@ -128,7 +128,7 @@ def _keep(path: Path, heads: Heads, learner: OptionLearner, told: LearningRound)
     written.replace(path.with_suffix(".json"))
 
 
-def _learned(number: int, played: Sequence[PlayedEpisode], learner: OptionLearner) -> LearningRound:
+def _learned(number: int, played: Sequence[OptionEpisode], learner: OptionHeadLearner) -> LearningRound:
     update = learner.update(joined_rollouts([one.rollout for one in played if len(one.rollout)]))
     games = [one for one in played if one.episode.start is None]
     hidden = [one for one in games if not one.episode.shows_prior]

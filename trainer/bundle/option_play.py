@@ -41,7 +41,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlayedEpisode:
+class OptionEpisode:
     """What came of one."""
 
     episode: Episode
@@ -53,7 +53,7 @@ class PlayedEpisode:
 
 def play_episodes(
     rom_path: Path, weights: Path, final_milestone: str | None, episodes: Sequence[Episode]
-) -> list[PlayedEpisode]:
+) -> list[OptionEpisode]:
     """Plays them one after the other in one emulator. The rules carry out what the head in the file `weights` chooses:
     in half the time that the button head takes, with presses that agree in 199 of 200 steps."""
     torch.set_num_threads(1)
@@ -68,7 +68,7 @@ def play_episodes(
         env.close()
 
 
-def play_episode(env: EnhancedPyBoyPokemonCrystalEnv, head: OptionNetwork, episode: Episode) -> PlayedEpisode:
+def play_episode(env: EnhancedPyBoyPokemonCrystalEnv, head: OptionNetwork, episode: Episode) -> OptionEpisode:
     """One episode; the env is the caller's."""
     recorder, dice = OptionRecorder(), np.random.default_rng(episode.seed)
     choose = partial(_choose, head, episode, recorder, dice)
@@ -81,7 +81,7 @@ def play_episode(env: EnhancedPyBoyPokemonCrystalEnv, head: OptionNetwork, episo
     while not reached and env.episode_steps < episode.most_steps:
         outcome = taught.press(taught.look().wanted.action)
         reached = outcome.terminated or len(env.milestones) >= goal
-    return PlayedEpisode(episode, recorder.rollout(env.episode_steps, episode.group), env.episode_steps, reached)
+    return OptionEpisode(episode, recorder.rollout(env.episode_steps, episode.group), env.episode_steps, reached)
 
 
 def _choose(

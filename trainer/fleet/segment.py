@@ -15,7 +15,6 @@ import numpy as np
 from agents.learning.rollout import Rollout
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import AgentNews, AgentReport, report_of, take_news
-from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy
 from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
@@ -31,6 +30,7 @@ from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
 from trainer.play.episode_seeds import training_seed
 from trainer.play.episode_starts import StartSupply
 from trainer.play.games import Game
+from trainer.play.learned_half import agent_with, playing_learner
 from trainer.play.loop import EndedEpisode, PlayLoop, Stage
 from trainer.play.player import LanePlayer, PlayedStep
 from trainer.play.seats import Seating, WatchedSeat
@@ -143,7 +143,7 @@ class _Parts:
                 RulePlayer(game, seed=first_seed + lane, names=settings.names, starter=settings.starter)
                 for lane in bench.lanes
             ],
-            policy=MaskablePPOLearner(bench.env.policy_space, len(bench.lanes), own, settings.seed),
+            policy=playing_learner(settings, bench.env.policy_space, len(bench.lanes), own),
             shows=LiveDecisionsStage(settings.save_dir / FOLDER, bench.lanes) if shows_lanes(settings) else None,
         )
 
@@ -167,12 +167,13 @@ class _Session:
         self._advisor = DistantAdvisor(bench.ask, news.advisor)
         self._record = None if news.record_changes is None else DistantRecord(bench.ask, news.record_changes)
         self._strategy = ReportedStrategy(self._record, news.agent.strategy)
-        self._agent = HybridAgent(self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed)
         self._other_dice = deaths if deaths > DEATHS_OF_CHANCE else 0
         """Other than 0 in a first segment that workers keep dying of."""
         self.parts = _Parts.made(bench, settings.seed + self._other_dice * bench.blueprint.lanes)
         self._policy = self.parts.policy
-        self._agent.attach_policy(self._policy)
+        self._agent = agent_with(
+            self._policy, settings, self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed
+        )
         self._agent.attach_lanes(self.parts.players)
         self._games = _SegmentGames(bench)
         self._shelf = _Shelf(self._games, lanes)

@@ -105,7 +105,7 @@ class PlanPath(TextWorld[PlanPathState]):
         return 1 + 2 * self.size * into // self.growing_problems
 
     def initial(self, seed: int) -> PlanPathState:
-        """Draw grids until start and goal are joined and at least `size` / 2 moves apart (less where distances grow)."""
+        """Draw grids until start and goal are joined and at least `size` / 2 moves apart, less where distances grow."""
         farthest = self.farthest_of(seed)
         nearest = min(self.size // 2, farthest)
         rng = random.Random(f"{self.name}-{self.size}-{seed}")
