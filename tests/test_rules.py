@@ -212,9 +212,12 @@ def test_a_new_move_takes_the_place_of_the_weakest(env: EnhancedPyBoyPokemonCrys
     assert {"SEEDSHOT", "BUMP"} <= {moves[number].key for number in last.moves}, [moves[n].key for n in last.moves]
 
 
-def test_after_a_lost_battle_it_trains_and_still_comes_to_the_end(env: EnhancedPyBoyPokemonCrystalEnv) -> None:
+def test_after_a_lost_battle_it_thinks_of_a_remedy_and_still_comes_to_the_end(
+    env: EnhancedPyBoyPokemonCrystalEnv,
+) -> None:
     lost: list[int] = []
-    wanted: list[int] = []
+    remedies: list[object] = []
+    foes: list[object] = []
 
     def spoil(state: GameState, player: RulePlayer) -> bool:
         battle = state.battle
@@ -226,11 +229,13 @@ def test_after_a_lost_battle_it_trains_and_still_comes_to_the_end(env: EnhancedP
             poke(env, "wBattleMonHP", 0, 1)
             poke(env, "wNumItems", 0, 0xFF)
         if lost and state.mode is GameMode.FREE:
-            wanted.append(player.memory.wanted_level)
+            remedies.append(player.memory.remedy)
+            foes.append(player.memory.lost_fight)
         return False
 
     game = play(env, 0, before_press=spoil)
-    assert lost and max(wanted) >= lost[0] + 2
+    assert lost and any(one is not None for one in foes) and any(one is not None for one in remedies)
+    assert foes[-1] is None, "the fight was won later"
     assert game.finished
 
 

@@ -268,6 +268,8 @@ class Species:
     base_exp: int
     learns: tuple[tuple[int, str], ...]
     """(level, move key) in order of level."""
+    evolves: tuple[tuple[int, int], ...] = ()
+    """(level, species id): what it becomes by growing. Other ways are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,8 @@ class TrainerParty:
     id: int
     creatures: tuple[tuple[int, int], ...]
     """(level, species id), in the order of coming out."""
+    class_number: int = 0
+    """The class as RAM has it (wOtherTrainerClass)."""
 
 
 @dataclass(frozen=True, slots=True)

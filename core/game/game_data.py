@@ -93,6 +93,11 @@ class GameData:
         return {(one.class_key, one.id): self.trainer_levels_by_key[key] for key, one in self.trainers.items()}
 
     @cached_property
+    def trainer_creatures(self) -> Mapping[tuple[int, int], tuple[tuple[int, int], ...]]:
+        """(level, species id) of a trainer's creatures by what RAM says of the trainer: (class number, trainer id)."""
+        return {(one.class_number, one.id): one.creatures for one in self.trainers.values()}
+
+    @cached_property
     def tells_conditions(self) -> bool:
         """Whether the data say under which conditions something happens and a way is open."""
         return any(

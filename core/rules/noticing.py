@@ -16,10 +16,11 @@ from core.navigation.travel import WorldGraph
 from core.rules.field.overworld import FieldRules
 from core.rules.fights.battle import BattleRules
 from core.rules.planning.lane_memory import LaneMemory, Subject
+from core.rules.planning.lost_fight import Creature
 from core.vocabulary import GameMode, MapId
 
 LOSS_LEVELS = 2
-"""After a lost battle the lead trains this many levels before it tries again."""
+"""After a battle that was lost against somebody of whom the data tell nothing the lead trains this many levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Noticing:
         self._talk: _Talk | None = None
         self._party_level = 0
         """The highest level of the party when the last battle began; 0 before the first."""
+        self._foes: tuple[Creature, ...] = ()
+        """The creatures of the trainer of the last battle; none of a wild one, or of one whom the data do not know."""
         self._surfs = False
         self._progress: int | None = None
         """`progress_of` the state when the player was last free; None before the first time."""
@@ -72,13 +75,20 @@ class Noticing:
         return True
 
     def _note_battle(self, state: GameState) -> None:
-        """After a lost battle the lead has to grow first."""
+        """After a lost battle something has to be done first (`core.rules.planning.remedies`)."""
         if state.mode is GameMode.BATTLE:
             self._battle.reset()
             self._field.fought()
             self._party_level = max((member.level for member in state.party), default=0)
             self.has_fought = True
-        elif state.lost_last_battle and self._party_level:
+            self._foes = foes_of(state)
+        elif not self._party_level:
+            return
+        elif not state.lost_last_battle:
+            self._memory.note_won(self._foes)
+        elif self._foes:
+            self._memory.note_lost(self._foes)
+        else:
             self._memory.wanted_level = max(self._memory.wanted_level, self._party_level + LOSS_LEVELS)
 
     def _note_freedom(self, state: GameState) -> None:
@@ -114,6 +124,13 @@ def _rough_water_ahead(state: GameState) -> tuple[MapId, Cell] | None:
     cell = (state.position.x + dx, state.position.y + dy)
     byte = state.collision_at(*cell)
     return (state.map_id, cell) if byte in terrain.WHIRLPOOLS or byte in terrain.WATERFALLS else None
+
+
+def foes_of(state: GameState) -> tuple[Creature, ...]:
+    """(level, species) of the creatures of the trainer whom a battle that begins is fought against, as the data say."""
+    data, layout = state.snapshot.data, state.game.layout
+    number, place = data[layout.index("wOtherTrainerClass")], data[layout.index("wOtherTrainerID")]
+    return state.game.trainer_creatures.get((number, place), ())
 
 
 def progress_of(state: GameState) -> int:

@@ -94,7 +94,7 @@ class RulePlayer:
         self._answers = AnswerRules(self.game, self.memory, self._names)
         self._menu_tasks = MenuTaskRules(self.game, self.memory)
         self._watch = MenuWatch()
-        self._battle = BattleRules(self.game, self._answers)
+        self._battle = BattleRules(self.game, self._answers, self.memory)
         self._field = FieldRules(self.game, self._graph, self.memory)
         self._noticing = Noticing(self.memory, self._graph, self._field, self._battle)
         self._field_options: tuple[Option, ...] = ()

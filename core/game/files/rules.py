@@ -162,6 +162,10 @@ def read_rules(file: Traversable) -> RuleBook:
                 raise broken(
                     file, f"species.{number}.learns", name, f"no move has that name; {nearest_hint(name, moves)}"
                 )
+        for way in row.evolves:
+            if way.get("how") == "level" and way.get("to") not in species_ids:
+                hint = nearest_hint(str(way.get("to")), species_ids)
+                raise broken(file, f"species.{number}.evolves", way.get("to"), f"no species has that name; {hint}")
     machines = {row.const for row in form.items.values() if row.pocket == "TM_HM"}
     for key, numbers in form.learns_by_machine.items():
         if key not in machines:
@@ -185,6 +189,7 @@ def read_rules(file: Traversable) -> RuleBook:
                 catch_rate=row.catch_rate,
                 base_exp=row.base_exp,
                 learns=row.learns,
+                evolves=_grown(row, species_ids),
             )
             for number, row in form.species.items()
             if row.base_stats is not None
@@ -212,11 +217,20 @@ def read_rules(file: Traversable) -> RuleBook:
         trainer_classes={number: row.name or row.const for number, row in form.trainer_classes.items()},
         trainers={
             key: TrainerParty(
-                row.class_, row.id, tuple((member.level, species_ids[member.species]) for member in row.party)
+                row.class_,
+                row.id,
+                tuple((member.level, species_ids[member.species]) for member in row.party),
+                row.class_id,
             )
             for key, row in form.trainers.items()
         },
     )
+
+
+def _grown(form: _SpeciesForm, species_ids: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
+    """What a species becomes by growing: (level, species id)."""
+    ways = (way for way in form.evolves if way.get("how") == "level")
+    return tuple((int(way["param"]), species_ids[str(way["to"])]) for way in ways)
 
 
 def _effect(form: _EffectForm | None) -> ItemEffect:

@@ -17,6 +17,7 @@ from core.rules.fights.tactics import Tactics, target_slot
 from core.rules.menus.answers import CLOSE, READ_ON, AnswerRules
 from core.rules.menus.cursor import find_line, is_party_list, toward
 from core.rules.menus.pack import toward_item
+from core.rules.planning.lane_memory import LaneMemory
 from core.rules.step import RuleStep
 from core.rules.values import REFUSED_FACTOR
 from core.vocabulary import Button, Option, OptionKind
@@ -32,8 +33,9 @@ MOST_SWITCHES = 3
 class BattleRules:
     """Options and presses while a battle runs."""
 
-    def __init__(self, game: GameData, answers: AnswerRules) -> None:
+    def __init__(self, game: GameData, answers: AnswerRules, memory: LaneMemory) -> None:
         self._game = game
+        self._memory = memory
         self._answers = answers
         self._tactics = Tactics(game)
         self.reset()
@@ -60,7 +62,7 @@ class BattleRules:
             return (READ_ON,)
         asks_turn = menu.kind in (MenuKind.BATTLE_MAIN, MenuKind.BATTLE_MOVES)
         if asks_turn and battle.enemy.hp:
-            return self._sorted(self._tactics.turn_options(state, battle))
+            return self._sorted(self._tactics.turn_options(state, battle, self._memory.remedy))
         if asks_turn or menu.kind is MenuKind.YES_NO:  # a list of moves after a victory: which one to give up
             return self._answers.options(state)
         return self._list_options(state, menu, battle) or self._answers.options(state)
@@ -74,7 +76,7 @@ class BattleRules:
                 return self._sorted(found)
         found += self._tactics.item_options(state, battle)
         if not battle.is_trainer:
-            found += self._tactics.catch_options(state, battle)
+            found += self._tactics.catch_options(state, battle, remedy=self._memory.remedy)
         return self._sorted([*found, CLOSE]) if found else ()
 
     def _sorted(self, found: list[Option]) -> tuple[Option, ...]:

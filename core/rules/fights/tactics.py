@@ -18,6 +18,7 @@ from core.game.state import GameState
 from core.rules.fights.company import Company
 from core.rules.fights.duel import Duel, after_a_hit, duel, fighter_of
 from core.rules.fights.setup_moves import chance_after, effect_of
+from core.rules.planning.lost_fight import FightRemedy
 from core.rules.values import IN_A_FIGHT, MARGINS, WEAKENING, WEAKENING_SHARE, worth
 from core.vocabulary import Option, OptionKind
 
@@ -29,6 +30,8 @@ LOW_HP = 0.3
 HIT_MARGIN = 1.15
 """Factor on the hardest hit, for a critical one now and then."""
 SURE_KNOCK_OUT = 0.75
+HELPED = 0.5
+"""Who is to grow stays for its share when another one has this chance to win, the change paid for."""
 CLEARLY_BETTER = 0.2
 """The chance to win must rise by this much to send out another creature."""
 GOOD_CATCH_CHANCE = 0.3
@@ -48,15 +51,18 @@ class Tactics:
         """The present enemy against the present creature, or against another."""
         return duel(own or battle.own, battle.enemy, self._game, is_trainer=battle.is_trainer)
 
-    def turn_options(self, state: GameState, battle: BattleState) -> list[Option]:
-        """Everything that the main menu of a fight leads to."""
+    def turn_options(self, state: GameState, battle: BattleState, remedy: FightRemedy | None = None) -> list[Option]:
+        """Everything that the main menu of a fight leads to. `remedy`: what a fight that was lost asks for."""
         fight = self.duel(battle)
-        found = [*self.item_options(state, battle, fight), *self.switch_options(state, battle, fight)]
+        changes = self.switch_options(state, battle, fight)
+        found = [*self.item_options(state, battle, fight), *changes]
         if battle.is_trainer:
             return [*found, *self._moves(battle, fight)]
-        caught = list(self.catch_options(state, battle, fight))
+        caught = list(self.catch_options(state, battle, fight, remedy))
         spares = any(one.value > IN_A_FIGHT.catch for one in caught)
-        return [*found, *self._moves(battle, fight, spares), *caught, self._run(battle, fight)]
+        # Who is to grow has its share of the experience when another one wins; it has none when it flees.
+        helped = _is_growing(state, battle, remedy) and any(one.value >= worth(HELPED) for one in changes)
+        return [*found, *self._moves(battle, fight, spares), *caught, self._run(battle, fight, helped)]
 
     # -- moves -------------------------------------------------------------------------------------------------
 
@@ -160,8 +166,14 @@ class Tactics:
 
     # -- wild creatures ----------------------------------------------------------------------------------------
 
-    def catch_options(self, state: GameState, battle: BattleState, fight: Duel | None = None) -> Iterator[Option]:
-        """A ball for the wild creature, wanted when it would be good company."""
+    def catch_options(
+        self,
+        state: GameState,
+        battle: BattleState,
+        fight: Duel | None = None,
+        remedy: FightRemedy | None = None,
+    ) -> Iterator[Option]:
+        """A ball for the wild creature, worth it when it would be good company or the remedy of a lost fight."""
         enemy = battle.enemy
         for slot, stack in enumerate(state.balls):
             item = self._game.items.get(stack.item)
@@ -169,7 +181,8 @@ class Tactics:
                 continue
             chance = min(1.0, catch_chance(enemy, battle.enemy_catch_rate) * max(1.0, item.effect.catches))
             value = IN_A_FIGHT.unwanted
-            if self._company.wants(state, enemy.species, enemy.level):
+            is_remedy = remedy is not None and remedy.would_catch(enemy.species, enemy.level, state)
+            if is_remedy or self._company.wants(state, enemy.species, enemy.level):
                 hopeless = fight is not None and fight.chance < HOPELESS and fight.is_in_danger
                 if hopeless:
                     value = IN_A_FIGHT.last_ball
@@ -181,11 +194,17 @@ class Tactics:
             return
 
     @staticmethod
-    def _run(battle: BattleState, fight: Duel) -> Option:
+    def _run(battle: BattleState, fight: Duel, helped: bool) -> Option:
         chance = fight.chance
-        lost = chance < HOPELESS or (chance < TIGHT and fight.is_in_danger)
+        lost = not helped and (chance < HOPELESS or (chance < TIGHT and fight.is_in_danger))
         label = f"Run away: the chance to win is about {chance:.0%}"
         return Option(OptionKind.RUN, label, "run", value=IN_A_FIGHT.flight if lost else IN_A_FIGHT.needless_flight)
+
+
+def _is_growing(state: GameState, battle: BattleState, remedy: FightRemedy | None) -> bool:
+    """Whether the creature that fights is the one that a remedy makes grow."""
+    grower = None if remedy is None else remedy.grower(state)
+    return grower is not None and state.party.index(grower) == battle.active_slot
 
 
 def fallen_slot(state: GameState) -> int | None:

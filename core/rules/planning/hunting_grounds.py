@@ -6,6 +6,7 @@ weaker give almost nothing, stronger ones are lost against; so a lead moves on t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING
@@ -21,8 +22,12 @@ FIGHT_ACTIONS = 22
 """Actions of a fight against a wild creature of one's own strength."""
 LEVELS_OF_A_FACTOR = 3
 """So many levels is it worth to deal twice, or take half, the damage by the creatures' types."""
+SHARED_BY = 2
+"""So many have their part in the experience where one changes places with another."""
 RISK_PER_LEVEL = 0.2
 """Share of the worth of a foe that is lost for every level that it has more than the lead."""
+MOST_HUNTERS = 64
+"""Creatures whose hunting grounds are kept."""
 CAVES = ("CAVE", "DUNGEON")
 """Environments in which wild creatures appear everywhere."""
 TIMES = ("morn", "day", "nite", "nite")
@@ -71,10 +76,15 @@ class HuntingGround:
     steps_to_meet: float
     creatures: tuple[WildCreature, ...]
 
-    def actions_to_level(self, hunter: Hunter, wanted: int, game: GameData) -> float:
-        """A guess of the actions that a hunter needs here to reach the level `wanted`."""
+    def actions_to_level(self, hunter: Hunter, wanted: int, game: GameData, helper: Hunter | None = None) -> float:
+        """A guess of the actions that a hunter needs here to reach the level `wanted`.
+
+        With a helper, who wins what the hunter cannot, the hunter has its share of that.
+        """
         needed = max(1, wanted**3 - hunter.level**3)
-        return needed / max(0.01, self.experience(hunter, game)) * (self.steps_to_meet + FIGHT_ACTIONS)
+        alone = self.experience(hunter, game)
+        shared = 0.0 if helper is None else self.experience(helper, game) / SHARED_BY
+        return needed / max(0.01, alone, shared) * (self.steps_to_meet + FIGHT_ACTIONS)
 
     def experience(self, hunter: Hunter, game: GameData) -> float:
         """Experience that a fight brings a hunter, fights that are lost or fled from considered."""
@@ -104,3 +114,30 @@ def hunting_grounds(game: GameData, time_of_day: int) -> tuple[HuntingGround, ..
         )
         grounds.append(HuntingGround(place, 256 / max(1, table.rate_of_256[time]), creatures))
     return tuple(grounds)
+
+
+class LevelWays:
+    """Where the creatures of one game grow, and how long it takes; what was asked is kept."""
+
+    def __init__(self, game: GameData) -> None:
+        self._game = game
+        self._grounds: dict[int, tuple[HuntingGround, ...]] = {}
+        self._known: dict[tuple[Hunter, int, int, Hunter | None], tuple[tuple[float, str, GameMap], ...]] = {}
+
+    def actions_to_level(
+        self, hunter: Hunter, target: int, time_of_day: int, helper: Hunter | None = None
+    ) -> Sequence[tuple[float, str, GameMap]]:
+        """Of each hunting ground: a guess of the actions that a hunter needs there to reach a level, and its option."""
+        question = (hunter, target, time_of_day, helper)
+        known = self._known.get(question)
+        if known is None:
+            if len(self._known) >= MOST_HUNTERS:
+                self._known.clear()
+            if time_of_day not in self._grounds:
+                self._grounds[time_of_day] = hunting_grounds(self._game, time_of_day)
+            grounds = self._grounds[time_of_day]
+            actions = (one.actions_to_level(hunter, target, self._game, helper) for one in grounds)
+            named = zip(actions, grounds, strict=True)
+            known = tuple((actions, f"train:{one.place.key}", one.place) for actions, one in named)
+            self._known[question] = known
+        return known

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from core.navigation.travel import TravelMemory
+from core.rules.planning.lost_fight import Creature, FightRemedy, LostFight
 from core.vocabulary import MapId, MenuTask, Option
 
 ABANDON_STEPS = 400
@@ -33,6 +34,10 @@ class LaneMemory:
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
+    lost_fight: LostFight | None = None
+    """Against a trainer, and not won since."""
+    remedy: FightRemedy | None = None
+    """What is done before that fight is tried again; None before it is thought about, and when it is done."""
     healers: set[Subject] = field(default_factory=set[Subject])
     """Those who healed the party in this episode."""
     bound_for: str = ""
@@ -56,6 +61,17 @@ class LaneMemory:
         self._failures.clear()
         self._abandoned_until.clear()
         self._answers.clear()
+
+    def note_lost(self, foes: tuple[Creature, ...]) -> None:
+        """A fight against these creatures was lost: what is to be done about it has to be thought about anew."""
+        again = self.lost_fight is not None and self.lost_fight.foes == foes
+        self.lost_fight = LostFight(foes, 1 + (self.lost_fight.times if again and self.lost_fight else 0))
+        self.remedy = None
+
+    def note_won(self, foes: tuple[Creature, ...]) -> None:
+        """A fight against these was not lost."""
+        if self.lost_fight is not None and self.lost_fight.foes == foes:
+            self.lost_fight = self.remedy = None
 
     def note_spoken(self, subject: Subject) -> None:
         self._spoken[subject] = (self.progress, self.step)

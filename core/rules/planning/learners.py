@@ -6,30 +6,22 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
-from core.rules.planning.hunting_grounds import SLOT_WEIGHTS, TIMES
+from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.machines import lesson_for
-from core.rules.planning.needs import clerk_of
-from core.rules.planning.supplies import BALLS
-from core.rules.values import ON_THE_WAY
-from core.vocabulary import BuyItems, MapId, Option, OptionKind, Position, Purchase
+from core.rules.planning.sightings import Sightings
+from core.vocabulary import MapId
 
 if TYPE_CHECKING:
-    from core.game.facts import GameMap
     from core.game.game_data import GameData
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
 
 MOST_PALS: Final = 6
 """With so many in the party whoever is caught goes to the box, where a move is of no use."""
-NEVER: Final = 101
-"""A level that no creature reaches: one goes on until somebody is caught."""
 GIFTS: Final = 1
 """Places of the party kept free for who is given: an egg, somebody's pal."""
 KINDS_KEPT: Final = 256
 """Parties whose free places are remembered."""
-MEETING_ACTIONS: Final = 25
-"""Actions of a fight that brings somebody else."""
 
 
 class Learners:
@@ -37,6 +29,7 @@ class Learners:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
+        self._sightings = Sightings(game)
 
     def goals(
         self, move_key: str, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
@@ -45,46 +38,14 @@ class Learners:
         kinds = learners_of(move_key, self._game)
         if not kinds or len(state.party) >= MOST_PALS:
             return
-        option = self._hunt(move_key, kinds, state, distances) if state.balls else self._purchase(state, distances)
+        if not state.balls:
+            option = self._sightings.purchase("somebody who can learn a move", state, distances)
+        else:
+            sighting = self._sightings.soonest(kinds, state, distances)
+            whom = f"somebody who can learn {move_key.replace('_', ' ')}"
+            option = None if sighting is None else self._sightings.hunt(sighting, move_key, whom)
         if option is not None and not memory.is_abandoned(option.key):
             yield PlannedGoal(GoalKind.STORY, option.label, option)
-
-    def _hunt(
-        self, move_key: str, kinds: frozenset[int], state: GameState, distances: Mapping[MapId, int]
-    ) -> Option | None:
-        """About in the wild where, the way counted, one of these kinds is met soonest."""
-        time = TIMES[state.time_of_day] if state.time_of_day < len(TIMES) else TIMES[1]
-        found: list[tuple[float, str, GameMap]] = []
-        for place in self._game.maps.values():
-            table = self._game.wild.get(place.key)
-            if table is None or place.id not in distances:
-                continue
-            slots = zip(table.slots[time], SLOT_WEIGHTS, strict=False)
-            chance = sum(weight for (_, species), weight in slots if species in kinds)
-            if chance and (rate := table.rate_of_256[time]):
-                found.append((distances[place.id] + (256 / rate + MEETING_ACTIONS) / chance, place.key, place))
-        if not found:
-            return None
-        place = min(found, key=lambda one: one[:2])[2]
-        label = f"Look in {place.name} for somebody who can learn {move_key.replace('_', ' ')}"
-        position = Position(place.id, ANYWHERE, ANYWHERE)
-        return Option(OptionKind.TRAIN, label, f"seek:{move_key}:{place.key}", position, NEVER, ON_THE_WAY.training)
-
-    def _purchase(self, state: GameState, distances: Mapping[MapId, int]) -> Option | None:
-        """Some of the cheapest balls, in the nearest shop that has them."""
-        balls = {item.key: item for item in self._game.items.values() if item.effect.catches and item.price}
-        for place in sorted(self._game.maps.values(), key=lambda one: distances.get(one.id, NEVER**3)):
-            clerk = clerk_of(place)
-            sold = [balls[key] for key in clerk.sells if key in balls] if clerk is not None else []
-            ball = min(sold, key=lambda item: item.price, default=None)
-            if clerk is None or ball is None or place.id not in distances or state.money < ball.price:
-                continue
-            task = BuyItems((Purchase(ball.id, min(BALLS, state.money // ball.price)),))
-            label = f"Buy {ball.name} in {place.name}: somebody who can learn a move is to be caught"
-            position = Position(place.id, clerk.x, clerk.y)
-            key = f"buy:{place.key}:{ball.key}"
-            return Option(OptionKind.BUY, label, key, position, clerk.id, ON_THE_WAY.training, task)
-        return None
 
 
 def learners_of(move_key: str, game: GameData) -> frozenset[int]:

@@ -6,12 +6,13 @@ that grows with it, and a convenience beyond. Nothing here knows a particular ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
-from core.rules.planning.hunting_grounds import CAVES, Hunter, HuntingGround, hunting_grounds
-from core.rules.planning.supplies import best_potion, healing_of, shopping_list, stock_of_lives
+from core.rules.planning.hunting_grounds import CAVES, Hunter, LevelWays
+from core.rules.planning.remedies import Remedies
+from core.rules.planning.supplies import best_potion, clerk_of, healing_of, shopping_list, stock_of_lives
 from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import MapId, Option, OptionKind, Position, PutFirst, UseItem
 
@@ -34,8 +35,6 @@ SHOP_AGAIN_STEPS = 250
 """A clerk is not visited again this soon."""
 UNSURE_ACTIONS = 60
 """Actions by which a healer who has something else in mind as well counts as farther away, until it has healed."""
-MOST_HUNTERS = 64
-"""Creatures whose hunting grounds are kept."""
 DRINK_ACTIONS = 90
 """A healer nearer than this is better than a potion."""
 
@@ -45,8 +44,8 @@ class Needs:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._grounds: dict[int, tuple[HuntingGround, ...]] = {}
-        self._ways_to_level: dict[tuple[Hunter, int, int], tuple[tuple[float, str, GameMap], ...]] = {}
+        self._level_ways = LevelWays(game)
+        self._remedies = Remedies(game, self._level_ways)
         places = game.maps.values()
         self._healers = [(place, nurse) for place in places if (nurse := healer_of(place)) is not None]
         self._clerks = [(place, clerk) for place in places if (clerk := clerk_of(place)) is not None]
@@ -55,7 +54,8 @@ class Needs:
         self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
     ) -> Iterator[PlannedGoal]:
         """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer."""
-        lead = strongest(state)
+        self._remedies.look(state, memory, distances)
+        lead = carrier(state, memory)
         if lead is None:
             return
         reach = patience_for_rest(lead, fights_next)
@@ -66,6 +66,7 @@ class Needs:
             yield from self._potion_goals(state, lead)
         yield from self._order_goals(state, lead)
         yield from self._shop_goals(state, memory, distances, fights_next)
+        yield from self._remedies.goals(state, memory, distances)
         yield from self._train_goals(state, memory, distances, lead)
 
     def _healer_goals(
@@ -110,7 +111,8 @@ class Needs:
             return
         label = f"Put {lead.nickname} first"
         option = Option(OptionKind.MANAGE, label, "put_first", value=ON_THE_WAY.order, menu_task=PutFirst(slot))
-        yield PlannedGoal(GoalKind.ORDER, f"{label}: it is the strongest", option)
+        why = "it is the strongest" if lead is strongest(state) else "it is to grow"
+        yield PlannedGoal(GoalKind.ORDER, f"{label}: {why}", option)
 
     def _shop_goals(
         self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
@@ -140,13 +142,16 @@ class Needs:
     ) -> Iterator[PlannedGoal]:
         if lead.hp_fraction < HEAL_BELOW:
             return
-        wanted = memory.wanted_level
+        remedy = memory.remedy
+        wanted = memory.wanted_level if remedy is None or not remedy.is_grower(lead) else remedy.level
         urgent = lead.level < wanted
         target = wanted if urgent else lead.level + 1
         hunter = Hunter.of(lead, self._game)
+        best = strongest(state)
+        helper = None if best is None or best is lead else Hunter.of(best, self._game)
         found = [
             (distances[place.id] + actions, place.key, place)
-            for actions, key, place in self._actions_to_level(hunter, target, state.time_of_day)
+            for actions, key, place in self._level_ways.actions_to_level(hunter, target, state.time_of_day, helper)
             if place.id in distances and not memory.is_abandoned(key)
         ]
         if not found:
@@ -164,25 +169,6 @@ class Needs:
         )
         yield PlannedGoal(GoalKind.TRAIN, label, option)
 
-    def _actions_to_level(self, hunter: Hunter, target: int, time_of_day: int) -> Sequence[tuple[float, str, GameMap]]:
-        """Of each hunting ground: a guess of the actions that a hunter needs there to reach a level, and its option."""
-        question = (hunter, target, time_of_day)
-        known = self._ways_to_level.get(question)
-        if known is None:
-            if len(self._ways_to_level) >= MOST_HUNTERS:
-                self._ways_to_level.clear()
-            grounds = self._hunting_grounds(time_of_day)
-            actions = (one.actions_to_level(hunter, target, self._game) for one in grounds)
-            named = zip(actions, grounds, strict=True)
-            known = tuple((actions, f"train:{one.place.key}", one.place) for actions, one in named)
-            self._ways_to_level[question] = known
-        return known
-
-    def _hunting_grounds(self, time_of_day: int) -> tuple[HuntingGround, ...]:
-        if time_of_day not in self._grounds:
-            self._grounds[time_of_day] = hunting_grounds(self._game, time_of_day)
-        return self._grounds[time_of_day]
-
 
 CLEARLY_AHEAD_LEVELS = 2
 LEAST_WOUNDS = 0.1
@@ -197,6 +183,12 @@ def strongest(state: GameState) -> PartyMember | None:
     return best if best.level >= members[0].level + CLEARLY_AHEAD_LEVELS else members[0]
 
 
+def carrier(state: GameState, memory: LaneMemory) -> PartyMember | None:
+    """Who stands in front: whom a remedy makes grow, else the strongest."""
+    grower = None if memory.remedy is None else memory.remedy.grower(state)
+    return strongest(state) if grower is None else grower
+
+
 def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:
     """How many actions a rest may be away to come before the story; 0 when there is no hurry."""
     if not lead.hp or not any(lead.pp):
@@ -208,11 +200,6 @@ def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:
     if fights_next and (lead.hp_fraction < FIT_FOR_A_TRAINER or lead.status):
         return 200
     return 0
-
-
-def clerk_of(place: GameMap) -> MapObject | None:
-    """Who sells things on this map; None where nobody does."""
-    return next((one for one in place.objects if one.sells), None)
 
 
 def healer_of(place: GameMap) -> MapObject | None:

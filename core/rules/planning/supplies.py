@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.vocabulary import BuyItems, Purchase
 
 if TYPE_CHECKING:
-    from core.game.facts import Item
+    from core.game.facts import GameMap, Item, MapObject
     from core.game.game_data import GameData
     from core.game.party import PartyMember
     from core.game.state import GameState
@@ -26,6 +26,11 @@ LEAST_PURCHASE = 2
 BALLS = 4
 PARTY_WANTED = 4
 """In a smaller party balls are of use."""
+
+
+def clerk_of(place: GameMap) -> MapObject | None:
+    """Who sells things on this map; None where nobody does."""
+    return next((one for one in place.objects if one.sells), None)
 
 
 def healing_of(item: Item) -> int:

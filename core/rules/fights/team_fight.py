@@ -1,0 +1,80 @@
+"""A team against a trainer's creatures, one after the other, in numbers: the chance that somebody is left at the end.
+
+Each side's damage a turn is taken from the duels of all pairs (`core.rules.fights.duel`). For each of the foes the
+member with the best chance comes out, at the cost of a hit where another one stands. Who wins has lost the HP that the
+duel takes on the average; who loses has taken as much from the foe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.game.battle import Fighter
+from core.game.game_data import GameData
+from core.rules.fights.damage import turns_to_win, win_chance
+from core.rules.fights.duel import FIRST_TURNS, LEAST_TURNS, duel
+
+LEAST_WEIGHT = 0.02
+"""A course of the fight that is less likely than this is counted as lost."""
+MOST_WOUNDS = 0.9
+"""The largest share of the winner's HP that a duel takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DamageRates:
+    """One pair of a member and a foe: HP that each takes a turn, and who acts first."""
+
+    own_per_turn: float
+    enemy_per_turn: float
+    acts_first: bool
+
+
+def damage_rates(own: Fighter, foes: Sequence[Fighter], game: GameData) -> tuple[DamageRates, ...]:
+    """A member against each of the foes."""
+    duels = (duel(own, foe, game, is_trainer=True) for foe in foes)
+    return tuple(DamageRates(one.own_per_turn, one.enemy_per_turn, one.acts_first) for one in duels)
+
+
+class TeamFight:
+    """The fight of a team against foes, all rested: a row of rates for each member, and what HP they all have."""
+
+    def __init__(self, rows: Sequence[Sequence[DamageRates]], team_hp: Sequence[int], foes_hp: Sequence[int]) -> None:
+        self._rows = rows
+        self._team_hp = tuple(float(hp) for hp in team_hp)
+        self._foes_hp = tuple(float(hp) for hp in foes_hp)
+
+    def chance(self, first: int = 0) -> float:
+        """The chance to win, 0 to 1, when the member in place `first` stands in front."""
+        if not self._team_hp or not self._foes_hp:
+            return 0.0
+        return self._chance(0, self._foes_hp[0], self._team_hp, first, 1.0)
+
+    def _chance(self, foe: int, foe_hp: float, team: tuple[float, ...], out: int | None, weight: float) -> float:
+        """From here on: against foe number `foe` with `foe_hp` left; `out` stands in the fight, None after a loss."""
+        if weight < LEAST_WEIGHT:
+            return 0.0
+        best, best_chance, best_hp, turns = -1, -1.0, 0.0, (1.0, 1.0)
+        for place, hp in enumerate(team):
+            rates = self._rows[place][foe]
+            comes = hp if out is None or place == out else hp - rates.enemy_per_turn
+            if comes <= 0:
+                continue
+            first = FIRST_TURNS if rates.acts_first else 0.0
+            own_turns = max(LEAST_TURNS, turns_to_win(rates.own_per_turn, foe_hp) - first)
+            enemy_turns = turns_to_win(rates.enemy_per_turn, comes)
+            chance = win_chance(own_turns, enemy_turns)
+            if chance > best_chance:
+                best, best_chance, best_hp, turns = place, chance, comes, (own_turns, enemy_turns)
+        if best < 0:
+            return 0.0
+        own_turns, enemy_turns = turns
+        won = 1.0
+        if foe + 1 < len(self._foes_hp):
+            left = best_hp * (1 - min(MOST_WOUNDS, own_turns / enemy_turns))
+            hurt = (*team[:best], left, *team[best + 1 :])
+            won = self._chance(foe + 1, self._foes_hp[foe + 1], hurt, best, weight * best_chance)
+        fallen = (*team[:best], 0.0, *team[best + 1 :])
+        weaker = foe_hp * (1 - min(MOST_WOUNDS, enemy_turns / own_turns))
+        lost = self._chance(foe, weaker, fallen, None, weight * (1 - best_chance))
+        return best_chance * won + (1 - best_chance) * lost
