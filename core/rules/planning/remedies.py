@@ -22,6 +22,7 @@ from core.rules.planning.hunting_grounds import Hunter, LevelWays
 from core.rules.planning.learners import places_kept
 from core.rules.planning.lost_fight import Creature, FightRemedy, LostFight
 from core.rules.planning.sightings import Sighting, Sightings
+from core.rules.planning.supplies import BALLS
 from core.rules.values import ON_THE_WAY
 from core.vocabulary import MapId, Option, OptionKind, TeachMove
 
@@ -38,6 +39,10 @@ DOUBT: Final = 1.0
 """Log-odds taken off every chance for each fight that was lost and guessed to be won for certain: the guess errs."""
 MOST_LEVELS: Final = 12
 """By so many levels somebody grows at most before the fight is tried again."""
+MOST_LEVELS_AHEAD: Final = 1
+"""Who is stronger than the strongest by more levels than this is not gone for."""
+HELD_WHEN_WEAKENED: Final = 0.8
+"""Share of the catch rate that counts for a creature with few HP left."""
 SPREAD_LEVELS: Final = 2
 """Who is met may be so many levels below the one that is met most often."""
 CATCH_ACTIONS: Final = 60
@@ -48,9 +53,9 @@ MOST_TEAM: Final = 3
 """So many of the party, and whoever is looked at, count in a fight: the strongest."""
 RESTS: Final = 2.0
 """Factor on the actions of training: rests and the ways to them take as long as the fights."""
-PATIENCE: Final = 3.0
+PATIENCE: Final = 2.0
 """A remedy may take this many times the actions that were guessed, and `PATIENCE_ACTIONS`."""
-PATIENCE_ACTIONS: Final = 600
+PATIENCE_ACTIONS: Final = 300
 PLENTY_OF_PP: Final = 10
 MOST_RETRIES: Final = 1
 """A fight that was lost more often than this, though it should be won, is not tried again as things are."""
@@ -185,9 +190,12 @@ class Remedies:
             level = sighting.creature[0]
             known = max((one.level for one in state.party if one.species in kin), default=0)
             full = len(state.party) + 1 + places_kept(kinds | {species}, self._game) > MOST_COMPANY
-            if full or level <= known:
+            if full or level <= known or level > _top_level(state) + MOST_LEVELS_AHEAD:
                 continue
-            actions = sighting.actions + CATCH_ACTIONS + (0 if state.balls else PURCHASE_ACTIONS)
+            hold = HELD_WHEN_WEAKENED * self._game.species[species].catch_rate / 256
+            caught_by_one = 1 - (1 - min(1.0, hold)) ** BALLS
+            actions = sighting.actions / max(0.1, caught_by_one) + CATCH_ACTIONS
+            actions += 0 if state.balls else PURCHASE_ACTIONS
             caught = self._company.on_paper(sighting.creature)
             least = max(known + 1, level - SPREAD_LEVELS)
             yield _Candidate(FightRemedy(kin, level, catches=least), actions, team.chance_with(None, caught))
