@@ -13,6 +13,7 @@ import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
+from agents.heads.lessons import Lessons, joined, read_lessons, write_lessons
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from tests.utils import create_test_trainer
@@ -20,7 +21,6 @@ from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bund
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.lessons import Lessons, joined, read_lessons, write_lessons
 from trainer.bundle.maker import make
 from trainer.commands.app import app
 

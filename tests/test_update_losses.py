@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agents.learning.network import logits_and_values
 from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
-from agents.learning.update import Batch, UpdateNumbers, gradient_steps, minibatch_losses
+from agents.learning.update import Batch, LossWeights, UpdateNumbers, gradient_steps, minibatch_losses
 
 SAMPLES = 24
 SPACE = spaces.Dict({"features": spaces.Box(-1.0, 1.0, (6,), np.float32)})
@@ -59,7 +59,7 @@ def made(settings: LearnerSettings) -> tuple[MaskablePPOLearner, Batch]:
 def test_every_term_is_its_equation(teacher_coefficient: float, weight: float) -> None:
     learner, batch = made(SETTINGS)
     batch = replace(batch, weights=batch.weights * weight)
-    losses = minibatch_losses(learner.policy, batch, SETTINGS, teacher_coefficient)
+    losses = minibatch_losses(learner.policy, batch, SETTINGS, LossWeights(teacher_coefficient))
 
     with torch.no_grad():
         logits, values = (
@@ -102,16 +102,16 @@ def weighted_normal(advantages: NDArray[np.float64], rho: NDArray[np.float64]) -
 def test_without_a_label_the_teacher_says_nothing() -> None:
     learner, batch = made(SETTINGS)
     unlabelled = replace(batch, labelled=torch.zeros_like(batch.labelled))
-    assert minibatch_losses(learner.policy, unlabelled, SETTINGS, 0.8).teacher == 0.0
+    assert minibatch_losses(learner.policy, unlabelled, SETTINGS, LossWeights(0.8)).teacher == 0.0
 
 
 @pytest.mark.parametrize(("share", "steps"), [(0.99, 0), (1.01, 1)])
 def test_an_update_ends_where_the_policy_has_moved_too_far(share: float, steps: int) -> None:
     """Where the approximate KL passes 1.5 times `target_kl`, before the step."""
     learner, batch = made(SETTINGS)
-    kl = minibatch_losses(learner.policy, batch, SETTINGS, 0.0).approx_kl
+    kl = minibatch_losses(learner.policy, batch, SETTINGS, LossWeights()).approx_kl
     settings = replace(SETTINGS, minibatch_size=SAMPLES, epochs=1, target_kl=share * kl / 1.5)
     numbers = UpdateNumbers()
-    taken = list(gradient_steps(learner.policy, batch, settings, 0.0, np.random.default_rng(0), numbers))
+    taken = list(gradient_steps(learner.policy, batch, settings, LossWeights(), np.random.default_rng(0), numbers))
     assert len(taken) == len(numbers.gradient_norms) == steps
     assert numbers.mean("approx_kl") == pytest.approx(kl, rel=1e-3)

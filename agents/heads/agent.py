@@ -1,10 +1,20 @@
-"""The agent whose buttons are all a network's: `HybridAgent` with both heads in the place of teacher and policy.
+"""The agent whose buttons are a network's: `HybridAgent` with both heads in the place of the policy.
+
+Frozen:
 
 | mode | who chooses the option | who presses | who says that it is over |
 |---|---|---|---|
 | ADAPTIVE | the teacher: rules, record, language model | button head | the rules |
+| LLM_ONLY | language model; the rules where it has no answer | button head | the rules |
 | RL_ONLY | option head | button head | button head |
-| RULES_ONLY, LLM_ONLY | as in `HybridAgent` | the rules | the rules |
+| RULES_ONLY | the rules | the rules | the rules |
+
+A button head that does not yet do what the rules do (`agents/heads/learner.py`) is not trusted with options that others
+have chosen: there the rules press.
+
+In training the teacher labels every step, and each option is held to its end by one of both
+(`agents/heads/holding.py`): by the teacher with the curriculum's share, else by the heads, the choice included. In some
+games a share of the presses is random. In RL_ONLY mode the heads hold everything, and nobody labels.
 
 In each mode the rules list the options and find the way that leads to one; in RL_ONLY they choose nothing. Presses that
 lead nowhere are barred and loops are broken as `core/agent/repeated_presses.py` has it.
@@ -19,22 +29,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView, ButtonViews
+from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonViews
+from agents.heads.holding import Holding
+from agents.heads.learner import HeadsLearner
+from agents.heads.look import Look
 from agents.heads.option_view import PRIOR, option_view
+from agents.heads.rollout import ListedOptions
 from agents.heads.saved_heads import Heads
+from agents.heads.settings import HeadsSettings
 from core.agent.advice import Advisor
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import LOOP_EXPLORATION, Lane
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.lane_transitions import LaneInputs
-from core.agent.repeated_presses import Repetition
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import RulePlayerLike, TeacherAction
+from core.agent.teacher import RulePlayerLike, situation_of
+from core.agent.transition_feeder import View, policy_view
+from core.env.policy_view import policy_space
 from core.exceptions import ConfigurationError
 from core.game.state import GameState
 from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
-from core.vocabulary import AgentMode, Button, Decision, GameMode, Option, Source
+from core.vocabulary import ACTION_COUNT, AgentMode, Button, Decision, GameMode, Option, Source
 
 BUTTON_TEMPERATURE = 0.3
 """Below 1 the likelier presses are drawn more often: where two ways are equally short, to change one's mind costs
@@ -42,11 +58,12 @@ turns. What leads nowhere is barred, so a sure press is no trap."""
 OPTION_TEMPERATURE = 0.5
 """Below 1 the option head's likelier options are drawn more often than it believes: it chooses once in dozens of steps.
 """
-HEAD_MODES = (AgentMode.ADAPTIVE, AgentMode.RL_ONLY)
+TRAINED_TEMPERATURE = 1.0
+"""Of both, in training: presses are learned from as they are drawn."""
 
 
 class HeadsAgent(HybridAgent):
-    """Plays with both heads. It learns nothing; `trainer/bundle` trains the heads."""
+    """Plays with both heads. As long as it is not frozen, it shows a `HeadsLearner` what there is to learn."""
 
     def __init__(
         self,
@@ -58,18 +75,31 @@ class HeadsAgent(HybridAgent):
         describe: Callable[[GameState], str] | None = None,
         frozen_state: AgentState | None = None,
         shows_prior: bool = True,
+        settings: HeadsSettings | None = None,
+        trusts_buttons: bool = True,
     ) -> None:
-        """`shows_prior`: the option head sees the rules' value and rank of each option."""
+        """`shows_prior`: the option head sees the rules' value and rank of each option. `settings`: of the training.
+        `trusts_buttons`: frozen, the button head carries out what others have chosen; a `HeadsLearner` that is attached
+        as policy knows better."""
         super().__init__(
             llm_manager, adaptive_strategy, mode=mode, seed=seed, describe=describe, frozen_state=frozen_state
         )
         self.heads = heads
         self.shows_prior = shows_prior
+        self.settings = settings or HeadsSettings()
+        self._trusts_buttons = trusts_buttons
         self._views = ButtonViews()
         self._players: list[RulePlayer] = []
-        self._present: list[ButtonView] = []
-        """Of each lane: the view of the step that is being decided."""
-        self._draws = np.random.default_rng(seed)
+        self._holdings: list[Holding] = []
+        self._looks: list[Look] = []
+        """Of each lane: the step that was decided last."""
+        self._actions: list[int] = []
+        """Of each lane: what was pressed then."""
+
+    @property
+    def trusts_buttons(self) -> bool:
+        """Whether, frozen, the button head carries out what others have chosen."""
+        return self.policy.is_trusted if isinstance(self.policy, HeadsLearner) else self._trusts_buttons
 
     def attach_lanes(self, players: Sequence[RulePlayerLike]) -> None:
         """One rule player per lane. Raises ConfigurationError for one that is not `core.rules.RulePlayer`: the heads
@@ -79,7 +109,7 @@ class HeadsAgent(HybridAgent):
                 raise ConfigurationError(f"the heads play beside a RulePlayer, not beside a {type(player).__name__}")
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
-        self._present = [ButtonView() for _ in players]
+        self._holdings = [Holding() for _ in players]
 
     def decide(
         self,
@@ -87,108 +117,165 @@ class HeadsAgent(HybridAgent):
         states: Callable[[int], GameState],
         policy_rows: NDArray[np.float32] | None = None,
     ) -> list[Decision]:
-        """One decision per lane. The networks are asked once for all lanes.
+        """One decision per lane. The button head is asked once for all lanes that the heads hold.
 
         Raises ConfigurationError when the number of lanes does not fit, or the policy view has no numbers.
         """
-        if self.mode not in HEAD_MODES:
+        if self.frozen and self.mode is AgentMode.RULES_ONLY:
             return super().decide(step, states, policy_rows)
         if len(step.masks) != self.lanes:
             raise ConfigurationError(f"{len(step.masks)} lanes to decide for, {self.lanes} attached")
         for part in ("features", "map"):
             if part not in step.observations:
                 raise ConfigurationError(f"the heads read the policy view's {part!r}: set observation_type to 'state'")
-        wanted: list[TeacherAction] = []
-        repetitions: list[Repetition] = []
-        for index, lane in enumerate(self._lanes):
-            if lane.is_fresh:
-                lane.is_fresh = False
-                lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
-            repetitions.append(lane.repeats.look(states(index).state_hash, step.masks[index]))
-            wanted.append(self._look(index, lane, states(index), step.observations, repetitions[-1]))
-        rows, ends = self._ask(np.stack([one.mask for one in repetitions]))
-        return [
-            self._decision(lane, states(index), wanted[index], repetitions[index], rows[index], ends[index])
+        share = self._teacher_share()
+        self._looks = [self._look(index, lane, states(index), step, share) for index, lane in enumerate(self._lanes)]
+        rows, ends = self._ask()
+        decisions = [
+            self._decision(lane, states(index), self._looks[index], rows[index], ends[index])
             for index, lane in enumerate(self._lanes)
         ]
+        self._actions = [decision.action for decision in decisions]
+        return decisions
 
-    def _look(
-        self,
-        index: int,
-        lane: Lane,
-        state: GameState,
-        observations: Mapping[str, NDArray[Any]],
-        repetition: Repetition,
-    ) -> TeacherAction:
+    def learned_from(self, step: LaneInputs) -> LaneInputs:
+        """What a `HeadsLearner` is shown of the step that was decided last: `HEADS_SPACE`, and each lane's choice. A
+        frozen agent teaches nobody."""
+        if self.frozen:
+            return step
+        looks = self._looks
+        choices = np.empty(len(looks), dtype=object)
+        choices[:] = [look.choice for look in looks]
+        masks = np.stack([look.mask for look in looks])
+        masks[np.arange(len(looks)), self._actions] = True  # the teacher may press what is barred for the heads
+        view = {
+            "vector": np.stack([look.view.vector for look in looks]).astype(np.float16),
+            "planes": np.stack([look.view.planes for look in looks]).astype(np.float16),
+            "label": np.array([look.label for look in looks], dtype=np.int8),
+            "choice": choices,
+        }
+        return LaneInputs(view, masks)
+
+    def _teacher_share(self) -> float:
+        """The chance that the teacher gets the next option."""
+        if self.mode is AgentMode.RL_ONLY:
+            return 0.0
+        if self.frozen:
+            return 0.0 if self.trusts_buttons else 1.0
+        return self.curriculum_share if self.mode is AgentMode.ADAPTIVE else 1.0
+
+    def _look(self, index: int, lane: Lane, state: GameState, step: LaneInputs, share: float) -> Look:
         """Puts the lane's view together; an option is chosen on the way where it is time."""
-        player, teacher = self._players[index], lane.teacher
-        view = self._views.situation(
-            state, observations["features"][index], observations["map"][index], player.reached_flags
-        )
-        self._present[index] = view
-        is_alone = self.mode is AgentMode.RL_ONLY
-        teacher.chooser = (lambda now, options: self._choose(index, now, options)) if is_alone else None
-        wanted = teacher.act(
+        holding, dice, is_alone = self._holdings[index], self.arbiter.random, self.mode is AgentMode.RL_ONLY
+        is_taught = not self.frozen and not is_alone
+        if lane.is_fresh:
+            lane.begin(self.adaptive_strategy.select_strategy({"llm_available": self.llm_available}))
+            holding.begin_game(share, self.settings.straying_games if is_taught else 0.0, dice)
+        repetition = lane.repeats.look(state.state_hash, step.masks[index])
+        player, teacher, looping = self._players[index], lane.teacher, repetition.looping
+        features, crop = step.observations["features"][index], step.observations["map"][index]
+        look = Look(self._views.situation(state, features, crop, player.reached_flags), repetition)
+        chooses = is_alone or (not self.frozen and holding.heads_next)
+        teacher.chooser = (lambda now, options: self._choose(look, now, options)) if chooses else None
+        look.wanted = teacher.act(
             state,
-            ask_model=lambda matters: not is_alone and self.arbiter.toss_for_model(lane.strategy, 1.0, matters),
-            stuck=repetition.looping and state.mode is GameMode.FREE,
+            ask_model=lambda matters: not chooses and self.arbiter.toss_for_model(lane.strategy, 1.0, matters),
+            stuck=looping and state.mode is GameMode.FREE,
         )
-        self._views.add_option(view, state, teacher.option, player, repetition)
-        return wanted
+        look.allows_teacher = bool(step.masks[index][look.wanted.action])
+        holding.take(teacher.option, situation_of(state.mode) == "overworld", share, dice)
+        if looping and share > 0.0:
+            holding.give_back()
+        look.heads_press = holding.heads
+        self._views.add_option(look.view, state, teacher.option, player, repetition)
+        if looping and (holding.heads or state.mode is GameMode.FREE):
+            look.random_share = LOOP_EXPLORATION
+        elif holding.strays:
+            look.random_share = self.settings.straying_presses
+        if is_taught:
+            self._label(look, lane, state)
+        return look
 
-    def _choose(self, index: int, state: GameState, options: Sequence[Option]) -> int:
+    def _label(self, look: Look, lane: Lane, state: GameState) -> None:
+        """What the teacher says of this step."""
+        teacher, press = lane.teacher, look.wanted.action
+        if look.mask[press] and look.mask.sum() > 1:
+            look.label = (press, int(teacher.ended))
+        if teacher.offered and look.choice is None and teacher.option is not None:
+            keys = [option.key for option in teacher.offered]
+            if teacher.option.key in keys:
+                liked = keys.index(teacher.option.key)
+                look.choice = ListedOptions(option_view(state, teacher.offered), liked, liked, 1.0)
+
+    def _choose(self, look: Look, state: GameState, options: Sequence[Option]) -> int:
         """The option head's choice, drawn."""
-        view, facts = self._present[index], option_view(state, options)
+        view, facts = look.view, option_view(state, options)
+        seen = facts.copy()
         if not self.shows_prior:
-            facts[:, PRIOR] = 0.0
+            seen[:, PRIOR] = 0.0
         with torch.inference_mode():
             logits = self.heads.option(
                 torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
                 torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
-                torch.from_numpy(facts[None]),
+                torch.from_numpy(seen[None]),
                 torch.ones(1, len(facts), dtype=torch.bool),
             )
-        chances = torch.softmax(logits[0].double() / OPTION_TEMPERATURE, dim=0).numpy()
-        return int(self._draws.choice(len(chances), p=chances / chances.sum()))
+        temperature = OPTION_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
+        chances = torch.softmax(logits[0].double() / temperature, dim=0).numpy()
+        taken = int(self.arbiter.random.choice(len(chances), p=chances / chances.sum()))
+        liked = None if self.mode is AgentMode.RL_ONLY else 0  # the rules list first what they like best
+        look.choice = ListedOptions(facts, liked, taken, float(chances[taken]))
+        return taken
 
-    def _ask(self, masks: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Of all lanes: the chance of each press, and that the option is over after it."""
+    def _ask(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of all lanes: the chance of each press, and that the option is over after it; 0 where the heads do not
+        press."""
+        rows, ends = np.zeros((2, self.lanes, ACTION_COUNT))
+        held = [index for index, look in enumerate(self._looks) if look.heads_press]
+        if not held:
+            return rows, ends
+        looks = [self._looks[index] for index in held]
         with torch.inference_mode():
-            logits, ends = self.heads.button(
-                torch.from_numpy(np.stack([view.vector for view in self._present])),
-                torch.from_numpy(np.stack([view.planes for view in self._present])),
-                torch.from_numpy(masks),
+            logits, end_logits = self.heads.button(
+                torch.from_numpy(np.stack([look.view.vector for look in looks])),
+                torch.from_numpy(np.stack([look.view.planes for look in looks])),
+                torch.from_numpy(np.stack([look.mask for look in looks])),
             )
-            chances = torch.softmax(logits.double() / BUTTON_TEMPERATURE, dim=1).numpy()
-            return chances, torch.sigmoid(ends.double()).numpy()
+            temperature = BUTTON_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
+            rows[held] = torch.softmax(logits.double() / temperature, dim=1).numpy()
+            ends[held] = torch.sigmoid(end_logits.double()).numpy()
+        return rows, ends
 
     def _decision(
-        self,
-        lane: Lane,
-        state: GameState,
-        wanted: TeacherAction,
-        repetition: Repetition,
-        row: NDArray[np.float64],
-        ends: NDArray[np.float64],
+        self, lane: Lane, state: GameState, look: Look, of_head: NDArray[np.float64], ends: NDArray[np.float64]
     ) -> Decision:
-        if repetition.looping:
-            row = (1.0 - LOOP_EXPLORATION) * row + LOOP_EXPLORATION / repetition.mask.sum() * repetition.mask
-        action = int(row.argmax()) if self.greedy else int(self._draws.choice(len(row), p=row / row.sum()))
-        teacher = lane.teacher
+        wanted, teacher, dice = look.wanted, lane.teacher, self.arbiter.random
+        is_alone = self.mode is AgentMode.RL_ONLY
+        row = look.chances(of_head)
+        action = int(row.argmax()) if self.greedy else int(dice.choice(len(row), p=row / row.sum()))
+        self.arbiter.masked_teacher_actions += not look.heads_press and not look.allows_teacher
         if action != wanted.action:
             teacher.overruled()
-        is_alone = self.mode is AgentMode.RL_ONLY
         if is_alone:
-            teacher.judge_end(bool(self._draws.random() < ends[action]))
+            teacher.judge_end(bool(dice.random() < ends[action]))
         lane.repeats.pressed(action)
-        confidence = float(row[action])
-        lane.stated_confidence = confidence
+        chance = float(row[action])
+        if look.heads_press:
+            source, stated, confidence = Source.POLICY, chance, chance
+            reasoning = f"button head: {Button(action).name} with chance {chance:.2f}, for {wanted.option_key}"
+        elif action == wanted.action:
+            source, stated, reasoning = wanted.source, wanted.confidence, wanted.reasoning
+            confidence = self.calibration.calibrated(source, situation_of(state.mode), stated)
+        else:
+            source, stated, confidence = Source.RULES, 0.0, 0.0
+            reasoning = f"a random allowed button, for {wanted.option_key}"
+        lane.stated_confidence = stated
         lane.last_decision = Decision(
             action=action,
-            source=Source.POLICY,
+            source=source,
             confidence=confidence,
-            reasoning=f"button head: {Button(action).name} with chance {confidence:.2f}, for {wanted.option_key}",
-            behaviour_probability=confidence,
+            reasoning=reasoning,
+            behaviour_probability=chance,
             strategy=lane.strategy,
             mode=state.mode,
             option_key=wanted.option_key,
@@ -197,6 +284,9 @@ class HeadsAgent(HybridAgent):
             state_hash=state.state_hash,
         )
         return lane.last_decision
+
+    def _view(self, observation: Mapping[str, Any], info: Mapping[str, Any]) -> View:
+        return policy_view(policy_space(), observation, info)
 
     def _twin(self, strategy: AdaptiveStrategySystem, mode: AgentMode, seed: int, state: AgentState) -> HybridAgent:
         return HeadsAgent(
@@ -208,4 +298,5 @@ class HeadsAgent(HybridAgent):
             describe=self._describe,
             frozen_state=state,
             shows_prior=self.shows_prior,
+            trusts_buttons=self.trusts_buttons,
         )

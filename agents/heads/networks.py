@@ -38,8 +38,12 @@ class ButtonNetwork(nn.Module):
     def forward(self, vector: Tensor, planes: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Masked logits of the presses, and for each press the logit that the option is over after it; both
         (n, actions)."""
-        joined = self.join(torch.cat([vector, self.convolutions(planes)], dim=1))
+        joined = self.joined(vector, planes)
         return self.press(joined).masked_fill(~mask, MASKED_LOGIT), self.ends(joined)
+
+    def joined(self, vector: Tensor, planes: Tensor) -> Tensor:
+        """What presses and ends are told from, (n, WIDTH)."""
+        return self.join(torch.cat([vector, self.convolutions(planes)], dim=1))
 
 
 class OptionNetwork(nn.Module):

@@ -36,9 +36,11 @@ class OverlappedLearner(MaskablePPOLearner):
         settings: LearnerSettings | None = None,
         seed: int = 0,
         action_count: int = ACTION_COUNT,
+        student: MaskablePPOLearner | None = None,
     ) -> None:
+        """`student`: one of another kind than `MaskablePPOLearner`, just made from the same arguments."""
         super().__init__(observation_space, lanes, settings, seed, action_count)
-        self._student = MaskablePPOLearner(observation_space, lanes, settings, seed, action_count)
+        self._student = student or MaskablePPOLearner(observation_space, lanes, settings, seed, action_count)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="learner")
         self._studies: Future[LearnerMetrics] | None = None
 
@@ -51,7 +53,7 @@ class OverlappedLearner(MaskablePPOLearner):
         self._require_full_rollout("hand_over")
         metrics = self.catch_up()
         student = self._student
-        student.teacher_scale = self.teacher_scale
+        student.teacher_scale, student.reward_scale = self.teacher_scale, self.reward_scale
         self._rollout, student._rollout = student._rollout, self._rollout
         self._studies = self._thread.submit(student.update)
         return metrics

@@ -14,14 +14,20 @@ from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPolicy
 
 from agents.learning.network_registry import NETWORKS
+from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.exceptions import ConfigurationError
 
 
 def save_for_sb3(learner: MaskablePPOLearner, path: Path) -> None:
-    """Writes the zip. Raises ConfigurationError where a file is there already."""
+    """Writes the zip. Raises ConfigurationError where a file is there already, and for heads."""
     if path.exists():
         raise ConfigurationError(f"{path} exists already; name a file that does not")
+    if type(learner) not in (MaskablePPOLearner, OverlappedLearner):
+        raise ConfigurationError(
+            f"a {type(learner).__name__} plays options, of which sb3-contrib knows nothing: only a policy that was "
+            'trained with "policy": "sb3" becomes a zip'
+        )
     settings = learner.settings
     model = MaskablePPO(
         MaskableMultiInputActorCriticPolicy,

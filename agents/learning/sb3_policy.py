@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPolicy
 from torch.nn import functional
 
 from agents.learning.acting import ActingPolicy
@@ -26,7 +27,7 @@ from agents.learning.preparation import as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
-from agents.learning.update import UpdateNumbers, gradient_steps
+from agents.learning.update import LossWeights, UpdateNumbers, gradient_steps
 from core.agent.lane_transitions import LaneTransitions
 from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
 from core.vocabulary import ACTION_COUNT
@@ -60,7 +61,9 @@ class MaskablePPOLearner:
         self.settings = settings or LearnerSettings()
         self.teacher_scale = 1.0
         """0 to 1: the curriculum's schedule of the teacher term (equation 10); unused where there is a half-life."""
-        self.policy = build_policy(observation_space, action_count, self.settings, seed)
+        self.reward_scale = 1.0
+        """0 to 1: weight of the policy gradient; at 0 only the teacher's actions and the value are learned."""
+        self.policy = self._new_policy(action_count, seed)
         self._acting = ActingPolicy(self.policy)
         self.finished_updates: deque[LearnerMetrics] = deque(maxlen=MOST_FINISHED_UPDATES)
         """Metrics of the newest updates, for whoever draws curves and takes them out."""
@@ -69,7 +72,7 @@ class MaskablePPOLearner:
         """Transitions learned from in updates so far."""
         self._shuffle = np.random.default_rng(seed)
         self._trust = TeacherTrust()
-        self._rollout = Rollout(observation_space, self.settings.rollout_steps, lanes, action_count)
+        self._rollout = self._new_rollout(self.settings.rollout_steps, action_count)
 
     # -- acting ------------------------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class MaskablePPOLearner:
 
     def begin_rollout(self, steps: int) -> Rollout:
         """An empty rollout of so many steps, which `observe` fills from now on in place of the one that was there."""
-        self._rollout = Rollout(self.observation_space, steps, self.lanes, self._rollout.masks.shape[-1])
+        self._rollout = self._new_rollout(steps, self._rollout.masks.shape[-1])
         return self._rollout
 
     def observe_parts(self, parts: Sequence[Rollout]) -> None:
@@ -161,12 +164,13 @@ class MaskablePPOLearner:
         self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
         coefficient = self.teacher_coefficient
         numbers = UpdateNumbers()
-        yield from gradient_steps(self.policy, batch, self.settings, coefficient, self._shuffle, numbers)
+        weights = LossWeights(coefficient, self.reward_scale, self._further_loss)
+        yield from gradient_steps(self.policy, batch, self.settings, weights, self._shuffle, numbers)
         self.updates += 1
         self.transitions += len(batch)
         self._rollout.clear()
 
-        weights = targets.weights.astype(np.float64)
+        importance = targets.weights.astype(np.float64)
         target_variance = float(np.var(targets.values))
         error_variance = float(np.var(targets.values - prepared.values))
         metrics = LearnerMetrics(
@@ -190,7 +194,7 @@ class MaskablePPOLearner:
             weight_mean=float(prepared.importance.mean()),
             weight_max=float(prepared.importance.max()),
             weight_clipped=float((prepared.importance > self.settings.rho_bar * 1.0001).mean()),
-            effective_samples=float(weights.sum() ** 2 / (weights**2).sum() / weights.size),
+            effective_samples=float(importance.sum() ** 2 / (importance**2).sum() / importance.size),
             gradient_norm=float(np.mean(numbers.gradient_norms)) if numbers.gradient_norms else 0.0,
             gradient_steps=len(numbers.gradient_norms),
             duration_s=time.perf_counter() - started,
@@ -261,6 +265,17 @@ class MaskablePPOLearner:
             )
         self._adopt(state)
         self.discard_rollout()
+
+    def _new_policy(self, action_count: int, seed: int) -> MaskableMultiInputActorCriticPolicy:
+        """A fresh network with its optimizer."""
+        return build_policy(self.observation_space, action_count, self.settings, seed)
+
+    def _new_rollout(self, steps: int, action_count: int) -> Rollout:
+        """An empty one of all lanes."""
+        return Rollout(self.observation_space, steps, self.lanes, action_count)
+
+    _further_loss: Callable[[], torch.Tensor] | None = None
+    """Of a minibatch of other data than the rollout, beside each of its minibatches."""
 
     def _adopt(self, state: Mapping[str, Any]) -> None:
         self.updates = int(state["updates"])

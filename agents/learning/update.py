@@ -28,7 +28,7 @@ balance heuristic of Veach 1995, with bounded weights as long as the policy keep
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,6 +82,18 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class LossWeights:
+    """What one update weighs."""
+
+    teacher: float = 0.0
+    """k_T of equation 10."""
+    reward: float = 1.0
+    """Factor on L_pi and on the entropy bonus: 0 where only imitation and the value are learned."""
+    further: Callable[[], Tensor] | None = None
+    """A loss of other data, added to that of each minibatch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Losses:
     """The terms of equation 4 for one minibatch, and further numbers for the log."""
 
@@ -117,9 +129,9 @@ def normalised_advantages(advantages: Tensor, weights: Tensor) -> Tensor:
 
 
 def minibatch_losses(
-    policy: MaskableMultiInputActorCriticPolicy, batch: Batch, settings: LearnerSettings, teacher_coefficient: float
+    policy: MaskableMultiInputActorCriticPolicy, batch: Batch, settings: LearnerSettings, weights: LossWeights
 ) -> Losses:
-    """Equations 4 to 9."""
+    """Equations 4 to 9, and what is added to them."""
     logits, values = logits_and_values(policy, batch.observations, batch.masks)
     log_probabilities = functional.log_softmax(logits, dim=-1)
     log_ratio = log_probabilities.gather(1, batch.actions[:, None]).squeeze(1) - batch.old_log_probabilities
@@ -129,13 +141,16 @@ def minibatch_losses(
     policy_loss = -(batch.weights * torch.minimum(ratio * advantages, clipped * advantages)).mean()
     value_loss = functional.mse_loss(values, batch.value_targets)
     entropy = masked_entropy(log_probabilities, batch.masks).mean()
-    total = policy_loss + settings.value_coefficient * value_loss - settings.entropy_coefficient * entropy
+    total = weights.reward * policy_loss + settings.value_coefficient * value_loss
+    total = total - weights.reward * settings.entropy_coefficient * entropy
 
     teacher_loss = torch.zeros(())
-    if teacher_coefficient > 0:
+    if weights.further is not None:
+        total = total + weights.further()
+    if weights.teacher > 0:
         log_labels = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
         teacher_loss = -(log_labels * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
-        total = total + teacher_coefficient * teacher_loss
+        total = total + weights.teacher * teacher_loss
 
     with torch.no_grad():
         approx_kl = (batch.weights * (ratio - 1 - log_ratio)).sum() / batch.weights.sum().clamp_min(1e-8)
@@ -155,7 +170,7 @@ def gradient_steps(
     policy: MaskableMultiInputActorCriticPolicy,
     batch: Batch,
     settings: LearnerSettings,
-    teacher_coefficient: float,
+    weights: LossWeights,
     shuffle: np.random.Generator,
     numbers: UpdateNumbers,
 ) -> Iterator[None]:
@@ -169,7 +184,7 @@ def gradient_steps(
     parts = max(1, round(len(batch) / settings.minibatch_size))
     for _ in range(settings.epochs):
         for rows in np.array_split(shuffle.permutation(len(batch)), parts):
-            losses = minibatch_losses(policy, batch.take(rows), settings, teacher_coefficient)
+            losses = minibatch_losses(policy, batch.take(rows), settings, weights)
             if settings.target_kl is not None and losses.approx_kl > 1.5 * settings.target_kl:
                 numbers.losses.append(losses)
                 return

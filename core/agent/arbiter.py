@@ -54,6 +54,10 @@ class Lane:
     """Of the last decision's source, before calibration."""
     last_decision: Decision | None = None
 
+    def begin(self, strategy: StrategyType) -> None:
+        """The first decision of an episode is due."""
+        self.is_fresh, self.strategy = False, strategy
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:

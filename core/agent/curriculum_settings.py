@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -36,6 +36,10 @@ class StageSettings(Section):
     """Horizon of the stage's episodes; null takes the run's `max_steps_per_episode`. Never more than that."""
     go_explore_share: Share | None = None
     """Share of the stage's episodes that begin in the Go-Explore archive; null takes the schedule of `go_explore`."""
+    learning: Literal["cloning", "segments", "rewards"] | None = None
+    """What the policy learns from: `cloning`, the teacher plays and the policy copies its actions; `segments`, the
+    policy holds whole options and learns what the teacher would have done there; `rewards`, from what its actions came
+    to as well. null is `rewards`."""
     go_explore_after: Annotated[str, Field(min_length=1)] | None = None
     """Milestone that the archive's states must have reached to begin an episode of the stage; null takes any state."""
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.agent.advice import Advisor
+from core.agent.agent_mode import mode_named
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import Arbiter, Lane
 from core.agent.arbitration import TeacherCurriculum, read_curriculum
@@ -23,7 +24,7 @@ from core.agent.lane_transitions import LaneInputs
 from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
-from core.agent.transition_feeder import TransitionFeeder, TransitionLearner, policy_view
+from core.agent.transition_feeder import TransitionFeeder, TransitionLearner, View, learner_view
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
 from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
@@ -196,9 +197,12 @@ class HybridAgent:
         """
         for lane in self._lanes:
             if lane.is_fresh:
-                lane.is_fresh = False
-                lane.strategy = self.adaptive_strategy.select_strategy({"llm_available": self.llm_available})
+                lane.begin(self.adaptive_strategy.select_strategy({"llm_available": self.llm_available}))
         return self.arbiter.decide(step, states, self._lanes, self.curriculum_share, policy_rows)
+
+    def learned_from(self, step: LaneInputs) -> LaneInputs:
+        """What the policy's learner is shown of the step that was decided last; a policy may see more than `step`."""
+        return step
 
     def observe(self, lane: int, decision: Decision, reward: float, done: bool, counts: bool = True) -> None:
         """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins.
@@ -239,15 +243,16 @@ class HybridAgent:
                     f"info has no {key!r}, only {', '.join(info) or 'nothing'}: use the info of "
                     "EnhancedPyBoyPokemonCrystalEnv.reset or step"
                 )
-        policy = self.policy
-        view = policy_view(policy.observation_space, observation, info) if isinstance(policy, TransitionLearner) else {}
-        if isinstance(policy, TransitionLearner):
-            self._feeder.complete(policy, view)
-        self._before = LaneInputs(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
+        view = self._view(observation, info)
+        if isinstance(self.policy, TransitionLearner):
+            self._feeder.complete(self.policy, view)
+        step = LaneInputs(view, np.asarray(info["action_mask"], dtype=np.bool_)[None])
         state: GameState = info["game_state"]
         if not self._lanes:
             self.attach_lanes([RulePlayer(state.game, seed=self._seed)])
-        return self.decide(self._before, lambda _lane: state)[0].action
+        action = self.decide(step, lambda _lane: state)[0].action
+        self._before = self.learned_from(step)
+        return action
 
     def update(
         self,
@@ -278,7 +283,7 @@ class HybridAgent:
             # After a real end nothing is worth anything, so any view will do.
             last: Mapping[str, NDArray[Any]] = self._before.observations
             if done and truncated:
-                last = policy_view(self.policy.observation_space, next_observation, next_info or {})
+                last = self._view(next_observation, next_info or {})
             self._feeder.add(self._before, decision, reward, terminated=done and not truncated, truncated=truncated)
             if done:
                 self._feeder.complete(self.policy, last)
@@ -368,6 +373,11 @@ class HybridAgent:
 
     # -- inside ------------------------------------------------------------------------------------------------
 
+    def _view(self, observation: Mapping[str, Any], info: Mapping[str, Any]) -> View:
+        """What the policy reads of a single environment's step; nothing where there is none that learns."""
+        policy = self.policy
+        return learner_view(policy, observation, info) if isinstance(policy, TransitionLearner) else {}
+
     def _twin(self, strategy: AdaptiveStrategySystem, mode: AgentMode, seed: int, state: AgentState) -> HybridAgent:
         """A frozen agent of this kind, without policy and lanes."""
         return HybridAgent(
@@ -387,12 +397,3 @@ class HybridAgent:
         memory.teacher.reset()
         memory.repeats.reset()
         memory.episode_return = 0.0
-
-
-def mode_named(word: AgentMode | str) -> AgentMode:
-    """The mode of a config word; ConfigurationError names the known ones."""
-    try:
-        return AgentMode(word)
-    except ValueError as error:
-        known = ", ".join(mode.value for mode in AgentMode)
-        raise ConfigurationError(f"unknown agent mode {word!r}: the modes are {known}") from error

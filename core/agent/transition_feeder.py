@@ -73,6 +73,11 @@ class TransitionFeeder:
             learner.update()
 
 
+def learner_view(policy: TransitionLearner, observation: Mapping[str, Any], info: Mapping[str, Any]) -> View:
+    """What a learning policy reads of a single environment's step; see `policy_view`."""
+    return policy_view(policy.observation_space, observation, info)
+
+
 def policy_view(observation_space: Any, observation: Mapping[str, Any], info: Mapping[str, Any]) -> View:
     """The policy's view with a leading axis of one: the observation if it has the keys, else `info["policy_view"]`.
 

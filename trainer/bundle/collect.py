@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from agents.heads.button_view import SITUATION_PARTS, ButtonViews
+from agents.heads.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
 from agents.heads.option_view import OPTION_FACTS, option_view
 from core.agent.repeated_presses import RepeatedPresses
 from core.agent.teacher import LaneTeacher, PlainWriter
@@ -23,7 +24,6 @@ from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.vocabulary import GameMode, Option
-from trainer.bundle.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
 from trainer.play.episode_seeds import training_seed
 from trainer.pocket.processes import map_in_processes
 

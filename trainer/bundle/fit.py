@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
-from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
-from agents.heads.option_view import OPTION_SLOTS
-from trainer.bundle.lessons import Lessons
+from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_loss, views_of
+from agents.heads.lessons import Lessons
+from agents.heads.networks import ButtonNetwork, OptionNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class CloningSettings:
     learning_rate: float = 2e-3
     warm_up_share: float = 0.1
     weight_decay: float = 1e-3
-    end_weight: float = 0.5
+    end_weight: float = END_WEIGHT
     largest_gradient: float = 1.0
     threads: int = 1
     """Torch threads; a training repeats bit for bit only with the same number. On cores that others use as well, more
@@ -43,14 +41,9 @@ def clone_button_head(
     """Trains `network` in place. Repeatable for the same seed, lessons, settings and library versions."""
     rows = np.flatnonzero(lessons.teaches_press)
     steps = max(1, int(settings.button_epochs * len(rows) / settings.button_batch))
-    presses, ends = torch.from_numpy(lessons.presses), torch.from_numpy(lessons.ends).float()
 
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
-        pressed = presses[batch]
-        logits, end_logits = network(*_views(lessons, batch), torch.from_numpy(lessons.masks[batch]))
-        own_ends = end_logits.gather(1, pressed[:, None]).squeeze(1)
-        end_loss = F.binary_cross_entropy_with_logits(own_ends, ends[batch])
-        return F.cross_entropy(logits, pressed) + settings.end_weight * end_loss
+        return press_loss(network, lessons, batch, settings.end_weight)
 
     _fit(network, loss_of, _batches(rows, settings.button_batch, seed), steps, settings, "button head", say)
 
@@ -62,12 +55,10 @@ def clone_option_head(
     dice = np.random.default_rng(seed)
     rows = np.arange(len(lessons.chosen))
     steps = max(1, int(settings.option_epochs * len(rows) / settings.option_batch))
-    chosen = torch.from_numpy(lessons.chosen)
 
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
         hidden = torch.from_numpy(dice.random(len(batch)) < settings.hidden_prior_share)
-        logits = _choice_logits(network, lessons, batch, hidden)
-        return F.cross_entropy(logits, chosen[batch])
+        return choice_loss(network, lessons, batch, hidden)
 
     _fit(network, loss_of, _batches(rows, settings.option_batch, seed), steps, settings, "option head", say)
 
@@ -78,7 +69,7 @@ def button_agreement(network: ButtonNetwork, lessons: Lessons) -> tuple[float, f
     right_presses = right_ends = 0
     with torch.inference_mode():
         for batch in np.array_split(rows, max(1, len(rows) // 2048)):
-            logits, ends = network(*_views(lessons, batch), torch.from_numpy(lessons.masks[batch]))
+            logits, ends = network(*views_of(lessons, batch), torch.from_numpy(lessons.masks[batch]))
             wanted = torch.from_numpy(lessons.presses[batch])
             right_presses += int((logits.argmax(dim=1) == wanted).sum())
             own = ends.gather(1, wanted[:, None]).squeeze(1) > 0
@@ -93,21 +84,9 @@ def option_agreement(network: OptionNetwork, lessons: Lessons, *, shows_prior: b
     with torch.inference_mode():
         for batch in np.array_split(rows, max(1, len(rows) // 2048)):
             hidden = torch.full((len(batch),), not shows_prior)
-            logits = _choice_logits(network, lessons, batch, hidden)
+            logits = choice_logits(network, lessons, batch, hidden)
             right += int((logits.argmax(dim=1) == torch.from_numpy(lessons.chosen[batch])).sum())
     return right / max(1, len(rows))
-
-
-def _views(lessons: Lessons, batch: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(lessons.planes[batch]).float()
-
-
-def _choice_logits(network: OptionNetwork, lessons: Lessons, batch: NDArray[np.int64], hidden: Tensor) -> Tensor:
-    vectors, planes = _views(lessons, lessons.choice_steps[batch])
-    options = torch.from_numpy(lessons.options[batch]).float()
-    options = torch.where(hidden[:, None, None], without_prior(options), options)
-    listed = torch.arange(OPTION_SLOTS)[None] < torch.from_numpy(lessons.option_counts[batch])[:, None]
-    return network(vectors[:, :SITUATION_SIZE], planes[:, :SITUATION_PLANES], options, listed)
 
 
 def _batches(rows: NDArray[np.int64], size: int, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from agents.heads.lessons import Lessons
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import load_game
@@ -27,7 +28,6 @@ from trainer.bundle.fit import (
     option_agreement,
 )
 from trainer.bundle.judge import JudgedPlayer, Judging, play_head_games, score_of
-from trainer.bundle.lessons import Lessons
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 

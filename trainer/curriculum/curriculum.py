@@ -27,6 +27,10 @@ DEFAULT_RULE = "mean_reward"
 """The rule of checkpoints that name none."""
 
 
+REWARDS = "rewards"
+CLONING = "cloning"
+
+
 @dataclass(frozen=True, slots=True)
 class Directive:
     """What the current stage asks of the agent now."""
@@ -42,6 +46,13 @@ class Directive:
     """Share of new episodes that begin in the Go-Explore archive, or None for the archive's schedule."""
     go_explore_after: str | None = None
     """Milestone that those states must have reached, or None for any state."""
+    learning: str = REWARDS
+    """What the policy learns from: "cloning", "segments" or "rewards"."""
+
+    @property
+    def reward_scale(self) -> float:
+        """Weight of what actions came to, 0 or 1."""
+        return float(self.learning == REWARDS)
 
 
 class Curriculum:
@@ -81,15 +92,16 @@ class Curriculum:
 
     def directive(self) -> Directive:
         """What holds for the next step."""
+        stage, decay = self.stage, self.settings.confidence_decay_rate
+        share = decayed_share(stage.llm_confidence, decay, self.episodes_at_stage)
         return Directive(
             stage=self.stage_index,
-            teacher_share=decayed_share(
-                self.stage.llm_confidence, self.settings.confidence_decay_rate, self.episodes_at_stage
-            ),
+            teacher_share=1.0 if stage.learning == CLONING else share,
             strategy_preference=self.stage.strategy_preference,
             max_steps=self.stage.max_steps,
             go_explore_share=self.stage.go_explore_share,
             go_explore_after=self.stage.go_explore_after,
+            learning=stage.learning or REWARDS,
         )
 
     def finish_episode(self, result: EpisodeResult) -> StageMove:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agents.learning.sb3_policy import MaskablePPOLearner
+from agents.heads.learner import HeadsLearner
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
@@ -18,6 +18,7 @@ from core.vocabulary import EpisodeResult
 from trainer.evaluation.evaluation_games import EvaluationGames
 from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord
 from trainer.fleet.workbench import Workbench
+from trainer.play.learned_half import agent_with, playing_learner
 from trainer.play.loop import PlayLoop
 from trainer.play.player import LanePlayer
 from trainer.play.seats import Seat, Seating
@@ -35,6 +36,8 @@ class EvaluationNews:
     advisor: AdvisorNews
     record_changes: int | None
     """None: the record is not asked."""
+    agreement: float
+    """`HeadsLearner.agreement`; 0 for a policy of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +79,22 @@ class EvaluationJob:
             told_rules_only=told.told_rules_only,
         )
         seed = self.run_seed + bench.number
-        agent = HybridAgent(
+        policy = None
+        if news.weights is not None:
+            own = replace(settings.learner, rollout_steps=1)
+            policy = playing_learner(settings, bench.env.policy_space, len(bench.lanes), own)
+            policy.load_weights(news.weights)
+            if isinstance(policy, HeadsLearner):
+                policy.agreement = news.agreement
+        agent = agent_with(
+            policy,
+            settings,
             DistantAdvisor(bench.ask, news.advisor),
             AdaptiveStrategySystem(record, initial_strategy=told.strategy, seed=seed),
             mode=told.mode,
             seed=seed,
             frozen_state=frozen_state,
         )
-        if news.weights is not None:
-            own = replace(settings.learner, rollout_steps=1)
-            policy = MaskablePPOLearner(bench.env.policy_space, len(bench.lanes), own, settings.seed)
-            policy.load_weights(news.weights)
-            agent.attach_policy(policy)
         game = bench.env.rom.game
         agent.attach_lanes(
             [

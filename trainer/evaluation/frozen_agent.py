@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 import torch
 from gymnasium import spaces
 
 from agents.heads.agent import HeadsAgent
-from agents.heads.saved_heads import WEIGHTS_FILE, Heads, load_bundled, load_heads
-from agents.learning.sb3_policy import MaskablePPOLearner
+from agents.heads.saved_heads import Heads
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.policy_view import POLICY_PARTS
@@ -22,12 +20,10 @@ from trainer.checkpoints.checkpoint import Snapshot
 from trainer.checkpoints.damage import damage_is_said
 from trainer.curriculum import Curriculum, Directive
 from trainer.llm_manager import BaseLLMManager, make_manager
+from trainer.play.learned_half import agent_with, playing_learner
 from trainer.settings import Settings
 
 log = logging.getLogger(__name__)
-
-BUNDLED = "bundled"
-"""The name of the policy that comes with the project, where others name a checkpoint."""
 
 
 def frozen_agent(
@@ -44,30 +40,20 @@ def frozen_agent(
     closes what is opened here. Raises CheckpointError where the snapshot does not fit the settings.
     """
     manager, strategy = _advice(settings, on_exit)
-    agent = HybridAgent(manager, strategy, mode=settings.agent_mode, seed=settings.seed)
     curriculum = Curriculum(settings.curriculum)
-    if snapshot is not None:
-        learner = MaskablePPOLearner(policy_space, lanes, settings.learner, seed=settings.seed)
+    learner = None if snapshot is None else playing_learner(settings, policy_space, lanes)
+    agent = agent_with(learner, settings, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+    if snapshot is not None and learner is not None:
         reading = partial(damage_is_said, f"checkpoint {checkpoint}")
         with reading():
             learner.load_tensors(snapshot.tensors)
             learner.load_state_dict(snapshot.state["learner"])
         with reading():
             strategy.load_state_dict(snapshot.state["strategy"])
-        agent.attach_policy(learner)
         with reading():
             agent.load_state_dict(snapshot.state["agent"])
             curriculum.load_state_dict(snapshot.state["curriculum"])
     return agent, curriculum.directive()
-
-
-def heads_of(checkpoint: str) -> Heads | None:
-    """The heads that come with the project ("bundled"), or those in a folder that `python -m trainer.bundle` has
-    written; None for a checkpoint of a run."""
-    if checkpoint == BUNDLED:
-        return load_bundled()
-    path = Path(checkpoint) / WEIGHTS_FILE
-    return load_heads(path) if path.is_file() else None
 
 
 def frozen_heads(settings: Settings, heads: Heads, game: str, on_exit: ExitStack) -> tuple[HeadsAgent, Directive]:

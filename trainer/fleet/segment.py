@@ -13,9 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from agents.learning.rollout import Rollout
-from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import AgentNews, AgentReport, report_of, take_news
-from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy
 from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
@@ -29,6 +27,7 @@ from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
 from trainer.play.episode_seeds import training_seed
 from trainer.play.episode_starts import StartSupply
 from trainer.play.games import Game
+from trainer.play.learned_half import agent_with, playing_learner
 from trainer.play.loop import EndedEpisode, PlayLoop, Stage
 from trainer.play.player import LanePlayer, PlayedStep
 from trainer.play.seats import Seating, WatchedSeat
@@ -120,11 +119,12 @@ class _Session:
         self._advisor = DistantAdvisor(bench.ask, news.advisor)
         self._record = None if news.record_changes is None else DistantRecord(bench.ask, news.record_changes)
         self._strategy = ReportedStrategy(self._record, news.agent.strategy)
-        self._agent = HybridAgent(self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed)
         # of the learner only its policy is used: the segment's steps go home
         own = replace(settings.learner, rollout_steps=1)
-        self._policy = MaskablePPOLearner(bench.env.policy_space, len(lanes), own, settings.seed)
-        self._agent.attach_policy(self._policy)
+        self._policy = playing_learner(settings, bench.env.policy_space, len(lanes), own)
+        self._agent = agent_with(
+            self._policy, settings, self._advisor, self._strategy, mode=news.agent.mode, seed=settings.seed
+        )
         game = bench.env.rom.game
         deaths = bench.ask(AskForDeaths())
         self._other_dice = deaths if deaths > DEATHS_OF_CHANCE else 0

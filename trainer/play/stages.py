@@ -96,9 +96,10 @@ class LearnStage(Stage):
         """Every learner observes the step of its lanes, whoever chose the actions."""
         for seat in self._seating:
             rows = seat.rows
+            decided = LaneInputs({key: value[rows] for key, value in played.observations.items()}, played.masks[rows])
             seat.learner.observe(
                 LaneTransitions.of_decisions(
-                    LaneInputs({key: value[rows] for key, value in played.observations.items()}, played.masks[rows]),
+                    seat.agent.learned_from(decided),
                     played.decisions[rows],
                     played.paid[rows],
                     {key: value[rows] for key, value in played.next_observations.items()},
@@ -159,10 +160,11 @@ class CurriculumStage(Stage):
         if move is not StageMove.STAY:
             directive = team.curriculum.directive()
             log.info(
-                "curriculum: %s to stage %d of %d after episode %d, teacher share %.0f%%, strategy %s",
+                "curriculum: %s to stage %d of %d (%s) after episode %d, teacher share %.0f%%, strategy %s",
                 move,
                 directive.stage + 1,
                 len(team.curriculum.settings.stages),
+                directive.learning,
                 ended.result.episode,
                 100 * directive.teacher_share,
                 directive.strategy_preference,
@@ -175,3 +177,4 @@ class CurriculumStage(Stage):
             if seat.team is team:
                 seat.agent.direct(directive.teacher_share, directive.strategy_preference)
                 seat.learner.teacher_scale = directive.teacher_share
+                seat.learner.reward_scale = directive.reward_scale

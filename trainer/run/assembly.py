@@ -8,13 +8,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from agents.learning.overlapped_learner import OverlappedLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.game.profile import identify_rom
 from core.history.analyzer import DecisionHistoryAnalyzer
 from trainer.fleet.fleet import Fleet
 from trainer.llm_manager import BaseLLMManager, make_manager
+from trainer.play.learned_half import agent_with, training_learner
 from trainer.run.checks import check_settings
 from trainer.run.environments import open_fleets
 from trainer.settings import Settings
@@ -46,7 +46,7 @@ def assemble(settings: Settings) -> TrainingParts:
         if evaluation_env is not None:
             on_failure.callback(evaluation_env.close)
         on_failure.callback(env.close)
-        policy = OverlappedLearner(env.policy_space, settings.lanes, settings.learner, seed=settings.seed)
+        policy = training_learner(settings, env.policy_space)
         # after the lanes and the policy: what they refuse leaves no new database behind
         settings.decision_db_path.parent.mkdir(parents=True, exist_ok=True)
         decision_analyzer = DecisionHistoryAnalyzer(settings.decision_db_path)
@@ -54,7 +54,6 @@ def assemble(settings: Settings) -> TrainingParts:
         strategy_system = AdaptiveStrategySystem(
             decision_analyzer, initial_strategy=settings.initial_strategy, seed=settings.seed
         )
-        agent = HybridAgent(llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
-        agent.attach_policy(policy)
+        agent = agent_with(policy, settings, llm_manager, strategy_system, mode=settings.agent_mode, seed=settings.seed)
         on_failure.pop_all()
     return TrainingParts(env, evaluation_env, agent, strategy_system, decision_analyzer, llm_manager)

@@ -8,10 +8,11 @@ from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 
+from agents.heads.actor_critic import HEADS_SPACE
 from agents.learning.network_registry import NETWORKS
 from agents.learning.rollout import transition_bytes
 from agents.llm.settings import LanguageModelSettings
-from core.env.policy_view import policy_space
+from core.env.policy_view import POLICY_PARTS, policy_space
 from core.env.registry import ENV_CLASSES
 from core.exceptions import ConfigurationError
 from core.game.game_data import load_game
@@ -19,6 +20,7 @@ from core.game.profile import RomProfile
 from core.history.database import check_database_file
 from core.vocabulary import ACTION_COUNT, AgentMode
 from trainer.curriculum import Curriculum
+from trainer.play.learned_half import heads_to_start_from
 from trainer.run.machine import available_memory_bytes
 from trainer.settings import Settings
 from trainer.settings.cluster import require_engine
@@ -42,6 +44,7 @@ def check_settings(settings: Settings, profile: RomProfile) -> None:
     check_writable("folder of decision_db_path", settings.decision_db_path.parent)
     if settings.decision_db_path.parent.is_dir():  # else the folder is made with the record
         check_database_file(settings.decision_db_path)
+    check_heads(settings)
     check_rollout_memory(settings, available_memory_bytes())
     check_curriculum_milestones(settings, profile)
     NETWORKS.resolve(settings.learner.network, "learner.network")
@@ -70,12 +73,27 @@ def model_settings_without_a_model(settings: Settings) -> list[str]:
     return [f"language_model.{name}" for name in names if getattr(seen, name) != getattr(defaults, name)]
 
 
+def check_heads(settings: Settings) -> None:
+    """Raises ConfigurationError where heads would see no numbers, or begin with what is none; CheckpointError for heads
+    that cannot be read."""
+    if settings.policy != "heads":
+        return
+    if "features" not in POLICY_PARTS[settings.observation_type]:
+        raise ConfigurationError(
+            f"policy is 'heads', which reads numbers, and observation_type {settings.observation_type!r} has none: set "
+            "it to 'state', or policy to 'sb3'"
+        )
+    if settings.heads.start_from is not None:
+        heads_to_start_from(settings.heads.start_from)
+
+
 def check_rollout_memory(settings: Settings, available_bytes: int | None) -> None:
     """Raises ConfigurationError where the transitions between two updates do not fit the memory that is there (None
     where nobody knows)."""
     transitions = settings.learner.rollout_steps * settings.lanes
     # one rollout is played while the one before it is learned from
-    wanted_bytes = 2 * transitions * transition_bytes(policy_space(), ACTION_COUNT)
+    space = HEADS_SPACE if settings.policy == "heads" else policy_space()
+    wanted_bytes = 2 * transitions * transition_bytes(space, ACTION_COUNT)
     if available_bytes is not None and wanted_bytes > available_bytes:
         raise ConfigurationError(
             f"learner.rollout_steps is {settings.learner.rollout_steps} and lanes {settings.lanes}: the steps between "

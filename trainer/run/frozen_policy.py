@@ -1,4 +1,4 @@
-"""The learned button policy of a checkpoint, for what needs nothing else of the run: exports and cards."""
+"""The learned policy of a checkpoint, for what needs nothing else of the run: exports and cards."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from core.env.policy_view import policy_space
 from core.game.profile import RomProfile, identify_rom
 from trainer.checkpoints.checkpoint import CheckpointStore, Snapshot
 from trainer.checkpoints.damage import damage_is_said
+from trainer.play.learned_half import playing_learner
 from trainer.settings import Settings
 
 
@@ -26,7 +27,7 @@ def frozen_policy(settings: Settings, checkpoint: str) -> FrozenPolicy:
     another game or of another network than the settings name."""
     rom = identify_rom(settings.rom_path, settings.allow_unknown_rom)
     snapshot = CheckpointStore(settings.save_dir).load(checkpoint, rom_sha1=rom.sha1)
-    learner = MaskablePPOLearner(policy_space(settings.observation_type), settings.lanes, settings.learner)
+    learner = playing_learner(settings, policy_space(settings.observation_type), settings.lanes)
     with damage_is_said(f"checkpoint {checkpoint}"):
         learner.load_tensors(snapshot.tensors)
         learner.load_state_dict(snapshot.state["learner"])

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from agents.heads.learner import HeadsLearner
 from core.exceptions import ConfigurationError
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.checkpoints.durable_files import write_text_atomically
@@ -21,10 +22,9 @@ from trainer.run.summary import FILE_NAME
 
 CARD: Final = "README.md"
 _ARTICLE: Final = """
-# A button policy for {title}
+# A policy for {title}
 
-Trained by crystal-hybrid: a Stable-Baselines3 actor-critic (sb3-contrib's `MaskablePPO` network, `{network}`) that
-chooses one of nine buttons at every step, from numbers and a map that are read from RAM. In training a language model
+Trained by crystal-hybrid: {kind}. In training a language model
 and rules acted beside it; here it is frozen.
 
 | | |
@@ -43,12 +43,18 @@ Put the files into a folder `policy` and name it as the checkpoint, with the con
 
 ```sh
 crystal-agent evaluate --config config.json --checkpoint policy --mode rl_only --episodes 20
-crystal-agent policy sb3 policy.zip --config config.json --checkpoint policy   # for MaskablePPO.load
-```
+{export}```
 
 The files are safetensors and JSON with a manifest of SHA-256 sums: nothing in them is executed when they are loaded.
 The cartridge is not among them. Settings of the run are in `manifest.json`.
 """
+_SB3: Final = """a Stable-Baselines3 actor-critic (sb3-contrib's `MaskablePPO` network, `{network}`) that
+chooses one of nine buttons at every step, from numbers and a map that are read from RAM"""
+_HEADS: Final = """one network chooses among the options that rules list, another presses the buttons for it, from
+numbers, words and a map that are read from RAM"""
+_EXPORT: Final = (
+    "crystal-agent policy sb3 policy.zip --config config.json --checkpoint policy   # for MaskablePPO.load\n"
+)
 _NO_RESULTS: Final = "No evaluation of this run was kept: `crystal-agent evaluate` makes one."
 
 
@@ -67,6 +73,7 @@ def policy_card(policy: FrozenPolicy, summary: Mapping[str, Any] | None) -> str:
     from huggingface_hub import ModelCardData
 
     settings = policy.snapshot.settings
+    has_heads = isinstance(policy.learner, HeadsLearner)
     evaluations = {} if summary is None else summary["evaluation_by_mode"]
     data = ModelCardData(
         library_name="stable-baselines3",
@@ -78,7 +85,8 @@ def policy_card(policy: FrozenPolicy, summary: Mapping[str, Any] | None) -> str:
         title=policy.rom.game.title,
         revision=policy.rom.revision,
         sha1=policy.rom.sha1,
-        network=settings["learner"]["network"],
+        kind=_HEADS if has_heads else _SB3.format(network=settings["learner"]["network"]),
+        export="" if has_heads else _EXPORT,
         observation=settings["observation_type"],
         episodes=policy.snapshot.episode,
         updates=policy.learner.updates,

@@ -50,6 +50,8 @@ class ProgressView:
     """From 1, as people count."""
     stages: int
     teacher_share: float
+    learning: str
+    """What the policy learns from: cloning, segments or rewards."""
     strategy: str
     updates: int
     eta_s: float | None
@@ -150,7 +152,7 @@ def progress_line(view: ProgressView) -> str:
         f"reward {_number(view.mean_reward)} (best {_number(view.best_reward)})",
         f"milestones {len(view.milestones)}",
         " ".join(f"{name} {share:.0%}" for name, share in view.source_shares.items()),
-        f"stage {view.stage}/{view.stages}",
+        f"stage {view.stage}/{view.stages} ({view.learning})",
         view.strategy,
         f"{view.updates} updates",
         f"left {duration(view.eta_s)}",
@@ -177,7 +179,7 @@ def progress_panel(view: ProgressView) -> Panel:
     body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
     body.add_row(
         "[dim]curriculum[/]",
-        f"stage {view.stage} of {view.stages}, teacher {view.teacher_share:.0%}",
+        f"stage {view.stage} of {view.stages} ({view.learning}), teacher {view.teacher_share:.0%}",
         "[dim]strategy[/]",
         view.strategy,
     )

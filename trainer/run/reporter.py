@@ -63,6 +63,7 @@ class Reporter:
     def _view(self, activity: str) -> ProgressView:
         run = self._run
         tally, curriculum = run.tally, run.curriculum
+        directive = curriculum.directive()
         run.note_time()
         under_way = max(0, self._steps - tally.steps)
         known = (tally.episodes, under_way, tally.episode_length)
@@ -79,7 +80,8 @@ class Reporter:
             source_shares={source.value: tally.source_share(source) for source in Source},
             stage=curriculum.stage_index + 1,
             stages=len(curriculum.settings.stages),
-            teacher_share=curriculum.directive().teacher_share,
+            teacher_share=directive.teacher_share,
+            learning=directive.learning,
             strategy=self._strategy_system.current_strategy.value,
             updates=self._learner.updates,
             eta_s=self._remaining.seconds_left(*known),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from agents.heads.settings import HeadsSettings
 from agents.learning.settings import LearnerSettings
 from agents.llm.settings import LanguageModelSettings
 from core.agent.curriculum_settings import RENAMED_KEYS, Count, CurriculumSettings, Share
@@ -104,6 +105,11 @@ class Settings(Section):
     """Processes that play; about the number of cores. At most `lanes`."""
     cluster: str | None = None
     """Where the workers are: null for processes of this machine, else see `trainer/settings/cluster.py`."""
+    policy: Literal["heads", "sb3"] = "sb3"
+    """What learns: `heads` chooses options and presses the buttons for them, `sb3` is Stable-Baselines3's policy of
+    buttons, which does not know the option."""
+    heads: HeadsSettings = HeadsSettings()
+    """How the heads learn, for `"policy": "heads"`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Draws everything that is drawn in a run."""
     allow_unknown_rom: bool = False

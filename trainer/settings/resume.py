@@ -18,6 +18,7 @@ _OTHER_NETWORK: Final = "the weights are of another network"
 FIXED: Final[Mapping[str, str]] = {
     "env_class": "the policy knows another environment",
     "observation_type": "the policy knows other observations",
+    "policy": _OTHER_NETWORK,
     "learner.network": _OTHER_NETWORK,
     "learner.features_width": _OTHER_NETWORK,
     "learner.policy_widths": _OTHER_NETWORK,

@@ -32,8 +32,9 @@ from trainer.commands.registry import COMMANDS
 from trainer.curriculum import Directive
 from trainer.evaluation.evaluator import Evaluates, EvaluationResult, Evaluator, ModelUse
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
-from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads, heads_of
+from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
 from trainer.evaluation.intervals import wilson_interval
+from trainer.play.learned_half import heads_of
 from trainer.run.checks import check_model_of_modes
 from trainer.run.environments import environment_factory, open_evaluation_fleet
 from trainer.settings import Settings, load_settings

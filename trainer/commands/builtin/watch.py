@@ -16,7 +16,8 @@ from core.exceptions import ConfigurationError
 from core.vocabulary import AgentMode, EpisodeResult
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.registry import COMMANDS
-from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads, heads_of
+from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
+from trainer.play.learned_half import heads_of
 from trainer.run.environments import environment_factory
 from trainer.run.stop_request import StopRequest
 from trainer.settings import Settings, load_settings

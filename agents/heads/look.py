@@ -1,0 +1,57 @@
+"""One lane's step as the heads' agent sees it, before anything is pressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.heads.actor_critic import NO_LABEL
+from agents.heads.button_view import ButtonView
+from agents.heads.rollout import ListedOptions
+from core.agent.repeated_presses import Repetition
+from core.agent.teacher import TeacherAction
+from core.vocabulary import ACTION_COUNT, Button, Source
+
+_NOTHING: Final = TeacherAction(Button.NONE, Source.RULES, 0.0, "")
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """What is known of a step."""
+
+    view: ButtonView
+    repetition: Repetition
+    wanted: TeacherAction = _NOTHING
+    """What the teacher would press."""
+    choice: ListedOptions | None = None
+    """What was chosen among at this step."""
+    label: tuple[int, int] = (NO_LABEL, 0)
+    """What the teacher teaches: its press, and whether the option is over after it."""
+    heads_press: bool = False
+    random_share: float = 0.0
+    """Chance that any button is pressed."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(actions,): what is allowed and leads somewhere."""
+        return self.repetition.mask
+
+    def chances(self, of_head: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(actions,): the chance of each press; `of_head` is what the button head says where it presses."""
+        row = of_head if self.heads_press else self._of_teacher()
+        if not self.random_share:
+            return row
+        return (1.0 - self.random_share) * row + self.random_share / self.mask.sum() * self.mask
+
+    def _of_teacher(self) -> NDArray[np.float64]:
+        if not self.allows_teacher:
+            return self.mask / self.mask.sum()
+        row = np.zeros(ACTION_COUNT)
+        row[self.wanted.action] = 1.0
+        return row
+
+    allows_teacher: bool = True
+    """Whether the environment allows what the teacher would press."""
