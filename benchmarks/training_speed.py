@@ -1,4 +1,4 @@
-"""How much of the emulator's speed is left after training: python -m benchmarks.training_speed [--rounds 5] [--write]
+"""How much of the emulator's speed is left after training: python -m benchmarks.training_speed [--rounds 3] [--write]
 
 All contenders play in turns, round by round; medians:
   (a) bare loops: the emulator alone, one loop on every core, the presses of a game that the rules played;
@@ -9,7 +9,9 @@ All contenders play in turns, round by round; medians:
 A training is one run that goes on from round to round (`train` with more episodes): playing, deciding, learning, the
 record and the resume points are in its time, its start and its evaluations are not. Every contender has a process of
 its own; its CPU time is that of the process and of all that it started. On a busy machine compare the shares of (a) by
-CPU time; wall time then says little. With --write the result takes the place of the last one in docs/training_speed.md.
+CPU time; wall time then says little. At the end it says what the bars come to (`BARS`): the shares of speed that a
+training is to keep. With --write the result takes the place of the last one in docs/training_speed.md. It takes about
+five minutes on two cores at rest.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
@@ -32,7 +34,7 @@ import numpy as np
 import psutil
 from rich.console import Console as Terminal
 
-from benchmarks.training_speed_report import Line, Measurement, as_table, write_into_docs
+from benchmarks.training_speed_report import Bar, Line, Measurement, Reached, as_table, write_into_docs
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.emulator.console import Console
 from core.env.emulator.frame_cost import FIXED_FRAMES, HOLD_FRAMES
@@ -46,6 +48,14 @@ from trainer.run.machine import usable_cores
 ROOT = Path(__file__).resolve().parent.parent
 FERNVALE = ROOT / "cartridge" / "fernvale.gbc"
 SERVER_S = 2.0
+BARE, NO_MODEL, POCKET, RAY, SERVER = "bare loops", "no language model", "`pocket`", "Ray", "server"
+BARS = (
+    Bar(NO_MODEL, BARE, 0.40),
+    Bar(POCKET, BARE, 0.35),
+    Bar(SERVER, NO_MODEL, 0.95),
+    Bar(RAY, NO_MODEL, 0.85),
+)
+"""Each with a worker on every core."""
 WARM_UP_ROUNDS = 1
 """Rounds that do not count: the rules and the archive of ground get to know the first maps."""
 
@@ -157,7 +167,8 @@ class Contender:
 
     name: str
     makers: Sequence[Callable[[], Player]]
-    meanwhile: Callable[[], AbstractContextManager[Any]] = nullcontext
+    kind: str = ""
+    """What bars call it, where there is one for it."""
     laps: list[Lap] = field(default_factory=list)
     _processes: list[tuple[psutil.Process, Connection]] = field(default_factory=list)
 
@@ -190,15 +201,21 @@ class Contender:
             process.wait()
         self._processes.clear()
 
+    def shares(self, other: Contender) -> tuple[float, float]:
+        """Its share of another one's speed by wall and by CPU time: medians of the rounds."""
+        rounds = list(zip(other.laps, self.laps, strict=True))
+        wall_share = statistics.median(theirs.wall_us / ours.wall_us for theirs, ours in rounds)
+        return wall_share, statistics.median(theirs.cpu_us / ours.cpu_us for theirs, ours in rounds)
+
     def line(self, bare: Contender) -> Line:
-        """Its medians, and those of its share of the bare loops' speed, round by round."""
-        laps, loops = self.laps, bare.laps
+        """Its medians, and its shares of the bare loops' speed."""
+        wall_share, cpu_share = self.shares(bare)
         return Line(
             self.name,
-            wall_us=statistics.median(lap.wall_us for lap in laps),
-            cpu_us=statistics.median(lap.cpu_us for lap in laps),
-            wall_share=statistics.median(a.wall_us / b.wall_us for a, b in zip(loops, laps, strict=True)),
-            cpu_share=statistics.median(a.cpu_us / b.cpu_us for a, b in zip(loops, laps, strict=True)),
+            wall_us=statistics.median(lap.wall_us for lap in self.laps),
+            cpu_us=statistics.median(lap.cpu_us for lap in self.laps),
+            wall_share=wall_share,
+            cpu_share=cpu_share,
         )
 
     def _cpu_s(self) -> float:
@@ -236,25 +253,28 @@ def contenders(steps: int, most_workers: int, server_url: str) -> list[Contender
     """All of them, (a) first."""
     lanes = config_of()["lanes"]
 
-    def training(name: str, **changes: Any) -> Contender:
+    def training(name: str, kind: str = "", **changes: Any) -> Contender:
         config = config_of(**changes)
-        return Contender(f"(c) {name}", [lambda: Training(config, steps)])
+        kind = kind if changes["workers"] == most_workers else ""
+        return Contender(f"(c) {name}", [lambda: Training(config, steps)], kind=kind)
 
     found = [
-        Contender(f"(a) {most_workers} bare loops", [lambda: BareLoop(steps // most_workers)] * most_workers),
+        Contender(
+            f"(a) {most_workers} bare loops", [lambda: BareLoop(steps // most_workers)] * most_workers, kind=BARE
+        ),
         Contender(f"(b) the env alone, {most_workers} workers", [lambda: EnvAlone(steps, lanes, most_workers)]),
     ]
     counts = sorted({1, *(2**power for power in range(1, 10) if 2**power < most_workers), most_workers})
     for workers in counts:
         word = "worker" if workers == 1 else "workers"
-        found.append(training(f"no language model, {workers} {word}", llm_model="none", workers=workers))
-        found.append(training(f"`pocket`, {workers} {word}", llm_model="pocket", workers=workers))
+        found.append(training(f"{NO_MODEL}, {workers} {word}", NO_MODEL, llm_model="none", workers=workers))
+        found.append(training(f"{POCKET}, {workers} {word}", POCKET, llm_model="pocket", workers=workers))
     if find_spec("ray") is not None:
         name = f"no language model, {most_workers} workers in a Ray cluster"
-        found.append(training(name, llm_model="none", workers=most_workers, cluster="local"))
+        found.append(training(name, RAY, llm_model="none", workers=most_workers, cluster="local"))
     slow = f"vllm/slow@{server_url}"
     found.append(
-        training(f"a server of {SERVER_S:.0f} s, {most_workers} workers", llm_model=slow, workers=most_workers)
+        training(f"a server of {SERVER_S:.0f} s, {most_workers} workers", SERVER, llm_model=slow, workers=most_workers)
     )
     alone = {"llm_model": "none", "agent_mode": "rl_only", "workers": most_workers}
     found.append(training(f"reinforcement learning alone, {most_workers} workers", **alone))
@@ -274,13 +294,20 @@ def measure(rounds: int, steps: int, workers: int) -> Measurement:
             for contender in found:
                 contender.run(counts=number >= WARM_UP_ROUNDS)
     lines = tuple(contender.line(found[0]) for contender in found)
-    return Measurement(rounds, steps, config_of()["lanes"], usable_cores(), lines)
+    return Measurement(rounds, steps, config_of()["lanes"], usable_cores(), lines, judged(found))
+
+
+def judged(found: Sequence[Contender]) -> tuple[Reached, ...]:
+    """What the bars come to; those of contenders that did not take part are left out."""
+    by_kind = {contender.kind: contender for contender in found}
+    both = [(bar, by_kind.get(bar.what), by_kind.get(bar.of)) for bar in BARS]
+    return tuple(Reached(bar, *one.shares(other)) for bar, one, other in both if one is not None and other is not None)
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="interleaved repetitions; the median counts")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved repetitions; the median counts")
     parser.add_argument("--steps", type=int, default=8192, help="steps of a contender in a round, all lanes together")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="the most workers, by default the cores")
     parser.add_argument("--write", action="store_true", help="put the result into docs/training_speed.md")
@@ -288,6 +315,8 @@ def main() -> None:
     measured = measure(arguments.rounds, arguments.steps, arguments.workers)
     Terminal().print(as_table(measured))
     Terminal().print(measured.remarks(), soft_wrap=True)
+    for reached in measured.bars:
+        Terminal().print(str(reached), soft_wrap=True)
     if arguments.write:
         write_into_docs(measured)
 

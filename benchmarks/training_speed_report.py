@@ -36,6 +36,32 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """The share of another contender's speed that one is to keep, by wall time."""
+
+    what: str
+    of: str
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a bar came to."""
+
+    bar: Bar
+    wall_share: float
+    cpu_share: float
+
+    def __str__(self) -> str:
+        bar = self.bar
+        verdict = "reached" if self.wall_share >= bar.least else "missed"
+        return (
+            f"{bar.what} of {bar.of}: {self.wall_share:.1%} in wall time ({self.cpu_share:.1%} in CPU time), the bar "
+            f"is {bar.least:.0%}: {verdict}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """All contenders."""
 
@@ -45,6 +71,7 @@ class Measurement:
     cores: int
     lines: tuple[Line, ...]
     """(a) first."""
+    bars: tuple[Reached, ...] = ()
 
     def remarks(self) -> str:
         """The best training of each kind, in words."""
@@ -98,6 +125,7 @@ def as_markdown(measured: Measurement) -> str:
         *(f"| {line.name} | {' | '.join(_numbers(line))} |" for line in measured.lines),
         "",
         textwrap.fill(measured.remarks(), LINE_LENGTH, break_on_hyphens=False),
+        *(("", *(f"- {reached}" for reached in measured.bars)) if measured.bars else ()),
     ]
     return "\n".join(rows)
 

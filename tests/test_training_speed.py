@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.training_speed import BareLoop, Contender, Lap
+from benchmarks.training_speed import BARE as LOOPS
+from benchmarks.training_speed import NO_MODEL, SERVER, BareLoop, Contender, Lap, contenders, judged
 from benchmarks.training_speed_report import BEGIN, DOCUMENT, END, Line, Measurement, write_into_docs
 
 BARE = Line("(a) 2 bare loops", wall_us=200.0, cpu_us=400.0, wall_share=1.0, cpu_share=1.0)
@@ -30,6 +31,19 @@ def test_shares_are_medians_of_the_rounds() -> None:
     line = slower.line(bare)
     assert (line.wall_share, line.cpu_share) == (0.5, 0.5)
     assert (line.wall_us, line.cpu_us) == (400.0, 440.0)
+
+
+def test_bars_are_judged_by_what_took_part() -> None:
+    loops = Contender("(a)", [], kind=LOOPS, laps=[Lap(100.0, 200.0), Lap(100.0, 200.0)])
+    alone = Contender("(c) 1", [], laps=[Lap(101.0, 200.0), Lap(101.0, 200.0)])
+    none = Contender("(c) 2", [], kind=NO_MODEL, laps=[Lap(200.0, 500.0), Lap(300.0, 500.0)])
+    slow = Contender("(c) 3", [], kind=SERVER, laps=[Lap(220.0, 500.0), Lap(330.0, 500.0)])
+    first, second = judged([loops, alone, none, slow])
+    assert (first.bar.of, round(first.wall_share, 3), first.cpu_share) == (LOOPS, 0.417, 0.4)
+    assert str(first).endswith("the bar is 40%: reached")
+    assert (second.bar.of, str(second).split(": ")[-1]) == (NO_MODEL, "missed")
+    kinds = [one.kind for one in contenders(64, 2, "http://127.0.0.1:1/v1") if one.kind]
+    assert len(set(kinds)) == len(kinds) and {LOOPS, NO_MODEL, SERVER} <= set(kinds), "one of each, on all cores"
 
 
 def test_a_result_replaces_the_last_one_and_nothing_else(tmp_path: Path) -> None:

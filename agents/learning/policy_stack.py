@@ -9,7 +9,7 @@ or with a layer that cannot be laid side by side, are asked one by one: the answ
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,13 @@ from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPo
 from torch import Tensor, nn
 from torch.nn import functional
 
-from agents.learning.acting import Layer, through
 from agents.learning.network import MASKED_LOGIT, logits_and_values
 from agents.learning.network_registry import StackableNetwork
 from core.exceptions import DecisionValidationError
 
 log = logging.getLogger(__name__)
 
+Layer = Callable[[Tensor], Tensor]
 _told: set[str] = set()
 """Reasons for asking one by one that the log has had; stacks are made anew after every update."""
 
@@ -97,6 +97,13 @@ class _StackedLayers:
             parts.append(through(layers, planes.reshape(1, -1, *planes.shape[2:])).reshape(count, -1))
         features = through(self._join, torch.cat(parts, dim=1)[:, None])
         return through(self._action, through(self._policy, features)).squeeze(1)
+
+
+def through(layers: Sequence[Layer], values: Tensor) -> Tensor:
+    """What comes out of the last of them."""
+    for layer in layers:
+        values = layer(values)
+    return values
 
 
 def _layers(modules: Sequence[nn.Module]) -> list[Layer]:

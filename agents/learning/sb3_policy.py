@@ -17,7 +17,6 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPolicy
-from torch.nn import functional
 
 from agents.learning.acting import ActingPolicy
 from agents.learning.metrics import LearnerMetrics
@@ -84,9 +83,7 @@ class MaskablePPOLearner:
         if not masks.any(axis=1).all():
             lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
             raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
-        with torch.inference_mode():
-            logits = self._acting.logits(as_tensors(observations), torch.from_numpy(np.asarray(masks)))
-            return functional.softmax(logits, dim=-1).numpy()
+        return self._acting.probabilities(observations, masks)
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """V(s), the discounted return expected under the policy: (batch,)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,14 @@ from numpy.typing import NDArray
 from core import exceptions
 from core.game.game_data import GameData
 from core.game.milestones import Milestone, milestones_behind, next_milestone
-from core.game.possessions import Possessions
+from core.game.possessions import PossessionPlaces, Possessions
 from core.game.state import GameState
+
+_ELSEWHERE: Final = 1
+_BAG: Final = 2
+_CREATURES: Final = 4
+_ALL: Final = 7
+"""Parts of a snapshot that milestones read, as bits: the two stretches of `Possessions`, and the rest."""
 
 
 class MilestoneTracker:
@@ -34,7 +41,8 @@ class MilestoneTracker:
         self._watched = itemgetter(*place, *elsewhere)
         self._seen: tuple[int, ...] | None = None
         self._seen_possessions: Possessions | None = None
-        """What the last update looked at: while neither has changed, no milestone can have been reached."""
+        """What the last update looked at: only a milestone that reads what has changed can have been reached."""
+        self._parts = {milestone.id: _parts_of(milestone, game.possession_places) for milestone in milestones}
         self._open: list[Milestone] = list(milestones)
         self._has_looked = False
         self.reached: tuple[str, ...] = ()
@@ -79,10 +87,12 @@ class MilestoneTracker:
         """Look at a state; the ids reached just now, in the order of the list, without those found to lie behind."""
         data = state.snapshot.data
         watched, possessions = self._watched(data), state.possessions
-        if watched == self._seen and possessions is self._seen_possessions:
+        changed = self._changed(watched, possessions)
+        if not changed:
             return ()
         self._seen, self._seen_possessions = watched, possessions
-        ids = [milestone.id for milestone in self._open if self._counts(milestone, data)]
+        parts = self._parts
+        ids = [one.id for one in self._open if parts[one.id] & changed and self._counts(one, data)]
         if not self._has_looked:
             self._has_looked = True
             self._latch(self._behind_at_first(data, ids))
@@ -90,6 +100,17 @@ class MilestoneTracker:
             return ()
         self._latch(ids)
         return tuple(ids)
+
+    def _changed(self, watched: tuple[int, ...], possessions: Possessions) -> int:
+        """The parts that differ from what the last update looked at."""
+        before = self._seen_possessions
+        if self._seen is None or before is None:
+            return _ALL
+        changed = _ELSEWHERE if watched != self._seen else 0
+        if possessions is not before:
+            changed |= _BAG if possessions.bag != before.bag else 0
+            changed |= _CREATURES if possessions.creatures != before.creatures else 0
+        return changed
 
     def _behind_at_first(self, data: bytes, true_now: list[str]) -> list[str]:
         """What is over in a game that one looks at for the first time, though nothing in it says so.
@@ -121,3 +142,14 @@ class MilestoneTracker:
             self._was_false.add(milestone.id)
             return False
         return milestone.id in self._was_false
+
+
+def _parts_of(milestone: Milestone, places: PossessionPlaces) -> int:
+    parts = 0
+    for condition in milestone.conditions:
+        for index in condition.reads:
+            is_bag, is_creature = (one.start <= index < one.stop for one in (places.bag, places.creatures))
+            parts |= is_bag * _BAG | is_creature * _CREATURES | (not (is_bag or is_creature)) * _ELSEWHERE
+        if condition.map is not None or not condition.reads:
+            parts |= _ELSEWHERE
+    return parts

@@ -141,6 +141,16 @@ class Possessions:
         return decode_singles(self.bag[self._places.key_items])
 
     @lazy
+    def item_kinds(self) -> frozenset[int]:
+        """The kinds of things in the three pockets."""
+        return frozenset(slot.item for slot in (*self.items, *self.key_items, *self.balls))
+
+    @lazy
+    def known_moves(self) -> tuple[int, ...]:
+        """The moves that somebody of the party knows, each once, in the order of their numbers."""
+        return tuple(sorted({move for member in self.party for move in member.moves}))
+
+    @lazy
     def event_flags(self) -> bytes:
         """256 bytes, flag n is bit n % 8 of byte n // 8."""
         return self.bag[self._places.event_flags]

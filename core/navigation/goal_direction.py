@@ -74,10 +74,15 @@ class GoalDirections:
         self._story = game.objectives
         self._path = StoryPath.of(game)
         self._grounds = tuple(place.id for place in game.maps.values() if place.key in game.wild)
-        self._wanted: dict[tuple[str, Planned], int] = {}
-        self._plans: dict[tuple[MapId, str, Planned], _Plan] = {}
+        self._numbers: dict[Planned, int] = {}
+        """Of the plans met so far: a small number is looked up faster than what it stands for."""
+        self._numbered: tuple[Planned, int] | None = None
+        self._last: tuple[GameState, Milestone, Planned] | None = None
+        """The last question that was planned for."""
+        self._wanted: dict[tuple[str, int], int] = {}
+        self._plans: dict[tuple[MapId, str, int], _Plan] = {}
         self._ways: dict[tuple[MapId, MapId], tuple[tuple[Exit, int], ...]] = {}
-        self._on_ground: dict[tuple[CollisionMap, MapId, str, Planned, int, int], GoalDirection | None] = {}
+        self._on_ground: dict[tuple[CollisionMap, MapId, str, int, int, int], GoalDirection | None] = {}
 
     def goal_direction(self, state: GameState, milestone: Milestone | None) -> GoalDirection | None:
         """Where to go on this map for `milestone`; None when that is unknown or nothing is left to do.
@@ -88,16 +93,17 @@ class GoalDirections:
             return None
         here, x, y = state.position
         planned = self._planned(state, milestone)
-        plan = self._plans.get((here, milestone.id, planned))
+        number = self._number(planned)
+        plan = self._plans.get((here, milestone.id, number))
         if plan is None:
-            plan = self._plans[here, milestone.id, planned] = self._plan(here, milestone, planned)
+            plan = self._plans[here, milestone.id, number] = self._plan(here, milestone, planned)
         if plan.objects or plan.cells:
             at_hand = self._at_hand(state, plan)
             if at_hand:
                 return min(at_hand, key=lambda place: _steps(state, place.x, place.y))
         if not plan.ways and not plan.to_grass:
             return None
-        key = (state.collision, here, milestone.id, planned, x, y)  # maps of equal ground share one collision map
+        key = (state.collision, here, milestone.id, number, x, y)  # maps of equal ground share one collision map
         if key not in self._on_ground:
             if len(self._on_ground) >= PLACES_KEPT:
                 self._on_ground.clear()
@@ -109,13 +115,14 @@ class GoalDirections:
         if milestone is None or not state.party:
             return 0
         planned = self._planned(state, milestone)
-        wanted = self._wanted.get((milestone.id, planned))
+        number = self._number(planned)
+        wanted = self._wanted.get((milestone.id, number))
         if wanted is None:
             if planned is None:
                 levels = [self._trainer_level(objective) for objective in self._story.objectives(milestone)]
             else:
                 levels = [self._easiest(planned)]
-            wanted = self._wanted[milestone.id, planned] = max([self._story.wanted_level(milestone), *levels])
+            wanted = self._wanted[milestone.id, number] = max([self._story.wanted_level(milestone), *levels])
         return max(0, wanted - state.party[0].level)
 
     def _planned(self, state: GameState, milestone: Milestone) -> Planned:
@@ -125,7 +132,18 @@ class GoalDirections:
         """
         if self._path is None:
             return None
-        return self._path.next_deeds(milestone, state).objectives or self._story.objectives(milestone)
+        last = self._last
+        if last is not None and last[0] is state and last[1] is milestone:
+            return last[2]
+        planned = self._path.next_deeds(milestone, state).objectives or self._story.objectives(milestone)
+        self._last = (state, milestone, planned)
+        return planned
+
+    def _number(self, planned: Planned) -> int:
+        """Equal plans have one number. Plans come as the same object for hundreds of steps."""
+        if self._numbered is None or self._numbered[0] is not planned:
+            self._numbered = (planned, self._numbers.setdefault(planned, len(self._numbers)))
+        return self._numbered[1]
 
     def _easiest(self, objectives: tuple[Objective, ...]) -> int:
         """The level of the strongest trainer on the map whose trainers are weakest: one map is enough."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from operator import itemgetter
 from typing import Final
 
 from core.game.facts import MAIN_AREA, Preconditions
@@ -35,16 +36,15 @@ class PresentFacts:
         if game.fly_places:
             first, end = layout.span(VISITED)
             watched |= set(range(first, end))
-        self._watched = tuple(sorted(watched))
+        self._watched: Callable[[bytes], Hashable] = itemgetter(*sorted(watched)) if watched else lambda data: ()
 
     def __reduce__(self) -> tuple[type[PresentFacts], tuple[GameData]]:
         return PresentFacts, (self._game,)
 
     def signature(self, state: GameState) -> tuple[object, ...]:
         """What the facts hang on: where it is equal, so are they, but for the place."""
-        data, items = state.snapshot.data, (*state.items, *state.key_items, *state.balls)
-        moves = tuple(sorted({move for member in state.party for move in member.moves}))
-        return state.event_flags, bytes(data[at] for at in self._watched), frozenset(one.item for one in items), moves
+        had = state.possessions
+        return had.event_flags, self._watched(state.snapshot.data), had.item_kinds, had.known_moves
 
     def holds(self, fact: Fact, state: GameState, area: str) -> bool:
         """Whether a fact is true, for a player in `area` of the state's map."""
