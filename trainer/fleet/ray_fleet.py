@@ -24,6 +24,9 @@ from trainer.fleet.shipment import Shipment, Software
 
 LOCAL: Final = "local"
 """The cluster that is started on this machine for one run."""
+CLIENT: Final = "ray://"
+"""How an address begins of a cluster that is asked from outside."""
+AUTH_MODE: Final = "RAY_AUTH_MODE"
 LOOK_S: Final = 5.0
 """How often the driver looks whether a worker has found a node."""
 MOST_PLACES: Final = 3
@@ -230,8 +233,11 @@ def _join(ray: Any, address: str, workers: int) -> None:
         else:
             ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].rstrip(".:")
+        hint = ""
+        if address.startswith(CLIENT) and AUTH_MODE not in os.environ:
+            hint = f" Where the head asks for a token, the run needs it, and {AUTH_MODE}=token, in its environment."
         raise ConfigurationError(
             f'cluster is "{address}" and there is none: {reason}. Start one (docs/cluster.md), or set "cluster" to '
-            '"local" or null'
+            f'"local" or null.{hint}'
         ) from error
