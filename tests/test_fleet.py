@@ -243,18 +243,18 @@ def test_a_game_that_kills_its_worker_again_is_played_with_other_dice(
 
 def test_workers_take_starts_of_their_own_and_none_is_left_out() -> None:
     starts = EpisodeStarts()
-    first, second = (iter(supply) for supply in starts.share_out(2))
+    first, second = (iter(supply or ()) for supply in starts.share_out(2))
     taken = [[next(first), next(first), next(first)], [next(second)]]
     assert taken == [[0, 2, 4], [1]]
     starts.settle(taken)
     starts.finish_start(2)
     assert starts.state_dict() == {"next": 5, "again": [0, 1, 4, 3]}
-    first, second = (iter(supply) for supply in starts.share_out(2))
+    first, second = (iter(supply or ()) for supply in starts.share_out(2))
     assert [next(first), next(first), next(second)] == [3, 5, 6]
     resumed = EpisodeStarts()
     resumed.load_state_dict(starts.state_dict())
     (only,) = resumed.share_out(1)
-    assert [start for start, _ in zip(only, range(6), strict=False)] == [0, 1, 4, 3, 5, 6]
+    assert [start for start, _ in zip(only or (), range(6), strict=False)] == [0, 1, 4, 3, 5, 6]
     starts.drop_running()
     assert starts.state_dict()["again"] == [0, 1, 4, 3]
 

@@ -155,7 +155,7 @@ def test_a_node_that_joins_late_takes_the_worker_that_waits(tmp_path: Path, clus
     assert [len(set(three)) for three in processes] == [3]
 
 
-def test_a_node_that_is_lost_in_the_middle_costs_no_finished_game(cluster: Any, tmp_path: Path) -> None:
+def test_a_node_that_is_lost_in_the_middle_costs_no_step(cluster: Any, tmp_path: Path) -> None:
     config = config_in(tmp_path / "run", "auto")
 
     def lose_nodes() -> None:
@@ -163,7 +163,7 @@ def test_a_node_that_is_lost_in_the_middle_costs_no_finished_game(cluster: Any, 
             cluster.remove_node(node, allow_graceful=False)
         cluster.add_node(num_cpus=2)
 
-    trained(config, lose_nodes)
+    assert trained(config, lose_nodes) == trained(config_in(tmp_path / "here", None))
     database = load_settings(config).decision_db_path
     with sqlite3.connect(database) as record:
         numbers = [number for (number,) in record.execute("select number from episodes order by number")]

@@ -105,3 +105,25 @@ def test_lanes_whose_worker_was_lost_end_where_they_were_seen_last() -> None:
     assert [lane for _, lane in merged.truncated_at[before:]] == np.flatnonzero(~ended).tolist()
     for (_, lane), view in list(zip(merged.truncated_at, merged.truncated_observations, strict=True))[before:]:
         assert np.array_equal(view["features"], last.next_observations["features"][lane])
+
+
+def test_a_part_of_other_steps_is_fitted_by_its_end_and_what_is_missing_was_never_played() -> None:
+    random = np.random.default_rng(0)
+    part = Rollout(SPACE, 4, 2, ACTIONS)
+    for _ in range(4):
+        part.add(transitions(random, 2))
+    shorter, longer = part.fitted(3, SPACE), part.fitted(6, SPACE)
+    none = Rollout(SPACE, 0, 2, ACTIONS).fitted(3, SPACE)
+    assert shorter.full and longer.full and none.full
+    for name in ("actions", "rewards", "masks", "behaviour_probabilities", "terminated", "truncated"):
+        assert np.array_equal(getattr(shorter, name), getattr(part, name)[1:]), name
+        assert np.array_equal(getattr(longer, name)[2:], getattr(part, name)), name
+    assert np.array_equal(longer.lost[2:], part.lost) and longer.lost[:2].all() and none.lost.all()
+    ends = list(zip(part.truncated_at, part.truncated_observations, strict=True))
+    assert any(step == 0 for step, _ in part.truncated_at) and any(step > 0 for step, _ in part.truncated_at)
+    moved = [((step - 1, lane), view) for (step, lane), view in ends if step > 0]
+    assert list(zip(shorter.truncated_at, shorter.truncated_observations, strict=True)) == moved
+    assert longer.truncated_at == [(step + 2, lane) for step, lane in part.truncated_at]
+    merged = Rollout(SPACE, 3, 4, ACTIONS)
+    merged.extend([shorter, none])
+    assert merged.full and merged.behaviour_probabilities.min() > 0

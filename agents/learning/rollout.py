@@ -129,6 +129,28 @@ class Rollout:
             lane += part.lanes
         self.filled = last
 
+    def fitted(self, steps: int, observation_space: spaces.Dict) -> Rollout:
+        """The same play as a full rollout of so many steps: its last ones, or all of them behind steps that count as
+        decided and never played. An empty one gives such steps only."""
+        fitted = Rollout(observation_space, steps, self.lanes, self.masks.shape[-1])
+        kept = min(steps, self.filled)
+        place, own = slice(steps - kept, steps), slice(self.filled - kept, self.filled)
+        fitted.masks[: steps - kept] = True
+        fitted.behaviour_probabilities[: steps - kept] = 1.0
+        fitted.lost[: steps - kept] = True
+        for key, array in fitted.observations.items():
+            array[place] = self.observations[key][own]
+            fitted.last_observations[key][...] = self.last_observations[key]
+        for name in _COLUMNS:
+            getattr(fitted, name)[place] = getattr(self, name)[own]
+        moved = steps - self.filled
+        for (step, lane), after in zip(self.truncated_at, self.truncated_observations, strict=True):
+            if step + moved >= 0:
+                fitted.truncated_at.append((step + moved, lane))
+                fitted.truncated_observations.append(after)
+        fitted.filled = steps
+        return fitted
+
     def cut(self, lanes: range) -> None:
         """The games of these lanes ended with the last step that was added by `extend`, through no fault of theirs."""
         step = self.filled - 1

@@ -112,6 +112,12 @@ class MaskablePPOLearner:
         """
         self._rollout.extend(parts)
 
+    def fitted_part(self, part: Rollout | None, lanes: int, steps: int) -> Rollout:
+        """A part for `observe_parts` of so many steps, from one of more or fewer; None: these lanes were not played."""
+        if part is None:
+            part = Rollout(self.observation_space, 0, lanes, self._rollout.masks.shape[-1])
+        return part if part.filled == steps else part.fitted(steps, self.observation_space)
+
     def cut_lanes(self, lanes: range) -> None:
         """The games of these lanes were lost after the last step of `observe_parts`: nothing later follows from it."""
         self._rollout.cut(lanes)

@@ -67,6 +67,7 @@ class FleetEvaluator:
         results: dict[int, EpisodeResult] = {}
         try:
             for share in self.fleet.play(jobs, broker, count):
+                assert share is not None, "all workers were waited for"
                 results |= share
         finally:
             broker.close()

@@ -23,6 +23,7 @@ from core.game.state import RomTables
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Broker, Fleet, GoesOn
 from trainer.fleet.messages import Done, Failed, Forgotten, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.stragglers import Stragglers
 from trainer.fleet.workbench import Job
 from trainer.fleet.worker_past import WorkerPast
 
@@ -102,6 +103,8 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         self._workers: list[WorkerT] = []
         self._news = b""
         self._plays = 0
+        self._open: dict[int, Task] = {}
+        """What workers are playing."""
         self._pasts = [WorkerPast() for _ in range(blueprint.workers)]
         self._says_what_is_forgotten = True
         try:
@@ -114,21 +117,33 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         """What all workers go by from their next job on."""
         self._news = pickle.dumps(news, pickle.HIGHEST_PROTOCOL)
 
-    def play(self, jobs: Sequence[Job[Result]], broker: Broker, goes_on: GoesOn) -> list[Result]:
+    @property
+    def late(self) -> frozenset[int]:
+        """The workers that are still playing what they were given in an earlier call of `play`."""
+        return frozenset(self._open)
+
+    def play(
+        self, jobs: Sequence[Job[Result] | None], broker: Broker, goes_on: GoesOn, patience: float | None = None
+    ) -> list[Result | None]:
         """Gives worker i `jobs[i]`; the results, in that order. See `trainer.fleet.fleet.Fleet.play`."""
         if self.closed:
             raise ClosedEnvironmentError("the fleet is closed: its workers are gone; make a new one")
         if len(jobs) != self.blueprint.workers:
             raise ConfigurationError(f"{len(jobs)} jobs for {self.blueprint.workers} workers: give one to each")
+        idle = [number for number, job in enumerate(jobs) if job is None and number not in self._open]
+        if idle:
+            raise ConfigurationError(f"no jobs for the workers {idle}: only one that is late gets none")
         self._plays += 1
-        tasks = [
-            past.task(self._plays, self._news, job, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
-            for past, job in zip(self._pasts, jobs, strict=True)
-        ]
         try:
             if not self._workers:
                 self._start_all()
-            return self._play(tasks, broker, goes_on)
+            for number, job in enumerate(jobs):
+                if job is not None:
+                    if number in self._open:
+                        self._give_up(number)
+                    pickled = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
+                    self._open[number] = self._pasts[number].task(self._plays, self._news, job, pickled)
+            return self._play(broker, goes_on, patience)
         except BaseException:
             self._drop_all()  # who is in the middle of a job has nobody to give it to; new ones begin with the next
             raise
@@ -162,53 +177,58 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _play(self, tasks: list[Task], broker: Broker, goes_on: GoesOn) -> list[Any]:
+    def _play(self, broker: Broker, goes_on: GoesOn, patience: float | None) -> list[Any]:
         results: dict[int, Any] = {}
         replacements: Counter[int] = Counter()
         is_halted = False
-        for worker, task in zip(self._workers, tasks, strict=True):
-            worker.silent_s, worker.waits = 0.0, False
-            worker.send(task)
-        while len(results) < len(tasks):
-            playing = [worker for worker in self._workers if worker.number not in results]
+        tasks, stragglers = self._open, Stragglers(patience, len(self._workers), self._plays)
+        for number, task in tasks.items():
+            if task.number == self._plays:
+                self._workers[number].silent_s, self._workers[number].waits = 0.0, False
+                self._workers[number].send(task)
+        while not stragglers.are_left(tasks):
             steps = games = 0
-            for worker in self._heard(playing):
+            for worker in self._heard([self._workers[number] for number in tasks], stragglers):
+                number = worker.number
                 match worker.hear() if worker.silent_s < self._answer_timeout_s else None:
                     case Tally() as tally:
                         steps, games = steps + tally.steps, games + tally.games
                     case Inquiry(asked):
                         worker.waits = True
-                        broker.answer(worker.number, asked, _reply_to(worker, self._pasts[worker.number].told))
+                        broker.answer(number, asked, _reply_to(worker, self._pasts[number].told))
                     case Done() as done:
-                        results[worker.number] = pickle.loads(done.result)
-                        self._finish(worker.number, done)
+                        results[number] = pickle.loads(done.result)
+                        stragglers.finish(number)
+                        self._finish(number, done)
                     case Forgotten(reason):
                         log.warning(
                             "what %s had played does not come out alike when it is played again (%s): its games begin "
                             "anew",
-                            *(self._called(worker.number), reason),
+                            *(self._called(number), reason),
                         )
-                        self._begin_anew(worker.number, replacements[worker.number], broker)
+                        self._begin_anew(number, replacements[number], broker)
                     case Failed(traceback):
-                        raise TrainingError(f"{self._called(worker.number)} failed:\n{traceback}")
+                        raise TrainingError(f"{self._called(number)} failed:\n{traceback}")
                     case _:
-                        replacements[worker.number] += 1
-                        self._replace(worker, replacements[worker.number])
-                        self._go_on(tasks[worker.number], worker.number, replacements[worker.number], broker)
+                        replacements[number] += 1
+                        self._replace(worker, replacements[number])
+                        self._go_on(tasks[number], number, replacements[number], broker)
                         if is_halted:
-                            self._workers[worker.number].send(Halt(self._plays))
+                            self._workers[number].send(Halt(tasks[number].number))
             if not goes_on(steps, games) and not is_halted:
                 is_halted = True
-                for worker in self._workers:
-                    if worker.number not in results:
-                        worker.send(Halt(self._plays))
-        return [results[number] for number in range(len(tasks))]
+                for number, task in tasks.items():
+                    self._workers[number].send(Halt(task.number))
+        for number, task in tasks.items():
+            stragglers.tell(number, task, self._called(number))
+        return [results.get(number) for number in range(self.blueprint.workers)]
 
-    def _heard(self, playing: list[WorkerT]) -> list[WorkerT]:
+    def _heard(self, playing: list[WorkerT], stragglers: Stragglers) -> list[WorkerT]:
         """Those who have said something, or died, or hang; after `LOOK_S` at the latest."""
         begun_s = time.monotonic()
         said = self._said(playing, LOOK_S)
         waited_s = min(LOOK_S, time.monotonic() - begun_s)  # also where the machine has slept meanwhile
+        stragglers.wait([worker.number for worker in playing if not worker.waits], waited_s)
         for worker in playing:
             if worker.number not in said and not worker.waits:
                 worker.silent_s += waited_s
@@ -226,7 +246,19 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         self._pasts[number].forget()
         broker.begin_again(number, deaths)
 
+    def _give_up(self, number: int) -> None:
+        """Nobody wants any more what a late worker is playing."""
+        del self._open[number]
+        self._pasts[number].forget()
+        self._workers[number].kill()
+        self._workers[number].bury()
+        self.before_replacement()
+        with signals_held():
+            self._workers[number] = self._start(number)
+        self._await_ready(self._workers[number])
+
     def _finish(self, number: int, done: Done) -> None:
+        del self._open[number]
         if not self._pasts[number].finish(done) and self._says_what_is_forgotten:
             self._says_what_is_forgotten = False
             log.warning(
@@ -270,6 +302,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         for worker in workers:
             worker.kill()
             worker.bury()
+        self._open.clear()
         for past in self._pasts:
             past.forget()
 

@@ -59,13 +59,25 @@ class Fleet(ABC):
     before_replacement: Callable[[], object]
     """Called before a worker is replaced: the place to wait for threads that compute."""
 
+    @property
+    @abstractmethod
+    def late(self) -> frozenset[int]:
+        """The workers that are still playing what they were given in an earlier call of `play`."""
+
     @abstractmethod
     def broadcast(self, news: object) -> None:
         """What all workers go by from their next job on (`Workbench.news`). It is pickled now."""
 
     @abstractmethod
-    def play(self, jobs: Sequence[Job[Result]], broker: Broker, goes_on: GoesOn) -> list[Result]:
+    def play(
+        self, jobs: Sequence[Job[Result] | None], broker: Broker, goes_on: GoesOn, patience: float | None = None
+    ) -> list[Result | None]:
         """Gives worker i `jobs[i]` and returns the results, in that order, when all are there.
+
+        With `patience` it waits, once half of the workers are done, no longer than so many times the median of what
+        those took. Who is late then has None for its result and goes on; it gets no job (None) in the next call, which
+        does not wait for it, and gives its result if it is there. A worker that is late and gets a job is replaced.
+        Which workers are late depends on how fast they are.
 
         After `goes_on` has said False, workers end their jobs early; their results say how far they came. When this
         raises, jobs are lost; the next call begins with new workers. Raises ConfigurationError for another number of

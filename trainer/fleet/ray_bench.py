@@ -1,4 +1,4 @@
-"""A worker of a `RayFleet` on its node: the class that the driver makes an actor of."""
+"""A worker of a `RayFleet` on its node: the class that the driver makes an actor of. Imports Ray."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ import tempfile
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import ray  # type: ignore[import-not-found]
 
 from core.env.lanes.lane_worker import log_apart
 from trainer.fleet.messages import Failed, Task
 from trainer.fleet.queue_line import QueueLine
 from trainer.fleet.shipment import Shipment, Software
 from trainer.fleet.workbench import Workbench
+
+GIVE: Final = "give"
+HEAR: Final = "hear"
+"""Concurrency groups of an actor, one thread each."""
 
 
 class RayBench:
@@ -30,8 +36,6 @@ class RayBench:
 
     def about(self) -> tuple[Software, str, str, int]:
         """What runs here, the name of the node and its id in the cluster, and the process id."""
-        import ray  # type: ignore[import-not-found]
-
         return Software.here(), platform.node(), ray.get_runtime_context().get_node_id(), os.getpid()
 
     def serve(self, number: int, shipment: Shipment) -> None:
@@ -46,10 +50,13 @@ class RayBench:
         except BaseException:
             self._line.send(Failed(traceback.format_exc()))
 
+    # said here and not in each call, which Ray Client cannot
+    @ray.method(concurrency_group=GIVE)
     def give(self, message: Any, news: bytes) -> None:
         """A message of the driver; None lets the worker go. `news` are those of a task, sent once to every node."""
         self._line.from_driver.put(replace(message, news=news) if isinstance(message, Task) else message)
 
+    @ray.method(concurrency_group=HEAR)
     def hear(self) -> Any:
         """The worker's next message, as soon as there is one."""
         return self._line.to_driver.get()

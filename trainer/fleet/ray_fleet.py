@@ -20,13 +20,13 @@ from core.extras import needs_extra
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
 from trainer.fleet.messages import Task
-from trainer.fleet.ray_bench import RayBench
 from trainer.fleet.shipment import Shipment, Software
 
 LOCAL: Final = "local"
 """The cluster that is started on this machine for one run."""
-GIVE, HEAR = "give", "hear"
-"""Concurrency groups of an actor, one thread each."""
+CLIENT: Final = "ray://"
+"""How an address begins of a cluster that is asked from outside."""
+AUTH_MODE: Final = "RAY_AUTH_MODE"
 LOOK_S: Final = 5.0
 """How often the driver looks whether a worker has found a node."""
 MOST_PLACES: Final = 3
@@ -70,7 +70,7 @@ class RayWorker:
         if isinstance(message, Task):
             news, message = self.news_of(message.news), replace(message, news=b"")
         with self._sending, contextlib.suppress(self.ray.exceptions.RayError):
-            self.actor.give.options(concurrency_group=GIVE).remote(message, news)
+            self.actor.give.remote(message, news)
 
     def hear(self) -> Any | None:
         """The message that is there; None when the worker has died instead."""
@@ -104,7 +104,7 @@ class RayWorker:
         self.kill()
 
     def _listen(self) -> None:
-        self.heard = self.actor.hear.options(concurrency_group=HEAR).remote()
+        self.heard = self.actor.hear.remote()
 
 
 class RayFleet(DrivenFleet[RayWorker]):
@@ -128,6 +128,8 @@ class RayFleet(DrivenFleet[RayWorker]):
         """
         with needs_extra('"cluster" in the config'):
             import ray  # type: ignore[import-not-found]
+
+            from trainer.fleet.ray_bench import GIVE, HEAR, RayBench
         self._ray: Any = ray
         shipment = Shipment.of(blueprint)
         _join(ray, address, blueprint.workers)
@@ -231,8 +233,11 @@ def _join(ray: Any, address: str, workers: int) -> None:
         else:
             ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].rstrip(".:")
+        hint = ""
+        if address.startswith(CLIENT) and AUTH_MODE not in os.environ:
+            hint = f" Where the head asks for a token, the run needs it, and {AUTH_MODE}=token, in its environment."
         raise ConfigurationError(
             f'cluster is "{address}" and there is none: {reason}. Start one (docs/cluster.md), or set "cluster" to '
-            '"local" or null'
+            f'"local" or null.{hint}'
         ) from error

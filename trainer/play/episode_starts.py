@@ -27,6 +27,13 @@ class StartSupply:
     def __iter__(self) -> Iterator[int]:
         return chain(self.again, count(self.first, self.stride))
 
+    def __contains__(self, start: int) -> bool:
+        return start in self.again or (start >= self.first and (start - self.first) % self.stride == 0)
+
+    def before(self, start: int) -> set[int]:
+        """What of it is to be played again, or lies before a start."""
+        return {*self.again, *range(self.first, start, self.stride)}
+
 
 class EpisodeStarts:
     """Starts are counted from 0 over the whole run; each is played to its end exactly once, in some lane."""
@@ -38,6 +45,10 @@ class EpisodeStarts:
         self._running: dict[int, int] = {}
         self._given_out: set[int] = set()
         """Starts that workers have taken and that do not count yet."""
+        self._supplies: dict[int, StartSupply] = {}
+        """Given out last, by worker."""
+        self._unsettled: dict[int, StartSupply] = {}
+        """Of workers that are late: what they have taken is not known yet."""
 
     def take(self, lane: int) -> int:
         """The start that the lane plays next."""
@@ -56,16 +67,33 @@ class EpisodeStarts:
         """The lane's episode has ended and counts."""
         del self._running[lane]
 
-    def share_out(self, workers: int) -> list[StartSupply]:
-        """What each of so many workers may take until `settle`."""
+    def share_out(self, workers: int) -> list[StartSupply | None]:
+        """What each of so many workers may take until `settle`; None for those who have not settled their last."""
+        on_time = [worker for worker in range(workers) if worker not in self._unsettled]
+        free = (
+            start
+            for start in count(self._next)
+            if not any((start - supply.first) % workers == 0 for supply in self._unsettled.values())
+        )
         again = tuple(self._again)
-        return [StartSupply(again[worker::workers], self._next + worker, workers) for worker in range(workers)]
+        self._supplies = {
+            worker: StartSupply(again[place :: len(on_time)], first, workers)
+            for place, (worker, first) in enumerate(zip(on_time, free, strict=False))
+        }
+        return [self._supplies.get(worker) for worker in range(workers)]
 
-    def settle(self, taken: Sequence[Sequence[int]]) -> None:
-        """What each worker has taken of its supply. What lies before the last of them is given out first next time."""
-        new = set(chain.from_iterable(taken)) - self._given_out
+    def settle(self, taken: Sequence[Sequence[int] | None]) -> None:
+        """What each worker has taken of its supply; None of one that is still playing, whose supply stays its own. What
+        lies before the last of them is given out first next time."""
+        new = {start for starts in taken if starts is not None for start in starts} - self._given_out
         following = max([self._next, *(start + 1 for start in new)])
-        left = (set(self._again) | set(range(self._next, following))) - new
+        left = set(self._again) | set(range(self._next, following))
+        for worker, starts in enumerate(taken):
+            if starts is None and worker not in self._unsettled:
+                self._unsettled[worker] = self._supplies[worker]
+            elif starts is not None and worker in self._unsettled:
+                left |= self._unsettled.pop(worker).before(following)
+        left = {one for one in left - new if not any(one in supply for supply in self._unsettled.values())}
         self._again, self._next = deque(sorted(left)), following
         self._given_out |= new
 
@@ -78,6 +106,7 @@ class EpisodeStarts:
         self._again = deque(self._left())
         self._running.clear()
         self._given_out.clear()
+        self._unsettled.clear()
 
     def state_dict(self) -> dict[str, Any]:
         """JSON-able; running episodes count as not played."""
@@ -89,6 +118,8 @@ class EpisodeStarts:
         self._again = deque(map(int, state["again"]))
         self._running = {}
         self._given_out = set()
+        self._unsettled = {}
 
     def _left(self) -> list[int]:
-        return sorted([*self._running.values(), *self._given_out]) + list(self._again)
+        late = {start for supply in self._unsettled.values() for start in supply.before(self._next)}
+        return sorted({*self._running.values(), *self._given_out, *late}) + list(self._again)

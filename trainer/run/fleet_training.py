@@ -4,7 +4,9 @@
 
 A segment ends where a rollout does, or after `MOST_SEGMENT_STEPS`. The weights of a segment are those of the update
 before the last: the last one is learned while the segment is played (`agents/learning/overlapped_learner.py`). Games
-that ended in a segment get their numbers by step and lane, so the order does not depend on who was fast.
+that ended in a segment get their numbers by step and lane, so the order does not depend on who was fast. With a
+`straggler_factor` a slow worker is not waited for without end: its lanes count as not played in this rollout, and what
+it has played joins the next one (V-trace corrects for the older weights).
 """
 
 from __future__ import annotations
@@ -89,6 +91,7 @@ class _Session:
         self._learner = seat.learner
         self._number = number
         self._longest_steps = longest_steps
+        self._straggler_factor = fleet.blueprint.settings.straggler_factor
         self._update = UpdateStage(seat.learner)
         workers = fleet.blueprint.workers
         self._running: list[tuple[int, ...]] = [()] * workers
@@ -113,24 +116,37 @@ class _Session:
         self._broker.begin()
         self._run.go_explore.begin_segment()
         self._fleet.broadcast(self._news())
-        results = self._fleet.play(self._jobs(), self._broker, goes_on)
+        steps = min(MOST_SEGMENT_STEPS, self._learner.missing_steps)
+        played = self._fleet.play(self._jobs(steps), self._broker, goes_on, self._straggler_factor)
+        results = [result for result in played if result is not None]
         run = self._run
-        run.starts.settle([result.taken for result in results])
+        run.starts.settle([None if result is None else result.taken for result in played])
         run.go_explore.end_segment()
         run.go_explore.file(state for result in results for state in result.states)
-        for worker, result in enumerate(results):
+        for worker, result in enumerate(played):
+            lanes = self._fleet.blueprint.lanes_of(worker)
+            if result is None:
+                self._learner.cut_lanes(lanes)
+                continue
             count_report(self._agent, result.agent)
             run.dice[worker] = result.agent.random_state
+            self._running[worker] = result.running
             if result.is_new and self._has_played:  # its predecessor is lost, with the games in its lanes
-                self._learner.cut_lanes(self._fleet.blueprint.lanes_of(worker))
+                self._learner.cut_lanes(lanes)
         games = [game for result in results for game in result.games]
         games = sorted(games, key=lambda game: (game.ended_step, game.ended.lane))[:most_games]
         last_step = games[-1].ended_step if len(games) == most_games else None
         is_whole = all(result.rollout.full for result in results)  # else the run was stopped
-        if is_whole and last_step in (None, results[0].rollout.steps - 1):
-            self._learner.observe_parts([result.rollout for result in results])
+        if is_whole and last_step in (None, steps - 1):
+            self._learner.observe_parts(
+                [
+                    self._learner.fitted_part(
+                        None if result is None else result.rollout, len(self._fleet.blueprint.lanes_of(worker)), steps
+                    )
+                    for worker, result in enumerate(played)
+                ]
+            )
             self._update.update_when_due()
-        self._running = [result.running for result in results]
         self._has_played = True
         return games
 
@@ -159,11 +175,13 @@ class _Session:
             known_cells=tuple(self._run.go_explore.cells()),
         )
 
-    def _jobs(self) -> list[SegmentJob]:
-        steps = min(MOST_SEGMENT_STEPS, self._learner.missing_steps)
+    def _jobs(self, steps: int) -> list[SegmentJob | None]:
+        """None for a worker that is still playing its last one."""
         supplies = self._run.starts.share_out(len(self._running))
         return [
-            SegmentJob(self._number, steps, supply, self._running[worker], self._run.dice[worker])
+            None
+            if supply is None
+            else SegmentJob(self._number, steps, supply, self._running[worker], self._run.dice[worker])
             for worker, supply in enumerate(supplies)
         ]
 

@@ -105,6 +105,9 @@ class Settings(Section):
     """Processes that play; about the number of cores. At most `lanes`."""
     cluster: str | None = None
     """Where the workers are: null for processes of this machine, else see `trainer/settings/cluster.py`."""
+    straggler_factor: Annotated[float, Field(ge=1)] | None = None
+    """How long the others wait at the end of a segment for a worker that is slow, in medians of the workers' times;
+    null is as long as it takes. A run in which somebody was not waited for cannot be repeated exactly."""
     policy: Literal["heads", "sb3"] = "sb3"
     """What learns: `heads` chooses options and presses the buttons for them, `sb3` is Stable-Baselines3's policy of
     buttons, which does not know the option."""
