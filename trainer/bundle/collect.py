@@ -25,7 +25,7 @@ from core.rules import RulePlayer
 from core.vocabulary import GameMode, Option
 from trainer.bundle.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
 from trainer.play.episode_seeds import training_seed
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from core.game.state import GameState
 from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
+from trainer.play.processes import map_in_processes
 from trainer.pocket.examples import Example, example_of
-from trainer.pocket.processes import map_in_processes
 from trainer.pocket.text_worlds import world_examples
 
 
