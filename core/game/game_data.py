@@ -26,9 +26,10 @@ from core.game.facts import (
     TrainerParty,
     WildTable,
 )
+from core.game.files.conditions import Named
 from core.game.files.form import broken, nearest_hint
 from core.game.files.layout import RamLayout
-from core.game.files.milestones import Named, read_milestones
+from core.game.files.milestones import read_milestones
 from core.game.files.names import named
 from core.game.files.rules import FlyPlaceForm, RuleBook, read_rules
 from core.game.files.world import Known, read_world
@@ -188,7 +189,9 @@ def load_game(profile: GameProfile) -> GameData:
     )
     maps = named(folder.joinpath("names.json"), world.maps)
     by_key = {place.key: place for place in maps.values()}
-    milestones = read_milestones(folder.joinpath("milestones.json"), layout, Named(by_key, items, rules.event_flags))
+    moves = {one.key: one.id for one in rules.moves.values()}
+    names = Named(by_key, items, rules.event_flags, rules.species_ids, moves)
+    milestones = read_milestones(folder.joinpath("milestones.json"), layout, names)
     return GameData(
         name=profile.name,
         layout=layout,

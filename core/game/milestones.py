@@ -24,7 +24,8 @@ class Condition:
     """One test of a milestone, with the bytes of a snapshot that it reads."""
 
     kind: str
-    """event_flag, engine_flag, badge, map_reached, scene_id, value or item_owned."""
+    """event_flag, engine_flag, badge, map_reached, scene_id, value or item_owned; in tasks also place, species_owned,
+    move_known or party_healthy."""
     test: Test
     reads: tuple[int, ...]
     map: MapId | None = None
@@ -33,6 +34,8 @@ class Condition:
     """What it tests: the event flag, item, badge or RAM symbol."""
     value: int = 1
     """What a value condition compares with."""
+    cell: tuple[int, int] | None = None
+    """Of a place condition: a cell of it, (x, y)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Milestone:
     """What to do for it, as an instruction; its name where the game's data have none."""
     any_order: bool = False
     """Whether it may be reached before or after its neighbours in the list (`order` is "free")."""
+    is_task: bool = False
+    """Whether it is no part of the story, but what is wanted now (`core.game.tasks`)."""
 
     def holds(self, data: bytes) -> bool:
         """Whether the conditions are true of a snapshot's bytes."""
@@ -89,7 +94,9 @@ def milestones_behind(
     tells = [
         one
         for one in milestones
-        if one.id in reached and (one.is_deed or (by_places and one.can_be_passed and not one.optional))
+        if one.id in reached
+        and not one.is_task
+        and (one.is_deed or (by_places and one.can_be_passed and not one.optional))
     ]
     last = max((one.number for one in tells), default=0)
     last_in_order = max((one.number for one in tells if not one.any_order), default=0)
@@ -104,7 +111,13 @@ def milestones_behind(
 
 
 def next_milestone(milestones: Sequence[Milestone], reached: Collection[str]) -> Milestone | None:
-    """The first required milestone that is neither reached nor behind the player; None at the end of the story."""
+    """The first required milestone that is neither reached nor behind the player; None at the end of the story.
+
+    A task comes before the story.
+    """
+    for one in milestones:
+        if one.is_task and one.id not in reached:
+            return one
     behind = {one.id for one in milestones_behind(milestones, reached)}
     ahead = (one for one in milestones if not one.optional and one.id not in reached)
     return next((one for one in ahead if one.id not in behind), None)

@@ -163,5 +163,7 @@ class Objectives:
                 return self._by_scene.get((place, condition.value)) or (Objective(place),)
             case "map_reached" if condition.map is not None:
                 return (Objective(condition.map),)
+            case "place" if condition.map is not None:
+                return (Objective(condition.map, cell=condition.cell),)
             case _:
                 return ()

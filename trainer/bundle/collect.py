@@ -23,7 +23,7 @@ from core.vocabulary import Option
 from trainer.bundle.moments import SEGMENT_MILESTONES, Moment, MomentRecorder, read_moments, write_moments
 from trainer.bundle.taught_game import TaughtGame
 from trainer.play.episode_seeds import training_seed
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 
 @dataclass(frozen=True, slots=True)

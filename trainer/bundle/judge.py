@@ -26,7 +26,7 @@ from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.episode_seeds import evaluation_seed
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 STARTERS = 3
 

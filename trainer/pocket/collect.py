@@ -25,8 +25,8 @@ from core.prompts.writer import PromptWriter
 from core.protocols import Choice
 from core.rules.player import RulePlayer
 from core.vocabulary import Option
+from trainer.play.processes import map_in_processes
 from trainer.pocket.examples import Example, example_of
-from trainer.pocket.processes import map_in_processes
 from trainer.pocket.text_worlds import world_examples
 
 

@@ -15,7 +15,7 @@ from core.game.state import GameState
 from core.rules.player import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.llm_manager import LLMManager
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 
 @dataclass(frozen=True, slots=True)

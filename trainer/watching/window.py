@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from core import exceptions
+from core.vocabulary import Button
 from trainer.watching.audience import frames_between
 from trainer.watching.picture import Caption, Picture, picture_of, picture_size
 
@@ -19,6 +20,25 @@ with warnings.catch_warnings():
 
 MOST_PICTURES_PER_SECOND: Final = 30
 TITLE: Final = "crystal-hybrid"
+
+
+KEYS: Final = (
+    (Button.UP, (sdl2.SDL_SCANCODE_UP,)),
+    (Button.DOWN, (sdl2.SDL_SCANCODE_DOWN,)),
+    (Button.LEFT, (sdl2.SDL_SCANCODE_LEFT,)),
+    (Button.RIGHT, (sdl2.SDL_SCANCODE_RIGHT,)),
+    (Button.A, (sdl2.SDL_SCANCODE_A, sdl2.SDL_SCANCODE_Z, sdl2.SDL_SCANCODE_SPACE)),
+    (Button.B, (sdl2.SDL_SCANCODE_S, sdl2.SDL_SCANCODE_X)),
+    (Button.START, (sdl2.SDL_SCANCODE_RETURN,)),
+    (Button.SELECT, (sdl2.SDL_SCANCODE_BACKSPACE,)),
+)
+"""The keys of each button."""
+
+
+def held_button() -> Button:
+    """The first button whose key is held in the window that is open; `Button.NONE` where none is."""
+    held = sdl2.SDL_GetKeyboardState(None)
+    return next((button for button, keys in KEYS if any(held[key] for key in keys)), Button.NONE)
 
 
 def has_display() -> bool:

@@ -29,5 +29,7 @@ def _fact(game: GameData, condition: Condition) -> Fact | None:
             return Fact("map", condition.map)
         case "scene_id" if condition.map is not None and condition.map in game.maps:
             return Fact("scene", condition.map, condition.value)
+        case "move_known":
+            return Fact("move", condition.name)
         case _:
             return None

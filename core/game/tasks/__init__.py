@@ -1,0 +1,1 @@
+"""Short tasks of a game: what is wanted, where it begins, and when it is done."""

@@ -1,0 +1,1 @@
+"""Short tasks: who plays them, what that comes to, and how their states are made."""
