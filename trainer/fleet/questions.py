@@ -27,6 +27,8 @@ class AskForOption:
     prompt: str
     options: tuple[str, ...]
     episode: int
+    waits: bool = False
+    """Whether a slow answer is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class AdvisorNews:
     """False: there is nobody to ask, and no episode needs a number."""
     longest_prompt_tokens: int | None
     """None: the manager does not say."""
+    asks_when_away: bool = False
     brief: Brief | None = None
     """What prompts the model wants; None: the manager does not say."""
 
@@ -111,14 +114,23 @@ class DistantAdvisor(Advisor):
         """As the driver has said last."""
         return self._is_available
 
+    @property
+    def asks_when_away(self) -> bool:
+        """As the driver's advisor."""
+        return self.news.asks_when_away
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0
 
-    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | None:
+    def choose(
+        self, describe: Callable[[], str], options: Sequence[str], episode: int, *, waits: bool | None = None
+    ) -> Choice | None:
         """The manager's choice among `options`; None when there is none now."""
         prompt = self._attempt(describe)
-        return None if prompt is None else self._advice(AskForOption(prompt, tuple(options), episode))
+        if prompt is None:
+            return None
+        return self._advice(AskForOption(prompt, tuple(options), episode, self.waits if waits is None else waits))
 
     def press(self, describe: Callable[[], str]) -> Choice | None:
         """The button that the manager names; None when it names none."""
