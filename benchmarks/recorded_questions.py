@@ -30,9 +30,10 @@ FIRST_SEED = 700_000
 """Neither training nor evaluation nor the examination of models begins there."""
 STEPS_A_GAME = 4000
 QUESTIONS_A_GAME = 25
-BRANCH_STEPS = 200
+BRANCH_STEPS = 150
 DISCOUNT = 0.99
-CONTEXT_TOKENS = 1024
+CONTEXT_TOKENS = {PromptForm.INSTRUCTED: 1024, PromptForm.SHORT: 512}
+"""By form; the pocket model reads 512."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class _Both:
     available = True
 
     def __init__(self, state: GameState) -> None:
-        self.writers = {form: PromptWriter(state.game, CONTEXT_TOKENS, Brief(form)) for form in PromptForm}
+        self.writers = {form: PromptWriter(state.game, CONTEXT_TOKENS[form], Brief(form)) for form in PromptForm}
         self.prompts: dict[str, str] = {}
         self.options: tuple[Option, ...] = ()
 

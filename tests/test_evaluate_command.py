@@ -9,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from core.exceptions import CheckpointError, ConfigurationError
+from core.vocabulary import AgentMode
 from tests.tiny_models import make_model
 from tests.utils import create_test_trainer
 from trainer.commands.app import app
+from trainer.evaluation.evaluator import EvaluationResult, ModelUse
 from trainer.evaluation.intervals import wilson_interval
 
 
@@ -96,3 +98,24 @@ def test_wilson_interval_has_the_published_values(successes: int, trials: int, l
 def test_no_trials_no_share() -> None:
     with pytest.raises(ValueError, match="at least one trial"):
         wilson_interval(0, 0)
+
+
+def test_rules_that_play_for_an_absent_model_are_not_called_by_its_name(run_folder: Path, tmp_path: Path) -> None:
+    config = json.loads((run_folder / "config.json").read_text(encoding="utf-8"))
+    config |= {"llm_model": "llamacpp/some@http://127.0.0.1:1/v1", "save_dir": str(run_folder / "checkpoints")}
+    config["language_model"] = {"cache_path": None, "faults": {"tries": 1, "first_pause_s": 0.01}}
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    arguments = ["evaluate", "--config", str(tmp_path / "config.json"), "--episodes", "2", "--max-steps", "60"]
+    modes = ["--mode", "llm_only", "--mode", "rules_only"]
+    numbers = json.loads(CliRunner().invoke(app, [*arguments, *modes, "--json"], catch_exceptions=False).stdout)
+    asked = numbers["llm_only"]["llm_asks"]
+    assert asked > 0 and numbers["llm_only"]["llm_answers"] == 0
+    assert numbers["llm_only"]["label"] == f"rules for llm_only: the model decided 0 of {asked}"
+    assert numbers["rules_only"]["label"] == "rules_only"
+    for use, mode, label in (
+        (ModelUse(asks=9, answers=5), AgentMode.LLM_ONLY, "llm_only"),
+        (ModelUse(asks=9, answers=4), AgentMode.LLM_ONLY, "rules for llm_only: the model decided 4 of 9"),
+        (ModelUse(asks=9, answers=4), AgentMode.ADAPTIVE, "adaptive: the model decided 4 of 9"),
+        (ModelUse(), AgentMode.LLM_ONLY, "llm_only"),
+    ):
+        assert EvaluationResult(mode, (), use).label == label

@@ -7,10 +7,12 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from agents.llm import chooser as chooser_module
 from agents.llm.budget import Budget, BudgetLimits
 from agents.llm.cache import AnswerCache
 from agents.llm.chooser import OptionChooser, OptionChooserSettings
@@ -188,6 +190,32 @@ def test_a_server_that_is_mostly_late_is_waited_for_once_and_again_when_it_has_b
             time.sleep(0.01)
     server.delay_s = 0.1
     assert isinstance(chooser.ask("waited for", OPTIONS), Choice)
+
+
+def test_by_default_the_first_question_and_a_model_alone_are_waited_for(
+    server: ModelServer, make_chooser: MakeChooser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chooser_module, "DEFAULT_PATIENCE_S", 0.01)
+    monkeypatch.setattr(chooser_module, "LONG_PAUSE_S", 0.1)
+    chooser = make_chooser(patience_s=None)
+    server.delay_s = 0.3
+    assert isinstance(chooser.ask("first", OPTIONS), Choice), "the server may load its model"
+    assert kind_of(chooser.ask("second", OPTIONS)) is FailureKind.LATE
+    assert isinstance(chooser.ask("third", OPTIONS, waits=True), Choice)
+    reading = chooser.reading()
+    assert (reading.asks, reading.answers) == (3, 2)
+    assert "play waits for the language model" in caplog.text, "a pause is said while it lasts"
+    hasty = make_chooser(patience_s=0.0, cache="hasty.db")
+    assert kind_of(hasty.ask("first", OPTIONS, waits=True)) is FailureKind.LATE, "a set patience holds everywhere"
+
+
+def test_whoever_waits_does_so_with_all_threads_busy_too(server: ModelServer, make_chooser: MakeChooser) -> None:
+    chooser = make_chooser(patience_s=None, workers=1)
+    assert isinstance(chooser.ask("warm", OPTIONS), Choice)
+    server.delay_s = 0.1
+    with ThreadPoolExecutor(12) as crowd:
+        answers = list(crowd.map(lambda number: chooser.ask(f"q{number}", OPTIONS, waits=True), range(12)))
+    assert all(isinstance(answer, Choice) for answer in answers)
 
 
 def test_a_crowd_of_questions_does_not_pile_up(server: ModelServer, make_chooser: MakeChooser) -> None:

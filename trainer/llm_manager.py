@@ -135,15 +135,21 @@ class LLMManager(BaseLLMManager):
         """A number for a new episode, to be given with its questions: budgets per episode go by it."""
         return self._chooser.begin_episode() if self._chooser is not None else 0
 
-    def choose_option(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | None:
+    can_wait = True
+    """`choose_option` takes `waits`, and may be called while it is not available (`core.agent.advice.Advisor`)."""
+
+    def choose_option(
+        self, prompt: str, options: Sequence[str], episode: int = 0, *, waits: bool = False
+    ) -> Choice | None:
         """The model's choice among `options`, or None when it cannot answer now; the reason is counted in `reading`.
 
-        The model sees the options in an order that does not tell who likes them.
+        The model sees the options in an order that does not tell who likes them. With `waits` a slow answer is waited
+        for, where the settings leave it open.
         """
         if self._chooser is None:
             return None
         order = neutral_order(options)
-        answer = self._chooser.ask(prompt, [options[index] for index in order], episode)
+        answer = self._chooser.ask(prompt, [options[index] for index in order], episode, waits=waits)
         if isinstance(answer, ModelFailure):
             log.debug("no answer from %s: %s", self._chooser.name, answer)
             return None

@@ -12,8 +12,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,9 @@ from core.exceptions import ConfigurationError
 from core.protocols import Choice, TextModel
 
 _logger = logging.getLogger(__name__)
+DEFAULT_PATIENCE_S = 2.0
+LONG_PAUSE_S = 10.0
+"""A user would take a pause of this length for a freeze, so it is said what play waits for."""
 LATE_BEFORE_A_WORD = 10
 """So many late answers, and more than half of what was asked, before it is said."""
 TIMES_REMEMBERED = 8
@@ -41,8 +45,9 @@ _Answer = Choice | ModelFailure
 class OptionChooserSettings:
     """Settings for asking a language model."""
 
-    patience_s: float = 2.0
-    """The agent never waits longer for an answer; the rules decide meanwhile. Local models answer at once."""
+    patience_s: float | None = None
+    """The agent never waits longer for an answer; the rules decide meanwhile. None: `DEFAULT_PATIENCE_S`, but the first
+    question, and those that are asked with `waits`, are waited for to the end. Local models answer at once."""
     workers: int = 4
     """Questions in progress at the same time; 0 asks in the caller's own thread, best for local models."""
     budget: BudgetLimits = field(default_factory=BudgetLimits)
@@ -50,7 +55,7 @@ class OptionChooserSettings:
     price: Price | None = None
 
     def __post_init__(self) -> None:
-        if self.patience_s < 0 or not 0 <= self.workers <= 64:
+        if (self.patience_s or 0) < 0 or not 0 <= self.workers <= 64:
             raise ConfigurationError(f"patience_s must not be negative and workers must be 0 to 64: {self}")
 
 
@@ -72,6 +77,8 @@ class OptionChooser:
         self._in_time: deque[bool] = deque(maxlen=TIMES_REMEMBERED)
         """Of the last answers; the time that a question waited for a thread does not count."""
         self._lock = threading.Lock()
+        self._is_warm = False
+        """Whether a question has come to its end."""
         self._said_over_budget = False
         self._said_slow = False
 
@@ -88,15 +95,24 @@ class OptionChooser:
         """A number for a new episode, which has its own budget."""
         return self._budget.begin_episode()
 
-    def ask(self, prompt: str, options: Sequence[str], episode: int = 0) -> Choice | ModelFailure:
+    def ask(
+        self, prompt: str, options: Sequence[str], episode: int = 0, *, waits: bool = False
+    ) -> Choice | ModelFailure:
         """The model's choice, or why there is none; returns after `patience_s` at the latest (with workers).
 
         A question whose answer was late may be asked again: it is sent once, and answered as soon as the answer is
         there. While a late answer is outstanding no other question waits, nor while most of the last answers were
-        late: so a slow server costs `patience_s` once, however much it is asked.
+        late: so a slow server costs `patience_s` once, however much it is asked. With `waits`, and no `patience_s` in
+        the settings, the answer is waited for.
         """
         check_options(options)
         self._meter.note_ask()
+        answer = self._asked(prompt, options, episode, waits)
+        if isinstance(answer, Choice):
+            self._meter.note_answer()
+        return answer
+
+    def _asked(self, prompt: str, options: Sequence[str], episode: int, waits: bool) -> Choice | ModelFailure:
         question = (prompt, tuple(options))
         if (known := self._cache.find(self.name, *question)) is not None:
             self._meter.note_cache_hit()
@@ -107,9 +123,41 @@ class OptionChooser:
             if (limit := self._budget.exceeded(episode)) is not None:
                 return self._over_budget(limit)
             if self._workers is None:
-                return self._answer(question, episode)
+                with self._said_if_long():
+                    return self._answer(question, episode)
             future = self._send(question, episode, self._workers)
-        return self._wait(question, future)
+        if future is None and waits and self._settings.patience_s is None:
+            with self._said_if_long():
+                return self._answer(question, episode)  # the threads are busy: this one has nothing better to do
+        return self._wait(question, future, self._patience_s(waits))
+
+    def _patience_s(self, waits: bool) -> float | None:
+        """How long one question may take; None for as long as it takes."""
+        waits_to_the_end = self._settings.patience_s is None and (waits or not self._is_warm)
+        return None if waits_to_the_end else self._usual_patience_s
+
+    @property
+    def _usual_patience_s(self) -> float:
+        return DEFAULT_PATIENCE_S if self._settings.patience_s is None else self._settings.patience_s
+
+    @contextmanager
+    def _said_if_long(self) -> Iterator[None]:
+        """Says what play waits for while a long pause lasts."""
+        timer = threading.Timer(LONG_PAUSE_S, self._say_pause, (time.monotonic(),))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _say_pause(self, since_s: float) -> None:
+        _logger.warning(
+            "play waits for the language model %s, for %.0f s by now: it is slow, or loads its weights. No step is "
+            "lost; Ctrl-C stops the run as ever",
+            self.name,
+            time.monotonic() - since_s,
+        )
 
     def answers_later(self, prompt: str, options: Sequence[str]) -> bool:
         """Whether the answer to this question is under way, or has come by now: asking again costs no call."""
@@ -145,13 +193,16 @@ class OptionChooser:
                     self._under_way[question] = future
             return future
 
-    def _wait(self, question: _Question, future: Future[_Answer] | None) -> _Answer:
+    def _wait(self, question: _Question, future: Future[_Answer] | None, patience_s: float | None) -> _Answer:
         if future is None:
             message = "too many questions wait for the language model already"
+        elif patience_s is None:
+            with self._said_if_long():
+                return future.result()
         else:
             with self._lock:
                 is_slow = 2 * sum(self._in_time) < len(self._in_time)
-                patience_s = 0.0 if self._late or is_slow else self._settings.patience_s
+                patience_s = 0.0 if self._late or is_slow else patience_s
             try:
                 return future.result(timeout=patience_s)
             except TimeoutError:
@@ -170,7 +221,6 @@ class OptionChooser:
         if self._said_slow or late < LATE_BEFORE_A_WORD or 2 * late <= reading.asks:
             return
         self._said_slow = True
-        patience_s = self._settings.patience_s
         took = f"half of them take {reading.latency_p50_s:.1f} s and more" if reading.calls else "none has come yet"
         advice = f"to {1.25 * reading.latency_p95_s:.1f} or more" if reading.calls else "higher"
         _logger.warning(
@@ -179,7 +229,7 @@ class OptionChooser:
             self.name,
             late,
             reading.asks,
-            patience_s,
+            self._usual_patience_s,
             took,
             advice,
         )
@@ -198,8 +248,9 @@ class OptionChooser:
             return failure
         finally:
             took_s = time.monotonic() - began_s
+            self._is_warm = True
             with self._lock:
-                self._in_time.append(took_s <= self._settings.patience_s)
+                self._in_time.append(took_s <= self._usual_patience_s)
                 self._under_way.pop(question, None)
                 self._late.discard(question)
 

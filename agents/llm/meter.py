@@ -38,6 +38,8 @@ class MeterReading:
 
     asks: int
     """Questions of the agent, answered or not."""
+    answers: int
+    """Of them, those that got a usable answer in time, from wherever."""
     cache_hits: int
     calls: int
     """Questions that a model answered, not the cache."""
@@ -71,6 +73,11 @@ class Meter:
         with self._lock:
             self._counts["asks"] += 1
 
+    def note_answer(self) -> None:
+        """A question got its answer."""
+        with self._lock:
+            self._counts["answers"] += 1
+
     def note_cache_hit(self) -> None:
         with self._lock:
             self._counts["cache_hits"] += 1
@@ -96,6 +103,7 @@ class Meter:
             p50, p95, p99 = (float(value) for value in np.percentile(latencies, (50, 95, 99)))
             return MeterReading(
                 asks=self._counts["asks"],
+                answers=self._counts["answers"],
                 cache_hits=self._counts["cache_hits"],
                 calls=self._counts["calls"],
                 failures=dict(self._failures),

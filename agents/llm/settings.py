@@ -61,9 +61,10 @@ class LanguageModelSettings:
 
     timeout_s: float = 30.0
     """One try with a server, from connecting to the last byte."""
-    patience_s: float = 2.0
-    """The agent never waits longer for a server's answer; the rules decide meanwhile. A server that is mostly later is
-    not waited for. 0 waits for nobody."""
+    patience_s: float | None = None
+    """How long the agent waits for a server's answer; the rules decide meanwhile. A server that is mostly later is not
+    waited for; 0 waits for nobody. null waits 2 s, but for the first question (the server may still load the model) and
+    in mode `llm_only` until there is an answer or none can come."""
     thinking_tokens: int = 0
     """Tokens that a server's model may think before each answer; 0 switches thinking off where the server has a switch.
     A model in this process scores the options and never thinks."""
@@ -86,7 +87,8 @@ class LanguageModelSettings:
     def __post_init__(self) -> None:
         """Raises ConfigurationError naming the first setting that is out of range, and its range."""
         check_range("language_model.timeout_s", self.timeout_s, 0, LONGEST_TIME_S, above=True)
-        check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
+        if self.patience_s is not None:
+            check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
         check_range("language_model.thinking_tokens", self.thinking_tokens, 0, MOST_THINKING_TOKENS)
         check_range("language_model.parallel_questions", self.parallel_questions, 1, MOST_QUESTIONS)
         if self.prompts not in PROMPT_FORMS:

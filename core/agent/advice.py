@@ -39,6 +39,8 @@ class Advisor:
         self.failures: Counter[str] = Counter()
         """Questions without a usable answer by kind: a model failure's own word, else the class of the error. What a
         manager counts itself (`LLMManager.reading`) is not in it."""
+        self.waits = False
+        """Slow answers are waited for; the arbiter says so when the language model alone is to decide."""
         self._said: set[str] = set()
         # `isinstance` with a protocol reads properties, too, and they may raise.
         lists_options = all(callable(getattr(manager, name, None)) for name in ("choose_option", "begin_episode"))
@@ -56,22 +58,32 @@ class Advisor:
         manager = self.manager
         return manager is not None and bool(self._attempt(lambda: bool(getattr(manager, "available", True))))
 
+    @property
+    def asks_when_away(self) -> bool:
+        """True for a manager that may be asked while it is not available: it says no at once, and counts it."""
+        return bool(getattr(self.manager, "can_wait", False))
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return 0 if self._chooser is None else self._attempt(self._chooser.begin_episode) or 0
 
-    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | LateAnswer | None:
-        """The manager's choice among `options`, checked. `describe` writes the prompt.
+    def choose(
+        self, describe: Callable[[], str], options: Sequence[str], episode: int, *, waits: bool | None = None
+    ) -> Choice | LateAnswer | None:
+        """The manager's choice among `options`, checked. `describe` writes the prompt; `waits` stands for the advisor's
+        own where it is given.
 
         None when there is no choice now, LateAnswer when the manager has `answers_later(prompt, options)` and says so.
         """
         chooser = self._chooser
         if chooser is None:
             return None
+        waits = self.waits if waits is None else waits
+        more = {"waits": True} if waits and getattr(chooser, "can_wait", False) else {}
 
         def ask() -> Choice | LateAnswer | None:
             prompt = describe()
-            choice = chooser.choose_option(prompt, options, episode)
+            choice = chooser.choose_option(prompt, options, episode, **more)
             if choice is not None:
                 return choice.checked(len(options))
             answers_later = getattr(chooser, "answers_later", None)

@@ -242,12 +242,13 @@ class Arbiter:
         """
         if self.mode is AgentMode.RULES_ONLY:
             return False
+        alone = self.advisor.waits = self.mode is AgentMode.LLM_ONLY
         if not self.model_available:
             if not self.told_rules_only:
                 log.warning("no language model is available: the rules take its share of the decisions")
                 self.told_rules_only = True
-            return False
-        if self.mode is AgentMode.LLM_ONLY:
+            return alone and self.advisor.asks_when_away  # in vain, but then it is counted who decided
+        if alone:
             return True
         return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * teacher_share))
 

@@ -31,6 +31,10 @@ from trainer.play.stages import CreditStage
 class ModelUse:
     """What a language model was asked and cost during one evaluation."""
 
+    asks: int = 0
+    """Questions that were due to it, answered or not."""
+    answers: int = 0
+    """Of them, those that it decided."""
     calls: int = 0
     """Questions that it answered anew."""
     cache_hits: int = 0
@@ -55,6 +59,8 @@ class ModelUse:
     def between(cls, before: MeterReading, after: MeterReading) -> ModelUse:
         """The difference of two readings of one meter."""
         return cls(
+            after.asks - before.asks,
+            after.answers - before.answers,
             after.calls - before.calls,
             after.cache_hits - before.cache_hits,
             after.prompt_tokens + after.completion_tokens - before.prompt_tokens - before.completion_tokens,
@@ -71,6 +77,16 @@ class EvaluationResult:
     model_use: ModelUse = ModelUse()
 
     @property
+    def label(self) -> str:
+        """What a table calls it: the mode, and a word where the language model decided less than half of what it was
+        asked. Its own mode is then not called by its name, because the rules have played."""
+        use, mode = self.model_use, self.mode.value
+        if 2 * use.answers >= use.asks:
+            return mode
+        decided = f"the model decided {use.answers} of {use.asks}"
+        return f"rules for {mode}: {decided}" if self.mode is AgentMode.LLM_ONLY else f"{mode}: {decided}"
+
+    @property
     def mean_reward(self) -> float:
         """Mean reward of an episode."""
         return statistics.fmean(episode.reward for episode in self.episodes)
@@ -78,7 +94,7 @@ class EvaluationResult:
     def __str__(self) -> str:
         numbers = self.as_dict()
         return (
-            f"{self.mode.value} reward {numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}, "
+            f"{self.label} reward {numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}, "
             f"{numbers['avg_milestones']:.1f} milestones, {numbers['success_rate']:.0%} to the end, "
             f"{numbers['avg_length']:.0f} steps, {len(self.episodes)} games"
         )
@@ -87,8 +103,8 @@ class EvaluationResult:
         """The documented `final_evaluation`: `avg_reward`, `std_reward` (of the population of these episodes),
         `avg_length` in steps, `avg_llm_usage` (0 to 1); and further `mode`, `episodes`, `success_rate` (share that
         reached the final milestone), `avg_milestones`, `milestones` (name to number of episodes), and of all episodes
-        together `loop_share` (of the steps, those in loops: `core.history.loops`), `llm_calls`, `llm_cache_hits`,
-        `llm_tokens` (read and written), `llm_cost_usd`.
+        together `loop_share` (of the steps, those in loops: `core.history.loops`), `llm_asks`, `llm_answers`,
+        `llm_calls`, `llm_cache_hits`, `llm_tokens` (read and written), `llm_cost_usd`; `label`, what tables call it.
         """
         rewards = [episode.reward for episode in self.episodes]
         milestones = Counter(name for episode in self.episodes for name in episode.milestones)
@@ -103,6 +119,9 @@ class EvaluationResult:
             "avg_milestones": statistics.fmean(len(episode.milestones) for episode in self.episodes),
             "milestones": dict(milestones),
             "loop_share": loop_share(self.episodes),
+            "label": self.label,
+            "llm_asks": self.model_use.asks,
+            "llm_answers": self.model_use.answers,
             "llm_calls": self.model_use.calls,
             "llm_cache_hits": self.model_use.cache_hits,
             "llm_tokens": self.model_use.tokens,

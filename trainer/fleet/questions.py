@@ -27,6 +27,8 @@ class AskForOption:
     prompt: str
     options: tuple[str, ...]
     episode: int
+    waits: bool = False
+    """Whether a slow answer is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class AdvisorNews:
     """False: there is nobody to ask, and no episode needs a number."""
     longest_prompt_tokens: int | None
     """None: the manager does not say."""
+    asks_when_away: bool = False
     brief: Brief | None = None
     """What prompts the model wants; None: the manager does not say."""
 
@@ -113,16 +116,24 @@ class DistantAdvisor(Advisor):
         """As the driver has said last."""
         return self._is_available
 
+    @property
+    def asks_when_away(self) -> bool:
+        """As the driver's advisor."""
+        return self.news.asks_when_away
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0
 
-    def choose(self, describe: Callable[[], str], options: Sequence[str], episode: int) -> Choice | LateAnswer | None:
+    def choose(
+        self, describe: Callable[[], str], options: Sequence[str], episode: int, *, waits: bool | None = None
+    ) -> Choice | LateAnswer | None:
         """The manager's choice among `options`; None when there is none now, LateAnswer when there will be one."""
         prompt = self._attempt(describe)
         if prompt is None:
             return None
-        advice = self._advice(AskForOption(prompt, tuple(options), episode))
+        waits = self.waits if waits is None else waits
+        advice = self._advice(AskForOption(prompt, tuple(options), episode, waits))
         return LateAnswer(prompt) if advice.is_late else advice.choice
 
     def press(self, describe: Callable[[], str]) -> Choice | None:

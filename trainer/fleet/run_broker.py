@@ -78,6 +78,7 @@ class RunBroker:
             names_buttons=self._advisor.names_buttons,
             numbers_episodes=manager is not None and not (isinstance(manager, LLMManager) and manager.reading is None),
             longest_prompt_tokens=getattr(manager, "max_context_length", None),
+            asks_when_away=self._advisor.asks_when_away,
             brief=getattr(manager, "brief", None),
         )
 
@@ -108,7 +109,7 @@ class RunBroker:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _advice(self, worker: int, asked: AskForOption) -> Advice:
-        choice = self._advisor.choose(lambda: asked.prompt, asked.options, asked.episode)
+        choice = self._advisor.choose(lambda: asked.prompt, asked.options, asked.episode, waits=asked.waits)
         if choice is None or isinstance(choice, LateAnswer):
             return Advice(None, self._advisor.available, is_late=choice is not None)
         return Advice(self._counted(worker, asked, choice), self._advisor.available)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from agents.llm.chooser import DEFAULT_PATIENCE_S
 from agents.llm.failures import FailureKind
 from agents.llm.model_name import parse_model_name
 from agents.llm.registry import load_text_model, runs_in_this_process
@@ -94,6 +95,7 @@ def _speed(settings: Settings, exam: Exam, *, is_local: bool) -> Check:
         remedy = "play stands still meanwhile: take a smaller model, a GPU, or a server" if slow else ""
         return Check("time", Verdict.WARNING if slow else Verdict.GOOD, seen, remedy)
     patience_s = settings.language_model.patience_s
+    patience_s = DEFAULT_PATIENCE_S if patience_s is None else patience_s
     late = float(np.mean(np.array(exam.warm_s) > patience_s))
     if late <= 1 - GOOD_SHARE:
         return Check("time", Verdict.GOOD, f"{seen}; patience_s {patience_s:g} is enough")

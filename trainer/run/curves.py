@@ -48,8 +48,10 @@ class Curves:
                     self._scalars.add_scalar(f"{prefix}/{name}", value, number)
 
     def add_evaluation(self, episode: int, mode: str, numbers: Mapping[str, Any]) -> None:
-        """What an evaluation of a mode came to, after so many finished episodes."""
-        self.add("evaluation", episode, numbers_of(numbers), mode=mode)
+        """What an evaluation of a mode came to, after so many finished episodes; with a `label` where tables call it
+        otherwise than by its mode."""
+        label = numbers.get("label", mode)
+        self.add("evaluation", episode, numbers_of(numbers) | ({"label": label} if label != mode else {}), mode=mode)
 
     def close(self) -> None:
         """Everything is written."""

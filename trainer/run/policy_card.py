@@ -109,7 +109,7 @@ def _results(evaluations: Mapping[str, Mapping[str, Any]]) -> str:
         games = result["episodes"]
         low, high = wilson_interval(round(result["success_rate"] * games), games)
         lines.append(
-            f"| {mode} | {games} | {result['avg_reward']:.2f} ± {result['std_reward']:.2f} | "
+            f"| {result.get('label', mode)} | {games} | {result['avg_reward']:.2f} ± {result['std_reward']:.2f} | "
             f"{result['success_rate']:.0%} ({low:.0%} to {high:.0%}) | {result['avg_milestones']:.1f} | "
             f"{result['avg_length']:.0f} |"
         )

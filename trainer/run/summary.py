@@ -102,7 +102,7 @@ def summary_table(summary: Mapping[str, Any]) -> RenderableType:
         evaluations["untrained"] = summary["evaluation_untrained"]
     for name, result in evaluations.items():
         results.add_row(
-            name,
+            name if name == "untrained" else result.get("label", name),
             f"{result['avg_reward']:.2f} ± {result['std_reward']:.2f}",
             f"{result['success_rate']:.0%} of {result['episodes']}",
             f"{result['avg_milestones']:.1f}",
@@ -139,7 +139,10 @@ def _language_model_rows(reading: Mapping[str, Any] | None) -> list[tuple[str, s
     if reading is None:
         return []
     return [
-        ("language model asked", f"{reading['asks']:,} times, {reading['calls']:,} answered anew"),
+        (
+            "language model asked",
+            f"{reading['asks']:,} times, {reading['answers']:,} answered in time, {reading['calls']:,} of all anew",
+        ),
         ("language model's tokens", f"{reading['prompt_tokens']:,} in, {reading['completion_tokens']:,} out"),
         (
             "language model's cost",

@@ -137,7 +137,7 @@ def print_results(results: list[EvaluationResult]) -> None:
         numbers = with_intervals(result)
         rows.append(
             (
-                result.mode.value,
+                result.label,
                 f"{numbers['avg_reward']:.2f} ± {numbers['std_reward']:.2f}",
                 spelt_share(round(numbers["success_rate"] * games), games),
                 f"{numbers['avg_milestones']:.1f}",
@@ -150,15 +150,13 @@ def print_results(results: list[EvaluationResult]) -> None:
     print_table(f"{games} new games per mode, frozen agent, unseen seeds", columns, rows)
     asked = [result for result in results if result.model_use != ModelUse()]
     if asked:
-        columns = ("mode", "calls", "cache_hits", "tokens", "cost_usd")
-        print_table(
-            "What the language model cost", columns, [(one.mode.value, *astuple(one.model_use)) for one in asked]
-        )
+        columns = ("mode", "asked", "answered", "calls", "cache_hits", "tokens", "cost_usd")
+        print_table("What the language model cost", columns, [(one.label, *astuple(one.model_use)) for one in asked])
     counts = {result.mode: Counter(name for e in result.episodes for name in e.milestones) for result in results}
     names = list(dict.fromkeys(name for result in results for e in result.episodes for name in e.milestones))
     print_table(
         "Milestones reached (95 % Wilson interval)",
-        ("milestone", *(result.mode.value for result in results)),
+        ("milestone", *(result.label for result in results)),
         [(name, *(spelt_share(counts[result.mode][name], games) for result in results)) for name in names],
     )
 

@@ -114,7 +114,7 @@ function evaluationTraces(curves) {
   const symbols = ["diamond", "square", "cross", "x"];
   return modes.map((mode, at) => {
     const rows = found.filter((row) => row.mode === mode);
-    return { type: "scatter", mode: "markers", name: `evaluation ${mode}`, x: rows.map((row) => row.episode),
+    return { type: "scatter", mode: "markers", name: `evaluation ${rows.at(-1).label || mode}`, x: rows.map((row) => row.episode),
       y: rows.map((row) => row.avg_reward), marker: { size: 10, symbol: symbols[at % 4], color: colour("--danger") } };
   });
 }

@@ -14,7 +14,7 @@ function drawReport() {
   const evaluations = summary ? Object.entries(summary.evaluation_by_mode) : [];
   if (summary && summary.evaluation_untrained) evaluations.push(["untrained", summary.evaluation_untrained]);
   table("evaluations", ["mode", "games", "mean reward", "spread", "to the end", "milestones", "steps", "in loops"],
-    evaluations.map(([mode, one]) => [mode, one.episodes, one.avg_reward, one.std_reward, percent(one.success_rate),
+    evaluations.map(([mode, one]) => [one.label || mode, one.episodes, one.avg_reward, one.std_reward, percent(one.success_rate),
       one.avg_milestones, Math.round(one.avg_length), percent(one.loop_share)]));
   drawCurves(data.curves);
   drawMilestones(Object.fromEntries(Object.entries(run.milestones).map(([name, one]) => [name, one.episodes])),
