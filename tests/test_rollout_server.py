@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -55,6 +56,10 @@ def test_the_server_samples_with_each_version_of_the_adapters(base: Path, tmp_pa
     with LocalRolloutServer(base) as server:
         trainer = ATGRPOTrainer(settings(server.url), run_folder(tmp_path, base))
         trainer.train(3)
+        records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+        apart = [record["disagreement"] for record in records if "disagreement" in record]
+        assert len(apart) == 3 and all(set(nats) == {"tool", "reasoner"} for nats in apart)
+        assert all(0.0 <= nats < 1e-3 for iteration in apart for nats in iteration.values())
         loads = [request["lora_name"] for path, request in server.seen if path.endswith("/load_lora_adapter")]
         completions = [request for path, request in server.seen if path.endswith("/completions")]
         assert [name.rsplit("-", 1)[0] for name in loads] == [

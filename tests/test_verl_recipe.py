@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from agents.text.small_policy import small_shape
 from agents.text.team import Specialisation, build_team, save_base, save_team
-from agents.text.text_policy import Sampling
+from agents.text.text_policy import Sampling, load_policy
 from core.exceptions import ConfigurationError, TrainingError
 from core.worlds.builtin.sudoku import Sudoku
 from trainer.at_grpo import verl_recipe
@@ -21,6 +21,7 @@ from trainer.at_grpo.group_rows import rows_of
 from trainer.at_grpo.presets import get_preset
 from trainer.at_grpo.run_files import plain_settings
 from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.verl_tree_recipe import dry_run_tree, prepare_tree
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.commands.builtin import team as team_commands
 
@@ -101,6 +102,30 @@ def test_the_dry_run_checks_what_was_written(model: Path, tmp_path: Path) -> Non
     verl_recipe.write_rows(recipes[0].rows, rows)
     with pytest.raises(TrainingError, match="does not play to its own prompt"):
         verl_recipe.dry_run(recipes[0])
+
+
+def test_a_tree_in_verls_rollouts_has_problems_as_rows(model: Path, tmp_path: Path) -> None:
+    base = load_policy(str(model / "tool"))
+    config = {**get_preset("sudoku_single_policy"), "world_options": {"max_rounds": 2}, "advantage_scaling": "batch"}
+    shared = build_team(base, Sudoku().roles, Specialisation.SHARED)
+    save_team(shared, tmp_path / "shared", {"settings": plain_settings(settings_of(config))})
+    recipe = prepare_tree(tmp_path / "shared", tmp_path / "out", problems=3)
+    rows = rows_at(recipe.rows)
+    assert [row["extra_info"]["seed"] for row in rows] == [1000, 1001, 1002]
+    assert {row["agent_name"] for row in rows} == {"at_grpo_tree"}
+    assert {row["extra_info"]["candidates"] for row in validation_rows(recipe)} == {1}
+    assert value_of(recipe, "actor_rollout_ref.rollout.n") == "1"
+    assert value_of(recipe, "algorithm.adv_estimator") == "at_grpo_batch"
+    assert not any("custom_reward" in override for override in recipe.overrides), "the loop scores its answers itself"
+    lines = dry_run_tree(recipe)
+    assert "3 rows are the problems" in lines[0]
+    assert verl_recipe.verl_folder() is None or "takes all" in lines[1]
+    rows[0]["extra_info"]["seed"] += 1
+    verl_recipe.write_rows(recipe.rows, rows)
+    with pytest.raises(TrainingError, match="not the problem of its prompt"):
+        dry_run_tree(recipe)
+    shown = CliRunner().invoke(team_commands.app, ["verl", str(model), "--tree", "--out", str(tmp_path / "two")])
+    assert isinstance(shown.exception, ConfigurationError) and "a team of tool, solver" in str(shown.exception)
 
 
 @pytest.mark.skipif(verl_recipe.verl_folder() is not None, reason="verl is installed here")

@@ -38,6 +38,8 @@ class IterationRecord:
     approx_kl: dict[str, float]
     clip_fraction: dict[str, float]
     gradient_norm: dict[str, float]
+    disagreement: dict[str, float]
+    """Nats per token between a rollout server's log-probabilities and ours, by role; empty without a server."""
     candidates: int
     """Answers sampled."""
     seconds: float

@@ -48,13 +48,17 @@ class Rollouts:
             if SERVED.fullmatch(left.name):
                 shutil.rmtree(left, ignore_errors=True)
 
-    def check(self, tree: Tree) -> None:
-        """Raise `TrainingError` when the server's probabilities do not fit the weights that it loaded."""
+    def check(self, tree: Tree) -> dict[str, float]:
+        """Nats per token, by role, between the server's log-probabilities and ours; empty without a server. Raises
+        `TrainingError` when they do not fit the weights that it loaded."""
+        measured: dict[str, float] = {}
         for role, served in self._served.items():
             samples = [sample for group in tree.groups if group.role == role for sample in group.samples[:1]]
-            if not (apart := served.disagreement(samples[:CHECKED_SAMPLES])) <= MOST_DISAGREEMENT:  # NaN, too
+            measured[role] = apart = served.disagreement(samples[:CHECKED_SAMPLES])
+            if not apart <= MOST_DISAGREEMENT:  # NaN, too
                 raise TrainingError(
                     f"the rollout server's log-probabilities of role {role} are {apart:.2f} nats per token away from "
                     f"those of the same weights here, more than {MOST_DISAGREEMENT}: serve the run's base/ folder, and "
                     "with --logprobs-mode processed_logprobs"
                 )
+        return measured

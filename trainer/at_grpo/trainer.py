@@ -173,7 +173,7 @@ class ATGRPOTrainer:
         wanted = {role: settings.batch_size for role in self.world.roles if role not in settings.frozen_roles}
         players = self._rollouts.players(team, self.iteration)
         tree = grow_informative_tree(self.world, batches, players, tree_settings, self._generator, wanted)
-        self._rollouts.check(tree)
+        disagreement = self._rollouts.check(tree)
         metrics: dict[str, UpdateMetrics] = {}
         for name, learner in self._learners.items():
             roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
@@ -181,7 +181,7 @@ class ATGRPOTrainer:
             if update is not None:
                 metrics[name] = update
         self.iteration += 1
-        record = self._record(tree, metrics, time.perf_counter() - started)
+        record = self._record(tree, metrics, disagreement, time.perf_counter() - started)
         reporter.iteration(record)
         self._flat.look(tree, [role for role in self.world.roles if role not in settings.frozen_roles])
         if self.iteration % DIALOGUE_EVERY == 1:
@@ -194,7 +194,9 @@ class ATGRPOTrainer:
         first = FIRST_TRAINING_SEED + self.iteration * size * most
         return [range(first + number * size, first + (number + 1) * size) for number in range(most)]
 
-    def _record(self, tree: Tree, metrics: Mapping[str, UpdateMetrics], seconds: float) -> IterationRecord:
+    def _record(
+        self, tree: Tree, metrics: Mapping[str, UpdateMetrics], disagreement: dict[str, float], seconds: float
+    ) -> IterationRecord:
         of_role = {role: [g.rewards for g in tree.groups if g.role == role] for role in self.world.roles}
         return IterationRecord(
             self.iteration,
@@ -205,6 +207,7 @@ class ATGRPOTrainer:
             {name: update.approx_kl for name, update in metrics.items()},
             {name: update.clip_fraction for name, update in metrics.items()},
             {name: update.gradient_norm for name, update in metrics.items()},
+            disagreement,
             sum(len(group.samples) for group in tree.groups),
             seconds,
         )

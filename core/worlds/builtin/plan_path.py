@@ -16,7 +16,16 @@ from typing import ClassVar
 from core.exceptions import ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, Practice, TextWorld, Turn, WorldPreset, WorldTrial
 from core.worlds.chat_answer import bare_answer
-from core.worlds.grid import GridCell, distances, greedy_path, move_field, parse_moves, random_moves, shortest_path
+from core.worlds.grid import (
+    MOVES,
+    GridCell,
+    distances,
+    greedy_path,
+    move_field,
+    parse_moves,
+    random_moves,
+    shortest_path,
+)
 from core.worlds.registry import TEXT_WORLDS
 
 TOOLS = ("bfs", "greedy", "mirror", "none")
@@ -84,8 +93,13 @@ class PlanPath(TextWorld[PlanPathState]):
         relay: bool = False,
         cells_apart: bool = False,
         growing_problems: int = 0,
+        possible_practice: bool = False,
+        sight: int = 0,
     ) -> None:
-        """`cells_apart` puts a blank before every cell, so that a tokenizer gives each cell a token of its own."""
+        """`cells_apart` puts a blank before every cell, so that a tokenizer gives each cell a token of its own. With
+        `possible_practice` the random moves of the format stage hit no wall: where the goal is stays untold. With
+        `sight` above 0 the picture is what a walker sees: so many cells around S, which is in the middle, and in words
+        how far away the goal is."""
         if relay and with_tool:
             raise ConfigurationError("relay=True has two walkers and no tool: set with_tool to false as well")
         self.size = size
@@ -94,6 +108,8 @@ class PlanPath(TextWorld[PlanPathState]):
         self.max_rounds = max_rounds
         self.cell_mark = " " if cells_apart else ""
         self.growing_problems = growing_problems
+        self.possible_practice = possible_practice
+        self.sight = sight
         self.field_places = 3 * size
         """Enough for nearly every shortest path: in 1,000 grids of 10 x 10 the longest had 25 moves."""
 
@@ -105,7 +121,7 @@ class PlanPath(TextWorld[PlanPathState]):
         return 1 + 2 * self.size * into // self.growing_problems
 
     def initial(self, seed: int) -> PlanPathState:
-        """Draw grids until start and goal are joined and at least `size` / 2 moves apart, less where distances grow."""
+        """Draw grids until start and goal are joined and at least `size` / 2 moves apart, or as far as they may be."""
         farthest = self.farthest_of(seed)
         nearest = min(self.size // 2, farthest)
         rng = random.Random(f"{self.name}-{self.size}-{seed}")
@@ -120,14 +136,26 @@ class PlanPath(TextWorld[PlanPathState]):
 
     def prompt(self, state: PlanPathState, role: str) -> str:
         """The picture, then that role's task."""
-        picture = "\n".join(
-            "".join(self.cell_mark + self._mark(state, GridCell(row, column)) for column in range(state.size))
-            for row in range(state.size)
-        )
+        picture = self._sight(state) if self.sight else self._picture(state, GridCell(0, 0), state.size)
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
         tool = f"Tool {state.tool}: {move_field(state.output, self.field_places)}\n" if state.tool else ""
         return f"{picture}\n{tool}{self.task}"
+
+    def _picture(self, state: PlanPathState, corner: GridCell, size: int) -> str:
+        """The square of `size` x `size` cells from `corner` on."""
+        rows = range(corner.row, corner.row + size)
+        columns = range(corner.column, corner.column + size)
+        return "\n".join(
+            "".join(self.cell_mark + self._mark(state, GridCell(row, column)) for column in columns) for row in rows
+        )
+
+    def _sight(self, state: PlanPathState) -> str:
+        here = state.position
+        down, across = state.goal.row - here.row, state.goal.column - here.column
+        where = f"Goal: {abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
+        corner = GridCell(here.row - self.sight, here.column - self.sight)
+        return f"{self._picture(state, corner, 2 * self.sight + 1)}\n{where}"
 
     def play(self, state: PlanPathState, role: str, answer: str) -> Turn[PlanPathState]:
         """The tool role says a tool's name; the mover says moves, which are walked up to the first wall."""
@@ -142,6 +170,8 @@ class PlanPath(TextWorld[PlanPathState]):
         state, tool = self.initial(seed), rng.choice(TOOLS)
         if role == "tool":
             return Practice(self.prompt(state, role), tool)
+        if self.possible_practice:
+            return Practice(self.prompt(state, role), self._stroll(state, rng))
         moves = random_moves(rng, 2 * self.size)
         if "tool" not in self.roles:
             return Practice(self.prompt(state, role), moves)
@@ -167,12 +197,24 @@ class PlanPath(TextWorld[PlanPathState]):
         success = position == state.goal
         return Turn(after, 0.0, self._score(after) - self._score(state), success, success, fault)
 
+    def _stroll(self, state: PlanPathState, rng: random.Random) -> str:
+        """One to 2 x `size` random moves that can be walked, wherever they lead."""
+        position, moves = state.position, ""
+        for _ in range(rng.randint(1, 2 * self.size)):
+            possible = [move for move in MOVES if self._is_free(state, position.moved(move))]
+            moves += rng.choice(possible)
+            position = position.moved(moves[-1])
+        return moves
+
+    @staticmethod
+    def _is_free(state: PlanPathState, cell: GridCell) -> bool:
+        return 0 <= cell.row < state.size and 0 <= cell.column < state.size and cell not in state.walls
+
     def _follow(self, state: PlanPathState, moves: str) -> tuple[GridCell, str]:
         position = state.position
         for number, move in enumerate(moves, start=1):
             neighbour = position.moved(move)
-            inside = 0 <= neighbour.row < state.size and 0 <= neighbour.column < state.size
-            if not inside or neighbour in state.walls:
+            if not self._is_free(state, neighbour):
                 return position, f"move {number} ({move}) hits a wall"
             position = neighbour
             if position == state.goal:
@@ -204,4 +246,4 @@ class PlanPath(TextWorld[PlanPathState]):
             return "S"
         if cell == state.goal:
             return "G"
-        return "#" if cell in state.walls else "."
+        return "." if PlanPath._is_free(state, cell) else "#"

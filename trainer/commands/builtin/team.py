@@ -81,14 +81,19 @@ def verl(
     out: Annotated[str, typer.Option("--out", help="Where data sets and commands go.")] = "runs/verl",
     problems: Annotated[int, typer.Option("--problems", min=1, help="Problems whose turns become rows.")] = 256,
     gpus: Annotated[int, typer.Option("--gpus", min=1)] = 8,
+    tree: Annotated[bool, typer.Option("--tree", help="Rows are problems; verl's rollouts grow the trees.")] = False,
     start: Annotated[bool, typer.Option("--launch", help="Train, too: needs verl and GPUs.")] = False,
 ) -> None:
     """Write the data sets and the command lines for training with verl on GPUs, and check what can be checked here."""
     from trainer.at_grpo.verl_recipe import dry_run, launch, prepare
+    from trainer.at_grpo.verl_tree_recipe import dry_run_tree, prepare_tree
 
-    recipes = prepare(model_path, folder_of("--out", out), problems, gpus)
+    folder = folder_of("--out", out)
+    recipes = (
+        [prepare_tree(model_path, folder, problems, gpus)] if tree else prepare(model_path, folder, problems, gpus)
+    )
     for recipe in recipes:
-        print("\n".join(dry_run(recipe)))
+        print("\n".join(dry_run_tree(recipe) if tree else dry_run(recipe)))
     print(f"written to {out}; commands.txt has the command lines")
     if start:
         launch(recipes)
