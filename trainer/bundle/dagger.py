@@ -31,7 +31,7 @@ from core.game.state import GameState
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.bundle.moments import SEGMENT_MILESTONES, Moment
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 
 @dataclass(frozen=True, slots=True)

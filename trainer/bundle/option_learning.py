@@ -20,7 +20,7 @@ from agents.heads.saved_heads import Heads, load_heads, save_heads
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_play import Episode, OptionEpisode, play_episodes
 from trainer.play.episode_seeds import training_seed
-from trainer.pocket.processes import PlayingProcesses
+from trainer.play.processes import PlayingProcesses
 
 STARTERS = (None, 1, 2, 3)
 """Games take these in turn: the head's own choice, and each of the three."""

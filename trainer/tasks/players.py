@@ -20,9 +20,9 @@ from core.env.task_env import TaskEnv
 from core.exceptions import ConfigurationError
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode, Decision
-from trainer.evaluation.frozen_agent import BUNDLED, heads_of
 from trainer.llm_manager import LLMManager
 from trainer.play.episode_seeds import evaluation_seed
+from trainer.play.learned_half import BUNDLED, heads_of
 
 POCKET_MODEL: Final = "pocket"
 CONTEXT_TOKENS: Final = 2048

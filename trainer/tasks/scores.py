@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.env.task_env import TaskEnv
 from core.exceptions import ConfigurationError
 from core.game.tasks.task import ShortTask
-from trainer.evaluation.frozen_agent import BUNDLED
 from trainer.evaluation.intervals import wilson_interval
+from trainer.play.learned_half import BUNDLED
 from trainer.tasks.players import HEADS_PLAY, TaskGame, TaskPlayer
 
 SCHEMA_VERSION: Final = 1
