@@ -56,6 +56,11 @@ class Advisor:
         manager = self.manager
         return manager is not None and bool(self._attempt(lambda: bool(getattr(manager, "available", True))))
 
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether there is no manager, and no prompt to keep in mind anything for."""
+        return self.manager is None
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return 0 if self._chooser is None else self._attempt(self._chooser.begin_episode) or 0

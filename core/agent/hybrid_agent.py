@@ -375,8 +375,8 @@ class HybridAgent:
         )
 
     def _new_writer(self, player: RulePlayerLike) -> StateWriter:
-        if self._describe is not None:
-            return PlainWriter(self._describe)
+        if self._describe is not None or self.advisor.asks_nobody:
+            return PlainWriter(self._describe or str)
         return PromptWriter(player.game, getattr(self.llm_manager, "max_context_length", DEFAULT_MAX_TOKENS))
 
     def _end_episode(self, memory: Lane, counts: bool) -> None:
