@@ -11,11 +11,17 @@ import pytest
 
 from agents.llm.settings import LanguageModelSettings
 from core.agent.advice import Advisor
+from core.agent.hybrid_agent import HybridAgent
+from core.agent.strategy_system import AdaptiveStrategySystem
+from core.agent.teacher import PlainWriter
 from core.history.analyzer import DecisionHistoryAnalyzer
+from core.prompts.writer import PromptWriter
 from core.protocols import Choice
+from core.rules import RulePlayer
+from tests.game_states import rom_tables
 from tests.llm_servers.server import ModelServer
 from tests.utils import create_test_trainer
-from trainer.fleet.questions import Advice, AskForEpisode, AskForOption, AskForPast, AskForStartPoint
+from trainer.fleet.questions import Advice, AskForEpisode, AskForOption, AskForPast, AskForStartPoint, DistantAdvisor
 from trainer.fleet.run_broker import RunBroker
 from trainer.llm_manager import BaseLLMManager, LLMManager
 
@@ -162,3 +168,17 @@ def test_workers_play_on_while_a_slow_server_answers_and_its_answers_count_when_
         assert model["failures"]["late"] > 0 and model["calls"] > 0
         assert model["latency_p50_s"] > 0.1, "none of them came in time"
         assert 0 < summary["source_shares"]["llm"] < summary["source_shares"]["rules"]
+
+
+def test_nothing_is_kept_in_mind_for_prompts_where_nobody_is_ever_asked() -> None:
+    player = RulePlayer(rom_tables().game)
+    for model, wanted in (("none", PlainWriter), ("pocket", PromptWriter)):
+        manager = LLMManager(model)
+        news = RunBroker(Advisor(manager), None, 1).news()
+        advisor = DistantAdvisor(lambda asked: 1, news)
+        assert advisor.asks_nobody is (model == "none")
+        agent = HybridAgent(advisor, AdaptiveStrategySystem())
+        agent.attach_lanes([player])
+        (lane,) = agent._lanes
+        assert type(lane.teacher.writer) is wanted
+        manager.close()

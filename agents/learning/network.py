@@ -14,6 +14,8 @@ from torch import Tensor
 from agents.learning.network_registry import NETWORKS
 from agents.learning.settings import LearnerSettings
 
+ADAM_EPSILON = 1e-5
+"""As in sb3's policies."""
 MASKED_LOGIT = -1e8
 """Added in place of a masked action's logit, as sb3-contrib does: its softmax is exactly 0 in float32."""
 
@@ -34,6 +36,7 @@ def build_policy(
             net_arch={"pi": list(settings.policy_widths), "vf": list(settings.value_widths)},
             features_extractor_class=NETWORKS.resolve(settings.network, "learner.network"),
             features_extractor_kwargs={"width": settings.features_width},
+            optimizer_kwargs={"eps": ADAM_EPSILON, "fused": True},
             normalize_images=False,  # the network scales planes by the space's own bounds
         )
 

@@ -385,8 +385,8 @@ class HybridAgent:
         )
 
     def _new_writer(self, player: RulePlayerLike) -> StateWriter:
-        if self._describe is not None:
-            return PlainWriter(self._describe)
+        if self._describe is not None or self.advisor.asks_nobody:
+            return PlainWriter(self._describe or str)
         manager = self.llm_manager
         length = getattr(manager, "max_context_length", DEFAULT_MAX_TOKENS)
         return PromptWriter(player.game, length, getattr(manager, "brief", None))

@@ -61,6 +61,8 @@ class RepeatedPresses:
         """The step at which each press was last seen to change nothing."""
         self._recent: deque[_Pair | None] = deque(maxlen=WINDOW_STEPS)
         self._counts: dict[_Pair, int] = {}
+        self._marked: set[int] = set()
+        """States in which a press was seen to change nothing, or was made again and again; no other bars any."""
         self.longest_stay = 0
         self.loops.progress()
 
@@ -77,10 +79,13 @@ class RepeatedPresses:
         last, self._pressed = self._pressed, None
         if last is not None and last[0] == state_hash:
             self._vain[last] = self._step
+            self._marked.add(state_hash)
         self._state_hash, self._busy = state_hash, bool(mask[Button.NONE])
         barred = np.zeros(ACTION_COUNT, dtype=np.bool_)
         if self._busy:
             return Repetition(barred, mask, looping=False)
+        if state_hash not in self._marked:
+            return Repetition(barred, mask, looping=watches and self.loops.notice(state_hash))
         for press in range(ACTION_COUNT):
             pair = (state_hash, press)
             vain = self._step - self._vain.get(pair, -VAIN_STEPS - 1) <= VAIN_STEPS
@@ -101,3 +106,5 @@ class RepeatedPresses:
         if pair is not None:
             count = self._counts[pair] = self._counts.get(pair, 0) + 1
             self.longest_stay = max(self.longest_stay, count)
+            if count >= MOST_REPEATS:
+                self._marked.add(pair[0])

@@ -121,6 +121,11 @@ class DistantAdvisor(Advisor):
         """As the driver's advisor."""
         return self.news.asks_when_away
 
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether the driver's advisor has nobody to ask, now and later."""
+        return not (self.news.numbers_episodes or self.news.names_buttons)
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0

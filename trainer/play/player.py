@@ -135,17 +135,19 @@ class LanePlayer:
         self._running: list[_RunningEpisode] = []
         self._current: LanesStep | None = None
         self._reached: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
+        self._reached_bytes = b""
+        """Of the last step that was looked at: as long as it stays the same, nothing new is reached."""
 
     def begin(self, seeds: Sequence[int], horizons: Sequence[int]) -> None:
         """Starts an episode in every lane; `horizons` are in steps."""
         self._current = self.env.reset(seeds)
-        self._reached = self._current.milestones.copy()
+        self._reached, self._reached_bytes = self._current.milestones.copy(), b""
         self._running = [_RunningEpisode(horizon, seed) for horizon, seed in zip(horizons, seeds, strict=True)]
 
     def restart(self, lane: int, seed: int, horizon: int, start: StartPoint | None = None) -> None:
         """Starts the next episode in one lane, at `start` (a state of the archive) or at the env's own start."""
         self._current = self.env.reset_lane(lane, seed, start)
-        self._reached[lane] = self._current.milestones[lane]
+        self._reached[lane], self._reached_bytes = self._current.milestones[lane], b""
         self._running[lane] = _RunningEpisode(horizon, seed, start, is_whole=start is None)
 
     def step(self, cut: bool = False) -> PlayedStep:
@@ -215,6 +217,10 @@ class LanePlayer:
         )
 
     def _newly_reached(self, reached: NDArray[np.bool_]) -> tuple[tuple[str, ...], ...]:
+        as_bytes = reached.tobytes()
+        if as_bytes == self._reached_bytes:
+            return ((),) * len(reached)
+        self._reached_bytes = as_bytes
         new = reached & ~self._reached
         if not new.any():
             return ((),) * len(new)
