@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
+from agents.heads.agent import HeadsAgent
+from agents.heads.saved_heads import Heads
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum
@@ -35,6 +39,10 @@ class EvaluationNews:
     advisor: AdvisorNews
     record_changes: int | None
     """None: the record is not asked."""
+    heads: Heads | None = None
+    """Of a `HeadsAgent`; None where a policy plays, or none."""
+    shows_prior: bool = True
+    """`HeadsAgent.shows_prior`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +84,15 @@ class EvaluationJob:
             told_rules_only=told.told_rules_only,
         )
         seed = self.run_seed + bench.number
-        agent = HybridAgent(
-            DistantAdvisor(bench.ask, news.advisor),
-            AdaptiveStrategySystem(record, initial_strategy=told.strategy, seed=seed),
-            mode=told.mode,
-            seed=seed,
-            frozen_state=frozen_state,
-        )
+        advisor = DistantAdvisor(bench.ask, news.advisor)
+        strategy = AdaptiveStrategySystem(record, initial_strategy=told.strategy, seed=seed)
+        if news.heads is not None:
+            torch.set_num_threads(1)  # at this size several threads only wait for each other
+            agent: HybridAgent = HeadsAgent(
+                news.heads, advisor, strategy, told.mode, seed, frozen_state=frozen_state, shows_prior=news.shows_prior
+            )
+        else:
+            agent = HybridAgent(advisor, strategy, mode=told.mode, seed=seed, frozen_state=frozen_state)
         if news.weights is not None:
             own = replace(settings.learner, rollout_steps=1)
             policy = MaskablePPOLearner(bench.env.policy_space, len(bench.lanes), own, settings.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.heads.agent import HeadsAgent
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import news_of
@@ -49,6 +50,8 @@ class FleetEvaluator:
                 agent=replace(news_of(agent), mode=mode, teacher_share=directive.teacher_share),
                 advisor=broker.news(),
                 record_changes=None if record is None else record.changes,
+                heads=agent.heads if isinstance(agent, HeadsAgent) and policy is None else None,
+                shows_prior=agent.shows_prior if isinstance(agent, HeadsAgent) else True,
             )
         )
         finished, is_stopped = 0, False
