@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import ExitStack
 
 import pytest
 
+from agents.heads.saved_heads import load_bundled
 from core.env.lanes.vector_env import VectorEnv
 from core.vocabulary import AgentMode
 from tests.utils import create_test_trainer
 from trainer.evaluation.evaluator import EvaluationResult, Evaluator
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
+from trainer.evaluation.frozen_agent import frozen_heads
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
 from trainer.run.environments import environment_factory, open_evaluation_fleet
 
@@ -70,3 +73,21 @@ def test_workers_share_the_games_and_change_nothing_of_the_agent(trainer: Hybrid
     assert any(steps for _, steps in told)
     assert (json.dumps(trainer.agent.state_dict(), default=str), trainer.strategy_system.state_dict()) == before
     trainer.close()
+
+
+def test_the_bundled_heads_play_in_a_fleet_as_in_this_process(trainer: HybridLLMRLTrainer) -> None:
+    with ExitStack() as stack:
+        settings = trainer.settings.model_copy(update={"workers": 1})
+        fleet = stack.enter_context(open_evaluation_fleet(settings, GAMES))
+        env = stack.enter_context(VectorEnv(environment_factory(settings), fleet.lanes, 1))
+        agent, directive = frozen_heads(settings, load_bundled(), fleet.rom.game.name, stack)
+        inside = Evaluator(env, trainer._rule_players, settings.seed)
+        several = FleetEvaluator(stack.enter_context(open_evaluation_fleet(trainer.settings, GAMES)), settings.seed)
+        for mode in (AgentMode.ADAPTIVE, AgentMode.RL_ONLY, AgentMode.RULES_ONLY):
+            results = [
+                one.evaluate(agent, mode, GAMES, HORIZON, directive)
+                for one in (inside, FleetEvaluator(fleet, settings.seed), several)
+            ]
+            expected, alone, shared = ([] if one is None else numbers(one) for one in results)
+            assert alone == expected and len(expected) == GAMES, mode
+            assert [number for number, *_ in shared] == [number for number, *_ in expected], mode

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
+from agents.heads.agent import HeadsAgent
 from agents.heads.learner import HeadsLearner
+from agents.heads.saved_heads import Heads
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
@@ -38,8 +42,12 @@ class EvaluationNews:
     advisor: AdvisorNews
     record_changes: int | None
     """None: the record is not asked."""
-    agreement: float
+    agreement: float = 0.0
     """`HeadsLearner.agreement`; 0 for a policy of another kind."""
+    heads: Heads | None = None
+    """Of a `HeadsAgent` without a learner; None where a policy plays, or none."""
+    shows_prior: bool = True
+    """`HeadsAgent.shows_prior`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +95,24 @@ class EvaluationJob:
             told_rules_only=told.told_rules_only,
         )
         seed = self.run_seed + bench.number
-        policy = None
-        if news.weights is not None:
-            own = replace(settings.learner, rollout_steps=1)
-            policy = playing_learner(settings, bench.env.policy_space, len(bench.lanes), own)
-            policy.load_weights(news.weights)
-            if isinstance(policy, HeadsLearner):
-                policy.agreement = news.agreement
-        agent = agent_with(
-            policy,
-            settings,
-            DistantAdvisor(bench.ask, news.advisor),
-            AdaptiveStrategySystem(record, initial_strategy=told.strategy, seed=seed),
-            mode=told.mode,
-            seed=seed,
-            frozen_state=frozen_state,
-        )
+        advisor = DistantAdvisor(bench.ask, news.advisor)
+        strategy = AdaptiveStrategySystem(record, initial_strategy=told.strategy, seed=seed)
+        if news.heads is not None:
+            torch.set_num_threads(1)  # at this size several threads only wait for each other
+            agent: HybridAgent = HeadsAgent(
+                news.heads, advisor, strategy, told.mode, seed, frozen_state=frozen_state, shows_prior=news.shows_prior
+            )
+        else:
+            policy = None
+            if news.weights is not None:
+                own = replace(settings.learner, rollout_steps=1)
+                policy = playing_learner(settings, bench.env.policy_space, len(bench.lanes), own)
+                policy.load_weights(news.weights)
+                if isinstance(policy, HeadsLearner):
+                    policy.agreement = news.agreement
+            agent = agent_with(
+                policy, settings, advisor, strategy, mode=told.mode, seed=seed, frozen_state=frozen_state
+            )
         game = bench.env.rom.game
         agent.attach_lanes(
             [

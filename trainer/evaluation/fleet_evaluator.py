@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agents.heads.agent import HeadsAgent
 from agents.heads.learner import HeadsLearner
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
@@ -53,6 +54,8 @@ class FleetEvaluator:
                 advisor=broker.news(),
                 record_changes=None if record is None else record.changes,
                 agreement=policy.agreement if isinstance(policy, HeadsLearner) else 0.0,
+                heads=agent.heads if isinstance(agent, HeadsAgent) and policy is None else None,
+                shows_prior=agent.shows_prior if isinstance(agent, HeadsAgent) else True,
             )
         )
         finished, is_stopped = 0, False

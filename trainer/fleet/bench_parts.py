@@ -26,6 +26,12 @@ def shared_parts_of(bench: Workbench) -> dict[str, object]:
     return {name: part for name, part in parts.items() if not isinstance(part, _PLAIN)}
 
 
+def shared_parts_of_object(name: str, whole: object) -> dict[str, object]:
+    """An object and what it holds: an agent may have got hold of its networks, which get other weights together."""
+    parts = {f"{name} {key}": part for key, part in vars(whole).items()}
+    return {name: whole} | {key: part for key, part in parts.items() if not isinstance(part, _PLAIN)}
+
+
 def _facts(game: GameData) -> Iterator[tuple[str, object]]:
     """The game and what its tables hold."""
     yield "game", game

@@ -22,7 +22,7 @@ from core.history.records import DecisionColumns, EpisodeRecord
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
 from trainer.fleet import keepsake
-from trainer.fleet.bench_parts import shared_parts_of
+from trainer.fleet.bench_parts import shared_parts_of, shared_parts_of_object
 from trainer.fleet.questions import AdvisorNews, AskForDeaths, DistantAdvisor, DistantRecord, start_point
 from trainer.fleet.workbench import Workbench
 from trainer.lane_views.lane_slots import FOLDER
@@ -149,7 +149,7 @@ class _Parts:
 
     def shared(self, bench: Workbench) -> dict[str, object]:
         """What every worker has of its own, by a name that is the same in all: see `trainer.fleet.keepsake`."""
-        parts = shared_parts_of(bench) | {"policy": self.policy}
+        parts = shared_parts_of(bench) | shared_parts_of_object("policy", self.policy)
         for lane, player in enumerate(self.players):
             parts |= {f"player {lane} {place}": part for place, part in enumerate(player.parts_of_game)}
         return parts if self.shows is None else parts | {"shows": self.shows}

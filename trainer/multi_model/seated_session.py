@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 from agents.learning.policy_stack import PolicyStack
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.arbiter import POLICY_MODES
-from core.env.lanes.vector_env import VectorEnv
-from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.exceptions import CheckpointError
+from core.env.lanes.lane_worker import MakeEnv
+from core.exceptions import CheckpointError, ConfigurationError
 from core.game.profile import identify_rom
 from core.history.records import SettingChange
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
@@ -42,7 +41,7 @@ from trainer.play.player import LanePlayer, PlayedStep
 from trainer.play.seats import Seating
 from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage
 from trainer.run.checks import check_curriculum_milestones, check_writable
-from trainer.run.environments import environment_factory
+from trainer.run.environments import environment_factory, open_lanes
 from trainer.settings import Settings
 
 SEEDS_PER_EPISODE = 1000
@@ -80,11 +79,16 @@ class SeatedSession:
         self._shares = config.training_mode is not TrainingMode.COMPETITIVE
         profile = identify_rom(self.settings.rom_path, self.settings.allow_unknown_rom)
         if self.settings.go_explore is not None:
+            if self.settings.cluster is not None:
+                raise ConfigurationError(
+                    f"go_explore and cluster {self.settings.cluster!r} do not go together in a training of several "
+                    "models: the archive is a folder of this machine; leave one of them out"
+                )
             check_writable("go_explore.folder", self.settings.go_explore.folder)
         check_curriculum_milestones(self.settings, profile)
         self.teams = self._open_teams(Path(config.checkpoint_dir), count, profile.sha1)
         """The one of all, or one of every rival."""
-        self.env = VectorEnv(self._environment_factory(profile.sha1), count, self.settings.workers)
+        self.env = open_lanes(self.settings, self._environment_factory(profile.sha1))
         self._episodes = 0
         self.seats = [
             ModelSeat(
@@ -266,7 +270,10 @@ class SeatedSession:
         own = go_explore.model_copy(update={"folder": go_explore.folder / f"agent_{lane}"})
         return self.settings.model_copy(update={"go_explore": own})
 
-    def _environment_factory(self, rom_sha1: str) -> Callable[[int], EnhancedPyBoyPokemonCrystalEnv]:
+    def _environment_factory(self, rom_sha1: str) -> MakeEnv:
+        """Of rivals each has an archive of its own."""
+        if self._shares or self.settings.go_explore is None:
+            return environment_factory(self.settings, rom_sha1)
         return lambda lane: environment_factory(self._settings_of(lane), rom_sha1)(lane)
 
 

@@ -6,10 +6,13 @@ import os
 from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import CarriedStates, GoExploreArchive
+from core.env.lanes.lane_worker import MakeEnv
+from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Fleet
+from trainer.fleet.fleet_lanes import FleetLanes
 from trainer.fleet.local_fleet import LocalFleet
 from trainer.fleet.ray_fleet import RayFleet
 from trainer.fleet.thread_fleet import ThreadFleet
@@ -40,6 +43,14 @@ def open_evaluation_fleet(settings: Settings, games: int, *, shown: bool = False
     factory = replace(environment_factory(settings), shown=shown)
     blueprint = Blueprint(settings, factory, lanes, min(settings.workers, lanes))
     return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
+
+
+def open_lanes(settings: Settings, make_env: MakeEnv) -> VectorEnv | FleetLanes:
+    """The settings' lanes for those who decide for all of them in this process; close them. On a cluster the emulators
+    are its workers', and `make_env` must be one that can travel (`trainer.fleet.shipment.MovableMaker`)."""
+    if settings.cluster is None:
+        return VectorEnv(make_env, settings.lanes, settings.workers)
+    return FleetLanes(_open(Blueprint(settings, make_env, settings.lanes, settings.workers)))
 
 
 def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:

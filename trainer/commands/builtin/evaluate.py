@@ -21,22 +21,17 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from agents.heads.saved_heads import Heads
-from core.agent.hybrid_agent import HybridAgent
-from core.env.lanes.vector_env import VectorEnv
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.printing import print_json, print_table
 from trainer.commands.registry import COMMANDS
-from trainer.curriculum import Directive
-from trainer.evaluation.evaluator import Evaluates, EvaluationResult, Evaluator, ModelUse
+from trainer.evaluation.evaluator import EvaluationResult, ModelUse
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.learned_half import heads_of
 from trainer.run.checks import check_model_of_modes
-from trainer.run.environments import environment_factory, open_evaluation_fleet
+from trainer.run.environments import open_evaluation_fleet
 from trainer.settings import Settings, load_settings
 
 
@@ -72,14 +67,13 @@ def play(
     if heads is None:
         store.load(checkpoint)  # before emulators start
     with ExitStack() as stack:
-        evaluator: Evaluates
+        fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
         if heads is None:
-            fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
             snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
             agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
-            evaluator = FleetEvaluator(fleet, settings.seed)
         else:
-            agent, directive, evaluator = _with_heads(settings, heads, episodes, stack)
+            agent, directive = frozen_heads(settings, heads, fleet.rom.game.name, stack)
+        evaluator = FleetEvaluator(fleet, settings.seed)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
             for mode in modes:
@@ -94,23 +88,6 @@ def play(
                 assert result is not None, "goes_on never stops it"
                 results.append(result)
         return results
-
-
-def _with_heads(
-    settings: Settings, heads: Heads, episodes: int, on_exit: ExitStack
-) -> tuple[HybridAgent, Directive, Evaluates]:
-    """The agent of both heads, and who evaluates it: it decides for all lanes at once, in this process."""
-    lanes = min(settings.lanes, episodes)
-    env = on_exit.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
-    agent, directive = frozen_heads(settings, heads, env.rom.game.name, on_exit)
-
-    def rule_players(lanes: int) -> list[RulePlayer]:
-        return [
-            RulePlayer(env.rom.game, seed=settings.seed + lane, names=settings.names, starter=settings.starter)
-            for lane in range(lanes)
-        ]
-
-    return agent, directive, Evaluator(env, rule_players, settings.seed)
 
 
 def with_intervals(result: EvaluationResult) -> dict[str, Any]:
