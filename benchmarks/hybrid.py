@@ -10,6 +10,9 @@ Plays to the first badge, as `benchmarks/first_badge.json` says, each way in new
   hybrid           the whole agent after training, language model switched off
   its_policy       the hybrid's policy by itself: language model and rules switched off (8 games at most: a glance)
 
+In the measured games all begin with the same starter, lane by lane the three in turn; with `--free-starter` each player
+takes its own (give another `--out`, so that cells are not mixed).
+
 `--parts bare hybrid rl_alone` says which are measured: `bare` are the three that learn nothing. Agents are frozen for
 their games, and nothing is explored. A part of one seed is a *cell*: a JSON file in `--out`, written when it is done
 and not measured again, so a benchmark that was interrupted goes on, and several processes or machines may share the
@@ -79,6 +82,8 @@ ALONE_ENTROPY = 0.1
 CURVE_HORIZON = 1000
 """Steps of the games on the learning curves: the policy by itself, `CURVE_GAMES` of them."""
 CURVE_GAMES = 8
+STARTERS = 3
+"""Creatures on offer at the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +164,11 @@ class Budget:
 class Bench:
     """The parts that all cells share: settings, environments, language model."""
 
-    def __init__(self, settings: Settings, stack: ExitStack) -> None:
+    def __init__(self, settings: Settings, stack: ExitStack, fixes_starter: bool = True) -> None:
+        """`fixes_starter`: in measured games the rules list one starter, lane by lane the three in turn, whoever
+        chooses; in training all of them."""
         self.settings = settings
+        self.fixes_starter = fixes_starter
         self.llm_manager = LLMManager(settings.llm_model, settings.max_context_length)
         stack.callback(self.llm_manager.close)
         self.env = stack.enter_context(VectorEnv(environment_factory(settings), settings.lanes, settings.workers))
@@ -174,8 +182,9 @@ class Bench:
         agent.attach_lanes(self.rule_players(seed))
         return agent
 
-    def rule_players(self, seed: int) -> list[RulePlayer]:
-        return [RulePlayer(self.env.rom.game, seed + lane) for lane in range(self.env.lanes)]
+    def rule_players(self, seed: int, fixes_starter: bool = False) -> list[RulePlayer]:
+        starters = [1 + lane % STARTERS if fixes_starter else None for lane in range(self.env.lanes)]
+        return [RulePlayer(self.env.rom.game, seed + lane, starter=one) for lane, one in enumerate(starters)]
 
     def learner(self, seed: int, **changes: Any) -> MaskablePPOLearner:
         """A fresh one with the config's settings, but for the `changes`."""
@@ -239,7 +248,7 @@ class Bench:
         self, agent: HybridAgent, mode: AgentMode, curriculum: Curriculum, games: int, seed: int, horizon: int
     ) -> list[Game]:
         """New games of the frozen agent."""
-        evaluator = Evaluator(self.env, lambda lanes: self.rule_players(seed), seed)
+        evaluator = Evaluator(self.env, lambda lanes: self.rule_players(seed, self.fixes_starter), seed)
         result = evaluator.evaluate(agent, mode, games, horizon, curriculum.directive())
         assert result is not None, "an evaluation that nobody stops has a result"
         return [
@@ -322,6 +331,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--games", type=int, default=20, help="games of each row and seed")
     parser.add_argument("--curve-points", type=int, default=4, help="moments of training on the learning curve")
+    parser.add_argument("--free-starter", action="store_true", help="each player takes its own, not the same")
     parser.add_argument("--out", type=Path, default=FOLDER)
     return parser.parse_args(arguments)
 
@@ -336,7 +346,7 @@ def run(arguments: argparse.Namespace) -> None:
         if cell_path(arguments.out, part, seed).exists():
             continue
         with ExitStack() as stack:
-            bench = Bench(settings, stack)
+            bench = Bench(settings, stack, fixes_starter=not arguments.free_starter)
             spendable = budget_of(part, seed, budget, arguments.out)
             cell = measure(bench, part, seed, spendable, arguments.games, arguments.curve_points)
         write_cell(arguments.out, cell)

@@ -79,7 +79,7 @@ class Variant:
 
 VARIANTS: Final = {
     "whole": Variant("the whole", players=tuple(JudgedPlayer)),
-    "cloned": Variant("cloned only", own_segments=False, rounds=0),
+    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
     "no_options": Variant("without learning of options", rounds=0),
     "no_branches": Variant("without branches", groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),

@@ -38,6 +38,16 @@ def test_every_row_is_measured_and_training_is_equal(tmp_path: Path) -> None:
     assert (docs / "images" / "hybrid.png").stat().st_size > 5_000
 
 
+def test_all_players_begin_with_the_same_starters_in_turn(tmp_path: Path) -> None:
+    settings = load_settings(generate_test_config(tmp_path))
+    with ExitStack() as stack:
+        bench = Bench(settings, stack)
+        first, again = bench.rule_players(0, bench.fixes_starter), bench.rule_players(9, bench.fixes_starter)
+        assert [player.starter for player in first] == [player.starter for player in again]
+        assert [player.starter for player in first] == [1 + lane % 3 for lane in range(settings.lanes)]
+        assert {player.starter for player in bench.rule_players(0)} == {None}, "in training nobody is told"
+
+
 def test_rl_alone_has_no_less_than_the_hybrid_of_its_seed(tmp_path: Path) -> None:
     assert Budget(100, None).spent(100, 0.0) == 1.0 and Budget(None, 60.0).spent(7, 30.0) == 0.5
     plain = Budget(100, None)
