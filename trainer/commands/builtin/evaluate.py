@@ -23,6 +23,7 @@ from rich.progress import Progress
 
 from agents.heads.saved_heads import Heads
 from core.agent.hybrid_agent import HybridAgent
+from core.agent.standings import Standings
 from core.env.lanes.vector_env import VectorEnv
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
@@ -34,7 +35,7 @@ from trainer.evaluation.evaluator import Evaluates, EvaluationResult, Evaluator,
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
 from trainer.evaluation.intervals import wilson_interval
-from trainer.play.learned_half import heads_of
+from trainer.play.learned_half import heads_of, standings_of
 from trainer.run.checks import check_model_of_modes
 from trainer.run.environments import environment_factory, open_evaluation_fleet
 from trainer.settings import Settings, load_settings
@@ -79,7 +80,7 @@ def play(
             agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
             evaluator = FleetEvaluator(fleet, settings.seed)
         else:
-            agent, directive, evaluator = _with_heads(settings, heads, episodes, stack)
+            agent, directive, evaluator = _with_heads(settings, heads, standings_of(checkpoint), episodes, stack)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
             for mode in modes:
@@ -97,12 +98,12 @@ def play(
 
 
 def _with_heads(
-    settings: Settings, heads: Heads, episodes: int, on_exit: ExitStack
+    settings: Settings, heads: Heads, standings: Standings, episodes: int, on_exit: ExitStack
 ) -> tuple[HybridAgent, Directive, Evaluates]:
     """The agent of both heads, and who evaluates it: it decides for all lanes at once, in this process."""
     lanes = min(settings.lanes, episodes)
     env = on_exit.enter_context(VectorEnv(environment_factory(settings), lanes, min(settings.workers, lanes)))
-    agent, directive = frozen_heads(settings, heads, env.rom.game.name, on_exit)
+    agent, directive = frozen_heads(settings, heads, standings, env.rom.game.name, on_exit)
 
     def rule_players(lanes: int) -> list[RulePlayer]:
         return [
