@@ -72,6 +72,8 @@ def test_a_situation_without_outcomes_borrows_from_the_wider_ones() -> None:
     known, new = standings.merit(TALK, Source.POLICY), standings.merit(elsewhere, Source.POLICY)
     assert new.success == pytest.approx(known.success, abs=0.1)
     assert standings.who_acts(elsewhere, BOTH) is Source.RULES
+    standings.learn(SegmentOutcome(elsewhere, Source.POLICY, True, 20))
+    assert standings.merit(elsewhere, Source.POLICY).success < 0.6, "once is luck"
     untouched = standings.merit(Situation(Deed.CHOOSE, "overworld", "talk", "1"), Source.POLICY)
     assert untouched.success == 0.5, "another deed is another matter"
 

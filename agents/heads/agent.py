@@ -22,6 +22,7 @@ lead nowhere are barred and loops are broken as `core/agent/repeated_presses.py`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,9 @@ from core.agent.agent_state import AgentState
 from core.agent.arbiter import LOOP_EXPLORATION, Lane
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.lane_transitions import LaneInputs
+from core.agent.llm_gate import matters
+from core.agent.segments import LaneSegments
+from core.agent.standings import LEAST_JUDGED, Deed, Situation
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.agent.teacher import RulePlayerLike, situation_of
 from core.agent.transition_feeder import View, policy_view
@@ -79,6 +83,7 @@ class HeadsAgent(HybridAgent):
         settings: HeadsSettings | None = None,
         trusts_buttons: bool = True,
         bars_repeats: bool = True,
+        explores: bool = False,
     ) -> None:
         """`shows_prior`: the option head sees the rules' value and rank of each option. `settings`: of the training.
         `trusts_buttons`: frozen, the button head carries out what others have chosen; a `HeadsLearner` that is attached
@@ -89,6 +94,11 @@ class HeadsAgent(HybridAgent):
         )
         self.heads = heads
         self.shows_prior = shows_prior
+        self.explores = explores
+        """In ADAPTIVE mode, frozen: who acts is drawn from the standings, and what comes of it is learned."""
+        self.choices: Counter[Source] = Counter()
+        """Who chose among several options, and how often."""
+        self._segments: list[LaneSegments] = []
         self.settings = settings or HeadsSettings()
         self._trusts_buttons = trusts_buttons
         self.bars_repeats = bars_repeats
@@ -114,6 +124,7 @@ class HeadsAgent(HybridAgent):
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
         self._holdings = [Holding() for _ in players]
+        self._segments = [LaneSegments(self.standings.learn) for _ in players]
 
     def decide(
         self,
@@ -174,6 +185,7 @@ class HeadsAgent(HybridAgent):
         is_taught = not self.frozen and not is_alone
         if lane.is_fresh:
             lane.begin(self.adaptive_strategy.select_strategy({"llm_available": self.llm_available}))
+            self._segments[index].begin()
             holding.begin_game(share, self.settings.straying_games if is_taught else 0.0, dice)
         repetition = lane.repeats.look(state.state_hash, step.masks[index])
         if not self.bars_repeats:
@@ -181,14 +193,25 @@ class HeadsAgent(HybridAgent):
         player, teacher, looping = self._players[index], lane.teacher, repetition.looping
         features, crop = step.observations["features"][index], step.observations["map"][index]
         look = Look(self._views.situation(state, features, crop, player.reached_flags), repetition)
+        is_judged = self.frozen and self.mode is AgentMode.ADAPTIVE
+        if not is_alone:
+            in_fight = state.mode is GameMode.BATTLE
+            self._segments[index].look(len(player.milestones), in_fight, state.lost_last_battle)
         chooses = is_alone or (not self.frozen and holding.heads_next)
-        teacher.chooser = (lambda now, options: self._choose(look, now, options)) if chooses else None
+        has_choice = chooses or is_judged
+        teacher.chooser = (lambda now, options: self._choose(look, now, options)) if has_choice else None
+        teacher.who_chooses = (lambda now, options: self._who_chooses(index, now, options)) if is_judged else None
         look.wanted = teacher.act(
             state,
             ask_model=lambda matters: not chooses and self.arbiter.toss_for_model(lane.strategy, 1.0, matters),
             stuck=looping and state.mode is GameMode.FREE,
         )
         look.allows_teacher = bool(step.masks[index][look.wanted.action])
+        look.option = teacher.option
+        if is_judged and holding.is_new(teacher.option):
+            holding.heads_next = self._heads_press(teacher.option, state)
+        if teacher.offered and teacher.source is not None and not is_alone:
+            self._note_choice(index, state)
         holding.take(teacher.option, situation_of(state.mode) == "overworld", share, dice)
         if looping and share > 0.0:
             holding.give_back()
@@ -233,6 +256,51 @@ class HeadsAgent(HybridAgent):
         look.choice = ListedOptions(facts, liked, taken, float(chances[taken]))
         return taken
 
+    def _who_chooses(self, index: int, state: GameState, options: Sequence[Option]) -> Source | None:
+        """By the standings: the option head, a language model or the rules; None where they were not judged yet."""
+        situation = _choice_situation(state, options)
+        players = [Source.RULES, Source.POLICY] + ([Source.LLM] if self.llm_available else [])
+        if not self.explores:
+            asks = self.llm_available and self.standings.segments(Deed.CHOOSE, Source.LLM) < LEAST_JUDGED
+            if asks and self.arbiter.toss_for_model(self._lanes[index].strategy, 1.0, matters(options)):
+                return Source.LLM
+            return self.standings.who_acts(situation, players)
+        holder, in_fight = self._segments[index].holder, state.mode is GameMode.BATTLE
+        if in_fight not in holder:
+            holder[in_fight] = self.standings.who_acts(situation, players, self.arbiter.random) or Source.RULES
+        return holder[in_fight]
+
+    def _heads_press(self, option: Option | None, state: GameState) -> bool:
+        """By the standings: whether the button head gets an option; where it was not judged yet, by its trust."""
+        if option is None:
+            return self.trusts_buttons
+        situation = Situation(Deed.PRESS, situation_of(state.mode), option.kind.value, _region_of(state))
+        dice = self.arbiter.random if self.explores else None
+        who = self.standings.who_acts(situation, (Source.RULES, Source.POLICY), dice)
+        return self.trusts_buttons if who is None else who is Source.POLICY
+
+    def _note_choice(self, index: int, state: GameState) -> None:
+        """An option was chosen among several."""
+        teacher = self._lanes[index].teacher
+        source = teacher.source
+        assert source is not None, "the caller has looked"
+        self.choices[source] += 1
+        if not self.frozen or self.explores:
+            situation = _choice_situation(state, teacher.offered)
+            self._segments[index].chose(situation, source, int(source is Source.LLM))
+
+    def statistics(self) -> dict[str, Any]:
+        """As `HybridAgent.statistics`, with who chose options, and whom the standings would have choose and press."""
+        made = sum(self.choices.values())
+        return {
+            **super().statistics(),
+            "choices": {source.value: count / max(1, made) for source, count in self.choices.items()},
+            "believed_shares": {
+                deed.value: {source.value: share for source, share in self.standings.shares(deed).items()}
+                for deed in Deed
+            },
+        }
+
     def _ask(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of all lanes: the chance of each press, and that the option is over after it; 0 where the heads do not
         press."""
@@ -264,6 +332,10 @@ class HeadsAgent(HybridAgent):
             teacher.overruled()
         if is_alone:
             teacher.judge_end(bool(dice.random() < ends[action]))
+        elif look.option is not None and (not self.frozen or self.explores):
+            presser = Source.POLICY if look.heads_press else Source.RULES
+            mode, region = situation_of(state.mode), _region_of(state)
+            self._segments[self._lanes.index(lane)].pressed(look.option, mode, region, presser, teacher.ended)
         lane.repeats.pressed(action)
         chance = float(row[action])
         if look.heads_press:
@@ -306,4 +378,14 @@ class HeadsAgent(HybridAgent):
             shows_prior=self.shows_prior,
             trusts_buttons=self.trusts_buttons,
             bars_repeats=self.bars_repeats,
+            explores=self.explores and self.frozen,
         )
+
+
+def _region_of(state: GameState) -> str:
+    return str(state.map_id.group)
+
+
+def _choice_situation(state: GameState, options: Sequence[Option]) -> Situation:
+    """`options` are given as the rules like them, best first."""
+    return Situation(Deed.CHOOSE, situation_of(state.mode), options[0].kind.value, _region_of(state))

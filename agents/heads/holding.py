@@ -57,6 +57,11 @@ class Holding:
             self.heads_next = _toss_for_heads(teacher_share, dice)
         self._option, self._steps = option, 0
 
+    def is_new(self, option: Option | None) -> bool:
+        """Whether somebody is about to get this option: it is not under way, and was not before an interruption."""
+        known = self._interrupted
+        return option is not self._option and (known is None or option is not known[0])
+
     def give_back(self) -> None:
         """The heads go in circles: the teacher carries the option out."""
         self.heads = False

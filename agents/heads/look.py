@@ -13,7 +13,7 @@ from agents.heads.button_view import ButtonView
 from agents.heads.rollout import ListedOptions
 from core.agent.repeated_presses import Repetition
 from core.agent.teacher import TeacherAction
-from core.vocabulary import ACTION_COUNT, Button, Source
+from core.vocabulary import ACTION_COUNT, Button, Option, Source
 
 _NOTHING: Final = TeacherAction(Button.NONE, Source.RULES, 0.0, "")
 
@@ -26,6 +26,8 @@ class Look:
     repetition: Repetition
     wanted: TeacherAction = _NOTHING
     """What the teacher would press."""
+    option: Option | None = None
+    """The option under way."""
     choice: ListedOptions | None = None
     """What was chosen among at this step."""
     label: tuple[int, int] = (NO_LABEL, 0)

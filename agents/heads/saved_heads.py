@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from agents.heads.button_view import OPTION_PARTS, PLANES_SHAPE, SITUATION_PARTS
 from agents.heads.networks import ButtonNetwork, OptionNetwork
 from agents.heads.option_view import OPTION_FACTS
+from core.agent.standings import Standings
 from core.exceptions import CheckpointError
 from core.vocabulary import GameMode, OptionKind
 
@@ -22,6 +23,8 @@ FORMAT_VERSION: Final = 1
 BUNDLED_FOLDER: Final = Path(__file__).parent / "bundled"
 """Where the policy lies that comes with the project."""
 WEIGHTS_FILE: Final = "heads.safetensors"
+STANDINGS_FILE: Final = "standings.json"
+"""Beside them: who does better in which kind of situation, the rules or these heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,17 @@ def load_heads(path: Path) -> Heads:
             raise CheckpointError(f"the heads at {path} are damaged: the {name} head holds numbers that are none")
         net.eval()
     return heads
+
+
+def load_standings(folder: Path) -> Standings:
+    """Of the heads in a folder; empty where they were not judged. Raises CheckpointError for a file that is damaged."""
+    path, standings = folder / STANDINGS_FILE, Standings()
+    try:
+        if path.is_file():
+            standings.load_state_dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise CheckpointError(f"the standings at {path} cannot be read: {error}; delete the file") from error
+    return standings
 
 
 def load_bundled() -> Heads:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from core.agent.advice import Advisor
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
+from core.agent.standings import Standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class AgentState:
     calibration: ConfidenceCalibration = field(default_factory=ConfidenceCalibration)
     teacher_evidence: float | None = None
     """Log-odds that the teacher's actions do better than others; None: it is still explored who should act."""
+    standings: Standings = field(default_factory=Standings)
+    """Who does better in which kind of situation."""
     told_rules_only: bool = False
     """The log says already that no language model is available."""
     advisor: Advisor | None = None

@@ -13,6 +13,7 @@ from typing import Any
 from core.agent.calibration import DecisionOutcome
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.reported_strategy import ReportedStrategy, StrategyOutcome
+from core.agent.standings import SegmentOutcome
 from core.protocols import JudgesTeacher
 from core.vocabulary import AgentMode, StrategyType
 
@@ -31,6 +32,8 @@ class AgentNews:
     teacher_evidence: float | None
     """What its policy believes of the teacher; None for a policy that does not judge it."""
     told_rules_only: bool
+    standings: Mapping[str, Any] | None = None
+    """`Standings.state_dict`, for agents that are frozen; None where nobody goes by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class AgentReport:
 
     outcomes: tuple[DecisionOutcome, ...]
     """Of decisions, in the order in which they became known."""
+    segments: tuple[SegmentOutcome, ...]
+    """That ended, in that order."""
     games: tuple[StrategyOutcome, ...]
     """That ended and count, in the order of ending."""
     masked_teacher_actions: int
@@ -68,6 +73,7 @@ def take_news(agent: HybridAgent, strategy: ReportedStrategy, news: AgentNews, d
     agent.direct(news.teacher_share, None)
     agent.calibration.load_counts(news.calibration)
     agent.calibration.reported = []
+    agent.standings.reported = []
     agent.arbiter.told_rules_only = news.told_rules_only
     agent.arbiter.random.bit_generator.state = dict(dice)
 
@@ -77,12 +83,14 @@ def report_of(agent: HybridAgent, strategy: ReportedStrategy) -> AgentReport:
     arbiter = agent.arbiter
     report = AgentReport(
         outcomes=tuple(agent.calibration.reported or ()),
+        segments=tuple(agent.standings.reported or ()),
         games=tuple(strategy.outcomes),
         masked_teacher_actions=arbiter.masked_teacher_actions,
         random_state=arbiter.random.bit_generator.state,
         told_rules_only=arbiter.told_rules_only,
     )
     agent.calibration.reported = []
+    agent.standings.reported = []
     strategy.outcomes.clear()
     arbiter.masked_teacher_actions = 0
     return report
@@ -92,6 +100,8 @@ def count_report(agent: HybridAgent, report: AgentReport) -> None:
     """Lets the run's agent count what one that played has said. After each game it chooses the strategy anew."""
     for outcome in report.outcomes:
         agent.calibration.count(outcome)
+    for segment in report.segments:
+        agent.standings.learn(segment)
     for game in report.games:
         agent.adaptive_strategy.record_outcome(game.strategy, game.episode_return, game.model_calls)
         agent.adaptive_strategy.select_strategy({"llm_available": agent.llm_available})

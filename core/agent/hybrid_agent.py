@@ -55,8 +55,7 @@ class HybridAgent:
     ) -> None:
         """`llm_manager` may be None: the rules then carry the language model's share. A custom manager that has only
         the documented `get_action(context) -> (action, metadata)` names buttons itself. `describe` takes the place of
-        the prompts of `core.prompts`. With `frozen_state` nothing is learned from outcomes, and `curriculum_config` is
-        not read; see `for_evaluation`.
+        the prompts of `core.prompts`. With `frozen_state` nothing is learned, and `curriculum_config` is not read.
 
         Raises ConfigurationError for an unknown mode or a curriculum that does not have the documented form.
         """
@@ -76,6 +75,7 @@ class HybridAgent:
         self.stage = state.stage
         self.episodes_in_stage = state.episodes_in_stage
         self._directed_share: float | None = None
+        self.standings = state.standings
         self.advisor = state.advisor or (llm_manager if isinstance(llm_manager, Advisor) else Advisor(llm_manager))
         self._seed = seed
         self.arbiter = Arbiter(
@@ -174,8 +174,7 @@ class HybridAgent:
     def direct(self, teacher_share: float, strategy_preference: StrategyType | None) -> None:
         """A trainer's curriculum says share (0 to 1) and preference itself; the agent's own stages then rest.
 
-        Cheap: a loop may call it before every step. A preference takes effect when it changes; the first one is a prior
-        only, since the run begins with the strategy that its user named.
+        A preference takes effect when it changes; the first is a prior only: the run begins with its user's strategy.
         """
         self._directed_share = teacher_share
         is_first = self.adaptive_strategy.preferred_strategy is None
@@ -301,10 +300,9 @@ class HybridAgent:
     ) -> HybridAgent:
         """A frozen twin with its own lanes and random numbers: same policy, manager, calibration and stage.
 
-        It learns nothing and changes nothing of this agent, its strategy system included. With a policy that has judged
-        the teacher it no longer explores who should act: at each step the one that is believed to do better does. In
-        ADAPTIVE mode it asks the decision record as this agent does; the agent's parents (rules, language model,
-        policy) are judged without it.
+        It learns nothing and changes nothing of this agent, its strategy system included. Who acts is explored no
+        longer: the one that is believed to do better does. In ADAPTIVE mode it asks the decision record as this agent
+        does; the agent's parents (rules, language model, policy) are judged without it.
         """
         mode = mode_named(mode or self.mode)
         strategy = AdaptiveStrategySystem(
@@ -318,6 +316,7 @@ class HybridAgent:
             episodes_in_stage=self.episodes_in_stage,
             calibration=self.calibration.copy(),
             teacher_evidence=self.policy.teacher_evidence if isinstance(self.policy, JudgesTeacher) else None,
+            standings=self.standings,
             told_rules_only=self.arbiter.told_rules_only,
             advisor=self.advisor,
         )
@@ -353,6 +352,7 @@ class HybridAgent:
             "masked_teacher_actions": self.arbiter.masked_teacher_actions,
             "advice_failures": self.advice_failures,
             "calibration": self.calibration.state_dict(),
+            "standings": self.standings.state_dict(),
             "random": self.arbiter.random.bit_generator.state,
         }
 
@@ -368,6 +368,7 @@ class HybridAgent:
         self.arbiter.masked_teacher_actions = int(state["masked_teacher_actions"])
         self.advisor.failures = Counter(state.get("advice_failures", {}))
         self.calibration.load_state_dict(state["calibration"])
+        self.standings.load_state_dict(state.get("standings", {}))
         self.arbiter.random.bit_generator.state = state["random"]
         self.attach_lanes([lane.teacher.player for lane in self._lanes])
 

@@ -245,7 +245,10 @@ class Standings:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores `state_dict`. Raises CheckpointError when it is of another version, and LookupError, TypeError or
-        ValueError for rows of another form."""
+        ValueError for rows of another form. An empty state is that of a program without standings."""
+        if not state:
+            self._rows, self._usual = {}, {}
+            return
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
                 f"the standings have version {state.get('version')!r}, this program reads {STATE_VERSION}: they are of "

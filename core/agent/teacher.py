@@ -99,6 +99,8 @@ class _Plan:
 
 ChooseOption = Callable[["GameState", Sequence[Option]], int]
 """Chooses among several options, given best first, in the rules' place: its place in the list."""
+WhoChooses = Callable[["GameState", Sequence[Option]], Source | None]
+"""Who chooses among several options; None where nobody knows, and who chooses is tossed for as elsewhere."""
 
 
 class StateWriter(Protocol):
@@ -167,6 +169,8 @@ class LaneTeacher:
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
         self.chooser: ChooseOption | None = None
         """Who chooses instead of the rules and the record; a learned policy."""
+        self.who_chooses: WhoChooses | None = None
+        """Says whether `chooser`, a language model or the rules choose; without it `chooser` does if there is one."""
         self.offered: tuple[Option, ...] = ()
         """What was chosen among at the last action, best first; empty where an option went on or was the only one."""
 
@@ -174,6 +178,11 @@ class LaneTeacher:
     def option(self) -> Option | None:
         """The option that the last action carried out."""
         return None if self._last_plan is None else self._last_plan.option
+
+    @property
+    def source(self) -> Source | None:
+        """Who chose that option."""
+        return None if self._last_plan is None else self._last_plan.source
 
     @property
     def ended(self) -> bool:
@@ -244,17 +253,20 @@ class LaneTeacher:
                 return interrupted
         self._plan = None
         under_way = None if interrupted is None else interrupted.option.kind
-        if len(options) > 1 and not self._advisor.names_buttons and ask_model(matters(options, under_way)):
+        who = None if self.who_chooses is None or len(options) < 2 else self.who_chooses(state, options)
+        can_ask = len(options) > 1 and not self._advisor.names_buttons
+        if can_ask and (ask_model(matters(options, under_way)) if who is None else who is Source.LLM):
             self._plan = self._chosen_by_model(state, options)
         if self._plan is None:
-            self._plan = self._chosen_by_rules(state, options)
+            self._plan = self._chosen_by_rules(state, options, who)
         if len(options) > 1:
             self.offered = tuple(options)
             self.writer.chose(self._plan.option.label, state)
         return self._plan
 
-    def _chosen_by_rules(self, state: GameState, options: Sequence[Option]) -> _Plan:
-        if self.chooser is not None and len(options) > 1:
+    def _chosen_by_rules(self, state: GameState, options: Sequence[Option], who: Source | None) -> _Plan:
+        may_choose = self.who_chooses is None or who is Source.POLICY
+        if self.chooser is not None and may_choose and len(options) > 1:
             return _Plan(options[self.chooser(state, options)], Source.POLICY, None, "")
         if self.statistics is None or len(options) < 2:
             return _Plan(self.player.choose(state), Source.RULES, None, "")

@@ -16,6 +16,7 @@ from core.agent.arbitration import TeacherCurriculum
 from core.agent.calibration import ConfidenceCalibration
 from core.agent.exchange import AgentNews
 from core.agent.hybrid_agent import HybridAgent
+from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
@@ -88,10 +89,14 @@ class EvaluationJob:
         record = None if news.record_changes is None else DistantRecord(bench.ask, news.record_changes)
         calibration = ConfidenceCalibration()
         calibration.load_state_dict(told.calibration)
+        standings = Standings()
+        if told.standings is not None:
+            standings.load_state_dict(told.standings)
         frozen_state = AgentState(
             curriculum=TeacherCurriculum(),
             calibration=calibration,
             teacher_evidence=told.teacher_evidence,
+            standings=standings,
             told_rules_only=told.told_rules_only,
         )
         seed = self.run_seed + bench.number

@@ -50,7 +50,12 @@ class FleetEvaluator:
         self.fleet.broadcast(
             EvaluationNews(
                 weights=None if policy is None else policy.weights(),
-                agent=replace(news_of(agent), mode=mode, teacher_share=directive.teacher_share),
+                agent=replace(
+                    news_of(agent),
+                    mode=mode,
+                    teacher_share=directive.teacher_share,
+                    standings=agent.standings.state_dict(),
+                ),
                 advisor=broker.news(),
                 record_changes=None if record is None else record.changes,
                 agreement=policy.agreement if isinstance(policy, HeadsLearner) else 0.0,

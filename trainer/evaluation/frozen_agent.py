@@ -12,6 +12,7 @@ from gymnasium import spaces
 from agents.heads.agent import HeadsAgent
 from agents.heads.saved_heads import Heads
 from core.agent.hybrid_agent import HybridAgent
+from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.policy_view import POLICY_PARTS
 from core.exceptions import ConfigurationError
@@ -56,8 +57,13 @@ def frozen_agent(
     return agent, curriculum.directive()
 
 
-def frozen_heads(settings: Settings, heads: Heads, game: str, on_exit: ExitStack) -> tuple[HeadsAgent, Directive]:
-    """The agent of both heads in the game of that name. Raises ConfigurationError where it would see no numbers."""
+def frozen_heads(
+    settings: Settings, heads: Heads, standings: Standings, game: str, on_exit: ExitStack
+) -> tuple[HeadsAgent, Directive]:
+    """The agent of both heads in the game of that name; `standings` are theirs.
+
+    Raises ConfigurationError where it would see no numbers.
+    """
     if "features" not in POLICY_PARTS[settings.observation_type]:
         raise ConfigurationError(
             f"the policy reads numbers, and observation_type {settings.observation_type!r} has none: set it to 'state'"
@@ -67,6 +73,7 @@ def frozen_heads(settings: Settings, heads: Heads, game: str, on_exit: ExitStack
     torch.set_num_threads(1)  # at this size several threads only wait for each other
     manager, strategy = _advice(settings, on_exit)
     agent = HeadsAgent(heads, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
+    agent.standings = standings
     return agent, Curriculum(settings.curriculum).directive()
 
 

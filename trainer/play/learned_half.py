@@ -10,11 +10,12 @@ from gymnasium import spaces
 from agents.heads.actor_critic import HEADS_SPACE
 from agents.heads.agent import HeadsAgent
 from agents.heads.learner import HeadsLearner, OverlappedHeadsLearner
-from agents.heads.saved_heads import WEIGHTS_FILE, Heads, load_bundled, load_heads
+from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_bundled, load_heads, load_standings
 from agents.learning.overlapped_learner import OverlappedLearner
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
 from core.agent.hybrid_agent import HybridAgent
+from core.agent.standings import Standings
 from core.exceptions import ConfigurationError
 from trainer.settings import Settings
 
@@ -76,3 +77,9 @@ def heads_of(checkpoint: str) -> Heads | None:
         return load_bundled()
     path = Path(checkpoint) / WEIGHTS_FILE
     return load_heads(path) if path.is_file() else None
+
+
+def standings_of(checkpoint: str) -> Standings:
+    """Who does better in which situation, the rules or the heads that `heads_of` gives: empty where nobody knows.
+    Raises CheckpointError for a damaged file."""
+    return load_standings(BUNDLED_FOLDER if checkpoint == BUNDLED else Path(checkpoint))

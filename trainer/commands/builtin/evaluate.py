@@ -29,7 +29,7 @@ from trainer.evaluation.evaluator import EvaluationResult, ModelUse
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
 from trainer.evaluation.intervals import wilson_interval
-from trainer.play.learned_half import heads_of
+from trainer.play.learned_half import heads_of, standings_of
 from trainer.run.checks import check_model_of_modes
 from trainer.run.environments import open_evaluation_fleet
 from trainer.settings import Settings, load_settings
@@ -72,7 +72,7 @@ def play(
             snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
             agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
         else:
-            agent, directive = frozen_heads(settings, heads, fleet.rom.game.name, stack)
+            agent, directive = frozen_heads(settings, heads, standings_of(checkpoint), fleet.rom.game.name, stack)
         evaluator = FleetEvaluator(fleet, settings.seed)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:

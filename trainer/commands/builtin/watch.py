@@ -17,7 +17,7 @@ from core.vocabulary import AgentMode, EpisodeResult
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.registry import COMMANDS
 from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
-from trainer.play.learned_half import heads_of
+from trainer.play.learned_half import heads_of, standings_of
 from trainer.run.environments import environment_factory
 from trainer.run.stop_request import StopRequest
 from trainer.settings import Settings, load_settings
@@ -62,7 +62,7 @@ def watch(
         stack.callback(env.close)
         agent: HybridAgent
         if heads is not None:
-            agent, directive = frozen_heads(settings, heads, env.rom.game.name, stack)
+            agent, directive = frozen_heads(settings, heads, standings_of(checkpoint), env.rom.game.name, stack)
         else:
             snapshot = None
             if checkpoint != NO_CHECKPOINT:
