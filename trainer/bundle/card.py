@@ -42,6 +42,8 @@ class BundleReport:
     """Wall time of the stages that ran in this call; a stage that was there from an earlier call takes none."""
     cloning_minutes: float
     judging_minutes: float
+    without_maps: tuple[str, ...] = ()
+    """Maps that were held out of training."""
 
 
 def write_bundle_card(folder: Path, report: BundleReport) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +26,7 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
+from trainer.bundle.held_out import held_out_maps, lessons_without
 from trainer.bundle.judge import JudgedPlayer, Judging, play_head_games, score_of
 from trainer.bundle.lessons import Lessons
 from trainer.commands.exit_codes import run_reporting_bad_input
@@ -46,8 +47,11 @@ def make(
     seed: int,
     workers: int,
     say: Say,
+    without_maps: Sequence[str] = (),
 ) -> BundleReport:
     """Makes a policy and writes it with its card to `out`. What is done is kept in `work`; the same call goes on there.
+
+    `without_maps` are held out of training (`trainer/bundle/held_out.py`).
 
     Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among them.
     """
@@ -57,14 +61,18 @@ def make(
         collection = replace(collection, final_milestone=first_badge(game).id)
     elif collection.final_milestone not in [one.id for one in game.milestones]:
         raise ConfigurationError(f"{game.name} has no milestone {collection.final_milestone!r}")
+    held_out_of_training = held_out_maps(game, without_maps)
     work.mkdir(parents=True, exist_ok=True)
     clock = _Clock()
     say(f"stage 1 of 3: {collection.games} games by the rules to {collection.final_milestone}")
     lessons = collect(rom_path, collection, work, say, workers)
+    if held_out_of_training:
+        lessons = lessons_without(lessons, game, held_out_of_training)
+        say(f"held out: {', '.join(held_out_of_training)}")
     say(f"{len(lessons):,} labelled steps, {len(lessons.chosen):,} choices among several options")
     collected_minutes = clock.minutes()
     say("stage 2 of 3: cloning")
-    name = _name_of(rom_path, collection, cloning, seed)
+    name = _name_of(rom_path, collection, cloning, seed, held_out_of_training)
     weights = work / f"heads_{name}.safetensors"
     heads = _cloned(weights, game.name, lessons, cloning, seed, say)
     held_out, _ = play_by_rules(rom_path, replace(collection, run_seed=HELD_OUT_SEED), 0)
@@ -99,6 +107,7 @@ def make(
         collection_minutes=collected_minutes,
         cloning_minutes=cloned_minutes,
         judging_minutes=clock.minutes(),
+        without_maps=held_out_of_training,
     )
     _publish(out, work, weights, report)
     return report
@@ -117,10 +126,13 @@ class _Clock:
         return minutes
 
 
-def _name_of(rom_path: Path, collection: BundleCollection, cloning: CloningSettings, seed: int) -> str:
+def _name_of(
+    rom_path: Path, collection: BundleCollection, cloning: CloningSettings, seed: int, held_out: Sequence[str]
+) -> str:
     """Of all that the weights depend on."""
     digest = hashlib.sha256(rom_path.read_bytes())
-    digest.update(json.dumps([asdict(collection), asdict(cloning), seed], sort_keys=True).encode())
+    told = [asdict(collection), asdict(cloning), seed, *([list(held_out)] if held_out else [])]
+    digest.update(json.dumps(told, sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 
@@ -175,6 +187,9 @@ def main(
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of lessons.")] = 0,
+    without_maps: Annotated[
+        list[str] | None, typer.Option(help="Nothing is learned on this map, or fold:0 to fold:2; may be repeated.")
+    ] = None,
 ) -> None:
     """Make the bundled policy: play by the rules, clone both heads, judge them, write the policy with its card."""
     started = time.perf_counter()
@@ -188,6 +203,7 @@ def main(
         seed,
         workers,
         lambda line: print(f"[{(time.perf_counter() - started) / 60:5.1f} min] {line}", flush=True),
+        without_maps or (),
     )
     print("\n".join(score_table(report.scores)))
     print(f"written to {out}")
