@@ -13,15 +13,20 @@ import pytest
 from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
+from agents.heads.button_view import PLACE_OF
 from agents.heads.lessons import Lessons, joined, read_lessons, write_lessons
 from agents.heads.option_learner import OptionLearningSettings
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads
+from core.env.policy_features import MAP_START, map_code
 from core.exceptions import CheckpointError, ConfigurationError
+from core.game.game_data import load_game
+from core.game.profile import identify_rom
 from tests.utils import create_test_trainer
 from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
+from trainer.bundle.held_out import held_out_maps, lessons_without
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
@@ -68,6 +73,25 @@ def test_lessons_of_several_games_keep_their_choices_at_their_steps(lessons: Les
     assert (np.diff(both.choice_steps) >= 0).all() and (both.option_counts > 1).all()
     assert (both.chosen == 0).all(), "the rules list what they like best first"
     assert both.teaches_press.mean() > 0.9
+
+
+def test_maps_are_held_out_with_their_steps_and_choices(lessons: Lessons) -> None:
+    game = load_game(identify_rom(ROM).game)
+    keys = {place.key for place in game.maps.values()}
+    thirds = [set(held_out_maps(game, [f"fold:{number}"])) for number in range(3)]
+    assert set().union(*thirds) == keys and sum(map(len, thirds)) == len(keys)
+    assert min(map(len, thirds)) > 0.2 * len(keys)
+    with pytest.raises(ConfigurationError, match=r"no map of fernvale is called 'FERN_PAHT'; did you mean 'FERN_PATH'"):
+        held_out_maps(game, ["FERN_PAHT"])
+    less = lessons_without(lessons, game, ["FERN_PATH"])
+    assert 0 < len(less) < len(lessons) and 0 < len(less.chosen) < len(lessons.chosen)
+    assert len(lessons_without(less, game, ["FERN_PATH"])) == len(less)
+    code = map_code(next(place.id for place in game.maps.values() if place.key == "FERN_PATH"))
+    start = PLACE_OF["features"].start + MAP_START
+    seen = lessons.vectors[:, start : start + len(code)].astype(np.float32)
+    assert len(lessons) - len(less) == (seen == code).all(axis=1).sum()
+    where = less.choice_steps[-1]
+    assert any((less.vectors[where] == lessons.vectors[step]).all() for step in lessons.choice_steps)
 
 
 def test_games_that_are_there_are_not_played_again(tmp_path: Path) -> None:

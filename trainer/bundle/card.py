@@ -46,6 +46,8 @@ class BundleReport:
     games: tuple[HeadGame, ...]
     minutes: tuple[float, ...]
     """Wall time of each stage in this call; what was there from an earlier call takes none."""
+    without_maps: tuple[str, ...] = ()
+    """Maps that were held out of training."""
 
 
 def write_bundle_card(folder: Path, report: BundleReport) -> None:

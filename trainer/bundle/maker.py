@@ -28,6 +28,7 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
+from trainer.bundle.held_out import held_out_maps, lessons_without
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
@@ -51,6 +52,9 @@ class BundlePlan:
     judging: Judging = field(default_factory=Judging)
     seed: int = 0
     """Of the weights and of the order of lessons."""
+    without_maps: tuple[str, ...] = ()
+    """Keys of the maps that are held out of training (`trainer/bundle/held_out.py`). Options are not learned from
+    rewards then: their segments lead over all maps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +69,11 @@ class TrainedHeads:
 
 
 def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
-    """The plan with the game's first badge as its end where none is named. Raises ConfigurationError for an unknown."""
-    final = plan.collection.final_milestone
+    """The plan with the game's first badge as its end where none is named, and maps by their keys. Raises
+    ConfigurationError for what the game does not have."""
+    held_out = held_out_maps(game, plan.without_maps)
+    options = replace(plan.options, rounds=0) if held_out else plan.options
+    plan, final = replace(plan, without_maps=held_out, options=options), plan.collection.final_milestone
     if final is None:
         return replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
     if final not in [one.id for one in game.milestones]:
@@ -80,18 +87,21 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
     The plan is a `planned` one. Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among
     them.
     """
-    game = load_game(identify_rom(rom_path).game).name
+    game = load_game(identify_rom(rom_path).game)
     work.mkdir(parents=True, exist_ok=True)
     collection, final, clock, minutes = plan.collection, plan.collection.final_milestone, _Clock(), list[float]()
     say(f"stage 1 of {STAGES}: {collection.games} games by the rules to {final}")
     lessons, moments = collect(rom_path, collection, work, say, workers)
+    if plan.without_maps:
+        lessons = lessons_without(lessons, game, plan.without_maps)
+        say(f"held out: {', '.join(plan.without_maps)}")
     say(f"{len(lessons):,} labelled steps, {len(lessons.chosen):,} choices, {len(moments)} moments to go on from")
     minutes.append(clock.minutes())
 
     say(f"stage 2 of {STAGES}: cloning")
-    name = _name_of(rom_path, collection, plan.cloning, plan.seed)
+    name = _name_of(rom_path, plan)
     weights = work / f"heads_{name}.safetensors"
-    cloned(weights, Heads.fresh(plan.seed), game, lessons, plan.cloning, plan.seed, say)
+    cloned(weights, Heads.fresh(plan.seed), game.name, lessons, plan.cloning, plan.seed, say)
     minutes.append(clock.minutes())
 
     say(f"stage 3 of {STAGES}: lessons from {plan.aggregation.rounds} times {plan.aggregation.segments} own segments")
@@ -158,6 +168,7 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
         games=games,
         minutes=(*trained.minutes, clock.minutes()),
+        without_maps=plan.without_maps,
     )
     _publish(out, work, trained.weights, report)
     return report
@@ -170,7 +181,7 @@ def _aggregated(
     plan: BundlePlan,
     lessons: Lessons,
     moments: Sequence[Moment],
-    game: str,
+    game: GameData,
     workers: int,
     say: Say,
 ) -> tuple[Path, Lessons]:
@@ -179,6 +190,7 @@ def _aggregated(
     for number in range(1, aggregation.rounds + 1):
         name = _digest(weights.name, aggregation, number)
         own = aggregate(weights, rom_path, aggregation, number, moments, final, work / f"segments_{name}", say, workers)
+        own = lessons_without(own, game, plan.without_maps)
         say(f"round {number} of {aggregation.rounds}: {len(own):,} labelled steps more")
         lessons = joined([lessons, own])
         cloning = replace(
@@ -188,7 +200,7 @@ def _aggregated(
             learning_rate=plan.cloning.learning_rate / 2,
         )
         present, weights = weights, work / f"heads_{name}.safetensors"
-        cloned(weights, load_heads(present), game, lessons, cloning, plan.seed + number, say)
+        cloned(weights, load_heads(present), game.name, lessons, cloning, plan.seed + number, say)
     return weights, lessons
 
 
@@ -205,10 +217,16 @@ class _Clock:
         return minutes
 
 
-def _name_of(rom_path: Path, collection: BundleCollection, cloning: CloningSettings, seed: int) -> str:
+def _name_of(rom_path: Path, plan: BundlePlan) -> str:
     """Of all that the cloned weights depend on."""
     digest = hashlib.sha256(rom_path.read_bytes())
-    digest.update(json.dumps([asdict(collection), asdict(cloning), seed], sort_keys=True).encode())
+    told = [
+        asdict(plan.collection),
+        asdict(plan.cloning),
+        plan.seed,
+        *([plan.without_maps] if plan.without_maps else []),
+    ]
+    digest.update(json.dumps(told, sort_keys=True).encode())
     return digest.hexdigest()[:12]
 
 
@@ -275,6 +293,9 @@ def main(
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of lessons.")] = 0,
+    without_maps: Annotated[
+        list[str] | None, typer.Option(help="Nothing is learned on this map, or fold:0 to fold:2; may be repeated.")
+    ] = None,
 ) -> None:
     """Make the bundled policy: play by the rules, clone both heads, correct them in their own play, let the option
     head learn from its own choices, judge all of it, write the policy with its card."""
@@ -285,6 +306,7 @@ def main(
         options=OptionLearning(rounds=rounds, groups=groups),
         judging=Judging(games=judged_games, steps_per_game=max_steps),
         seed=seed,
+        without_maps=tuple(without_maps or ()),
     )
     report = make(
         out,
