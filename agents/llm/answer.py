@@ -11,9 +11,11 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agents.llm.failures import FailureKind, ModelFailure
 from core.prompts.frame import plain_text
+from core.prompts.notebook import LONGEST_NOTE
 from core.protocols import Choice, probability_of
 from core.worlds.chat_answer import after_thought
 
@@ -25,12 +27,14 @@ ROUNDING = 1e-3
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
-def answer_schema(options: Sequence[str]) -> dict[str, object]:
+def answer_schema(options: Sequence[str], *, notes: bool = False) -> dict[str, object]:
     """JSON schema of the form. All that it permits is taken as it is meant. The reason comes first, so that the model
-    reasons before it chooses."""
+    reasons before it chooses; with `notes` there is room for a note before it."""
+    note = {"note": {"type": "string", "description": "What to remember for later, in a few words; empty for nothing."}}
     return {
         "type": "object",
         "properties": {
+            **(note if notes else {}),
             "reason": {"type": "string", "description": "Why, in one short sentence."},
             "choice": {"type": "string", "enum": list(options)},
             "confidence_percent": {
@@ -40,7 +44,7 @@ def answer_schema(options: Sequence[str]) -> dict[str, object]:
                 "description": "0 to 100: how sure you are of the choice.",
             },
         },
-        "required": ["reason", "choice", "confidence_percent"],
+        "required": [*(note if notes else ()), "reason", "choice", "confidence_percent"],
         "additionalProperties": False,
     }
 
@@ -81,10 +85,9 @@ def choice_from_form(form: object, options: Sequence[str]) -> Choice:
             FailureKind.MALFORMED,
             f"the model's answer is no form with a choice in words: it has {str(list(keys))[:80]}",
         )
-    reason = form.get("reason")
-    return _choice_of(
-        choice, options, _share_of(form.get("confidence_percent")), reason if isinstance(reason, str) else ""
-    )
+    reason, note = ("" if not isinstance(text, str) else text for text in (form.get("reason"), form.get("note")))
+    taken = _choice_of(choice, options, _share_of(form.get("confidence_percent")), reason)
+    return replace(taken, note=plain_text(note, LONGEST_NOTE))
 
 
 def _choice_of(answer: str, options: Sequence[str], confidence: float | None = None, reason: str = "") -> Choice:

@@ -41,7 +41,9 @@ class AnthropicModel(ServerModel[_Reply]):
     reply_form = _Reply
     reply_name = "message"
 
-    def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, name: ModelName, *, timeout_s: float = 30.0, notes: bool = False) -> None:
+        """With `notes` it may write a note beside its choice."""
+        self.writes_notes = notes
         super().__init__(name, ANTHROPIC_KEY, timeout_s)
         self._client = anthropic.Anthropic(
             api_key=self._key_text,
@@ -70,9 +72,9 @@ class AnthropicModel(ServerModel[_Reply]):
         tool = {
             "name": "decide",
             "description": "Takes the decision: one of the listed options.",
-            "input_schema": answer_schema(options),
+            "input_schema": answer_schema(options, notes=self.writes_notes),
         }
-        chat = chat_of(prompt, options, AskedForm.TOOL)
+        chat = chat_of(prompt, options, AskedForm.TOOL_WITH_NOTE if self.writes_notes else AskedForm.TOOL)
         return {
             "model": self._name.model,
             "max_tokens": ANSWER_TOKENS,

@@ -36,14 +36,13 @@ class AnswerForm(Enum):
     STRUCTURED_CHOICE = "vLLM's structured_outputs: the answer is one of the options"
     EXACT_TEXT = "nothing binds the answer; it is taken only if it is an option word for word"
 
-    @property
-    def asked(self) -> AskedForm:
+    def asked(self, notes: bool) -> AskedForm:
         """How the prompt says it."""
         match self:
             case AnswerForm.JSON_SCHEMA:
-                return AskedForm.FORM
+                return AskedForm.FORM_WITH_NOTE if notes else AskedForm.FORM
             case AnswerForm.TOOL:
-                return AskedForm.TOOL
+                return AskedForm.TOOL_WITH_NOTE if notes else AskedForm.TOOL
             case _:
                 return AskedForm.OPTION
 
@@ -112,9 +111,19 @@ class OpenAIModel(ServerModel[_Reply]):
     reply_form = _Reply
     reply_name = "chat completion"
 
-    def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0, thinking_tokens: int = 0) -> None:
-        """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how."""
+    def __init__(
+        self,
+        name: ModelName,
+        dialect: Dialect,
+        *,
+        timeout_s: float = 30.0,
+        thinking_tokens: int = 0,
+        notes: bool = False,
+    ) -> None:
+        """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how. With `notes` it may
+        write a note beside its choice, where its answer is a form."""
         super().__init__(name, dialect.key_variable, timeout_s)
+        self.writes_notes = notes and dialect.form in (AnswerForm.JSON_SCHEMA, AnswerForm.TOOL)
         self._takes_system = True
         self._dialect = dialect
         self._thinking_tokens = thinking_tokens
@@ -137,13 +146,14 @@ class OpenAIModel(ServerModel[_Reply]):
         }
         if self._dialect.greedy:
             request["temperature"] = 0.0
+        schema = answer_schema(options, notes=self.writes_notes)
         extra = {} if self._thinking_tokens else dict(self._dialect.thinking_off)
         match self._dialect.form:
             case AnswerForm.JSON_SCHEMA:
-                form = {"name": "decision", "strict": True, "schema": answer_schema(options)}
+                form = {"name": "decision", "strict": True, "schema": schema}
                 request["response_format"] = {"type": "json_schema", "json_schema": form}
             case AnswerForm.TOOL:
-                function = {"name": "decide", "parameters": answer_schema(options)}
+                function = {"name": "decide", "parameters": schema}
                 request["tools"] = [{"type": "function", "function": function}]
                 request["tool_choice"] = {"type": "function", "function": {"name": "decide"}}
             case AnswerForm.STRUCTURED_CHOICE:
@@ -181,7 +191,7 @@ class OpenAIModel(ServerModel[_Reply]):
         return choice_from_text(filled or message.text(), options, confidence=answer.probability())
 
     def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
-        chat = chat_of(prompt, options, self._dialect.form.asked)
+        chat = chat_of(prompt, options, self._dialect.form.asked(self.writes_notes))
         response = self._sent(self._request(chat, options))
         if chat.system and self._takes_system and _refuses_system(response):
             _logger.info("%s knows no system message: the task stands before the question", self.name)

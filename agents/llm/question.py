@@ -18,6 +18,15 @@ class AskedForm(Enum):
         'Answer with a JSON object: {"reason": "why, in one short sentence", "choice": "one option, word for word", '
         '"confidence_percent": how sure you are, 0 to 100}.'
     )
+    FORM_WITH_NOTE = (
+        'Answer with a JSON object: {"note": "what to remember for later, in a few words, or empty", '
+        '"reason": "why, in one short sentence", "choice": "one option, word for word", '
+        '"confidence_percent": how sure you are, 0 to 100}.'
+    )
+    TOOL_WITH_NOTE = (
+        "Answer by calling the tool: a note of what to remember for later, in a few words, or empty; a reason in one "
+        "short sentence; and one option, word for word."
+    )
     TOOL = "Answer by calling the tool: give a reason in one short sentence, and one option, word for word."
 
 

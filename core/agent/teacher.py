@@ -120,6 +120,10 @@ class StateWriter(Protocol):
         """The prompt that is put before the options; no options are given where a button is asked for."""
         ...
 
+    def note(self, note: str) -> None:
+        """Called with what the model wrote beside its choice, where it wrote anything."""
+        ...
+
 
 class PlainWriter:
     """A writer without memory, from a function of the state alone."""
@@ -136,6 +140,8 @@ class PlainWriter:
     def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
         del options  # the function is of the state alone
         return self._describe(state)
+
+    def note(self, note: str) -> None: ...
 
 
 class LaneTeacher:
@@ -274,7 +280,11 @@ class LaneTeacher:
             return None
         self.model_calls += not choice.cached
         option = listed[choice.index]
-        answer = CachedChoice(option.key, choice.confidence, choice.reason or option.label)
+        reason = choice.reason or option.label
+        if choice.note:
+            self.writer.note(choice.note)
+            reason = f"{reason} (noted: {choice.note})"
+        answer = CachedChoice(option.key, choice.confidence, reason)
         self._cache.note(state, options, option, answer)
         return _Plan(option, Source.LLM, answer.confidence, answer.reason)
 
