@@ -110,6 +110,8 @@ class OpenAIModel(ServerModel[_Reply]):
 
     reply_form = _Reply
     reply_name = "chat completion"
+    sees = True
+    """The form has room for a picture; whether the model behind the server sees is the server's word."""
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class OpenAIModel(ServerModel[_Reply]):
     def _request(self, chat: Chat, options: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self._name.model,
-            "messages": chat.messages if self._takes_system else Chat("", chat.text).messages,
+            "messages": _messages(chat if self._takes_system else Chat("", chat.text, chat.png)),
             self._dialect.length_parameter: self._answer_tokens(options),
         }
         if self._dialect.greedy:
@@ -209,6 +211,15 @@ class OpenAIModel(ServerModel[_Reply]):
         except openai.APIConnectionError as error:
             raise self._not_reached(error) from error
         return raw.http_response
+
+
+def _messages(chat: Chat) -> list[dict[str, Any]]:
+    """The chat, the picture before the words where there is one."""
+    if not chat.png:
+        return list(chat.messages)
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{chat.png_text}"}}
+    seen = {"role": "user", "content": [picture, {"type": "text", "text": chat.user}]}
+    return [*chat.messages[:-1], seen]
 
 
 def _refuses_system(response: httpx2.Response) -> bool:

@@ -78,6 +78,9 @@ class LanguageModelSettings:
     reflection: bool = False
     """Once a stall, when nothing has come of several choices, the prompt says what was tried and asks for a note on
     what went wrong. Needs `notebook`."""
+    show_screen: bool = False
+    """Each question goes with the screen as a small grey picture, for models that see: needs an `observation_type` with
+    a picture, and costs its tokens."""
     parallel_questions: int = 4
     """Questions under way with a server at the same time."""
     cache_path: PathText | None = "llm_answers.db"
@@ -116,7 +119,12 @@ class LanguageModelSettings:
         writes = self.notebook and getattr(model, "writes_notes", False)
         if self.notebook and not writes:
             _logger.warning("%s names an option and writes nothing else: it keeps no notebook", model.name)
-        return Brief(form, notebook=writes, reflection=writes and self.reflection)
+        if self.show_screen and not getattr(model, "sees", False):
+            raise ConfigurationError(
+                f"language_model.show_screen is true, and {model.name} reads words only; set it to false, or name a "
+                "model behind a server"
+            )
+        return Brief(form, notebook=writes, reflection=writes and self.reflection, screen=self.show_screen)
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:
         """The same with a relative `cache_path` taken from `folder`."""

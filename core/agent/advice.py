@@ -55,6 +55,11 @@ class Advisor:
         """True for a manager that may be asked while it is not available: it says no at once, and counts it."""
         return bool(getattr(self.manager, "can_wait", False))
 
+    @property
+    def sees(self) -> bool:
+        """Whether prompts go with the screen."""
+        return bool(getattr(getattr(self.manager, "brief", None), "screen", False))
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return 0 if self._chooser is None else self._attempt(self._chooser.begin_episode) or 0

@@ -13,11 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.agent.advice import Advisor
 from core.agent.llm_gate import matters
 from core.agent.option_cache import CachedChoice, OptionCache
 from core.agent.option_statistics import OptionStatistics
 from core.game.analysis import GameStateAnalysis
+from core.prompts.prompt import SeenPrompt
 from core.protocols import ButtonManager, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, OptionKind, Source
 
@@ -171,6 +175,8 @@ class LaneTeacher:
         """The plan that the last action carried out."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+        self.screen: NDArray[np.uint8] | None = None
+        """Brightness, (height, width), as it is at this step, for a model that sees; None for all others."""
         self.chooser: ChooseOption | None = None
         """Who chooses instead of the rules and the record; a learned policy."""
         self.offered: tuple[Option, ...] = ()
@@ -274,7 +280,7 @@ class LaneTeacher:
             known, option = kept
             return _Plan(option, Source.LLM, known.confidence, known.reason)
         choice = self._advisor.choose(
-            lambda: self.writer.describe(state, listed), [option.label for option in listed], self._episode
+            lambda: self._prompt(state, listed), [option.label for option in listed], self._episode
         )
         if choice is None:
             return None
@@ -287,6 +293,10 @@ class LaneTeacher:
         answer = CachedChoice(option.key, choice.confidence, reason)
         self._cache.note(state, options, option, answer)
         return _Plan(option, Source.LLM, answer.confidence, answer.reason)
+
+    def _prompt(self, state: GameState, options: Sequence[Option]) -> str:
+        words = self.writer.describe(state, options)
+        return words if self.screen is None else SeenPrompt(words, self.screen.copy())
 
     def _pressed_by_model(self, state: GameState) -> TeacherAction | None:
         """The button that a custom manager names; None when it names none now."""

@@ -16,3 +16,5 @@ class Brief:
     """Whether the model's own notes stand in its prompts."""
     reflection: bool = False
     """Whether it is asked, once a stall, what went wrong."""
+    screen: bool = False
+    """Whether it sees the screen."""

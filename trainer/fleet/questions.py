@@ -119,6 +119,11 @@ class DistantAdvisor(Advisor):
         """As the driver's advisor."""
         return self.news.asks_when_away
 
+    @property
+    def sees(self) -> bool:
+        """As the driver's advisor."""
+        return self.brief is not None and self.brief.screen
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0
