@@ -20,6 +20,8 @@ from core.protocols import Choice, probability_of
 from core.worlds.chat_answer import after_thought
 
 MAX_REASON_CHARACTERS = 400
+LONGEST_WRITTEN = 160
+"""Characters of a reason or note where the server can bound them."""
 UNKNOWN_TOKEN = -1000.0
 """Log-probabilities below it stand for "not reported": OpenAI and vLLM send -9999."""
 ROUNDING = 1e-3
@@ -27,15 +29,20 @@ ROUNDING = 1e-3
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
-def answer_schema(options: Sequence[str], *, notes: bool = False) -> dict[str, object]:
+def answer_schema(options: Sequence[str], *, notes: bool = False, bounded: bool = False) -> dict[str, object]:
     """JSON schema of the form. All that it permits is taken as it is meant. The reason comes first, so that the model
-    reasons before it chooses; with `notes` there is room for a note before it."""
-    note = {"note": {"type": "string", "description": "What to remember for later, in a few words; empty for nothing."}}
+    reasons before it chooses; with `notes` there is room for a note before it. `bounded` says how long texts may be,
+    for servers that hold a model to it: small models do not come to an end by themselves. Others refuse a schema that
+    says so.
+    """
+    limit = {"maxLength": LONGEST_WRITTEN} if bounded else {}
+    remember = "What to remember for later, in a few words; empty for nothing."
+    note = {"note": {"type": "string", "description": remember, **limit}}
     return {
         "type": "object",
         "properties": {
             **(note if notes else {}),
-            "reason": {"type": "string", "description": "Why, in one short sentence."},
+            "reason": {"type": "string", "description": "Why, in one short sentence.", **limit},
             "choice": {"type": "string", "enum": list(options)},
             "confidence_percent": {
                 "type": "integer",

@@ -58,6 +58,8 @@ class Dialect:
     greedy: bool = True
     """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
     key_variable: str | None = None
+    bounds_texts: bool = False
+    """The server holds a model to the length that a schema gives a text; those that do not may refuse the schema."""
     thinking_off: Mapping[str, object] = field(default_factory=dict[str, object])
     """What a request says beside the rest so that a thinking model answers at once; empty where there is no switch."""
 
@@ -148,7 +150,7 @@ class OpenAIModel(ServerModel[_Reply]):
         }
         if self._dialect.greedy:
             request["temperature"] = 0.0
-        schema = answer_schema(options, notes=self.writes_notes)
+        schema = answer_schema(options, notes=self.writes_notes, bounded=self._dialect.bounds_texts)
         extra = {} if self._thinking_tokens else dict(self._dialect.thinking_off)
         match self._dialect.form:
             case AnswerForm.JSON_SCHEMA:

@@ -11,7 +11,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import TEMPLATE_WITHOUT_THINKING, AnswerForm, Dialect, OpenAIModel
 
-    dialect = Dialect(AnswerForm.JSON_SCHEMA, thinking_off=TEMPLATE_WITHOUT_THINKING)
+    dialect = Dialect(AnswerForm.JSON_SCHEMA, bounds_texts=True, thinking_off=TEMPLATE_WITHOUT_THINKING)
     return OpenAIModel(
         name,
         dialect,

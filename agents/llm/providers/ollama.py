@@ -11,7 +11,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
 
-    dialect = Dialect(AnswerForm.JSON_SCHEMA, thinking_off={"reasoning_effort": "none"})
+    dialect = Dialect(AnswerForm.JSON_SCHEMA, bounds_texts=True, thinking_off={"reasoning_effort": "none"})
     return OpenAIModel(
         name,
         dialect,
