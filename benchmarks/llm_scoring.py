@@ -6,7 +6,7 @@
     python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --model llamacpp/smollm2@http://127.0.0.1:8077/v1
     python -m benchmarks.llm_scoring questions.jsonl answers.jsonl --table
 
-Each answer is written at once, and what is answered already is not asked again, so a run that was stopped goes on. The
+Each answer is written at once, and what was answered in time is not asked again, so a run that was stopped goes on. The
 table has a row for each model, way of comparing options (`language_model.local.scoring`) and form of prompts. Agreement
 stands beside what guessing gives, with 95 % Wilson intervals. `best` counts the questions whose branches differ, and
 takes any of the best options. A time-out says how loaded the machine is, not whether an answer would be accepted; it
@@ -68,7 +68,7 @@ def ask(
     assert model is not None, "a model is named"
     checked = CheckedModel(model)
     way = (name, scoring if name.startswith(("huggingface/", "pocket")) else SERVED, prompts.value)
-    done = {answer.number for answer in read_answers(file) if answer.way == way}
+    done = {one.number for one in read_answers(file) if one.way == way and one.failure not in NO_ANSWER_IN_TIME}
     for number, question in enumerate(questions):
         if number in done:
             continue
@@ -88,10 +88,11 @@ def ask(
 
 
 def read_answers(file: Path) -> list[Answer]:
-    """All that is in the file; nothing where there is none."""
+    """The last answer to each question in the file; nothing where there is none."""
     if not file.exists():
         return []
-    return [Answer(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = [Answer(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    return list({(*row.way, row.number): row for row in rows}.values())
 
 
 def table(questions: Sequence[RecordedQuestion], answers: Iterable[Answer]) -> list[str]:

@@ -81,6 +81,8 @@ class _Both:
         for writer in self.writers.values():
             writer.chose(label, state)
 
+    def note(self, note: str) -> None: ...
+
     def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
         self.prompts = {form.value: writer.describe(state, options) for form, writer in self.writers.items()}
         self.options = tuple(options)

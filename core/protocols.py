@@ -30,6 +30,8 @@ class Choice:
     completion_tokens: int = 0
     latency_s: float = 0.0
     cached: bool = False
+    note: str = ""
+    """What the model wants to remember, in its own words; empty for nothing."""
 
     def checked(self, options: int) -> Choice:
         """The same answer to a question of so many options, with side fields that mean something.
@@ -52,6 +54,7 @@ class Choice:
             index=index,
             confidence=1 / options if confidence is None else confidence,
             reason=str(self.reason).encode("utf-8", "replace").decode(),
+            note=str(self.note).encode("utf-8", "replace").decode(),
             prompt_tokens=token_count(self.prompt_tokens) or 0,
             completion_tokens=token_count(self.completion_tokens) or 0,
             latency_s=_number_within(self.latency_s, LONGEST_LATENCY_S) or 0.0,

@@ -90,3 +90,14 @@ def test_the_form_of_prompts_is_the_models_or_the_settings() -> None:
     assert forced.brief(Small()) == Brief(PromptForm.INSTRUCTED)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ConfigurationError, match=r"language_model\.prompts is 'shrot'; did you mean 'short'"):
         LanguageModelSettings(prompts="shrot")
+
+
+@pytest.mark.parametrize(
+    ("provider", "bound"), [("llamacpp/some", 160), ("ollama/some", 160), ("openai/gpt-5-mini", None)]
+)
+def test_texts_are_bounded_where_the_server_holds_a_model_to_it(provider: str, bound: int | None) -> None:
+    with ModelServer() as server:
+        model = load_text_model(f"{provider}@{server.url}")
+        assert model is not None and model.choose("Where to?", OPTIONS).index == 1
+        form = server.seen[0].body["response_format"]["json_schema"]["schema"]["properties"]
+    assert form["reason"].get("maxLength") == bound

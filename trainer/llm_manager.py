@@ -106,7 +106,11 @@ class LLMManager(BaseLLMManager):
         self.computes_here = runs_in_this_process(name)
         """True for a model of this process, which answers one question at a time; false for one behind a server."""
         loaded = load_text_model(
-            name, timeout_s=settings.timeout_s, local=settings.local, thinking_tokens=settings.thinking_tokens
+            name,
+            timeout_s=settings.timeout_s,
+            local=settings.local,
+            thinking_tokens=settings.thinking_tokens,
+            notebook=settings.notebook,
         )
         if loaded is not None:
             cache = AnswerCache(settings.cache_path or ":memory:")

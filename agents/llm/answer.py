@@ -11,13 +11,17 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agents.llm.failures import FailureKind, ModelFailure
 from core.prompts.frame import plain_text
+from core.prompts.notebook import LONGEST_NOTE
 from core.protocols import Choice, probability_of
 from core.worlds.chat_answer import after_thought
 
 MAX_REASON_CHARACTERS = 400
+LONGEST_WRITTEN = 160
+"""Characters of a reason or note where the server can bound them."""
 UNKNOWN_TOKEN = -1000.0
 """Log-probabilities below it stand for "not reported": OpenAI and vLLM send -9999."""
 ROUNDING = 1e-3
@@ -25,13 +29,20 @@ ROUNDING = 1e-3
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
-def answer_schema(options: Sequence[str]) -> dict[str, object]:
+def answer_schema(options: Sequence[str], *, notes: bool = False, bounded: bool = False) -> dict[str, object]:
     """JSON schema of the form. All that it permits is taken as it is meant. The reason comes first, so that the model
-    reasons before it chooses."""
+    reasons before it chooses; with `notes` there is room for a note before it. `bounded` says how long texts may be,
+    for servers that hold a model to it: small models do not come to an end by themselves. Others refuse a schema that
+    says so.
+    """
+    limit = {"maxLength": LONGEST_WRITTEN} if bounded else {}
+    remember = "What to remember for later, in a few words; empty for nothing."
+    note = {"note": {"type": "string", "description": remember, **limit}}
     return {
         "type": "object",
         "properties": {
-            "reason": {"type": "string", "description": "Why, in one short sentence."},
+            **(note if notes else {}),
+            "reason": {"type": "string", "description": "Why, in one short sentence.", **limit},
             "choice": {"type": "string", "enum": list(options)},
             "confidence_percent": {
                 "type": "integer",
@@ -40,7 +51,7 @@ def answer_schema(options: Sequence[str]) -> dict[str, object]:
                 "description": "0 to 100: how sure you are of the choice.",
             },
         },
-        "required": ["reason", "choice", "confidence_percent"],
+        "required": [*(note if notes else ()), "reason", "choice", "confidence_percent"],
         "additionalProperties": False,
     }
 
@@ -81,10 +92,9 @@ def choice_from_form(form: object, options: Sequence[str]) -> Choice:
             FailureKind.MALFORMED,
             f"the model's answer is no form with a choice in words: it has {str(list(keys))[:80]}",
         )
-    reason = form.get("reason")
-    return _choice_of(
-        choice, options, _share_of(form.get("confidence_percent")), reason if isinstance(reason, str) else ""
-    )
+    reason, note = ("" if not isinstance(text, str) else text for text in (form.get("reason"), form.get("note")))
+    taken = _choice_of(choice, options, _share_of(form.get("confidence_percent")), reason)
+    return replace(taken, note=plain_text(note, LONGEST_NOTE))
 
 
 def _choice_of(answer: str, options: Sequence[str], confidence: float | None = None, reason: str = "") -> Choice:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from agents.llm.answer import answer_schema, choice_from_form, choice_from_text, tokens_in
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.model_name import ModelName
-from agents.llm.question import AskedForm, chat_of
+from agents.llm.question import AskedForm, Chat, chat_of
 from agents.llm.server_model import ServerModel, TokensUsed
 from agents.llm.wire.http_guard import ANTHROPIC_URL
 from agents.llm.wire.keys import ANTHROPIC_KEY
@@ -40,8 +40,11 @@ class AnthropicModel(ServerModel[_Reply]):
 
     reply_form = _Reply
     reply_name = "message"
+    sees = True
 
-    def __init__(self, name: ModelName, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, name: ModelName, *, timeout_s: float = 30.0, notes: bool = False) -> None:
+        """With `notes` it may write a note beside its choice."""
+        self.writes_notes = notes
         super().__init__(name, ANTHROPIC_KEY, timeout_s)
         self._client = anthropic.Anthropic(
             api_key=self._key_text,
@@ -70,14 +73,14 @@ class AnthropicModel(ServerModel[_Reply]):
         tool = {
             "name": "decide",
             "description": "Takes the decision: one of the listed options.",
-            "input_schema": answer_schema(options),
+            "input_schema": answer_schema(options, notes=self.writes_notes),
         }
-        chat = chat_of(prompt, options, AskedForm.TOOL)
+        chat = chat_of(prompt, options, AskedForm.TOOL_WITH_NOTE if self.writes_notes else AskedForm.TOOL)
         return {
             "model": self._name.model,
             "max_tokens": ANSWER_TOKENS,
             **({"system": chat.system} if chat.system else {}),
-            "messages": [{"role": "user", "content": chat.user}],
+            "messages": [{"role": "user", "content": _content(chat)}],
             "tools": [tool],
             "tool_choice": {"type": "tool", "name": "decide", "disable_parallel_tool_use": True},
         }
@@ -92,3 +95,11 @@ class AnthropicModel(ServerModel[_Reply]):
         except anthropic.APIConnectionError as error:
             raise self._not_reached(error) from error
         return raw.http_response
+
+
+def _content(chat: Chat) -> str | list[dict[str, Any]]:
+    """The question, the picture before the words where there is one."""
+    if not chat.png:
+        return chat.user
+    source = {"type": "base64", "media_type": "image/png", "data": chat.png_text}
+    return [{"type": "image", "source": source}, {"type": "text", "text": chat.user}]

@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS answers (
     answered_at REAL NOT NULL
 ) WITHOUT ROWID
 """
+_NOTES = "CREATE TABLE IF NOT EXISTS notes (question BLOB PRIMARY KEY, note TEXT NOT NULL) WITHOUT ROWID"
+"""Files of earlier versions have none."""
 
 
 class AnswerCache:
@@ -83,13 +85,15 @@ class AnswerCache:
         """The answer that this model gave to this question, or None."""
         key = _key(model, prompt, options)
         rows = self._execute(
-            "SELECT choice, confidence, reason, prompt_tokens, completion_tokens FROM answers WHERE question = ?",
+            "SELECT choice, confidence, reason, prompt_tokens, completion_tokens, note FROM answers "
+            "LEFT JOIN notes USING (question) WHERE question = ?",
             (key,),
         )
         if not rows:
             return None
         try:
-            return Choice(*rows[0], latency_s=0.0, cached=True).checked(len(options))
+            *answer, note = rows[0]
+            return Choice(*answer, latency_s=0.0, cached=True, note=note or "").checked(len(options))
         except DecisionValidationError as error:
             self._say("row", f"a row of it makes no sense ({error}); the model is asked again")
             return None
@@ -109,6 +113,8 @@ class AnswerCache:
                 time.time(),
             ),
         )
+        if choice.note:
+            self._execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (_key(model, prompt, options), choice.note))
 
     def close(self) -> None:
         """Nothing is found or kept any more."""
@@ -168,6 +174,7 @@ class AnswerCache:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             database.execute(_SCHEMA)
+        database.execute(_NOTES)
         _forget_oldest(database)
         # A lost answer costs one question, so a sync to disk after each answer is not needed.
         database.execute("PRAGMA synchronous = OFF")
@@ -179,6 +186,7 @@ def _forget_oldest(database: sqlite3.Connection) -> None:
     if count > ANSWERS_KEPT:
         oldest = "SELECT question FROM answers ORDER BY answered_at LIMIT ?"
         database.execute(f"DELETE FROM answers WHERE question IN ({oldest})", (count - ANSWERS_KEPT,))
+        database.execute("DELETE FROM notes WHERE question NOT IN (SELECT question FROM answers)")
 
 
 def _key(model: str, prompt: str, options: Sequence[str]) -> bytes:

@@ -14,12 +14,15 @@ from dataclasses import replace
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.question import question_text
 from core.exceptions import DecisionValidationError
+from core.prompts.prompt import SeenPrompt
 from core.prompts.writer import estimate_tokens
 from core.protocols import Choice, TextModel, token_count
 
 _logger = logging.getLogger(__name__)
 LONGEST_ERROR = 300
 """Characters of an error's text that a failure quotes."""
+PICTURE_TOKENS = 300
+"""What a small picture is taken to cost where nobody says: vendors count 85 to 300."""
 ANSWER_TOKENS = 100
 """What an answer is taken to have where the count that came with it is none: about the length of a filled-in form."""
 
@@ -64,7 +67,7 @@ class CheckedModel:
                 spent.prompt_tokens,
                 spent.completion_tokens,
             )
-        asked = estimate_tokens(question_text(prompt, options))
+        asked = estimate_tokens(question_text(prompt, options)) + PICTURE_TOKENS * isinstance(prompt, SeenPrompt)
         return (
             asked if reported[0] is None else reported[0],
             ANSWER_TOKENS if reported[1] is None else reported[1],

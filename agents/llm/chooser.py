@@ -27,6 +27,7 @@ from agents.llm.meter import Meter, MeterReading, Price
 from agents.llm.question import check_options
 from agents.llm.worker import Workers
 from core.exceptions import ConfigurationError
+from core.prompts.prompt import identity
 from core.protocols import Choice, TextModel
 
 _logger = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ class OptionChooser:
 
     def _asked(self, prompt: str, options: Sequence[str], episode: int, waits: bool) -> Choice | ModelFailure:
         question = (prompt, tuple(options))
-        if (known := self._cache.find(self.name, *question)) is not None:
+        if (known := self._cache.find(self.name, identity(prompt), question[1])) is not None:
             self._meter.note_cache_hit()
             return known
         with self._lock:
@@ -240,7 +241,7 @@ class OptionChooser:
         try:
             choice = self._model.choose(*question)
             self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, episode)
-            self._cache.keep(self.name, *question, choice)
+            self._cache.keep(self.name, identity(question[0]), question[1], choice)
             return choice
         except ModelFailure as failure:
             if failure.prompt_tokens or failure.completion_tokens:

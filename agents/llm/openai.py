@@ -36,14 +36,13 @@ class AnswerForm(Enum):
     STRUCTURED_CHOICE = "vLLM's structured_outputs: the answer is one of the options"
     EXACT_TEXT = "nothing binds the answer; it is taken only if it is an option word for word"
 
-    @property
-    def asked(self) -> AskedForm:
+    def asked(self, notes: bool) -> AskedForm:
         """How the prompt says it."""
         match self:
             case AnswerForm.JSON_SCHEMA:
-                return AskedForm.FORM
+                return AskedForm.FORM_WITH_NOTE if notes else AskedForm.FORM
             case AnswerForm.TOOL:
-                return AskedForm.TOOL
+                return AskedForm.TOOL_WITH_NOTE if notes else AskedForm.TOOL
             case _:
                 return AskedForm.OPTION
 
@@ -59,6 +58,8 @@ class Dialect:
     greedy: bool = True
     """Send temperature 0; OpenAI's reasoning models refuse any temperature."""
     key_variable: str | None = None
+    bounds_texts: bool = False
+    """The server holds a model to the length that a schema gives a text; those that do not may refuse the schema."""
     thinking_off: Mapping[str, object] = field(default_factory=dict[str, object])
     """What a request says beside the rest so that a thinking model answers at once; empty where there is no switch."""
 
@@ -111,10 +112,22 @@ class OpenAIModel(ServerModel[_Reply]):
 
     reply_form = _Reply
     reply_name = "chat completion"
+    sees = True
+    """The form has room for a picture; whether the model behind the server sees is the server's word."""
 
-    def __init__(self, name: ModelName, dialect: Dialect, *, timeout_s: float = 30.0, thinking_tokens: int = 0) -> None:
-        """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how."""
+    def __init__(
+        self,
+        name: ModelName,
+        dialect: Dialect,
+        *,
+        timeout_s: float = 30.0,
+        thinking_tokens: int = 0,
+        notes: bool = False,
+    ) -> None:
+        """With `thinking_tokens` 0 the model is told not to think, where the dialect knows how. With `notes` it may
+        write a note beside its choice, where its answer is a form."""
         super().__init__(name, dialect.key_variable, timeout_s)
+        self.writes_notes = notes and dialect.form in (AnswerForm.JSON_SCHEMA, AnswerForm.TOOL)
         self._takes_system = True
         self._dialect = dialect
         self._thinking_tokens = thinking_tokens
@@ -132,18 +145,19 @@ class OpenAIModel(ServerModel[_Reply]):
     def _request(self, chat: Chat, options: Sequence[str]) -> dict[str, Any]:
         request: dict[str, Any] = {
             "model": self._name.model,
-            "messages": chat.messages if self._takes_system else Chat("", chat.text).messages,
+            "messages": _messages(chat if self._takes_system else Chat("", chat.text, chat.png)),
             self._dialect.length_parameter: self._answer_tokens(options),
         }
         if self._dialect.greedy:
             request["temperature"] = 0.0
+        schema = answer_schema(options, notes=self.writes_notes, bounded=self._dialect.bounds_texts)
         extra = {} if self._thinking_tokens else dict(self._dialect.thinking_off)
         match self._dialect.form:
             case AnswerForm.JSON_SCHEMA:
-                form = {"name": "decision", "strict": True, "schema": answer_schema(options)}
+                form = {"name": "decision", "strict": True, "schema": schema}
                 request["response_format"] = {"type": "json_schema", "json_schema": form}
             case AnswerForm.TOOL:
-                function = {"name": "decide", "parameters": answer_schema(options)}
+                function = {"name": "decide", "parameters": schema}
                 request["tools"] = [{"type": "function", "function": function}]
                 request["tool_choice"] = {"type": "function", "function": {"name": "decide"}}
             case AnswerForm.STRUCTURED_CHOICE:
@@ -181,7 +195,7 @@ class OpenAIModel(ServerModel[_Reply]):
         return choice_from_text(filled or message.text(), options, confidence=answer.probability())
 
     def _send(self, prompt: str, options: Sequence[str]) -> httpx2.Response:
-        chat = chat_of(prompt, options, self._dialect.form.asked)
+        chat = chat_of(prompt, options, self._dialect.form.asked(self.writes_notes))
         response = self._sent(self._request(chat, options))
         if chat.system and self._takes_system and _refuses_system(response):
             _logger.info("%s knows no system message: the task stands before the question", self.name)
@@ -199,6 +213,15 @@ class OpenAIModel(ServerModel[_Reply]):
         except openai.APIConnectionError as error:
             raise self._not_reached(error) from error
         return raw.http_response
+
+
+def _messages(chat: Chat) -> list[dict[str, Any]]:
+    """The chat, the picture before the words where there is one."""
+    if not chat.png:
+        return list(chat.messages)
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{chat.png_text}"}}
+    seen = {"role": "user", "content": [picture, {"type": "text", "text": chat.user}]}
+    return [*chat.messages[:-1], seen]
 
 
 def _refuses_system(response: httpx2.Response) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
+from core.env.emulator.picture import png_of
 from core.prompts.frame import TASK, plain_text
+from core.prompts.prompt import SeenPrompt
 
 
 class AskedForm(Enum):
@@ -18,6 +23,15 @@ class AskedForm(Enum):
         'Answer with a JSON object: {"reason": "why, in one short sentence", "choice": "one option, word for word", '
         '"confidence_percent": how sure you are, 0 to 100}.'
     )
+    FORM_WITH_NOTE = (
+        'Answer with a JSON object: {"note": "what to remember for later, in a few words, or empty", '
+        '"reason": "why, in one short sentence", "choice": "one option, word for word", '
+        '"confidence_percent": how sure you are, 0 to 100}.'
+    )
+    TOOL_WITH_NOTE = (
+        "Answer by calling the tool: a note of what to remember for later, in a few words, or empty; a reason in one "
+        "short sentence; and one option, word for word."
+    )
     TOOL = "Answer by calling the tool: give a reason in one short sentence, and one option, word for word."
 
 
@@ -28,12 +42,19 @@ class Chat:
     system: str
     """What never changes; empty where the prompt does not begin with the task."""
     user: str
+    png: bytes = b""
+    """The screen; empty where none is shown."""
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        """For a chat API or a chat template."""
+        """For a chat template, and a chat API without a picture."""
         said = [{"role": "user", "content": self.user}]
         return [{"role": "system", "content": self.system}, *said] if self.system else said
+
+    @property
+    def png_text(self) -> str:
+        """The picture in base64, as both vendors want it."""
+        return base64.b64encode(self.png).decode("ascii")
 
     @property
     def text(self) -> str:
@@ -73,6 +94,10 @@ def question_text(prompt: str, options: Sequence[str], asked: AskedForm = AskedF
 
 def chat_of(prompt: str, options: Sequence[str], asked: AskedForm = AskedForm.OPTION) -> Chat:
     """The question as a chat: an instructed prompt's task, with the form of the answer, is the system message."""
+    png = b""
+    if isinstance(prompt, SeenPrompt):
+        png = png_of(np.repeat(prompt.screen[:, :, None], 3, axis=2))
     if not prompt.startswith(TASK):
-        return Chat("", question_text(prompt, options, asked))
-    return Chat(f"{TASK}\n{asked.value}", question_text(prompt.removeprefix(TASK).lstrip("\n"), options, asked))
+        return Chat("", question_text(prompt, options, asked), png)
+    situation = prompt.removeprefix(TASK).lstrip("\n")
+    return Chat(f"{TASK}\n{asked.value}", question_text(situation, options, asked), png)

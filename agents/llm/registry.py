@@ -18,13 +18,13 @@ def load_text_model(
     timeout_s: float = 30.0,
     local: LocalModelSettings | None = None,
     thinking_tokens: int = 0,
+    notebook: bool = False,
 ) -> TextModel | None:
     """The model of `provider/model[@url]`, or None for "none": the rules then carry the language model's share.
 
     `timeout_s` bounds one answer of a server, `thinking_tokens` its thoughts; `local` says how a model in this process
-    is run. Raises
-    ConfigurationError for a name that cannot be read or a missing key, LLMConnectionError for weights that cannot be
-    loaded. A server is not contacted before the first question.
+    is run, `notebook` whether it may write notes. Raises ConfigurationError for a name that cannot be read or a missing
+    key, LLMConnectionError for weights that cannot be loaded. A server is not contacted before the first question.
     """
     wanted = parse_model_name(name) if isinstance(name, str) else name
     if wanted.provider == NO_MODEL:
@@ -37,6 +37,7 @@ def load_text_model(
                 timeout_s=timeout_s,
                 local=local or LocalModelSettings(),
                 thinking_tokens=thinking_tokens,
+                notebook=notebook,
                 cache_path=None,
             ),
         )

@@ -79,6 +79,7 @@ class ServerModel(ABC, Generic[Reply]):
         return replace(
             choice,
             reason=without_key(choice.reason, self._key),
+            note=without_key(choice.note, self._key),
             prompt_tokens=used.prompt,
             completion_tokens=used.completion,
             latency_s=time.perf_counter() - started,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from core.prompts.frame import PromptForm
 from core.protocols import TextModel
 from core.ranges import check_range
 
+_logger = logging.getLogger(__name__)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 SCORINGS = ("plain", "corrected", "numbered")
 PROMPT_FORMS = ("auto", *(form.value for form in PromptForm))
@@ -71,6 +73,15 @@ class LanguageModelSettings:
     prompts: str = "auto"
     """How prompts are written. `instructed`: the task, what an option is and the goal in words, for chat models;
     `short`: facts only, for small models trained on them; `auto`: as the model wants (`pocket` short, others not)."""
+    notebook: bool = False
+    """The model may write a note beside each choice, and reads its latest ones in later prompts of the episode. Only
+    models whose answer is a form write: not those that score or name options."""
+    reflection: bool = False
+    """Once a stall, when nothing has come of several choices, the prompt says what was tried and asks for a note on
+    what went wrong. Needs `notebook`."""
+    show_screen: bool = False
+    """Each question goes with the screen as a small grey picture, for models that see: needs an `observation_type` with
+    a picture, and costs its tokens."""
     parallel_questions: int = 4
     """Questions under way with a server at the same time."""
     cache_path: PathText | None = "llm_answers.db"
@@ -91,6 +102,11 @@ class LanguageModelSettings:
             check_range("language_model.patience_s", self.patience_s, 0, LONGEST_TIME_S)
         check_range("language_model.thinking_tokens", self.thinking_tokens, 0, MOST_THINKING_TOKENS)
         check_range("language_model.parallel_questions", self.parallel_questions, 1, MOST_QUESTIONS)
+        if self.reflection and not self.notebook:
+            raise ConfigurationError(
+                "language_model.reflection is true and language_model.notebook is not: a reflection is a note, so set "
+                "both"
+            )
         if self.prompts not in PROMPT_FORMS:
             raise ConfigurationError(
                 f"language_model.prompts is {self.prompts!r}; {nearest(self.prompts, PROMPT_FORMS)}; "
@@ -100,7 +116,16 @@ class LanguageModelSettings:
     def brief(self, model: TextModel) -> Brief:
         """What prompts that model gets."""
         wanted = getattr(model, "prompt_form", PromptForm.INSTRUCTED)
-        return Brief(wanted if self.prompts == "auto" else PromptForm(self.prompts))
+        form = wanted if self.prompts == "auto" else PromptForm(self.prompts)
+        writes = self.notebook and getattr(model, "writes_notes", False)
+        if self.notebook and not writes:
+            _logger.warning("%s names an option and writes nothing else: it keeps no notebook", model.name)
+        if self.show_screen and not getattr(model, "sees", False):
+            raise ConfigurationError(
+                f"language_model.show_screen is true, and {model.name} reads words only; set it to false, or name a "
+                "model behind a server"
+            )
+        return Brief(form, notebook=writes, reflection=writes and self.reflection, screen=self.show_screen)
 
     def in_folder(self, folder: Path) -> LanguageModelSettings:
         """The same with a relative `cache_path` taken from `folder`."""

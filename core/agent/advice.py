@@ -68,6 +68,11 @@ class Advisor:
         """Whether there is no manager, and no prompt to keep in mind anything for."""
         return self.manager is None
 
+    @property
+    def sees(self) -> bool:
+        """Whether prompts go with the screen."""
+        return bool(getattr(getattr(self.manager, "brief", None), "screen", False))
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return 0 if self._chooser is None else self._attempt(self._chooser.begin_episode) or 0

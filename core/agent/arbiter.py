@@ -122,6 +122,9 @@ class Arbiter:
                 f"{len(masks)} lanes to decide for, {len(lanes)} attached: call attach_lanes first"
             )
         rows, policy_acts = self._alternatives(step, policy_rows)
+        screens = step.observations.get("screen") if self.advisor.sees else None
+        for index, lane in enumerate(lanes):
+            lane.teacher.screen = None if screens is None else screens[index][0]
         situations = [
             self._look(lane, states(index), masks[index], rows[index], curriculum_share, policy_acts)
             for index, lane in enumerate(lanes)

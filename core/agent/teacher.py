@@ -13,11 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.agent.advice import Advisor, LateAnswer
 from core.agent.llm_gate import matters
 from core.agent.option_cache import CachedChoice, OpenQuestion, OptionCache
 from core.agent.option_statistics import OptionStatistics
 from core.game.analysis import GameStateAnalysis
+from core.prompts.prompt import SeenPrompt
 from core.protocols import ButtonManager, Choice, LLMManagerLike
 from core.vocabulary import Button, GameMode, Option, OptionKind, Source
 
@@ -122,6 +126,10 @@ class StateWriter(Protocol):
         """The prompt that is put before the options; no options are given where a button is asked for."""
         ...
 
+    def note(self, note: str) -> None:
+        """Called with what the model wrote beside its choice, where it wrote anything."""
+        ...
+
 
 class PlainWriter:
     """A writer without memory, from a function of the state alone."""
@@ -138,6 +146,8 @@ class PlainWriter:
     def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
         del options  # the function is of the state alone
         return self._describe(state)
+
+    def note(self, note: str) -> None: ...
 
 
 class LaneTeacher:
@@ -167,6 +177,8 @@ class LaneTeacher:
         """The plan that the last action carried out."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
+        self.screen: NDArray[np.uint8] | None = None
+        """Brightness, (height, width), as it is at this step, for a model that sees; None for all others."""
         self.chooser: ChooseOption | None = None
         """Who chooses instead of the rules and the record; a learned policy."""
         self.who_chooses: WhoChooses | None = None
@@ -284,23 +296,32 @@ class LaneTeacher:
             choice = self._asked(lambda: earlier.prompt, listed)
         else:
             listed = tuple({option.label: option for option in options[:MOST_OPTIONS]}.values())
-            choice = self._asked(lambda: self.writer.describe(state, listed), listed)
+            choice = self._asked(lambda: self._prompt(state, listed), listed)
         if isinstance(choice, LateAnswer):
             self._cache.leave_open(state, options, OpenQuestion(choice.prompt, listed))
             return None
         if choice is None:
             return None
         self.model_calls += earlier is not None or not choice.cached
+        if choice.note:
+            self.writer.note(choice.note)
         chosen = listed[choice.index]
         meant = next((option for option in options if option.key == chosen.key), None)
         if meant is None:  # what was chosen earlier cannot be done now
             return None
-        answer = CachedChoice(chosen.key, choice.confidence, choice.reason or chosen.label)
+        reason = choice.reason or chosen.label
+        answer = CachedChoice(
+            chosen.key, choice.confidence, f"{reason} (noted: {choice.note})" if choice.note else reason
+        )
         self._cache.note(state, options, meant, answer)
         return _Plan(meant, Source.LLM, answer.confidence, answer.reason)
 
     def _asked(self, describe: Callable[[], str], listed: Sequence[Option]) -> Choice | LateAnswer | None:
         return self._advisor.choose(describe, [option.label for option in listed], self._episode)
+
+    def _prompt(self, state: GameState, options: Sequence[Option]) -> str:
+        words = self.writer.describe(state, options)
+        return words if self.screen is None else SeenPrompt(words, self.screen.copy())
 
     def _pressed_by_model(self, state: GameState) -> TeacherAction | None:
         """The button that a custom manager names; None when it names none now."""

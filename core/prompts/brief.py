@@ -12,3 +12,9 @@ class Brief:
     """A manager has it as `brief`; one without it gets the defaults."""
 
     form: PromptForm = PromptForm.INSTRUCTED
+    notebook: bool = False
+    """Whether the model's own notes stand in its prompts."""
+    reflection: bool = False
+    """Whether it is asked, once a stall, what went wrong."""
+    screen: bool = False
+    """Whether it sees the screen."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from core.game.state import GameState
 
 RESULTS_KEPT: Final = 5
+STALL_CHOICES: Final = 6
+"""So many choices without a result since the last milestone are a stall."""
 _UNDER_WAY: Final = frozenset((GameMode.BATTLE, GameMode.MENU, GameMode.DIALOG, GameMode.CUTSCENE))
 
 
@@ -64,6 +66,7 @@ class LaneJournal:
         self._last_position: Position | None = None
         self._choice: tuple[str, _Mark] | None = None
         self._vain: Counter[str] = Counter()
+        self._has_reflected = False
         self.results: deque[Result] = deque(maxlen=RESULTS_KEPT)
         """The latest choices and their results, oldest first."""
         self.visited: dict[MapId, None] = {}
@@ -89,6 +92,15 @@ class LaneJournal:
     def vain(self) -> tuple[tuple[str, int], ...]:
         """Choices without a result since the last milestone, and how often each was made."""
         return tuple(self._vain.items())
+
+    @property
+    def stalls(self) -> bool:
+        """Whether nothing comes of what is chosen, and nobody has thought about it since the last milestone."""
+        return not self._has_reflected and self._vain.total() >= STALL_CHOICES
+
+    def reflected(self) -> None:
+        """Somebody has thought about the present stall."""
+        self._has_reflected = True
 
     def see(self, state: GameState) -> None:
         """Look at a state: under a microsecond while the player stands still."""
@@ -133,6 +145,7 @@ class LaneJournal:
                 self._vain[earlier] += 1
             if mark.milestones != before.milestones:
                 self._vain.clear()
+                self._has_reflected = False
         self._choice = (label, mark)
 
     def _mark(self, state: GameState) -> _Mark:

@@ -127,6 +127,15 @@ def tried(journal: LaneJournal) -> str:
     return "Tried in vain: " + "; ".join(lines) if lines else ""
 
 
+def reflection(journal: LaneJournal) -> str:
+    """What was tried in the present stall, and the question what to make of it."""
+    lines = [f"{quoted(label)} ({times} times)" for label, times in journal.vain]
+    return (
+        f"Nothing has come of your latest choices: {'; '.join(lines)}. Before you choose, think about why: write as "
+        "your note what went wrong and what to try instead, and choose accordingly."
+    )
+
+
 def recent(journal: LaneJournal) -> str:
     """The latest choices and their results."""
     lines = [f"{plain_text(result.choice)}: {result.outcome or 'nothing'}" for result in journal.results]

@@ -19,6 +19,7 @@ from core.prompts.brief import Brief
 from core.prompts.frame import FRAME, TASK, PromptForm
 from core.prompts.journal import LaneJournal
 from core.prompts.next_step import NextSteps
+from core.prompts.notebook import Notebook
 from core.vocabulary import GameMode, Option
 
 if TYPE_CHECKING:
@@ -62,7 +63,10 @@ class PromptWriter:
                 f"max_context_length is {max_tokens}: a prompt needs at least {SMALLEST_BUDGET} tokens"
             )
         self._budget = int(max_tokens * (1 - OPTIONS_SHARE))
-        self._form = (brief or Brief()).form
+        self._brief = brief or Brief()
+        self._notebook = Notebook()
+        self._asks_reflection = False
+        """Whether the last prompt asked what went wrong."""
         self._steps = NextSteps(game)
         self.journal = LaneJournal(game)
         """The lane's notes."""
@@ -70,6 +74,8 @@ class PromptWriter:
     def reset(self) -> None:
         """A new episode begins."""
         self.journal.reset()
+        self._notebook.reset()
+        self._asks_reflection = False
 
     def see(self, state: GameState) -> None:
         """Look at a state; called at every step, so it costs next to nothing while the player stands still."""
@@ -79,13 +85,21 @@ class PromptWriter:
         """Note that the option with these words was chosen."""
         self.journal.chose(label, state)
 
+    def note(self, note: str) -> None:
+        """What the model wrote beside its answer to the last prompt; nothing where no notebook is kept."""
+        if self._asks_reflection and note.strip():
+            self.journal.reflected()
+            self._asks_reflection = False
+        if self._brief.notebook:
+            self._notebook.write(note)
+
     def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:
         """The prompt for this state, within the budget of tokens.
 
         `options` are what is chosen among, if that is known: an instructed prompt then shows the map only where two of
         them lie on it, so that it can change the choice.
         """
-        shows_map = self._form is PromptForm.SHORT or not options or _on_this_map(state, options) > 1
+        shows_map = self._brief.form is PromptForm.SHORT or not options or _on_this_map(state, options) > 1
         parts = [part for part in self._parts(state, shows_map) if part.versions[0]]
         length = {version: estimate_tokens(version) + 1 for part in parts for version in part.versions}
         chosen = [0] * len(parts)
@@ -96,6 +110,11 @@ class PromptWriter:
             chosen[weakest] += 1
         texts = [part.versions[pick] for part, pick in zip(parts, chosen, strict=True)]
         return "\n".join(text for text in texts if text)
+
+    def _reflection(self) -> str:
+        """The question what went wrong, while a stall lasts about which the model has not written yet."""
+        self._asks_reflection = self._brief.reflection and self.journal.stalls
+        return sections.reflection(self.journal) if self._asks_reflection else ""
 
     @staticmethod
     def _weakest(parts: list[_Part], chosen: list[int]) -> int | None:
@@ -108,14 +127,17 @@ class PromptWriter:
 
     def _parts(self, state: GameState, shows_map: bool) -> list[_Part]:
         journal = self.journal
-        if self._form is PromptForm.SHORT:
+        if self._brief.form is PromptForm.SHORT:
             start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
         else:
             goal = sections.next_step(state, journal, self._steps)
             start = [_Part(math.inf, (TASK,)), _Part(math.inf, (goal,))]
         party = _Part(8, (sections.party(state), sections.party_in_short(state)))
         bag = _Part(4, (sections.bag(state), ""))
+        if self._brief.notebook:
+            start.append(_Part(9, (self._notebook.section(), "")))
         now = _Part(math.inf, (sections.mode(state),))
+        self._asks_reflection = False
         match state.mode:
             case GameMode.BATTLE:
                 fight = _Part(math.inf, (sections.battle(state),))
@@ -136,6 +158,7 @@ class PromptWriter:
                     _Part(3, (sections.people(state), "")),
                     _Part(1, (*drawings, "")),
                     now,
+                    _Part(math.inf, (self._reflection(),)),
                 ]
 
 

@@ -48,6 +48,8 @@ class ModelServer:
         """What happens when the script is empty."""
         self.seen: list[SeenRequest] = []
         self.delay_s = 0.0
+        self.note: str | None = None
+        """What forms give as note, where they have room for one."""
         self.reason: str | None = None
         """What forms give as reason; `{key}` and `{KEY}` are the key that was sent, in its letters and in capitals."""
         self.stopping = threading.Event()
@@ -123,7 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(STATUS[step.fault], body, step.retry_after)
             return
         reason = None if owner.reason is None else _with_key(owner.reason, key)
-        answer = wire.answer(request, choice, step.fault, reason)
+        room = '"note": {' in json.dumps([request.get("tools"), request.get("response_format")])
+        answer = wire.answer(request, choice, step.fault, reason, owner.note if room else None)
         if step.change is not None:
             step.change(answer)
         body = json.dumps(answer).encode()

@@ -10,8 +10,14 @@ from tests.llm_servers.faults import Fault
 Json = dict[str, Any]
 
 
-def form(choice: str, reason: str | None = None) -> Json:
-    return {"reason": reason or "it is the way on", "choice": choice, "confidence_percent": 80}
+def form(choice: str, reason: str | None = None, note: str | None = None) -> Json:
+    noted = {} if note is None else {"note": note}
+    return {**noted, "reason": reason or "it is the way on", "choice": choice, "confidence_percent": 80}
+
+
+def written(content: Any) -> str:
+    """The words of a message's content, which may be a text or parts."""
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 class OpenAIWire:
@@ -29,15 +35,17 @@ class OpenAIWire:
             return function["parameters"]["properties"]["choice"]["enum"]
         if "structured_outputs" in request:
             return request["structured_outputs"]["choice"]
-        listed = request["messages"][0]["content"].partition("Options:\n")[2].partition("\n\n")[0]
+        listed = written(request["messages"][-1]["content"]).partition("Options:\n")[2].partition("\n\n")[0]
         return [line.removeprefix("- ") for line in listed.splitlines()]
 
     @staticmethod
-    def answer(request: Json, choice: str, fault: Fault | None, reason: str | None = None) -> Json:
+    def answer(
+        request: Json, choice: str, fault: Fault | None, reason: str | None = None, note: str | None = None
+    ) -> Json:
         message: Json = {"role": "assistant", "content": None, "refusal": None}
         reply: Json = {"index": 0, "message": message, "finish_reason": "stop"}
         filled = "tools" in request or "response_format" in request
-        text = json.dumps(form(choice, reason)) if filled else choice
+        text = json.dumps(form(choice, reason, note)) if filled else choice
         if fault is Fault.PROSE:
             text = f"A good question! I would say {choice}, all in all."
         if fault is Fault.EMPTY_ANSWER:
@@ -87,8 +95,10 @@ class AnthropicWire:
         return tool["input_schema"]["properties"]["choice"]["enum"]
 
     @staticmethod
-    def answer(request: Json, choice: str, fault: Fault | None, reason: str | None = None) -> Json:
-        filled: Json = form(choice, reason)
+    def answer(
+        request: Json, choice: str, fault: Fault | None, reason: str | None = None, note: str | None = None
+    ) -> Json:
+        filled: Json = form(choice, reason, note)
         if fault is Fault.HALF_ANSWER:
             del filled["choice"]
         content: list[Json] = [{"type": "tool_use", "id": "toolu_1", "name": "decide", "input": filled}]

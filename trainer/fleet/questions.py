@@ -126,6 +126,11 @@ class DistantAdvisor(Advisor):
         """Whether the driver's advisor has nobody to ask, now and later."""
         return not (self.news.numbers_episodes or self.news.names_buttons)
 
+    @property
+    def sees(self) -> bool:
+        """As the driver's advisor."""
+        return self.brief is not None and self.brief.screen
+
     def begin_episode(self) -> int:
         """The manager's number for a new episode; 0 where it numbers none."""
         return self._ask(AskForEpisode()) if self.news.numbers_episodes else 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from agents.heads.actor_critic import HEADS_SPACE
 from agents.learning.network_registry import NETWORKS
 from agents.learning.rollout import transition_bytes
+from agents.llm.chooser import DEFAULT_PATIENCE_S
 from agents.llm.settings import LanguageModelSettings
 from core.env.policy_view import POLICY_PARTS, policy_space
 from core.env.registry import ENV_CLASSES
@@ -58,18 +59,30 @@ def has_no_model(settings: Settings) -> bool:
 
 
 def check_model_of_modes(settings: Settings, modes: Collection[AgentMode]) -> None:
-    """Raises ConfigurationError where a language model alone is to act and there is none."""
+    """Raises ConfigurationError where a language model alone is to act and there is none, or cannot see."""
     if AgentMode.LLM_ONLY in modes and has_no_model(settings):
         raise ConfigurationError('mode llm_only needs a language model: llm_model is "none" in the config; name one')
+    check_screen_for_model(settings)
+
+
+def check_screen_for_model(settings: Settings) -> None:
+    """Raises ConfigurationError where the language model is to see a screen that nobody draws."""
+    if settings.language_model.show_screen and "screen" not in POLICY_PARTS[settings.observation_type]:
+        raise ConfigurationError(
+            f"language_model.show_screen is true, and observation_type {settings.observation_type!r} draws no screen: "
+            'set it to "multi_modal" or "screen"'
+        )
 
 
 def model_settings_without_a_model(settings: Settings) -> list[str]:
     """Keys of `language_model` that differ from their defaults and that nobody reads. The file of answers is none of
-    them: complete configs name it."""
+    them, nor is the patience that was the default once: complete configs name them."""
     if not has_no_model(settings):
         return []
     defaults, seen = LanguageModelSettings(), settings.language_model
     names = [one.name for one in fields(defaults) if one.name != "cache_path"]
+    if seen.patience_s == DEFAULT_PATIENCE_S:
+        names.remove("patience_s")
     return [f"language_model.{name}" for name in names if getattr(seen, name) != getattr(defaults, name)]
 
 

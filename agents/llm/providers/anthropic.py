@@ -11,7 +11,7 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the API."""
     from agents.llm.anthropic import AnthropicModel
 
-    return AnthropicModel(name, timeout_s=settings.timeout_s)
+    return AnthropicModel(name, timeout_s=settings.timeout_s, notes=settings.notebook)
 
 
 PROVIDERS.register("anthropic")(Provider("the Anthropic API", load, bare_names="claude-.*"))

@@ -11,8 +11,14 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
 
-    dialect = Dialect(AnswerForm.JSON_SCHEMA, thinking_off={"reasoning_effort": "none"})
-    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
+    dialect = Dialect(AnswerForm.JSON_SCHEMA, bounds_texts=True, thinking_off={"reasoning_effort": "none"})
+    return OpenAIModel(
+        name,
+        dialect,
+        timeout_s=settings.timeout_s,
+        thinking_tokens=settings.thinking_tokens,
+        notes=settings.notebook,
+    )
 
 
 PROVIDERS.register("ollama")(Provider("an Ollama server", load, default_url="http://localhost:11434/v1"))

@@ -23,7 +23,13 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
         greedy=is_old,
         key_variable=OPENAI_KEY,
     )
-    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
+    return OpenAIModel(
+        name,
+        dialect,
+        timeout_s=settings.timeout_s,
+        thinking_tokens=settings.thinking_tokens,
+        notes=settings.notebook,
+    )
 
 
 PROVIDERS.register("openai")(

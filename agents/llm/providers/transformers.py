@@ -12,7 +12,13 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     from agents.llm.openai import AnswerForm, Dialect, OpenAIModel
 
     dialect = Dialect(AnswerForm.EXACT_TEXT)
-    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
+    return OpenAIModel(
+        name,
+        dialect,
+        timeout_s=settings.timeout_s,
+        thinking_tokens=settings.thinking_tokens,
+        notes=settings.notebook,
+    )
 
 
 PROVIDERS.register("transformers")(

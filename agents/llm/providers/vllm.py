@@ -11,8 +11,15 @@ def load(name: ModelName, settings: LanguageModelSettings) -> TextModel:
     """A model behind the server's address."""
     from agents.llm.openai import TEMPLATE_WITHOUT_THINKING, AnswerForm, Dialect, OpenAIModel
 
-    dialect = Dialect(AnswerForm.STRUCTURED_CHOICE, thinking_off=TEMPLATE_WITHOUT_THINKING)
-    return OpenAIModel(name, dialect, timeout_s=settings.timeout_s, thinking_tokens=settings.thinking_tokens)
+    form = AnswerForm.JSON_SCHEMA if settings.notebook else AnswerForm.STRUCTURED_CHOICE
+    dialect = Dialect(form, thinking_off=TEMPLATE_WITHOUT_THINKING)
+    return OpenAIModel(
+        name,
+        dialect,
+        timeout_s=settings.timeout_s,
+        thinking_tokens=settings.thinking_tokens,
+        notes=settings.notebook,
+    )
 
 
 PROVIDERS.register("vllm")(Provider("a vLLM server", load, default_url="http://localhost:8000/v1"))
