@@ -23,10 +23,10 @@ from core.agent.calibration import ConfidenceCalibration
 from core.agent.lane_transitions import LaneInputs
 from core.agent.option_statistics import TRIALS, OptionStatistics
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import LaneTeacher, PlainWriter, RulePlayerLike, StateWriter, situation_of
+from core.agent.teacher import LaneTeacher, RulePlayerLike, situation_of
 from core.agent.transition_feeder import TransitionFeeder, TransitionLearner, View, learner_view
+from core.agent.writers import writer_for
 from core.exceptions import CheckpointError, ConfigurationError, DecisionValidationError
-from core.prompts.writer import DEFAULT_MAX_TOKENS, PromptWriter
 from core.protocols import ButtonManager, JudgesTeacher, LLMManagerLike, Policy
 from core.rules import RulePlayer
 from core.vocabulary import ACTION_COUNT, AgentMode, Decision, Source, StrategyType
@@ -105,7 +105,8 @@ class HybridAgent:
         record = self.adaptive_strategy.history_analyzer
         statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            teacher = LaneTeacher(player, self.advisor, self._new_writer(player), statistics)
+            writer = writer_for(self.advisor, self.llm_manager, player.game, self._describe)
+            teacher = LaneTeacher(player, self.advisor, writer, statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
 
@@ -384,13 +385,6 @@ class HybridAgent:
         return HybridAgent(
             self.llm_manager, strategy, mode=mode, seed=seed, describe=self._describe, frozen_state=state
         )
-
-    def _new_writer(self, player: RulePlayerLike) -> StateWriter:
-        if self._describe is not None or self.advisor.asks_nobody:
-            return PlainWriter(self._describe or str)
-        manager = self.llm_manager
-        length = getattr(manager, "max_context_length", DEFAULT_MAX_TOKENS)
-        return PromptWriter(player.game, length, getattr(manager, "brief", None))
 
     def _end_episode(self, memory: Lane, counts: bool) -> None:
         if counts and not self.frozen:
