@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hybrid import PARTS, Bench, Budget, Cell, Game, budget_of, measure, read_cells, write_cell
+from benchmarks import learning_curve
+from benchmarks.hybrid import PARTS, Bench, Budget, Cell, CurvePoint, Game, budget_of, measure, read_cells, write_cell
 from benchmarks.hybrid_report import BEGIN, END, median_interval, median_steps, table, write
 from tests.utils import generate_test_config
 from trainer.settings import load_settings
@@ -78,3 +79,26 @@ def test_the_interval_of_a_median_goes_by_ranks() -> None:
     assert median_interval([game(steps) for steps in range(4)]) == ""
     half = [game(steps) for steps in range(55)] + [game(100, reached=False) for _ in range(45)]
     assert median_interval(half) == "", "its upper end is not known"
+
+
+def _curves(folder: Path, gain: int, seeds: range = range(5), points: int = 2) -> Path:
+    folder.mkdir()
+    for seed in seeds:
+        curve = [CurvePoint(100 * (point + 1), (4 + point + seed % 2 + gain, 6)) for point in range(points)]
+        write_cell(folder, Cell("hybrid", seed, horizon=10, curve=curve))
+    return folder
+
+
+def test_a_learning_curve_is_compared_seed_by_seed_and_a_worse_one_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, same, worse = (_curves(tmp_path / name, gain) for name, gain in (("a", 0), ("b", 0), ("c", -1)))
+    *moments, whole = learning_curve.differences(list(read_cells(before)), list(read_cells(worse)))
+    assert [one.steps for one in moments] == [100, 200] and whole.steps is None
+    assert (whole.after - whole.before, whole.low, whole.high) == pytest.approx((-0.5, -0.5, -0.5)) and whole.is_worse
+    assert learning_curve.main([str(before), str(same)]) == 0 and "not shown to be worse" in capsys.readouterr().out
+    assert learning_curve.main([str(before), str(worse)]) == 1 and "the curve is worse" in capsys.readouterr().out
+    other = _curves(tmp_path / "d", 0, points=3)
+    assert learning_curve.main([str(before), str(other)]) == 2 and "--curve-points" in capsys.readouterr().err
+    alone = _curves(tmp_path / "e", 0, seeds=range(7, 9))
+    assert learning_curve.main([str(before), str(alone)]) == 2 and "of none on both sides" in capsys.readouterr().err
