@@ -289,6 +289,10 @@ def main(
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
+    carried_by_heads: Annotated[
+        bool,
+        typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
+    ] = False,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
@@ -303,7 +307,7 @@ def main(
     plan = BundlePlan(
         BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
-        options=OptionLearning(rounds=rounds, groups=groups),
+        options=OptionLearning(rounds=rounds, groups=groups, carried_by_heads=carried_by_heads),
         judging=Judging(games=judged_games, steps_per_game=max_steps),
         seed=seed,
         without_maps=tuple(without_maps or ()),

@@ -42,6 +42,8 @@ class OptionLearning:
     In fights and menus it is 1: there the rules estimate well, and a lost fight tells more of the fight."""
     shown_temperature: float = 4.0
     """The same where it sees them: it believes the rules nearly always, and would try nothing else."""
+    carried_by_heads: bool = False
+    """The button head carries options out and ends them; else the rules do, in half the time."""
     run_seed: int = 102
     """Draws the games; collections, evaluations and judging use others."""
     settings: OptionLearningSettings = field(default_factory=OptionLearningSettings)
@@ -154,6 +156,7 @@ def _games(learning: OptionLearning, most_steps: int, number: int) -> Iterator[E
             most_steps,
             *_sight(learning, place),
             starter=STARTERS[place // 2 % len(STARTERS)],
+            carried_by_heads=learning.carried_by_heads,
         )
 
 
@@ -167,7 +170,14 @@ def _branches(learning: OptionLearning, moments: Sequence[Moment], number: int) 
         moment = of_level[int(dice.integers(len(of_level)))]
         for _ in range(learning.branches):
             seed = int(dice.integers(2**31))
-            yield Episode(seed, 2 * moment.rules_steps, *_sight(learning, group), start=moment.start, group=group)
+            yield Episode(
+                seed,
+                2 * moment.rules_steps,
+                *_sight(learning, group),
+                start=moment.start,
+                group=group,
+                carried_by_heads=learning.carried_by_heads,
+            )
 
 
 def _sight(learning: OptionLearning, place: int) -> tuple[bool, float]:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
+from agents.heads.agent import HeadsAgent
+from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView
+from agents.heads.look import Look
 from agents.heads.networks import OptionNetwork
 from agents.heads.option_rollout import OptionRecorder, OptionRollout
 from agents.heads.option_view import PRIOR, option_view
-from agents.heads.saved_heads import load_heads
+from agents.heads.saved_heads import Heads, load_heads
+from core.agent.agent_state import AgentState
+from core.agent.arbitration import TeacherCurriculum
+from core.agent.lane_transitions import LaneInputs
+from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.lane_history import StartPoint
-from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.vocabulary import GameMode, Option
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.game.state import GameState
+from core.rules import RulePlayer
+from core.vocabulary import AgentMode, GameMode, Option
 from trainer.bundle.moments import SEGMENT_MILESTONES
 from trainer.bundle.taught_game import TaughtGame
 
@@ -38,6 +45,9 @@ class Episode:
     """Where it begins; then it ends `SEGMENT_MILESTONES` later. A new game, to its final milestone, if None."""
     group: int = -1
     """Of branches that begin alike."""
+    carried_by_heads: bool = False
+    """The button head carries options out and ends them; else the rules do, in half the time, with presses that agree
+    in 199 of 200 steps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,57 +64,102 @@ class OptionEpisode:
 def play_episodes(
     rom_path: Path, weights: Path, final_milestone: str | None, episodes: Sequence[Episode]
 ) -> list[OptionEpisode]:
-    """Plays them one after the other in one emulator. The rules carry out what the head in the file `weights` chooses:
-    in half the time that the button head takes, with presses that agree in 199 of 200 steps."""
+    """Plays them one after the other in one emulator; the heads are those in the file `weights`."""
     torch.set_num_threads(1)
-    head = load_heads(weights).option
+    heads = load_heads(weights)
     most = max(one.most_steps for one in episodes)
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path, observation_type="state", max_steps=most, final_milestone=final_milestone
     )
     try:
-        return [play_episode(env, head, one) for one in episodes]
+        return [play_episode(env, heads, one) for one in episodes]
     finally:
         env.close()
 
 
-def play_episode(env: EnhancedPyBoyPokemonCrystalEnv, head: OptionNetwork, episode: Episode) -> OptionEpisode:
+def play_episode(env: EnhancedPyBoyPokemonCrystalEnv, heads: Heads, episode: Episode) -> OptionEpisode:
     """One episode; the env is the caller's."""
-    recorder, dice = OptionRecorder(), np.random.default_rng(episode.seed)
-    choose = partial(_choose, head, episode, recorder, dice)
-    taught = TaughtGame(env, int(dice.integers(2**31)), episode.starter, choose)
-    taught.begin(episode.seed, episode.start)
+    chooser = _Chooser(heads.option, episode)
+    step = _by_heads(env, heads, episode, chooser) if episode.carried_by_heads else _by_rules(env, episode, chooser)
     goal = len(env.rom.game.milestones) + 1
     if episode.start is not None:
         goal = len(episode.start.reached) + SEGMENT_MILESTONES
     reached = False
     while not reached and env.episode_steps < episode.most_steps:
-        outcome = taught.press(taught.look().wanted.action)
-        reached = outcome.terminated or len(env.milestones) >= goal
-    return OptionEpisode(episode, recorder.rollout(env.episode_steps, episode.group), env.episode_steps, reached)
+        reached = step().terminated or len(env.milestones) >= goal
+    rollout = chooser.recorder.rollout(env.episode_steps, episode.group)
+    return OptionEpisode(episode, rollout, env.episode_steps, reached)
 
 
-def _choose(
-    head: OptionNetwork,
-    episode: Episode,
-    recorder: OptionRecorder,
-    dice: np.random.Generator,
-    taught: TaughtGame,
-    options: Sequence[Option],
-) -> int:
-    view, facts = taught.situation(), option_view(taught.state, options)
-    if not episode.shows_prior:
-        facts[:, PRIOR] = 0.0
-    temperature = episode.temperature if taught.state.mode is GameMode.FREE else 1.0
-    with torch.inference_mode():
-        logits = head(
-            torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
-            torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
-            torch.from_numpy(facts[None]),
-            torch.ones(1, len(facts), dtype=torch.bool),
-        )
-    logs = torch.log_softmax(logits[0].double() / temperature, dim=0).numpy()
-    chances = np.exp(logs)
-    chosen = int(dice.choice(len(chances), p=chances / chances.sum()))
-    recorder.chose(view, facts, chosen, temperature, float(logs[chosen]), taught.env.episode_steps)
-    return chosen
+class _Chooser:
+    """Draws options with the head, and writes down what was drawn."""
+
+    def __init__(self, head: OptionNetwork, episode: Episode) -> None:
+        self.recorder = OptionRecorder()
+        self.dice = np.random.default_rng(episode.seed)
+        self._head = head
+        self._episode = episode
+
+    def choose(self, view: ButtonView, state: GameState, options: Sequence[Option], step: int) -> int:
+        """Its place in the list; `step` is that of the episode."""
+        facts = option_view(state, options)
+        if not self._episode.shows_prior:
+            facts[:, PRIOR] = 0.0
+        temperature = self._episode.temperature if state.mode is GameMode.FREE else 1.0
+        with torch.inference_mode():
+            logits = self._head(
+                torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
+                torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
+                torch.from_numpy(facts[None]),
+                torch.ones(1, len(facts), dtype=torch.bool),
+            )
+        logs = torch.log_softmax(logits[0].double() / temperature, dim=0).numpy()
+        chances = np.exp(logs)
+        chosen = int(self.dice.choice(len(chances), p=chances / chances.sum()))
+        self.recorder.chose(view, facts, chosen, temperature, float(logs[chosen]), step)
+        return chosen
+
+
+def _by_rules(env: EnhancedPyBoyPokemonCrystalEnv, episode: Episode, chooser: _Chooser) -> Callable[[], Outcome]:
+    """Begins the episode; what it gives plays a step: the rules carry the options out."""
+
+    def choose(taught: TaughtGame, options: Sequence[Option]) -> int:
+        return chooser.choose(taught.situation(), taught.state, options, env.episode_steps)
+
+    taught = TaughtGame(env, int(chooser.dice.integers(2**31)), episode.starter, choose)
+    taught.begin(episode.seed, episode.start)
+    return lambda: taught.press(taught.look().wanted.action)
+
+
+class _ChoosingAgent(HeadsAgent):
+    """Both heads play as they do when nobody learns, but for how options are drawn."""
+
+    chooser: _Chooser
+    env: EnhancedPyBoyPokemonCrystalEnv
+
+    def _choose(self, look: Look, state: GameState, options: Sequence[Option]) -> int:
+        return self.chooser.choose(look.view, state, options, self.env.episode_steps)
+
+
+def _by_heads(
+    env: EnhancedPyBoyPokemonCrystalEnv, heads: Heads, episode: Episode, chooser: _Chooser
+) -> Callable[[], Outcome]:
+    """Begins the episode; what it gives plays a step: the button head carries the options out and ends them."""
+    seed = int(chooser.dice.integers(2**31))
+    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
+    strategy = AdaptiveStrategySystem(seed=seed)
+    agent = _ChoosingAgent(heads, None, strategy, mode=AgentMode.RL_ONLY, seed=seed, frozen_state=frozen)
+    agent.chooser, agent.env = chooser, env
+    agent.attach_lanes([RulePlayer(env.rom.game, seed, starter=episode.starter)])
+    start = episode.start
+    options = None if start is None else {"start_state": start.state, "reached": start.reached}
+    env.restart(seed=episode.seed, options=options)
+
+    def step() -> Outcome:
+        seen = {part: array[None] for part, array in env.policy_observation().items()}
+        (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
+        outcome = env.advance(decision.action)
+        agent.observe(0, decision, outcome.reward, done=False)
+        return outcome
+
+    return step
