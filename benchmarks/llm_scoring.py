@@ -8,9 +8,9 @@
 
 Each answer is written at once, and what was answered in time is not asked again, so a run that was stopped goes on. The
 table has a row for each model, way of comparing options (`language_model.local.scoring`) and form of prompts. Agreement
-stands beside what guessing gives, with 95 % Wilson intervals. `best` counts the questions whose branches differ, and
-takes any of the best options. A time-out says how loaded the machine is, not whether an answer would be accepted; it
-stands in a column of its own.
+stands beside what guessing gives, with 95 % Wilson intervals, and beside the rules themselves. `best` counts the
+questions whose branches differ, and takes any of the best options. A time-out says how loaded the machine is, not
+whether an answer would be accepted; it stands in a column of its own.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def read_answers(file: Path) -> list[Answer]:
 
 def table(questions: Sequence[RecordedQuestion], answers: Iterable[Answer]) -> list[str]:
     """Lines of Markdown."""
+    rules = [Answer("the rules", "-", "-", number, 0, "", 0.0, 0.0) for number in range(len(questions))]
     ways: dict[tuple[str, str, str], list[Answer]] = {}
-    for answer in answers:
+    for answer in (*rules, *answers):
         ways.setdefault(answer.way, []).append(answer)
     lines = [
         "| model | options compared | prompts | accepted | in time | median s | as the rules | by chance "
@@ -111,7 +112,7 @@ def table(questions: Sequence[RecordedQuestion], answers: Iterable[Answer]) -> l
         if not chosen:
             continue
         told = [(question, choice) for question, choice in chosen if len(question.best()) < len(question.options)]
-        rules = _share(sum(choice == 0 for _, choice in chosen), len(chosen))
+        as_rules = _share(sum(choice == 0 for _, choice in chosen), len(chosen))
         best = _share(sum(choice in question.best() for question, choice in told), len(told))
         words = statistics.fmean(len(question.options[choice].split()) for question, choice in chosen)
         guessed = statistics.fmean(1 / len(question.options) for question, _ in chosen)
@@ -119,7 +120,7 @@ def table(questions: Sequence[RecordedQuestion], answers: Iterable[Answer]) -> l
         median_s = statistics.median(one.seconds for one in in_time)
         lines.append(
             f"| `{model}` | {scoring} | {prompts} | {len(chosen)} of {len(in_time)} | {len(in_time)} of {len(found)} "
-            f"| {median_s:.2f} | {rules} | {guessed:.1%} | {best} | {guessed_best:.1%} | {words:.1f} |"
+            f"| {median_s:.2f} | {as_rules} | {guessed:.1%} | {best} | {guessed_best:.1%} | {words:.1f} |"
         )
     return lines
 
