@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS, PRIOR, option_vi
 from agents.heads.saved_heads import Heads, load_heads, save_heads
 from agents.heads.word_codes import word_code
 from core.adaptive_strategy_system import AdaptiveStrategySystem
+from core.agent.agent_state import AgentState
+from core.agent.arbitration import TeacherCurriculum
 from core.agent.lane_transitions import LaneInputs
 from core.agent.repeated_presses import RepeatedPresses
 from core.agent.teacher import LaneTeacher, PlainWriter
@@ -251,8 +254,11 @@ def played(agent: HybridAgent, steps: int, seed: int = 2) -> list[Decision]:
     return decisions
 
 
+FROZEN: dict[str, Any] = {"seed": 5, "frozen_state": AgentState(TeacherCurriculum.of(None), told_rules_only=True)}
+
+
 def heads_agent(mode: AgentMode, heads: Heads | None = None, **more: bool) -> HeadsAgent:
-    return HeadsAgent(heads or Heads.fresh(0), None, AdaptiveStrategySystem(seed=0), mode=mode, seed=5, **more)
+    return HeadsAgent(heads or Heads.fresh(0), None, AdaptiveStrategySystem(seed=0), mode=mode, **FROZEN, **more)
 
 
 def test_every_button_is_the_heads_and_the_same_seed_plays_the_same() -> None:
@@ -265,7 +271,7 @@ def test_every_button_is_the_heads_and_the_same_seed_plays_the_same() -> None:
 
 
 def test_in_the_other_modes_it_is_the_hybrid_agent() -> None:
-    plain = HybridAgent(None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RULES_ONLY, seed=5)
+    plain = HybridAgent(None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RULES_ONLY, **FROZEN)
     assert played(heads_agent(AgentMode.RULES_ONLY), 250) == played(plain, 250)
 
 
@@ -290,15 +296,15 @@ def test_alone_the_option_head_chooses_and_not_the_rules() -> None:
             chosen.append(values[place] == min(values))
             return place
 
-    agent = Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RL_ONLY, seed=5)
+    agent = Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RL_ONLY, **FROZEN)
     played(agent, 200)
     assert len(chosen) > 3 and np.mean(chosen) > 0.9
     chosen.clear()
-    agent = Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RL_ONLY, seed=5, shows_prior=False)
+    agent = Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.RL_ONLY, **FROZEN, shows_prior=False)
     played(agent, 200)
     assert np.mean(chosen) < 0.9, "what is hidden cannot be followed"
     chosen.clear()
-    played(Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.ADAPTIVE, seed=5), 200)
+    played(Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.ADAPTIVE, **FROZEN), 200)
     assert not chosen
 
 

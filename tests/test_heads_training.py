@@ -12,11 +12,13 @@ import torch
 
 from agents.heads.actor_critic import HEADS_SPACE, NO_LABEL
 from agents.heads.agent import HeadsAgent
-from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE
+from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE, VIEW_SIZE
 from agents.heads.holding import MOST_HELD_STEPS, Holding
 from agents.heads.learner import HeadsLearner, OverlappedHeadsLearner
 from agents.heads.lesson_ring import LessonFolder, LessonRing
 from agents.heads.lessons import Lessons
+from agents.heads.look import drawn
+from agents.heads.option_credit import choice_advantages
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.rollout import HeadsRollout, ListedOptions
 from agents.heads.saved_heads import Heads, load_bundled, save_heads
@@ -356,3 +358,46 @@ def test_stages_of_learning_say_who_plays_and_whether_rewards_count(tmp_path: Pa
         directive = curriculum.directive()
         told.append((directive.learning, directive.teacher_share, directive.reward_scale))
     assert told == [("cloning", 1.0, 0.0), ("segments", 0.5, 0.0), ("rewards", 0.5, 1.0), ("rewards", 0.5, 1.0)]
+
+
+def test_what_is_drawn_is_what_numpy_would_draw() -> None:
+    dice, other = np.random.default_rng(3), np.random.default_rng(3)
+    for row in np.random.default_rng(0).dirichlet(np.ones(9), size=200):
+        assert drawn(row, dice) == other.choice(9, p=row / row.sum())
+    assert drawn(np.array([0.0, 1.0, 0.0]), dice) == 1
+
+
+def test_a_choice_is_credited_with_all_that_comes_until_the_next_one() -> None:
+    rollout = HeadsRollout(HEADS_SPACE, 4, 1, ACTION_COUNT)
+    for reward, listed in ((1.0, choice(0.1, None)), (2.0, None), (4.0, choice(0.2, None)), (8.0, None)):
+        played = transition([0.0], [NO_LABEL], [listed])
+        rollout.add(replace(played, rewards=np.array([reward]), terminated=np.array([reward == 8.0])))
+    values = np.array([[10.0], [20.0], [40.0], [80.0]], np.float32)
+    (_, _, _, first), (step, _, _, second) = choice_advantages(rollout, values, 0.5)
+    assert first == 1.0 + 0.5 * 2.0 + 0.25 * 40.0 - 10.0
+    assert step == 2 and second == 4.0 + 0.5 * 8.0 - 40.0, "nothing comes after the end of a game"
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_without_a_teacher_the_option_head_learns_what_pays(scale: float) -> None:
+    """The first of three options pays, the others do not; nobody labels anything."""
+    settings = LearnerSettings(rollout_steps=32, minibatch_size=32, epochs=4, learning_rate=3e-3, discount=0.5)
+    learner, dice = HeadsLearner(HEADS_SPACE, 1, settings, seed=0), np.random.default_rng(0)
+    learner.reward_scale = scale
+    facts = np.eye(3, OPTION_SIZE, dtype=np.float32)
+
+    def chances() -> np.ndarray:
+        with torch.inference_mode():
+            seen = torch.zeros(1, SITUATION_SIZE), torch.zeros(1, SITUATION_PLANES, *PLANES_SHAPE[1:])
+            logits = learner.heads.option(*seen, torch.from_numpy(facts[None]), torch.ones(1, 3, dtype=torch.bool))
+        return torch.softmax(logits[0].double(), dim=0).numpy()
+
+    before = chances()[0]
+    for _ in range(8):
+        now = chances()
+        for _ in range(32):
+            taken = drawn(now, dice)
+            played = transition([0.0], [NO_LABEL], [ListedOptions(facts, None, taken, float(now[taken]))])
+            learner.observe(replace(played, rewards=np.array([float(taken == 0)])))
+        learner.update()
+    assert chances()[0] > 0.9 if scale else abs(chances()[0] - before) < 0.1

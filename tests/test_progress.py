@@ -33,7 +33,6 @@ VIEW = ProgressView(
     stage=1,
     stages=3,
     teacher_share=0.9,
-    learning="cloning",
     strategy="balanced",
     updates=2,
     eta_s=None,

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonViews
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
-from agents.heads.look import Look
+from agents.heads.look import Look, drawn
 from agents.heads.option_view import PRIOR, option_view
 from agents.heads.rollout import ListedOptions
 from agents.heads.saved_heads import Heads
@@ -251,7 +251,7 @@ class HeadsAgent(HybridAgent):
             )
         temperature = OPTION_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
         chances = torch.softmax(logits[0].double() / temperature, dim=0).numpy()
-        taken = int(self.arbiter.random.choice(len(chances), p=chances / chances.sum()))
+        taken = drawn(chances, self.arbiter.random)
         liked = None if self.mode is AgentMode.RL_ONLY else 0  # the rules list first what they like best
         look.choice = ListedOptions(facts, liked, taken, float(chances[taken]))
         return taken
@@ -326,7 +326,7 @@ class HeadsAgent(HybridAgent):
         wanted, teacher, dice = look.wanted, lane.teacher, self.arbiter.random
         is_alone = self.mode is AgentMode.RL_ONLY
         row = look.chances(of_head)
-        action = int(row.argmax()) if self.greedy else int(dice.choice(len(row), p=row / row.sum()))
+        action = int(row.argmax()) if self.greedy else drawn(row, dice)
         self.arbiter.masked_teacher_actions += not look.heads_press and not look.allows_teacher
         if action != wanted.action:
             teacher.overruled()

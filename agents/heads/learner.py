@@ -3,7 +3,7 @@
 Each update adds the labels of its rollout to all that were kept (`lesson_ring.py`) and takes a minibatch of those
 beside each minibatch of the rollout. The labels count the same whatever the teacher's share or its trust: they are
 right whoever acts. The rollout itself teaches the critic, and, as far as `reward_scale` says, the presses
-(`agents/learning/update.py`).
+(`agents/learning/update.py`) and the choices (`agents/heads/option_credit.py`).
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from agents.heads.actor_critic import HEADS_SPACE, build_heads_policy, heads_of_
 from agents.heads.cloning import choice_loss, press_loss
 from agents.heads.lesson_ring import LessonFolder, LessonRing
 from agents.heads.lessons import Lessons
+from agents.heads.option_credit import ChoiceBatch, choice_reward_loss
 from agents.heads.rollout import HeadsRollout
 from agents.heads.saved_heads import Heads
 from agents.heads.settings import HeadsSettings
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.overlapped_learner import OverlappedLearner
+from agents.learning.preparation import Prepared
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
 from core.agent.lane_transitions import LaneTransitions
@@ -114,6 +116,14 @@ class HeadsLearner(MaskablePPOLearner):
     _ring: LessonRing | None = None
     _lessons: Lessons | None = None
     _lesson_files = 0
+    _choices: ChoiceBatch | None = None
+
+    def _look_at(self, prepared: Prepared) -> None:
+        rollout = self._rollout
+        assert isinstance(rollout, HeadsRollout), "_new_rollout makes no other"
+        self._choices = None
+        if self.reward_scale > 0.0:
+            self._choices = ChoiceBatch.of(rollout, prepared.values, self.settings.discount)
 
     def _new_policy(self, action_count: int, seed: int) -> MaskableMultiInputActorCriticPolicy:
         del action_count
@@ -137,13 +147,15 @@ class HeadsLearner(MaskablePPOLearner):
         self._lessons = self._ring.lessons if len(self._ring) else None
 
     def _further_loss(self) -> torch.Tensor:  # type: ignore[override]
-        """Of a minibatch of all lessons."""
-        lessons, cloning, dice = self._lessons, self.cloning, self._lesson_dice
+        """Of a minibatch of all lessons, and of what the choices of the rollout came to."""
+        lessons, cloning, dice, heads = self._lessons, self.cloning, self._lesson_dice, self.heads
+        loss = torch.zeros(())
+        if self._choices is not None:
+            loss = loss + self.reward_scale * choice_reward_loss(heads.option, self._choices, self.settings.clip_range)
         if lessons is None:
-            return torch.zeros(())
+            return loss
         steps = np.sort(dice.integers(len(lessons), size=cloning.lessons_batch))
-        heads = self.heads
-        loss = press_loss(heads.button, lessons, steps)
+        loss = loss + press_loss(heads.button, lessons, steps)
         if len(lessons.chosen):
             choices = dice.integers(len(lessons.chosen), size=cloning.choices_batch)
             hidden = torch.from_numpy(dice.random(len(choices)) < cloning.hidden_prior_share)

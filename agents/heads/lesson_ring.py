@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class LessonRing:
     def __init__(self, room: int) -> None:
         """Room for so many steps."""
         self._room = room
-        self._arrays: dict[str, NDArray[np.generic]] = {}
+        self._arrays: dict[str, NDArray[Any]] = {}
         self._steps = self._choices = 0
         """Added so far."""
 
@@ -52,11 +52,12 @@ class LessonRing:
     @property
     def lessons(self) -> Lessons:
         """All that are kept, as they lie: nothing is copied but the list of choices whose step is still there."""
-        arrays = {name: self._arrays[name][: len(self)] for name in _OF_STEPS}
+        arrays: dict[str, Any] = {name: self._arrays[name][: len(self)] for name in _OF_STEPS}
         kept = min(self._choice_room, self._choices)
         at = np.flatnonzero(self._arrays["choice_steps"][:kept] >= self._steps - len(self))
         steps = self._arrays["choice_steps"][at] % self._room
-        return Lessons(**arrays, choice_steps=steps, **{name: self._arrays[name][at] for name in _OF_CHOICES[1:]})  # type: ignore[arg-type]
+        choices: dict[str, Any] = {name: self._arrays[name][at] for name in _OF_CHOICES[1:]}
+        return Lessons(**arrays, choice_steps=steps, **choices)
 
     @property
     def _choice_room(self) -> int:

@@ -57,3 +57,9 @@ class Look:
 
     allows_teacher: bool = True
     """Whether the environment allows what the teacher would press."""
+
+
+def drawn(chances: NDArray[np.float64], dice: np.random.Generator) -> int:
+    """One place of `chances`: what `Generator.choice` draws, without what it checks."""
+    cumulative = chances.cumsum()
+    return int((cumulative / cumulative[-1]).searchsorted(dice.random(), side="right"))

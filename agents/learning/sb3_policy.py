@@ -23,7 +23,7 @@ from agents.learning.acting import ActingPolicy
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
 from agents.learning.network import build_policy
-from agents.learning.preparation import as_tensors, prepare
+from agents.learning.preparation import Prepared, as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
@@ -163,6 +163,7 @@ class MaskablePPOLearner:
         chances = self._rollout.teacher_probabilities.reshape(-1)
         self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
         coefficient = self.teacher_coefficient
+        self._look_at(prepared)
         numbers = UpdateNumbers()
         weights = LossWeights(coefficient, self.reward_scale, self._further_loss)
         yield from gradient_steps(self.policy, batch, self.settings, weights, self._shuffle, numbers)
@@ -273,6 +274,9 @@ class MaskablePPOLearner:
     def _new_rollout(self, steps: int, action_count: int) -> Rollout:
         """An empty one of all lanes."""
         return Rollout(self.observation_space, steps, self.lanes, action_count)
+
+    def _look_at(self, prepared: Prepared) -> None:
+        """For those who learn more from a rollout than its steps."""
 
     _further_loss: Callable[[], torch.Tensor] | None = None
     """Of a minibatch of other data than the rollout, beside each of its minibatches."""

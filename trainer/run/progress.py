@@ -31,7 +31,7 @@ class ProgressView:
     """What is shown of a run at one moment."""
 
     activity: str
-    """What goes on: training, or an evaluation with its own count."""
+    """What goes on: training (with what is learned from), or an evaluation with its own count."""
     episodes: int
     total_episodes: int
     share_done: float
@@ -50,8 +50,6 @@ class ProgressView:
     """From 1, as people count."""
     stages: int
     teacher_share: float
-    learning: str
-    """What the policy learns from: cloning, segments or rewards."""
     strategy: str
     updates: int
     eta_s: float | None
@@ -152,7 +150,7 @@ def progress_line(view: ProgressView) -> str:
         f"reward {_number(view.mean_reward)} (best {_number(view.best_reward)})",
         f"milestones {len(view.milestones)}",
         " ".join(f"{name} {share:.0%}" for name, share in view.source_shares.items()),
-        f"stage {view.stage}/{view.stages} ({view.learning})",
+        f"stage {view.stage}/{view.stages}",
         view.strategy,
         f"{view.updates} updates",
         f"left {duration(view.eta_s)}",
@@ -179,7 +177,7 @@ def progress_panel(view: ProgressView) -> Panel:
     body.add_row("[dim]mean reward[/]", _number(view.mean_reward), "[dim]best reward[/]", _number(view.best_reward))
     body.add_row(
         "[dim]curriculum[/]",
-        f"stage {view.stage} of {view.stages} ({view.learning}), teacher {view.teacher_share:.0%}",
+        f"stage {view.stage} of {view.stages}, teacher {view.teacher_share:.0%}",
         "[dim]strategy[/]",
         view.strategy,
     )

@@ -42,7 +42,8 @@ class Reporter:
         self._steps += steps
         self._evaluation_steps = 0
         self._remaining.trained(steps)
-        self._tell("training", "", steps)
+        learning = self._run.curriculum.stage.learning
+        self._tell("training" if learning is None else f"training ({learning})", "", steps)
 
     def evaluating(self, mode: AgentMode, finished: int, games: int, steps: int) -> None:
         """So many more steps were played in an evaluation, of which `finished` of `games` are over."""
@@ -63,7 +64,6 @@ class Reporter:
     def _view(self, activity: str) -> ProgressView:
         run = self._run
         tally, curriculum = run.tally, run.curriculum
-        directive = curriculum.directive()
         run.note_time()
         under_way = max(0, self._steps - tally.steps)
         known = (tally.episodes, under_way, tally.episode_length)
@@ -80,8 +80,7 @@ class Reporter:
             source_shares={source.value: tally.source_share(source) for source in Source},
             stage=curriculum.stage_index + 1,
             stages=len(curriculum.settings.stages),
-            teacher_share=directive.teacher_share,
-            learning=directive.learning,
+            teacher_share=curriculum.directive().teacher_share,
             strategy=self._strategy_system.current_strategy.value,
             updates=self._learner.updates,
             eta_s=self._remaining.seconds_left(*known),
