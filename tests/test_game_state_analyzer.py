@@ -11,6 +11,7 @@ from core.exceptions import DecisionValidationError
 from core.game_state_analyzer import ContextReader, Criticality, GamePhase, GameStateAnalysis
 from core.rules import RulePlayer
 from core.vocabulary import GameMode
+from tests.game_states import first_state, with_party, with_ram
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 
@@ -95,6 +96,18 @@ def test_contexts_that_are_kept_are_those_of_the_moment() -> None:
         env.advance(press.button)
     env.close()
     assert len(seen) > 10 and {battle for *_, battle in seen} >= {"none", "wild"}
+
+
+def test_contexts_of_fights_tell_kind_and_health_although_the_party_has_not_changed_yet() -> None:
+    state = with_party(first_state(), (1, 5, 20, 20))
+    reader, found = ContextReader(), []
+    for mode, hp, level in [(1, 20, 5), (2, 20, 5), (2, 3, 5), (2, 0, 5), (2, 20, 40), (1, 20, 5)]:
+        fight = {"wBattleMode": mode, "wBattleMonHP": bytes((0, hp)), "wBattleMonMaxHP": bytes((0, 20))}
+        now = with_ram(state, {"wScriptRunning": 0xFF, "wBattleMonLevel": level, **fight})
+        found.append(reader.read(now))
+        assert found[-1] == GameStateAnalysis.from_game_state(now).context
+    assert [one["battle"] for one in found[:2]] == ["wild", "trainer"]
+    assert len({one["hp"] for one in found[1:4]}) == 3 and found[4]["phase"] != found[1]["phase"]
 
 
 def test_from_a_running_game() -> None:

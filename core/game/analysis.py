@@ -296,16 +296,16 @@ def _checked(name: str, value: Any) -> Any:
 
 
 class ContextReader:
-    """Contexts of one game's states. Outside of battle they follow from mode, map and possessions, and are kept."""
+    """Contexts of one game's states. They follow from mode, map, possessions and own fighter: kept."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[GameMode, MapId, Possessions], dict[str, str]] = {}
+        self._known: dict[tuple[GameMode, MapId, Possessions, tuple[int, ...]], dict[str, str]] = {}
 
     def read(self, state: GameState) -> Mapping[str, str]:
         """`GameStateAnalysis.context` of the state; equal situations may share one dict, so nobody changes it."""
-        if state.battle is not None:
-            return GameStateAnalysis.from_game_state(state).context
-        key = (state.mode, state.map_id, state.possessions)
+        battle = state.battle
+        own = () if battle is None else (battle.is_trainer, battle.own.hp, battle.own.max_hp, battle.own.level)
+        key = (state.mode, state.map_id, state.possessions, own)
         context = self._known.get(key)
         if context is None:
             if len(self._known) >= CONTEXTS_KEPT:
