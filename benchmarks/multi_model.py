@@ -7,7 +7,9 @@
 
 `scale` trains 1, 2, 4 and 8 agents, each number in a process of its own, and reports environment steps per second of
 all agents together, the memory of the whole process tree (proportional set size), and the most that the main process
-held at any moment (resident set size).
+held at any moment (resident set size). Beside them it trains one agent by the ordinary trainer, in a fleet of as many
+lanes as there are agents, and prints what is promised: all agents together at least 90 % as fast as that fleet, and at
+most 60 MB for a further agent. The processor time of a step says the same on a machine that has other things to do.
 
 `learn` plays the cells that are not there yet (`benchmarks/multi_model_learning.py`); each is kept in `--results`, so
 it may be stopped and goes on where it was. A cell computes in one thread, beside `--workers` emulator processes.
@@ -43,11 +45,15 @@ from benchmarks.multi_model_learning import (
     read_cells,
     table,
 )
+from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 
 RESULTS = ROOT / "runs" / "multi_model_learn"
 DATA = ROOT / "docs" / "data" / "multi_model_learn.json"
 PICTURE = ROOT / "docs" / "images" / "multi_model_learn.png"
 SCALE_EPISODE_STEPS = 512
+WORKERS = 2
+SPEED_BAR = 0.9
+MEMORY_BAR_MB = 60.0
 
 
 # -- what they cost ------------------------------------------------------------------------------------------------
@@ -57,23 +63,33 @@ def scale(agents: Sequence[int], steps: int, model: str) -> None:
     """One line a number of agents, and the two ratios that are promised."""
     rows = []
     for count in agents:
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.multi_model", "scale-one"]
-        command += ["--agents", str(count), "--steps", str(steps), "--model", model]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        row = json.loads(done.stdout.splitlines()[-1])
-        rows.append(row)
+        rows.append(row := _apart("scale-one", count, steps, model))
         print(
-            f"{count} agents: {row['steps_per_s']:.0f} steps/s in all, {row['memory_mb']:.0f} MB "
-            f"(most of the main process: {row['peak_mb']:.0f} MB)",
+            f"{count} agents: {row['steps_per_s']:.0f} steps/s in all, {row['cpu_us']:.0f} us of processor time "
+            f"a step, {row['memory_mb']:.0f} MB (most of the main process: {row['peak_mb']:.0f} MB)",
             flush=True,
         )
-    by_count = {row["agents"]: row for row in rows}
     first, last = rows[0], rows[-1]
+    fleet = _apart("scale-fleet", last["agents"], steps, model)
+    print(
+        f"one agent in a fleet of {last['agents']} lanes: {fleet['steps_per_s']:.0f} steps/s, {fleet['cpu_us']:.0f} us "
+        f"of processor time a step, {fleet['memory_mb']:.0f} MB"
+    )
+    print(
+        f"{last['agents']} agents / one agent's fleet: {last['steps_per_s'] / fleet['steps_per_s']:.2f} of the speed "
+        f"(promised: {SPEED_BAR:.2f}), {last['cpu_us'] / fleet['cpu_us']:.2f} times the processor time a step"
+    )
     if last["agents"] > first["agents"]:
         grown = (last["memory_mb"] - first["memory_mb"]) / (last["agents"] - first["agents"])
-        print(f"memory of a further agent: {grown:.1f} MB")
-    if 2 in by_count and 8 in by_count:
-        print(f"throughput of 8 agents / 2 agents: {by_count[8]['steps_per_s'] / by_count[2]['steps_per_s']:.2f}")
+        print(f"memory of a further agent: {grown:.1f} MB (promised: {MEMORY_BAR_MB:.0f} at most)")
+
+
+def _apart(what: str, count: int, steps: int, model: str) -> dict[str, float]:
+    """What a process of its own has measured."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.multi_model", what]
+    command += ["--agents", str(count), "--steps", str(steps), "--model", model]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def scale_one(agents: int, steps: int, model: str) -> None:
@@ -84,15 +100,57 @@ def scale_one(agents: int, steps: int, model: str) -> None:
         )
         asyncio.run(trainer.train())
         trainer.config.max_episodes += max(1, steps // SCALE_EPISODE_STEPS)
-        begun_s, begun_steps = time.perf_counter(), trainer.metrics.steps
+        begun_s, begun_cpu_s, begun_steps = time.perf_counter(), cpu_of_tree_s(), trainer.metrics.steps
         asyncio.run(trainer.train())
-        seconds = time.perf_counter() - begun_s
-        played = trainer.metrics.steps - begun_steps
-        memory_mb = memory_of_tree_mb()
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        seconds, cpu_s = time.perf_counter() - begun_s, cpu_of_tree_s() - begun_cpu_s
+        row = _row(agents, trainer.metrics.steps - begun_steps, seconds, cpu_s)
         asyncio.run(trainer.shutdown())
-    row = {"agents": agents, "steps_per_s": played / seconds, "memory_mb": memory_mb, "peak_mb": peak_mb}
     print(json.dumps(row))
+
+
+def scale_fleet(lanes: int, steps: int, model: str) -> None:
+    """Trains one agent by the ordinary trainer in so many lanes, `steps` in each, and prints a JSON object."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = json.loads((ROOT / "config.json").read_text(encoding="utf-8"))
+        config |= {
+            "rom_path": str(ROOT / config["rom_path"]),
+            "save_dir": f"{folder}/checkpoints",
+            "decision_db_path": f"{folder}/decisions.db",
+            "llm_model": "none" if model == "rules" else model,
+            "max_steps_per_episode": SCALE_EPISODE_STEPS,
+            "total_episodes": lanes,
+            "eval_episodes": 0,
+            "lanes": lanes,
+            "workers": WORKERS,
+            "log_level": "WARNING",
+        }
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        trainer = create_trainer_from_config(path)
+        trainer.train(total_episodes=lanes)  # it warms up
+        begun_s, begun_cpu_s, begun_steps = time.perf_counter(), cpu_of_tree_s(), trainer.run.tally.steps
+        trainer.train(total_episodes=lanes * (1 + max(1, steps // SCALE_EPISODE_STEPS)))
+        seconds, cpu_s = time.perf_counter() - begun_s, cpu_of_tree_s() - begun_cpu_s
+        row = _row(1, trainer.run.tally.steps - begun_steps, seconds, cpu_s)
+        trainer.close()
+    print(json.dumps(row))
+
+
+def _row(agents: int, steps: int, seconds: float, cpu_s: float) -> dict[str, float]:
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "agents": agents,
+        "steps_per_s": steps / seconds,
+        "cpu_us": 1e6 * cpu_s / steps,
+        "memory_mb": memory_of_tree_mb(),
+        "peak_mb": peak_mb,
+    }
+
+
+def cpu_of_tree_s() -> float:
+    """Processor time of this process and its children so far."""
+    own = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children()))
 
 
 def memory_of_tree_mb() -> float:
@@ -133,7 +191,7 @@ def report(arguments: argparse.Namespace, plan: Plan) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("scale", "scale-one", "learn", "report"))
+    parser.add_argument("what", choices=("scale", "scale-one", "scale-fleet", "learn", "report"))
     parser.add_argument("--agents", type=int, nargs="+")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--model", default="rules")
@@ -150,8 +208,9 @@ def main() -> None:
     if arguments.what == "scale":
         scale(arguments.agents or (1, 2, 4, 8), arguments.steps or 4096, arguments.model)
         return
-    if arguments.what == "scale-one":
-        scale_one(arguments.agents[0], arguments.steps, arguments.model)
+    if arguments.what in ("scale-one", "scale-fleet"):
+        one = scale_one if arguments.what == "scale-one" else scale_fleet
+        one(arguments.agents[0], arguments.steps, arguments.model)
         return
     agents = arguments.agents[0] if arguments.agents else Plan().agents
     plan = Plan(agents, arguments.steps or Plan().steps, arguments.games, arguments.horizon)
