@@ -12,6 +12,7 @@ import torch
 from agents.heads.agent import HeadsAgent
 from agents.heads.button_view import PLACE_OF, VIEW_SIZE, ButtonViews
 from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
+from agents.heads.look import Look
 from agents.heads.menu_target import MenuTarget, menu_target
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS, PRIOR, option_view
 from agents.heads.saved_heads import Heads, load_heads, save_heads
@@ -290,8 +291,8 @@ def test_alone_the_option_head_chooses_and_not_the_rules() -> None:
     chosen: list[int] = []
 
     class Watched(HeadsAgent):
-        def _choose(self, index: int, state: object, options: object) -> int:
-            place = super()._choose(index, state, options)  # type: ignore[arg-type]
+        def _choose(self, look: Look, state: object, options: object) -> int:
+            place = super()._choose(look, state, options)  # type: ignore[arg-type]
             values = [option.value for option in options]  # type: ignore[attr-defined]
             chosen.append(values[place] == min(values))
             return place

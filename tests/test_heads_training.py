@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,8 +113,9 @@ def lessons_of(values: list[int], choices_at: list[int]) -> Lessons:
 
 def test_a_full_ring_keeps_the_newest_lessons_and_their_choices() -> None:
     ring, value = LessonRing(16), 0
-    for count in (5, 7, 3, 9, 20, 6):
-        ring.add(lessons_of(list(range(value, value + count)), [0, count - 1]))
+    gone: list[int] = []
+    for update, count in enumerate((5, 7, 3, 9, 20, 6), start=1):
+        gone += ring.add(lessons_of(list(range(value, value + count)), [0, count - 1]), update)
         value += count
         kept = ring.lessons
         newest = min(value, 16)
@@ -121,6 +123,7 @@ def test_a_full_ring_keeps_the_newest_lessons_and_their_choices() -> None:
         where = kept.vectors[kept.choice_steps, 0]
         assert (where == kept.options[:, 0, 0]).all(), "a choice stays at its step"
         assert len(kept.chosen) and where.min() >= value - newest
+    assert gone == [1, 2, 3, 4], "of the fifth ten are kept, of the sixth all"
 
 
 def test_lessons_come_back_from_their_folder_and_what_is_missing_is_said(
@@ -132,6 +135,7 @@ def test_lessons_come_back_from_their_folder_and_what_is_missing_is_said(
     assert folder.read(3, 100).lessons.vectors[:, 0].tolist() == [10, 11, 20, 21, 30, 31]
     assert folder.read(2, 100).lessons.vectors[:, 0].tolist() == [10, 11, 20, 21], "not those of later updates"
     assert sorted(folder.read(3, 3).lessons.vectors[:, 0].tolist()) == [21, 30, 31]
+    assert not caplog.text
     (tmp_path / "lessons/000002.npz").write_bytes(b"not a file of lessons")
     assert folder.read(3, 100).lessons.vectors[:, 0].tolist() == [10, 11, 30, 31]
     assert "1 of 3 files of lessons" in caplog.text
@@ -401,3 +405,23 @@ def test_without_a_teacher_the_option_head_learns_what_pays(scale: float) -> Non
             learner.observe(replace(played, rewards=np.array([float(taken == 0)])))
         learner.update()
     assert chances()[0] > 0.9 if scale else abs(chances()[0] - before) < 0.1
+
+
+def test_a_long_run_keeps_no_more_files_than_there_is_room_for(tmp_path: Path) -> None:
+    learner = HeadsLearner(HEADS_SPACE, 1, LearnerSettings(rollout_steps=4, minibatch_size=4, epochs=1), seed=0)
+    learner.study_by(HeadsSettings(kept_lessons=10, lessons_batch=4), tmp_path)
+    for _ in range(8):
+        for press in range(4):
+            learner.observe(transition([0.1], [press], [None]))
+        learner.update()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["000006.npz", "000007.npz", "000008.npz"]
+
+
+def test_alone_from_the_start_nobody_labels_and_the_run_is_whole(tmp_path: Path) -> None:
+    trainer = trained(tmp_path, 3, agent_mode="rl_only")
+    assert trainer.learner.updates > 0
+    read = LessonFolder(tmp_path / "checkpoints/lessons").read(trainer.learner.updates, 1000)
+    assert len(read) == 0
+    with sqlite3.connect(tmp_path / "decisions.db") as connection:
+        others = connection.execute("select sum(llm_steps + rules_steps), sum(policy_steps) > 0 from episodes")
+        assert others.fetchone() == (0, 1)

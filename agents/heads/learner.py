@@ -141,9 +141,11 @@ class HeadsLearner(MaskablePPOLearner):
             self._ring = LessonRing(room) if self.folder is None else self.folder.read(self._lesson_files, room)
         new = rollout.lessons()
         self._lesson_files += 1
+        gone = self._ring.add(new, self._lesson_files)
         if self.folder is not None:
             self.folder.write(self._lesson_files, new)
-        self._ring.add(new)
+            for update in gone:
+                self.folder.drop(update)
         self._lessons = self._ring.lessons if len(self._ring) else None
 
     def _further_loss(self) -> torch.Tensor:  # type: ignore[override]

@@ -7,6 +7,7 @@ folder, one file for each update, so that a run that goes on has them again.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -34,12 +35,14 @@ class LessonRing:
         self._arrays: dict[str, NDArray[Any]] = {}
         self._steps = self._choices = 0
         """Added so far."""
+        self._updates: deque[tuple[int, int]] = deque()
+        """Of which updates there are lessons, and how many."""
 
     def __len__(self) -> int:
         return min(self._room, self._steps)
 
-    def add(self, more: Lessons) -> None:
-        """Keeps them."""
+    def add(self, more: Lessons, update: int) -> list[int]:
+        """Keeps those of an update; the updates of which nothing is kept any more."""
         start = self._steps
         self._put(_OF_STEPS, more, self._room, start)
         self._steps += len(more)
@@ -48,6 +51,13 @@ class LessonRing:
             at = np.arange(self._choices, self._choices + len(more.chosen)) % self._choice_room
             self._arrays["choice_steps"][at] = start + more.choice_steps
         self._choices += len(more.chosen)
+        self._updates.append((update, len(more)))
+        gone, kept = [], sum(count for _, count in self._updates)
+        while kept - self._updates[0][1] >= self._room:
+            number, count = self._updates.popleft()
+            gone.append(number)
+            kept -= count
+        return gone
 
     @property
     def lessons(self) -> Lessons:
@@ -84,15 +94,23 @@ class LessonFolder:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_lessons(self._path(number), lessons)
 
+    def drop(self, number: int) -> None:
+        """Those of an update that the ring has no room for any more."""
+        self._path(number).unlink(missing_ok=True)
+
     def read(self, last: int, room: int) -> LessonRing:
-        """The newest of the updates 1 to `last`, as they were added. What is missing or damaged is said and left out:
-        the heads have learned from it already."""
-        ring, missing = LessonRing(room), 0
-        for number in range(1, last + 1):
+        """The newest of the updates 1 to `last`, as many as there is room for, as they were added. What is missing or
+        damaged is said and left out: the heads have learned from it already."""
+        found: list[tuple[int, Lessons]] = []
+        steps, missing, number = 0, 0, last
+        while number >= 1 and steps < room:
             try:
-                ring.add(read_lessons(self._path(number)))
+                lessons = read_lessons(self._path(number))
+                found.append((number, lessons))
+                steps += len(lessons)
             except CheckpointError:
                 missing += 1
+            number -= 1
         if missing:
             log.warning(
                 "%d of %d files of lessons in %s cannot be read: cloning goes on with the rest, and with what is "
@@ -101,6 +119,9 @@ class LessonFolder:
                 last,
                 self._folder,
             )
+        ring = LessonRing(room)
+        for one, lessons in reversed(found):
+            ring.add(lessons, one)
         return ring
 
     def _path(self, number: int) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from agents.heads.agent import HeadsAgent
@@ -17,6 +18,8 @@ from trainer.evaluation.evaluation_job import EvaluationJob, EvaluationNews
 from trainer.evaluation.evaluator import EvaluationResult, GoesOn, ModelUse
 from trainer.fleet.fleet import Fleet
 from trainer.fleet.run_broker import RunBroker
+
+log = logging.getLogger(__name__)
 
 
 class FleetEvaluator:
@@ -46,6 +49,9 @@ class FleetEvaluator:
             raise ConfigurationError(f"the agent's policy is {policy!r}: a fleet plays with a MaskablePPOLearner only")
         if isinstance(policy, OverlappedLearner):
             self.fleet.before_replacement = policy.wait
+        if isinstance(policy, HeadsLearner) and mode is AgentMode.LLM_ONLY:
+            who = "the button head presses" if policy.is_trusted else "the rules press"
+            log.info("llm_only: %s for the model (agreement with the rules: %.0f%%)", who, 100 * policy.agreement)
         before = ModelUse.reading(agent)
         self.fleet.broadcast(
             EvaluationNews(
