@@ -109,7 +109,8 @@ def test_rules_that_play_for_an_absent_model_are_not_called_by_its_name(run_fold
     modes = ["--mode", "llm_only", "--mode", "rules_only"]
     numbers = json.loads(CliRunner().invoke(app, [*arguments, *modes, "--json"], catch_exceptions=False).stdout)
     asked = numbers["llm_only"]["llm_asks"]
-    assert asked > 0 and numbers["llm_only"]["llm_answers"] == 0
+    assert asked > 3, "also while the server is known to be away"
+    assert numbers["llm_only"]["llm_answers"] == 0
     assert numbers["llm_only"]["label"] == f"rules for llm_only: the model decided 0 of {asked}"
     assert numbers["rules_only"]["label"] == "rules_only"
     for use, mode, label in (

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agents.llm import chooser as chooser_module
 from agents.llm.settings import LanguageModelSettings
 from core.agent.advice import Advisor
 from core.agent.hybrid_agent import HybridAgent
@@ -182,3 +183,21 @@ def test_nothing_is_kept_in_mind_for_prompts_where_nobody_is_ever_asked() -> Non
         (lane,) = agent._lanes
         assert type(lane.teacher.writer) is wanted
         manager.close()
+
+
+def test_workers_wait_for_a_slow_model_that_plays_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chooser_module, "DEFAULT_PATIENCE_S", 0.0)
+    with ModelServer() as server:
+        server.delay_s = 0.05
+        trainer = create_test_trainer(
+            temp_dir=tmp_path,
+            llm_model=f"{MODEL}@{server.url}",
+            agent_mode="llm_only",
+            lanes=2,
+            workers=2,
+            eval_episodes=0,
+            max_steps_per_episode=40,
+        )
+        told = trainer.train(total_episodes=2)["language_model"]
+        trainer.close()
+    assert told["answers"] == told["asks"] > 3 and not told["failures"]

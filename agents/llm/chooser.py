@@ -34,6 +34,8 @@ _logger = logging.getLogger(__name__)
 DEFAULT_PATIENCE_S = 2.0
 LONG_PAUSE_S = 10.0
 """A user would take a pause of this length for a freeze, so it is said what play waits for."""
+BETWEEN_PAUSES_S = 300.0
+"""So long nothing more is said of pauses."""
 LATE_BEFORE_A_WORD = 10
 """So many late answers, and more than half of what was asked, before it is said."""
 TIMES_REMEMBERED = 8
@@ -80,6 +82,7 @@ class OptionChooser:
         self._lock = threading.Lock()
         self._is_warm = False
         """Whether a question has come to its end."""
+        self._pause_is_news_s = 0.0
         self._said_over_budget = False
         self._said_slow = False
 
@@ -153,6 +156,12 @@ class OptionChooser:
             timer.cancel()
 
     def _say_pause(self, since_s: float) -> None:
+        with self._lock:
+            is_news = time.monotonic() >= self._pause_is_news_s
+            if is_news:
+                self._pause_is_news_s = time.monotonic() + BETWEEN_PAUSES_S
+        if not is_news:
+            return
         _logger.warning(
             "play waits for the language model %s, for %.0f s by now: it is slow, or loads its weights. No step is "
             "lost; Ctrl-C stops the run as ever",
