@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
+import torch
 
+from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE
+from agents.heads.option_view import OPTION_SIZE, RECORD, option_view
+from agents.heads.saved_heads import Heads, load_bundled, load_heads, save_heads
 from core.adaptive_strategy_system import AdaptiveStrategySystem
-from core.agent.option_statistics import TRIALS, OptionStatistics, _Past
+from core.agent.option_statistics import FACTS_AGE, TRIALS, OptionStatistics, _Past
+from core.agent.standings import Standings
 from core.decision_history_analyzer import DecisionHistoryAnalyzer
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
+from core.game.analysis import GameStateAnalysis
 from core.history.records import EpisodeRecorder
 from core.hybrid_agent import AgentMode, HybridAgent
 from core.rules import RulePlayer
 from core.rules.values import MARGINS
 from core.vocabulary import Decision, GameMode, Option, OptionKind, Source
+from tests.game_states import first_state
 from tests.history_samples import decision
+from trainer.evaluation.frozen_agent import frozen_heads
+from trainer.settings import load_settings
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 CONTEXT = {"mode": "free", "map": "1.4"}
@@ -169,3 +180,75 @@ def test_what_was_never_tried_is_compared_with_nothing() -> None:
 def test_games_that_were_all_alike_are_not_trusted_without_end() -> None:
     one, other = (_Past(9, 0.0, progress, progress_error=0.0) for progress in (1.0, 1.05))
     assert other.advantage_over(one) == pytest.approx(math.tanh(0.05 / 0.05 / 2))
+
+
+# -- as what a policy sees ---------------------------------------------------------------------------------------
+
+
+def test_a_record_tells_of_an_option_in_three_numbers(record: DecisionHistoryAnalyzer) -> None:
+    remember(record, LEFT.key, 4.0, 4, later_milestones=(9,))
+    known, outcome, progress = OptionStatistics(record).facts(LEFT.key, CONTEXT)
+    assert known == pytest.approx(0.5) and outcome == pytest.approx(math.tanh(1.0), abs=0.01) and 0 < progress <= 1
+    assert OptionStatistics(record).facts(FAR.key, CONTEXT) == (0.0, 0.0, 0.0)
+
+
+def test_facts_are_asked_anew_after_some_episodes_and_not_after_each(record: DecisionHistoryAnalyzer) -> None:
+    statistics = OptionStatistics(record)
+    assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0
+    remember(record, LEFT.key, 1.0, 1)
+    assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0, "some episodes old"
+    for _ in range(FACTS_AGE):
+        remember(record, LEFT.key, 1.0, 1)
+        last = statistics.facts(LEFT.key, CONTEXT)
+    assert last[0] > 0.5
+
+
+def test_the_option_head_sees_the_record_where_there_is_one(record: DecisionHistoryAnalyzer) -> None:
+    state = first_state()
+    options = RulePlayer(state.game, 0).options(state)
+    first = options[0]
+    context = GameStateAnalysis.from_game_state(state).context
+    remember(record, first.key, 3.0, 3, context=dict(context))
+    without, with_it = option_view(state, options), option_view(state, options, OptionStatistics(record))
+    assert not without[:, RECORD].any()
+    assert with_it[0, RECORD][0] > 0.4 and with_it[0, RECORD][1] > 0.5
+    assert not with_it[1:, RECORD].any(), "nobody has begun the others"
+    hidden = with_it.copy()
+    hidden[:, RECORD] = 0.0
+    assert (hidden == without).all(), "nothing else has changed"
+
+
+def test_heads_that_were_never_taught_what_the_record_tells_do_not_mind_it(tmp_path: Path) -> None:
+    for heads in (Heads.fresh(1), load_bundled()):
+        logits = [scores(heads, record_value) for record_value in (0.0, 1.0)]
+        assert torch.equal(*logits)
+    taught = Heads.fresh(1)
+    loss = scores(taught, 1.0)[0, 0]
+    loss.backward()
+    weights = cast(torch.nn.Linear, taught.option.score[0]).weight
+    assert weights.grad is not None and weights.grad[:, -3:].any(), "training can teach them"
+    with torch.no_grad():
+        weights[:, -3:] = 1.0
+    save_heads(tmp_path / "heads.safetensors", taught)
+    back = load_heads(tmp_path / "heads.safetensors")
+    assert not torch.equal(scores(back, 0.0), scores(back, 1.0)), "what was taught is kept"
+
+
+def scores(heads: Heads, record_value: float) -> torch.Tensor:
+    """Of two options, of the first of which the record tells this."""
+    facts = torch.zeros(1, 2, OPTION_SIZE)
+    facts[0, 0, RECORD] = record_value
+    vector, planes = torch.zeros(1, SITUATION_SIZE), torch.zeros(1, SITUATION_PLANES, *PLANES_SHAPE[1:])
+    return heads.option(vector, planes, facts, torch.ones(1, 2, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_an_evaluation_can_do_without_the_record(tmp_path: Path, asks: bool) -> None:
+    with DecisionHistoryAnalyzer(tmp_path / "decisions.db") as analyzer:
+        remember(analyzer, LEFT.key, 1.0, 1)
+    settings = load_settings(ROM.parent.parent / "config.json").changed(
+        decision_db_path=tmp_path / "decisions.db", llm_model="none"
+    )
+    with ExitStack() as stack:
+        agent, _ = frozen_heads(settings, load_bundled(), Standings(), "fernvale", stack, asks_record=asks)
+        assert (agent.adaptive_strategy.history_analyzer is not None) is asks

@@ -45,6 +45,7 @@ from core.agent.arbiter import LOOP_EXPLORATION, Lane
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.lane_transitions import LaneInputs
 from core.agent.llm_gate import matters
+from core.agent.option_statistics import OptionStatistics
 from core.agent.segments import LaneSegments
 from core.agent.standings import LEAST_JUDGED, Deed, Situation
 from core.agent.strategy_system import AdaptiveStrategySystem
@@ -114,6 +115,11 @@ class HeadsAgent(HybridAgent):
     def trusts_buttons(self) -> bool:
         """Whether, frozen, the button head carries out what others have chosen."""
         return self.policy.is_trusted if isinstance(self.policy, HeadsLearner) else self._trusts_buttons
+
+    @property
+    def _record(self) -> OptionStatistics | None:
+        """What came of options before; None where nobody asks the record."""
+        return self._lanes[0].teacher.statistics
 
     def attach_lanes(self, players: Sequence[RulePlayerLike]) -> None:
         """One rule player per lane. Raises ConfigurationError for one that is not `core.rules.RulePlayer`: the heads
@@ -234,11 +240,11 @@ class HeadsAgent(HybridAgent):
             keys = [option.key for option in teacher.offered]
             if teacher.option.key in keys:
                 liked = keys.index(teacher.option.key)
-                look.choice = ListedOptions(option_view(state, teacher.offered), liked, liked, 1.0)
+                look.choice = ListedOptions(option_view(state, teacher.offered, self._record), liked, liked, 1.0)
 
     def _choose(self, look: Look, state: GameState, options: Sequence[Option]) -> int:
         """The option head's choice, drawn."""
-        view, facts = look.view, option_view(state, options)
+        view, facts = look.view, option_view(state, options, self._record)
         seen = facts.copy()
         if not self.shows_prior:
             seen[:, PRIOR] = 0.0

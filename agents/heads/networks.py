@@ -16,7 +16,7 @@ from agents.heads.button_view import (
     VIEW_PLANES,
     VIEW_SIZE,
 )
-from agents.heads.option_view import OPTION_SIZE, PRIOR
+from agents.heads.option_view import ADVICE, OPTION_SIZE, PRIOR, RECORD
 from core.vocabulary import ACTION_COUNT
 
 MASKED_LOGIT = -1e8
@@ -79,6 +79,17 @@ class OptionNetwork(nn.Module):
             nn.ReLU(),
             nn.Linear(OPTION_WIDTH, 1),
         )
+        self.forget_untaught()
+
+    def forget_untaught(self) -> None:
+        """Cuts what a language model and the record tell: where training never showed it, it must not matter in play.
+
+        From nothing, training learns what it is worth.
+        """
+        weights = cast(nn.Linear, self.score[0]).weight
+        with torch.no_grad():
+            for part in (ADVICE, RECORD):
+                weights[:, OPTION_WIDTH + part.start : OPTION_WIDTH + part.stop] = 0.0
 
     def forward(self, vector: Tensor, planes: Tensor, options: Tensor, listed: Tensor) -> Tensor:
         """Logits (n, slots). `vector` (n, SITUATION_SIZE) and `planes` tell the situation, `options`

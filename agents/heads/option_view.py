@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from agents.heads.button_view import KEY_BITS, MAP_BITS, PLACES
 from agents.heads.word_codes import word_code
+from core.agent.option_statistics import OptionStatistics
 from core.env.policy_features import map_code
+from core.game.analysis import GameStateAnalysis
 from core.game.state import GameState
 from core.rules.fights.duel import Duel, duel, fighter_of
 from core.vocabulary import Option, OptionKind
@@ -33,8 +35,8 @@ OPTION_FACTS: Final = {
 }
 """`way`: on this map, east, south, nearness. `fight`: the chance to win that follows, to end it now, the damage of the
 move, in danger. `member`: HP, level against the enemy's or the wanted one, is it the first. `prior`: given, the rules'
-value, its rank. `advice`: given, the language model's probability. `record`: given, mean outcome, mean progress. The
-last two are 0 in cloning; they are there for what learns further."""
+value, its rank. `advice`: given, the language model's probability. `record`: how well it is known, mean outcome, mean
+progress (`OptionStatistics.facts`). The last two are 0 where nobody tells them, as in cloning."""
 OPTION_SIZE: Final = sum(OPTION_FACTS.values())
 LEVEL_SCALE: Final = 20
 
@@ -52,13 +54,20 @@ def _starts() -> dict[str, int]:
 _AT: Final = _starts()
 PRIOR: Final = slice(_AT["prior"], _AT["prior"] + OPTION_FACTS["prior"])
 """The rules' opinion; all 0 where it is not to be seen."""
+ADVICE: Final = slice(_AT["advice"], _AT["advice"] + OPTION_FACTS["advice"])
+"""A language model's."""
+RECORD: Final = slice(_AT["record"], _AT["record"] + OPTION_FACTS["record"])
+"""What came of it before; all 0 without a record."""
 
 
-def option_view(state: GameState, options: Sequence[Option]) -> NDArray[np.float32]:
+def option_view(
+    state: GameState, options: Sequence[Option], record: OptionStatistics | None = None
+) -> NDArray[np.float32]:
     """(options, OPTION_SIZE) numbers of at most `OPTION_SLOTS` options, given best first."""
     options = options[:OPTION_SLOTS]
     view = np.zeros((len(options), OPTION_SIZE), dtype=np.float32)
     fight = _fight_of(state)
+    context = {} if record is None else GameStateAnalysis.from_game_state(state).context
     for rank, option in enumerate(options):
         row = view[rank]
         row[_AT["kind"] + _KINDS[option.kind]] = 1.0
@@ -66,6 +75,8 @@ def option_view(state: GameState, options: Sequence[Option]) -> NDArray[np.float
             row[_AT["index"] + option.index] = 1.0
         row[_AT["key"] : _AT["key"] + KEY_BITS] = word_code(option.key, KEY_BITS)
         row[_AT["task"]] = option.menu_task is not None
+        if record is not None:
+            row[RECORD] = record.facts(option.key, context)
         row[PRIOR] = 1.0, option.value, rank / OPTION_SLOTS
         if option.position is not None:
             _add_way(row, state, option)

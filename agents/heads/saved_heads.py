@@ -70,7 +70,7 @@ def save_heads(path: Path, heads: Heads) -> None:
         for key, value in net.state_dict().items()
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    save_file(tensors, temporary, metadata={"heads": json.dumps(_fits()), "game": heads.game})
+    save_file(tensors, temporary, metadata={"heads": json.dumps(_fits()), "game": heads.game, "record": "read"})
     temporary.replace(path)
 
 
@@ -98,6 +98,8 @@ def load_heads(path: Path) -> Heads:
         if not all(bool(torch.isfinite(value).all()) for value in own.values()):
             raise CheckpointError(f"the heads at {path} are damaged: the {name} head holds numbers that are none")
         net.eval()
+    if "record" not in told:  # its weights for what was always 0 are those with which it began
+        heads.option.forget_untaught()
     return heads
 
 

@@ -42,6 +42,14 @@ TRIALS = 3
 """Times that every option that is nearly the best is begun in training before the record decides: from two on, the
 spread of what came of it is known, and two may still be luck."""
 
+FACTS_AGE = 8
+"""What is told of an option as facts is asked anew when something was recorded so often since."""
+SURE_COUNT = 4
+"""An option that was begun so often counts as half known."""
+OUTCOME_SCALE = 4.0
+PROGRESS_SCALE = 10.0
+"""Mean outcomes, and milestones in a thousand steps, of about this size are told as 0.76 (tanh of 1)."""
+
 Context = tuple[tuple[str, str], ...]
 
 
@@ -119,6 +127,10 @@ class OptionStatistics:
         self._trials = trials
         self._answers: dict[tuple[Context, str], _Past] = {}
         self._changes = -1
+        self._facts: dict[tuple[Context, str], tuple[float, float, float]] = {}
+        self._facts_changes = -1
+        self._facts_age = 0
+        """How often something was recorded since the facts were asked."""
 
     def prefer(self, options: Sequence[Option], context: Mapping[str, str]) -> Preference:
         """The best of `options` (given best first) by value and record."""
@@ -142,6 +154,29 @@ class OptionStatistics:
             return Preference(first)
         reason = f"rather than {first.label} ({past_of_first}), as {best.label} ({past_of_best}) did better"
         return Preference(best, reason)
+
+    def facts(self, option_key: str, context: Mapping[str, str]) -> tuple[float, float, float]:
+        """What is known of an option, as numbers from -1 to 1: how well (0: not at all), mean outcome, mean progress.
+
+        They may be some episodes old: a policy reads them at every choice.
+        """
+        changes = self._record.changes
+        if changes != self._facts_changes:
+            self._facts_changes = changes
+            self._facts_age += 1
+            if self._facts_age >= FACTS_AGE:
+                self._facts.clear()
+                self._facts_age = 0
+        key = (tuple(context.items()), option_key)
+        known = self._facts.get(key)
+        if known is None:
+            past = _Past.of(self._record.past_outcomes(context, option_key))
+            known = self._facts[key] = (
+                past.count / (past.count + SURE_COUNT),
+                math.tanh(past.mean_outcome / OUTCOME_SCALE),
+                math.tanh(past.mean_progress / PROGRESS_SCALE) if math.isfinite(past.progress_error) else 0.0,
+            )
+        return known
 
     def _past(self, context: Mapping[str, str], option_key: str) -> _Past:
         changes = self._record.changes

@@ -34,13 +34,16 @@ def frozen_agent(
     policy_space: spaces.Dict,
     lanes: int,
     on_exit: ExitStack,
+    *,
+    asks_record: bool = True,
 ) -> tuple[HybridAgent, Directive]:
     """The agent of a snapshot, and what its curriculum says; without a snapshot one that has no policy.
 
-    It reads the decision record where there is one. `checkpoint` is what the snapshot is called in messages; `on_exit`
-    closes what is opened here. Raises CheckpointError where the snapshot does not fit the settings.
+    It reads the decision record where there is one, unless `asks_record` is false. `checkpoint` is what the snapshot is
+    called in messages; `on_exit` closes what is opened here. Raises CheckpointError where the snapshot does not fit the
+    settings.
     """
-    manager, strategy = _advice(settings, on_exit)
+    manager, strategy = _advice(settings, on_exit, asks_record)
     curriculum = Curriculum(settings.curriculum)
     learner = None if snapshot is None else playing_learner(settings, policy_space, lanes)
     agent = agent_with(learner, settings, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
@@ -58,7 +61,13 @@ def frozen_agent(
 
 
 def frozen_heads(
-    settings: Settings, heads: Heads, standings: Standings, game: str, on_exit: ExitStack
+    settings: Settings,
+    heads: Heads,
+    standings: Standings,
+    game: str,
+    on_exit: ExitStack,
+    *,
+    asks_record: bool = True,
 ) -> tuple[HeadsAgent, Directive]:
     """The agent of both heads in the game of that name; `standings` are theirs.
 
@@ -71,16 +80,16 @@ def frozen_heads(
     if heads.game != game:
         log.warning("the policy was trained in %s: in %s it guesses", heads.game or "?", game)
     torch.set_num_threads(1)  # at this size several threads only wait for each other
-    manager, strategy = _advice(settings, on_exit)
+    manager, strategy = _advice(settings, on_exit, asks_record)
     agent = HeadsAgent(heads, manager, strategy, mode=settings.agent_mode, seed=settings.seed)
     agent.standings = standings
     return agent, Curriculum(settings.curriculum).directive()
 
 
-def _advice(settings: Settings, on_exit: ExitStack) -> tuple[BaseLLMManager, AdaptiveStrategySystem]:
-    """The language model's manager, and the strategy that reads the decision record where there is one."""
+def _advice(settings: Settings, on_exit: ExitStack, asks_record: bool) -> tuple[BaseLLMManager, AdaptiveStrategySystem]:
+    """The language model's manager, and the strategy that asks the decision record if there is one and it may."""
     record = None
-    if settings.decision_db_path.exists():
+    if asks_record and settings.decision_db_path.exists():
         record = on_exit.enter_context(DecisionHistoryAnalyzer(settings.decision_db_path))
     manager = make_manager(
         settings.llm_manager, settings.llm_model, settings.max_context_length, settings.language_model

@@ -45,13 +45,18 @@ def evaluate(
     episodes: Annotated[int, typer.Option(min=1, help="New games per mode.")] = 20,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Steps of a game, instead of the config's.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Draws the games; the config's by default.")] = None,
+    record: Annotated[
+        bool, typer.Option(help="Ask the decision record of past games; --no-record plays without.")
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Play new games with a frozen checkpoint and count what it reaches, with 95 % Wilson intervals."""
     settings = load_settings(config).changed(seed=seed, max_steps_per_episode=max_steps)
     modes = mode or [settings.agent_mode, AgentMode.RL_ONLY, AgentMode.RULES_ONLY]
     check_model_of_modes(settings, modes)
-    results = play(settings, checkpoint, list(dict.fromkeys(modes)), episodes, show_progress=not json)
+    results = play(
+        settings, checkpoint, list(dict.fromkeys(modes)), episodes, show_progress=not json, asks_record=record
+    )
     if json:
         print_json({result.mode.value: with_intervals(result) for result in results})
         return
@@ -59,9 +64,17 @@ def evaluate(
 
 
 def play(
-    settings: Settings, checkpoint: str, modes: list[AgentMode], episodes: int, show_progress: bool
+    settings: Settings,
+    checkpoint: str,
+    modes: list[AgentMode],
+    episodes: int,
+    show_progress: bool,
+    asks_record: bool = True,
 ) -> list[EvaluationResult]:
-    """One evaluation per mode, all of the same games. Raises CheckpointError for a checkpoint that does not fit."""
+    """One evaluation per mode, all of the same games; with `asks_record` false nobody asks the decision record.
+
+    Raises CheckpointError for a checkpoint that does not fit.
+    """
     heads = heads_of(checkpoint)
     store = CheckpointStore(settings.save_dir)
     if heads is None:
@@ -70,9 +83,12 @@ def play(
         fleet = stack.enter_context(open_evaluation_fleet(settings, episodes))
         if heads is None:
             snapshot = store.load(checkpoint, rom_sha1=fleet.rom.profile.sha1)
-            agent, directive = frozen_agent(settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack)
+            agent, directive = frozen_agent(
+                settings, checkpoint, snapshot, fleet.policy_space, fleet.lanes, stack, asks_record=asks_record
+            )
         else:
-            agent, directive = frozen_heads(settings, heads, standings_of(checkpoint), fleet.rom.game.name, stack)
+            game, standings = fleet.rom.game.name, standings_of(checkpoint)
+            agent, directive = frozen_heads(settings, heads, standings, game, stack, asks_record=asks_record)
         evaluator = FleetEvaluator(fleet, settings.seed)
         results = []
         with Progress(disable=not show_progress, transient=True) as progress:
