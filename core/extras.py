@@ -21,6 +21,7 @@ EXTRAS: Final = {
     "plots": ("matplotlib", "tensorboard"),
     "ray": ("ray",),
     "trl": ("datasets", "trl"),
+    "vllm": ("vllm",),  # before verl, which brings it too: who lacks the server alone is told the smaller extra
     "verl": ("verl", "vllm"),
     "video": ("imageio_ffmpeg", "moviepy"),
 }

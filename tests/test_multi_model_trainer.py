@@ -288,13 +288,17 @@ def test_verl_and_areal_are_refused_in_words_and_never_pretended(
     assert result["verl_areal"]["areal"] == "off"
     refusal = result["verl_areal"]["verl"]
     assert refusal.startswith("refused: verl is " + ("installed, but" if installed else "not installed here"))
-    assert "crystal-hybrid[verl]" in refusal and "built-in learner" in refusal
+    assert ("crystal-hybrid[verl]" in refusal) is not installed and "built-in learner" in refusal
+    assert "crystal-agent team verl RUN/model_N --tree" in refusal
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [refusal in warning for warning in warnings] == [True], "said once, and only what was asked for"
     (tmp_path / "verl").mkdir()
     (tmp_path / "verl" / "__init__.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert "verl is installed, but" in integrations_in_use(trainer.config)["verl"]
+    present = integrations_in_use(trainer.config)["verl"]
+    assert "verl is installed, but" in present and "pip install" not in present, "only what is left to do"
+    trainer.config.enable_areal = True
+    assert "trainer.at_grpo.areal_workflow.TreeWorkflow" in integrations_in_use(trainer.config)["areal"]
 
 
 @pytest.mark.parametrize("count", [0, -1, 1000, True, 2.5])

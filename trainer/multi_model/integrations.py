@@ -2,8 +2,9 @@
 
 Both are systems of many processes for language models of billions of weights on several GPUs. They drive rollouts of
 their own, so they cannot update the models of a table at which others sit too; here the built-in learner moves all
-weights. What verl can do for this program, it does elsewhere: it trains a team of roles from the data sets that
-`trainer/at_grpo/verl_recipe.py` writes (`crystal-agent team verl`). For AReaL there is nothing of the kind.
+weights. What they can do for this program, they do elsewhere, for teams of roles: their own rollouts play the text
+worlds and the cartridge (`trainer/at_grpo/verl_agent_loop.py`, `trainer/at_grpo/areal_workflow.py`), and verl trains
+from data sets, too (`crystal-agent team verl`). A refusal names the command.
 
 A refusal is logged when a training begins and stands in every result.
 """
@@ -20,10 +21,15 @@ log = logging.getLogger(__name__)
 OFF = "off"
 REFUSED = "refused"
 BUILT_IN = "the built-in learner updates the weights"
-_WHAT_TO_DO = {
-    "verl": "for a team of roles it can be used: pip install 'crystal-hybrid[verl]', then crystal-agent team verl",
-    "areal": "no part of this program uses it",
+_INSTALL = {
+    "verl": "pip install 'crystal-hybrid[verl]', then ",
+    "areal": "in an environment of its own pip install crystal-hybrid 'areal>=1.0,<1.1', then ",
 }
+_WHAT_TO_DO = {
+    "verl": "crystal-agent team verl RUN/model_N --tree --launch",
+    "areal": "give AReaL the workflow trainer.at_grpo.areal_workflow.TreeWorkflow (docs/at_grpo.md has the lines)",
+}
+"""With them installed."""
 
 
 def integrations_in_use(config: MultiModelConfig) -> dict[str, str]:
@@ -36,6 +42,7 @@ def integrations_in_use(config: MultiModelConfig) -> dict[str, str]:
         installed = find_spec(system) is not None
         why = "it drives rollouts of its own and cannot update models that play with others in one process"
         state = "is installed, but" if installed else "is not installed here, and where it is,"
-        answers[system] = f"{REFUSED}: {system} {state} {why}; {BUILT_IN}; {_WHAT_TO_DO[system]}"
+        todo = f"for a team of roles it can be used: {'' if installed else _INSTALL[system]}{_WHAT_TO_DO[system]}"
+        answers[system] = f"{REFUSED}: {system} {state} {why}; {BUILT_IN}; {todo}"
         log.warning("enable_%s is on and %s (enable_%s=False says nothing)", system, answers[system], system)
     return answers
