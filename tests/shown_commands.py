@@ -14,6 +14,7 @@ DOCUMENTS: Final = [
 ]
 SHELL_BLOCK: Final = re.compile(r"^```(?:bash|sh|shell)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 PROGRAMS: Final = ("crystal-agent ", "python -m ", "python run_training.py", "tensorboard ", "datasette ", "mkdocs ")
+INDENTED: Final = re.compile(r"^ {4}(\S.*)$", flags=re.MULTILINE)
 IN_THE_TEXT: Final = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -24,7 +25,8 @@ def shown_commands() -> dict[str, list[str]]:
         text = document.read_text(encoding="utf-8")
         lines = [line for block in SHELL_BLOCK.findall(text) for line in _lines(block)]
         prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-        spans = [" ".join(span.split()) for span in IN_THE_TEXT.findall(prose)]
+        indented = [line.rstrip() for block in INDENTED.findall(prose) for line in _lines(block)]
+        spans = indented + [" ".join(span.split()) for span in IN_THE_TEXT.findall(prose)]
         lines += [span for span in spans if span.startswith(PROGRAMS)]
         for line in dict.fromkeys(lines):
             found.setdefault(line, []).append(document.relative_to(ROOT).as_posix())

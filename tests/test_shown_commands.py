@@ -30,6 +30,8 @@ PLACED: Final = [
 SHOWN: Final = shown_commands()
 NIGHTLY: Final = (pytest.mark.nightly, pytest.mark.timeout(1800))
 MOST_S: Final = 600
+WITH_COMMANDS: Final = ("benchmarks.multi_model", "tasks")
+"""Programs whose first word may be a command of their own."""
 
 
 def test_every_shown_command_has_its_place() -> None:
@@ -131,8 +133,8 @@ def test_a_server_starts_as_it_is_shown_and_ends_with_ctrl_c(command: str, folde
 def test_a_program_starts_and_knows_its_options(command: str, folder: Path) -> None:
     words = shlex.split(command.removeprefix(".venv/bin/"))
     parts = words[:3] if words[0] == "python" else words[:2]
-    if len(words) > len(parts) and parts[-1].endswith("multi_model") and not words[3].startswith("-"):
-        parts = words[:4]  # a program with commands of its own
+    if parts[-1] in WITH_COMMANDS and len(words) > len(parts) and not words[len(parts)].startswith("-"):
+        parts = words[: len(parts) + 1]
     done = _run(shlex.join([*parts, "--help"]), ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     for option in words:
