@@ -8,7 +8,7 @@ Not part of the build; needs Pillow.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from PIL import Image
@@ -100,10 +100,13 @@ def valley() -> Image.Image:
     return picture
 
 
-def main(path: Path) -> None:
+def main() -> None:
     """Write the picture in few colours, to keep the file small."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("picture", type=Path, help="the PNG to write")
+    path = parser.parse_args().picture
     valley().convert("P", palette=Image.Palette.ADAPTIVE, colors=96).save(path, optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()
