@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -35,9 +36,10 @@ class Mortal(EnhancedPyBoyPokemonCrystalEnv):
 
     def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
         self.steps += 1
-        if self.grave is not None and self.steps == self.last_step and not self.grave.exists():
-            self.grave.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        if self.grave is not None and self.steps == self.last_step:
+            with contextlib.suppress(FileExistsError):  # of several workers that come here at once, one dies
+                self.grave.touch(exist_ok=False)
+                os.kill(os.getpid(), signal.SIGKILL)
         return super().advance(action, render)
 
 
