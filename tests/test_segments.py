@@ -70,6 +70,17 @@ def test_what_is_taken_away_given_up_or_never_ends_has_failed(
     assert len(told) == 3 and not told[-1].success
 
 
+@pytest.mark.parametrize(("mode", "outcomes"), [("dialog", [True]), ("menu", [True]), ("battle", [])])
+def test_a_talk_ends_with_its_text_and_a_fight_says_nothing_of_the_way(
+    segments: LaneSegments, told: list[SegmentOutcome], mode: str, outcomes: list[bool]
+) -> None:
+    segments.pressed(TALK, "overworld", "1", Source.POLICY, ended=False)
+    segments.pressed(HIT, mode, "1", Source.POLICY, ended=True)
+    told.clear()
+    segments.pressed(WALK, "overworld", "1", Source.POLICY, ended=False)
+    assert [one.success for one in told] == outcomes
+
+
 def test_a_choice_on_the_way_is_judged_by_the_next_milestone(
     segments: LaneSegments, told: list[SegmentOutcome]
 ) -> None:

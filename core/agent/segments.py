@@ -56,6 +56,8 @@ class LaneSegments:
         self._in_fight = False
         self._held: dict[bool, _Held | None] = {True: None, False: None}
         """The option on the way, and the one of a fight or a text."""
+        self._interruption = ""
+        """The mode that has interrupted the option on the way; a fight before all others."""
         self._chosen: dict[bool, dict[tuple[Situation, Source], _Chosen]] = {True: {}, False: {}}
         """Open choices of fights, and of all else."""
         self.holder: dict[bool, Source] = {}
@@ -88,13 +90,18 @@ class LaneSegments:
         on_the_way = mode == OVERWORLD
         held = self._held[on_the_way]
         if held is None or held.option is not option:
-            if held is not None and on_the_way:  # it was given up for another one
-                self._learn(SegmentOutcome(held.situation, held.player, False, held.steps))
+            if held is not None and on_the_way and self._interruption != BATTLE:
+                # A text or a menu is what it was for (a talk, a purchase); else it was given up for another one.
+                self._learn(SegmentOutcome(held.situation, held.player, bool(self._interruption), held.steps))
             situation = Situation(Deed.PRESS, mode, option.kind.value, region)
             held = self._held[on_the_way] = _Held(option, situation, player)
         elif held.player is not player:  # it was taken away
             self._learn(SegmentOutcome(held.situation, held.player, False, held.steps))
             held.player, held.steps = player, 0
+        if on_the_way:
+            self._interruption = ""
+        elif self._interruption != BATTLE:
+            self._interruption = mode
         held.steps += 1
         if ended or held.steps > MOST_PRESSED_STEPS:
             self._learn(SegmentOutcome(held.situation, held.player, ended, held.steps))
