@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from core.worlds.base import FIRST_TEST_SEED, FIRST_TRAINING_SEED
 from core.worlds.builtin.plan_path import PlanPath
 
 
-def relay(**options: object) -> PlanPath:
-    world = PlanPath(**{"size": 6, "with_tool": False, "relay": True, "cells_apart": True, **options})  # type: ignore[arg-type]
+def relay(**options: Any) -> PlanPath:
+    world = PlanPath(**{"size": 6, "with_tool": False, "relay": True, "cells_apart": True, **options})
     world.spells_out = False
     return world
 
