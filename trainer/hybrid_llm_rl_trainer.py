@@ -177,6 +177,7 @@ class HybridLLMRLTrainer:
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
                 seat = LearningSeat(self.agent, range(self._lanes), self.learner, self.run)
+                checkpoints = CheckpointStage(save_interval, self._checkpoints, self.run)
                 stages = [
                     CurriculumStage([seat]),
                     EvaluateStage(
@@ -184,7 +185,7 @@ class HybridLLMRLTrainer:
                     ),
                     CallbackStage(self._call_back),
                     CurvesStage(curves, self.learner, self.metrics),
-                    CheckpointStage(save_interval, self._checkpoints, self.run),
+                    checkpoints,
                 ]
                 try:
                     self._training.play(
@@ -193,6 +194,7 @@ class HybridLLMRLTrainer:
                 finally:
                     self.run.starts.drop_running()
                     self.learner.discard_rollout()
+                    checkpoints.close()
                 is_news = self.run.complete_record(self.stop.requested)
                 if isinstance(self.learner, OverlappedLearner) and not self.stop.requested:
                     is_news |= self.learner.catch_up() is not None

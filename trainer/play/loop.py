@@ -29,13 +29,16 @@ class EndedEpisode:
 
 
 class Stage:
-    """One consequence of what was played; both hooks may be left out."""
+    """One consequence of what was played; all hooks may be left out."""
 
     def after_step(self, played: PlayedStep) -> None:
         """After every step of all lanes."""
 
     def after_episode(self, ended: EndedEpisode) -> None:
         """After every finished game, when its number is known."""
+
+    def after_games(self) -> None:
+        """After the games that are shown together: a game here, all that ended in a segment of a fleet."""
 
 
 Payment = Callable[[PlayedStep], NDArray[np.floating]]
@@ -98,6 +101,8 @@ class PlayLoop:
         ended = EndedEpisode(result, lane, bool(played.terminated[lane]), self._player.beginning(lane))
         for stage in self._stages:
             stage.after_episode(ended)
+        for stage in self._stages:
+            stage.after_games()
         return None
 
     def _begin(self, lane: int, game: Game) -> None:

@@ -26,6 +26,7 @@ from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.seats import LearningSeat
 from trainer.play.stages import UpdateStage
 from trainer.run.reporter import Reporter
+from trainer.run.run_stages import CheckpointStage
 from trainer.run.training_run import TrainingRun
 
 MOST_SEGMENT_STEPS: Final = 128
@@ -59,8 +60,8 @@ class FleetTraining:
         """
         self._sessions += 1
         learner = seat.learner
-        if isinstance(learner, OverlappedLearner):
-            self._fleet.before_replacement = learner.wait
+        beside = [one for one in (learner, *stages) if isinstance(one, OverlappedLearner | CheckpointStage)]
+        self._fleet.before_replacement = lambda: [one.wait() for one in beside]
         session = _Session(self._fleet, self._run, seat, self._run_seed, self._sessions, longest_steps)
 
         def goes_on(steps: int, _games: int) -> bool:
@@ -71,10 +72,15 @@ class FleetTraining:
         reporter.training(0)
         try:
             while not is_stopped() and self._run.tally.episodes < most_games:
-                for game in session.play_segment(most_games - self._run.tally.episodes, goes_on):
-                    ended = session.take_game(game)
+                games = session.play_segment(most_games - self._run.tally.episodes, goes_on)
+                try:
+                    for game in games:
+                        ended = session.take_game(game)
+                        for stage in stages:
+                            stage.after_episode(ended)
+                finally:
                     for stage in stages:
-                        stage.after_episode(ended)
+                        stage.after_games()
         finally:
             session.close()
 

@@ -8,13 +8,16 @@ Without any of these the agent plays the very same game.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.vocabulary import EpisodeResult
-from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore, Snapshot
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.player import PlayedStep
 from trainer.run.curves import Curves, numbers_of
@@ -71,9 +74,10 @@ class CurvesStage(Stage):
 
 
 class CheckpointStage(Stage):
-    """Writes the resume point after every episode and a kept checkpoint after each `interval`-th.
+    """Writes a kept checkpoint after each `interval`-th episode, and the resume point whenever games have ended.
 
-    While episodes wait for the decision record (`EpisodeQueue`), none is written: a kill would else lose them.
+    The resume point is that of the last of them, and is written in a thread of its own: play goes on meanwhile. While
+    episodes wait for the decision record (`EpisodeQueue`), nothing is written: a kill would else lose them.
     """
 
     def __init__(self, interval: int, checkpoints: CheckpointStore, run: TrainingRun) -> None:
@@ -81,17 +85,46 @@ class CheckpointStage(Stage):
         self._checkpoints = checkpoints
         self._run = run
         self._is_due = False
+        self._snapshot: Snapshot | None = None
+        """After the last of the games that ended together."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="resume-point")
+        self._writes: Future[object] | None = None
 
     def after_episode(self, ended: EndedEpisode) -> None:
-        """Writes. The resume point comes last, so that `latest` is the newest."""
+        """Takes the run as it is now; a checkpoint that is kept is written at once."""
         self._is_due |= ended.result.episode % self._interval == 0
         if not self._run.episodes.is_whole:
             return
         snapshot = self._run.snapshot()
         if self._is_due:
             self._is_due = False
+            self._await_write()  # one at a time, so that `latest` is the newest
             log.info("checkpoint %s", self._checkpoints.save_checkpoint(snapshot).name)
-        self._checkpoints.save_resume_point(snapshot)
+        self._snapshot = snapshot
+
+    def after_games(self) -> None:
+        """Begins to write the resume point. Raises CheckpointError where the one before could not be written."""
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot is None:
+            return
+        self._await_write()
+        as_read = json.loads(json.dumps(snapshot.state, allow_nan=False))  # nothing that goes on changing
+        self._writes = self._thread.submit(self._checkpoints.save_resume_point, replace(snapshot, state=as_read))
+
+    def wait(self) -> None:
+        """Return when nothing is being written; an error shows with the next write, or at `close`."""
+        if self._writes is not None:
+            self._writes.exception()
+
+    def close(self) -> None:
+        """No more games. Raises CheckpointError where the last resume point could not be written."""
+        self._thread.shutdown()
+        self._await_write()
+
+    def _await_write(self) -> None:
+        writes, self._writes = self._writes, None
+        if writes is not None:
+            writes.result()
 
 
 class ProgressStage(Stage):
