@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from agents.heads.actor_critic import HEADS_SPACE, NO_LABEL
 from agents.heads.agent import HeadsAgent
@@ -22,7 +23,7 @@ from agents.heads.look import drawn
 from agents.heads.option_credit import choice_advantages
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.rollout import HeadsRollout, ListedOptions
-from agents.heads.saved_heads import Heads, load_bundled, save_heads
+from agents.heads.saved_heads import Heads, load_bundled, load_heads, save_heads
 from agents.heads.settings import HeadsSettings
 from agents.learning.settings import LearnerSettings
 from core.adaptive_strategy_system import AdaptiveStrategySystem
@@ -34,6 +35,7 @@ from core.vocabulary import ACTION_COUNT, AgentMode, Option, OptionKind, Source
 from tests.game_states import ROM_PATH
 from tests.test_fleet import rows
 from tests.utils import create_test_trainer, generate_test_config
+from trainer.commands.app import app
 from trainer.curriculum import Curriculum
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
 from trainer.settings import load_settings
@@ -249,6 +251,14 @@ def trained(folder: Path, episodes: int, resumes: bool = False, **changes: Any) 
     return trainer
 
 
+def written_heads(run: Path) -> Path:
+    """Those that a command takes out of the run's newest checkpoint."""
+    words = ["policy", "heads", str(run / "heads"), "--config", str(run / "config.json")]
+    answer = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    return run / "heads/heads.safetensors"
+
+
 def weights(trainer: HybridLLMRLTrainer) -> dict[str, np.ndarray]:
     return {name: value.numpy() for name, value in trainer.learner.tensors().items()}
 
@@ -274,6 +284,10 @@ def test_a_run_goes_on_with_its_weights_and_lessons(tmp_path: Path) -> None:
     assert trainer.learner.state_dict() == before.learner.state_dict()
     trainer.train(**{**trainer.settings.train_arguments(), "total_episodes": 5})
     trainer.close()
+    taken_out = load_heads(written_heads(tmp_path))
+    assert taken_out.game == "fernvale"
+    press = weights(trainer)["policy.features_extractor.button.press.weight"]
+    assert np.array_equal(taken_out.button.press.weight.detach().numpy(), press.astype(np.float16))
     assert trainer.learner.state_dict()["lesson_files"] > files
     student = trainer.learner._student  # type: ignore[attr-defined]
     read = LessonFolder(tmp_path / "checkpoints/lessons").read(student._lesson_files, 10_000)

@@ -1,4 +1,4 @@
-"""`crystal-agent policy ...`: hand the learned policy on: as a zip for SB3, as a folder with a card, to the hub.
+"""`crystal-agent policy ...`: hand the learned policy on: as heads, as a zip for SB3, with a card, to the hub.
 
 Nothing of it touches a network but `push`.
 """
@@ -6,13 +6,17 @@ Nothing of it touches a network but `push`.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agents.heads.learner import HeadsLearner
+from agents.heads.saved_heads import WEIGHTS_FILE, save_heads
 from agents.learning.sb3_export import save_for_sb3
 from agents.llm.hub import push_folder
+from core.exceptions import ConfigurationError
 from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.registry import COMMANDS
 from trainer.run.frozen_policy import frozen_policy
@@ -36,6 +40,23 @@ def sb3(
     """Write a zip for MaskablePPO.load of sb3-contrib. SB3's zips execute code when loaded: trust their maker."""
     save_for_sb3(frozen_policy(load_settings(config), checkpoint).learner, target)
     print(f'wrote {target}: model = MaskablePPO.load("{target}")')
+
+
+@app.command()
+def heads(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; must not exist.")],
+    config: Config = DEFAULT_CONFIG,
+    checkpoint: Checkpoint = "latest",
+) -> None:
+    """Write both heads, for `evaluate --checkpoint FOLDER` and for `heads.start_from` of another training."""
+    policy = frozen_policy(load_settings(config), checkpoint)
+    if not isinstance(policy.learner, HeadsLearner):
+        raise ConfigurationError('this policy has no heads: it was trained with "policy": "sb3"')
+    if folder.exists():
+        raise ConfigurationError(f"{folder} exists already; name a folder that does not")
+    folder.mkdir(parents=True)
+    save_heads(folder / WEIGHTS_FILE, replace(policy.learner.heads, game=policy.rom.game.name))
+    print(f"wrote {folder / WEIGHTS_FILE}")
 
 
 @app.command()
