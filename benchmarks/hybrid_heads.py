@@ -163,9 +163,11 @@ def table(cells: Sequence[HeadsCell], fixes_starter: bool) -> str:
             score = score_of(games)
             low, high = score.interval
             share = "" if base is None or score.median_steps is None else f"{score.median_steps / base:.2f}"
+            reached = f"{score.reached} of {score.games} ({low:.0%} to {high:.0%})"
+            median = median_steps(games) + median_interval(games)
+            who = TITLES.get(player, player.value)
             lines.append(
-                f"| {variant.title} | {TITLES.get(player, player.value)} | {len(of_variant)} | "
-                f"{score.reached} of {score.games} ({low:.0%} to {high:.0%}) | {median_steps(games)}{median_interval(games)} | {share} | "
+                f"| {variant.title} | {who} | {len(of_variant)} | {reached} | {median} | {share} | "
                 f"{score.longest_stay} |"
             )
     return "\n".join(lines) if len(lines) > 2 else ""
