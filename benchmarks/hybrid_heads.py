@@ -41,6 +41,8 @@ FOLDER, WORK = Path("runs/hybrid_heads"), Path("runs/bundle")
 BEGIN, END = "<!-- heads table: written by benchmarks/hybrid_heads.py -->", "<!-- end of heads table -->"
 DISTANCE_PARTS: Final = ("goal", "goal_press", "nearer", "distance", *VIEW_PLANES)
 PRESS_PARTS: Final = ("barred", "looping")
+TITLES: Final = {JudgedPlayer.BUTTONS: "button head", JudgedPlayer.BLIND: "policy alone, blind"}
+"""Of those whose names are too long for a table. Blind: the rules' value and rank are hidden."""
 HEAD_PLAYERS: Final = (JudgedPlayer.BUTTONS, JudgedPlayer.ALONE, JudgedPlayer.BLIND)
 
 
@@ -161,9 +163,11 @@ def table(cells: Sequence[HeadsCell], fixes_starter: bool) -> str:
             score = score_of(games)
             low, high = score.interval
             share = "" if base is None or score.median_steps is None else f"{score.median_steps / base:.2f}"
+            reached = f"{score.reached} of {score.games} ({low:.0%} to {high:.0%})"
+            median = median_steps(games) + median_interval(games)
+            who = TITLES.get(player, player.value)
             lines.append(
-                f"| {variant.title} | {player.value} | {len(of_variant)} | {score.reached} of {score.games} "
-                f"({low:.0%} to {high:.0%}) | {median_steps(games)}{median_interval(games)} | {share} | "
+                f"| {variant.title} | {who} | {len(of_variant)} | {reached} | {median} | {share} | "
                 f"{score.longest_stay} |"
             )
     return "\n".join(lines) if len(lines) > 2 else ""
