@@ -99,7 +99,7 @@ def test_push_sends_the_packed_folder_to_the_hub_that_is_named(config: Path) -> 
         newest = CheckpointStore(load_settings(config).save_dir).find("latest")
         sent = {name: content for name, content in hub.files.items() if name != "README.md"}
         assert sent == {path.name: path.read_bytes() for path in newest.iterdir()}
-        assert b"A button policy for Fernvale" in hub.files["README.md"]
+        assert b"A policy for Fernvale" in hub.files["README.md"]
         assert hub.keys == {"Bearer hf_ours", ""} or hub.keys == {"Bearer hf_ours"}
         assert push(hub.url, "no/such/name", "--config", config).returncode == 2
     refused = push(hub.url, "trainers/fernvale", "--config", config)
