@@ -113,15 +113,19 @@ class _Said:
 @register_adv_est(ESTIMATOR)
 def tree_advantages(token_level_rewards: Tensor, response_mask: Tensor, **_: Any) -> tuple[Tensor, Tensor]:
     """verl's advantages and returns, (answers, tokens) each: what the tree compared, for every token of an answer."""
-    with torch.no_grad():
-        spread = token_level_rewards.sum(dim=-1)[:, None] * response_mask
+    spread = _on_tokens(token_level_rewards, response_mask)
     return spread, spread
 
 
 @register_adv_est(BATCH_ESTIMATOR)
 def tree_advantages_of_batch(token_level_rewards: Tensor, response_mask: Tensor, **_: Any) -> tuple[Tensor, Tensor]:
     """The same, divided by their deviation over the batch."""
-    spread, _ = tree_advantages(token_level_rewards, response_mask)
     with torch.no_grad():
-        spread = spread / (token_level_rewards.sum(dim=-1).std(correction=0) + SMALL)
+        deviation = token_level_rewards.sum(dim=-1).std(correction=0)
+        spread = _on_tokens(token_level_rewards, response_mask) / (deviation + SMALL)
     return spread, spread
+
+
+def _on_tokens(token_level_rewards: Tensor, response_mask: Tensor) -> Tensor:
+    with torch.no_grad():
+        return token_level_rewards.sum(dim=-1)[:, None] * response_mask

@@ -33,7 +33,7 @@ from core.vocabulary import AgentMode
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.play.episode_seeds import training_seed
-from trainer.pocket.processes import map_in_processes
+from trainer.play.processes import map_in_processes
 
 GAMES_OF_A_ROUND: Final = 8
 FIRST_GAME: Final = 5_000
