@@ -26,11 +26,12 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
-from trainer.bundle.held_out import held_out_maps, lessons_without
+from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import JudgedPlayer, Judging, play_head_games, score_of
 from trainer.bundle.lessons import Lessons
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
+from trainer.evaluation.map_folds import maps_named
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
@@ -51,7 +52,7 @@ def make(
 ) -> BundleReport:
     """Makes a policy and writes it with its card to `out`. What is done is kept in `work`; the same call goes on there.
 
-    `without_maps` are held out of training (`trainer/bundle/held_out.py`).
+    `without_maps` (`trainer/evaluation/map_folds.py`) are held out of training.
 
     Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among them.
     """
@@ -61,7 +62,7 @@ def make(
         collection = replace(collection, final_milestone=first_badge(game).id)
     elif collection.final_milestone not in [one.id for one in game.milestones]:
         raise ConfigurationError(f"{game.name} has no milestone {collection.final_milestone!r}")
-    held_out_of_training = held_out_maps(game, without_maps)
+    held_out_of_training = maps_named(game, without_maps)
     work.mkdir(parents=True, exist_ok=True)
     clock = _Clock()
     say(f"stage 1 of 3: {collection.games} games by the rules to {collection.final_milestone}")
