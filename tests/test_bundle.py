@@ -26,12 +26,13 @@ from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bund
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
-from trainer.bundle.held_out import held_out_maps, lessons_without
+from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
 from trainer.commands.app import app
+from trainer.evaluation.map_folds import maps_named
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
 SOME = BundleCollection(games=3, steps_per_game=400, final_milestone="tide_badge")
@@ -78,11 +79,11 @@ def test_lessons_of_several_games_keep_their_choices_at_their_steps(lessons: Les
 def test_maps_are_held_out_with_their_steps_and_choices(lessons: Lessons) -> None:
     game = load_game(identify_rom(ROM).game)
     keys = {place.key for place in game.maps.values()}
-    thirds = [set(held_out_maps(game, [f"fold:{number}"])) for number in range(3)]
+    thirds = [set(maps_named(game, [f"fold:{number}"])) for number in range(3)]
     assert set().union(*thirds) == keys and sum(map(len, thirds)) == len(keys)
     assert min(map(len, thirds)) > 0.2 * len(keys)
     with pytest.raises(ConfigurationError, match=r"no map of fernvale is called 'FERN_PAHT'; did you mean 'FERN_PATH'"):
-        held_out_maps(game, ["FERN_PAHT"])
+        maps_named(game, ["FERN_PAHT"])
     less = lessons_without(lessons, game, ["FERN_PATH"])
     assert 0 < len(less) < len(lessons) and 0 < len(less.chosen) < len(lessons.chosen)
     assert len(lessons_without(less, game, ["FERN_PATH"])) == len(less)

@@ -71,6 +71,14 @@ def test_a_score_says_what_it_was_measured_with(files: tuple[Path, Path]) -> Non
     assert chance.total.successes < 4 and None in chance.tasks["heal_at_the_rest_house"].steps
 
 
+def test_tasks_are_chosen_by_the_map_on_which_they_begin() -> None:
+    chosen = json.loads(told("score", "--player", "random", "--maps", "REST_HOUSE", "--workers", "1", "--json"))
+    assert set(chosen["tasks"]) == {"heal_at_the_rest_house"}
+    assert "did you mean 'REST_HOUSE'?" in refused("score", "--player", "random", "--maps", "REST_HOUS")
+    wanted = ("--tasks", "leave_home", "--maps", "REST_HOUSE")
+    assert "begins on REST_HOUSE" in refused("score", "--player", "random", *wanted)
+
+
 def test_the_heads_play_in_processes_as_here(tmp_path: Path) -> None:
     found: list[TaskScores] = []
     for workers in ("1", "2"):

@@ -28,12 +28,13 @@ from trainer.bundle.fit import (
     clone_option_head,
     option_agreement,
 )
-from trainer.bundle.held_out import held_out_maps, lessons_without
+from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
+from trainer.evaluation.map_folds import maps_named
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
@@ -53,7 +54,7 @@ class BundlePlan:
     seed: int = 0
     """Of the weights and of the order of lessons."""
     without_maps: tuple[str, ...] = ()
-    """Keys of the maps that are held out of training (`trainer/bundle/held_out.py`). Options are not learned from
+    """Keys of the maps that are held out of training (`trainer/evaluation/map_folds.py`). Options are not learned from
     rewards then: their segments lead over all maps."""
 
 
@@ -71,7 +72,7 @@ class TrainedHeads:
 def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
     """The plan with the game's first badge as its end where none is named, and maps by their keys. Raises
     ConfigurationError for what the game does not have."""
-    held_out = held_out_maps(game, plan.without_maps)
+    held_out = maps_named(game, plan.without_maps)
     options = replace(plan.options, rounds=0) if held_out else plan.options
     plan, final = replace(plan, without_maps=held_out, options=options), plan.collection.final_milestone
     if final is None:

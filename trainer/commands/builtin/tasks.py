@@ -81,6 +81,9 @@ def list_tasks(
 def score(
     player: Annotated[ScoredPlayer, typer.Option(help="Who plays.")],
     tasks: Annotated[list[str] | None, typer.Option(help="Ids and kinds; may be repeated. All by default.")] = None,
+    maps: Annotated[
+        list[str] | None, typer.Option(help="Only tasks that begin on this map, or fold:0 to fold:2; may be repeated.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Games of each task.")] = 3,
     checkpoint: Annotated[
         str, typer.Option(help="Whose heads play: bundled, or a folder of trainer.bundle.")
@@ -107,7 +110,9 @@ def score(
         def told(task: Any, games: Any) -> None:
             progress.update(bar, advance=1, description=f"{player.value}: {task.id}")
 
-        scores = play(rom, suite, TaskPlayer(player.value), checkpoint, tasks or (), seeds, workers, told, begin)
+        scores = play(
+            rom, suite, TaskPlayer(player.value), checkpoint, tasks or (), seeds, workers, told, begin, maps or ()
+        )
     if out is not None:
         write_scores(out, scores)
     if json:
