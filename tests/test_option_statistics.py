@@ -197,6 +197,7 @@ def test_facts_are_asked_anew_after_some_episodes_and_not_after_each(record: Dec
     assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0
     remember(record, LEFT.key, 1.0, 1)
     assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0, "some episodes old"
+    last = (0.0, 0.0, 0.0)
     for _ in range(FACTS_AGE):
         remember(record, LEFT.key, 1.0, 1)
         last = statistics.facts(LEFT.key, CONTEXT)
