@@ -20,7 +20,7 @@ from core.exceptions import CheckpointError
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode, Option, OptionKind, Source
 from trainer.bundle.situations import write_standings
-from trainer.play.learned_half import standings_of
+from trainer.play.learned_half import BUNDLED, standings_of
 
 ROM = Path(__file__).resolve().parent.parent / "cartridge" / "fernvale.gbc"
 WALK = Option(OptionKind.GO_TO, "Go to the shop", "go_to:SHOP")
@@ -202,6 +202,11 @@ def test_standings_lie_beside_the_heads(tmp_path: Path) -> None:
     (tmp_path / STANDINGS_FILE).write_text('{"version": 1, "rows": [["press"]], "usual": []}')
     with pytest.raises(CheckpointError, match="delete the file"):
         standings_of(str(tmp_path))
+
+
+def test_the_bundled_heads_were_judged() -> None:
+    shares = {deed: standings_of(BUNDLED).shares(deed) for deed in Deed}
+    assert all(share[Source.RULES] <= 0.2 for share in shares.values()), "the rules keep at most a fifth of each"
 
 
 def test_a_checkpoint_keeps_them_and_an_older_one_has_none(heads: Heads) -> None:
