@@ -63,6 +63,17 @@ def test_each_situation_is_judged_by_itself() -> None:
     assert standings.shares(Deed.PRESS) == pytest.approx({Source.POLICY: 0.5, Source.RULES: 0.5, Source.LLM: 0.0})
 
 
+def test_heads_do_not_act_in_a_region_where_they_were_never_judged() -> None:
+    standings = Standings()
+    for turn in range(60):
+        play(standings, TALK, Source.RULES, 30, 0.98, 1, seed=turn)
+        play(standings, TALK, Source.POLICY, 28, 0.98, 1, seed=turn)
+    read = standings.copy()
+    for table in (standings, read):
+        assert table.who_acts(TALK._replace(kind="buy"), BOTH) is Source.POLICY, "another kind there: it borrows"
+        assert table.who_acts(TALK._replace(region="7"), BOTH) is Source.RULES
+
+
 def test_a_situation_without_outcomes_borrows_from_the_wider_ones() -> None:
     standings = Standings()
     for turn in range(60):

@@ -8,6 +8,7 @@ calls of a language model, measured against what is usual in its situation. Of e
 
 the logarithm of the cost until a success, in units of the usual one: the less the better. A situation of which little
 is known borrows from wider ones (kind of option in all regions, all kinds, all modes), at most `BORROWED` segments.
+Frozen, the learned heads act in no region where they were never judged.
 
 A player who explores draws u of each from its posterior and takes the least (Thompson sampling). Frozen, the table
 compares bounds: u as bad as it may well be. Of all who are within `MARGIN` of the best bound the first in `PREFERENCE`
@@ -146,6 +147,8 @@ class Standings:
         self._rows: dict[tuple[Situation, Source], _Row] = {}
         self._usual: dict[Situation, list[float]] = {}
         """Of each narrow situation: segments and the sum of log(cost)."""
+        self._been: set[tuple[str, str, Source]] = set()
+        """Deed, region and player of each row."""
 
     def __len__(self) -> int:
         """Rows."""
@@ -161,9 +164,15 @@ class Standings:
         judged = [one for one in players if self.segments(situation.deed, one) >= LEAST_JUDGED]
         if len(judged) < 2:
             return None
-        bounds = {player: self.merit(situation, player).bound for player in judged}
+        acting = [one for one in judged if one is not Source.POLICY or self._has_been(situation, one)]
+        bounds = {player: self.merit(situation, player).bound for player in acting}
         best = min(bounds.values())
         return next(one for one in PREFERENCE if one in bounds and bounds[one] <= best + MARGIN)
+
+    def _has_been(self, situation: Situation, player: Source) -> bool:
+        """Whether a player was judged in this region at all. What was learned in others tells nothing of a learned head
+        there: it may meet places, people and menus that it never saw."""
+        return (situation.deed, situation.region, player) in self._been
 
     def learn(self, outcome: SegmentOutcome) -> None:
         """Counts a segment in its situation and in all wider ones."""
@@ -184,6 +193,7 @@ class Standings:
                 if len(self._rows) >= MOST_ROWS and level is narrow:
                     continue
                 row = self._rows[level, outcome.player] = _Row()
+                self._been.add((level.deed, level.region, outcome.player))
             row.add(outcome.success, excess)
 
     def merit(self, situation: Situation, player: Source) -> Merit:
@@ -247,7 +257,7 @@ class Standings:
         """Restores `state_dict`. Raises CheckpointError when it is of another version, and LookupError, TypeError or
         ValueError for rows of another form. An empty state is that of a program without standings."""
         if not state:
-            self._rows, self._usual = {}, {}
+            self._rows, self._usual, self._been = {}, {}, set()
             return
         if state.get("version") != STATE_VERSION:
             raise CheckpointError(
@@ -265,6 +275,7 @@ class Standings:
             count, total = (_number(one) for one in sums)
             usual[Situation(Deed(deed), str(mode), str(kind), str(region))] = [count, total]
         self._rows, self._usual = rows, usual
+        self._been = {(level.deed, level.region, player) for level, player in rows}
 
     def copy(self) -> Standings:
         """The same table; what it reports is not copied."""
