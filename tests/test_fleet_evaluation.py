@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from agents.heads.saved_heads import load_bundled
+from core.agent.standings import Standings
 from core.env.lanes.vector_env import VectorEnv
 from core.vocabulary import AgentMode
 from tests.utils import create_test_trainer
@@ -80,7 +81,7 @@ def test_the_bundled_heads_play_in_a_fleet_as_in_this_process(trainer: HybridLLM
         settings = trainer.settings.model_copy(update={"workers": 1})
         fleet = stack.enter_context(open_evaluation_fleet(settings, GAMES))
         env = stack.enter_context(VectorEnv(environment_factory(settings), fleet.lanes, 1))
-        agent, directive = frozen_heads(settings, load_bundled(), fleet.rom.game.name, stack)
+        agent, directive = frozen_heads(settings, load_bundled(), Standings(), fleet.rom.game.name, stack)
         inside = Evaluator(env, trainer._rule_players, settings.seed)
         several = FleetEvaluator(stack.enter_context(open_evaluation_fleet(trainer.settings, GAMES)), settings.seed)
         for mode in (AgentMode.ADAPTIVE, AgentMode.RL_ONLY, AgentMode.RULES_ONLY):

@@ -79,8 +79,8 @@ STAGE = {"reward_threshold": 1.0, "min_episodes": 2, "llm_confidence": 0.5, "str
 def test_the_agent_takes_the_curriculum_of_a_config_as_it_is() -> None:
     config = json.loads((ROOT / "config.json").read_text())["curriculum"]
     curriculum = TeacherCurriculum.of(read_curriculum(config))
-    assert [stage.llm_confidence for stage in curriculum.stages] == [0.9, 0.7, 0.5]
-    assert curriculum.share(1, 2) == 0.7 * 0.995**2
+    assert [stage.llm_confidence for stage in curriculum.stages] == [0.9, 0.6, 0.4]
+    assert curriculum.share(1, 2) == 0.6 * 0.995**2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ table says why not."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -30,7 +31,7 @@ PLACED: Final = [
 SHOWN: Final = shown_commands()
 NIGHTLY: Final = (pytest.mark.nightly, pytest.mark.timeout(1800))
 MOST_S: Final = 600
-WITH_COMMANDS: Final = ("benchmarks.multi_model", "tasks")
+WITH_COMMANDS: Final = ("benchmarks.multi_model", "tasks", "policy")
 """Programs whose first word may be a command of their own."""
 
 
@@ -52,7 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a user has it: a config of a run of seconds, a second one, two records, examples, the cartridge."""
     folder = tmp_path_factory.mktemp("shown")
     generate_test_config(folder, total_episodes=14, max_steps_per_episode=120, tensorboard=True)
-    shutil.copy(folder / "config.json", folder / "mine.json")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "mine.json").write_text(json.dumps({**config, "save_dir": "mine-checkpoints"}), encoding="utf-8")
     for name in ("cartridge", "examples", "run_training.py"):
         (folder / name).symlink_to(ROOT / name)
     return folder
@@ -72,7 +74,7 @@ def _filled(command: str, folder: Path) -> str:
     """Words in capitals are the reader's to fill in."""
     if "RUN" in command:
         with sqlite3.connect(folder / "decisions.db") as db:
-            command = command.replace("RUN", str(db.execute("select run_id from episodes limit 1").fetchone()[0]))
+            command = command.replace("RUN", str(db.execute("select name from runs").fetchone()[0]))
     return command.replace("FOLDER", "episodes")
 
 

@@ -105,7 +105,7 @@ class HybridAgent:
         record = self.adaptive_strategy.history_analyzer
         statistics = None if record is None else OptionStatistics(record, trials=0 if self.frozen else TRIALS)
         for player in players:
-            writer = writer_for(self.advisor, self.llm_manager, player.game, self._describe)
+            writer = writer_for(self.advisor, self.llm_manager, player, self._describe)
             teacher = LaneTeacher(player, self.advisor, writer, statistics)
             teacher.reset()
             self._lanes.append(Lane(teacher, self.adaptive_strategy.current_strategy))
