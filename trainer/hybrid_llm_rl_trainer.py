@@ -35,6 +35,7 @@ from trainer.fleet.fleet import Fleet
 from trainer.live_page.page_display import live_page_of
 from trainer.llm_manager import BaseLLMManager, LLMManager
 from trainer.play.player import LanesEnv
+from trainer.play.rule_players import rule_players
 from trainer.play.seats import LearningSeat
 from trainer.play.single_lane import SingleLane
 from trainer.play.stages import CurriculumStage
@@ -310,15 +311,7 @@ class HybridLLMRLTrainer:
 
     def _rule_players(self, lanes: int) -> list[RulePlayer]:
         """Fresh rule players; each lane makes its free choices by a seed of its own."""
-        return [
-            RulePlayer(
-                self.env.rom.game,
-                seed=self.settings.seed + lane,
-                names=self.settings.names,
-                starter=self.settings.starter,
-            )
-            for lane in range(lanes)
-        ]
+        return rule_players(self.settings, self.env.rom.game, range(lanes))
 
     def _fitting_evaluator(self, env: LanesEnv | Fleet | None) -> Evaluates | None:
         """None where nothing is evaluated."""

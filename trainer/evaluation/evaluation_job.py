@@ -18,7 +18,6 @@ from core.agent.exchange import AgentNews
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.rules import RulePlayer
 from core.vocabulary import EpisodeResult
 from trainer.evaluation.evaluation_games import EvaluationGames
 from trainer.fleet.questions import AdvisorNews, DistantAdvisor, DistantRecord
@@ -28,6 +27,7 @@ from trainer.lane_views.live_decisions import LiveDecisionsStage, shows_lanes
 from trainer.play.learned_half import agent_with, playing_learner
 from trainer.play.loop import PlayLoop, Stage
 from trainer.play.player import LanePlayer
+from trainer.play.rule_players import rule_players
 from trainer.play.seats import Seat, Seating
 from trainer.play.stages import CreditStage
 
@@ -119,11 +119,6 @@ class EvaluationJob:
                 policy, settings, advisor, strategy, mode=told.mode, seed=seed, frozen_state=frozen_state
             )
         game = bench.env.rom.game
-        agent.attach_lanes(
-            [
-                RulePlayer(game, seed=settings.seed + lane, names=settings.names, starter=settings.starter)
-                for lane in bench.lanes
-            ]
-        )
+        agent.attach_lanes(rule_players(settings, game, bench.lanes))
         agent.direct(told.teacher_share, None)
         return agent

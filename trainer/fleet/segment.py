@@ -33,6 +33,7 @@ from trainer.play.games import Game
 from trainer.play.learned_half import agent_with, playing_learner
 from trainer.play.loop import EndedEpisode, PlayLoop, Stage
 from trainer.play.player import LanePlayer, PlayedStep
+from trainer.play.rule_players import rule_players
 from trainer.play.seats import Seating, WatchedSeat
 from trainer.play.stages import CreditStage, LearnStage, RecordStage
 
@@ -139,10 +140,7 @@ class _Parts:
         # of the learner only its policy is used: the segment's steps go home
         own = replace(settings.learner, rollout_steps=1)
         return cls(
-            players=[
-                RulePlayer(game, seed=first_seed + lane, names=settings.names, starter=settings.starter)
-                for lane in bench.lanes
-            ],
+            players=rule_players(settings, game, bench.lanes, first_seed),
             policy=playing_learner(settings, bench.env.policy_space, len(bench.lanes), own),
             shows=LiveDecisionsStage(settings.save_dir / FOLDER, bench.lanes) if shows_lanes(settings) else None,
         )
