@@ -24,6 +24,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from agents.heads.button_view import OPTION_PARTS, VIEW_PLANES
+from benchmarks.heads_alone import STEPS, heads_alone
 from benchmarks.hybrid import CONFIG
 from benchmarks.hybrid_report import DOCS, median_interval, median_steps
 from core.game.game_data import load_game
@@ -64,6 +65,8 @@ class Variant:
     groups: int | None = None
     """Of branches in a round; as many as by default if None."""
     players: tuple[JudgedPlayer, ...] = HEAD_PLAYERS
+    alone: bool = False
+    """No teacher: rewards are all that is learned from (`benchmarks/heads_alone.py`)."""
 
     def plan(self, seed: int, judging: Judging, steps_per_game: int, final_milestone: str | None) -> BundlePlan:
         """The making of the heads. Each seed learns from games of its own and is judged in games of its own."""
@@ -120,6 +123,7 @@ VARIANTS: Final = {
         rounds=0,
         players=BUTTON_PLAYERS,
     ),
+    "rl_alone": Variant("RL alone, no teacher", players=(JudgedPlayer.ALONE,), alone=True),
 }
 """By name. What is compared with the cloned heads leaves out the later stages, too."""
 
@@ -146,9 +150,13 @@ def measure(
 
     plan = VARIANTS[name].plan(seed, judging, judging.steps_per_game, final_milestone)
     plan = planned(plan, load_game(identify_rom(rom).game))
-    trained = train(rom, work, plan, workers, say)
-    games = judged(trained, rom, work, plan, workers, say)
-    return HeadsCell(name, seed, judging.fixes_starter, games, trained.minutes)
+    if VARIANTS[name].alone:
+        weights, *minutes = heads_alone(rom, seed, work, STEPS, say)
+    else:
+        trained = train(rom, work, plan, workers, say)
+        weights, minutes = trained.weights, list(trained.minutes)
+    games = judged(weights, rom, work, plan, workers, say)
+    return HeadsCell(name, seed, judging.fixes_starter, games, tuple(minutes))
 
 
 def cell_path(folder: Path, name: str, seed: int, fixes_starter: bool) -> Path:
