@@ -24,6 +24,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from agents.heads.button_view import OPTION_PARTS, VIEW_PLANES
+from benchmarks.heads_alone import STEPS, heads_alone
 from benchmarks.hybrid import CONFIG
 from benchmarks.hybrid_report import DOCS, median_interval, median_steps
 from core.game.game_data import load_game
@@ -44,6 +45,9 @@ PRESS_PARTS: Final = ("barred", "looping")
 TITLES: Final = {JudgedPlayer.BUTTONS: "button head", JudgedPlayer.BLIND: "policy alone, blind"}
 """Of those whose names are too long for a table. Blind: the rules' value and rank are hidden."""
 HEAD_PLAYERS: Final = (JudgedPlayer.BUTTONS, JudgedPlayer.ALONE, JudgedPlayer.BLIND)
+BUTTON_PLAYERS: Final = (JudgedPlayer.BUTTONS, JudgedPlayer.ALONE)
+FIRST_COLLECTION: Final = 100
+"""Draws the games of training seed 0, as in the making of the bundled heads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,19 @@ class Variant:
     groups: int | None = None
     """Of branches in a round; as many as by default if None."""
     players: tuple[JudgedPlayer, ...] = HEAD_PLAYERS
+    alone: bool = False
+    """No teacher: rewards are all that is learned from (`benchmarks/heads_alone.py`)."""
 
     def plan(self, seed: int, judging: Judging, steps_per_game: int, final_milestone: str | None) -> BundlePlan:
-        """The making of the heads."""
+        """The making of the heads. Each seed learns from games of its own and is judged in games of its own."""
         options = OptionLearning()
         return BundlePlan(
-            BundleCollection(steps_per_game=steps_per_game, final_milestone=final_milestone, strays=self.strays),
+            BundleCollection(
+                steps_per_game=steps_per_game,
+                final_milestone=final_milestone,
+                run_seed=FIRST_COLLECTION + seed,
+                strays=self.strays,
+            ),
             CloningSettings(ignored=self.ignored),
             Aggregation() if self.own_segments else Aggregation(rounds=0, segments=0),
             replace(
@@ -74,7 +85,7 @@ class Variant:
                 rounds=options.rounds if self.rounds is None else self.rounds,
                 groups=options.groups if self.groups is None else self.groups,
             ),
-            replace(judging, bars_repeats=self.bars_repeats, players=self.players),
+            replace(judging, run_seed=seed, bars_repeats=self.bars_repeats, players=self.players),
             seed,
         )
 
@@ -85,18 +96,34 @@ VARIANTS: Final = {
     "no_options": Variant("without learning of options", rounds=0),
     "no_branches": Variant("without branches", groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),
-    "no_noise": Variant("without noise in the games", strays=False, own_segments=False, rounds=0),
-    "no_mask": Variant("without the bar on vain presses", own_segments=False, rounds=0, bars_repeats=False),
+    "no_noise": Variant(
+        "without noise in the games", strays=False, own_segments=False, rounds=0, players=BUTTON_PLAYERS
+    ),
+    "no_mask": Variant(
+        "without the bar on vain presses", own_segments=False, rounds=0, bars_repeats=False, players=BUTTON_PLAYERS
+    ),
     "no_option": Variant(
         "without the option in the view",
         ignored=(*(part for part in OPTION_PARTS if part not in PRESS_PARTS), *VIEW_PLANES),
         own_segments=False,
         rounds=0,
+        players=BUTTON_PLAYERS,
     ),
     "no_menu_target": Variant(
-        "without the menu target", ignored=("target", "subject", "count"), own_segments=False, rounds=0
+        "without the menu target",
+        ignored=("target", "subject", "count"),
+        own_segments=False,
+        rounds=0,
+        players=BUTTON_PLAYERS,
     ),
-    "no_distances": Variant("without the distance field", ignored=DISTANCE_PARTS, own_segments=False, rounds=0),
+    "no_distances": Variant(
+        "without the distance field",
+        ignored=DISTANCE_PARTS,
+        own_segments=False,
+        rounds=0,
+        players=BUTTON_PLAYERS,
+    ),
+    "rl_alone": Variant("RL alone, no teacher", players=(JudgedPlayer.ALONE,), alone=True),
 }
 """By name. What is compared with the cloned heads leaves out the later stages, too."""
 
@@ -123,9 +150,13 @@ def measure(
 
     plan = VARIANTS[name].plan(seed, judging, judging.steps_per_game, final_milestone)
     plan = planned(plan, load_game(identify_rom(rom).game))
-    trained = train(rom, work, plan, workers, say)
-    games = judged(trained, rom, work, plan, workers, say)
-    return HeadsCell(name, seed, judging.fixes_starter, games, trained.minutes)
+    if VARIANTS[name].alone:
+        weights, *minutes = heads_alone(rom, seed, work, STEPS, say)
+    else:
+        trained = train(rom, work, plan, workers, say)
+        weights, minutes = trained.weights, list(trained.minutes)
+    games = judged(weights, rom, work, plan, workers, say)
+    return HeadsCell(name, seed, judging.fixes_starter, games, tuple(minutes))
 
 
 def cell_path(folder: Path, name: str, seed: int, fixes_starter: bool) -> Path:

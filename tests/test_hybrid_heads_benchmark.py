@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from agents.heads.button_view import OPTION_PARTS, PLACE_OF, PLANES_SHAPE, VIEW_PLANES, VIEW_SIZE
-from agents.heads.saved_heads import Heads
+from agents.heads.saved_heads import Heads, load_heads
+from benchmarks.heads_alone import heads_alone
 from benchmarks.hybrid_heads import BEGIN, END, VARIANTS, HeadsCell, read_cells, table, write, write_cell
+from tests.game_states import ROM_PATH
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging
 
 
@@ -75,3 +78,13 @@ def test_tables_compare_with_the_rules_at_the_same_starters(tmp_path: Path) -> N
     text = page.read_text(encoding="utf-8")
     assert "old" not in text and text.startswith("before\n") and text.endswith("after\n")
     assert text.count("| the whole | rules |") == 2 and text.count("own starter") == 1
+
+
+def test_rl_alone_keeps_its_weights_and_trains_them_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    weights, minutes = heads_alone(ROM_PATH, 3, tmp_path, 60, said.append)
+    assert minutes > 0.0 and load_heads(weights).game == "fernvale"
+    assert heads_alone(ROM_PATH, 3, tmp_path, 60, said.append) == (weights, 0.0)
+    with sqlite3.connect(tmp_path / "alone_3_60/decisions.db") as connection:
+        (others,) = connection.execute("select sum(llm_steps + rules_steps) from episodes").fetchone()
+    assert others == 0, "somebody taught"

@@ -203,6 +203,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     numbers = {"activity": HOSTILE, "episodes": 5, "total_episodes": 9, "steps": 99, "steps_per_s": 12.5, "updates": 1}
     numbers |= {"mean_reward": 1.0, "best_reward": None, "stage": 1, "stages": 3, "teacher_share": 0.9, "eta_s": 61.0}
     words = {"milestones": {HOSTILE: 3}, "source_shares": shares, "strategy": HOSTILE, "run": HOSTILE}
+    words |= {"believed_shares": {"press": {"policy": 0.75, HOSTILE: 0.25}}}
     model = {"asks": 3, "calls": 2, "cache_hits": 1, "prompt_tokens": 9, "completion_tokens": 4, "cost_usd": 0.01}
     model["latency_p50_s"] = 0.2
     write_standing(live, {**numbers, **words, "language_model": model, "is_paused": False, "at_s": time.time() + 3600})
@@ -284,6 +285,7 @@ def test_a_browser_shows_the_page_and_runs_no_name(
     page.select_option("#run-choice", HOSTILE)
     page.wait_for_selector("#chart-losses .main-svg")
     assert page.title() == "crystal-hybrid", "a name was run as a script"
+    assert "believed best to press policy 75 %" in page.inner_text("#numbers")
     assert HOSTILE in page.inner_text("#activity") and HOSTILE in page.inner_text("#milestones")
     assert page.locator(".lane img").count() == 2
     assert page.evaluate("[...document.images].every(image => image.naturalWidth === 160)"), "a screen is not shown"

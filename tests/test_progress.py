@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from core.agent.standings import Deed, SegmentOutcome, Situation, Standings
+from core.vocabulary import Source
 from tests.utils import create_test_trainer, generate_test_config
 from trainer.run import remaining_time
 from trainer.run.progress import ProgressView, progress_line, progress_panel
 from trainer.run.remaining_time import EvaluationPlan, RemainingTime
+from trainer.run.reporter import believed_shares
 
 ROOT = Path(__file__).resolve().parent.parent
 VIEW = ProgressView(
@@ -102,6 +105,15 @@ def test_the_remaining_time_counts_evaluations(monkeypatch: pytest.MonkeyPatch) 
     clock.now_s += 10_000.0  # the machine slept
     left.evaluated("evaluating rules_only", 200)
     assert left.seconds_left(4, 0, 200.0) == pytest.approx(4, rel=0.3)
+
+
+def test_the_view_tells_who_is_believed_to_do_better_once_somebody_was_judged() -> None:
+    standings, talk = Standings(), Situation(Deed.PRESS, "overworld", "talk", "1")
+    assert believed_shares(standings) == {}
+    for _ in range(60):
+        standings.learn(SegmentOutcome(talk, Source.RULES, True, 30))
+        standings.learn(SegmentOutcome(talk, Source.POLICY, False, 90))
+    assert believed_shares(standings) == {"press": {"policy": 0.0, "rules": 1.0, "llm": 0.0}}
 
 
 def test_games_side_by_side_move_the_bar() -> None:

@@ -174,7 +174,8 @@ class HybridLLMRLTrainer:
             with StopRequest() as self.stop, self.progress, curves:
                 self._evaluations.told = curves.add_evaluation
                 plan = self._evaluations.plan(eval_interval, self.run.tally.episodes, total_episodes)
-                reporter = Reporter(self.progress, self.run, self.strategy_system, self.learner, total_episodes, plan)
+                strategy, standings = self.strategy_system, self.agent.standings
+                reporter = Reporter(self.progress, self.run, strategy, self.learner, total_episodes, plan, standings)
                 if self.run.tally.episodes == 0:
                     self._evaluations.before_training(max_steps_per_episode, reporter)
                 seat = LearningSeat(self.agent, range(self._lanes), self.learner, self.run)

@@ -119,15 +119,11 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
     return TrainedHeads(weights, lessons, rounds, tuple(minutes))
 
 
-def judged(
-    trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
-) -> tuple[HeadGame, ...]:
-    """The games by which the trained heads are judged; kept in `work` as the other stages are."""
+def judged(weights: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> tuple[HeadGame, ...]:
+    """The games by which trained heads are judged; kept in `work` as the other stages are."""
     same = replace(plan.judging, games=0, players=())  # games that are there count for every number of them
-    folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, same)}"
-    return play_head_games(
-        trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
-    )
+    folder = work / f"judged_{_digest(weights.parent.name, weights.name, same)}"
+    return play_head_games(weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers)
 
 
 def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
@@ -146,7 +142,7 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
     say(f"stage 5 of {STAGES}: judging in {plan.judging.games} new games a player")
     clock = _Clock()
-    games = judged(trained, rom_path, work, plan, workers, say)
+    games = judged(trained.weights, rom_path, work, plan, workers, say)
     report = BundleReport(
         seed=plan.seed,
         game=game.name,

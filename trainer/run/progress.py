@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 
@@ -54,6 +54,9 @@ class ProgressView:
     updates: int
     eta_s: float | None
     """Until the end of the run, its evaluations included; None before anything is known."""
+    believed_shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By deed, "choose" and "press": of its segments, the share that each player would get frozen, situation by
+    situation (`core/agent/standings.py`). Empty where nobody was judged yet."""
 
 
 class ProgressDisplay(Protocol):

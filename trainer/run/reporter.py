@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.standings import Deed, Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.vocabulary import AgentMode, Source
 from trainer.run.progress import ProgressDisplay, ProgressView, SpeedMeter
@@ -23,13 +24,16 @@ class Reporter:
         learner: MaskablePPOLearner,
         total_episodes: int,
         evaluations: EvaluationPlan | None = None,
+        standings: Standings | None = None,
     ) -> None:
-        """`evaluations` are those that the run will make; the remaining time counts them."""
+        """`evaluations` are those that the run will make; the remaining time counts them. `standings` are those of the
+        agent that learns."""
         self._display = display
         self._run = run
         self._strategy_system = strategy_system
         self._learner = learner
         self._total_episodes = total_episodes
+        self._standings = standings or Standings()
         self._steps = run.tally.steps
         self._remaining = RemainingTime(evaluations or EvaluationPlan(), total_episodes)
         self._evaluation_steps = 0
@@ -84,4 +88,15 @@ class Reporter:
             strategy=self._strategy_system.current_strategy.value,
             updates=self._learner.updates,
             eta_s=self._remaining.seconds_left(*known),
+            believed_shares=believed_shares(self._standings),
         )
+
+
+def believed_shares(standings: Standings) -> dict[str, dict[str, float]]:
+    """By deed, whom the table would have do it, frozen; without deeds in which nobody was judged."""
+    shares = {deed.value: standings.shares(deed) for deed in Deed}
+    return {
+        deed: {player.value: share for player, share in of_players.items()}
+        for deed, of_players in shares.items()
+        if any(of_players.values())
+    }

@@ -64,14 +64,14 @@ def watch_games(
     seed: int,
     directive: Directive,
     is_stopped: Callable[[], bool],
-    starter: int | None = None,
+    rule_players: Callable[[int], Sequence[RulePlayer]],
     told: Callable[[EpisodeResult], object] = lambda result: None,
 ) -> EvaluationResult | None:
     """Plays `games` new games of at most `horizon_steps` with a frozen twin of the agent, and shows them to the viewers
     at `speed` times the normal one (0: as fast as they can be drawn).
 
-    The games are those of an evaluation with that seed; `starter` is the config's. `told(result)` hears of each that
-    has ended. None when the viewers left, or `is_stopped` said so, before all were played.
+    The games are those of an evaluation with that seed, and `rule_players` gives those of so many lanes. `told(result)`
+    hears of each that has ended. None when the viewers left, or `is_stopped` said so, before all were played.
     """
     game = WatchedGame(env)
 
@@ -84,9 +84,6 @@ def watch_games(
     def watching(twin: HybridAgent) -> Sequence[Stage]:
         game.agent = twin
         return [game, Telling()]
-
-    def rule_players(lanes: int) -> list[RulePlayer]:
-        return [RulePlayer(env.rom.game, seed=seed + lane, starter=starter) for lane in range(lanes)]
 
     with Audience(viewers, speed, game.caption) as audience:
         env.watch(audience, audience.every_frames)

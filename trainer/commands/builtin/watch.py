@@ -18,6 +18,7 @@ from trainer.checkpoints.checkpoint import CheckpointStore
 from trainer.commands.registry import COMMANDS
 from trainer.evaluation.frozen_agent import frozen_agent, frozen_heads
 from trainer.play.learned_half import heads_of, standings_of
+from trainer.play.rule_players import rule_players
 from trainer.run.environments import environment_factory
 from trainer.run.stop_request import StopRequest
 from trainer.settings import Settings, load_settings
@@ -80,7 +81,7 @@ def watch(
             seed=settings.seed,
             directive=directive,
             is_stopped=lambda: stop.requested,
-            starter=settings.starter,
+            rule_players=lambda lanes: rule_players(settings, env.rom.game, range(lanes)),
             told=told.append,
         )
     for result in told:

@@ -18,6 +18,10 @@ function percent(share) {
   return share === null || share === undefined ? "-" : `${(100 * share).toFixed(0)} %`;
 }
 
+function spoken(shares) {
+  return Object.entries(shares).map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+}
+
 function duration(seconds) {
   if (seconds === null || seconds === undefined) return "?";
   const whole = Math.round(seconds), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;

@@ -29,12 +29,14 @@ function drawStanding(run, now) {
   const bar = document.getElementById("progress");
   bar.max = run.total_episodes;
   bar.value = run.episodes;
-  const shares = Object.entries(run.source_shares).map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  const shares = spoken(run.source_shares);
   const numbers = [["episodes", `${spelt(run.episodes)} of ${spelt(run.total_episodes)}`], ["left", duration(run.eta_s)],
     ["steps", spelt(run.steps)], ["steps/s", spelt(Math.round(run.steps_per_s))],
     ["mean reward", spelt(run.mean_reward)], ["best", spelt(run.best_reward)],
     ["curriculum", `stage ${run.stage} of ${run.stages}, teacher ${percent(run.teacher_share)}`],
-    ["strategy", run.strategy], ["decided by", shares], ["policy updates", spelt(run.updates)]];
+    ["strategy", run.strategy], ["decided by", shares], ["policy updates", spelt(run.updates)],
+    ...Object.entries(run.believed_shares ?? {}).map(
+      ([deed, players]) => [`believed best to ${deed}`, spoken(players)])];
   document.getElementById("numbers").replaceChildren(...numbers.map(([name, value]) => {
     const one = element("span", `${name} `);
     one.append(element("b", value));
