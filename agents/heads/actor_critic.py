@@ -72,7 +72,9 @@ def build_heads_policy(settings: LearnerSettings, seed: int) -> MaskableMultiInp
         )
     policy.action_net = heads_of_policy(policy).button.press
     policy.mlp_extractor.value_net = nn.Sequential(_Stopped(), *policy.mlp_extractor.value_net)
-    policy.optimizer = torch.optim.AdamW(policy.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY)
+    policy.optimizer = torch.optim.AdamW(
+        policy.parameters(), lr=settings.learning_rate, weight_decay=WEIGHT_DECAY, fused=True
+    )
     return policy
 
 

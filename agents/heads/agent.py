@@ -28,10 +28,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonViews
+from agents.heads.asked_heads import AskedHeads
+from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, ButtonViews
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
@@ -94,6 +94,7 @@ class HeadsAgent(HybridAgent):
             llm_manager, adaptive_strategy, mode=mode, seed=seed, describe=describe, frozen_state=frozen_state
         )
         self.heads = heads
+        self._asked = AskedHeads(heads)
         self.shows_prior = shows_prior
         self.explores = explores
         """In ADAPTIVE mode, frozen: who acts is drawn from the standings, and what comes of it is learned."""
@@ -130,6 +131,8 @@ class HeadsAgent(HybridAgent):
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
         self._holdings = [Holding() for _ in players]
+        self._vectors = np.zeros((len(players), VIEW_SIZE), np.float32)
+        self._planes = np.zeros((len(players), *PLANES_SHAPE), np.float32)
         self._segments = [LaneSegments(self.standings.learn) for _ in players]
 
     def decide(
@@ -150,6 +153,8 @@ class HeadsAgent(HybridAgent):
             if part not in step.observations:
                 raise ConfigurationError(f"the heads read the policy view's {part!r}: set observation_type to 'state'")
         share = self._teacher_share()
+        self._vectors.fill(0.0)
+        self._planes.fill(0.0)
         self._looks = [self._look(index, lane, states(index), step, share) for index, lane in enumerate(self._lanes)]
         rows, ends = self._ask()
         decisions = [
@@ -170,8 +175,8 @@ class HeadsAgent(HybridAgent):
         masks = np.stack([look.mask for look in looks])
         masks[np.arange(len(looks)), self._actions] = True  # the teacher may press what is barred for the heads
         view = {
-            "vector": np.stack([look.view.vector for look in looks]).astype(np.float16),
-            "planes": np.stack([look.view.planes for look in looks]).astype(np.float16),
+            "vector": self._vectors.astype(np.float16),
+            "planes": self._planes.astype(np.float16),
             "label": np.array([look.label for look in looks], dtype=np.int8),
             "choice": choices,
         }
@@ -198,7 +203,8 @@ class HeadsAgent(HybridAgent):
             repetition = replace(repetition, mask=step.masks[index])
         player, teacher, looping = self._players[index], lane.teacher, repetition.looping
         features, crop = step.observations["features"][index], step.observations["map"][index]
-        look = Look(self._views.situation(state, features, crop, player.reached_flags), repetition)
+        view = ButtonView(self._vectors[index], self._planes[index])
+        look = Look(self._views.situation(state, features, crop, player.reached_flags, view), repetition)
         is_judged = self.frozen and self.mode is AgentMode.ADAPTIVE
         if not is_alone:
             in_fight = state.mode is GameMode.BATTLE
@@ -248,15 +254,7 @@ class HeadsAgent(HybridAgent):
         seen = facts.copy()
         if not self.shows_prior:
             seen[:, PRIOR] = 0.0
-        with torch.inference_mode():
-            logits = self.heads.option(
-                torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
-                torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
-                torch.from_numpy(seen[None]),
-                torch.ones(1, len(facts), dtype=torch.bool),
-            )
-        temperature = OPTION_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
-        chances = torch.softmax(logits[0].double() / temperature, dim=0).numpy()
+        chances = self._asked.choices(view, seen, OPTION_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE)
         taken = drawn(chances, self.arbiter.random)
         liked = None if self.mode is AgentMode.RL_ONLY else 0  # the rules list first what they like best
         look.choice = ListedOptions(facts, liked, taken, float(chances[taken]))
@@ -315,15 +313,10 @@ class HeadsAgent(HybridAgent):
         if not held:
             return rows, ends
         looks = [self._looks[index] for index in held]
-        with torch.inference_mode():
-            logits, end_logits = self.heads.button(
-                torch.from_numpy(np.stack([look.view.vector for look in looks])),
-                torch.from_numpy(np.stack([look.view.planes for look in looks])),
-                torch.from_numpy(np.stack([look.mask for look in looks])),
-            )
-            temperature = BUTTON_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
-            rows[held] = torch.softmax(logits.double() / temperature, dim=1).numpy()
-            ends[held] = torch.sigmoid(end_logits.double()).numpy()
+        temperature = BUTTON_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
+        rows[held], ends[held] = self._asked.presses(
+            [look.view for look in looks], [look.mask for look in looks], temperature
+        )
         return rows, ends
 
     def _decision(

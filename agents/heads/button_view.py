@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
+from agents.heads.goal_field import GoalFields
 from agents.heads.menu_target import menu_target
 from agents.heads.word_codes import word_code
 from core.agent.repeated_presses import Repetition
@@ -35,7 +35,6 @@ MILESTONE_ROOM: Final = 128
 PARTY_SIZE: Final = 6
 TARGET_BUTTONS: Final = (Button.A, *DIRECTION_BUTTONS)
 LONG_WALK_STEPS: Final = 30
-FIELD_SCALE_STEPS: Final = 6
 COUNT_SCALE: Final = 10
 
 SITUATION_PARTS: Final = {
@@ -104,11 +103,16 @@ class ButtonViews:
         self._fields = GoalFields()
 
     def situation(
-        self, state: GameState, features: NDArray[np.float32], crop: NDArray[np.uint8], reached: NDArray[np.bool_]
+        self,
+        state: GameState,
+        features: NDArray[np.float32],
+        crop: NDArray[np.uint8],
+        reached: NDArray[np.bool_],
+        view: ButtonView | None = None,
     ) -> ButtonView:
-        """The part that does not depend on an option. `features` and `crop` are the policy view of `state`, `reached`
-        the milestones in the order of the game's list."""
-        view = ButtonView()
+        """The part that does not depend on an option, in a new view or in an empty one that is given. `features` and
+        `crop` are the policy view of `state`, `reached` the milestones in the order of the game's list."""
+        view = view or ButtonView()
         vector, at = view.vector, PLACE_OF
         vector[at["features"]] = features
         view.planes[:SITUATION_PLANES] = crop
@@ -167,22 +171,16 @@ class ButtonViews:
         x, y, goal = state.position.x, state.position.y, heading.goal
         east, south = goal.x - x, goal.y - y
         near = 1 / (1 + abs(east) + abs(south))
-        signs = float(np.sign(east)), float(np.sign(south))
+        signs = float((east > 0) - (east < 0)), float((south > 0) - (south < 0))
         vector[at["goal"]] = max(-1, min(1, east / 10)), max(-1, min(1, south / 10)), *signs, near, 1.0
         if goal.then is not None and goal.then in DIRECTION_BUTTONS:
             vector[at["goal_press"].start + DIRECTION_BUTTONS.index(goal.then)] = 1.0
         row, column = south + PLAYER_ROW, east + PLAYER_COLUMN
         if 0 <= row < CROP_ROWS and 0 <= column < CROP_COLUMNS:
             planes[GOAL_PLANE, row, column] = 1.0
-        distances = self._fields.field(state.collision, heading.ground, (goal.x, goal.y))
-        here, shown = steps_at(distances, x, y), on_screen(distances, x, y)
-        if not np.isfinite(here) or shown is None:
+        sight = self._fields.sight(state.collision, heading.ground, (goal.x, goal.y), (x, y))
+        if sight is None:
             return
-        gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + 0.01
-        planes[FIELD_PLANE] = np.where(np.isfinite(shown), gains, 0.0)
-        for place, button in enumerate(DIRECTION_BUTTONS):
-            moved = heading.ground.move(x, y, button)
-            there = UNREACHED if moved is None else steps_at(distances, moved[0], moved[1])
-            if np.isfinite(there):
-                vector[at["nearer"].start + place] = 1.0 if there < here else -1.0
-        vector[at["distance"]] = min(1.0, here / LONG_WALK_STEPS)
+        planes[FIELD_PLANE] = sight.gains
+        vector[at["nearer"]] = sight.nearer
+        vector[at["distance"]] = min(1.0, sight.steps / LONG_WALK_STEPS)

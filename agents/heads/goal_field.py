@@ -8,7 +8,9 @@ and people left out: a press each, and extra for tall grass and for starting to 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,24 +26,57 @@ GROUNDS_KEPT = 128
 FIELDS_KEPT = 1024
 """About 20 kB each."""
 
+SIGHTS_KEPT: Final = 16_384
+"""About 700 bytes each."""
+FIELD_SCALE_STEPS: Final = 6
+
 _Ground = tuple[CollisionMap, bool, bool, bool, bool, frozenset[Cell]]
 _Edges = dict[Cell, list[tuple[Cell, int]]]
 """By cell: the cells from which one press leads there, and what that costs."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class GoalSight:
+    """What is seen of the way to a goal from one cell, to be read only."""
+
+    gains: NDArray[np.float32]
+    """(9, 10): by cell on screen, how much nearer it is than where one stands, -1 to 1; 0 where no way leads on."""
+    nearer: NDArray[np.float32]
+    """(directions,): 1 where a press leads nearer, -1 where it leads away, 0 where it leads nowhere."""
+    steps: float
+    """To the goal."""
+
+
 class GoalFields:
-    """Distance fields of one game, each computed at first use (some milliseconds) and kept."""
+    """Distance fields of one game, each computed at first use (some milliseconds) and kept, and what is seen of them.
+
+    They follow from the ground alone; a copy begins without any.
+    """
 
     def __init__(self) -> None:
+        self._sights: dict[tuple[_Ground, Cell, Cell], GoalSight | None] = {}
         self._edges: OrderedDict[_Ground, _Edges] = OrderedDict()
         self._fields: OrderedDict[tuple[_Ground, Cell], NDArray[np.float32]] = OrderedDict()
+
+    def __reduce__(self) -> tuple[type[GoalFields], tuple[()]]:
+        return GoalFields, ()
+
+    def sight(self, collision: CollisionMap, ground: MapGround, goal: Cell, here: Cell) -> GoalSight | None:
+        """What `field` says where one stands; None where no way leads on from there, or it is far off the map."""
+        key = (_key_of(collision, ground), goal, here)
+        try:
+            return self._sights[key]
+        except KeyError:
+            if len(self._sights) >= SIGHTS_KEPT:
+                self._sights.clear()
+            known = self._sights[key] = _sight(self.field(collision, ground, goal), ground, here)
+            return known
 
     def field(self, collision: CollisionMap, ground: MapGround, goal: Cell) -> NDArray[np.float32]:
         """The cost of the way from every cell to `goal`, (height, width) of the map with `MARGIN_STEPS` more on every
         side; `UNREACHED` where no way leads there. `ground` is `collision` without people.
         """
-        able = (ground.can_surf, ground.can_cut, ground.can_whirlpool, ground.can_waterfall)
-        key: _Ground = (collision, *able, ground.warps)
+        key = _key_of(collision, ground)
         known = self._fields.get((key, goal))
         if known is None:
             known = self._fields[key, goal] = self._spread(collision, self._edges_of(key, ground), goal)
@@ -87,6 +122,26 @@ class GoalFields:
             if 0 <= row < shape[0] and 0 <= column < shape[1]:
                 field[row, column] = steps
         return field
+
+
+def _key_of(collision: CollisionMap, ground: MapGround) -> _Ground:
+    return (
+        *(collision, ground.can_surf, ground.can_cut, ground.can_whirlpool, ground.can_waterfall),
+        ground.warps,
+    )
+
+
+def _sight(field: NDArray[np.float32], ground: MapGround, cell: Cell) -> GoalSight | None:
+    here, shown = steps_at(field, *cell), on_screen(field, *cell)
+    if not np.isfinite(here) or shown is None:
+        return None
+    gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + 0.01
+    nearer = np.zeros(len(DIRECTION_BUTTONS), np.float32)
+    for move in ground.moves_from(cell):
+        there = steps_at(field, *move.there)
+        if np.isfinite(there):
+            nearer[move.number] = 1.0 if there < here else -1.0
+    return GoalSight(np.where(np.isfinite(shown), gains, np.float32(0.0)).astype(np.float32), nearer, here)
 
 
 def steps_at(field: NDArray[np.float32], x: int, y: int) -> float:

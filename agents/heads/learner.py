@@ -117,6 +117,7 @@ class HeadsLearner(MaskablePPOLearner):
     _lessons: Lessons | None = None
     _lesson_files = 0
     _choices: ChoiceBatch | None = None
+    _critic_is_apart = True
 
     def _look_at(self, prepared: Prepared) -> None:
         rollout = self._rollout

@@ -95,9 +95,9 @@ class OptionNetwork(nn.Module):
         """Logits (n, slots). `vector` (n, SITUATION_SIZE) and `planes` tell the situation, `options`
         (n, slots, OPTION_SIZE) the options, `listed` (n, slots) which slots hold one."""
         seen = self.situation(torch.cat([vector, self.convolutions(planes)], dim=1))
-        seen = seen[:, None].expand(-1, options.shape[1], -1)
-        scores = self.score(torch.cat([seen, options], dim=-1)).squeeze(-1)
-        return scores.masked_fill(~listed, MASKED_LOGIT)
+        row, slot = listed.nonzero(as_tuple=True)  # most slots are empty: only what is listed is scored
+        scores = self.score(torch.cat([seen[row], options[row, slot]], dim=1)).squeeze(1)
+        return torch.full(listed.shape, MASKED_LOGIT).index_put((row, slot), scores)
 
 
 class ValueNetwork(nn.Module):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-MOST_SHAPES: Final = 4
+MOST_SHAPES: Final = 16
 """Shapes of planes whose memory a convolution keeps."""
 Values = NDArray[np.float32]
 ArrayLayer = Callable[[Values], Values]

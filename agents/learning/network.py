@@ -48,7 +48,18 @@ def logits_and_values(
 
     Written out because building a `Categorical` costs more than the network at eight lanes.
     """
+    return of_features(policy, features_of(policy, observations), masks)
+
+
+def features_of(policy: MaskableMultiInputActorCriticPolicy, observations: dict[str, Tensor]) -> Tensor:
+    """What the network makes of observations, (batch, width)."""
     features = policy.extract_features(observations, policy.features_extractor)
+    assert isinstance(features, Tensor), "policy and value share one network"
+    return features
+
+
+def of_features(policy: MaskableMultiInputActorCriticPolicy, features: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """`logits_and_values`, from what the network made of the observations."""
     latent_policy, latent_value = policy.mlp_extractor(features)
     logits = policy.action_net(latent_policy).masked_fill(~masks, MASKED_LOGIT)
     return logits, policy.value_net(latent_value).squeeze(-1)

@@ -13,7 +13,7 @@ from sb3_contrib.common.maskable.policies import MaskableMultiInputActorCriticPo
 from torch import Tensor
 from torch.nn import functional
 
-from agents.learning.network import logits_and_values
+from agents.learning.network import features_of, masked_entropy, of_features
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import rewards_ahead
@@ -48,22 +48,34 @@ def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     return {key: torch.from_numpy(np.asarray(value)) for key, value in observations.items()}
 
 
-def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, settings: LearnerSettings) -> Prepared:
-    """The rollout flat, with pi_old, V and the targets of equations 1 to 3."""
+def prepare(
+    policy: MaskableMultiInputActorCriticPolicy,
+    rollout: Rollout,
+    settings: LearnerSettings,
+    keeps_features: bool = False,
+) -> Prepared:
+    """The rollout flat, with pi_old, V and the targets of equations 1 to 3. `keeps_features`: in the batch."""
     shape = (rollout.steps, rollout.lanes)
     observations = as_tensors({key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()})
     masks = torch.from_numpy(rollout.masks.reshape(-1, rollout.masks.shape[2]))
     actions = torch.from_numpy(rollout.actions.reshape(-1))
     with torch.inference_mode():
-        parts = [
-            logits_and_values(policy, {key: rows[start:end] for key, rows in observations.items()}, masks[start:end])
+        seen = [
+            features_of(policy, {key: rows[start:end] for key, rows in observations.items()})
             for start, end in _pieces(len(masks))
+        ]
+        parts = [
+            of_features(policy, features, masks[start:end])
+            for features, (start, end) in zip(seen, _pieces(len(masks)), strict=True)
         ]
         log_probabilities = functional.log_softmax(torch.cat([logits for logits, _ in parts]), dim=-1)
         played = log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
         likeliest = log_probabilities.argmax(dim=1).numpy()
         values = torch.cat([values for _, values in parts]).numpy().reshape(shape)
 
+    kept: dict[str, Tensor] = {}
+    if keeps_features:
+        kept = {"features": torch.cat(seen), "entropies": masked_entropy(log_probabilities, masks)}
     importance = (np.exp(played).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
     # nothing is known of a step that was never played: at weight 0 its value target is its own value, and the step
     # before it bootstraps from there
@@ -94,6 +106,7 @@ def prepare(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, setti
         value_targets=torch.from_numpy(targets.values.reshape(-1)),
         teacher_actions=torch.from_numpy(labels),
         labelled=torch.from_numpy(labelled),
+        **kept,
     )
     return Prepared(
         batch=batch,

@@ -160,7 +160,7 @@ class MaskablePPOLearner:
         """
         self._require_full_rollout("update")
         started = time.perf_counter()
-        prepared = prepare(self.policy, self._rollout, self.settings)
+        prepared = prepare(self.policy, self._rollout, self.settings, self._critic_is_apart)
         batch, targets = prepared.batch, prepared.targets
         labelled = batch.labelled.numpy()
         chances = self._rollout.teacher_probabilities.reshape(-1)
@@ -281,6 +281,8 @@ class MaskablePPOLearner:
     def _look_at(self, prepared: Prepared) -> None:
         """For those who learn more from a rollout than its steps."""
 
+    _critic_is_apart = False
+    """The critic's gradient stops at the features of the policy."""
     _further_loss: Callable[[], torch.Tensor] | None = None
     """Of a minibatch of other data than the rollout, beside each of its minibatches."""
 

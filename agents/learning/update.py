@@ -61,6 +61,11 @@ class Batch:
     teacher_actions: Tensor
     """The label, 0 where `labelled` is false."""
     labelled: Tensor
+    features: Tensor | None = None
+    """What the critic reads, as the policy before the update tells it; None where the critic's gradient goes through
+    the features, so that they have to be computed each time."""
+    entropies: Tensor | None = None
+    """Beside `features`: of that policy, nats."""
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -78,6 +83,8 @@ class Batch:
             self.value_targets[index],
             self.teacher_actions[index],
             self.labelled[index],
+            None if self.features is None else self.features[index],
+            None if self.entropies is None else self.entropies[index],
         )
 
 
@@ -132,6 +139,8 @@ def minibatch_losses(
     policy: MaskableMultiInputActorCriticPolicy, batch: Batch, settings: LearnerSettings, weights: LossWeights
 ) -> Losses:
     """Equations 4 to 9, and what is added to them."""
+    if _teaches_the_critic_alone(batch, settings, weights):
+        return _critic_losses(policy, batch, settings, weights)
     logits, values = logits_and_values(policy, batch.observations, batch.masks)
     log_probabilities = functional.log_softmax(logits, dim=-1)
     log_ratio = log_probabilities.gather(1, batch.actions[:, None]).squeeze(1) - batch.old_log_probabilities
@@ -164,6 +173,26 @@ def minibatch_losses(
         approx_kl.item(),
         clip_fraction.item(),
     )
+
+
+def _teaches_the_critic_alone(batch: Batch, settings: LearnerSettings, weights: LossWeights) -> bool:
+    """Whether nothing else of a rollout moves any weight, so that its presses need not be looked at again."""
+    learns_presses = weights.reward > 0 or weights.teacher > 0 or settings.target_kl is not None
+    return batch.features is not None and not learns_presses
+
+
+def _critic_losses(
+    policy: MaskableMultiInputActorCriticPolicy, batch: Batch, settings: LearnerSettings, weights: LossWeights
+) -> Losses:
+    """Equation 7, and what is added; of the presses only the entropy before the update is told."""
+    assert batch.features is not None and batch.entropies is not None, "the caller has looked"
+    values = policy.value_net(policy.mlp_extractor.forward_critic(batch.features)).squeeze(-1)
+    value_loss = functional.mse_loss(values, batch.value_targets)
+    total = settings.value_coefficient * value_loss
+    if weights.further is not None:
+        total = total + weights.further()
+    entropy = float(batch.entropies.mean())
+    return Losses(total, 0.0, value_loss.item(), entropy, teacher=0.0, approx_kl=0.0, clip_fraction=0.0)
 
 
 def gradient_steps(

@@ -20,6 +20,7 @@ from core.rules.field.approach import Approach
 from core.rules.field.boulder_pushes import BoulderPushes
 from core.rules.field.flights import Flights
 from core.rules.field.hunting_walk import HuntingLesson, HuntingWalk, Wild
+from core.rules.field.walked_ground import WalkedGround
 from core.rules.field.walking import Arrived, GoalMaker, Walked, Walker
 from core.rules.menus.radio import Radio
 from core.rules.planning.goals import ANYWHERE
@@ -47,6 +48,7 @@ class FieldRules:
         self._game = game
         self._graph = graph
         self._memory = memory
+        self._ground = WalkedGround(game, lambda state: self._boulders.cells(state))
         self.walker = Walker(self._ground)
         self._approach = Approach(game)
         self._radio = Radio(game)
@@ -138,24 +140,6 @@ class FieldRules:
             case _:
                 return self._stand_on(state, option, (option.position.x, option.position.y))
 
-    # -- the ground --------------------------------------------------------------------------------------------
-
-    def _ground(self, state: GameState, obstacles: frozenset[Cell]) -> MapGround:
-        """People off the screen may have moved from where RAM last saw them: their places are only shunned."""
-        people = {(one.x, one.y) for one in state.people if one.visible} | self._boulders.cells(state)
-        unseen = frozenset((one.x, one.y) for one in state.people if not one.visible)
-        abilities = abilities_of(state)
-        return MapGround(
-            state.collision.cells,
-            people=frozenset(people | obstacles),
-            warps=self._game.warp_cells(state.position.map),
-            can_surf=abilities.can_surf,
-            can_cut=abilities.can_cut,
-            can_whirlpool=abilities.can_whirlpool,
-            can_waterfall=abilities.can_waterfall,
-            shunned=unseen,
-        )
-
     # -- menu tasks -----------------------------------------------------------------------------------------------
 
     def _travel(self, state: GameState, option: Option, target: MapId) -> RuleStep | None:
@@ -244,7 +228,7 @@ class FieldRules:
         """For this entry and for all others that lead to the same part of the map."""
         person = why.reason is BlockReason.PERSON_IN_THE_WAY
         until = self._memory.step + (PERSON_BLOCKS_STEPS if person else WALL_BLOCKS_STEPS)
-        ground = self._ground(state, frozenset())
+        ground = self._ground.with_people(state, frozenset())
         near = walking_distances(ground, [(state.position.x, state.position.y)])
         exits = self._graph.exits(state.position.map)
         doors = [one.key for one in exits if any((goal.x, goal.y) in near for goal in one.goals(ground))]
@@ -307,7 +291,7 @@ class FieldRules:
         push = self._boulders.into(state, self._without(state, lie), (boulder.x, boulder.y), hole)
         if push is not None:
             return self._push(state, option, push) or self._give_up(option)
-        doors = self._graph.doors_at_hand(self._ground(state, frozenset()), state.position)
+        doors = self._graph.doors_at_hand(self._ground.with_people(state, frozenset()), state.position)
         if lie == self._boulders.first_cells(state) or not doors:
             return self._give_up(option)
         return self._take_exit(state, option, doors[0])
@@ -329,7 +313,7 @@ class FieldRules:
 
     def _without(self, state: GameState, lie: frozenset[Cell]) -> MapGround:
         """The ground without the boulders, which lie on these cells."""
-        ground = self._ground(state, frozenset())
+        ground = self._ground.with_people(state, frozenset())
         return replace(ground, people=ground.people - lie)
 
     def _open_menu(self, option: Option) -> RuleStep | None:
@@ -370,7 +354,7 @@ class FieldRules:
             return self._give_up(option)
         here = (state.position.x, state.position.y)
         everywhere = self._is_wild_everywhere(state.position.map)
-        wild = Wild(self._ground(state, frozenset()), everywhere)
+        wild = Wild(self._ground.with_people(state, frozenset()), everywhere)
         button = self._hunt.next(wild, here, state.facing, self._memory.step)
         if button is not None:
             return RuleStep(button, 0.7, option.label)

@@ -10,7 +10,7 @@ back without a new search.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from core.game import terrain
@@ -18,6 +18,7 @@ from core.game.state import GameState
 from core.game.terrain import OFFSET
 from core.navigation.map_ground import Cell, MapGround
 from core.navigation.pathfinding import Blocked, BlockReason, Goal, Path, find_path
+from core.rules.field.walked_ground import WalkedGround
 from core.vocabulary import Button, MapId
 
 PATIENCE_PRESSES = 3
@@ -42,7 +43,7 @@ class Heading:
     """The walk's key: it begins with that of the option it belongs to."""
     goal: Goal
     ground: MapGround
-    """What is walked on, people left out."""
+    """What is walked on, nobody on it."""
 
 
 GoalMaker = Callable[[MapGround], Sequence[Goal]]
@@ -63,8 +64,8 @@ Walked = Button | Arrived | Blocked
 class Walker:
     """One lane's legs on one map."""
 
-    def __init__(self, ground_of: Callable[[GameState, frozenset[Cell]], MapGround]) -> None:
-        self._ground_of = ground_of
+    def __init__(self, ground: WalkedGround) -> None:
+        self._ground = ground
         self.reset()
 
     def reset(self) -> None:
@@ -87,7 +88,7 @@ class Walker:
         """The goal of the walk under way on this map; None when there is none."""
         if self._goal is None or not self._key or self._map != state.position.map:
             return None
-        return Heading(self._key, self._goal, replace(self._ground_of(state, frozenset()), people=frozenset()))
+        return Heading(self._key, self._goal, self._ground.bare(state))
 
     def next(self, state: GameState, step: int, key: str, make_goals: GoalMaker) -> Walked:
         """The button to press now, `Arrived`, or `Blocked`. `key` names the walk's purpose: a new key, a new path."""
@@ -163,7 +164,7 @@ class Walker:
 
     def _plan(self, state: GameState, step: int, here: Node, make_goals: GoalMaker) -> Blocked | None:
         obstacles = frozenset(cell for cell, until in self._obstacles.items() if until > step)
-        ground = self._ground_of(state, obstacles)
+        ground = self._ground.with_people(state, obstacles)
         path = find_path(ground, here[:2], here[2], make_goals(ground))
         if isinstance(path, Blocked):
             return path
