@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,7 +107,11 @@ def test_dynamic_sampling_stops_as_soon_as_every_role_has_enough(policy: TextPol
         generator = torch.Generator().manual_seed(0)
         batches = [[1, 2], [3, 4], [5, 6], [7, 8]]
         policies = dict.fromkeys(world.roles, policy)
-        return grow_informative_tree(world, batches, policies, settings, generator, dict.fromkeys(world.roles, wanted))
+
+        def batch(seeds: Sequence[int]) -> Tree:
+            return grow_tree(world, seeds, policies, settings, generator)
+
+        return grow_informative_tree(batch, batches, dict.fromkeys(world.roles, wanted))
 
     assert {group.seed for group in grow(1).groups} == {1, 2}
     assert {group.seed for group in grow(7).groups} == {1, 2, 3, 4}

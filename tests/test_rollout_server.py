@@ -39,7 +39,7 @@ TINY: dict[str, object] = {
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("base")
     world = make_world("math", {"largest": 10})
-    save_base(make_warm_policy(world, small_shape(width=32, layers=1), 40, 0, lambda _: None), folder)
+    save_base(make_warm_policy(world, small_shape(width=32, layers=1), 60, 0, lambda _: None), folder)
     return folder
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from agents.text.rollout_server import SERVED
+from agents.text.rollout_server import SERVED, RolloutServer
 from agents.text.small_policy import small_shape
 from agents.text.team import TEAM_FILE, Specialisation, Team, build_team, load_team, save_team
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.builtin.sudoku import Sudoku
-from trainer.at_grpo.rollouts import Rollouts
+from trainer.at_grpo.rollouts import ServedRollouts
 from trainer.at_grpo.train import train
 from trainer.at_grpo.warm_start import make_warm_policy
 
@@ -71,7 +71,7 @@ def test_of_the_served_adapters_only_our_own_are_cleared_away(tmp_path: Path, te
     assert SERVED.fullmatch(ours)
     for name in (ours, "tool-12-mine", "my-notes-of-today"):
         (tmp_path / name).mkdir()
-    Rollouts("http://127.0.0.1:9", tmp_path).clear()
+    ServedRollouts(Sudoku(), RolloutServer("http://127.0.0.1:9"), tmp_path, 0, 1).clear()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my-notes-of-today", "tool-12-mine"]
 
 

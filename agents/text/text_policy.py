@@ -6,7 +6,7 @@ distribution (logits divided by the temperature), so a ratio of new to old proba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,6 +83,8 @@ class TextPolicy:
         """Never read: it stands where the mask is 0."""
         self._memory_can_be_copied = True
         """Until a first answer shows that it cannot."""
+        self.told: Callable[[int], object] = lambda answers: None
+        """Told after each token that is drawn to how many answers it went."""
 
     @property
     def device(self) -> torch.device:
@@ -160,6 +162,7 @@ class TextPolicy:
             tokens.append(torch.where(running, chosen, torch.full_like(chosen, self._pad)))
             log_probabilities.append(chosen_log)
             attention = torch.cat([attention, running[:, None].to(attention.dtype)], dim=1)
+            self.told(int(running.sum()))
             running = running & ~torch.isin(chosen, ends)
             if not running.any():
                 break

@@ -89,6 +89,8 @@ class TextWorld(ABC, Generic[State]):
     name: str
     preset: ClassVar[WorldPreset | None] = None
     """None: there are no ready configurations of it."""
+    file_options: ClassVar[tuple[str, ...]] = ()
+    """Arguments of the constructor that name files, which travel along where the world is played on other machines."""
     trials: ClassVar[tuple[WorldTrial, ...]] = (WorldTrial(),)
     """Empty where the world needs something that a test has to bring (a file, a sandbox, an emulator)."""
     roles: tuple[str, ...]

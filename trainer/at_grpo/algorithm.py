@@ -21,16 +21,20 @@ reward (it drops what the policy does worst), and a learned critic.
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from agents.text.text_policy import Sample, Sampler, Sampling
+from core.exceptions import CrystalHybridError, TrainingError
+from core.prompts.frame import plain_text
 from core.worlds.base import TextWorld, Turn
 from trainer.grpo.advantages import Scaling, group_advantages, has_spread
 from trainer.grpo.learner import Scored
@@ -92,20 +96,20 @@ def grow_tree(
     generator: torch.Generator,
 ) -> Tree:
     """Steps 1, 2 and 4 for a batch of problems; `policies` has one entry per role of the world."""
-    branches = [_Branch(seed, world.initial(seed)) for seed in seeds]
+    branches = [_begun(world, seed) for seed in seeds]
     groups: list[Group] = []
     for turn in range(world.max_rounds):
         for role in world.roles:
             live = [branch for branch in branches if not branch.done]
             if not live:
                 break
-            prompts = [world.question(branch.state, role) for branch in live]
+            prompts = [_asked(world, branch, role) for branch in live]
             repeated = [prompt for prompt in prompts for _ in range(settings.candidates)]
             sampling = settings.sampling.get(role, Sampling())
             answers = policies[role].sample(repeated, sampling, generator)
             for index, branch in enumerate(live):
                 samples = answers[index * settings.candidates : (index + 1) * settings.candidates]
-                outcomes = [world.play(branch.state, role, sample.text) for sample in samples]
+                outcomes = [_played(world, branch, role, sample.text) for sample in samples]
                 rewards = np.array([settings.alpha * o.team_reward + o.local_reward for o in outcomes])
                 best = int(rewards.argmax())
                 feedback = tuple(outcome.feedback for outcome in outcomes)
@@ -115,20 +119,15 @@ def grow_tree(
 
 
 def grow_informative_tree(
-    world: TextWorld[State],
-    batches: Iterable[Sequence[int]],
-    policies: Mapping[str, Sampler],
-    settings: TreeSettings,
-    generator: torch.Generator,
-    wanted: Mapping[str, int],
+    grow: Callable[[Sequence[int]], Tree], batches: Iterable[Sequence[int]], wanted: Mapping[str, int]
 ) -> Tree:
     """Dynamic sampling (Yu et al. 2025, DAPO, section 3.2): take the next batch of problems until every role in
-    `wanted` has that many groups with a spread of rewards, or no batch is left.
+    `wanted` has that many groups with a spread of rewards, or no batch is left. `grow` grows the tree of a batch.
     """
     groups: list[Group] = []
     solved: list[bool] = []
     for seeds in batches:
-        tree = grow_tree(world, seeds, policies, settings, generator)
+        tree = grow(seeds)
         groups += tree.groups
         solved += tree.solved
         telling = Counter(group.role for group in groups if has_spread(group.rewards))
@@ -155,9 +154,43 @@ def success_rate(
     max_new_tokens: Mapping[str, int],
 ) -> float:
     """Share of the problems solved when every role gives one answer per turn, with its likeliest tokens."""
-    sampling = {role: Sampling(0.0, max_new_tokens[role]) for role in world.roles}
-    one = TreeSettings(candidates=1, sampling=sampling)
-    return float(np.mean(grow_tree(world, seeds, policies, one, torch.Generator()).solved))
+    return float(np.mean(grow_tree(world, seeds, policies, likeliest(max_new_tokens), torch.Generator()).solved))
+
+
+def likeliest(max_new_tokens: Mapping[str, int]) -> TreeSettings:
+    """One answer per turn, of its likeliest tokens, at most so many by role."""
+    return TreeSettings(candidates=1, sampling={role: Sampling(0.0, most) for role, most in max_new_tokens.items()})
+
+
+def _begun(world: TextWorld[State], seed: int) -> _Branch[State]:
+    with _named(world, seed):
+        return _Branch(seed, world.initial(seed))
+
+
+def _asked(world: TextWorld[State], branch: _Branch[State], role: str) -> str:
+    with _named(world, branch.seed):
+        return world.question(branch.state, role)
+
+
+def _played(world: TextWorld[State], branch: _Branch[State], role: str, answer: str) -> Turn[State]:
+    with _named(world, branch.seed, role, answer):
+        return world.play(branch.state, role, answer)
+
+
+@contextmanager
+def _named(world: TextWorld[Any], seed: int, role: str = "", answer: str = "") -> Generator[None]:
+    """Raises TrainingError that names the problem where the world fails: whatever is answered, it owes a turn."""
+    try:
+        yield
+    except CrystalHybridError:
+        raise  # it has said what is wrong, such as a sandbox that cannot be had
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f" when {role} answered {plain_text(answer, 80)!r}" if role else ""
+        raise TrainingError(
+            f"the world {world.name} failed at problem {seed}{said}: {type(error).__name__}: {error} "
+            f"({place.filename}, line {place.lineno}). A bad answer is a turn with a penalty, never an error"
+        ) from error
 
 
 def _advance(branch: _Branch[State], outcome: Turn[State]) -> None:

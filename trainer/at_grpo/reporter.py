@@ -42,6 +42,10 @@ class IterationRecord:
     """Nats per token between a rollout server's log-probabilities and ours, by role; empty without a server."""
     candidates: int
     """Answers sampled."""
+    tokens: int
+    """Of those answers."""
+    rollout_seconds: float
+    """Of `seconds`: until all answers were there."""
     seconds: float
 
 
@@ -88,6 +92,15 @@ class RunReporter:
     def say(self, message: str) -> None:
         """Log a separate line."""
         log.info("%s", message)
+
+    def rollouts(self, iteration: int, played: int, of: int, tokens: int) -> None:
+        """So many problems of an iteration are played, and so many tokens of answers were drawn for it."""
+        line = f"{self._title}: iteration {iteration}, {played} of {of} problems played, {tokens} tokens"
+        if self._bar:
+            self._bar.update(self._task, description=line)
+        elif time.monotonic() - self._logged_at > LOG_INTERVAL_S:
+            self._logged_at = time.monotonic()
+            log.info("%s", line)
 
     def iteration(self, record: IterationRecord) -> None:
         """Report a finished iteration."""

@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from agents.text.team import Team
@@ -21,20 +20,17 @@ from trainer.checkpoints.checkpoint import Snapshot
 from trainer.grpo.learner import GRPOLearner
 
 NO_ROM = "none"
-_GENERATOR = "generator"
 
 
 def snapshot_of(
     iteration: int,
     team: Team,
     learners: Mapping[str, GRPOLearner],
-    generator: torch.Generator,
     best_success: float,
     settings: dict[str, Any],
 ) -> Snapshot:
     """Write everything that an exact continuation needs."""
     tensors = {f"weights/{key}": tensor for key, tensor in team.tensors().items()}
-    tensors[_GENERATOR] = generator.get_state()
     shuffles: dict[str, Any] = {}
     for name, learner in learners.items():
         for index, values in learner.optimizer.state_dict()["state"].items():
@@ -44,13 +40,10 @@ def snapshot_of(
     return Snapshot(iteration, state, tensors, NO_ROM, settings)
 
 
-def restore(
-    snapshot: Snapshot, team: Team, learners: Mapping[str, GRPOLearner], generator: torch.Generator
-) -> tuple[int, float]:
+def restore(snapshot: Snapshot, team: Team, learners: Mapping[str, GRPOLearner]) -> tuple[int, float]:
     """Restore everything; returns the finished iterations and the best success so far."""
     tensors = snapshot.tensors
     team.load_tensors({key.removeprefix("weights/"): tensors[key] for key in tensors if key.startswith("weights/")})
-    generator.set_state(tensors[_GENERATOR])
     for name, learner in learners.items():
         values: dict[int, dict[str, Tensor]] = {}
         for key, tensor in tensors.items():

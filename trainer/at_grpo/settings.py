@@ -18,8 +18,11 @@ from core.worlds.registry import make_world, refuse_saved_code
 from trainer.at_grpo.warm_start import ADAPTER_LEARNING_RATE, WHOLE_LEARNING_RATE, WarmStart
 from trainer.grpo.advantages import Scaling
 from trainer.grpo.learner import GRPOSettings
+from trainer.settings.cluster import check_cluster
 
 SMALL = "small"
+SMALL_CHUNK = 8
+"""Problems of `small` that are one batch."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 CountOrNone = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -28,6 +31,11 @@ NotNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 def _checked_server(url: str) -> str:
     return checked_address("rollout_server", url)
+
+
+def _checked_cluster(cluster: str | None) -> str | None:
+    check_cluster(cluster)
+    return cluster
 
 
 class RoleSampling(BaseModel):
@@ -81,11 +89,19 @@ class ATGRPOSettings(BaseModel):
     """Roles that play and do not learn; they need weights of their own (`lora` or `full`)."""
 
     rollout_server: Annotated[str, AfterValidator(_checked_server)] | None = None
-    """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples in this process. It needs
+    """Address (`http://host:port/v1`) of a vLLM server that samples all answers; None samples here. It needs
     specialisation `lora`: adapters are what a running server can take (`agents/text/rollout_server.py`)."""
 
     rollout_server_patience_s: NotNegative = RESTART_PATIENCE_S
     """How long that server is waited for when it ends in the middle of a run; 0 does not wait."""
+
+    workers: Annotated[int, Field(ge=0, le=512)] | None = None
+    """Processes that play the rollouts, one thread each and the models in each; 0: this process plays them. What comes
+    out is the same for any number above 0. None: as many as torch has threads here for `small`, else 0."""
+    cluster: Annotated[str | None, AfterValidator(_checked_cluster)] = None
+    """Where the workers are: null for processes of this machine, else see `trainer/settings/cluster.py`."""
+    rollout_chunk: Count | None = None
+    """Problems that are played as one batch of answers: what a worker is dealt. None: 8 of `small`, else all."""
 
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     clip_low: Positive = 0.2
@@ -110,6 +126,17 @@ class ATGRPOSettings(BaseModel):
         world = make_world(self.world, self.world_options)
         world.spells_out = self.model != SMALL if self.instructions is None else self.instructions
         return world
+
+    @property
+    def chunk(self) -> int:
+        """Problems that are played as one batch of answers."""
+        is_whole = self.model != SMALL or self.rollout_server is not None
+        return min(self.batch_size, self.rollout_chunk or (self.batch_size if is_whole else SMALL_CHUNK))
+
+    @property
+    def chunks(self) -> int:
+        """Of an iteration, without those that dynamic sampling may add."""
+        return -(-self.batch_size // self.chunk)
 
     @property
     def warm_start(self) -> WarmStart | None:

@@ -6,8 +6,11 @@ The algorithm itself is in `algorithm.py`, the update in `trainer/grpo/learner.p
 from __future__ import annotations
 
 import copy
+import json
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +18,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from agents.text.rollout_server import RolloutServer
 from agents.text.small_policy import small_shape
 from agents.text.team import LoraShape, Specialisation, Team, build_team, check_can_build, save_base, save_team
 from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
-from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, scored_samples, success_rate
+from trainer.at_grpo.algorithm import Tree, TreeSettings, grow_informative_tree, likeliest, scored_samples
 from trainer.at_grpo.flat_groups import FlatGroups
+from trainer.at_grpo.fleet_rollouts import FleetRollouts
 from trainer.at_grpo.reporter import IterationRecord, RunReporter
-from trainer.at_grpo.rollouts import Rollouts
+from trainer.at_grpo.rollouts import Rollouts, RolloutsHere, ServedRollouts, Told
 from trainer.at_grpo.run_files import NO_ROM, plain_settings, restore, snapshot_of
 from trainer.at_grpo.settings import SMALL, ATGRPOSettings, settings_of
 from trainer.at_grpo.warm_start import make_warm_policy, warm_team
@@ -34,7 +39,10 @@ from trainer.grpo.advantages import zero_variance_share
 from trainer.grpo.learner import GRPOLearner, UpdateMetrics
 from trainer.run.run_lock import RunLock, refuse_if_running
 from trainer.run.stop_request import StopRequest
+from trainer.settings.cluster import require_engine
 
+MAY_CHANGE = frozenset({"num_iterations", "workers", "cluster"})
+"""Settings that a run may go on with in another value: nothing that is learned depends on them."""
 DIALOGUE_EVERY = 10
 RESUME_EVERY = 5
 
@@ -67,9 +75,10 @@ class ATGRPOTrainer:
         self.title = title
         self.world: TextWorld[Any] = settings.make_world()
         _check_roles(settings, self.world)
-        self._rollouts = Rollouts(settings.rollout_server, self.folder / "served", settings.rollout_server_patience_s)
+        require_engine(settings.cluster)
+        url, patience_s = settings.rollout_server, settings.rollout_server_patience_s
+        self._server = None if url is None else RolloutServer(url, restart_patience_s=patience_s)
         self._store = CheckpointStore(self.folder)
-        self._generator = torch.Generator()
         self._best_success = -1.0
         self._flat = FlatGroups()
         self.iteration = 0
@@ -83,16 +92,19 @@ class ATGRPOTrainer:
         title = self.title or self.settings.world
         refuse_if_running(self.folder)
         named = self._named_base()
-        with RunLock(self.folder), RunReporter(self.folder, total, title) as reporter:
+        with ExitStack() as parts:
+            parts.enter_context(RunLock(self.folder))
+            reporter = parts.enter_context(RunReporter(self.folder, total, title))
             team = self._prepare(reporter, named)
+            rollouts = parts.enter_context(self._open_rollouts(team))
             reporter.begin(self.iteration)
-            success = self._evaluate(team, reporter) if self.iteration == 0 else None
+            success = self._evaluate(team, rollouts, reporter) if self.iteration == 0 else None
             with StopRequest() as stop:  # not before: until here a signal ends the program at once
                 while self.iteration < total and not stop.requested:
-                    candidates += self._iterate(team, reporter)
+                    candidates += self._iterate(team, rollouts, reporter)
                     at_end = self.iteration == total
                     if self.iteration % self.settings.eval_every == 0 or at_end:
-                        success = self._evaluate(team, reporter)
+                        success = self._evaluate(team, rollouts, reporter)
                     if at_end or stop.requested or self._flat.is_hopeless or self.iteration % RESUME_EVERY == 0:
                         self._save_resume_point(team)
                     if self.iteration % self.settings.save_every == 0 or at_end:
@@ -113,7 +125,6 @@ class ATGRPOTrainer:
         base = named or self._warm_base(reporter)
         if not (self._base_folder / "config.json").exists():
             save_base(base, self._base_folder)
-        self._generator = torch.Generator(base.device).manual_seed(self.settings.seed)
         lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
         torch.manual_seed(self.settings.seed)  # adapters start from random weights
         team = build_team(base, self.world.roles, self.settings.specialisation, lora)
@@ -153,7 +164,7 @@ class ATGRPOTrainer:
         differing = [
             f"{key}={theirs.get(key)!r}, this one has {mine[key]!r}"
             for key in mine
-            if key != "num_iterations" and mine[key] != theirs.get(key)
+            if key not in MAY_CHANGE and mine[key] != theirs.get(key)
         ]
         if differing:
             raise CheckpointError(
@@ -161,19 +172,44 @@ class ATGRPOTrainer:
                 "checkpoint_dir"
             )
         with damage_is_said(f"checkpoint {snapshot.episode} of {self.folder}"):
-            self.iteration, self._best_success = restore(snapshot, team, self._learners, self._generator)
+            self.iteration, self._best_success = restore(snapshot, team, self._learners)
 
     # --- one iteration ---
 
-    def _iterate(self, team: Team, reporter: RunReporter) -> int:
+    def _open_rollouts(self, team: Team) -> Rollouts:
+        """Who plays. Raises ConfigurationError where a worker of this machine cannot have the models."""
+        settings = self.settings
+        if self._server is not None:
+            return ServedRollouts(self.world, self._server, self.folder / "served", settings.seed, settings.chunk)
+        device = next(iter(team.policies.values())).device.type
+        workers = settings.workers
+        if workers is None:  # each worker holds the models: that pays for small ones on a processor
+            most = min(torch.get_num_threads(), settings.chunks)
+            workers = most if settings.model == SMALL and device == "cpu" and hasattr(os, "fork") and most > 1 else 0
+        if workers == 0:
+            return RolloutsHere(self.world, settings.seed, settings.chunk)
+        if settings.cluster is None and device != "cpu":
+            raise ConfigurationError(
+                f"workers is {workers} and the model is on {device!r}, which worker processes of this machine cannot "
+                'share: set "workers" to 0 and "rollout_chunk" to the batch_size'
+            )
+        return FleetRollouts(settings, team, self._base_folder, workers, settings.chunk)
+
+    def _iterate(self, team: Team, rollouts: Rollouts, reporter: RunReporter) -> int:
         started, settings = time.perf_counter(), self.settings
         sampling = {role: settings.sampling_of(role) for role in self.world.roles}
         tree_settings = TreeSettings(settings.candidates, settings.alpha, settings.advantage_scaling, sampling)
         batches = self._batches()
         wanted = {role: settings.batch_size for role in self.world.roles if role not in settings.frozen_roles}
-        players = self._rollouts.players(team, self.iteration)
-        tree = grow_informative_tree(self.world, batches, players, tree_settings, self._generator, wanted)
-        disagreement = self._rollouts.check(tree)
+        rollouts.take(team, self.iteration)
+        progress = _Progress(reporter, self.iteration + 1)
+
+        def grow(seeds: Sequence[int]) -> Tree:
+            return rollouts.grow(seeds, tree_settings, progress.about(len(seeds)))
+
+        tree = grow_informative_tree(grow, batches, wanted)
+        rollout_seconds = time.perf_counter() - started
+        disagreement = rollouts.check(tree)
         metrics: dict[str, UpdateMetrics] = {}
         for name, learner in self._learners.items():
             roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
@@ -181,7 +217,7 @@ class ATGRPOTrainer:
             if update is not None:
                 metrics[name] = update
         self.iteration += 1
-        record = self._record(tree, metrics, disagreement, time.perf_counter() - started)
+        record = self._record(tree, metrics, disagreement, rollout_seconds, time.perf_counter() - started)
         reporter.iteration(record)
         self._flat.look(tree, [role for role in self.world.roles if role not in settings.frozen_roles])
         if self.iteration % DIALOGUE_EVERY == 1:
@@ -195,7 +231,12 @@ class ATGRPOTrainer:
         return [range(first + number * size, first + (number + 1) * size) for number in range(most)]
 
     def _record(
-        self, tree: Tree, metrics: Mapping[str, UpdateMetrics], disagreement: dict[str, float], seconds: float
+        self,
+        tree: Tree,
+        metrics: Mapping[str, UpdateMetrics],
+        disagreement: dict[str, float],
+        rollout_seconds: float,
+        seconds: float,
     ) -> IterationRecord:
         of_role = {role: [g.rewards for g in tree.groups if g.role == role] for role in self.world.roles}
         return IterationRecord(
@@ -209,15 +250,19 @@ class ATGRPOTrainer:
             {name: update.gradient_norm for name, update in metrics.items()},
             disagreement,
             sum(len(group.samples) for group in tree.groups),
+            sum(len(sample.tokens) for group in tree.groups for sample in group.samples),
+            rollout_seconds,
             seconds,
         )
 
     # --- judging and saving ---
 
-    def _evaluate(self, team: Team, reporter: RunReporter) -> float:
+    def _evaluate(self, team: Team, rollouts: Rollouts, reporter: RunReporter) -> float:
         seeds = range(FIRST_VALIDATION_SEED, FIRST_VALIDATION_SEED + self.settings.eval_episodes)
-        players = self._rollouts.players(team, self.iteration)
-        success = success_rate(self.world, seeds, players, answer_lengths(self.settings, self.world))
+        rollouts.take(team, self.iteration)
+        one = likeliest(answer_lengths(self.settings, self.world))
+        tree = rollouts.grow(seeds, one, lambda tokens, problems: None, batched=self.settings.candidates)
+        success = float(np.mean(tree.solved))
         reporter.evaluation(self.iteration, success)
         if success > self._best_success:
             self._best_success = success
@@ -226,9 +271,7 @@ class ATGRPOTrainer:
 
     def _save_resume_point(self, team: Team) -> None:
         plain = plain_settings(self.settings)
-        self._store.save_resume_point(
-            snapshot_of(self.iteration, team, self._learners, self._generator, self._best_success, plain)
-        )
+        self._store.save_resume_point(snapshot_of(self.iteration, team, self._learners, self._best_success, plain))
 
     def _save_model(self, team: Team, name: str) -> None:
         plain = plain_settings(self.settings)
@@ -251,6 +294,46 @@ def answer_lengths(settings: ATGRPOSettings, world: TextWorld[Any]) -> dict[str,
     return {role: settings.sampling_of(role).max_new_tokens for role in world.roles}
 
 
+class _Progress:
+    """Tells the reporter how far the rollouts of an iteration are."""
+
+    def __init__(self, reporter: RunReporter, iteration: int) -> None:
+        self._reporter = reporter
+        self._iteration = iteration
+        self._problems = self._played = self._tokens = 0
+
+    def about(self, problems: int) -> Told:
+        """So many more problems are to be played."""
+        self._problems += problems
+        return self._tell
+
+    def _tell(self, tokens: int, problems: int) -> None:
+        self._tokens += tokens
+        self._played += problems
+        self._reporter.rollouts(self._iteration, self._played, self._problems, self._tokens)
+
+
+def _check_workers(settings: ATGRPOSettings) -> None:
+    workers, cluster = settings.workers, settings.cluster
+    if settings.rollout_server is not None and (workers or cluster is not None):
+        raise ConfigurationError(
+            f"rollout_server is set, and so is {'workers' if workers else 'cluster'}: the server samples the answers, "
+            "and the worlds are played here; leave out one of the two"
+        )
+    if cluster is not None and not workers:
+        raise ConfigurationError(
+            f"cluster is {cluster!r} and workers is {json.dumps(workers)}: say how many of its cores play, 1 or more"
+        )
+    if workers and cluster is None and not hasattr(os, "fork"):
+        raise ConfigurationError(f"workers is {workers}, and this system cannot fork processes: set it to 0")
+    if workers and workers > settings.chunks:
+        raise ConfigurationError(
+            f"workers is {workers} and an iteration has {settings.chunks} chunks ({settings.batch_size} problems, "
+            f"{settings.chunk} to a chunk), so {workers - settings.chunks} would have nothing to do: lower workers, or "
+            f"set rollout_chunk to {max(1, settings.batch_size // workers)}"
+        )
+
+
 def _check_roles(settings: ATGRPOSettings, world: TextWorld[Any]) -> None:
     if settings.specialisation is Specialisation.SINGLE and len(world.roles) > 1:
         raise ConfigurationError(
@@ -267,6 +350,7 @@ def _check_roles(settings: ATGRPOSettings, world: TextWorld[Any]) -> None:
             f"rollout_server needs specialisation 'lora', this is {settings.specialisation.value!r}: a running server "
             "takes new adapters, not new models"
         )
+    _check_workers(settings)
     own_weights = settings.specialisation in (Specialisation.LORA, Specialisation.FULL)
     if settings.frozen_roles and not own_weights:
         raise ConfigurationError("frozen_roles needs specialisation 'lora' or 'full': a shared model moves as a whole")

@@ -23,6 +23,7 @@ from core.game.state import RomTables
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Broker, Fleet, GoesOn
 from trainer.fleet.messages import Done, Failed, Forgotten, Halt, Inquiry, Ready, Reply, Tally, Task
+from trainer.fleet.plan import FleetPlan
 from trainer.fleet.stragglers import Stragglers
 from trainer.fleet.workbench import Job
 from trainer.fleet.worker_past import WorkerPast
@@ -80,23 +81,17 @@ WorkerT = TypeVar("WorkerT", bound=FleetWorker)
 class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
     """Keeps the promises of `trainer.fleet.fleet.Fleet`, whatever its workers are."""
 
-    def __init__(self, blueprint: Blueprint, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
-        """Starts the workers; each makes its own environments.
+    def __init__(self, plan: FleetPlan, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        """Starts the workers; each makes what it plays with.
 
-        A worker that is silent for `answer_timeout_s` counts as hung: it is killed and replaced. The environment of
-        lane 0 is also made once here, for the spaces and so that a start state is made only once. Raises what
-        `make_env` raises.
+        A worker that is silent for `answer_timeout_s` counts as hung: it is killed and replaced. Where workers hold
+        emulators, the environment of lane 0 is also made once here, for the spaces and so that a start state is made
+        only once. Raises what `make_env` raises.
         """
-        self.blueprint = blueprint
-        self.lanes = blueprint.lanes
+        self.plan = plan
         self.before_replacement: Callable[[], object] = lambda: None
-        probe = blueprint.make_env(0)
-        try:
-            self.policy_space: spaces.Dict = probe.policy_space
-            self.rom: RomTables = probe.rom
-            self.milestone_names = tuple(milestone.id for milestone in probe.tracker.milestones)
-        finally:
-            probe.close()
+        if isinstance(plan, Blueprint):
+            self._look_at_lanes(plan)
         self._prepare()
         self.closed = False
         self._answer_timeout_s = answer_timeout_s
@@ -105,7 +100,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         self._plays = 0
         self._open: dict[int, Task] = {}
         """What workers are playing."""
-        self._pasts = [WorkerPast() for _ in range(blueprint.workers)]
+        self._pasts = [WorkerPast() for _ in range(plan.workers)]
         self._says_what_is_forgotten = True
         try:
             self._start_all()
@@ -128,8 +123,8 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         """Gives worker i `jobs[i]`; the results, in that order. See `trainer.fleet.fleet.Fleet.play`."""
         if self.closed:
             raise ClosedEnvironmentError("the fleet is closed: its workers are gone; make a new one")
-        if len(jobs) != self.blueprint.workers:
-            raise ConfigurationError(f"{len(jobs)} jobs for {self.blueprint.workers} workers: give one to each")
+        if len(jobs) != self.plan.workers:
+            raise ConfigurationError(f"{len(jobs)} jobs for {self.plan.workers} workers: give one to each")
         idle = [number for number, job in enumerate(jobs) if job is None and number not in self._open]
         if idle:
             raise ConfigurationError(f"no jobs for the workers {idle}: only one that is late gets none")
@@ -163,7 +158,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             worker.await_end(deadline_s)
 
     def _prepare(self) -> None:
-        """Once, when the spaces are known, before the first worker starts."""
+        """Once, before the first worker starts."""
 
     # -- the engine --------------------------------------------------------------------------------------------
 
@@ -221,7 +216,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
                     self._workers[number].send(Halt(task.number))
         for number, task in tasks.items():
             stragglers.tell(number, task, self._called(number))
-        return [results.get(number) for number in range(self.blueprint.workers)]
+        return [results.get(number) for number in range(self.plan.workers)]
 
     def _heard(self, playing: list[WorkerT], stragglers: Stragglers) -> list[WorkerT]:
         """Those who have said something, or died, or hang; after `LOOK_S` at the latest."""
@@ -291,7 +286,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         )
 
     def _start_all(self) -> None:
-        for number in range(self.blueprint.workers):
+        for number in range(self.plan.workers):
             with signals_held():
                 self._workers.append(self._start(number))
         for worker in self._workers:
@@ -316,8 +311,17 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             raise TrainingError(f"{self._called(worker.number)} {worker.bury()} while it started")
 
     def _called(self, number: int) -> str:
-        lanes = self.blueprint.lanes_of(number)
-        return f"worker {number} (lanes {lanes.start}-{lanes.stop - 1})"
+        return self.plan.name_of(number)
+
+    def _look_at_lanes(self, blueprint: Blueprint) -> None:
+        self.lanes = blueprint.lanes
+        probe = blueprint.make_env(0)
+        try:
+            self.policy_space: spaces.Dict = probe.policy_space
+            self.rom: RomTables = probe.rom
+            self.milestone_names = tuple(milestone.id for milestone in probe.tracker.milestones)
+        finally:
+            probe.close()
 
 
 def _reply_to(worker: FleetWorker, told: list[Any]) -> Callable[[Any], None]:

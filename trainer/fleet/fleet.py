@@ -1,6 +1,7 @@
 """The seam between what plays and what learns: a fleet of workers that play what they are told.
 
-A worker holds the emulators of its lanes and everything that decides in them. The driver of a run broadcasts what all
+A worker holds the emulators of its lanes and everything that decides in them, or language models and the worlds that
+they play in (`trainer.fleet.plan`). The driver of a run broadcasts what all
 go by (weights, calibration, strategy), gives each worker a job, and gets one result from each. What only the driver has
 (decision record, language model, archive) workers ask of its `Broker` while they play.
 
@@ -26,6 +27,7 @@ from gymnasium import spaces
 
 from core.game.state import RomTables
 from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.plan import FleetPlan
 from trainer.fleet.workbench import Job
 
 Result = TypeVar("Result")
@@ -48,16 +50,22 @@ class Broker(Protocol):
 
 
 class Fleet(ABC):
-    """Workers that were made from a blueprint. A context manager, or call `close`."""
+    """Workers that were made from a plan. A context manager, or call `close`."""
 
-    blueprint: Blueprint
+    plan: FleetPlan
     lanes: int
-    """Of all workers."""
+    """Of all workers; a fleet that holds no emulators has neither this nor the next three."""
     policy_space: spaces.Dict
     rom: RomTables
     milestone_names: tuple[str, ...]
     before_replacement: Callable[[], object]
     """Called before a worker is replaced: the place to wait for threads that compute."""
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The plan of a fleet that holds emulators."""
+        assert isinstance(self.plan, Blueprint), "only who opened a fleet of emulators asks for their blueprint"
+        return self.plan
 
     @property
     @abstractmethod

@@ -17,8 +17,8 @@ from typing import Any, Final
 from core.env.lanes.child_process import await_end_of, end_of
 from core.env.lanes.held_signals import ignore_signals
 from core.env.lanes.lane_worker import log_apart
-from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.messages import Failed
+from trainer.fleet.plan import FleetPlan
 from trainer.fleet.workbench import Workbench
 
 ORPHAN_LOOK_S: Final = 2.0
@@ -75,10 +75,10 @@ class LocalWorker:
         await_end_of(self.process, deadline_s)
 
 
-def start_worker(number: int, blueprint: Blueprint) -> LocalWorker:
+def start_worker(number: int, plan: FleetPlan) -> LocalWorker:
     """Forks a worker, with signals held (`signals_held`) until the caller keeps what this returns.
 
-    It says `Ready` when its environments are made. Threads of this process that compute should rest meanwhile: what
+    It says `Ready` when what it plays with is made. Threads of this process that compute should rest meanwhile: what
     they hold in that moment is held for ever in the worker.
     """
     ours, theirs = Pipe()
@@ -86,20 +86,20 @@ def start_worker(number: int, blueprint: Blueprint) -> LocalWorker:
     if process == 0:
         for line in (*_our_ends, ours):
             line.close()
-        _run(number, blueprint, theirs)
+        _run(number, plan, theirs)
     theirs.close()
     _our_ends.add(ours)
     return LocalWorker(number, process, ours)
 
 
-def _run(number: int, blueprint: Blueprint, connection: Connection) -> None:
+def _run(number: int, plan: FleetPlan, connection: Connection) -> None:
     """The life of a worker after the fork; never returns."""
     ignore_signals()
     log_apart()
     status = 1
     try:
         gc.freeze()  # what came with the fork is not garbage: never walk it, never copy its pages
-        Workbench(number, blueprint, PipeLine(connection)).serve(os.getpid())
+        Workbench(number, plan, PipeLine(connection)).serve(os.getpid())
         status = 0
     except (EOFError, BrokenPipeError):
         pass  # the driver is gone, or has let the worker go: nobody is left to tell

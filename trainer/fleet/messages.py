@@ -65,7 +65,7 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker has made its environments."""
+    """The worker has made what it plays with."""
 
     process: int
     """Its process id on its machine."""

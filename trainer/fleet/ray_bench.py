@@ -7,6 +7,7 @@ import os
 import platform
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ import ray  # type: ignore[import-not-found]
 from core.env.lanes.lane_worker import log_apart
 from trainer.fleet.messages import Failed, Task
 from trainer.fleet.queue_line import QueueLine
-from trainer.fleet.shipment import Shipment, Software
+from trainer.fleet.shipment import Parcel, Software
 from trainer.fleet.workbench import Workbench
 
 GIVE: Final = "give"
@@ -34,19 +35,19 @@ class RayBench:
     def __init__(self) -> None:
         self._line = QueueLine()
 
-    def about(self) -> tuple[Software, str, str, int]:
-        """What runs here, the name of the node and its id in the cluster, and the process id."""
-        return Software.here(), platform.node(), ray.get_runtime_context().get_node_id(), os.getpid()
+    def about(self, libraries: Sequence[str]) -> tuple[Software, str, str, int]:
+        """The versions of what runs here, the name of the node and its id in the cluster, and the process id."""
+        return Software.here(libraries), platform.node(), ray.get_runtime_context().get_node_id(), os.getpid()
 
-    def serve(self, number: int, shipment: Shipment) -> None:
+    def serve(self, number: int, parcel: Parcel) -> None:
         """The worker's life; returns when it is let go."""
         log_apart()
         try:
             with tempfile.TemporaryDirectory(prefix="crystal_worker_") as folder:
-                blueprint = shipment.unpack(Path(folder))
+                plan = parcel.unpack(Path(folder))
                 gc.collect()
                 gc.freeze()  # what was imported is not garbage: never walk it
-                Workbench(number, blueprint, self._line).serve(os.getpid())
+                Workbench(number, plan, self._line).serve(os.getpid())
         except BaseException:
             self._line.send(Failed(traceback.format_exc()))
 

@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from core.exceptions import ConfigurationError, TrainingError
 from core.extras import needs_extra
-from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
 from trainer.fleet.messages import Task
-from trainer.fleet.shipment import Shipment, Software
+from trainer.fleet.plan import FleetPlan
+from trainer.fleet.shipment import Software, libraries_of, parcel_of
 
 LOCAL: Final = "local"
 """The cluster that is started on this machine for one run."""
@@ -59,9 +59,9 @@ class RayWorker:
     """Reference to the message that it says next."""
     _sending: threading.Lock = field(default_factory=threading.Lock)
 
-    def begin(self, shipment: Any) -> None:
-        """Lets it make its environments and serve."""
-        self.served = self.actor.serve.remote(self.number, shipment)
+    def begin(self, parcel: Any) -> None:
+        """Lets it make what it plays with, and serve."""
+        self.served = self.actor.serve.remote(self.number, parcel)
         self._listen()
 
     def send(self, message: Any) -> None:
@@ -115,7 +115,7 @@ class RayFleet(DrivenFleet[RayWorker]):
 
     def __init__(
         self,
-        blueprint: Blueprint,
+        plan: FleetPlan,
         address: str,
         cores_a_worker: float = 1.0,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
@@ -124,22 +124,23 @@ class RayFleet(DrivenFleet[RayWorker]):
 
         `address`: "local" starts a cluster on this machine, "auto" finds one that was started here, and
         "ray://head:10001" asks its head from outside. Raises MissingExtraError without Ray, ConfigurationError where
-        there is no such cluster, where a blueprint cannot travel, and where a node has other software than the driver.
+        there is no such cluster, where a plan cannot travel, and where a node has other software than the driver.
         """
         with needs_extra('"cluster" in the config'):
             import ray  # type: ignore[import-not-found]
 
             from trainer.fleet.ray_bench import GIVE, HEAR, RayBench
         self._ray: Any = ray
-        shipment = Shipment.of(blueprint)
-        _join(ray, address, blueprint.workers)
+        parcel = parcel_of(plan)
+        _join(ray, address, plan.workers)
         RayFleet._fleets += 1
-        self._software = Software.here()
-        self._shipment = ray.put(shipment)
+        self._libraries = libraries_of(plan)
+        self._software = Software.here(self._libraries)
+        self._parcel = ray.put(parcel)
         self._news_sent: tuple[bytes, Any] = (b"", ray.put(b""))
         make = self._ray.remote(max_restarts=0, concurrency_groups={GIVE: 1, HEAR: 1})
         self._actor = make(RayBench).options(num_cpus=cores_a_worker, scheduling_strategy="SPREAD")
-        super().__init__(blueprint, answer_timeout_s)
+        super().__init__(plan, answer_timeout_s)
 
     def close(self) -> None:
         """Lets the workers go, and the cluster with the last fleet."""
@@ -154,11 +155,11 @@ class RayFleet(DrivenFleet[RayWorker]):
 
     def _start(self, number: int) -> RayWorker:
         actor = self._actor.remote()
-        return RayWorker(number, actor, actor.about.remote(), self._news_for, self._ray)
+        return RayWorker(number, actor, actor.about.remote(self._libraries), self._news_for, self._ray)
 
     def _start_all(self) -> None:
         """All at once: each may need a while for its imports."""
-        for number in range(self.blueprint.workers):
+        for number in range(self.plan.workers):
             self._workers.append(self._start(number))
         for worker in self._workers:
             self._place(worker)
@@ -194,11 +195,11 @@ class RayFleet(DrivenFleet[RayWorker]):
                         "lack crystal-hybrid, install there what the driver has (docs/cluster.md)"
                     ) from error
                 worker.actor = self._actor.remote()  # its node may have been lost: there are others
-                worker.about = worker.actor.about.remote()
+                worker.about = worker.actor.about.remote(self._libraries)
         difference = software.difference(self._software)
         if difference is not None:
             raise ConfigurationError(f"node {worker.node} has {difference}: install the driver's versions there")
-        worker.begin(self._shipment)
+        worker.begin(self._parcel)
 
     def _await_node(self, worker: RayWorker) -> None:
         """Returns when it has one, or has died; says now and then that there is none."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
@@ -19,6 +19,7 @@ from typing import Final, Protocol, runtime_checkable
 from core.env.lanes.lane_worker import MakeEnv
 from core.exceptions import ConfigurationError
 from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.plan import FleetPlan
 from trainer.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -37,6 +38,39 @@ class MovableMaker(Protocol):
     def with_settings(self, settings: Settings) -> MakeEnv:
         """The same with other settings."""
         ...
+
+
+class Parcel(Protocol):
+    """A plan with the contents of its files. It can be pickled."""
+
+    def unpack(self, folder: Path) -> FleetPlan:
+        """Writes the files into a folder of this machine; the plan that reads them there."""
+        ...
+
+
+@runtime_checkable
+class TravellingPlan(Protocol):
+    """A plan without emulators, for workers on other machines."""
+
+    libraries: tuple[str, ...]
+    """That have to be the driver's there, beside Python and the product."""
+
+    def pack(self) -> Parcel:
+        """Reads its files. Raises ConfigurationError where it cannot leave this machine."""
+        ...
+
+
+def parcel_of(plan: FleetPlan) -> Parcel:
+    """What travels to a worker. Raises ConfigurationError where the plan cannot leave this machine."""
+    if isinstance(plan, Blueprint):
+        return Shipment.of(plan)
+    assert isinstance(plan, TravellingPlan), "every other plan can travel"
+    return plan.pack()
+
+
+def libraries_of(plan: FleetPlan) -> tuple[str, ...]:
+    """The libraries that a worker of this plan plays with."""
+    return plan.libraries if isinstance(plan, TravellingPlan) else LIBRARIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +116,10 @@ class Software:
     versions: Mapping[str, str]
 
     @classmethod
-    def here(cls) -> Software:
+    def here(cls, libraries: Sequence[str] = LIBRARIES) -> Software:
         """Of this process."""
-        libraries = {name: metadata.version(name) for name in LIBRARIES}
-        return cls({"Python": platform.python_version(), **libraries, "crystal-hybrid": product_digest()})
+        versions = {name: _version(name) for name in libraries}
+        return cls({"Python": platform.python_version(), **versions, "crystal-hybrid": product_digest()})
 
     def difference(self, driver: Software) -> str | None:
         """What is other than the driver's, in words; None where nothing is."""
@@ -95,6 +129,13 @@ class Software:
             if self.versions.get(name) != version
         )
         return ", ".join(lines) or None
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 @cache

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
 from trainer.fleet.messages import Failed
+from trainer.fleet.plan import FleetPlan
 from trainer.fleet.queue_line import QueueLine
 from trainer.fleet.workbench import Workbench
 
@@ -68,16 +68,16 @@ class ThreadWorker:
 class ThreadFleet(DrivenFleet[ThreadWorker]):
     """Workers in threads of this process (`trainer.fleet.fleet.Fleet`)."""
 
-    def __init__(self, blueprint: Blueprint, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, plan: FleetPlan, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Starts the threads. Raises what `make_env` raises."""
         self._spoken = threading.Condition()
         log.info("this system cannot fork processes: all lanes are played in this one, and use one core")
-        super().__init__(blueprint, answer_timeout_s)
+        super().__init__(plan, answer_timeout_s)
 
     def _start(self, number: int) -> ThreadWorker:
         line = QueueLine(self._tell)
         name = f"fleet worker {number}"
-        thread = threading.Thread(target=_run, args=(number, self.blueprint, line), name=name, daemon=True)
+        thread = threading.Thread(target=_run, args=(number, self.plan, line), name=name, daemon=True)
         thread.start()
         return ThreadWorker(number, line, thread)
 
@@ -92,10 +92,10 @@ class ThreadFleet(DrivenFleet[ThreadWorker]):
         return {worker.number for worker in workers if worker.has_said()}
 
 
-def _run(number: int, blueprint: Blueprint, line: QueueLine) -> None:
+def _run(number: int, plan: FleetPlan, line: QueueLine) -> None:
     """The life of a worker."""
     try:
-        Workbench(number, blueprint, line).serve(os.getpid())
+        Workbench(number, plan, line).serve(os.getpid())
     except EOFError:
         pass  # let go in the middle of a question
     except BaseException:

@@ -1,4 +1,4 @@
-"""What a worker of a fleet works with: its emulators, what was broadcast last, and the line to the driver."""
+"""What a worker of a fleet works with: its emulators or models, what was broadcast last, and the line to the driver."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 from core.exceptions import TrainingError
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.messages import Done, Forgotten, Halt, Inquiry, Past, Ready, Reply, Tally, Task
+from trainer.fleet.plan import FleetPlan
 from trainer.fleet.worker_lanes import WorkerLanes
 
 TALLY_S: Final = 0.5
@@ -59,13 +60,11 @@ class SessionJob(Job[Result_co], Protocol[Result_co]):
 class Workbench:
     """One worker's."""
 
-    def __init__(self, number: int, blueprint: Blueprint, line: Line) -> None:
-        """Makes the environments."""
+    def __init__(self, number: int, plan: FleetPlan, line: Line) -> None:
+        """Makes what it plays with."""
         self.number = number
-        self.blueprint = blueprint
-        self.lanes = blueprint.lanes_of(number)
-        """Its lanes, as the whole fleet counts them. In `env` they are 0, 1, ..."""
-        self.env = WorkerLanes([blueprint.make_env(lane) for lane in self.lanes])
+        self.plan = plan
+        self.furnishings = plan.furnish(number)
         self.news: Any = None
         """What was broadcast last."""
         self.kept: dict[str, Any] = {}
@@ -80,6 +79,23 @@ class Workbench:
         self._steps = self._games = 0
         self._tally_due_s = 0.0
 
+    @property
+    def blueprint(self) -> Blueprint:
+        """Of a worker that holds emulators, as are `lanes` and `env`."""
+        assert isinstance(self.plan, Blueprint), "its jobs are played by workers that hold emulators"
+        return self.plan
+
+    @property
+    def lanes(self) -> range:
+        """Its lanes, as the whole fleet counts them. In `env` they are 0, 1, ..."""
+        return self.blueprint.lanes_of(self.number)
+
+    @property
+    def env(self) -> WorkerLanes:
+        """Its emulators."""
+        assert isinstance(self.furnishings, WorkerLanes), "its jobs are played by workers that hold emulators"
+        return self.furnishings
+
     def serve(self, process: int) -> None:
         """Does what the driver says until it lets the worker go; `process` is the worker's process id."""
         self._line.send(Ready(process))
@@ -90,7 +106,7 @@ class Workbench:
                 break
             if isinstance(message, Task):
                 self._line.send(self._do(message))
-        self.env.close()
+        self.furnishings.close()
 
     def ask(self, asked: Any) -> Any:
         """The broker's answer to a question."""

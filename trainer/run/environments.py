@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import CarriedStates, GoExploreArchive
@@ -11,11 +10,9 @@ from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.engine import open_fleet
 from trainer.fleet.fleet import Fleet
 from trainer.fleet.fleet_lanes import FleetLanes
-from trainer.fleet.local_fleet import LocalFleet
-from trainer.fleet.ray_fleet import RayFleet
-from trainer.fleet.thread_fleet import ThreadFleet
 from trainer.lane_views.lane_slots import FOLDER
 from trainer.lane_views.lane_view import LaneView
 from trainer.lane_views.live_decisions import shows_lanes
@@ -55,10 +52,7 @@ def open_lanes(settings: Settings, make_env: MakeEnv) -> VectorEnv | FleetLanes:
 
 def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:
     """A fleet of the engine that the settings name."""
-    cluster = blueprint.settings.cluster
-    if cluster is None:
-        return LocalFleet(blueprint) if hasattr(os, "fork") else ThreadFleet(blueprint)
-    return RayFleet(blueprint, cluster, cores_a_worker)
+    return open_fleet(blueprint, blueprint.settings.cluster, cores_a_worker)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class CodeSet(TextWorld[CodeSetState]):
     """Problems of the file `problems`."""
 
     name = "code_set"
+    file_options = ("problems",)
     trials = ()
     """None: it needs a file of problems."""
     roles = ("coder",)

@@ -90,6 +90,7 @@ class Crystal(TextWorld[CrystalState]):
         {"max_new_tokens": 16, "batch_size": 8, "eval_episodes": 50},
         alone={"with_planner": False},
     )
+    file_options = ("rom",)
     trials = ()
     """None: every problem costs emulation, so a test of its own plays few of them."""
     instructions: ClassVar[Mapping[str, str]] = {

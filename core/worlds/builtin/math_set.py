@@ -39,6 +39,7 @@ class MathSet(TextWorld[MathSetState]):
     """Problems of the file `problems`."""
 
     name = "math_set"
+    file_options = ("problems",)
     trials = ()
     """None: it needs a file of problems."""
 
