@@ -6,13 +6,10 @@ import os
 from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import CarriedStates, GoExploreArchive
-from core.env.lanes.lane_worker import MakeEnv
-from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.fleet import Fleet
-from trainer.fleet.fleet_lanes import FleetLanes
 from trainer.fleet.local_fleet import LocalFleet
 from trainer.fleet.ray_fleet import RayFleet
 from trainer.fleet.thread_fleet import ThreadFleet
@@ -25,8 +22,7 @@ from trainer.settings import Settings
 def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | None]:
     """The fleet to train in and the one to evaluate in; close both. None where the settings ask for no evaluation.
     Leaves no process behind when it fails."""
-    factory = environment_factory(settings, archive_sha1, carries=True)
-    fleet = _open(Blueprint(settings, factory, settings.lanes, settings.workers))
+    fleet = open_training_fleet(settings, archive_sha1)
     if settings.eval_episodes == 0:
         return fleet, None
     try:
@@ -45,12 +41,10 @@ def open_evaluation_fleet(settings: Settings, games: int, *, shown: bool = False
     return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
 
 
-def open_lanes(settings: Settings, make_env: MakeEnv) -> VectorEnv | FleetLanes:
-    """The settings' lanes for those who decide for all of them in this process; close them. On a cluster the emulators
-    are its workers', and `make_env` must be one that can travel (`trainer.fleet.shipment.MovableMaker`)."""
-    if settings.cluster is None:
-        return VectorEnv(make_env, settings.lanes, settings.workers)
-    return FleetLanes(_open(Blueprint(settings, make_env, settings.lanes, settings.workers)))
+def open_training_fleet(settings: Settings, archive_sha1: str) -> Fleet:
+    """The fleet to train in; close it. States for an archive are carried home."""
+    factory = environment_factory(settings, archive_sha1, carries=True)
+    return _open(Blueprint(settings, factory, settings.lanes, settings.workers))
 
 
 def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:
