@@ -26,9 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
-from trainer.evaluation.evaluator import Evaluator
+from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
 from trainer.multi_model.seated_session import SeatedSession
@@ -119,14 +118,9 @@ def judge(trainer: MultiModelTrainer, plan: Plan) -> list[list[int]]:
     """By agent: the milestones of every game that its policy plays alone."""
     session = trainer.session
     assert isinstance(session, SeatedSession)
-    world = session.env.rom.game
     milestones = []
     for seat in session.seats:
-
-        def players(lanes: int) -> list[RulePlayer]:
-            return [RulePlayer(world, seed=lane) for lane in range(lanes)]
-
-        evaluator = Evaluator(session.env, players, run_seed=seat.lane)
+        evaluator = FleetEvaluator(session.fleet, run_seed=seat.lane)
         directive = seat.team.curriculum.directive()
         result = evaluator.evaluate(seat.agent, AgentMode.RL_ONLY, plan.games, plan.horizon, directive)
         assert result is not None

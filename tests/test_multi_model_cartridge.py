@@ -102,62 +102,43 @@ def test_a_stage_of_the_curriculum_says_how_long_a_game_takes(tmp_path: Path) ->
 
 
 class GivenUp(Deadline):
-    """The time is over after so many steps."""
+    """The time is over once the record has so many games."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, database: Path, games: int) -> None:
         super().__init__(None)
-        self.steps_left = steps
+        self.database, self.games = database, games
 
     def check(self, what: str) -> None:
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            raise EpisodeTimeoutError(f"Episode timeout: {what}")
+        with sqlite3.connect(self.database) as connection:
+            if connection.execute("select count(*) from episodes").fetchone()[0] >= self.games:
+                raise EpisodeTimeoutError(f"Episode timeout: {what}")
 
 
 def test_an_episode_that_is_given_up_leaves_nothing_in_record_and_counts(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, training_mode=TrainingMode.COOPERATIVE)
-    stage = {**STAGE, "max_steps": 10}
-    trainer.environment = create_cartridge_training_env(generate_test_config(tmp_path, curriculum={"stages": [stage]}))
+    changes: dict[str, Any] = {
+        "curriculum": {"stages": [{**STAGE, "max_steps": 10}]},
+        "learner": {"rollout_steps": 16, "minibatch_size": 16, "epochs": 1},
+    }
+    trainer.environment = create_cartridge_training_env(generate_test_config(tmp_path, **changes))
     session = session_of(trainer)
     (team,) = session.teams
     asyncio.run(trainer.train_multi_model_episode(1))
     before = team.state_dict()
     standing = standing_of(trainer.config, trainer._states)
+    database = tmp_path / "run" / "decisions.db"
+    updates: list[None] = []
     with pytest.raises(EpisodeTimeoutError):
-        session.play_episode(2, standing, GivenUp(14), lambda: pytest.fail("no rollout was full"))
+        session.play_episode(2, standing, GivenUp(database, 10), lambda: updates.append(None))  # type: ignore[arg-type]
     after = team.state_dict()
     assert after["tally"].pop("seconds") == before["tally"].pop("seconds")
     assert after == before
-    with sqlite3.connect(tmp_path / "run" / "decisions.db") as connection:
+    with sqlite3.connect(database) as connection:
         assert connection.execute("select max(number) from episodes").fetchone() == (8,)
+    assert not updates, "the time was over when the first rollout was full"
     assert not any(seat.learner.ready for seat in session.seats)
     result = asyncio.run(trainer.train_multi_model_episode(2))
     assert result["steps"] == 64 and team.tally.episodes == 16
-    asyncio.run(trainer.shutdown())
-
-
-def test_followers_put_the_leaders_plan_first(tmp_path: Path) -> None:
-    trainer = make_trainer(tmp_path, training_mode=TrainingMode.HIERARCHICAL)
-    session = session_of(trainer)
-    asyncio.run(trainer.train_multi_model_episode(1))
-    leader, follower = (seat.plans for seat in session.seats)
-    assert leader.leader is None and follower.leader is leader
-    session.env.reset([2, 4])
-    follower.reset()
-    for _ in range(600):  # until there is something to choose
-        state = session.env.game_state(1)
-        listed = follower.options(state)
-        if len(listed) > 1:
-            break
-        press = int(follower.act(state, listed[0]).button)
-        session.env.step([press, press])
-    assert len(listed) > 1
-    leader.plan = listed[-1]
-    assert follower.options(state)[0].key == listed[-1].key
-    assert follower.choose(state).key == listed[-1].key
-    assert {option.key for option in follower.options(state)} == {option.key for option in listed}
-    leader.plan = None
-    assert follower.options(state)[0].key == listed[0].key
     asyncio.run(trainer.shutdown())
 
 

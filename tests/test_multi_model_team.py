@@ -6,16 +6,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.env.go_explore_archive import GoExploreArchive
-from core.vocabulary import Button, MapId
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
+from core.navigation.known_grounds import KnownGrounds
+from core.vocabulary import Button
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from tests.utils import generate_test_config
+from trainer.fleet import thread_fleet
+from trainer.fleet.blueprint import Blueprint
+from trainer.fleet.workbench import Line, Workbench
 from trainer.multi_model.cartridge import create_cartridge_training_env
-from trainer.multi_model.config import TrainingMode
-from trainer.multi_model.seated_session import SeatedSession
+from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.trainer import MultiModelTrainer
+from trainer.play.episode_seeds import training_seed
+from trainer.run import environments
 
 SHARING = [TrainingMode.COOPERATIVE, TrainingMode.MIXED, TrainingMode.HIERARCHICAL]
 STAGE = {"reward_threshold": 1000.0, "min_episodes": 1000, "llm_confidence": 0.9, "strategy_preference": "balanced"}
@@ -27,50 +34,65 @@ def with_settings(folder: Path, mode: TrainingMode, **changes: Any) -> MultiMode
     return trainer
 
 
-def walk_downstairs(session: SeatedSession) -> MapId:
-    """The first agent walks while the second stands still; the map that only the first has seen then."""
-    session.env.reset([2, 4])
-    for seat in session.seats:
-        seat.plans.reset()
-    walker = session.seats[0].plans
-    first = session.env.game_state(1).position.map
-    for _ in range(400):
-        state = session.env.game_state(0)
-        press = walker.act(state, walker.choose(state)).button
-        if walker.memory.visited - {first}:
-            return next(iter(walker.memory.visited - {first}))
-        session.env.step([int(press), int(Button.NONE)])
-    raise AssertionError("the first agent never left its room")
+class LazySecond(EnhancedPyBoyPokemonCrystalEnv):
+    """An env in which nobody moves in the games that the second of two workers begins."""
+
+    is_still = False
+
+    def restart(self, *, seed: int | None = None, **arguments: Any) -> Any:
+        of_second = [training_seed(MultiModelConfig().seed, 1000 * episode + 1) for episode in range(2)]
+        self.is_still = seed in of_second
+        return super().restart(seed=seed, **arguments)
+
+    def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
+        return super().advance(Button.NONE if self.is_still else action, render)
 
 
-def second_knows(session: SeatedSession, map_id: MapId) -> bool:
-    follower = session.seats[1].plans
-    follower.reset()
-    follower.options(session.env.game_state(1))
-    return follower.memory.travel.grounds.ground(map_id) is not None
+def ground_known_in(bench: Workbench) -> KnownGrounds:
+    """What the worker's agent knows at the beginning of a game."""
+    (player,) = bench.kept["seats"].parts.players
+    player.options(bench.env.game_state(0))
+    return player.memory.travel.grounds
 
 
 @pytest.mark.parametrize("mode", [*SHARING, TrainingMode.COMPETITIVE])
-def test_ground_that_one_agent_walked_is_known_to_its_team_and_to_no_rival(tmp_path: Path, mode: TrainingMode) -> None:
-    shares = mode is not TrainingMode.COMPETITIVE
-    trainer = with_settings(tmp_path, mode)
-    session = session_of(trainer)
-    below = walk_downstairs(session)
-    assert second_knows(session, below) == shares
-    walker, other = (seat.plans.memory.travel.grounds for seat in session.seats)
-    door = [(warp.x, warp.y) for warp in session.env.rom.game.maps[below].warps][:1]
-    assert other.distances(below, door) == (walker.distances(below, door) if shares else None)
+def test_ground_that_one_agent_walked_is_known_to_its_team_and_to_no_rival(
+    tmp_path: Path, mode: TrainingMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first agent walks in one worker, the second stands still in another; workers are threads, to look at them."""
+    benches: list[Workbench] = []
 
+    class SeenBench(Workbench):
+        def __init__(self, number: int, blueprint: Blueprint, line: Line) -> None:
+            super().__init__(number, blueprint, line)
+            benches.append(self)
+
+    monkeypatch.setattr(thread_fleet, "Workbench", SeenBench)
+    monkeypatch.setattr(environments, "LocalFleet", thread_fleet.ThreadFleet)
+    changes: dict[str, Any] = {
+        "agent_mode": "rules_only",
+        "workers": 2,
+        "final_milestone": None,
+        "env_class": "tests.test_multi_model_team:LazySecond",
+        "learner": {"rollout_steps": 32, "minibatch_size": 32, "epochs": 1},
+    }
+    shares = mode is not TrainingMode.COMPETITIVE
+    trainer = with_settings(tmp_path, mode, **changes)
+    session = session_of(trainer)
     asyncio.run(trainer.train())
+    other = ground_known_in(next(bench for bench in benches if bench.number == 1))
+    known = [{map_id for map_id, _ in team.grounds} for team in session.teams]
+    (above,) = {env.state.position.map for bench in benches if bench.number == 1 for env in bench.env.envs}
+    below = known[0] - {above}
+    assert below and all((other.ground(map_id) is not None) == shares for map_id in below)
+    assert shares or known[1] == {above}, "a rival knows what it has seen itself"
+
     kept = asyncio.run(trainer._save_checkpoint(trainer.current_episode))
-    known = [team.grounds.state_dict() for team in session.teams]
+    saved = [team.grounds.state_dict() for team in session.teams]
     asyncio.run(trainer.shutdown())
-    resumed = with_settings(tmp_path, mode)
+    resumed = with_settings(tmp_path, mode, **changes)
     assert resumed.load_checkpoint(kept)
-    session = session_of(resumed)
-    assert [team.grounds.state_dict() for team in session.teams] == known
-    session.env.reset([2, 4])
-    assert second_knows(session, below) or not shares, "also after a resume"
+    assert [team.grounds.state_dict() for team in session_of(resumed).teams] == saved
     asyncio.run(resumed.shutdown())
 
 
@@ -97,7 +119,7 @@ def test_a_team_has_one_archive_of_far_states_and_games_begin_in_it(tmp_path: Pa
     trainer = with_settings(tmp_path, mode, curriculum={"stages": stages}, **changes)
     asyncio.run(trainer.train())
     session = session_of(trainer)
-    sha1 = session.env.rom.profile.sha1
+    sha1 = session.fleet.rom.profile.sha1
     folders = ["far"] if mode is TrainingMode.COOPERATIVE else ["far/agent_0", "far/agent_1"]
     for folder in folders:
         assert len(GoExploreArchive(tmp_path / folder, sha1).cells()) >= 2

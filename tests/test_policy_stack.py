@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,10 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
 from core.exceptions import DecisionValidationError
 from tests.test_multi_model_cartridge import make_trainer, session_of
+from trainer.fleet.thread_fleet import ThreadFleet
 from trainer.multi_model.config import WeightUpdateStrategy
+from trainer.multi_model.seats import segment
+from trainer.run import environments
 
 VIEWS = {
     "numbers": spaces.Dict({"features": spaces.Box(-1, 1, (7,), np.float32)}),
@@ -88,22 +92,33 @@ def test_policies_that_cannot_be_laid_side_by_side_are_asked_one_by_one(
         )
 
 
-def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(tmp_path: Path) -> None:
+def test_agents_on_the_cartridge_are_asked_at_once_with_their_present_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers are threads, to look at them: a worker asks one stack of the policies of all its seats."""
+    asked: list[tuple[PolicyStack, int, list[dict[str, np.ndarray]]]] = []
+
+    class SeenStack(PolicyStack):
+        def probabilities(self, observations: Any, masks: Any) -> Any:
+            rows = super().probabilities(observations, masks)
+            if not asked or asked[-1][0] is not self:
+                weights = [
+                    {name: one.detach().numpy().copy() for name, one in policy.named_parameters()}
+                    for policy in self._policies
+                ]
+                asked.append((self, len(masks), weights))
+            return rows
+
+    monkeypatch.setattr(segment, "PolicyStack", SeenStack)
+    monkeypatch.setattr(environments, "LocalFleet", ThreadFleet)
     trainer = make_trainer(tmp_path, weight_update_strategy=WeightUpdateStrategy.ASYNCHRONOUS)
     asyncio.run(trainer.train_multi_model_episode(1))
-    session = session_of(trainer)
-    seats = session.seats
-    step = session.env.reset([2, 4])
-    stack = session.seating.stack
-    assert stack is not None
-    rows = stack.probabilities(step.observations, step.masks)
-    for seat in seats:
-        observations = {key: array[seat.rows] for key, array in step.observations.items()}
-        alone = seat.learner.probabilities(observations, step.masks[seat.rows])
-        assert rows[seat.rows] == pytest.approx(alone, abs=1e-6)
-    states = [session.env.game_state(lane) for lane in range(2)]
-    noop = np.eye(9, dtype=np.float32)[[0, 0]]
-    for seat in seats:
-        (decision,) = seat.decide(step, states, noop)
-        assert decision.action in (0, decision.teacher_action), "what is known is not asked again"
+    learned = [seat.learner.weights() for seat in session_of(trainer).seats]
+    asyncio.run(trainer.train_multi_model_episode(2))
     asyncio.run(trainer.shutdown())
+    assert [rows for _, rows, _ in asked] == [2] * 4, "one stack a segment, of both seats"
+    first, second, third, _ = (weights for _, _, weights in asked)
+    for own, played in zip(learned, third, strict=True):
+        assert all(np.array_equal(own[name], played[name]) for name in own)
+    assert all(np.array_equal(first[0][name], second[0][name]) for name in first[0]), "learned beside the play"
+    assert any(not np.array_equal(second[0][name], third[0][name]) for name in first[0])

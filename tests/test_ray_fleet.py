@@ -5,6 +5,7 @@ Two nodes of `ray.cluster_utils` are two sets of Ray's processes on this machine
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,12 +20,15 @@ import pytest
 
 from benchmarks.golden_digests import record_digest, weights_digest
 from core.exceptions import ConfigurationError
+from tests.test_multi_model_cartridge import make_trainer
 from tests.utils import generate_test_config
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.ray_fleet import RayFleet
 from trainer.fleet.shipment import Software
 from trainer.fleet.workbench import Workbench
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
+from trainer.multi_model.cartridge import create_cartridge_training_env
+from trainer.multi_model.config import TrainingMode
 from trainer.run.environments import environment_factory
 from trainer.settings import load_settings
 
@@ -170,3 +174,29 @@ def test_a_node_that_is_lost_in_the_middle_costs_no_step(cluster: Any, tmp_path:
     assert numbers == list(range(1, EPISODES + 1))
     summary = json.loads((load_settings(config).save_dir / "training_summary.json").read_text(encoding="utf-8"))
     assert summary["total_episodes"] == EPISODES
+
+
+def models_trained(folder: Path, cluster: str | None, at_update: Callable[[], None] = lambda: None) -> tuple[Any, Any]:
+    """Digests of the weights and of the record of three models in two workers, one of which leads."""
+    folder.mkdir()
+    trainer = make_trainer(folder, num_models=3, training_mode=TrainingMode.HIERARCHICAL, episode_length=64)
+    archive = {"folder": "far", "first_share": 0.5, "last_share": 0.5}
+    changes = {"workers": 2, "cluster": cluster, "final_milestone": "downstairs", "go_explore": archive}
+    trainer.environment = create_cartridge_training_env(generate_test_config(folder, **changes))
+    trainer.observe(lambda result: at_update() if result["episode"] == 1 else None)
+    trainer.config.log_metrics_interval = 1
+    asyncio.run(trainer.train())
+    asyncio.run(trainer.shutdown())
+    (final,) = (folder / "run").glob("final_*")
+    return weights_digest(final), record_digest(folder / "run" / "decisions.db")
+
+
+def test_several_models_are_the_same_on_two_nodes_also_when_one_is_lost(cluster: Any, tmp_path: Path) -> None:
+    def lose_nodes() -> None:
+        for node in list(cluster.worker_nodes):
+            cluster.remove_node(node, allow_graceful=False)
+        cluster.add_node(num_cpus=2)
+
+    here = models_trained(tmp_path / "here", None)
+    assert models_trained(tmp_path / "there", "auto") == here
+    assert models_trained(tmp_path / "lost", "auto", lose_nodes) == here

@@ -151,6 +151,25 @@ class Rollout:
         fitted.filled = steps
         return fitted
 
+    def apart(self, observation_space: spaces.Dict) -> list[Rollout]:
+        """The same play, a rollout for each lane, which shares nothing with this one."""
+        parts = []
+        for lane in range(self.lanes):
+            part = Rollout(observation_space, self.steps, 1, self.masks.shape[-1])
+            own = slice(lane, lane + 1)
+            for key, array in part.observations.items():
+                array[...] = self.observations[key][:, own]
+                part.last_observations[key][...] = self.last_observations[key][own]
+            for name in _COLUMNS:
+                getattr(part, name)[...] = getattr(self, name)[:, own]
+            ends = zip(self.truncated_at, self.truncated_observations, strict=True)
+            found = [(step, after) for (step, ended), after in ends if ended == lane]
+            part.truncated_at = [(step, 0) for step, _ in found]
+            part.truncated_observations = [after for _, after in found]
+            part.filled = self.filled
+            parts.append(part)
+        return parts
+
     def cut(self, lanes: range) -> None:
         """The games of these lanes ended with the last step that was added by `extend`, through no fault of theirs."""
         step = self.filled - 1

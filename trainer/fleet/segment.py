@@ -18,11 +18,10 @@ from core.agent.exchange import AgentNews, AgentReport, report_of, take_news
 from core.agent.reported_strategy import ReportedStrategy
 from core.env.go_explore_archive import ArchiveCell, CarriedStates
 from core.env.lanes.lane_history import StartPoint
-from core.history.records import DecisionColumns, EpisodeRecord
 from core.rules import RulePlayer
-from core.vocabulary import EpisodeResult
 from trainer.fleet import keepsake
 from trainer.fleet.bench_parts import shared_parts_of, shared_parts_of_object
+from trainer.fleet.finished_games import FinishedGame, Shelf
 from trainer.fleet.questions import AdvisorNews, AskForDeaths, DistantAdvisor, DistantRecord, start_point
 from trainer.fleet.workbench import Workbench
 from trainer.lane_views.lane_slots import FOLDER
@@ -31,8 +30,8 @@ from trainer.play.episode_seeds import training_seed
 from trainer.play.episode_starts import StartSupply
 from trainer.play.games import Game
 from trainer.play.learned_half import agent_with, playing_learner
-from trainer.play.loop import EndedEpisode, PlayLoop, Stage
-from trainer.play.player import LanePlayer, PlayedStep
+from trainer.play.loop import PlayLoop, Stage
+from trainer.play.player import LanePlayer
 from trainer.play.rule_players import rule_players
 from trainer.play.seats import Seating, WatchedSeat
 from trainer.play.stages import CreditStage, LearnStage, RecordStage
@@ -59,17 +58,6 @@ class SegmentNews:
     """Some games begin in the archive."""
     known_cells: tuple[ArchiveCell, ...]
     """Of which the archive has states."""
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedGame:
-    """A game that ended in a segment. Its number is that of its worker: the driver gives it the run's."""
-
-    ended_step: int
-    """Of the segment, from 0."""
-    start: int
-    ended: EndedEpisode
-    record: EpisodeRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +162,7 @@ class _Session:
         )
         self._agent.attach_lanes(self.parts.players)
         self._games = _SegmentGames(bench)
-        self._shelf = _Shelf(self._games, lanes)
+        self._shelf = Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
         stages: list[Stage] = [
             CreditStage(seating),
@@ -284,55 +272,3 @@ class _SegmentGames:
     def over(self) -> bool:
         """Never: the driver counts."""
         return False
-
-
-class _Shelf(Stage):
-    """Keeps the games that ended in a segment, with their records."""
-
-    def __init__(self, games: _SegmentGames, lanes: range) -> None:
-        self.games: list[FinishedGame] = []
-        self._games = games
-        self._lanes = lanes
-        self._steps = 0
-        self._record: EpisodeRecord | None = None
-
-    def clear(self) -> None:
-        """Another segment begins."""
-        self.games = []
-        self._steps = 0
-
-    def keep(self, lane: int, record: EpisodeRecord) -> None:
-        """What `RecordStage` has written of a game that ended."""
-        del lane
-        self._record = record
-
-    def after_step(self, played: PlayedStep) -> None:
-        """Counts steps."""
-        del played
-        self._steps += 1
-
-    def after_episode(self, ended: EndedEpisode) -> None:
-        """Keeps it, under the run's number of its lane."""
-        assert self._record is not None, "RecordStage comes before"
-        lane = self._lanes[ended.lane]
-        result: EpisodeResult = replace(ended.result, lane=lane)
-        self.games.append(
-            FinishedGame(
-                self._steps - 1,
-                self._games.ended_start,
-                replace(ended, result=result, lane=lane),
-                replace(self._record, lane=lane, columns=_with_words_once(self._record.columns)),
-            )
-        )
-
-
-def _with_words_once(columns: DecisionColumns) -> DecisionColumns:
-    """The same, with one object for equal texts: each travels once, not once a step."""
-    words: dict[str, str] = {}
-
-    def once(column: Any) -> Any:
-        if isinstance(column, list) and column and isinstance(column[0], str):
-            return [words.setdefault(word, word) for word in column]
-        return column
-
-    return replace(columns, values={name: once(column) for name, column in columns.values.items()})

@@ -1,27 +1,28 @@
-"""One model on the cartridge: a hybrid agent at one lane, with its own policy and, if it has one, language model."""
+"""One model on the cartridge: what learns, counts and answers of an agent whose deciding half sits in a worker."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from agents.learning.sb3_policy import MaskablePPOLearner
+from core.agent.exchange import count_report
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.game.game_data import GameData
-from core.rules import RulePlayer
+from core.vocabulary import EpisodeResult
 from trainer.multi_model.model_team import ModelTeam
-from trainer.multi_model.planning_player import PlanningPlayer
 from trainer.multi_model.players import Player
+from trainer.multi_model.seats.messages import SeatPlay
 from trainer.multi_model.table_manager import TableManager
 from trainer.play.seats import LearningSeat
 from trainer.settings import Settings
 
 
 class ModelSeat(LearningSeat):
-    """The seat of a model; `lane` is the only one it has."""
+    """The seat of a model; `lane` is the only one it has. Its agent here decides nothing."""
 
     def __init__(
         self,
@@ -31,20 +32,21 @@ class ModelSeat(LearningSeat):
         learner: MaskablePPOLearner,
         player: Player | None,
         team: ModelTeam,
-        game: GameData,
     ) -> None:
         """`player` is the language model, None for a model of rules and policy alone."""
         seed = settings.seed + lane
         self.model_id = model_id
         self.player = player
-        self.plans = PlanningPlayer(RulePlayer(game, seed=seed, archive=team.grounds, starter=settings.starter))
         self.manager = None if player is None else TableManager(player)
         if player is not None:
             player.record = team.outcomes
         self.strategy = AdaptiveStrategySystem(team.record, initial_strategy=settings.initial_strategy, seed=seed)
         agent = HybridAgent(self.manager, self.strategy, mode=settings.agent_mode, seed=seed)
         agent.attach_policy(learner)
-        agent.attach_lanes([self.plans])
+        self._game_paid = 0.0
+        """For the game under way."""
+        self._dice: Any = None
+        """The language model's, at the beginning of the segment."""
         super().__init__(agent, range(lane, lane + 1), learner, team)
 
     @property
@@ -52,12 +54,75 @@ class ModelSeat(LearningSeat):
         """Where it plays."""
         return self.lanes.start
 
+    def begin_segment(self) -> None:
+        """From now on a worker may ask the language model."""
+        if self.player is not None:
+            self._dice = self.player.dice
+
+    def forget_answers(self) -> None:
+        """What the language model was asked in this segment counts as not asked."""
+        if self.player is not None and self.manager is not None:
+            self.player.dice = self._dice
+            self.manager.forget()
+
+    def credit(
+        self, played: SeatPlay, rewards: Sequence[float], paid: Sequence[float], games: Sequence[EpisodeResult]
+    ) -> None:
+        """What came of a segment, step by step: `rewards` of the world, what the mode has `paid`. `games` are those
+        that ended in it."""
+        rollout, calibration = played.rollout, self.agent.calibration
+        ends = (rollout.terminated | rollout.truncated)[:, 0].tolist()
+        returns: list[float] = []
+        for step, (decided, pay, is_end) in enumerate(zip(played.decided, paid, ends, strict=True)):
+            calibration.decided(0, *decided)
+            calibration.rewarded(0, pay, is_end)
+            self._game_paid += pay
+            self._credit_model(step, rewards[step], pay, is_end)
+            if is_end:
+                returns.append(self._game_paid)
+                self._game_paid = 0.0
+        counted = [brought for brought, game in zip(returns, games, strict=True) if game.is_whole]
+        outcomes = [
+            replace(outcome, episode_return=brought)
+            for outcome, brought in zip(played.report.games, counted, strict=True)
+        ]
+        count_report(self.agent, replace(played.report, games=tuple(outcomes)))
+        self.agent.arbiter.random.bit_generator.state = dict(played.report.random_state)
+        self.decision_s += played.decision_s
+        rollout.rewards[:, 0] = paid
+        self.learner.observe_parts([rollout])
+
+    def lose_game(self) -> None:
+        """The game under way was lost, through no fault of the agent: nothing later follows from it."""
+        self.agent.calibration.forget(0)
+        self.learner.cut_lanes(range(1))
+        self._game_paid = 0.0
+        self._end_game_of_model()
+
     def abandon(self) -> None:
         """What was played since the last update will be played anew."""
-        self.agent.abandon_episode(0)
+        self.agent.calibration.forget(0)
         self.learner.discard_rollout()
+        self._game_paid = 0.0
+        if self.manager is not None:
+            self.manager.forget()
         if self.player is not None and self.player.learner is not None:
             self.player.learner.abandon_episode()
+
+    def _credit_model(self, step: int, reward: float, pay: float, is_end: bool) -> None:
+        if self.player is None or self.manager is None:
+            return
+        self.manager.settle(step)
+        self.player.reward(pay)
+        self.manager.earned(reward)
+        if is_end:
+            self._end_game_of_model()
+
+    def _end_game_of_model(self) -> None:
+        """No reward of the next game goes back to a choice in this one."""
+        if self.player is not None and self.manager is not None:
+            self.player.end_game()
+            self.manager.end_game()
 
     def state_dict(self) -> dict[str, Any]:
         """All but weights and what the team has, JSON-able."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.rules import RulePlayer
 from core.vocabulary import Option
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from core.rules.step import RuleStep
 
 
+class Leads(Protocol):
+    """A leader's plan."""
+
+    key: str
+    """Of the option that the leader carries out; "" for none."""
+
+
 class PlanningPlayer:
     """A rule player that tells what it is carrying out, and that puts a leader's plan first where it can follow it."""
 
@@ -23,7 +30,7 @@ class PlanningPlayer:
         self._player = player
         self.plan: Option | None = None
         """What was carried out last."""
-        self.leader: PlanningPlayer | None = None
+        self.leader: Leads | None = None
         """Whose plan comes first; None follows nobody."""
         self._listed: dict[str, Option] = {}
 
@@ -40,7 +47,7 @@ class PlanningPlayer:
     def options(self, state: GameState) -> Sequence[Option]:
         options = self._player.options(state)
         self._listed = {option.key: option for option in options}
-        wanted = None if self.leader is None or self.leader.plan is None else self._listed.get(self.leader.plan.key)
+        wanted = None if self.leader is None else self._listed.get(self.leader.key)
         if wanted is None or wanted is options[0]:
             return options
         first = replace(wanted, value=options[0].value + 1.0)

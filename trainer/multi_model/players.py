@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
-from agents.text.option_policy import OptionPolicy
+from agents.text.option_policy import OptionChoice, OptionPolicy
 from trainer.llm_manager import LLMManager
 from trainer.multi_model.option_learner import OptionLearner
 from trainer.multi_model.record import DecisionRecord
@@ -27,6 +27,8 @@ class Chosen:
     log_probability: float | None
     probability: float
     """The model's own, or how sure it said to be, 0 to 1."""
+    drawn: OptionChoice | None = None
+    """What a model that learns here learns from."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,20 @@ class Player(Protocol):
         """What a weight update moves; None for models whose weights lie elsewhere."""
         ...
 
-    def choose(self, situation: str, options: Sequence[str]) -> Chosen: ...
+    dice: Any
+    """The state of its random numbers; None where it has none here."""
+
+    def choose(self, situation: str, options: Sequence[str]) -> Chosen:
+        """`draw` and `note` in one."""
+        ...
+
+    def draw(self, situation: str, options: Sequence[str]) -> Chosen:
+        """A decision that does not count yet."""
+        ...
+
+    def note(self, chosen: Chosen) -> None:
+        """The decision was taken: rewards that follow are its."""
+        ...
 
     def reward(self, reward: float) -> None:
         """What the mode pays for the last choice."""
@@ -110,11 +125,28 @@ class LocalPlayer:
         """What draws."""
         return self._policy
 
+    @property
+    def dice(self) -> torch.Tensor:
+        """The state of its random numbers."""
+        return self._generator.get_state()
+
+    @dice.setter
+    def dice(self, state: torch.Tensor) -> None:
+        self._generator.set_state(state)
+
     def choose(self, situation: str, options: Sequence[str]) -> Chosen:
+        chosen = self.draw(situation, options)
+        self.note(chosen)
+        return chosen
+
+    def draw(self, situation: str, options: Sequence[str]) -> Chosen:
         with self.answers.timed():
             choice = self._policy.choose(self.record.favourite_in_words(options) + situation, options, self._generator)
-        self._learner.add(choice)
-        return Chosen(choice.index, choice.log_probability, choice.probabilities[choice.index])
+        return Chosen(choice.index, choice.log_probability, choice.probabilities[choice.index], choice)
+
+    def note(self, chosen: Chosen) -> None:
+        if chosen.drawn is not None:
+            self._learner.add(chosen.drawn)
 
     def reward(self, reward: float) -> None:
         self._learner.reward(reward)
@@ -152,6 +184,7 @@ class HostedPlayer:
         self.model_id = model_id
         self.record = DecisionRecord()
         self.answers = Answers()
+        self.dice = None
         self._manager = manager
         self._told = False
 
@@ -160,6 +193,9 @@ class HostedPlayer:
         return None
 
     def choose(self, situation: str, options: Sequence[str]) -> Chosen:
+        return self.draw(situation, options)
+
+    def draw(self, situation: str, options: Sequence[str]) -> Chosen:
         """The model's choice; where it does not answer, the option that did best so far, which is said once."""
         with self.answers.timed():
             choice = self._manager.choose_option(self.record.in_words(options) + situation, options)
@@ -170,6 +206,9 @@ class HostedPlayer:
             self._told = True
             log.warning("%s does not answer: the record of past decisions chooses in its place", self.model_id)
         return Chosen(self.record.best(options), None, 0.0)
+
+    def note(self, chosen: Chosen) -> None:
+        """The record has what came of it."""
 
     def reward(self, reward: float) -> None:
         """The record has the rewards already."""

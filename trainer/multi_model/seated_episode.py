@@ -8,11 +8,9 @@ from typing import Any
 from trainer.multi_model.model_seat import ModelSeat
 from trainer.multi_model.session import ModelEpisode, PlayedEpisode
 from trainer.multi_model.weights import WeightUpdate
-from trainer.play.loop import EndedEpisode, Stage
-from trainer.play.player import PlayedStep
 
 
-class SeatedEpisode(Stage):
+class SeatedEpisode:
     """Adds up an episode, of however many games."""
 
     def __init__(self, seats: Sequence[ModelSeat], milestone_names: Sequence[str]) -> None:
@@ -23,28 +21,15 @@ class SeatedEpisode(Stage):
         self._reached: list[set[str]] = [set() for _ in seats]
         self._decided_s = [seat.decision_s for seat in seats]
 
-    def after_step(self, played: PlayedStep) -> None:
-        """Adds a step, and pays the language models for it."""
-        rewards, paid = played.rewards.tolist(), played.paid.tolist()
-        for seat in self._seats:
-            lane = seat.lane
-            one = self._models[lane]
-            one.reward += rewards[lane]
-            one.paid += paid[lane]
-            one.steps += 1
-            self._reached[lane].update(played.new_milestones[lane])
-            if seat.player is not None:
-                seat.player.reward(paid[lane])
-            if seat.manager is not None:
-                seat.manager.earned(rewards[lane])
-
-    def after_episode(self, ended: EndedEpisode) -> None:
-        """A game is over: no reward of the next one goes back to a choice in this one."""
-        seat = self._seats[ended.lane]
-        if seat.player is not None:
-            seat.player.end_game()
-        if seat.manager is not None:
-            seat.manager.end_game()
+    def add(self, lane: int, rewards: Sequence[float], paid: Sequence[float], reached: Sequence[str]) -> None:
+        """Adds what the seat at a lane got, step by step, and the milestones that it reached."""
+        one = self._models[lane]
+        one.steps += len(rewards)
+        for reward in rewards:
+            one.reward += reward
+        for reward in paid:
+            one.paid += reward
+        self._reached[lane].update(reached)
 
     def finished(self, environment: Mapping[str, Any]) -> PlayedEpisode:
         """The episode is over, for the language models too."""

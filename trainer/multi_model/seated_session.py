@@ -1,8 +1,9 @@
 """An episode on the cartridge: all models play side by side, one emulator each, for the same number of steps.
 
-They play through the loop of every training (`trainer/play/loop.py`), a seat each, and each game that ends is recorded
-and counted as there. What is done here besides: the mode says what they are paid, a leader is appointed, and every full
-rollout brings an update of the weights; the length of a rollout is chosen so that an episode ends with one.
+The agents sit where the emulators are, in the workers of a fleet (`trainer/multi_model/seats/`), and play through the
+loop of every training (`trainer/play/loop.py`), a seat each; each game that ends is recorded and counted as there. What
+is done here besides: the mode says what they are paid, a leader is appointed, and every full rollout brings an update
+of the weights; the length of a rollout is chosen so that an episode ends with one.
 
 Where the mode lets the models cooperate, they have one team between them (`trainer/multi_model/model_team.py`). Rivals
 have one each.
@@ -10,20 +11,14 @@ have one each.
 
 from __future__ import annotations
 
-import itertools
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from agents.learning.policy_stack import PolicyStack
 from agents.learning.sb3_policy import MaskablePPOLearner
-from core.agent.arbiter import POLICY_MODES
-from core.env.lanes.lane_worker import MakeEnv
-from core.exceptions import CheckpointError, ConfigurationError
+from core.exceptions import CheckpointError
 from core.game.profile import identify_rom
 from core.history.records import SettingChange
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
@@ -32,17 +27,17 @@ from trainer.multi_model.model_sources import RULES, ModelSource, load_players
 from trainer.multi_model.model_team import ModelTeam
 from trainer.multi_model.players import Player
 from trainer.multi_model.seated_episode import SeatedEpisode
+from trainer.multi_model.seats.broker import SeatsBroker
+from trainer.multi_model.seats.episode import EpisodePlan, FleetEpisode
+from trainer.multi_model.seats.update import WeightUpdates
 from trainer.multi_model.session import Deadline, PlayedEpisode, Standing
 from trainer.multi_model.weights import WeightOwner, WeightUpdate
-from trainer.play.episode_seeds import training_seed
-from trainer.play.games import TrainingGames
-from trainer.play.loop import Payment, PlayLoop, Stage
-from trainer.play.player import LanePlayer, PlayedStep
-from trainer.play.seats import Seating
-from trainer.play.stages import CreditStage, CurriculumStage, LearnStage, RecordStage, TallyStage
+from trainer.play.stages import CurriculumStage
 from trainer.run.checks import check_curriculum_milestones, check_writable
-from trainer.run.environments import environment_factory, open_lanes
+from trainer.run.environments import open_training_fleet
 from trainer.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SEEDS_PER_EPISODE = 1000
 """Games that an episode can begin at most: one for each model, and one more wherever a game ends early."""
@@ -73,23 +68,26 @@ class SeatedSession:
                 ),
             }
         )
-        with_words = [source for source in sources if source.kind != RULES]
-        players = {player.model_id: player for player in load_players(config, with_words, folder)}
-        self.players: list[Player] = list(players.values())
         self._shares = config.training_mode is not TrainingMode.COMPETITIVE
         profile = identify_rom(self.settings.rom_path, self.settings.allow_unknown_rom)
+        if self.settings.straggler_factor is not None:
+            log.warning("straggler_factor counts for one agent: where several learn, all workers are waited for")
         if self.settings.go_explore is not None:
-            if self.settings.cluster is not None:
-                raise ConfigurationError(
-                    f"go_explore and cluster {self.settings.cluster!r} do not go together in a training of several "
-                    "models: the archive is a folder of this machine; leave one of them out"
-                )
             check_writable("go_explore.folder", self.settings.go_explore.folder)
         check_curriculum_milestones(self.settings, profile)
-        self.teams = self._open_teams(Path(config.checkpoint_dir), count, profile.sha1)
-        """The one of all, or one of every rival."""
-        self.env = open_lanes(self.settings, self._environment_factory(profile.sha1))
+        # what plays is always Stable-Baselines3's policy, and workers are forked before any model is loaded
+        self.fleet = open_training_fleet(self.settings.model_copy(update={"policy": "sb3"}), profile.sha1)
+        try:
+            with_words = [source for source in sources if source.kind != RULES]
+            players = {player.model_id: player for player in load_players(config, with_words, folder)}
+            self.teams = self._open_teams(Path(config.checkpoint_dir), count, profile.sha1)
+            """The one of all, or one of every rival."""
+        except BaseException:
+            self.fleet.close()
+            raise
+        self.players: list[Player] = list(players.values())
         self._episodes = 0
+        self._sessions = 0
         self.seats = [
             ModelSeat(
                 lane,
@@ -97,14 +95,13 @@ class SeatedSession:
                 self.settings,
                 self._new_policy(),
                 players.get(source.model_id),
-                self.teams[0 if self._shares else lane],
-                self.env.rom.game,
+                self._team_at(lane),
             )
             for lane, source in enumerate(sources)
         ]
-        self.seating = Seating(self.seats)
-        self._player = LanePlayer(self.env, self.seating, with_contexts=True)
         self._weights = [PolicyWeights(seat.model_id, seat.learner) for seat in self.seats]
+        self._broker = SeatsBroker(self.seats, [self._team_at(seat.lane) for seat in self.seats], self.fleet.blueprint)
+        self._updates = WeightUpdates(beside_play=all(player.learner is None for player in self.players))
 
     @property
     def learners(self) -> list[WeightOwner]:
@@ -122,23 +119,27 @@ class SeatedSession:
     def play_episode(
         self, number: int, standing: Standing, deadline: Deadline, update: Callable[[], WeightUpdate]
     ) -> PlayedEpisode:
-        self._appoint(standing.leader)
-        self._stack_policies()
+        self._tell_news()
         for team in self.teams:
             team.begin()
             team.start_clock()
         before = [team.state_dict() for team in self.teams]
-        episode = SeatedEpisode(self.seats, self.env.milestone_names)
-        loop = PlayLoop(self._player, self._games(number), self._stages(episode), payment_of(standing))
+        account = SeatedEpisode(self.seats, self.fleet.milestone_names)
+        self._sessions += 1
+        plan = EpisodePlan(
+            session=self._sessions,
+            first_seed=(number - 1) * SEEDS_PER_EPISODE,
+            steps=self.episode_steps,
+            standing=standing,
+            deadline=deadline,
+            name=f"episode {number}",
+        )
+        stages = [CurriculumStage(self.seats)]
+        episode = FleetEpisode(self.fleet, self._broker, self.seats, self.teams, plan, account, stages)
         try:
-            loop.begin()
-            for step in range(1, self.episode_steps + 1):
-                deadline.check(f"episode {number}")
-                loop.step(cut=step == self.episode_steps)
-                if self.seats[0].learner.ready:
-                    episode.updates.append(update())
-                    self._stack_policies()
+            episode.play(update, self._updates)
         except BaseException:
+            self._updates.wait()
             for seat in self.seats:
                 seat.abandon()
             for team, state in zip(self.teams, before, strict=True):
@@ -148,7 +149,7 @@ class SeatedSession:
         for team in self.teams:
             team.starts.drop_running()
         self._episodes = number
-        return episode.finished(self._environment_info())
+        return account.finished(self._environment_info())
 
     def tensors(self) -> dict[str, Mapping[str, Any]]:
         tables: dict[str, dict[str, Any]] = {
@@ -203,7 +204,9 @@ class SeatedSession:
                 player.learner.policy.text.save_adapter(folder)
 
     def close(self) -> None:
-        self.env.close()
+        self._broker.close()
+        self.fleet.close()
+        self._updates.close()
         for team in self.teams:
             team.close()
         for player in self.players:
@@ -211,48 +214,29 @@ class SeatedSession:
 
     # -- one episode -------------------------------------------------------------------------------------------
 
-    def _appoint(self, leader: int | None) -> None:
+    def _tell_news(self) -> None:
+        """What the mates have achieved, to those who can read."""
         for seat in self.seats:
-            follows = leader is not None and seat.lane != leader
-            seat.plans.leader = self.seats[leader].plans if leader is not None and follows else None
             reached = seat.team.tally.milestones
             if seat.manager is not None and self._shares and reached:
                 seat.manager.news = f"Your team has reached: {', '.join(sorted(reached))}.\n"
 
-    def _games(self, number: int) -> TrainingGames:
-        """Games of as many steps as the episode has at most, on seeds of the episode's own."""
-        seeds = itertools.count((number - 1) * SEEDS_PER_EPISODE)
-        teams = [seat.team for seat in self.seats]
-        return TrainingGames(teams, lambda _: training_seed(self._config.seed, next(seeds)), self.episode_steps)
-
-    def _stages(self, episode: SeatedEpisode) -> list[Stage]:
-        return [
-            TallyStage(self.seating),
-            CreditStage(self.seating),
-            RecordStage.of_teams(self.seating),
-            LearnStage(self.seating),
-            CurriculumStage(self.seating),
-            episode,
-        ]
-
     def _environment_info(self) -> dict[str, Any]:
         return {
             "env_type": "cartridge",
-            "rom_sha1": self.env.rom.profile.sha1,
+            "rom_sha1": self.fleet.rom.profile.sha1,
             "num_agents": len(self.seats),
             "step_count": self.episode_steps,
         }
 
-    def _stack_policies(self) -> None:
-        """After every change of weights: all policies side by side, to be asked at once; None where none is asked."""
-        is_asked = self.settings.agent_mode in POLICY_MODES
-        self.seating.stack = PolicyStack([seat.learner.policy for seat in self.seats]) if is_asked else None
+    def _team_at(self, lane: int) -> ModelTeam:
+        return self.teams[0 if self._shares else lane]
 
     # -- parts -------------------------------------------------------------------------------------------------
 
     def _new_policy(self) -> MaskablePPOLearner:
         """All start alike, so that averages of weights mean something from the start."""
-        return MaskablePPOLearner(self.env.policy_space, 1, self.settings.learner, self._config.seed)
+        return MaskablePPOLearner(self.fleet.policy_space, 1, self.settings.learner, self._config.seed)
 
     def _open_teams(self, folder: Path, count: int, rom_sha1: str) -> list[ModelTeam]:
         folder.mkdir(parents=True, exist_ok=True)
@@ -269,30 +253,6 @@ class SeatedSession:
             return self.settings
         own = go_explore.model_copy(update={"folder": go_explore.folder / f"agent_{lane}"})
         return self.settings.model_copy(update={"go_explore": own})
-
-    def _environment_factory(self, rom_sha1: str) -> MakeEnv:
-        """Of rivals each has an archive of its own."""
-        if self._shares or self.settings.go_explore is None:
-            return environment_factory(self.settings, rom_sha1)
-        return lambda lane: environment_factory(self._settings_of(lane), rom_sha1)(lane)
-
-
-def payment_of(standing: Standing) -> Payment:
-    """What the mode pays for a step."""
-
-    def paid(played: PlayedStep) -> NDArray[np.floating]:
-        rewards = played.rewards.astype(np.float64)
-        return standing.pay(rewards, followed(played, standing.leader)) if rewards.any() else rewards
-
-    return paid
-
-
-def followed(played: PlayedStep, leader: int | None) -> NDArray[np.float64] | None:
-    """By lane: 1 where the leader's plan is carried out, else 0; None without a leader."""
-    if leader is None:
-        return None
-    plan = played.decisions[leader].option_key
-    return np.array([float(bool(plan) and decision.option_key == plan) for decision in played.decisions])
 
 
 def _part(table: Mapping[str, Any], prefix: str) -> dict[str, Any]:

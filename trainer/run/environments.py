@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.env.go_explore_archive import CarriedStates, GoExploreArchive
-from core.env.lanes.lane_worker import MakeEnv
-from core.env.lanes.vector_env import VectorEnv
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.env.registry import ENV_CLASSES
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.engine import open_fleet
 from trainer.fleet.fleet import Fleet
-from trainer.fleet.fleet_lanes import FleetLanes
 from trainer.lane_views.lane_slots import FOLDER
 from trainer.lane_views.lane_view import LaneView
 from trainer.lane_views.live_decisions import shows_lanes
@@ -22,8 +19,7 @@ from trainer.settings import Settings
 def open_fleets(settings: Settings, archive_sha1: str) -> tuple[Fleet, Fleet | None]:
     """The fleet to train in and the one to evaluate in; close both. None where the settings ask for no evaluation.
     Leaves no process behind when it fails."""
-    factory = environment_factory(settings, archive_sha1, carries=True)
-    fleet = _open(Blueprint(settings, factory, settings.lanes, settings.workers))
+    fleet = open_training_fleet(settings, archive_sha1)
     if settings.eval_episodes == 0:
         return fleet, None
     try:
@@ -42,12 +38,10 @@ def open_evaluation_fleet(settings: Settings, games: int, *, shown: bool = False
     return _open(blueprint, cores_a_worker=0.0)  # it plays while the training waits, on the cores of that
 
 
-def open_lanes(settings: Settings, make_env: MakeEnv) -> VectorEnv | FleetLanes:
-    """The settings' lanes for those who decide for all of them in this process; close them. On a cluster the emulators
-    are its workers', and `make_env` must be one that can travel (`trainer.fleet.shipment.MovableMaker`)."""
-    if settings.cluster is None:
-        return VectorEnv(make_env, settings.lanes, settings.workers)
-    return FleetLanes(_open(Blueprint(settings, make_env, settings.lanes, settings.workers)))
+def open_training_fleet(settings: Settings, archive_sha1: str) -> Fleet:
+    """The fleet to train in; close it. States for an archive are carried home."""
+    factory = environment_factory(settings, archive_sha1, carries=True)
+    return _open(Blueprint(settings, factory, settings.lanes, settings.workers))
 
 
 def _open(blueprint: Blueprint, cores_a_worker: float = 1.0) -> Fleet:

@@ -19,9 +19,10 @@ import numpy as np
 
 from agents.learning.overlapped_learner import OverlappedLearner
 from core.agent.exchange import count_report, news_of
+from trainer.fleet.finished_games import FinishedGame
 from trainer.fleet.fleet import Fleet, GoesOn
 from trainer.fleet.run_broker import RunBroker
-from trainer.fleet.segment import FinishedGame, SegmentJob, SegmentNews
+from trainer.fleet.segment import SegmentJob, SegmentNews
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.seats import LearningSeat
 from trainer.play.stages import UpdateStage
