@@ -33,17 +33,31 @@ def press_loss(
 ) -> Tensor:
     """Of these steps, nats: the rules' press, and whether the option is over after it. `ignored` parts of the view are
     0 (`ButtonNetwork.ignore`)."""
-    pressed = torch.from_numpy(lessons.presses[batch])
     vectors, planes = views_of(lessons, batch)
+    masks, pressed = torch.from_numpy(lessons.masks[batch]), torch.from_numpy(lessons.presses[batch])
+    ends = torch.from_numpy(lessons.ends[batch])
+    return press_loss_of(network, vectors, planes, masks, pressed, ends, end_weight, ignored)
+
+
+def press_loss_of(
+    network: ButtonNetwork,
+    vectors: Tensor,
+    planes: Tensor,
+    masks: Tensor,
+    pressed: Tensor,
+    ends: Tensor,
+    end_weight: float = END_WEIGHT,
+    ignored: Collection[str] = (),
+) -> Tensor:
+    """As `press_loss`, of views that the caller has put together, and may be changed."""
     for part in ignored:
         if part in VIEW_PLANES:
             planes[:, VIEW_PLANES[part]] = 0.0
         else:
             vectors[:, PLACE_OF[part]] = 0.0
-    logits, end_logits = network(vectors, planes, torch.from_numpy(lessons.masks[batch]))
+    logits, end_logits = network(vectors, planes, masks)
     own_ends = end_logits.gather(1, pressed[:, None]).squeeze(1)
-    ends = torch.from_numpy(lessons.ends[batch]).float()
-    return F.cross_entropy(logits, pressed) + end_weight * F.binary_cross_entropy_with_logits(own_ends, ends)
+    return F.cross_entropy(logits, pressed) + end_weight * F.binary_cross_entropy_with_logits(own_ends, ends.float())
 
 
 def choice_logits(network: OptionNetwork, lessons: Lessons, batch: NDArray[np.int64], hidden: Tensor) -> Tensor:

@@ -1,0 +1,102 @@
+"""Lessons in another guise: codes are drawn anew and nothing else, and a mirrored walk is as good a walk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agents.heads.button_view import FIELD_PLANE, PLACE_OF
+from agents.heads.lessons import Lessons
+from agents.heads.saved_heads import Heads
+from core.env.policy_features import FACING_START, MAP_CODE_BITS, MAP_START
+from core.game.collision import PLAYER_COLUMN, PLAYER_ROW
+from core.vocabulary import DIRECTION_BUTTONS, Button
+from trainer.bundle.collect import BundleCollection, play_by_rules
+from trainer.bundle.fit import CloningSettings, clone_button_head
+from trainer.bundle.varied_lessons import Steps, mirror, recode
+
+ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
+CELLS = {Button.UP: (-1, 0), Button.DOWN: (1, 0), Button.LEFT: (0, -1), Button.RIGHT: (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def lessons() -> Lessons:
+    return play_by_rules(ROM, BundleCollection(steps_per_game=500, final_milestone="tide_badge"), 0).lessons
+
+
+def steps_of(lessons: Lessons) -> Steps:
+    return Steps(
+        lessons.vectors.astype(np.float32),
+        lessons.planes.astype(np.float32),
+        lessons.masks.copy(),
+        lessons.presses.copy(),
+    )
+
+
+def test_codes_are_drawn_anew_in_the_share_and_nothing_else_is_touched(lessons: Lessons) -> None:
+    before, steps = steps_of(lessons), steps_of(lessons)
+    recode(steps, 0.5, np.random.default_rng(0))
+    map_code = slice(MAP_START, MAP_START + MAP_CODE_BITS)
+    changed = (steps.vectors != before.vectors)[:, map_code].any(axis=1).mean()
+    assert 0.4 < changed < 0.6
+    for part in ("text", "line", "lines", "key", "place", "subject"):
+        place = PLACE_OF[part]
+        assert np.array_equal(steps.vectors[:, place] != 0, before.vectors[:, place] != 0), f"{part}: none stays none"
+        assert not np.array_equal(steps.vectors[:, place], before.vectors[:, place]), f"{part} is drawn anew"
+    for part in ("kind", "index", "target", "count", "goal", "nearer", "distance", "barred", "cursor"):
+        assert np.array_equal(steps.vectors[:, PLACE_OF[part]], before.vectors[:, PLACE_OF[part]]), part
+    assert np.array_equal(steps.planes, before.planes) and np.array_equal(steps.presses, before.presses)
+
+
+def leads_nearer(steps: Steps) -> NDArray[np.float64]:
+    """For left and for right: share of the steps that press it with a way, in which it leads nearer to the goal, by the
+    numbers and by the plane; and in which the player already faces there."""
+    found = []
+    for button in (Button.LEFT, Button.RIGHT):
+        place, (down, right) = DIRECTION_BUTTONS.index(button), CELLS[button]
+        rows = (steps.presses == button) & (steps.vectors[:, PLACE_OF["distance"].start] > 0)
+        near = steps.vectors[rows, PLACE_OF["nearer"].start + place] > 0
+        field = steps.planes[rows, FIELD_PLANE, PLAYER_ROW + down, PLAYER_COLUMN + right] > 0.02
+        faces = steps.vectors[rows, FACING_START + place] > 0
+        assert rows.sum() > 10 and steps.masks[rows, button].all()
+        found.append([near.mean(), field.mean(), faces.mean()])
+    return np.array(found)
+
+
+def test_in_the_mirror_left_and_right_are_changed_about_and_the_way_still_leads_to_the_goal(lessons: Lessons) -> None:
+    before, steps = steps_of(lessons), steps_of(lessons)
+    mirror(steps, 1.0, np.random.default_rng(0))
+    seen = leads_nearer(before)
+    assert seen[:, :2].min() > 0.8, "the rules go nearer"
+    assert np.allclose(leads_nearer(steps), seen[::-1])
+    assert (steps.presses != before.presses).mean() > 0.1
+    mirror(steps, 1.0, np.random.default_rng(0))
+    assert np.array_equal(steps.vectors, before.vectors) and np.array_equal(steps.presses, before.presses)
+    assert np.array_equal(steps.planes[..., :9], before.planes[..., :9]), "the last column has no counterpart"
+
+
+def test_what_listens_to_a_menu_is_not_mirrored(lessons: Lessons) -> None:
+    rows = np.flatnonzero((lessons.vectors[:, PLACE_OF["target"]] != 0).any(axis=1))
+    assert len(rows) > 10
+    menus = replace(lessons, vectors=lessons.vectors[rows], planes=lessons.planes[rows])
+    menus = replace(menus, masks=lessons.masks[rows], presses=lessons.presses[rows])
+    steps = steps_of(menus)
+    mirror(steps, 1.0, np.random.default_rng(0))
+    assert np.array_equal(steps.vectors, steps_of(menus).vectors)
+
+
+def test_cloning_uses_both_as_its_settings_say(lessons: Lessons) -> None:
+    def weights(settings: CloningSettings) -> NDArray[np.float32]:
+        network = Heads.fresh(0).button
+        clone_button_head(network, lessons, settings, 0, lambda line: None)
+        return network.press.weight.detach().numpy().copy()
+
+    plain = CloningSettings(button_epochs=1, button_batch=64)
+    varied = [replace(plain, recoded_share=0.5), replace(plain, mirrored_share=0.5)]
+    first, *others = (weights(one) for one in (plain, plain, *varied))
+    assert np.array_equal(first, others[0])
+    assert not any(np.array_equal(first, one) for one in others[1:])
