@@ -1,4 +1,4 @@
-"""Lessons in another guise: codes are drawn anew and nothing else, and a mirrored walk is as good a walk."""
+"""Lessons in another guise: codes are drawn anew and nothing else, a mirrored walk is as good a walk; and as bytes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from agents.heads.button_view import FIELD_PLANE, PLACE_OF
-from agents.heads.lessons import Lessons
+from agents.heads.lessons import Lessons, read_lessons, write_lessons
+from agents.heads.plane_codes import coded_planes, planes_of
 from agents.heads.saved_heads import Heads
 from core.env.policy_features import FACING_START, MAP_CODE_BITS, MAP_START
+from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.collision import PLAYER_COLUMN, PLAYER_ROW
 from core.vocabulary import DIRECTION_BUTTONS, Button
 from trainer.bundle.collect import BundleCollection, play_by_rules
 from trainer.bundle.fit import CloningSettings, clone_button_head
+from trainer.bundle.taught_game import TaughtGame
 from trainer.bundle.varied_lessons import Steps, mirror, recode
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
@@ -31,7 +34,7 @@ def lessons() -> Lessons:
 def steps_of(lessons: Lessons) -> Steps:
     return Steps(
         lessons.vectors.astype(np.float32),
-        lessons.planes.astype(np.float32),
+        planes_of(lessons.planes),
         lessons.masks.copy(),
         lessons.presses.copy(),
     )
@@ -100,3 +103,20 @@ def test_cloning_uses_both_as_its_settings_say(lessons: Lessons) -> None:
     first, *others = (weights(one) for one in (plain, plain, *varied))
     assert np.array_equal(first, others[0])
     assert not any(np.array_equal(first, one) for one in others[1:])
+
+
+def test_planes_come_back_from_their_bytes_as_they_were(tmp_path: Path) -> None:
+    env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=400)
+    game, views = TaughtGame(env, 0), []
+    game.begin(0)
+    for _ in range(300):
+        step = game.look()
+        views.append(game.view(step).planes.astype(np.float16))
+        game.press(step.wanted.action)
+    env.close()
+    planes = np.stack(views)
+    assert len(set(planes[:, FIELD_PLANE].ravel().tolist())) == 14, "nothing, and from six steps nearer to six steps farther"
+    assert np.array_equal(planes_of(coded_planes(planes)), planes.astype(np.float32))
+    lessons = play_by_rules(ROM, BundleCollection(steps_per_game=50), 0).lessons
+    write_lessons(tmp_path / "earlier.npz", replace(lessons, planes=planes_of(lessons.planes).astype(np.float16)))
+    assert np.array_equal(read_lessons(tmp_path / "earlier.npz").planes, lessons.planes), "of an earlier version"

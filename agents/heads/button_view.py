@@ -36,6 +36,8 @@ PARTY_SIZE: Final = 6
 TARGET_BUTTONS: Final = (Button.A, *DIRECTION_BUTTONS)
 LONG_WALK_STEPS: Final = 30
 FIELD_SCALE_STEPS: Final = 6
+REACHED_GAIN: Final = 0.01
+"""What the distance field has more than the gain itself: a cell that is no nearer is not one without a way."""
 COUNT_SCALE: Final = 10
 
 SITUATION_PARTS: Final = {
@@ -178,7 +180,7 @@ class ButtonViews:
         here, shown = steps_at(distances, x, y), on_screen(distances, x, y)
         if not np.isfinite(here) or shown is None:
             return
-        gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + 0.01
+        gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + REACHED_GAIN
         planes[FIELD_PLANE] = np.where(np.isfinite(shown), gains, 0.0)
         for place, button in enumerate(DIRECTION_BUTTONS):
             moved = heading.ground.move(x, y, button)

@@ -14,6 +14,7 @@ from agents.heads.button_view import PLACE_OF, SITUATION_PLANES, SITUATION_SIZE,
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
 from agents.heads.option_view import OPTION_SLOTS
+from agents.heads.plane_codes import planes_of
 
 END_WEIGHT = 0.5
 """Of the option's end against the press."""
@@ -21,7 +22,7 @@ END_WEIGHT = 0.5
 
 def views_of(lessons: Lessons, batch: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     """Vectors and planes of these steps."""
-    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(lessons.planes[batch]).float()
+    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(planes_of(lessons.planes[batch]))
 
 
 def press_loss(

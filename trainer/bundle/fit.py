@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_loss_of, views_of
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork
+from agents.heads.plane_codes import planes_of
 from trainer.bundle.varied_lessons import Steps, mirror, recode
 
 
@@ -55,7 +56,7 @@ def clone_button_head(
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
         steps = Steps(
             lessons.vectors[batch].astype(np.float32),
-            lessons.planes[batch].astype(np.float32),
+            planes_of(lessons.planes[batch]),
             lessons.masks[batch],
             lessons.presses[batch],
         )
