@@ -110,8 +110,8 @@ def _varied(cloning: CloningSettings) -> str:
             f" In {cloning.recoded_share:.0%} of the button head's steps the codes of places, of options, of words and "
             "the milestones are drawn anew, each of the four for itself."
         )
-    if cloning.mirrored_share:
-        told += f" In {cloning.mirrored_share:.0%} of its walks left and right are changed about."
+    if cloning.turned_share:
+        told += f" {cloning.turned_share:.0%} of its walks are turned by a quarter or mirrored."
     return told
 
 

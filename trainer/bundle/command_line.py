@@ -23,7 +23,7 @@ OPENING_SEED = 105
 """Draws the games to the first badge."""
 WHOLE_STRAYING = 0.15
 """Of the usual shares of random presses and choices, in whole games: with more they take too long to end."""
-RECODED_SHARE, MIRRORED_SHARE = 0.5, 0.5
+RECODED_SHARE, TURNED_SHARE = 0.5, 0.75
 
 
 def main(
@@ -59,7 +59,7 @@ def main(
         BundleCollection(
             games=games, steps_per_game=max_steps, final_milestone=final_milestone, straying_scale=WHOLE_STRAYING
         ),
-        CloningSettings(recoded_share=RECODED_SHARE, mirrored_share=MIRRORED_SHARE),
+        CloningSettings(recoded_share=RECODED_SHARE, turned_share=TURNED_SHARE),
         opening=BundleCollection(games=opening_games, steps_per_game=opening_steps, run_seed=OPENING_SEED),
         turns=TakingTurns(turns),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),

@@ -14,7 +14,7 @@ from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_l
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork
 from agents.heads.plane_codes import planes_of
-from trainer.bundle.varied_lessons import Steps, mirror, recode
+from trainer.bundle.varied_lessons import Steps, recode, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class CloningSettings:
     recoded_share: float = 0.0
     """Of the steps, those in which each group of codes (places, options, words, milestones) is drawn anew, so that the
     button head presses where it meets new ones (`trainer/bundle/varied_lessons.py`)."""
-    mirrored_share: float = 0.0
-    """Of the steps in which the player walks, those in which left and right are changed about."""
+    turned_share: float = 0.0
+    """Of the steps in which the player walks, those seen turned by a quarter or mirrored."""
     ignored: tuple[str, ...] = ()
     """Parts of the view that the button head does without, to see what they are worth."""
     threads: int = 1
@@ -62,8 +62,8 @@ def clone_button_head(
         )
         if settings.recoded_share:
             recode(steps, settings.recoded_share, dice)
-        if settings.mirrored_share:
-            mirror(steps, settings.mirrored_share, dice)
+        if settings.turned_share:
+            turn(steps, settings.turned_share, dice)
         told = (steps.vectors, steps.planes, steps.masks, steps.presses, lessons.ends[batch])
         views = (torch.from_numpy(one) for one in told)
         return press_loss_of(network, *views, settings.end_weight, settings.ignored)

@@ -2,7 +2,7 @@
 
 Places, words and options are hashes. A network that sees few of them learns each for itself, and is lost where it meets
 a new one. So in part of the steps these codes are drawn anew: what is left tells the press, too. And a walk is learned
-from both sides: left and right changed about, it is as good a walk.
+from all sides: turned by a quarter or mirrored, it is as good a walk, but no corner, door or counter is where it was.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from core.env.policy_features import (
     MODE_START,
 )
 from core.game.collision import PLAYER_COLUMN
+from core.game.terrain import OFFSET
 from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, Button, GameMode
 
 _FEATURES: Final = PLACE_OF["features"].start
@@ -46,8 +47,8 @@ another step."""
 _WALKS: Final = [
     _FEATURES + MODE_START + place for place, mode in enumerate(GameMode) if mode in (GameMode.FREE, GameMode.WALKING)
 ]
-_MIRRORED_COLUMNS: Final = 2 * PLAYER_COLUMN + 1
-"""The columns around the player; the one beyond them has no counterpart on screen."""
+_AROUND: Final = 2 * PLAYER_COLUMN + 1
+"""The rows and columns around the player; what is beyond them has no counterpart on screen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,46 +75,90 @@ def recode(steps: Steps, share: float, dice: np.random.Generator) -> None:
             vectors[rows, place] = vectors[others, place]
 
 
-def mirror(steps: Steps, share: float, dice: np.random.Generator) -> None:
-    """Changes left and right about in this share of the steps in which the player walks, in place."""
+def turn(steps: Steps, share: float, dice: np.random.Generator) -> None:
+    """Turns or mirrors what is seen and pressed in this share of the steps in which the player walks, in place; which
+    of the seven ways is drawn for each."""
     walks = (steps.vectors[:, _WALKS] != 0).any(axis=1)
-    rows = np.flatnonzero(walks & (dice.random(len(walks)) < share))
-    if not len(rows):
-        return
-    steps.vectors[rows] = steps.vectors[rows][:, _SWAPPED] * _SIGNS
-    planes = steps.planes[rows]
-    planes[..., :_MIRRORED_COLUMNS] = planes[..., _MIRRORED_COLUMNS - 1 :: -1]
-    planes[..., _MIRRORED_COLUMNS:] = 0.0
-    steps.planes[rows] = planes
-    steps.masks[rows] = steps.masks[rows][:, _OTHER_BUTTON]
-    steps.presses[rows] = _OTHER_BUTTON[steps.presses[rows]]
+    turned = walks & (dice.random(len(walks)) < share)
+    ways, planes = dice.integers(len(_TURNS), size=len(walks)), steps.planes.shape[1]
+    for place, one in enumerate(_TURNS):
+        rows = np.flatnonzero(turned & (ways == place))
+        steps.vectors[rows] = steps.vectors[rows][:, one.sources] * one.signs
+        around = steps.planes[rows, :, :_AROUND, :_AROUND].reshape(len(rows), planes, _AROUND**2)
+        steps.planes[rows] = 0.0
+        steps.planes[rows, :, :_AROUND, :_AROUND] = around[..., one.cells].reshape(len(rows), planes, _AROUND, _AROUND)
+        steps.masks[rows] = steps.masks[rows][:, one.buttons_before]
+        steps.presses[rows] = one.buttons[steps.presses[rows]]
 
 
-def _other_buttons() -> NDArray[np.int64]:
-    """By button: the one pressed in the mirror."""
-    found = np.arange(ACTION_COUNT)
-    found[[Button.LEFT, Button.RIGHT]] = Button.RIGHT, Button.LEFT
-    return found
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """One way to look at a walk."""
+
+    buttons: NDArray[np.int64]
+    """By button: the one that is pressed then."""
+    buttons_before: NDArray[np.int64]
+    """The other way about."""
+    sources: NDArray[np.int64]
+    """By place of the vector: where its number comes from."""
+    signs: NDArray[np.float32]
+    """By place of the vector: what it is multiplied by."""
+    cells: NDArray[np.int64]
+    """By cell around the player, row by row: where it was."""
 
 
-def _mirrored_vector() -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """By place of the vector: where its number comes from in the mirror, and with which sign."""
+def _turn(east: tuple[int, int], south: tuple[int, int]) -> _Turn:
+    """The way in which what was east is `east` afterwards, (columns, rows), and what was south `south`."""
+
+    def moved(columns: int, rows: int) -> tuple[int, int]:
+        return columns * east[0] + rows * south[0], columns * east[1] + rows * south[1]
+
+    buttons, buttons_before = np.arange(ACTION_COUNT), np.arange(ACTION_COUNT)
+    for button, offset in OFFSET.items():
+        other = next(one for one, to in OFFSET.items() if to == moved(*offset))
+        buttons[button], buttons_before[other] = other, button
+    cells, middle = np.empty(_AROUND**2, dtype=np.int64), PLAYER_COLUMN
+    for cell in range(_AROUND**2):
+        columns, rows = moved(cell % _AROUND - middle, cell // _AROUND - middle)
+        cells[(rows + middle) * _AROUND + columns + middle] = cell
     width = max(place.stop for place in PLACE_OF.values())
-    source, signs = np.arange(width), np.ones(width, dtype=np.float32)
-    left, right = DIRECTION_BUTTONS.index(Button.LEFT), DIRECTION_BUTTONS.index(Button.RIGHT)
-    pairs = [(_FEATURES + FACING_START + left, _FEATURES + FACING_START + right)]
-    pairs += [(PLACE_OF[part].start + left, PLACE_OF[part].start + right) for part in ("goal_press", "nearer")]
-    for age in range(LAST_ACTIONS):
-        start = _FEATURES + ACTION_START + age * ACTION_COUNT
-        pairs.append((start + Button.LEFT, start + Button.RIGHT))
-    pairs.append((PLACE_OF["barred"].start + Button.LEFT, PLACE_OF["barred"].start + Button.RIGHT))
-    names = {name: _FEATURES + place for place, name in enumerate(FEATURE_NAMES)}
-    pairs.append((names["goal_leaves_left"], names["goal_leaves_right"]))
-    for one, other in pairs:
-        source[[one, other]] = other, one
-    signs[[names["goal_east"], names["goal_side_east"], PLACE_OF["goal"].start, PLACE_OF["goal"].start + 2]] = -1.0
-    return source, signs
+    sources, signs = np.arange(width), np.ones(width, dtype=np.float32)
+    for start in _DIRECTIONS:
+        for place, button in enumerate(DIRECTION_BUTTONS):
+            sources[start + DIRECTION_BUTTONS.index(Button(buttons[button]))] = start + place
+    for start in _BUTTONS:
+        sources[start : start + ACTION_COUNT] = start + buttons_before
+    for eastward, southward in _OFFSETS:
+        for place, column, row in ((eastward, east[0], south[0]), (southward, east[1], south[1])):
+            sources[place], signs[place] = (eastward, column) if column else (southward, row)
+    return _Turn(buttons, buttons_before, sources, signs, cells)
 
 
-_OTHER_BUTTON: Final = _other_buttons()
-_SWAPPED, _SIGNS = _mirrored_vector()
+_NAMED: Final = {name: _FEATURES + place for place, name in enumerate(FEATURE_NAMES)}
+_DIRECTIONS: Final = (
+    _FEATURES + FACING_START,
+    _NAMED[f"goal_leaves_{DIRECTION_BUTTONS[0].name.lower()}"],
+    PLACE_OF["goal_press"].start,
+    PLACE_OF["nearer"].start,
+)
+"""Where a number for each of `DIRECTION_BUTTONS` begins."""
+_BUTTONS: Final = (
+    *(_FEATURES + ACTION_START + age * ACTION_COUNT for age in range(LAST_ACTIONS)),
+    PLACE_OF["barred"].start,
+)
+"""Where a number for each button begins."""
+_OFFSETS: Final = (
+    (_NAMED["goal_east"], _NAMED["goal_south"]),
+    (_NAMED["goal_side_east"], _NAMED["goal_side_south"]),
+    (PLACE_OF["goal"].start, PLACE_OF["goal"].start + 1),
+    (PLACE_OF["goal"].start + 2, PLACE_OF["goal"].start + 3),
+)
+"""Pairs of numbers that tell how far something is to the east and to the south."""
+_TURNS: Final = tuple(
+    _turn(*axes)
+    for sign in (1, -1)
+    for other in (1, -1)
+    for axes in (((sign, 0), (0, other)), ((0, sign), (other, 0)))
+    if axes != ((1, 0), (0, 1))
+)
+"""The seven."""
