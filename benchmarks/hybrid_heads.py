@@ -32,10 +32,11 @@ from core.game.profile import identify_rom
 from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
-from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
+from trainer.bundle.judge import HEADS_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
 from trainer.commands.exit_codes import run_reporting_bad_input
+from trainer.evaluation.first_badge import first_badge
 from trainer.settings import load_settings
 
 FOLDER, WORK = Path("runs/hybrid_heads"), Path("runs/bundle")
@@ -91,8 +92,8 @@ class Variant:
 
 
 VARIANTS: Final = {
-    "whole": Variant("the whole", players=tuple(JudgedPlayer)),
-    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
+    "whole": Variant("the whole", players=HEADS_PLAYERS),
+    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=HEADS_PLAYERS),
     "no_options": Variant("without learning of options", rounds=0),
     "no_branches": Variant("without branches", groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),
@@ -152,10 +153,11 @@ def measure(
     plan = planned(plan, load_game(identify_rom(rom).game))
     if VARIANTS[name].alone:
         weights, *minutes = heads_alone(rom, seed, work, STEPS, say)
+        standings = None
     else:
         trained = train(rom, work, plan, workers, say)
-        weights, minutes = trained.weights, list(trained.minutes)
-    games = judged(weights, rom, work, plan, workers, say)
+        weights, standings, minutes = trained.weights, trained.standings, list(trained.minutes)
+    games = judged(weights, standings, rom, work, plan, workers, say)
     return HeadsCell(name, seed, judging.fixes_starter, games, tuple(minutes))
 
 
@@ -244,7 +246,8 @@ def run(arguments: argparse.Namespace) -> None:
     for seed in arguments.seeds:
         for name in arguments.variants:
             if not cell_path(arguments.out, name, seed, fixes).exists():
-                rom, final = Path(settings.rom_path), settings.final_milestone
+                rom = Path(settings.rom_path)
+                final = settings.final_milestone or first_badge(load_game(identify_rom(rom).game)).id
                 cell = measure(name, seed, judging, rom, final, arguments.work, arguments.workers)
                 write_cell(arguments.out, cell)
     cells = read_cells(arguments.out)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from agents.heads.button_view import PLACE_OF
 from agents.heads.lessons import Lessons, joined, read_lessons, write_lessons
 from agents.heads.option_learner import OptionLearningSettings
-from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads
+from agents.heads.saved_heads import BUNDLED_FOLDER, STANDINGS_FILE, WEIGHTS_FILE, Heads, load_heads, load_standings
 from core.env.policy_features import MAP_START, map_code
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import load_game
@@ -27,10 +27,11 @@ from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
-from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
+from trainer.bundle.judge import HEADS_PLAYERS, WHOLE_GAME_PLAYERS, HeadGame, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.situations import TakingTurns
 from trainer.commands.app import app
 from trainer.evaluation.map_folds import maps_named
 
@@ -126,10 +127,13 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
     """Everything from play to card, far too short to learn much."""
     plan = BundlePlan(
         BundleCollection(games=2, steps_per_game=200),
-        CloningSettings(button_epochs=1, option_epochs=1),
+        CloningSettings(button_epochs=1, option_epochs=1, recoded_share=0.5),
         Aggregation(segments=2),
         OptionLearning(rounds=1, games=2, groups=1, branches=2, settings=OptionLearningSettings(critic_epochs=1)),
         Judging(games=1, steps_per_game=40),
+        opening=BundleCollection(games=1, steps_per_game=100, run_seed=105),
+        turns=TakingTurns(1, 60),
+        whole_judging=Judging(1, 50, players=WHOLE_GAME_PLAYERS),
     )
     said: list[str] = []
 
@@ -137,17 +141,25 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
         return make(tmp_path / "made", ROM, tmp_path / "work", plan, 1, said.append)
 
     report = made(plan)
-    assert {path.name for path in (tmp_path / "made").iterdir()} == {WEIGHTS_FILE, CARD_FILE, REPORT_FILE}
+    files = {WEIGHTS_FILE, STANDINGS_FILE, CARD_FILE, REPORT_FILE}
+    assert {path.name for path in (tmp_path / "made").iterdir()} == files
+    assert len(load_standings(tmp_path / "made")) > 0
     assert load_heads(tmp_path / "made" / WEIGHTS_FILE).game == report.game == "fernvale"
-    assert report.final_milestone == "tide_badge" and report.labelled_steps > 400, "and those of its own segments"
+    assert (report.final_milestone, report.judged_milestone) == ("tern", "tide_badge")
+    assert report.labelled_steps > 500, "and those of its own segments"
     assert [(one.games, one.transitions > 0) for one in report.rounds] == [(2, True)]
-    assert [one.player for one in report.scores] == [one.value for one in JudgedPlayer]
+    assert [one.player for one in report.scores] == [one.value for one in HEADS_PLAYERS]
+    assert [one.player for one in report.whole_scores] == [one.value for one in WHOLE_GAME_PLAYERS]
+    assert {one.steps for one in report.games} == {40} and {one.steps for one in report.whole_games} == {50}
+    assert "new games of at most 50 steps to `tern`" in (tmp_path / "made" / CARD_FILE).read_text("utf-8")
     weights = (tmp_path / "made" / WEIGHTS_FILE).read_bytes()
     said.clear()
     second = made(plan)
     assert second.games == report.games
     assert (tmp_path / "made" / WEIGHTS_FILE).read_bytes() == weights
-    assert sum("from an earlier run" in line for line in said) == 6, "every stage, and the heads of two of them"
+    assert sum("from an earlier run" in line for line in said) == 9, "every stage, and the heads of two of them"
+    made(replace(plan, turns=TakingTurns(0)))
+    assert not (tmp_path / "made" / STANDINGS_FILE).exists(), "a table of other heads must not lie beside these"
     with pytest.raises(ConfigurationError, match="no milestone 'moon'"):
         made(replace(plan, collection=replace(plan.collection, final_milestone="moon")))
 

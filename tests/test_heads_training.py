@@ -102,7 +102,7 @@ def lessons_of(values: list[int], choices_at: list[int]) -> Lessons:
     options[:, 0, 0] = [values[at] for at in choices_at]
     return Lessons(
         vectors,
-        np.zeros((count, *PLANES_SHAPE), np.float16),
+        np.zeros((count, *PLANES_SHAPE), np.uint8),
         np.ones((count, ACTION_COUNT), np.bool_),
         np.zeros(count, np.int64),
         np.zeros(count, np.bool_),

@@ -14,6 +14,7 @@ from agents.heads.button_view import PLACE_OF, SITUATION_PLANES, SITUATION_SIZE,
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
 from agents.heads.option_view import OPTION_SLOTS
+from agents.heads.plane_codes import planes_of
 
 END_WEIGHT = 0.5
 """Of the option's end against the press."""
@@ -21,7 +22,7 @@ END_WEIGHT = 0.5
 
 def views_of(lessons: Lessons, batch: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     """Vectors and planes of these steps."""
-    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(lessons.planes[batch]).float()
+    return torch.from_numpy(lessons.vectors[batch]).float(), torch.from_numpy(planes_of(lessons.planes[batch]))
 
 
 def press_loss(
@@ -33,17 +34,31 @@ def press_loss(
 ) -> Tensor:
     """Of these steps, nats: the rules' press, and whether the option is over after it. `ignored` parts of the view are
     0 (`ButtonNetwork.ignore`)."""
-    pressed = torch.from_numpy(lessons.presses[batch])
     vectors, planes = views_of(lessons, batch)
+    masks, pressed = torch.from_numpy(lessons.masks[batch]), torch.from_numpy(lessons.presses[batch])
+    ends = torch.from_numpy(lessons.ends[batch])
+    return press_loss_of(network, vectors, planes, masks, pressed, ends, end_weight, ignored)
+
+
+def press_loss_of(
+    network: ButtonNetwork,
+    vectors: Tensor,
+    planes: Tensor,
+    masks: Tensor,
+    pressed: Tensor,
+    ends: Tensor,
+    end_weight: float = END_WEIGHT,
+    ignored: Collection[str] = (),
+) -> Tensor:
+    """As `press_loss`, of views that the caller has put together, and may be changed."""
     for part in ignored:
         if part in VIEW_PLANES:
             planes[:, VIEW_PLANES[part]] = 0.0
         else:
             vectors[:, PLACE_OF[part]] = 0.0
-    logits, end_logits = network(vectors, planes, torch.from_numpy(lessons.masks[batch]))
+    logits, end_logits = network(vectors, planes, masks)
     own_ends = end_logits.gather(1, pressed[:, None]).squeeze(1)
-    ends = torch.from_numpy(lessons.ends[batch]).float()
-    return F.cross_entropy(logits, pressed) + end_weight * F.binary_cross_entropy_with_logits(own_ends, ends)
+    return F.cross_entropy(logits, pressed) + end_weight * F.binary_cross_entropy_with_logits(own_ends, ends.float())
 
 
 def choice_logits(network: OptionNetwork, lessons: Lessons, batch: NDArray[np.int64], hidden: Tensor) -> Tensor:

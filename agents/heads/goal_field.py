@@ -29,6 +29,8 @@ FIELDS_KEPT = 1024
 SIGHTS_KEPT: Final = 16_384
 """About 700 bytes each."""
 FIELD_SCALE_STEPS: Final = 6
+REACHED_GAIN: Final = 0.01
+"""What the distance field has more than the gain itself: a cell that is no nearer is not one without a way."""
 
 _Ground = tuple[CollisionMap, bool, bool, bool, bool, frozenset[Cell]]
 _Edges = dict[Cell, list[tuple[Cell, int]]]
@@ -135,7 +137,7 @@ def _sight(field: NDArray[np.float32], ground: MapGround, cell: Cell) -> GoalSig
     here, shown = steps_at(field, *cell), on_screen(field, *cell)
     if not np.isfinite(here) or shown is None:
         return None
-    gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + 0.01
+    gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + REACHED_GAIN
     nearer = np.zeros(len(DIRECTION_BUTTONS), np.float32)
     for move in ground.moves_from(cell):
         there = steps_at(field, *move.there)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.plane_codes import coded_planes
 from core.exceptions import CheckpointError
 
 
@@ -22,8 +23,8 @@ class Lessons:
 
     vectors: NDArray[np.float16]
     """(steps, VIEW_SIZE)."""
-    planes: NDArray[np.float16]
-    """(steps, *PLANES_SHAPE)."""
+    planes: NDArray[np.uint8]
+    """(steps, *PLANES_SHAPE) codes (`plane_codes.py`)."""
     masks: NDArray[np.bool_]
     """(steps, actions): allowed and not in vain."""
     presses: NDArray[np.int64]
@@ -57,7 +58,7 @@ class LessonRecorder:
 
     def step(self, vector: NDArray[Any], planes: NDArray[Any], mask: NDArray[np.bool_], press: int, ends: bool) -> None:
         """A step at which the rules wanted `press`."""
-        self._steps.append((vector.astype(np.float16), planes.astype(np.float16), mask.copy(), press, ends))
+        self._steps.append((vector.astype(np.float16), coded_planes(planes[None])[0], mask.copy(), press, ends))
 
     def choice(self, options: NDArray[np.float32], chosen: int) -> None:
         """A choice among `options` (options, OPTION_SIZE), made at the step that `step` is told of next."""
@@ -108,6 +109,9 @@ def read_lessons(path: Path) -> Lessons:
     """Reads what `write_lessons` wrote. Raises CheckpointError for anything else; nothing is executed."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return Lessons(**{name: file[name] for name in _NAMES})
+            arrays = {name: file[name] for name in _NAMES}
+            if arrays["planes"].dtype != np.uint8:  # as earlier versions wrote them
+                arrays["planes"] = coded_planes(arrays["planes"])
+            return Lessons(**arrays)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"the lessons at {path} cannot be read ({error}): delete the file") from error

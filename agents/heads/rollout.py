@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from agents.heads.lessons import Lessons
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.plane_codes import coded_planes
 from agents.learning.rollout import Rollout
 from core.agent.lane_transitions import LaneTransitions
 
@@ -73,7 +74,7 @@ class HeadsRollout(Rollout):
             options[choice, : len(one.facts)] = one.facts
         return Lessons(
             self.observations["vector"][place],
-            self.observations["planes"][place],
+            coded_planes(self.observations["planes"][place]),
             self.masks[place],
             presses[place].astype(np.int64),
             self.observations["label"][place][:, 1].astype(np.bool_),

@@ -105,10 +105,15 @@ def load_heads(path: Path) -> Heads:
 
 def load_standings(folder: Path) -> Standings:
     """Of the heads in a folder; empty where they were not judged. Raises CheckpointError for a file that is damaged."""
-    path, standings = folder / STANDINGS_FILE, Standings()
+    path = folder / STANDINGS_FILE
+    return read_standings(path) if path.is_file() else Standings()
+
+
+def read_standings(path: Path) -> Standings:
+    """Of a file. Raises CheckpointError for one that is damaged or missing."""
+    standings = Standings()
     try:
-        if path.is_file():
-            standings.load_state_dict(json.loads(path.read_bytes()))
+        standings.load_state_dict(json.loads(path.read_bytes()))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise CheckpointError(f"the standings at {path} cannot be read: {error}; delete the file") from error
     return standings

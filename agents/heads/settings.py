@@ -17,7 +17,7 @@ class HeadsSettings(Section):
     """Heads to begin with: `bundled`, or a folder that `python -m trainer.bundle` has written; null begins with random
     weights."""
     kept_lessons: Count = 131_072
-    """Labelled steps that are kept and learned from again and again, about 2.6 kB each; then the oldest give way."""
+    """Labelled steps that are kept and learned from again and again, about 1.7 kB each; then the oldest give way."""
     lessons_batch: Count = 192
     """Of them, those of one gradient step."""
     choices_batch: Count = 64

@@ -6,7 +6,7 @@ from trainer.commands.program import run_program
 
 
 def _run() -> int:
-    from trainer.bundle.maker import run  # takes a second; signals are watched by then
+    from trainer.bundle.command_line import run  # takes a second; signals are watched by then
 
     return run()
 

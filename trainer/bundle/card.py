@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from trainer.bundle.collect import STRAYINGS, BundleCollection
@@ -11,9 +11,10 @@ from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, Judging, PlayerScore
 from trainer.bundle.option_learning import LearningRound, OptionLearning
+from trainer.bundle.situations import TakingTurns
 from trainer.pocket.card import wrapped
 
-STAGE_NAMES = ("games by the rules", "cloning", "own segments", "learning options", "judging")
+STAGE_NAMES = ("games by the rules", "cloning", "own segments", "learning options", "taking turns", "judging")
 REPORT_FILE, CARD_FILE = "report.json", "README.md"
 
 
@@ -48,6 +49,19 @@ class BundleReport:
     """Wall time of each stage in this call; what was there from an earlier call takes none."""
     without_maps: tuple[str, ...] = ()
     """Maps that were held out of training."""
+    opening: BundleCollection | None = None
+    """Further games by the rules; where they end, those of `scores` do."""
+    turns: TakingTurns = field(default_factory=TakingTurns)
+    whole_judging: Judging | None = None
+    whole_scores: tuple[PlayerScore, ...] = ()
+    """Of games to `final_milestone`."""
+    whole_games: tuple[HeadGame, ...] = ()
+
+    @property
+    def judged_milestone(self) -> str:
+        """Where the games of `scores` end."""
+        opening = self.opening
+        return self.final_milestone if opening is None else opening.final_milestone or ""
 
 
 def write_bundle_card(folder: Path, report: BundleReport) -> None:
@@ -82,6 +96,41 @@ def _aggregated(report: BundleReport) -> list[str]:
     )
 
 
+def _strayings(collection: BundleCollection) -> str:
+    """Shares of presses and choices, game by game."""
+    shares = (collection.straying(game) for game in range(len(STRAYINGS)))
+    return ", ".join(f"{100 * one.presses:.3g}%/{100 * one.choices:.3g}%" for one in shares)
+
+
+def _varied(cloning: CloningSettings) -> str:
+    """In what other guise the button head saw its lessons."""
+    told = ""
+    if cloning.recoded_share:
+        told += (
+            f" In {cloning.recoded_share:.0%} of the button head's steps the codes of places, of options, of words and "
+            "the milestones are drawn anew, each of the four for itself."
+        )
+    if cloning.turned_share:
+        told += f" {cloning.turned_share:.0%} of its walks are turned by a quarter or mirrored."
+    return told
+
+
+def _whole_games(report: BundleReport) -> list[str]:
+    """What whole games came to."""
+    if report.whole_judging is None or not report.whole_scores:
+        return []
+    return [
+        "",
+        *wrapped(
+            f"The same in new games of at most {report.whole_judging.steps_per_game:,} steps to "
+            f"`{report.final_milestone}`. In the hybrid rules or heads choose and press, whoever did better in such "
+            f"a situation in {report.turns.games} games of taking turns."
+        ),
+        "",
+        *score_table(report.whole_scores),
+    ]
+
+
 def _learned(report: BundleReport) -> list[str]:
     """What the option head learned from its own choices."""
     learning, rounds = report.options, report.rounds
@@ -97,8 +146,10 @@ def _learned(report: BundleReport) -> list[str]:
 
 
 def _card(report: BundleReport) -> str:
-    collection, cloning, judging = report.collection, report.cloning, report.judging
-    strayings = ", ".join(f"{one.presses:.0%}/{one.choices:.0%}" for one in STRAYINGS)
+    collection, opening, cloning, judging = report.collection, report.opening, report.cloning, report.judging
+    played = f"{collection.games} games by the rules to `{report.final_milestone}`" + (
+        "" if opening is None else f" and {opening.games} to `{opening.final_milestone}`"
+    )
     shares = ", ".join(f"{took:.1f} of {stage}" for stage, took in zip(STAGE_NAMES, report.minutes, strict=True))
     lines = [
         "# The bundled policy",
@@ -121,14 +172,17 @@ def _card(report: BundleReport) -> str:
         *wrapped(f"Minutes: {shares}, on two cores that others used as well.", item=True),
         *wrapped(
             f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
-            f"options, from {collection.games} games by the rules to `{report.final_milestone}` (ROM SHA-256 "
-            f"`{report.rom_sha256[:16]}...`, seeds of training drawn from {collection.run_seed}). In turn, games draw "
-            f"these shares of presses/choices at random: {strayings}. The label is always what the rules would do.",
+            f"options, from {played} (ROM SHA-256 `{report.rom_sha256[:16]}...`, seeds of training drawn from "
+            f"{collection.run_seed}). In turn, games draw these shares of presses/choices at random: "
+            f"{_strayings(collection)}"
+            + ("" if opening is None else f"; those to `{opening.final_milestone}`: {_strayings(opening)}")
+            + ". The label is always what the rules would do.",
             item=True,
         ),
         *wrapped(
             f"Cloning: {cloning.button_epochs:g} epochs of the button head, {cloning.option_epochs:g} of the option "
-            f"head, AdamW. In {cloning.hidden_prior_share:.0%} of the choices the rules' value and rank are hidden.",
+            f"head, AdamW. In {cloning.hidden_prior_share:.0%} of the choices the rules' value and rank are hidden."
+            + _varied(cloning),
             item=True,
         ),
         *_aggregated(report),
@@ -143,7 +197,7 @@ def _card(report: BundleReport) -> str:
         ),
         "",
         *wrapped(
-            f"New games of at most {judging.steps_per_game:,} steps to `{report.final_milestone}` on seeds that no "
+            f"New games of at most {judging.steps_per_game:,} steps to `{report.judged_milestone}` on seeds that no "
             "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
             "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
             "state while the game waits for one. "
@@ -156,6 +210,7 @@ def _card(report: BundleReport) -> str:
         ),
         "",
         *score_table(report.scores),
+        *_whole_games(report),
         "",
         "## What it cannot do",
         *wrapped(

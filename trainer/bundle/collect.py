@@ -60,10 +60,13 @@ class BundleCollection:
     """Draws the games; evaluations and judging use others."""
     strays: bool = True
     """Games stray as `STRAYINGS` has it; else none does."""
+    straying_scale: float = 1.0
+    """Of the shares of `STRAYINGS`: what is little on a short way is too much on a long one."""
 
     def straying(self, game: int) -> Straying:
         """Of the game of this number."""
-        return STRAYINGS[game % len(STRAYINGS)] if self.strays else Straying(0.0, 0.0)
+        usual = STRAYINGS[game % len(STRAYINGS)] if self.strays else Straying(0.0, 0.0)
+        return Straying(usual.presses * self.straying_scale, usual.choices * self.straying_scale)
 
 
 def collect(

@@ -10,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_loss, views_of
+from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_loss_of, views_of
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork
+from agents.heads.plane_codes import planes_of
+from trainer.bundle.varied_lessons import Steps, recode, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class CloningSettings:
     weight_decay: float = 1e-3
     end_weight: float = END_WEIGHT
     largest_gradient: float = 1.0
+    recoded_share: float = 0.0
+    """Of the steps, those in which each group of codes (places, options, words, milestones) is drawn anew, so that the
+    button head presses where it meets new ones (`trainer/bundle/varied_lessons.py`)."""
+    turned_share: float = 0.0
+    """Of the steps in which the player walks, those seen turned by a quarter or mirrored."""
     ignored: tuple[str, ...] = ()
     """Parts of the view that the button head does without, to see what they are worth."""
     threads: int = 1
@@ -44,8 +51,22 @@ def clone_button_head(
     rows = np.flatnonzero(lessons.teaches_press)
     steps = max(1, int(settings.button_epochs * len(rows) / settings.button_batch))
 
+    dice = np.random.default_rng([seed, 1])
+
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
-        return press_loss(network, lessons, batch, settings.end_weight, settings.ignored)
+        steps = Steps(
+            lessons.vectors[batch].astype(np.float32),
+            planes_of(lessons.planes[batch]),
+            lessons.masks[batch],
+            lessons.presses[batch],
+        )
+        if settings.recoded_share:
+            recode(steps, settings.recoded_share, dice)
+        if settings.turned_share:
+            turn(steps, settings.turned_share, dice)
+        told = (steps.vectors, steps.planes, steps.masks, steps.presses, lessons.ends[batch])
+        views = (torch.from_numpy(one) for one in told)
+        return press_loss_of(network, *views, settings.end_weight, settings.ignored)
 
     _fit(network, loss_of, _batches(rows, settings.button_batch, seed), steps, settings, "button head", say)
     network.ignore(settings.ignored)

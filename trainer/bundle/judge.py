@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import TypeAdapter
@@ -20,6 +21,7 @@ from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.lane_transitions import LaneInputs
+from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.rules import RulePlayer
@@ -38,13 +40,18 @@ class JudgedPlayer(StrEnum):
     BUTTONS = "button head, options by the rules"
     ALONE = "policy alone"
     BLIND = "policy alone, the rules' value and rank hidden"
+    HYBRID = "hybrid: who does better there"
 
+
+HEADS_PLAYERS = (JudgedPlayer.RULES, JudgedPlayer.BUTTONS, JudgedPlayer.ALONE, JudgedPlayer.BLIND)
+WHOLE_GAME_PLAYERS = (JudgedPlayer.RULES, JudgedPlayer.ALONE, JudgedPlayer.HYBRID)
 
 _MODES = {
     JudgedPlayer.RULES: AgentMode.RULES_ONLY,
     JudgedPlayer.BUTTONS: AgentMode.ADAPTIVE,
     JudgedPlayer.ALONE: AgentMode.RL_ONLY,
     JudgedPlayer.BLIND: AgentMode.RL_ONLY,
+    JudgedPlayer.HYBRID: AgentMode.ADAPTIVE,
 }
 
 
@@ -77,7 +84,7 @@ class Judging:
 
     bars_repeats: bool = True
     """Presses that lead nowhere are barred."""
-    players: tuple[JudgedPlayer, ...] = tuple(JudgedPlayer)
+    players: tuple[JudgedPlayer, ...] = HEADS_PLAYERS
 
     def starter(self, game: int) -> int | None:
         """Of the game of this number."""
@@ -92,9 +99,10 @@ def play_head_games(
     folder: Path,
     say: Callable[[str], None],
     workers: int,
+    standings: Standings | None = None,
 ) -> tuple[HeadGame, ...]:
     """The games of all players, game by game. Those that are in `folder` are not played again; each is kept there
-    as soon as it is over."""
+    as soon as it is over. `standings` are what the hybrid acts by."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {
         (player, game): folder / f"{player.name.lower()}_{game:04d}.json"
@@ -104,7 +112,8 @@ def play_head_games(
     missing = [key for key, path in paths.items() if not path.is_file()]
     if len(missing) < len(paths):
         say(f"{len(paths) - len(missing)} games are there from an earlier run")
-    play = partial(_play, heads_path, rom_path, judging, final_milestone)
+    told = None if standings is None else standings.state_dict()
+    play = partial(_play, heads_path, rom_path, judging, final_milestone, told)
     for (player, game), outcome in zip(missing, map_in_processes(play, missing, workers), strict=True):
         path = paths[player, game]
         temporary = path.with_suffix(".writing")
@@ -121,10 +130,13 @@ def _play(
     rom_path: Path,
     judging: Judging,
     final_milestone: str | None,
+    told: Mapping[str, Any] | None,
     whose: tuple[JudgedPlayer, int],
 ) -> HeadGame:
     player, game = whose
     torch.set_num_threads(1)
+    standings = Standings()
+    standings.load_state_dict(told or {})
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path,
         observation_type="state",
@@ -133,17 +145,24 @@ def _play(
     )
     try:
         heads = None if player is JudgedPlayer.RULES else load_heads(heads_path)
-        return play_head_game(player, heads, env, judging, game)
+        return play_head_game(player, heads, env, judging, game, standings)
     finally:
         env.close()
 
 
 def play_head_game(
-    player: JudgedPlayer, heads: Heads | None, env: EnhancedPyBoyPokemonCrystalEnv, judging: Judging, game: int
+    player: JudgedPlayer,
+    heads: Heads | None,
+    env: EnhancedPyBoyPokemonCrystalEnv,
+    judging: Judging,
+    game: int,
+    standings: Standings | None = None,
 ) -> HeadGame:
     """One game."""
     strategy, mode = AdaptiveStrategySystem(seed=game), _MODES[player]
     frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
+    if player is JudgedPlayer.HYBRID and standings is not None:
+        frozen = replace(frozen, standings=standings)
     if heads is None:
         agent = HybridAgent(None, strategy, mode=mode, seed=game, frozen_state=frozen)
     else:
@@ -210,3 +229,9 @@ def score_of(games: Sequence[HeadGame]) -> PlayerScore:
         max(game.longest_stay for game in games),
         1000 * sum(game.cpu_s for game in games) / sum(game.steps for game in games),
     )
+
+
+def scores_of(games: Sequence[HeadGame]) -> tuple[PlayerScore, ...]:
+    """The score of each player, in the order in which they come first."""
+    players = dict.fromkeys(game.player for game in games)
+    return tuple(score_of([game for game in games if game.player == player]) for player in players)

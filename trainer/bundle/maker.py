@@ -9,16 +9,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from agents.heads.lessons import Lessons, joined
-from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
+from agents.heads.saved_heads import (
+    STANDINGS_FILE,
+    WEIGHTS_FILE,
+    Heads,
+    load_heads,
+    read_standings,
+    save_heads,
+)
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import GameData, load_game
 from core.game.profile import identify_rom
-from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, score_table, write_bundle_card
+from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation, aggregate
 from trainer.bundle.fit import (
@@ -29,16 +34,16 @@ from trainer.bundle.fit import (
     option_agreement,
 )
 from trainer.bundle.held_out import lessons_without
-from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
+from trainer.bundle.judge import HeadGame, Judging, play_head_games, scores_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
-from trainer.commands.exit_codes import run_reporting_bad_input
+from trainer.bundle.situations import TakingTurns, judge_situations, write_standings
 from trainer.evaluation.first_badge import first_badge
 from trainer.evaluation.map_folds import maps_named
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
-STAGES = 5
+STAGES = 6
 Say = Callable[[str], None]
 
 
@@ -56,13 +61,25 @@ class BundlePlan:
     without_maps: tuple[str, ...] = ()
     """Keys of the maps that are held out of training (`trainer/evaluation/map_folds.py`). Options are not learned from
     rewards then: their segments lead over all maps."""
+    opening: BundleCollection | None = None
+    """Games to the first badge beside the others, and where games are judged first: every game begins there."""
+    turns: TakingTurns = field(default_factory=TakingTurns)
+    whole_judging: Judging | None = None
+    """Further games, to where those of `collection` end."""
+
+    @property
+    def judged_milestone(self) -> str | None:
+        """Where the games of `judging` end."""
+        return (self.opening or self.collection).final_milestone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedHeads:
-    """What the first four stages came to."""
+    """What the stages before judging came to."""
 
     weights: Path
+    standings: Path | None
+    """The table of who does better where, if rules and heads took turns."""
     lessons: Lessons
     rounds: tuple[LearningRound, ...]
     minutes: tuple[float, ...]
@@ -70,16 +87,23 @@ class TrainedHeads:
 
 
 def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
-    """The plan with the game's first badge as its end where none is named, and maps by their keys. Raises
+    """The plan with the end of the story as its end where none is named, and maps by their keys. Raises
     ConfigurationError for what the game does not have."""
     held_out = maps_named(game, plan.without_maps)
     options = replace(plan.options, rounds=0) if held_out else plan.options
-    plan, final = replace(plan, without_maps=held_out, options=options), plan.collection.final_milestone
-    if final is None:
-        return replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
+    final = plan.collection.final_milestone or game.milestones[-1].id
     if final not in [one.id for one in game.milestones]:
         raise ConfigurationError(f"{game.name} has no milestone {final!r}")
-    return plan
+    opening = plan.opening
+    if opening is not None and opening.final_milestone is None:
+        opening = replace(opening, final_milestone=first_badge(game).id)
+    return replace(
+        plan,
+        without_maps=held_out,
+        options=options,
+        opening=opening,
+        collection=replace(plan.collection, final_milestone=final),
+    )
 
 
 def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> TrainedHeads:
@@ -93,6 +117,10 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
     collection, final, clock, minutes = plan.collection, plan.collection.final_milestone, _Clock(), list[float]()
     say(f"stage 1 of {STAGES}: {collection.games} games by the rules to {final}")
     lessons, moments = collect(rom_path, collection, work, say, workers)
+    if plan.opening is not None:
+        say(f"and {plan.opening.games} to {plan.opening.final_milestone}")
+        more, more_moments = collect(rom_path, plan.opening, work, say, workers)
+        lessons, moments = joined([lessons, more]), (*moments, *more_moments)
     if plan.without_maps:
         lessons = lessons_without(lessons, game, plan.without_maps)
         say(f"held out: {', '.join(plan.without_maps)}")
@@ -116,14 +144,50 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
         weights, rom_path, plan.options, most, final, moments, folder, plan.seed, say, workers
     )
     minutes.append(clock.minutes())
-    return TrainedHeads(weights, lessons, rounds, tuple(minutes))
+
+    say(f"stage 5 of {STAGES}: rules and heads take turns in {plan.turns.games} games")
+    standings = None
+    if plan.turns.games:
+        standings = _standings(weights, rom_path, work, plan, workers, say)
+    minutes.append(clock.minutes())
+    return TrainedHeads(weights, standings, lessons, rounds, tuple(minutes))
 
 
-def judged(weights: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> tuple[HeadGame, ...]:
-    """The games by which trained heads are judged; kept in `work` as the other stages are."""
-    same = replace(plan.judging, games=0, players=())  # games that are there count for every number of them
-    folder = work / f"judged_{_digest(weights.parent.name, weights.name, same)}"
-    return play_head_games(weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers)
+def judged(
+    weights: Path, standings: Path | None, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
+) -> tuple[HeadGame, ...]:
+    """The games of `plan.judging`, by which trained heads are judged; kept in `work` as the other stages are."""
+    return _judged(weights, standings, rom_path, work, plan.judging, plan.judged_milestone, workers, say)
+
+
+def _judged(
+    weights: Path,
+    standings: Path | None,
+    rom_path: Path,
+    work: Path,
+    judging: Judging,
+    final: str | None,
+    workers: int,
+    say: Say,
+) -> tuple[HeadGame, ...]:
+    same = replace(judging, games=0, players=())  # games that are there count for every number of them
+    known = standings.name if standings is not None else ""
+    folder = work / f"judged_{_digest(weights.parent.name, weights.name, same, final, known)}"
+    table = standings and read_standings(standings)
+    return play_head_games(weights, rom_path, judging, final, folder, say, workers, table)
+
+
+def _standings(weights: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> Path:
+    """The file of the table, made where it is missing."""
+    path = work / f"standings_{_digest(weights.parent.name, weights.name, plan.turns)}.json"
+    if path.is_file():
+        say(f"{path.name} is there from an earlier run")
+        return path
+    turns, collection = plan.turns, plan.collection
+    most, final = turns.steps_per_game or collection.steps_per_game, collection.final_milestone
+    table = judge_situations(weights, rom_path, turns.games, most, final, turns.run_seed, workers, say)
+    write_standings(path, table)
+    return path
 
 
 def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
@@ -140,9 +204,14 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     choices = option_agreement(heads.option, held_out, shows_prior=True)
     blind = option_agreement(heads.option, held_out, shows_prior=False)
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
-    say(f"stage 5 of {STAGES}: judging in {plan.judging.games} new games a player")
+    say(f"stage 6 of {STAGES}: judging in {plan.judging.games} new games a player to {plan.judged_milestone}")
     clock = _Clock()
-    games = judged(trained.weights, rom_path, work, plan, workers, say)
+    weights, standings = trained.weights, trained.standings
+    games, whole_games = judged(weights, standings, rom_path, work, plan, workers, say), ()
+    if plan.whole_judging is not None:
+        final = collection.final_milestone
+        say(f"and in {plan.whole_judging.games} to {final}")
+        whole_games = _judged(weights, standings, rom_path, work, plan.whole_judging, final, workers, say)
     report = BundleReport(
         seed=plan.seed,
         game=game.name,
@@ -162,12 +231,17 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         choice_agreement=choices,
         blind_choice_agreement=blind,
         rounds=trained.rounds,
-        scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
+        scores=scores_of(games),
         games=games,
         minutes=(*trained.minutes, clock.minutes()),
         without_maps=plan.without_maps,
+        opening=plan.opening,
+        turns=plan.turns,
+        whole_judging=plan.whole_judging,
+        whole_scores=scores_of(whole_games),
+        whole_games=whole_games,
     )
-    _publish(out, work, trained.weights, report)
+    _publish(out, work, trained, report)
     return report
 
 
@@ -266,61 +340,17 @@ def _kept(path: Path, say: Say) -> Heads | None:
     return heads
 
 
-def _publish(out: Path, work: Path, weights: Path, report: BundleReport) -> None:
-    """Weights, card and report in the place of the old ones, each in one step."""
+def _publish(out: Path, work: Path, trained: TrainedHeads, report: BundleReport) -> None:
+    """Weights, standings, card and report in the place of the old ones, each in one step."""
     out.mkdir(parents=True, exist_ok=True)
     write_bundle_card(work, report)
-    for source, name in ((weights, WEIGHTS_FILE), (work / REPORT_FILE, REPORT_FILE), (work / CARD_FILE, CARD_FILE)):
+    files = {WEIGHTS_FILE: trained.weights, REPORT_FILE: work / REPORT_FILE, CARD_FILE: work / CARD_FILE}
+    if trained.standings is None:
+        (out / STANDINGS_FILE).unlink(missing_ok=True)  # of other heads
+    else:
+        files[STANDINGS_FILE] = trained.standings
+    for name, source in files.items():
         temporary = out / f".{name}.writing"
         shutil.copyfile(source, temporary)
         temporary.chmod(0o644)  # what was written under a private name is for all users of the package
         temporary.replace(out / name)
-
-
-def main(
-    out: Annotated[Path, typer.Option(help="Folder for the policy.")] = BUNDLED_FOLDER,
-    rom: Annotated[Path, typer.Option(help="The ROM, Fernvale or your own.")] = Path("cartridge/fernvale.gbc"),
-    work: Annotated[Path, typer.Option(help="Keeps what is done, to go on after a kill.")] = Path("runs/bundle"),
-    final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
-    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
-    segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
-    groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
-    carried_by_heads: Annotated[
-        bool,
-        typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
-    ] = False,
-    judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
-    max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of lessons.")] = 0,
-    without_maps: Annotated[
-        list[str] | None, typer.Option(help="Nothing is learned on this map, or fold:0 to fold:2; may be repeated.")
-    ] = None,
-) -> None:
-    """Make the bundled policy: play by the rules, clone both heads, correct them in their own play, let the option
-    head learn from its own choices, judge all of it, write the policy with its card."""
-    started = time.perf_counter()
-    plan = BundlePlan(
-        BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
-        aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
-        options=OptionLearning(rounds=rounds, groups=groups, carried_by_heads=carried_by_heads),
-        judging=Judging(games=judged_games, steps_per_game=max_steps),
-        seed=seed,
-        without_maps=tuple(without_maps or ()),
-    )
-    report = make(
-        out,
-        rom,
-        work,
-        plan,
-        workers,
-        lambda line: print(f"[{(time.perf_counter() - started) / 60:5.1f} min] {line}", flush=True),
-    )
-    print("\n".join(score_table(report.scores)))
-    print(f"written to {out}")
-
-
-def run() -> int:
-    """The exit code of the command line."""
-    return run_reporting_bad_input(lambda: typer.run(main))

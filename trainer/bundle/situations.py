@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -39,6 +40,16 @@ GAMES_OF_A_ROUND: Final = 8
 FIRST_GAME: Final = 5_000
 """Of the games of a training, those that the lessons are not from."""
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TakingTurns:
+    """How rules and heads take turns while a bundle is made."""
+
+    games: int = 0
+    steps_per_game: int | None = None
+    """As in its other games if None."""
+    run_seed: int = 0
 
 
 def judge_situations(
