@@ -14,15 +14,20 @@ from agents.heads.asked_heads import AskedHeads
 from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE, VIEW_SIZE, ButtonView
 from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
 from agents.heads.learner import HeadsLearner
+from agents.heads.look import Look, drawn
 from agents.heads.networks import MASKED_LOGIT
 from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.saved_heads import Heads
 from agents.learning.preparation import prepare
 from agents.learning.settings import LearnerSettings
 from agents.learning.update import LossWeights, minibatch_losses
+from core.agent.calibration import DecisionOutcome
+from core.agent.repeated_presses import Repetition
+from core.agent.standings import Deed, SegmentOutcome, Situation, Standings
+from core.agent.teacher import TeacherAction
 from core.game.collision import PLAYER_COLUMN, PLAYER_ROW
 from core.rules.field.walked_ground import WalkedGround
-from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS
+from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, Button, Source
 from tests.game_states import first_state
 from tests.test_heads import whole_map
 from tests.test_heads_training import transition
@@ -176,3 +181,40 @@ def test_with_rewards_or_a_bound_on_its_change_the_play_teaches_presses_too() ->
     bounded = replace(learner.settings, target_kl=0.1)
     moved = replace(batch, old_log_probabilities=batch.old_log_probabilities - 0.5)
     assert minibatch_losses(learner.policy, moved, bounded, LossWeights(reward=0.0)).approx_kl > 0.1
+
+
+# -- between worker and driver ----------------------------------------------------------------------------------
+
+
+def test_what_workers_report_travels_whole() -> None:
+    situation = Situation(Deed.PRESS, "battle", "fight", "3")
+    for outcome in (
+        SegmentOutcome(situation, Source.POLICY, True, 7, 2),
+        DecisionOutcome(Source.RULES, "menu", 0.25, 0.5, -1.5),
+    ):
+        come = pickle.loads(pickle.dumps(outcome))
+        assert come == outcome and type(come) is type(outcome)
+
+
+def test_a_worker_only_reports_segments_and_the_driver_counts_them() -> None:
+    worker, driver = Standings(), Standings()
+    worker.reported, worker.only_reports = [], True
+    outcome = SegmentOutcome(Situation(Deed.PRESS, "battle", "fight", "3"), Source.POLICY, True, 7)
+    worker.learn(outcome)
+    assert not len(worker) and worker.reported == [outcome]
+    driver.learn(worker.reported[0])
+    assert len(driver) == 4
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_a_sure_press_is_the_teachers_and_uses_one_number_of_the_dice_as_any_other(is_sure: bool) -> None:
+    look = Look(ButtonView(), Repetition(np.zeros(ACTION_COUNT, np.bool_), np.ones(ACTION_COUNT, np.bool_), False))
+    look.wanted = TeacherAction(Button.START, Source.RULES, 1.0, "")
+    look.random_share = 0.0 if is_sure else 1e-9
+    assert look.is_sure == is_sure
+    dice, other = np.random.default_rng(1), np.random.default_rng(1)
+    assert drawn(look.chances(np.zeros(ACTION_COUNT)), dice) == Button.START
+    other.random()
+    assert dice.bit_generator.state == other.bit_generator.state
+    look.allows_teacher = False
+    assert not look.is_sure

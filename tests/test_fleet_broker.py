@@ -60,7 +60,7 @@ def test_a_slow_server_holds_up_the_worker_that_asked_and_no_other(tmp_path: Pat
         waits = [asked_of(broker, worker, AskForOption(f"prompt {worker}", ("a", "b"), 0)) for worker in range(2)]
         for asked, answer in (
             (AskForEpisode(), 1),
-            (AskForPast({"mode": "free"}, "key"), {}),
+            (AskForPast({"mode": "free"}, ("key", "other")), [{}, {}]),
             (AskForStartPoint(3), None),
         ):
             came, answers = asked_of(broker, 0, asked)

@@ -187,20 +187,20 @@ def test_games_that_were_all_alike_are_not_trusted_without_end() -> None:
 
 def test_a_record_tells_of_an_option_in_three_numbers(record: DecisionHistoryAnalyzer) -> None:
     remember(record, LEFT.key, 4.0, 4, later_milestones=(9,))
-    known, outcome, progress = OptionStatistics(record).facts(LEFT.key, CONTEXT)
+    ((known, outcome, progress), nothing) = OptionStatistics(record).facts([LEFT.key, FAR.key], CONTEXT)
     assert known == pytest.approx(0.5) and outcome == pytest.approx(math.tanh(1.0), abs=0.01) and 0 < progress <= 1
-    assert OptionStatistics(record).facts(FAR.key, CONTEXT) == (0.0, 0.0, 0.0)
+    assert nothing == (0.0, 0.0, 0.0)
 
 
 def test_facts_are_asked_anew_after_some_episodes_and_not_after_each(record: DecisionHistoryAnalyzer) -> None:
     statistics = OptionStatistics(record)
-    assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0
+    assert statistics.facts([LEFT.key], CONTEXT)[0][0] == 0.0
     remember(record, LEFT.key, 1.0, 1)
-    assert statistics.facts(LEFT.key, CONTEXT)[0] == 0.0, "some episodes old"
+    assert statistics.facts([LEFT.key], CONTEXT)[0][0] == 0.0, "some episodes old"
     last = (0.0, 0.0, 0.0)
     for _ in range(FACTS_AGE):
         remember(record, LEFT.key, 1.0, 1)
-        last = statistics.facts(LEFT.key, CONTEXT)
+        (last,) = statistics.facts([LEFT.key], CONTEXT)
     assert last[0] > 0.5
 
 

@@ -158,7 +158,7 @@ class HeadsAgent(HybridAgent):
         self._looks = [self._look(index, lane, states(index), step, share) for index, lane in enumerate(self._lanes)]
         rows, ends = self._ask()
         decisions = [
-            self._decision(lane, states(index), self._looks[index], rows[index], ends[index])
+            self._decision(index, lane, states(index), rows[index], ends[index])
             for index, lane in enumerate(self._lanes)
         ]
         self._actions = [decision.action for decision in decisions]
@@ -240,7 +240,7 @@ class HeadsAgent(HybridAgent):
     def _label(self, look: Look, lane: Lane, state: GameState) -> None:
         """What the teacher says of this step."""
         teacher, press = lane.teacher, look.wanted.action
-        if look.mask[press] and look.mask.sum() > 1:
+        if look.mask[press] and np.count_nonzero(look.mask) > 1:
             look.label = (press, int(teacher.ended))
         if teacher.offered and look.choice is None and teacher.option is not None:
             keys = [option.key for option in teacher.offered]
@@ -320,12 +320,18 @@ class HeadsAgent(HybridAgent):
         return rows, ends
 
     def _decision(
-        self, lane: Lane, state: GameState, look: Look, of_head: NDArray[np.float64], ends: NDArray[np.float64]
+        self, index: int, lane: Lane, state: GameState, of_head: NDArray[np.float64], ends: NDArray[np.float64]
     ) -> Decision:
-        wanted, teacher, dice = look.wanted, lane.teacher, self.arbiter.random
-        is_alone = self.mode is AgentMode.RL_ONLY
-        row = look.chances(of_head)
-        action = int(row.argmax()) if self.greedy else drawn(row, dice)
+        look, teacher, dice = self._looks[index], lane.teacher, self.arbiter.random
+        wanted, is_alone, mode = look.wanted, self.mode is AgentMode.RL_ONLY, situation_of(state.mode)
+        if look.is_sure:
+            action, chance, taught_chance = wanted.action, 1.0, 1.0
+            if not self.greedy:
+                dice.random()  # one number for each step, whoever presses
+        else:
+            row = look.chances(of_head)
+            action = int(row.argmax()) if self.greedy else drawn(row, dice)
+            chance, taught_chance = float(row[action]), float(row[wanted.action])
         self.arbiter.masked_teacher_actions += not look.heads_press and not look.allows_teacher
         if action != wanted.action:
             teacher.overruled()
@@ -333,16 +339,14 @@ class HeadsAgent(HybridAgent):
             teacher.judge_end(bool(dice.random() < ends[action]))
         elif look.option is not None and (not self.frozen or self.explores):
             presser = Source.POLICY if look.heads_press else Source.RULES
-            mode, region = situation_of(state.mode), _region_of(state)
-            self._segments[self._lanes.index(lane)].pressed(look.option, mode, region, presser, teacher.ended)
+            self._segments[index].pressed(look.option, mode, _region_of(state), presser, teacher.ended)
         lane.repeats.pressed(action)
-        chance = float(row[action])
         if look.heads_press:
             source, stated, confidence = Source.POLICY, chance, chance
             reasoning = f"button head: {Button(action).name} with chance {chance:.2f}, for {wanted.option_key}"
         elif action == wanted.action:
             source, stated, reasoning = wanted.source, wanted.confidence, wanted.reasoning
-            confidence = self.calibration.calibrated(source, situation_of(state.mode), stated)
+            confidence = self.calibration.calibrated(source, mode, stated)
         else:
             source, stated, confidence = Source.RULES, 0.0, 0.0
             reasoning = f"a random allowed button, for {wanted.option_key}"
@@ -357,7 +361,7 @@ class HeadsAgent(HybridAgent):
             mode=state.mode,
             option_key=wanted.option_key,
             teacher_action=None if is_alone else wanted.action,
-            teacher_probability=0.0 if is_alone else float(row[wanted.action]),
+            teacher_probability=0.0 if is_alone else taught_chance,
             state_hash=state.state_hash,
         )
         return lane.last_decision

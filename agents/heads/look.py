@@ -41,6 +41,11 @@ class Look:
         """(actions,): what is allowed and leads somewhere."""
         return self.repetition.mask
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the teacher presses what it wants, and nothing else can come of it."""
+        return self.allows_teacher and not self.heads_press and not self.random_share
+
     def chances(self, of_head: NDArray[np.float64]) -> NDArray[np.float64]:
         """(actions,): the chance of each press; `of_head` is what the button head says where it presses."""
         row = of_head if self.heads_press else self._of_teacher()

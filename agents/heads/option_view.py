@@ -67,7 +67,9 @@ def option_view(
     options = options[:OPTION_SLOTS]
     view = np.zeros((len(options), OPTION_SIZE), dtype=np.float32)
     fight = _fight_of(state)
-    context = {} if record is None else GameStateAnalysis.from_game_state(state).context
+    if record is not None and len(options):
+        context = GameStateAnalysis.from_game_state(state).context
+        view[:, RECORD] = record.facts([option.key for option in options], context)
     for rank, option in enumerate(options):
         row = view[rank]
         row[_AT["kind"] + _KINDS[option.kind]] = 1.0
@@ -75,8 +77,6 @@ def option_view(
             row[_AT["index"] + option.index] = 1.0
         row[_AT["key"] : _AT["key"] + KEY_BITS] = word_code(option.key, KEY_BITS)
         row[_AT["task"]] = option.menu_task is not None
-        if record is not None:
-            row[RECORD] = record.facts(option.key, context)
         row[PRIOR] = 1.0, option.value, rank / OPTION_SLOTS
         if option.position is not None:
             _add_way(row, state, option)

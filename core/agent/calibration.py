@@ -43,6 +43,10 @@ class DecisionOutcome:
     calibrated: float
     reward: float = 0.0
 
+    def __reduce__(self) -> tuple[type[DecisionOutcome], tuple[Source, str, float, float, float]]:
+        # one for each step travels from worker to driver: as a dataclass does it, that takes ten times as long
+        return DecisionOutcome, (self.source, self.situation, self.stated, self.calibrated, self.reward)
+
 
 class ConfidenceCalibration:
     """Outcome counts of all lanes; `pending` decisions wait per lane until their outcome is known."""

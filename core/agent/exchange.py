@@ -74,6 +74,7 @@ def take_news(agent: HybridAgent, strategy: ReportedStrategy, news: AgentNews, d
     agent.calibration.load_counts(news.calibration)
     agent.calibration.reported = []
     agent.standings.reported = []
+    agent.standings.only_reports = True
     agent.arbiter.told_rules_only = news.told_rules_only
     agent.arbiter.random.bit_generator.state = dict(dice)
 

@@ -23,7 +23,7 @@ from the same file. An evaluation of the whole agent asks it as it stands; its p
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -51,6 +51,8 @@ PROGRESS_SCALE = 10.0
 """Mean outcomes, and milestones in a thousand steps, of about this size are told as 0.76 (tanh of 1)."""
 
 Context = tuple[tuple[str, str], ...]
+Facts = tuple[float, float, float]
+"""How well an option is known (0: not at all), its mean outcome, its mean progress; -1 to 1."""
 
 
 class Record(Protocol):
@@ -61,7 +63,11 @@ class Record(Protocol):
         """A number that is another one when something was recorded since."""
         ...
 
-    def past_outcomes(self, context: Mapping[str, str], option_key: str) -> Mapping[str, PastOutcome]: ...
+    def past_outcomes_of(
+        self, context: Mapping[str, str], option_keys: Sequence[str]
+    ) -> Sequence[Mapping[str, PastOutcome]]:
+        """Of several options at once: who asks a record that is elsewhere waits once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ class OptionStatistics:
         self._trials = trials
         self._answers: dict[tuple[Context, str], _Past] = {}
         self._changes = -1
-        self._facts: dict[tuple[Context, str], tuple[float, float, float]] = {}
+        self._facts: dict[tuple[Context, str], Facts] = {}
         self._facts_changes = -1
         self._facts_age = 0
         """How often something was recorded since the facts were asked."""
@@ -138,15 +144,15 @@ class OptionStatistics:
         rivals = [option for option in options[1:] if first.value - option.value < 2 * MARGINS.record]
         if not rivals:
             return Preference(first)
+        pasts = self._pasts(context, [option.key for option in (first, *rivals)])
         if self._trials:
-            counts = {option: self._past(context, option.key).count for option in (first, *rivals)}
+            counts = {option: past.count for option, past in zip((first, *rivals), pasts, strict=True)}
             rarest = min(counts, key=counts.__getitem__)
             if counts[rarest] < self._trials:
                 return Preference(rarest, "" if rarest is first else f"tried {counts[rarest]} times so far")
-        past_of_first = self._past(context, first.key)
+        past_of_first = pasts[0]
         best, best_value, past_of_best = first, first.value, past_of_first
-        for rival in rivals:
-            past = self._past(context, rival.key)
+        for rival, past in zip(rivals, pasts[1:], strict=True):
             value = rival.value + MARGINS.record * past.advantage_over(past_of_first)
             if value > best_value:
                 best, best_value, past_of_best = rival, value, past
@@ -155,11 +161,8 @@ class OptionStatistics:
         reason = f"rather than {first.label} ({past_of_first}), as {best.label} ({past_of_best}) did better"
         return Preference(best, reason)
 
-    def facts(self, option_key: str, context: Mapping[str, str]) -> tuple[float, float, float]:
-        """What is known of an option, as numbers from -1 to 1: how well (0: not at all), mean outcome, mean progress.
-
-        They may be some episodes old: a policy reads them at every choice.
-        """
+    def facts(self, option_keys: Sequence[str], context: Mapping[str, str]) -> list[Facts]:
+        """What is known of options, as numbers. They may be some episodes old: a policy reads them at every choice."""
         changes = self._record.changes
         if changes != self._facts_changes:
             self._facts_changes = changes
@@ -167,24 +170,28 @@ class OptionStatistics:
             if self._facts_age >= FACTS_AGE:
                 self._facts.clear()
                 self._facts_age = 0
-        key = (tuple(context.items()), option_key)
-        known = self._facts.get(key)
-        if known is None:
-            past = _Past.of(self._record.past_outcomes(context, option_key))
-            known = self._facts[key] = (
+        here = tuple(context.items())
+        missing = [key for key in dict.fromkeys(option_keys) if (here, key) not in self._facts]
+        for key, past in self._asked(context, missing):
+            self._facts[here, key] = (
                 past.count / (past.count + SURE_COUNT),
                 math.tanh(past.mean_outcome / OUTCOME_SCALE),
                 math.tanh(past.mean_progress / PROGRESS_SCALE) if math.isfinite(past.progress_error) else 0.0,
             )
-        return known
+        return [self._facts[here, key] for key in option_keys]
 
-    def _past(self, context: Mapping[str, str], option_key: str) -> _Past:
+    def _pasts(self, context: Mapping[str, str], option_keys: Sequence[str]) -> list[_Past]:
         changes = self._record.changes
         if changes != self._changes:
             self._answers.clear()
             self._changes = changes
-        key = (tuple(context.items()), option_key)
-        known = self._answers.get(key)
-        if known is None:
-            known = self._answers[key] = _Past.of(self._record.past_outcomes(context, option_key))
-        return known
+        here = tuple(context.items())
+        missing = [key for key in dict.fromkeys(option_keys) if (here, key) not in self._answers]
+        for key, past in self._asked(context, missing):
+            self._answers[here, key] = past
+        return [self._answers[here, key] for key in option_keys]
+
+    def _asked(self, context: Mapping[str, str], option_keys: Sequence[str]) -> Iterable[tuple[str, _Past]]:
+        if not option_keys:
+            return ()
+        return zip(option_keys, map(_Past.of, self._record.past_outcomes_of(context, option_keys)), strict=True)

@@ -90,6 +90,10 @@ class SegmentOutcome:
     calls: int = 0
     """Of a language model."""
 
+    def __reduce__(self) -> tuple[type[SegmentOutcome], tuple[Situation, Source, bool, int, int]]:
+        # faster than as a dataclass does it: workers send one every few steps
+        return SegmentOutcome, (self.situation, self.player, self.success, self.steps, self.calls)
+
     @property
     def cost(self) -> float:
         """In steps, at least 1."""
@@ -144,6 +148,8 @@ class Standings:
 
     def __init__(self) -> None:
         self.reported: list[SegmentOutcome] | None = None
+        self.only_reports = False
+        """Nobody asks this table: another one counts what it reports."""
         self._rows: dict[tuple[Situation, Source], _Row] = {}
         self._usual: dict[Situation, list[float]] = {}
         """Of each narrow situation: segments and the sum of log(cost)."""
@@ -178,6 +184,8 @@ class Standings:
         """Counts a segment in its situation and in all wider ones."""
         if self.reported is not None:
             self.reported.append(outcome)
+        if self.only_reports:
+            return
         narrow, cost = outcome.situation, math.log(outcome.cost)
         usual = self._usual.get(narrow)
         if usual is None:

@@ -7,7 +7,7 @@ their own. All questions are answered from counts kept as decisions arrive, so t
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -166,6 +166,10 @@ class DecisionHistoryAnalyzer:
         Reads committed episodes of all runs in the file; a few tens of microseconds.
         """
         return find_past_outcomes(self.store.connection, context, option_key)
+
+    def past_outcomes_of(self, context: Mapping[str, str], option_keys: Sequence[str]) -> list[dict[str, PastOutcome]]:
+        """`past_outcomes` of each of these options."""
+        return [self.past_outcomes(context, key) for key in option_keys]
 
     def close(self) -> None:
         """Write what waits and close the file. Closing twice does nothing."""

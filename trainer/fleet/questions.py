@@ -45,10 +45,10 @@ class AskForEpisode:
 
 @dataclass(frozen=True, slots=True)
 class AskForPast:
-    """Answered with what `DecisionHistoryAnalyzer.past_outcomes` says."""
+    """Answered with what `DecisionHistoryAnalyzer.past_outcomes_of` says, a list."""
 
     context: Mapping[str, str]
-    option_key: str
+    option_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,11 @@ class DistantRecord:
         self.changes = changes
         """Of the driver's record when it was last heard of."""
 
-    def past_outcomes(self, context: Mapping[str, str], option_key: str) -> Mapping[str, PastOutcome]:
-        """As the driver's record says."""
-        return self._ask(AskForPast(dict(context), option_key))
+    def past_outcomes_of(
+        self, context: Mapping[str, str], option_keys: Sequence[str]
+    ) -> Sequence[Mapping[str, PastOutcome]]:
+        """As the driver's record says; one question for all of them."""
+        return self._ask(AskForPast(dict(context), tuple(option_keys)))
 
 
 def start_point(ask: Ask, start: int) -> StartPoint | None:

@@ -94,8 +94,8 @@ class RunBroker:
                 reply(Advice(choice, self._advisor.available))
             case AskForEpisode():
                 reply(self._advisor.begin_episode())
-            case AskForPast(context, option_key):
-                reply({} if self._record is None else self._record.past_outcomes(context, option_key))
+            case AskForPast(context, keys):
+                reply([{}] * len(keys) if self._record is None else self._record.past_outcomes_of(context, keys))
             case AskForDeaths():
                 reply(self._deaths[worker])
             case AskForStartPoint(start):
