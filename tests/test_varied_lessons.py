@@ -13,14 +13,14 @@ from agents.heads.button_view import FIELD_PLANE, PLACE_OF
 from agents.heads.lessons import Lessons, read_lessons, write_lessons
 from agents.heads.plane_codes import coded_planes, planes_of
 from agents.heads.saved_heads import Heads
-from core.env.policy_features import FACING_START, MAP_CODE_BITS, MAP_START
+from core.env.policy_features import FACING_START, MAP_CODE_BITS, MAP_START, MODE_START
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.collision import PLAYER_COLUMN, PLAYER_ROW
 from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, Button
 from trainer.bundle.collect import BundleCollection, play_by_rules
 from trainer.bundle.fit import CloningSettings, clone_button_head
 from trainer.bundle.taught_game import TaughtGame
-from trainer.bundle.varied_lessons import Steps, recode, turn
+from trainer.bundle.varied_lessons import Steps, kinds_of_situations, recode, turn
 
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
 CELLS = {Button.UP: (-1, 0), Button.DOWN: (1, 0), Button.LEFT: (0, -1), Button.RIGHT: (0, 1)}
@@ -95,14 +95,32 @@ def test_what_listens_to_a_menu_is_not_turned(lessons: Lessons) -> None:
     assert np.array_equal(steps.vectors, steps_of(menus).vectors)
 
 
-def test_cloning_uses_both_as_its_settings_say(lessons: Lessons) -> None:
+def test_kinds_of_situations_share_mode_menu_and_option(lessons: Lessons) -> None:
+    rows = np.flatnonzero(lessons.teaches_press)
+    kinds = kinds_of_situations(lessons.vectors, rows)
+    assert np.array_equal(np.sort(np.concatenate(kinds)), rows) and 10 < len(kinds) < 60
+
+    def told(row: int) -> tuple[list[float], list[float]]:
+        vector = lessons.vectors[row]
+        return vector[MODE_START:FACING_START].tolist(), vector[PLACE_OF["kind"]].tolist()
+
+    first = [told(kind[0]) for kind in kinds]
+    assert all(told(row) == one for kind, one in zip(kinds, first, strict=True) for row in kind)
+    assert all(one not in first[:place] for place, one in enumerate(first))
+
+
+def test_cloning_uses_all_three_as_its_settings_say(lessons: Lessons) -> None:
     def weights(settings: CloningSettings) -> NDArray[np.float32]:
         network = Heads.fresh(0).button
         clone_button_head(network, lessons, settings, 0, lambda line: None)
         return network.press.weight.detach().numpy().copy()
 
     plain = CloningSettings(button_epochs=1, button_batch=64)
-    varied = [replace(plain, recoded_share=0.5), replace(plain, turned_share=0.5)]
+    varied = [
+        replace(plain, recoded_share=0.5),
+        replace(plain, turned_share=0.5),
+        replace(plain, balanced_share=0.25),
+    ]
     first, *others = (weights(one) for one in (plain, plain, *varied))
     assert np.array_equal(first, others[0])
     assert not any(np.array_equal(first, one) for one in others[1:])

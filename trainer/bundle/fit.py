@@ -14,7 +14,7 @@ from agents.heads.cloning import END_WEIGHT, choice_logits, choice_loss, press_l
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork
 from agents.heads.plane_codes import planes_of
-from trainer.bundle.varied_lessons import Steps, recode, turn
+from trainer.bundle.varied_lessons import Steps, kinds_of_situations, recode, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ class CloningSettings:
     button head presses where it meets new ones (`trainer/bundle/varied_lessons.py`)."""
     turned_share: float = 0.0
     """Of the steps in which the player walks, those seen turned by a quarter or mirrored."""
+    balanced_share: float = 0.0
+    """Of a batch of the button head, the steps that are drawn from all kinds of situations alike
+    (`trainer/bundle/varied_lessons.py`), however rare; the others come once an epoch."""
     ignored: tuple[str, ...] = ()
     """Parts of the view that the button head does without, to see what they are worth."""
     threads: int = 1
@@ -52,8 +55,13 @@ def clone_button_head(
     steps = max(1, int(settings.button_epochs * len(rows) / settings.button_batch))
 
     dice = np.random.default_rng([seed, 1])
+    rare = round(settings.balanced_share * settings.button_batch)
+    kinds = kinds_of_situations(lessons.vectors, rows) if rare else []
 
     def loss_of(batch: NDArray[np.int64]) -> Tensor:
+        if rare:
+            drawn = [int(dice.choice(kinds[kind])) for kind in dice.integers(len(kinds), size=rare)]
+            batch = np.concatenate([batch, drawn])
         steps = Steps(
             lessons.vectors[batch].astype(np.float32),
             planes_of(lessons.planes[batch]),
@@ -68,7 +76,8 @@ def clone_button_head(
         views = (torch.from_numpy(one) for one in told)
         return press_loss_of(network, *views, settings.end_weight, settings.ignored)
 
-    _fit(network, loss_of, _batches(rows, settings.button_batch, seed), steps, settings, "button head", say)
+    usual = settings.button_batch - rare
+    _fit(network, loss_of, _batches(rows, usual, seed), steps, settings, "button head", say)
     network.ignore(settings.ignored)
 
 

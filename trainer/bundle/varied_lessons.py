@@ -32,6 +32,8 @@ from core.vocabulary import ACTION_COUNT, DIRECTION_BUTTONS, Button, GameMode
 _FEATURES: Final = PLACE_OF["features"].start
 _MAP: Final = slice(_FEATURES + MAP_START, _FEATURES + MAP_START + MAP_CODE_BITS)
 _POSITION: Final = slice(_FEATURES, _FEATURES + 2)
+_MODES: Final = slice(_FEATURES + MODE_START, _FEATURES + FACING_START)
+"""The mode of the game, and the kind of menu."""
 _STORY_GOAL: Final = slice(_FEATURES + GOAL_START, _FEATURES + MODE_START)
 _PROGRESS: Final = slice(_FEATURES + MILESTONES, _FEATURES + MILESTONES + 1)
 
@@ -59,6 +61,14 @@ class Steps:
     planes: NDArray[np.float32]
     masks: NDArray[np.bool_]
     presses: NDArray[np.int64]
+
+
+def kinds_of_situations(vectors: NDArray[np.float16], rows: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The rows of each kind of situation: mode of the game, menu that listens, kind of option."""
+    told = np.concatenate([vectors[rows][:, place] != 0 for place in (_MODES, PLACE_OF["kind"])], axis=1)
+    _, kinds = np.unique(np.packbits(told, axis=1), axis=0, return_inverse=True)
+    order = np.argsort(kinds, kind="stable")
+    return np.split(rows[order], np.flatnonzero(np.diff(kinds[order])) + 1)
 
 
 def recode(steps: Steps, share: float, dice: np.random.Generator) -> None:
