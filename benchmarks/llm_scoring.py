@@ -27,7 +27,7 @@ from agents.llm.checked_model import CheckedModel
 from agents.llm.failures import FailureKind, ModelFailure
 from agents.llm.question import neutral_order
 from agents.llm.registry import load_text_model
-from agents.llm.settings import SCORINGS, LocalModelSettings
+from agents.llm.settings import DTYPES, PROMPT_FORMS, SCORINGS, LocalModelSettings
 from benchmarks.recorded_questions import RecordedQuestion, read_questions
 from core.prompts.frame import PromptForm
 from trainer.evaluation.intervals import wilson_interval
@@ -61,13 +61,20 @@ class Answer:
 
 
 def ask(
-    name: str, scoring: str, prompts: PromptForm, questions: Sequence[RecordedQuestion], file: Path, timeout_s: float
+    name: str,
+    local: LocalModelSettings,
+    prompts: PromptForm | None,
+    questions: Sequence[RecordedQuestion],
+    file: Path,
+    timeout_s: float,
 ) -> None:
-    """Put the questions that the file has no answer to, options in alphabetical order as in a run."""
-    model = load_text_model(name, timeout_s=timeout_s, local=LocalModelSettings(scoring=scoring))
+    """Put the questions that the file has no answer to, options in alphabetical order as in a run; `prompts` None takes
+    those that the model wants."""
+    model = load_text_model(name, timeout_s=timeout_s, local=local)
     assert model is not None, "a model is named"
+    prompts = prompts or getattr(model, "prompt_form", PromptForm.INSTRUCTED)
     checked = CheckedModel(model)
-    way = (name, scoring if name.startswith(("huggingface/", "pocket")) else SERVED, prompts.value)
+    way = (name, getattr(model, "scoring", SERVED), prompts.value)
     done = {one.number for one in read_answers(file) if one.way == way and one.failure not in NO_ANSWER_IN_TIME}
     for number, question in enumerate(questions):
         if number in done:
@@ -137,8 +144,9 @@ def main() -> None:
     parser.add_argument("questions", type=Path, help="a file of benchmarks.recorded_questions")
     parser.add_argument("answers", type=Path, help="where answers are kept, one a line")
     parser.add_argument("--model", help="as llm_model of a config")
-    parser.add_argument("--scoring", choices=SCORINGS, default="plain")
-    parser.add_argument("--prompts", choices=[form.value for form in PromptForm], default=PromptForm.INSTRUCTED.value)
+    parser.add_argument("--scoring", choices=SCORINGS, default="auto")
+    parser.add_argument("--dtype", choices=DTYPES, default="auto")
+    parser.add_argument("--prompts", choices=PROMPT_FORMS, default="auto")
     parser.add_argument("--most", type=int, help="no more than so many questions")
     parser.add_argument("--timeout-s", type=float, default=600.0)
     parser.add_argument("--table", action="store_true", help="print what is in the file of answers")
@@ -149,8 +157,9 @@ def main() -> None:
         return
     if arguments.model is None:
         parser.error("name a --model, or ask for the --table")
-    form, some = PromptForm(arguments.prompts), questions[: arguments.most]
-    ask(arguments.model, arguments.scoring, form, some, arguments.answers, arguments.timeout_s)
+    form = None if arguments.prompts == "auto" else PromptForm(arguments.prompts)
+    local = LocalModelSettings(scoring=arguments.scoring, dtype=arguments.dtype)
+    ask(arguments.model, local, form, questions[: arguments.most], arguments.answers, arguments.timeout_s)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m benchmarks.recorded_questions questions.jsonl --count 200
 
-The rules play games. At moments spread over each, the question is written in both forms of prompts, and every option is
+The rules play games. At moments spread over each, the question is written in all forms of prompts, and every option is
 tried on a branch of its own: the game is loaded from that moment, the option is carried out, and the rules go on for
 `BRANCH_STEPS` steps. What a branch earns (rewards, discounted) says what its option was worth.
 """
@@ -32,7 +32,7 @@ STEPS_A_GAME = 4000
 QUESTIONS_A_GAME = 25
 BRANCH_STEPS = 150
 DISCOUNT = 0.99
-CONTEXT_TOKENS = {PromptForm.INSTRUCTED: 1024, PromptForm.SHORT: 512}
+CONTEXT_TOKENS = {PromptForm.INSTRUCTED: 1024, PromptForm.BRIEF: 1024, PromptForm.SHORT: 512}
 """By form; the pocket model reads 512."""
 
 
@@ -52,8 +52,8 @@ class RecordedQuestion:
         return [place for place, worth in enumerate(self.worth) if worth >= most - margin]
 
 
-class _Both:
-    """Writes both forms of a prompt and notes the options; leaves the choice to the rules."""
+class _AllForms:
+    """Writes all forms of a prompt and notes the options; leaves the choice to the rules."""
 
     available = True
 
@@ -94,21 +94,21 @@ def questions_of_game(seed: int, most: int) -> Iterator[RecordedQuestion]:
     env, branch = (EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=10**6) for _ in range(2))
     try:
         state = env.restart(seed=seed)
-        both = _Both(state)
-        teacher = LaneTeacher(RulePlayer(state.game, seed), both, both)
+        forms = _AllForms(state)
+        teacher = LaneTeacher(RulePlayer(state.game, seed), forms, forms)
         teacher.reset()
         asked: set[tuple[str, ...]] = set()
         due = 0
         for step in range(STEPS_A_GAME):
-            both.options = ()
+            forms.options = ()
             action = teacher.act(env.state, ask_model=lambda _matters: True, stuck=False).action
-            labels = tuple(option.label for option in both.options)
+            labels = tuple(option.label for option in forms.options)
             if len(labels) > 1 and step >= due and labels not in asked:
                 asked.add(labels)
                 due = step + STEPS_A_GAME // most
                 start = {"start_state": env.save_state(), "reached": env.milestones}
-                worth = [_worth(branch, start, option, seed) for option in both.options]
-                yield RecordedQuestion(dict(both.prompts), labels, tuple(round(one, 4) for one in worth))
+                worth = [_worth(branch, start, option, seed) for option in forms.options]
+                yield RecordedQuestion(dict(forms.prompts), labels, tuple(round(one, 4) for one in worth))
             if env.advance(action).terminated:
                 return
     finally:

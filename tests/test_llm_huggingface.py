@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from agents.llm.examples import EXAMPLES
 from agents.llm.huggingface import HuggingFaceModel
 from agents.llm.local_weights import CALIBRATION_FILE
 from agents.llm.question import NOTHING_TOLD
@@ -15,6 +16,7 @@ from agents.llm.registry import load_text_model
 from agents.llm.scoring import TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
 from core.exceptions import ConfigurationError, LLMConnectionError
+from core.prompts.frame import TASK, PromptForm
 from tests.tiny_models import ARCHITECTURES, make_model
 
 QUESTIONS = [
@@ -137,8 +139,48 @@ def test_a_lora_adapter_changes_the_model(tmp_path: Path) -> None:
 
 
 def test_a_model_without_a_chat_template_is_asked_plainly(tmp_path: Path) -> None:
+    """It writes a blank before a word and goes on with a new paragraph, and so does each option."""
     model = HuggingFaceModel(str(make_model(tmp_path, chat_template=False)))
     assert 0 < model.choose(*QUESTIONS[0]).confidence <= 1
+    question = model.tokenize(*QUESTIONS[0])
+    assert model._tokenizer.decode(question.prompt).endswith("\n\nAnswer:")
+    assert model._tokenizer.decode(question.options[1]) in (" Go\n", " Go\n\n")
+
+
+@pytest.mark.parametrize("has_template", [True, False])
+def test_after_examples_options_are_compared_without_a_list(tmp_path: Path, has_template: bool) -> None:
+    folder = str(make_model(tmp_path, chat_template=has_template, context_length=8192))
+    model = HuggingFaceModel(folder)
+    assert model.scoring == "examples" and model.prompt_form is PromptForm.BRIEF
+    assert model.name.endswith(".examples"), "its answers are not those of another way to compare"
+    prompt, options = f"{TASK}\nNext: reach Gatehouse.\nNow: you can walk", ["Go to Gatehouse", "Explore Fern Path"]
+    asked = model._tokenizer.decode(model.tokenize(prompt, options).prompt)
+    places = [asked.index(text) for one in EXAMPLES for text in (one.situation, one.answer)]
+    assert places == sorted(places) and places[-1] < asked.index("reach Gatehouse.") and asked.count(TASK) == 1
+    assert "Explore Fern Path" not in asked and "Options:" not in asked
+    assert "Explore Fern Path" in model._tokenizer.decode(model.tokenize("No task.", options).prompt)
+
+
+def test_a_model_without_room_for_examples_gets_a_list(tmp_path: Path) -> None:
+    small = HuggingFaceModel(str(make_model(tmp_path, context_length=1024)))
+    assert small.scoring == "plain" and small.prompt_form is PromptForm.INSTRUCTED
+
+
+def test_a_memory_that_cannot_be_cut_is_copied_where_prompts_part(tmp_path: Path) -> None:
+    model = HuggingFaceModel(str(make_model(tmp_path, "mistral")))
+    assert not model.scores_side_by_side
+    read: list[int] = []
+    hook = model.model.register_forward_pre_hook(
+        lambda _module, _given, named: read.append(named["input_ids"].shape[1]), with_kwargs=True
+    )
+    beginning = "The same long beginning of every question that is asked here. " * 3
+    questions = [(f"{beginning}{what}", ["Go", "Stay"]) for what in ("A town.", "A cave.", "A lake.", "A town.")]
+    for number, question in enumerate(questions):
+        read.clear()
+        assert model.choose(*question).confidence == pytest.approx(float(one_by_one(model, *question).max()), abs=1e-4)
+        whole = len(model.tokenize(*question).prompt)
+        assert (read[0] < whole / 2) == (number >= 2), "the third question goes on where the first two parted"
+    hook.remove()
 
 
 def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from core.vocabulary import GameMode, MapId, Option, OptionKind, Position
 GOLDEN = Path(__file__).parent / "golden"
 ROM = Path(__file__).parent.parent / "cartridge" / "fernvale.gbc"
 SHORT = Brief(PromptForm.SHORT)
-FORMS = (PromptForm.INSTRUCTED, PromptForm.SHORT)
+FORMS = tuple(PromptForm)
 SCENES = ("home", "dialog", "question", "after_a_while", "battle")
 
 
@@ -66,8 +66,10 @@ def scenes() -> Iterator[dict[str, Scene]]:
     env = EnhancedPyBoyPokemonCrystalEnv(ROM, observation_type="state", max_steps=3000)
     _, info = env.reset(seed=0)
     game = info["game_state"].game
-    writer, short = PromptWriter(game, 2048), PromptWriter(game, 2048, SHORT)
-    short.journal = writer.journal
+    writers = {form: PromptWriter(game, 2048, Brief(form)) for form in FORMS}
+    writer = writers[PromptForm.INSTRUCTED]
+    for one in writers.values():
+        one.journal = writer.journal
     player = RulePlayer(game, 0)
     teacher = LaneTeacher(player, None, writer)
     teacher.reset()
@@ -78,10 +80,7 @@ def scenes() -> Iterator[dict[str, Scene]]:
         action = teacher.act(state, ask_model=lambda _matters: False, stuck=False).action
         for name in SCENES:
             if name not in found and is_scene(name, state, step):
-                told = {
-                    form: one.describe(state, player.options(state))
-                    for form, one in zip(FORMS, (writer, short), strict=True)
-                }
+                told = {form: one.describe(state, player.options(state)) for form, one in writers.items()}
                 found[name] = Scene(state, told, writer.journal)
         _, _, terminated, truncated, info = env.step(action)
         done, step = terminated or truncated, step + 1
@@ -115,6 +114,7 @@ def test_prompts_keep_their_budget_and_the_essential(scenes: dict[str, Scene], n
 
 def test_prompts_of_one_place_begin_alike(scenes: dict[str, Scene]) -> None:
     beginnings = {PromptForm.SHORT: FRAME + "\nGoal: ", PromptForm.INSTRUCTED: TASK + "\nNext: "}
+    beginnings[PromptForm.BRIEF] = beginnings[PromptForm.INSTRUCTED]
     for form, beginning in beginnings.items():
         assert all(scenes[name].prompts[form].startswith(beginning) for name in SCENES)
 

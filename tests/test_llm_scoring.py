@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from agents.llm.failures import FailureKind
+from agents.llm.settings import LocalModelSettings
 from benchmarks.llm_scoring import ask, read_answers, table
 from benchmarks.recorded_questions import RecordedQuestion
 from core.prompts.frame import PromptForm
@@ -25,10 +26,10 @@ def test_answers_are_kept_and_counted(tmp_path: Path) -> None:
     with ModelServer() as server:
         name = f"llamacpp/some@{server.url}"
         server.script.append(Step(Fault.HANG))
-        ask(name, "plain", PromptForm.SHORT, QUESTIONS, file, timeout_s=0.5)
+        ask(name, LocalModelSettings(), PromptForm.SHORT, QUESTIONS, file, timeout_s=0.5)
         assert [one.choice for one in read_answers(file)] == [None, 2, 0]
         assert read_answers(file)[0].failure == FailureKind.TIME_OUT
-        ask(name, "plain", PromptForm.SHORT, QUESTIONS, file, timeout_s=5.0)
+        ask(name, LocalModelSettings(), PromptForm.SHORT, QUESTIONS, file, timeout_s=5.0)
         assert len(server.seen) == 4, "only what did not come in time is asked again"
     assert [one.choice for one in read_answers(file)] == [1, 2, 0]
     row, rules = table(QUESTIONS, read_answers(file))[2:]

@@ -33,7 +33,14 @@ ARCHITECTURES: dict[str, dict[str, object]] = {
 }
 
 
-def make_model(folder: Path, architecture: str = "qwen3", *, seed: int = 0, chat_template: bool = True) -> Path:
+def make_model(
+    folder: Path,
+    architecture: str = "qwen3",
+    *,
+    seed: int = 0,
+    chat_template: bool = True,
+    context_length: int | None = None,
+) -> Path:
     """Write a random causal model of that architecture with a byte-level BPE tokenizer to `folder`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -61,5 +68,7 @@ def make_model(folder: Path, architecture: str = "qwen3", *, seed: int = 0, chat
         initializer_range=0.5,  # wide enough that options differ clearly
         **ARCHITECTURES[architecture],
     )
+    if context_length is not None:
+        config.max_position_embeddings = context_length
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder

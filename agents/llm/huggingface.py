@@ -27,15 +27,21 @@ from agents.llm.local_weights import (
     takes_system_message,
     usable_device,
 )
-from agents.llm.question import AskedForm, chat_of, check_options, untold
+from agents.llm.question import AskedForm, Chat, chat_of, check_options, untold
 from agents.llm.scoring import PackedRows, TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
-from agents.llm.shared_prompt import SharedPromptScorer
-from core.prompts.frame import PromptForm
+from agents.llm.shared_prompt import SharedPromptScorer, shared_length
+from core.prompts.frame import TASK, PromptForm
 from core.protocols import Choice
 
 UNBOUNDED_CONTEXT = 1 << 20
 """Limit for architectures without one, such as state-space models."""
+PARAGRAPH = "\n\n"
+"""Stands between questions and answers for models without a chat template, and ends an answer."""
+WEIGHTS_OF_A_SMALL_MODEL = 1_000_000_000
+"""Models below it follow examples better than a list of options (docs/language_models.md has what was measured)."""
+ROOM_BESIDE_EXAMPLES = 512
+"""Tokens: for a brief prompt and the longest option."""
 _PROBE_TOLERANCE = 0.02
 _logger = logging.getLogger(__name__)
 
@@ -49,11 +55,10 @@ class HuggingFaceModel:
         *,
         name: str | None = None,
         settings: LocalModelSettings | None = None,
-        prompt_form: PromptForm = PromptForm.INSTRUCTED,
+        prompt_form: PromptForm | None = None,
     ) -> None:
+        """`prompt_form` says what prompts the model has learned to read; None: whatever suits its way of scoring."""
         settings = settings or LocalModelSettings()
-        self.prompt_form = prompt_form
-        """How the prompts are written that the model reads."""
         self._settings = settings
         self._device = usable_device(settings.device)
         self._tokenizer, self._model = load_weights(source, self._device, settings)
@@ -62,8 +67,17 @@ class HuggingFaceModel:
         self._temperature = calibrated_temperature(source)
         self._name = f"{name or 'huggingface/' + source}#{fingerprint(self._model)}"
         self._end = end_of_turn(self._tokenizer, end_tokens(self._tokenizer, self._model))
+        if self._tokenizer.chat_template is None:  # a base model does not stop: it goes on with another question
+            self._end = next(iter(self._tokenizer.encode(PARAGRAPH, add_special_tokens=False)), self._end)
         self._takes_system = takes_system_message(self._tokenizer)
         self._marks = [mark for mark in self._tokenizer.get_added_vocab() if mark.strip() and len(mark) > 1]
+        self.scoring = self._scoring(prompt_form)
+        """How options are compared: a value of `LocalModelSettings.scoring`, never `auto`."""
+        unlisted = self.scoring == "examples"
+        self.prompt_form = prompt_form or (PromptForm.BRIEF if unlisted else PromptForm.INSTRUCTED)
+        """How the prompts are written that the model reads."""
+        if self.scoring != "plain":
+            self._name += f".{self.scoring}"  # other answers than those that a cache may hold
         self._cache: DynamicCache
         self._cached_tokens: tuple[int, ...]
         self._forget()
@@ -77,6 +91,16 @@ class HuggingFaceModel:
         """Whether all options of a question are scored after one reading of the prompt."""
         if not self.shares_prompt:
             _logger.warning("%s reads the prompt anew for each option, since nothing else is exact (slow)", source)
+
+    def _scoring(self, prompt_form: PromptForm | None) -> str:
+        """The setting, or what suits the model: examples for small ones with room for them, nobody having taught it."""
+        if self._settings.scoring != "auto":
+            return self._settings.scoring
+        is_small = sum(weights.numel() for weights in self._model.parameters()) < WEIGHTS_OF_A_SMALL_MODEL
+        if prompt_form is not None or not is_small:
+            return "plain"
+        tokens = len(self._prompt_tokens(chat_of(TASK, (), AskedForm.UNLISTED)))
+        return "examples" if tokens + ROOM_BESIDE_EXAMPLES <= self.context_length else "plain"
 
     @property
     def name(self) -> str:
@@ -99,7 +123,7 @@ class HuggingFaceModel:
         question = self.tokenize(prompt, options)
         with self._lock, torch.inference_mode():
             scores = self._scores(question)
-            if self._settings.scoring == "corrected":
+            if self.scoring == "corrected":
                 scores = scores - self._scores_untold(prompt, options)
         return self._choice(question, scores, time.perf_counter() - started)
 
@@ -112,7 +136,7 @@ class HuggingFaceModel:
                 all_scores = self._forward(pack(tokenized, dtype=self._model.dtype, device=self._device))
             else:
                 all_scores = [self._scores(question) for question in tokenized]
-            if self._settings.scoring == "corrected":
+            if self.scoring == "corrected":
                 told = zip(all_scores, questions, strict=True)
                 all_scores = [scores - self._scores_untold(*asked) for scores, asked in told]
         latency_s = time.perf_counter() - started
@@ -127,21 +151,14 @@ class HuggingFaceModel:
     def tokenize(self, prompt: str, options: Sequence[str]) -> TokenQuestion:
         """The question as the model reads it: its own chat template around the prompt, an end token on each option."""
         check_options(options)
-        is_numbered = self._settings.scoring == "numbered"
-        chat = chat_of(prompt, options, AskedForm.NUMBER if is_numbered else AskedForm.OPTION)
-        if self._tokenizer.chat_template is None:
-            ids = self._tokenizer.encode(self._disarmed(chat.text) + "\nAnswer: ")
-        else:
-            said = chat.messages if self._takes_system else [{"role": "user", "content": chat.text}]
-            ids = self._tokenizer.apply_chat_template(
-                [message | {"content": self._disarmed(message["content"])} for message in said],
-                add_generation_prompt=True,
-                tokenize=True,
-                return_dict=False,
-                enable_thinking=False,  # templates without such a switch ignore it
-            )
+        is_numbered = self.scoring == "numbered"
+        is_unlisted = self.scoring == "examples" and prompt.startswith(TASK)
+        asked = AskedForm.NUMBER if is_numbered else AskedForm.UNLISTED if is_unlisted else AskedForm.OPTION
+        chat = chat_of(prompt, options, asked)
+        ids = self._prompt_tokens(chat)
+        gap = " " if self._tokenizer.chat_template is None else ""  # base models write it with the word that follows
         answers_of = [str(number) for number in range(1, len(options) + 1)] if is_numbered else options
-        texts = [self._disarmed(answer) for answer in answers_of]
+        texts = [gap + self._disarmed(answer) for answer in answers_of]
         answers: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
         question = TokenQuestion(tuple(ids), tuple((*answer, self._end) for answer in answers))
         longest = len(question.prompt) + max(map(len, question.options))
@@ -151,6 +168,23 @@ class HuggingFaceModel:
             )
             raise ModelFailure(FailureKind.REJECTED, message)
         return question
+
+    def _prompt_tokens(self, chat: Chat) -> list[int]:
+        """The chat up to where the answer begins."""
+        if self._tokenizer.chat_template is None:
+            said = [
+                f"Answer: {message['content']}" if message["role"] == "assistant" else message["content"]
+                for message in chat.merged
+            ]
+            return self._tokenizer.encode(PARAGRAPH.join(map(self._disarmed, said)) + f"{PARAGRAPH}Answer:")
+        said = chat.messages if self._takes_system else chat.merged
+        return self._tokenizer.apply_chat_template(
+            [message | {"content": self._disarmed(message["content"])} for message in said],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,
+            enable_thinking=False,  # templates without such a switch ignore it
+        )
 
     def _disarmed(self, text: str) -> str:
         """The text without the tokenizer's own marks, so that quoted text cannot end the user's turn."""
@@ -206,7 +240,7 @@ class HuggingFaceModel:
     def _scores_with_prefix(self, question: TokenQuestion) -> Tensor:
         if not self._settings.keep_prefix:
             return self._forward(pack([question], dtype=self._model.dtype, device=self._device))[0]
-        shared = _shared_length(self._cached_tokens, question.prompt[:-1])
+        shared = shared_length(self._cached_tokens, question.prompt[:-1])
         try:
             _shorten(self._cache, shared)
             rows = pack([question], prefix=shared, dtype=self._model.dtype, device=self._device)
@@ -271,13 +305,6 @@ class HuggingFaceModel:
 
 def _same(one: Tensor, other: Tensor) -> bool:
     return torch.allclose(one.float(), other.float(), rtol=_PROBE_TOLERANCE, atol=_PROBE_TOLERANCE)
-
-
-def _shared_length(one: Sequence[int], other: Sequence[int]) -> int:
-    for place, (a, b) in enumerate(zip(one, other, strict=False)):
-        if a != b:
-            return place
-    return min(len(one), len(other))
 
 
 def _shorten(cache: DynamicCache, length: int) -> None:

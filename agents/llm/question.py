@@ -9,6 +9,7 @@ from enum import Enum
 
 import numpy as np
 
+from agents.llm.examples import EXAMPLES, Example
 from core.env.emulator.picture import png_of
 from core.prompts.frame import TASK, plain_text
 from core.prompts.prompt import SeenPrompt
@@ -19,6 +20,8 @@ class AskedForm(Enum):
 
     OPTION = "Answer with one option, word for word."
     NUMBER = "Answer with the number of one option."
+    UNLISTED = "What do you do next?"
+    """The options are not listed: the model has examples, and each option is tried as its answer."""
     FORM = (
         'Answer with a JSON object: {"reason": "why, in one short sentence", "choice": "one option, word for word", '
         '"confidence_percent": how sure you are, 0 to 100}.'
@@ -44,12 +47,27 @@ class Chat:
     user: str
     png: bytes = b""
     """The screen; empty where none is shown."""
+    examples: tuple[Example, ...] = ()
+    """Questions that were answered before."""
 
     @property
     def messages(self) -> list[dict[str, str]]:
         """For a chat template, and a chat API without a picture."""
-        said = [{"role": "user", "content": self.user}]
-        return [{"role": "system", "content": self.system}, *said] if self.system else said
+        return [{"role": "system", "content": self.system}, *self._turns] if self.system else self._turns
+
+    @property
+    def merged(self) -> list[dict[str, str]]:
+        """The same for models that know no system message: the task stands before the first question."""
+        first, *others = self._turns
+        return [first | {"content": f"{self.system}\n{first['content']}"}, *others] if self.system else self._turns
+
+    @property
+    def _turns(self) -> list[dict[str, str]]:
+        turns: list[dict[str, str]] = []
+        for example in self.examples:
+            asked = question_text(example.situation, (), AskedForm.UNLISTED)
+            turns += ({"role": "user", "content": asked}, {"role": "assistant", "content": example.answer})
+        return [*turns, {"role": "user", "content": self.user}]
 
     @property
     def png_text(self) -> str:
@@ -86,6 +104,8 @@ def untold(prompt: str) -> str:
 
 def question_text(prompt: str, options: Sequence[str], asked: AskedForm = AskedForm.OPTION) -> str:
     """The prompt, followed by the list of options and the form of the answer, all in one text."""
+    if asked is AskedForm.UNLISTED:
+        return f"{prompt}\n\n{asked.value}"
     numbers = asked is AskedForm.NUMBER
     marks = [f"{number}." if numbers else "-" for number in range(1, len(options) + 1)]
     listed = "\n".join(f"{mark} {plain_text(option)}" for mark, option in zip(marks, options, strict=True))
@@ -100,4 +120,6 @@ def chat_of(prompt: str, options: Sequence[str], asked: AskedForm = AskedForm.OP
     if not prompt.startswith(TASK):
         return Chat("", question_text(prompt, options, asked), png)
     situation = prompt.removeprefix(TASK).lstrip("\n")
+    if asked is AskedForm.UNLISTED:
+        return Chat(TASK, question_text(situation, options, asked), png, EXAMPLES)
     return Chat(f"{TASK}\n{asked.value}", question_text(situation, options, asked), png)

@@ -21,7 +21,7 @@ from core.ranges import check_range
 
 _logger = logging.getLogger(__name__)
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-SCORINGS = ("plain", "corrected", "numbered")
+SCORINGS = ("auto", "plain", "corrected", "numbered", "examples")
 PROMPT_FORMS = ("auto", *(form.value for form in PromptForm))
 MOST_QUESTIONS = 64
 MOST_THINKING_TOKENS = 100_000
@@ -39,10 +39,12 @@ class LocalModelSettings:
     """Folder or hub name of a LoRA adapter (PEFT format) to put on top of the weights."""
     keep_prefix: bool = True
     """Keep the keys and values of the beginning that successive prompts share."""
-    scoring: str = "plain"
-    """How options are compared. `plain`: by the probability of their words. `corrected`: that, divided by their
-    probability when nothing is told of the situation, so that short and common words are not liked for themselves.
-    `numbered`: options have numbers, and the number is the answer. The pocket model knows `plain` only."""
+    scoring: str = "auto"
+    """How options are compared. `plain`: by the probability of their words after a list of them. `corrected`: that,
+    divided by their probability when nothing is told of the situation, so that short and common words are not liked for
+    themselves. `numbered`: options have numbers, and the number is the answer. `examples`: by the probability of their
+    words after worked examples in the place of the list, for prompts that begin with the task. `auto`: `examples` for
+    models of less than a billion weights, `plain` for others. The pocket model knows `plain` only."""
 
     def __post_init__(self) -> None:
         if self.scoring not in SCORINGS:
@@ -72,7 +74,9 @@ class LanguageModelSettings:
     A model in this process scores the options and never thinks."""
     prompts: str = "auto"
     """How prompts are written. `instructed`: the task, what an option is and the goal in words, for chat models;
-    `short`: facts only, for small models trained on them; `auto`: as the model wants (`pocket` short, others not)."""
+    `short`: facts only, for small models trained on them; `brief`: the goal and the little that the choice hangs on,
+    for small models that follow examples; `auto`: as the model wants (`pocket` short, local models that are compared
+    after examples brief, others instructed)."""
     notebook: bool = False
     """The model may write a note beside each choice, and reads its latest ones in later prompts of the episode. Only
     models whose answer is a form write: not those that score or name options."""

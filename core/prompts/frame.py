@@ -27,7 +27,7 @@ TASK: Final = (
     'Choose the option that does most for what stands behind "Next:". What was tried in vain is no good choice.\n'
     f"{_QUOTED}"
 )
-"""Begins an instructed prompt; chat models get it as their system message."""
+"""Begins an instructed and a brief prompt; chat models get it as their system message."""
 LONGEST_QUOTE: Final = 200
 
 
@@ -37,6 +37,9 @@ class PromptForm(StrEnum):
     INSTRUCTED = "instructed"
     """Task and form first, the goal as an instruction, the map only where it can change the choice: for models that
     have learned to follow instructions."""
+    BRIEF = "brief"
+    """The task, the goal as an instruction, and the little that the choice hangs on: for small models that have learned
+    to follow examples rather than instructions, and lose the thread in a long text."""
     SHORT = "short"
     """Facts only, always in the same places: for small models that are trained on these prompts, as `pocket` is."""
 

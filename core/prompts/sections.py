@@ -32,10 +32,15 @@ def goal(state: GameState, journal: LaneJournal) -> str:
     return f"Goal: {aim}\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
 
 
+def instruction(journal: LaneJournal, steps: NextSteps) -> str:
+    """The next milestone as an instruction."""
+    return f"Next: {steps.instruction(journal.next_milestone, tuple(journal.visited))}."
+
+
 def next_step(state: GameState, journal: LaneJournal, steps: NextSteps) -> str:
     """The next milestone as an instruction, and the progress of the story."""
-    todo = steps.instruction(journal.next_milestone, tuple(journal.visited))
-    return f"Next: {todo}.\nBadges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
+    progress = f"Badges: {state.badge_count}, milestones reached: {len(journal.milestones_reached)}"
+    return f"{instruction(journal, steps)}\n{progress}"
 
 
 def party(state: GameState) -> str:
@@ -44,6 +49,11 @@ def party(state: GameState) -> str:
         return "Party: nobody yet"
     lines = [_member(member, state.game) for member in state.party]
     return "Party:\n" + "\n".join(lines)
+
+
+def lead(state: GameState) -> str:
+    """The first creature of the party alone."""
+    return f"Lead: {_member(state.party[0], state.game) if state.party else 'nobody yet'}"
 
 
 def party_in_short(state: GameState) -> str:

@@ -127,6 +127,8 @@ class PromptWriter:
 
     def _parts(self, state: GameState, shows_map: bool) -> list[_Part]:
         journal = self.journal
+        if self._brief.form is PromptForm.BRIEF:
+            return self._few_parts(state)
         if self._brief.form is PromptForm.SHORT:
             start = [_Part(math.inf, (FRAME,)), _Part(math.inf, (sections.goal(state, journal),))]
         else:
@@ -160,6 +162,20 @@ class PromptWriter:
                     now,
                     _Part(math.inf, (self._reflection(),)),
                 ]
+
+    def _few_parts(self, state: GameState) -> list[_Part]:
+        """Of a brief prompt."""
+        start = (TASK, sections.instruction(self.journal, self._steps), sections.lead(state))
+        parts = [_Part(math.inf, (text,)) for text in start]
+        now = _Part(math.inf, (sections.mode(state),))
+        screen = sections.screen(state)
+        match state.mode:
+            case GameMode.BATTLE:
+                return [*parts, now, _Part(math.inf, (sections.battle(state),)), _Part(3, (screen, ""))]
+            case GameMode.DIALOG | GameMode.MENU:
+                return [*parts, now, _Part(math.inf, (screen,))]
+            case _:
+                return [*parts, _Part(7, (sections.tried(self.journal), "")), now]
 
 
 def _on_this_map(state: GameState, options: Sequence[Option]) -> int:
