@@ -34,6 +34,7 @@ from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.settings import load_settings
 
@@ -61,6 +62,8 @@ class Variant:
     groups: int | None = None
     """Of branches in a round; as many as by default if None."""
     players: tuple[JudgedPlayer, ...] = HEAD_PLAYERS
+    corrections: int = 0
+    """Rounds of correcting the rules' values."""
 
     def plan(self, seed: int, judging: Judging, steps_per_game: int, final_milestone: str | None) -> BundlePlan:
         """The making of the heads."""
@@ -76,14 +79,16 @@ class Variant:
             ),
             replace(judging, bars_repeats=self.bars_repeats, players=self.players),
             seed,
+            ResidualLearning(rounds=self.corrections),
         )
 
 
 VARIANTS: Final = {
-    "whole": Variant("the whole", players=tuple(JudgedPlayer)),
+    "whole": Variant("the whole", players=tuple(JudgedPlayer), corrections=ResidualLearning().rounds),
     "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
     "no_options": Variant("without learning of options", rounds=0),
-    "no_branches": Variant("without branches", groups=0),
+    "ppo": Variant("with PPO over options", rounds=24),
+    "no_branches": Variant("with PPO, without branches", rounds=24, groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),
     "no_noise": Variant("without noise in the games", strays=False, own_segments=False, rounds=0),
     "no_mask": Variant("without the bar on vain presses", own_segments=False, rounds=0, bars_repeats=False),

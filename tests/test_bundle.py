@@ -31,6 +31,7 @@ from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning
 from trainer.commands.app import app
 from trainer.evaluation.map_folds import maps_named
 
@@ -130,6 +131,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
         Aggregation(segments=2),
         OptionLearning(rounds=1, games=2, groups=1, branches=2, settings=OptionLearningSettings(critic_epochs=1)),
         Judging(games=1, steps_per_game=40),
+        residual=ResidualLearning(rounds=1, games=2, judged_games=1),
     )
     said: list[str] = []
 
@@ -141,6 +143,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
     assert load_heads(tmp_path / "made" / WEIGHTS_FILE).game == report.game == "fernvale"
     assert report.final_milestone == "tide_badge" and report.labelled_steps > 400, "and those of its own segments"
     assert [(one.games, one.transitions > 0) for one in report.rounds] == [(2, True)]
+    assert len(report.corrections.rounds) == 1 and not report.corrections.is_taken
     assert [one.player for one in report.scores] == [one.value for one in JudgedPlayer]
     weights = (tmp_path / "made" / WEIGHTS_FILE).read_bytes()
     said.clear()

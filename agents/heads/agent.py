@@ -31,11 +31,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonViews
+from agents.heads.button_view import ButtonViews
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
-from agents.heads.option_view import PRIOR, option_view
+from agents.heads.networks import option_chances
+from agents.heads.option_residual import OptionResidual
+from agents.heads.option_view import option_view
 from agents.heads.rollout import ListedOptions
 from agents.heads.saved_heads import Heads
 from agents.heads.settings import HeadsSettings
@@ -49,7 +51,7 @@ from core.agent.option_statistics import OptionStatistics
 from core.agent.segments import LaneSegments
 from core.agent.standings import LEAST_JUDGED, Deed, Situation
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import RulePlayerLike, situation_of
+from core.agent.teacher import ChooseOption, RulePlayerLike, situation_of
 from core.agent.transition_feeder import View, policy_view
 from core.env.policy_view import policy_space
 from core.exceptions import ConfigurationError
@@ -85,31 +87,29 @@ class HeadsAgent(HybridAgent):
         trusts_buttons: bool = True,
         bars_repeats: bool = True,
         explores: bool = False,
+        corrects: bool = True,
     ) -> None:
         """`shows_prior`: the option head sees the rules' value and rank of each option. `settings`: of the training.
         `trusts_buttons`: frozen, the button head carries out what others have chosen; a `HeadsLearner` that is attached
         as policy knows better. `bars_repeats`: presses that lead nowhere are barred; without, one sees what that is
-        worth."""
+        worth. `corrects`: frozen, options are chosen by the values that `Heads.residual` corrects, if there is one."""
         super().__init__(
             llm_manager, adaptive_strategy, mode=mode, seed=seed, describe=describe, frozen_state=frozen_state
         )
-        self.heads = heads
-        self.shows_prior = shows_prior
+        self.heads, self.shows_prior = heads, shows_prior
         self.explores = explores
         """In ADAPTIVE mode, frozen: who acts is drawn from the standings, and what comes of it is learned."""
         self.choices: Counter[Source] = Counter()
         """Who chose among several options, and how often."""
         self._segments: list[LaneSegments] = []
         self.settings = settings or HeadsSettings()
-        self._trusts_buttons = trusts_buttons
-        self.bars_repeats = bars_repeats
+        self._trusts_buttons, self.corrects, self.bars_repeats = trusts_buttons, corrects, bars_repeats
         self._views = ButtonViews()
         self._players: list[RulePlayer] = []
         self._holdings: list[Holding] = []
         self._looks: list[Look] = []
-        """Of each lane: the step that was decided last."""
         self._actions: list[int] = []
-        """Of each lane: what was pressed then."""
+        """Of each lane: the step that was decided last, and what was pressed then."""
 
     @property
     def trusts_buttons(self) -> bool:
@@ -127,6 +127,7 @@ class HeadsAgent(HybridAgent):
         for player in players:
             if not isinstance(player, RulePlayer):
                 raise ConfigurationError(f"the heads play beside a RulePlayer, not beside a {type(player).__name__}")
+            player.lists_more = self._residual is not None and self.mode in (AgentMode.ADAPTIVE, AgentMode.RL_ONLY)
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
         self._holdings = [Holding() for _ in players]
@@ -205,7 +206,7 @@ class HeadsAgent(HybridAgent):
             self._segments[index].look(len(player.milestones), in_fight, state.lost_last_battle)
         chooses = is_alone or (not self.frozen and holding.heads_next)
         has_choice = chooses or is_judged
-        teacher.chooser = (lambda now, options: self._choose(look, now, options)) if has_choice else None
+        teacher.chooser = self._chooser(look) if has_choice else None
         teacher.who_chooses = (lambda now, options: self._who_chooses(index, now, options)) if is_judged else None
         look.wanted = teacher.act(
             state,
@@ -242,21 +243,21 @@ class HeadsAgent(HybridAgent):
                 liked = keys.index(teacher.option.key)
                 look.choice = ListedOptions(option_view(state, teacher.offered, self._record), liked, liked, 1.0)
 
+    @property
+    def _residual(self) -> OptionResidual | None:
+        """What corrects the rules' values where it is asked for; never where those are hidden, or somebody learns."""
+        return self.heads.residual if self.frozen and self.corrects and self.shows_prior else None
+
+    def _chooser(self, look: Look) -> ChooseOption:
+        if (residual := self._residual) is not None:
+            return residual.choose
+        return lambda state, options: self._choose(look, state, options)
+
     def _choose(self, look: Look, state: GameState, options: Sequence[Option]) -> int:
         """The option head's choice, drawn."""
-        view, facts = look.view, option_view(state, options, self._record)
-        seen = facts.copy()
-        if not self.shows_prior:
-            seen[:, PRIOR] = 0.0
-        with torch.inference_mode():
-            logits = self.heads.option(
-                torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
-                torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
-                torch.from_numpy(seen[None]),
-                torch.ones(1, len(facts), dtype=torch.bool),
-            )
+        facts = option_view(state, options, self._record)
         temperature = OPTION_TEMPERATURE if self.frozen else TRAINED_TEMPERATURE
-        chances = torch.softmax(logits[0].double() / temperature, dim=0).numpy()
+        chances = option_chances(self.heads.option, look.view, facts, temperature, shows_prior=self.shows_prior)
         taken = drawn(chances, self.arbiter.random)
         liked = None if self.mode is AgentMode.RL_ONLY else 0  # the rules list first what they like best
         look.choice = ListedOptions(facts, liked, taken, float(chances[taken]))
@@ -270,7 +271,8 @@ class HeadsAgent(HybridAgent):
             asks = self.llm_available and self.standings.segments(Deed.CHOOSE, Source.LLM) < LEAST_JUDGED
             if asks and self.arbiter.toss_for_model(self._lanes[index].strategy, 1.0, matters(options)):
                 return Source.LLM
-            return self.standings.who_acts(situation, players)
+            who = self.standings.who_acts(situation, players)
+            return Source.POLICY if who is None and self._residual is not None else who
         holder, in_fight = self._segments[index].holder, state.mode is GameMode.BATTLE
         if in_fight not in holder:
             holder[in_fight] = self.standings.who_acts(situation, players, self.arbiter.random) or Source.RULES
@@ -296,7 +298,7 @@ class HeadsAgent(HybridAgent):
             self._segments[index].chose(situation, source, int(source is Source.LLM))
 
     def statistics(self) -> dict[str, Any]:
-        """As `HybridAgent.statistics`, with who chose options, and whom the standings would have choose and press."""
+        """Also who chose options, and whom the standings would have choose and press."""
         made = sum(self.choices.values())
         return {
             **super().statistics(),
@@ -385,6 +387,7 @@ class HeadsAgent(HybridAgent):
             trusts_buttons=self.trusts_buttons,
             bars_repeats=self.bars_repeats,
             explores=self.explores and self.frozen,
+            corrects=self.corrects,
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agents.heads.button_view import (
@@ -15,6 +17,7 @@ from agents.heads.button_view import (
     SITUATION_SIZE,
     VIEW_PLANES,
     VIEW_SIZE,
+    ButtonView,
 )
 from agents.heads.option_view import ADVICE, OPTION_SIZE, PRIOR, RECORD
 from core.vocabulary import ACTION_COUNT
@@ -124,3 +127,23 @@ def without_prior(options: Tensor) -> Tensor:
     hidden = options.clone()
     hidden[..., PRIOR] = 0.0
     return hidden
+
+
+def option_chances(
+    network: OptionNetwork,
+    view: ButtonView,
+    facts: NDArray[np.float32],
+    temperature: float,
+    *,
+    shows_prior: bool,
+) -> NDArray[np.float64]:
+    """(options,): the chance of each in one situation; `facts` are those of `option_view`."""
+    seen = torch.from_numpy(facts[None])
+    with torch.inference_mode():
+        logits = network(
+            torch.from_numpy(view.vector[None, :SITUATION_SIZE]),
+            torch.from_numpy(view.planes[None, :SITUATION_PLANES]),
+            seen if shows_prior else without_prior(seen),
+            torch.ones(1, len(facts), dtype=torch.bool),
+        )
+        return torch.softmax(logits[0].double() / temperature, dim=0).numpy()

@@ -38,6 +38,7 @@ class JudgedPlayer(StrEnum):
     BUTTONS = "button head, options by the rules"
     ALONE = "policy alone"
     BLIND = "policy alone, the rules' value and rank hidden"
+    HYBRID = "hybrid"
 
 
 _MODES = {
@@ -45,6 +46,7 @@ _MODES = {
     JudgedPlayer.BUTTONS: AgentMode.ADAPTIVE,
     JudgedPlayer.ALONE: AgentMode.RL_ONLY,
     JudgedPlayer.BLIND: AgentMode.RL_ONLY,
+    JudgedPlayer.HYBRID: AgentMode.ADAPTIVE,
 }
 
 
@@ -157,6 +159,7 @@ def play_head_game(
             frozen_state=frozen,
             shows_prior=shows_prior,
             bars_repeats=judging.bars_repeats,
+            corrects=player is not JudgedPlayer.BUTTONS,
         )
     agent.attach_lanes([RulePlayer(env.rom.game, game, starter=judging.starter(game))])
     begun_s = time.process_time()

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from agents.heads.lessons import Lessons, joined
+from agents.heads.option_residual import RESIDUAL_FILE
 from agents.heads.saved_heads import BUNDLED_FOLDER, WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import GameData, load_game
@@ -32,13 +33,14 @@ from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
+from trainer.bundle.residual_learning import ResidualLearning, ResidualReport, corrected
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.evaluation.map_folds import maps_named
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
-STAGES = 5
+STAGES = 6
 Say = Callable[[str], None]
 
 
@@ -53,6 +55,7 @@ class BundlePlan:
     judging: Judging = field(default_factory=Judging)
     seed: int = 0
     """Of the weights and of the order of lessons."""
+    residual: ResidualLearning = field(default_factory=ResidualLearning)
     without_maps: tuple[str, ...] = ()
     """Keys of the maps that are held out of training (`trainer/evaluation/map_folds.py`). Options are not learned from
     rewards then: their segments lead over all maps."""
@@ -60,11 +63,12 @@ class BundlePlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedHeads:
-    """What the first four stages came to."""
+    """What the first five stages came to."""
 
     weights: Path
     lessons: Lessons
     rounds: tuple[LearningRound, ...]
+    residual: ResidualReport
     minutes: tuple[float, ...]
     """Wall time of each stage in this call."""
 
@@ -73,8 +77,11 @@ def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
     """The plan with the game's first badge as its end where none is named, and maps by their keys. Raises
     ConfigurationError for what the game does not have."""
     held_out = maps_named(game, plan.without_maps)
-    options = replace(plan.options, rounds=0) if held_out else plan.options
-    plan, final = replace(plan, without_maps=held_out, options=options), plan.collection.final_milestone
+    options, residual = plan.options, plan.residual
+    if held_out:
+        options, residual = replace(options, rounds=0), replace(residual, rounds=0)
+    plan = replace(plan, without_maps=held_out, options=options, residual=residual)
+    final = plan.collection.final_milestone
     if final is None:
         return replace(plan, collection=replace(plan.collection, final_milestone=first_badge(game).id))
     if final not in [one.id for one in game.milestones]:
@@ -83,7 +90,7 @@ def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
 
 
 def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> TrainedHeads:
-    """Games, cloning, own segments, learning of options. What is done is kept in `work`; the same call goes on there.
+    """All stages but judging. What is done is kept in `work`; the same call goes on there.
 
     The plan is a `planned` one. Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among
     them.
@@ -116,7 +123,11 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
         weights, rom_path, plan.options, most, final, moments, folder, plan.seed, say, workers
     )
     minutes.append(clock.minutes())
-    return TrainedHeads(weights, lessons, rounds, tuple(minutes))
+
+    say(f"stage 5 of {STAGES}: learning to correct the rules' values in {plan.residual.rounds} rounds")
+    weights, residual = corrected(weights, rom_path, work, plan.residual, most, final, plan.seed, say, workers)
+    minutes.append(clock.minutes())
+    return TrainedHeads(weights, lessons, rounds, residual, tuple(minutes))
 
 
 def judged(
@@ -144,7 +155,7 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     choices = option_agreement(heads.option, held_out, shows_prior=True)
     blind = option_agreement(heads.option, held_out, shows_prior=False)
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
-    say(f"stage 5 of {STAGES}: judging in {plan.judging.games} new games a player")
+    say(f"stage 6 of {STAGES}: judging in {plan.judging.games} new games a player")
     clock = _Clock()
     games = judged(trained, rom_path, work, plan, workers, say)
     report = BundleReport(
@@ -166,6 +177,8 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         choice_agreement=choices,
         blind_choice_agreement=blind,
         rounds=trained.rounds,
+        residual=plan.residual,
+        corrections=trained.residual,
         scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
         games=games,
         minutes=(*trained.minutes, clock.minutes()),
@@ -274,7 +287,13 @@ def _publish(out: Path, work: Path, weights: Path, report: BundleReport) -> None
     """Weights, card and report in the place of the old ones, each in one step."""
     out.mkdir(parents=True, exist_ok=True)
     write_bundle_card(work, report)
-    for source, name in ((weights, WEIGHTS_FILE), (work / REPORT_FILE, REPORT_FILE), (work / CARD_FILE, CARD_FILE)):
+    residual = weights.with_name(RESIDUAL_FILE)
+    files = [(weights, WEIGHTS_FILE), (work / REPORT_FILE, REPORT_FILE), (work / CARD_FILE, CARD_FILE)]
+    if residual.is_file():
+        files.append((residual, RESIDUAL_FILE))
+    else:
+        (out / RESIDUAL_FILE).unlink(missing_ok=True)
+    for source, name in files:
         temporary = out / f".{name}.writing"
         shutil.copyfile(source, temporary)
         temporary.chmod(0o644)  # what was written under a private name is for all users of the package
@@ -288,8 +307,9 @@ def main(
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
     games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of PPO over options.")] = 0,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
+    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 3,
     carried_by_heads: Annotated[
         bool,
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
@@ -309,6 +329,7 @@ def main(
         BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
         options=OptionLearning(rounds=rounds, groups=groups, carried_by_heads=carried_by_heads),
+        residual=ResidualLearning(rounds=corrections),
         judging=Judging(games=judged_games, steps_per_game=max_steps),
         seed=seed,
         without_maps=tuple(without_maps or ()),
