@@ -32,9 +32,10 @@ from core.game.profile import identify_rom
 from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
-from trainer.bundle.judge import HEADS_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
+from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.settings import load_settings
@@ -68,6 +69,8 @@ class Variant:
     players: tuple[JudgedPlayer, ...] = HEAD_PLAYERS
     alone: bool = False
     """No teacher: rewards are all that is learned from (`benchmarks/heads_alone.py`)."""
+    corrections: int = 0
+    """Rounds of correcting the rules' values."""
 
     def plan(self, seed: int, judging: Judging, steps_per_game: int, final_milestone: str | None) -> BundlePlan:
         """The making of the heads. Each seed learns from games of its own and is judged in games of its own."""
@@ -88,14 +91,16 @@ class Variant:
             ),
             replace(judging, run_seed=seed, bars_repeats=self.bars_repeats, players=self.players),
             seed,
+            ResidualLearning(rounds=self.corrections),
         )
 
 
 VARIANTS: Final = {
-    "whole": Variant("the whole", players=HEADS_PLAYERS),
-    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=HEADS_PLAYERS),
+    "whole": Variant("the whole", players=tuple(JudgedPlayer), corrections=ResidualLearning().rounds),
+    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
     "no_options": Variant("without learning of options", rounds=0),
-    "no_branches": Variant("without branches", groups=0),
+    "ppo": Variant("with PPO over options", rounds=24),
+    "no_branches": Variant("with PPO, without branches", rounds=24, groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),
     "no_noise": Variant(
         "without noise in the games", strays=False, own_segments=False, rounds=0, players=BUTTON_PLAYERS

@@ -27,10 +27,11 @@ from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
-from trainer.bundle.judge import HEADS_PLAYERS, WHOLE_GAME_PLAYERS, HeadGame, Judging, score_of
+from trainer.bundle.judge import WHOLE_GAME_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning
 from trainer.bundle.situations import TakingTurns
 from trainer.commands.app import app
 from trainer.evaluation.map_folds import maps_named
@@ -134,6 +135,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
         opening=BundleCollection(games=1, steps_per_game=100, run_seed=105),
         turns=TakingTurns(1, 60),
         whole_judging=Judging(1, 50, players=WHOLE_GAME_PLAYERS),
+        residual=ResidualLearning(rounds=1, games=2, judged_games=1),
     )
     said: list[str] = []
 
@@ -148,7 +150,8 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
     assert (report.final_milestone, report.judged_milestone) == ("tern", "tide_badge")
     assert report.labelled_steps > 500, "and those of its own segments"
     assert [(one.games, one.transitions > 0) for one in report.rounds] == [(2, True)]
-    assert [one.player for one in report.scores] == [one.value for one in HEADS_PLAYERS]
+    assert len(report.corrections.rounds) == 1 and not report.corrections.is_taken
+    assert [one.player for one in report.scores] == [one.value for one in JudgedPlayer]
     assert [one.player for one in report.whole_scores] == [one.value for one in WHOLE_GAME_PLAYERS]
     assert {one.steps for one in report.games} == {40} and {one.steps for one in report.whole_games} == {50}
     assert "new games of at most 50 steps to `tern`" in (tmp_path / "made" / CARD_FILE).read_text("utf-8")

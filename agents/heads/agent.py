@@ -35,10 +35,12 @@ from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, Button
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
+from agents.heads.option_residual import OptionResidual
 from agents.heads.option_view import PRIOR, option_view
 from agents.heads.rollout import ListedOptions
 from agents.heads.saved_heads import Heads
 from agents.heads.settings import HeadsSettings
+from agents.heads.situations import choosing, pressing, region_of
 from core.agent.advice import Advisor
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import LOOP_EXPLORATION, Lane
@@ -47,9 +49,9 @@ from core.agent.lane_transitions import LaneInputs
 from core.agent.llm_gate import matters
 from core.agent.option_statistics import OptionStatistics
 from core.agent.segments import LaneSegments
-from core.agent.standings import LEAST_JUDGED, Deed, Situation
+from core.agent.standings import LEAST_JUDGED, Deed
 from core.agent.strategy_system import AdaptiveStrategySystem
-from core.agent.teacher import RulePlayerLike, situation_of
+from core.agent.teacher import ChooseOption, RulePlayerLike, situation_of
 from core.agent.transition_feeder import View, policy_view
 from core.env.policy_view import policy_space
 from core.exceptions import ConfigurationError
@@ -85,32 +87,30 @@ class HeadsAgent(HybridAgent):
         trusts_buttons: bool = True,
         bars_repeats: bool = True,
         explores: bool = False,
+        corrects: bool = True,
     ) -> None:
         """`shows_prior`: the option head sees the rules' value and rank of each option. `settings`: of the training.
         `trusts_buttons`: frozen, the button head carries out what others have chosen; a `HeadsLearner` that is attached
         as policy knows better. `bars_repeats`: presses that lead nowhere are barred; without, one sees what that is
-        worth."""
+        worth. `corrects`: frozen, options are chosen by the values that `Heads.residual` corrects, if there is one."""
         super().__init__(
             llm_manager, adaptive_strategy, mode=mode, seed=seed, describe=describe, frozen_state=frozen_state
         )
-        self.heads = heads
+        self.heads, self.shows_prior = heads, shows_prior
         self._asked = AskedHeads(heads)
-        self.shows_prior = shows_prior
         self.explores = explores
         """In ADAPTIVE mode, frozen: who acts is drawn from the standings, and what comes of it is learned."""
         self.choices: Counter[Source] = Counter()
         """Who chose among several options, and how often."""
         self._segments: list[LaneSegments] = []
         self.settings = settings or HeadsSettings()
-        self._trusts_buttons = trusts_buttons
-        self.bars_repeats = bars_repeats
+        self._trusts_buttons, self.corrects, self.bars_repeats = trusts_buttons, corrects, bars_repeats
         self._views = ButtonViews()
         self._players: list[RulePlayer] = []
         self._holdings: list[Holding] = []
         self._looks: list[Look] = []
-        """Of each lane: the step that was decided last."""
         self._actions: list[int] = []
-        """Of each lane: what was pressed then."""
+        """Of each lane: the step that was decided last, and what was pressed then."""
 
     @property
     def trusts_buttons(self) -> bool:
@@ -128,6 +128,7 @@ class HeadsAgent(HybridAgent):
         for player in players:
             if not isinstance(player, RulePlayer):
                 raise ConfigurationError(f"the heads play beside a RulePlayer, not beside a {type(player).__name__}")
+            player.lists_more = self._residual is not None and self.mode in (AgentMode.ADAPTIVE, AgentMode.RL_ONLY)
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
         self._holdings = [Holding() for _ in players]
@@ -211,7 +212,7 @@ class HeadsAgent(HybridAgent):
             self._segments[index].look(len(player.milestones), in_fight, state.lost_last_battle)
         chooses = is_alone or (not self.frozen and holding.heads_next)
         has_choice = chooses or is_judged
-        teacher.chooser = (lambda now, options: self._choose(look, now, options)) if has_choice else None
+        teacher.chooser = self._chooser(look) if has_choice else None
         teacher.who_chooses = (lambda now, options: self._who_chooses(index, now, options)) if is_judged else None
         look.wanted = teacher.act(
             state,
@@ -248,6 +249,16 @@ class HeadsAgent(HybridAgent):
                 liked = keys.index(teacher.option.key)
                 look.choice = ListedOptions(option_view(state, teacher.offered, self._record), liked, liked, 1.0)
 
+    @property
+    def _residual(self) -> OptionResidual | None:
+        """What corrects the rules' values where it is asked for; never where those are hidden, or somebody learns."""
+        return self.heads.residual if self.frozen and self.corrects and self.shows_prior else None
+
+    def _chooser(self, look: Look) -> ChooseOption:
+        if (residual := self._residual) is not None:
+            return residual.choose
+        return lambda state, options: self._choose(look, state, options)
+
     def _choose(self, look: Look, state: GameState, options: Sequence[Option]) -> int:
         """The option head's choice, drawn."""
         view, facts = look.view, option_view(state, options, self._record)
@@ -262,13 +273,14 @@ class HeadsAgent(HybridAgent):
 
     def _who_chooses(self, index: int, state: GameState, options: Sequence[Option]) -> Source | None:
         """By the standings: the option head, a language model or the rules; None where they were not judged yet."""
-        situation = _choice_situation(state, options)
+        situation = choosing(state, options)
         players = [Source.RULES, Source.POLICY] + ([Source.LLM] if self.llm_available else [])
         if not self.explores:
             asks = self.llm_available and self.standings.segments(Deed.CHOOSE, Source.LLM) < LEAST_JUDGED
             if asks and self.arbiter.toss_for_model(self._lanes[index].strategy, 1.0, matters(options)):
                 return Source.LLM
-            return self.standings.who_acts(situation, players)
+            who = self.standings.who_acts(situation, players)
+            return Source.POLICY if who is None and self._residual is not None else who
         holder, in_fight = self._segments[index].holder, state.mode is GameMode.BATTLE
         if in_fight not in holder:
             holder[in_fight] = self.standings.who_acts(situation, players, self.arbiter.random) or Source.RULES
@@ -278,7 +290,7 @@ class HeadsAgent(HybridAgent):
         """By the standings: whether the button head gets an option; where it was not judged yet, by its trust."""
         if option is None:
             return self.trusts_buttons
-        situation = Situation(Deed.PRESS, situation_of(state.mode), option.kind.value, _region_of(state))
+        situation = pressing(state, option)
         dice = self.arbiter.random if self.explores else None
         who = self.standings.who_acts(situation, (Source.RULES, Source.POLICY), dice)
         return self.trusts_buttons if who is None else who is Source.POLICY
@@ -290,11 +302,11 @@ class HeadsAgent(HybridAgent):
         assert source is not None, "the caller has looked"
         self.choices[source] += 1
         if not self.frozen or self.explores:
-            situation = _choice_situation(state, teacher.offered)
+            situation = choosing(state, teacher.offered)
             self._segments[index].chose(situation, source, int(source is Source.LLM))
 
     def statistics(self) -> dict[str, Any]:
-        """As `HybridAgent.statistics`, with who chose options, and whom the standings would have choose and press."""
+        """Also who chose options, and whom the standings would have choose and press."""
         made = sum(self.choices.values())
         return {
             **super().statistics(),
@@ -339,7 +351,7 @@ class HeadsAgent(HybridAgent):
             teacher.judge_end(bool(dice.random() < ends[action]))
         elif look.option is not None and (not self.frozen or self.explores):
             presser = Source.POLICY if look.heads_press else Source.RULES
-            self._segments[index].pressed(look.option, mode, _region_of(state), presser, teacher.ended)
+            self._segments[index].pressed(look.option, mode, region_of(state), presser, teacher.ended)
         lane.repeats.pressed(action)
         if look.heads_press:
             source, stated, confidence = Source.POLICY, chance, chance
@@ -382,13 +394,5 @@ class HeadsAgent(HybridAgent):
             trusts_buttons=self.trusts_buttons,
             bars_repeats=self.bars_repeats,
             explores=self.explores and self.frozen,
+            corrects=self.corrects,
         )
-
-
-def _region_of(state: GameState) -> str:
-    return str(state.map_id.group)
-
-
-def _choice_situation(state: GameState, options: Sequence[Option]) -> Situation:
-    """`options` are given as the rules like them, best first."""
-    return Situation(Deed.CHOOSE, situation_of(state.mode), options[0].kind.value, _region_of(state))

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from agents.heads.button_view import OPTION_PARTS, PLANES_SHAPE, SITUATION_PARTS
 from agents.heads.networks import ButtonNetwork, OptionNetwork
+from agents.heads.option_residual import RESIDUAL_FILE, OptionResidual, load_residual
 from agents.heads.option_view import OPTION_FACTS
 from core.agent.standings import Standings
 from core.exceptions import CheckpointError
@@ -35,6 +36,8 @@ class Heads:
     option: OptionNetwork
     game: str = ""
     """The name of the game that they were trained in; "" when that is not known."""
+    residual: OptionResidual | None = None
+    """What was learned on top of the rules' values; a frozen agent chooses by it. None where nothing was."""
 
     @classmethod
     def fresh(cls, seed: int) -> Heads:
@@ -75,7 +78,10 @@ def save_heads(path: Path, heads: Heads) -> None:
 
 
 def load_heads(path: Path) -> Heads:
-    """Reads what `save_heads` wrote, ready to play. Raises CheckpointError for anything else; nothing is executed."""
+    """Reads what `save_heads` wrote, ready to play, with the residual that lies beside it.
+
+    Raises CheckpointError for anything else; nothing is executed.
+    """
     try:
         with safe_open(path, "pt") as file:
             told = file.metadata() or {}
@@ -100,7 +106,7 @@ def load_heads(path: Path) -> Heads:
         net.eval()
     if "record" not in told:  # its weights for what was always 0 are those with which it began
         heads.option.forget_untaught()
-    return heads
+    return replace(heads, residual=load_residual(path.with_name(RESIDUAL_FILE)))
 
 
 def load_standings(folder: Path) -> Standings:

@@ -36,6 +36,8 @@ from core.rules.values import ON_THE_WAY
 from core.vocabulary import Button, GameMode, Option, OptionKind, Position
 
 MOST_OPTIONS = 12
+MOST_LISTED = 16
+"""With `RulePlayer.lists_more`."""
 BUSY_MODES = frozenset((GameMode.BOOT, GameMode.MAP_LOADING, GameMode.CUTSCENE, GameMode.WALKING))
 PRESSING_KINDS = frozenset((OptionKind.HEAL, OptionKind.MANAGE, OptionKind.BUY, OptionKind.TRAIN))
 """What a fight can make more urgent than the option under way."""
@@ -80,6 +82,8 @@ class RulePlayer:
         self.starter = starter
         self._names = names
         self._archive = archive
+        self.lists_more = False
+        """Options are listed, too, that the rules like too little ever to choose them, for somebody who may."""
         self._graph = WorldGraph(game)
         self._tracker = MilestoneTracker(game)
         self._planner = StoryPlanner(game, game.milestones, self._graph)
@@ -127,6 +131,7 @@ class RulePlayer:
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
         self._look(state)
+        self.memory.lists_more = self.lists_more
         return self._planner.goals(state, self.milestones, self.memory, self.seed, self.starter)
 
     def options(self, state: GameState) -> tuple[Option, ...]:
@@ -237,4 +242,4 @@ class RulePlayer:
             option = Option(OptionKind.ENTER, f"Leave by {exit_.label} to {place}", key, position, index, value)
             found.setdefault(key, option)
         ordered = sorted(found.values(), key=lambda option: -option.value)
-        return tuple(ordered[:MOST_OPTIONS]) or (READ_ON,)
+        return tuple(ordered[: MOST_LISTED if self.lists_more else MOST_OPTIONS]) or (READ_ON,)

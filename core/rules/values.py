@@ -114,6 +114,8 @@ class WayValues:
     """To speak to somebody for the first time; less with the way."""
     early_rest: float = 0.6
     """To heal all wounds while there is no hurry; less for few wounds and with the way."""
+    spare_potion: float = 0.7
+    """To drink a potion where a healer is near or the wounds are few: listed for others, the rules save it."""
     pressing: float = 0.75
     """A threshold: what is worth less comes and goes without making a situation another (`core.agent.option_cache`)."""
     story: float = 0.8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,10 +12,19 @@ from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, Judging, PlayerScore
 from trainer.bundle.option_learning import LearningRound, OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning, ResidualReport
 from trainer.bundle.situations import TakingTurns
 from trainer.pocket.card import wrapped
 
-STAGE_NAMES = ("games by the rules", "cloning", "own segments", "learning options", "taking turns", "judging")
+STAGE_NAMES = (
+    "games by the rules",
+    "cloning",
+    "own segments",
+    "learning options",
+    "correcting values",
+    "taking turns",
+    "judging",
+)
 REPORT_FILE, CARD_FILE = "report.json", "README.md"
 
 
@@ -47,6 +57,9 @@ class BundleReport:
     games: tuple[HeadGame, ...]
     minutes: tuple[float, ...]
     """Wall time of each stage in this call; what was there from an earlier call takes none."""
+    residual: ResidualLearning = field(default_factory=ResidualLearning)
+    corrections: ResidualReport = field(default_factory=ResidualReport)
+    """Of the rules' values."""
     without_maps: tuple[str, ...] = ()
     """Maps that were held out of training."""
     opening: BundleCollection | None = None
@@ -145,6 +158,23 @@ def _learned(report: BundleReport) -> list[str]:
     )
 
 
+def _corrected(report: BundleReport) -> list[str]:
+    """What was learned on top of the rules' values."""
+    found, learning = report.corrections, report.residual
+    if not found.rounds:
+        return []
+    rules, own = (statistics.median(steps for steps, _ in games) for games in (found.rules, found.found))
+    verdict = "and are part of the policy" if found.is_taken else "which is not enough: they are not part of it"
+    return wrapped(
+        f"Corrections of the rules' values: {len(found.steps_of_traits)} weights from what "
+        f"{found.rounds[-1].choices:,} choices on the way cost, {found.rounds[-1].deviating:,} of them not the rules', "
+        f"in {len(found.rounds)} rounds of {learning.games} new games, {found.steps:,} steps in all with judging. In "
+        f"{len(found.found)} further games of the training their median is {own:,.0f} steps, that of the rules "
+        f"{rules:,.0f}, {verdict}.",
+        item=True,
+    )
+
+
 def _card(report: BundleReport) -> str:
     collection, opening, cloning, judging = report.collection, report.opening, report.cloning, report.judging
     played = f"{collection.games} games by the rules to `{report.final_milestone}`" + (
@@ -162,9 +192,10 @@ def _card(report: BundleReport) -> str:
         "",
         "## Use",
         *wrapped(
-            "`crystal-agent evaluate --checkpoint bundled`. Mode `adaptive`: the rules (or a language model) choose "
-            "the options, the button head presses every button. Mode `rl_only`: both heads; the rules list the options "
-            "and find the way that leads to one, and choose nothing."
+            "`crystal-agent evaluate --checkpoint bundled`. Mode `adaptive` (the hybrid): the rules list the options "
+            "and value them, what was learned corrects the values and so chooses (or a language model does), the "
+            "button head presses every button. Mode `rl_only`: both heads; the rules list the options and find the "
+            "way that leads to one, and choose nothing."
         ),
         "",
         "## How it was made",
@@ -187,6 +218,7 @@ def _card(report: BundleReport) -> str:
         ),
         *_aggregated(report),
         *_learned(report),
+        *_corrected(report),
         "",
         "## How good it is",
         *wrapped(

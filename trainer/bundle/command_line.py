@@ -16,6 +16,7 @@ from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import WHOLE_GAME_PLAYERS, Judging
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.residual_learning import ResidualLearning
 from trainer.bundle.situations import TakingTurns
 from trainer.commands.exit_codes import run_reporting_bad_input
 
@@ -34,8 +35,9 @@ def main(
     games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 16,
     opening_games: Annotated[int, typer.Option(min=0, help="Games to the first badge to learn from.")] = 24,
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 192,
-    rounds: Annotated[int, typer.Option(min=0, help="Rounds of learning to choose options.")] = 24,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds of PPO over options.")] = 0,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
+    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 3,
     carried_by_heads: Annotated[
         bool,
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
@@ -64,6 +66,7 @@ def main(
         turns=TakingTurns(turns),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
         options=OptionLearning(rounds=rounds, groups=groups, carried_by_heads=carried_by_heads),
+        residual=ResidualLearning(rounds=corrections),
         judging=Judging(games=judged_games, steps_per_game=opening_steps),
         whole_judging=Judging(judged_whole_games, judged_steps, players=WHOLE_GAME_PLAYERS),
         seed=seed,

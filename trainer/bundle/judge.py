@@ -40,10 +40,9 @@ class JudgedPlayer(StrEnum):
     BUTTONS = "button head, options by the rules"
     ALONE = "policy alone"
     BLIND = "policy alone, the rules' value and rank hidden"
-    HYBRID = "hybrid: who does better there"
+    HYBRID = "hybrid"
 
 
-HEADS_PLAYERS = (JudgedPlayer.RULES, JudgedPlayer.BUTTONS, JudgedPlayer.ALONE, JudgedPlayer.BLIND)
 WHOLE_GAME_PLAYERS = (JudgedPlayer.RULES, JudgedPlayer.ALONE, JudgedPlayer.HYBRID)
 
 _MODES = {
@@ -84,7 +83,7 @@ class Judging:
 
     bars_repeats: bool = True
     """Presses that lead nowhere are barred."""
-    players: tuple[JudgedPlayer, ...] = HEADS_PLAYERS
+    players: tuple[JudgedPlayer, ...] = tuple(JudgedPlayer)
 
     def starter(self, game: int) -> int | None:
         """Of the game of this number."""
@@ -176,6 +175,7 @@ def play_head_game(
             frozen_state=frozen,
             shows_prior=shows_prior,
             bars_repeats=judging.bars_repeats,
+            corrects=player is not JudgedPlayer.BUTTONS,
         )
     agent.attach_lanes([RulePlayer(env.rom.game, game, starter=judging.starter(game))])
     begun_s = time.process_time()

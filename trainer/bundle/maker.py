@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.heads.lessons import Lessons, joined
+from agents.heads.option_residual import RESIDUAL_FILE
 from agents.heads.saved_heads import (
     STANDINGS_FILE,
     WEIGHTS_FILE,
@@ -37,13 +38,14 @@ from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import HeadGame, Judging, play_head_games, scores_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
+from trainer.bundle.residual_learning import ResidualLearning, ResidualReport, corrected
 from trainer.bundle.situations import TakingTurns, judge_situations, write_standings
 from trainer.evaluation.first_badge import first_badge
 from trainer.evaluation.map_folds import maps_named
 
 HELD_OUT_SEED = 101
 """Draws the game for agreement."""
-STAGES = 6
+STAGES = 7
 Say = Callable[[str], None]
 
 
@@ -58,6 +60,7 @@ class BundlePlan:
     judging: Judging = field(default_factory=Judging)
     seed: int = 0
     """Of the weights and of the order of lessons."""
+    residual: ResidualLearning = field(default_factory=ResidualLearning)
     without_maps: tuple[str, ...] = ()
     """Keys of the maps that are held out of training (`trainer/evaluation/map_folds.py`). Options are not learned from
     rewards then: their segments lead over all maps."""
@@ -82,6 +85,7 @@ class TrainedHeads:
     """The table of who does better where, if rules and heads took turns."""
     lessons: Lessons
     rounds: tuple[LearningRound, ...]
+    residual: ResidualReport
     minutes: tuple[float, ...]
     """Wall time of each stage in this call."""
 
@@ -90,7 +94,9 @@ def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
     """The plan with the end of the story as its end where none is named, and maps by their keys. Raises
     ConfigurationError for what the game does not have."""
     held_out = maps_named(game, plan.without_maps)
-    options = replace(plan.options, rounds=0) if held_out else plan.options
+    options, residual = plan.options, plan.residual
+    if held_out:
+        options, residual = replace(options, rounds=0), replace(residual, rounds=0)
     final = plan.collection.final_milestone or game.milestones[-1].id
     if final not in [one.id for one in game.milestones]:
         raise ConfigurationError(f"{game.name} has no milestone {final!r}")
@@ -101,13 +107,14 @@ def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
         plan,
         without_maps=held_out,
         options=options,
+        residual=residual,
         opening=opening,
         collection=replace(plan.collection, final_milestone=final),
     )
 
 
 def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> TrainedHeads:
-    """Games, cloning, own segments, learning of options. What is done is kept in `work`; the same call goes on there.
+    """All stages but judging. What is done is kept in `work`; the same call goes on there.
 
     The plan is a `planned` one. Raises the errors of the parts, EnvironmentError for a ROM that cannot be used among
     them.
@@ -145,12 +152,17 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
     )
     minutes.append(clock.minutes())
 
-    say(f"stage 5 of {STAGES}: rules and heads take turns in {plan.turns.games} games")
+    say(f"stage 5 of {STAGES}: learning to correct the rules' values in {plan.residual.rounds} rounds")
+    most, badge = (plan.opening or collection).steps_per_game, plan.judged_milestone
+    weights, residual = corrected(weights, rom_path, work, plan.residual, most, badge, plan.seed, say, workers)
+    minutes.append(clock.minutes())
+
+    say(f"stage 6 of {STAGES}: rules and heads take turns in {plan.turns.games} games")
     standings = None
     if plan.turns.games:
         standings = _standings(weights, rom_path, work, plan, workers, say)
     minutes.append(clock.minutes())
-    return TrainedHeads(weights, standings, lessons, rounds, tuple(minutes))
+    return TrainedHeads(weights, standings, lessons, rounds, residual, tuple(minutes))
 
 
 def judged(
@@ -204,7 +216,7 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     choices = option_agreement(heads.option, held_out, shows_prior=True)
     blind = option_agreement(heads.option, held_out, shows_prior=False)
     say(f"as the rules: presses {presses:.1%}, ends {ends:.1%}, choices {choices:.1%}, without prior {blind:.1%}")
-    say(f"stage 6 of {STAGES}: judging in {plan.judging.games} new games a player to {plan.judged_milestone}")
+    say(f"stage 7 of {STAGES}: judging in {plan.judging.games} new games a player to {plan.judged_milestone}")
     clock = _Clock()
     weights, standings = trained.weights, trained.standings
     games, whole_games = judged(weights, standings, rom_path, work, plan, workers, say), ()
@@ -231,6 +243,8 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         choice_agreement=choices,
         blind_choice_agreement=blind,
         rounds=trained.rounds,
+        residual=plan.residual,
+        corrections=trained.residual,
         scores=scores_of(games),
         games=games,
         minutes=(*trained.minutes, clock.minutes()),
@@ -345,10 +359,12 @@ def _publish(out: Path, work: Path, trained: TrainedHeads, report: BundleReport)
     out.mkdir(parents=True, exist_ok=True)
     write_bundle_card(work, report)
     files = {WEIGHTS_FILE: trained.weights, REPORT_FILE: work / REPORT_FILE, CARD_FILE: work / CARD_FILE}
-    if trained.standings is None:
-        (out / STANDINGS_FILE).unlink(missing_ok=True)  # of other heads
-    else:
+    if trained.standings is not None:
         files[STANDINGS_FILE] = trained.standings
+    if (residual := trained.weights.with_name(RESIDUAL_FILE)).is_file():
+        files[RESIDUAL_FILE] = residual
+    for name in {STANDINGS_FILE, RESIDUAL_FILE} - files.keys():
+        (out / name).unlink(missing_ok=True)  # of other heads
     for name, source in files.items():
         temporary = out / f".{name}.writing"
         shutil.copyfile(source, temporary)

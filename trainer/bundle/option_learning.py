@@ -30,7 +30,8 @@ STARTERS = (None, 1, 2, 3)
 class OptionLearning:
     """How much is played, and what is learned from it."""
 
-    rounds: int = 24
+    rounds: int = 0
+    """None by default: they have not been shown to help (docs/hybrid.md)."""
     games: int = 24
     """New games of a round."""
     groups: int = 4

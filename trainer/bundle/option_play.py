@@ -148,7 +148,9 @@ def _by_heads(
     seed = int(chooser.dice.integers(2**31))
     frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
     strategy = AdaptiveStrategySystem(seed=seed)
-    agent = _ChoosingAgent(heads, None, strategy, mode=AgentMode.RL_ONLY, seed=seed, frozen_state=frozen)
+    agent = _ChoosingAgent(
+        heads, None, strategy, mode=AgentMode.RL_ONLY, seed=seed, frozen_state=frozen, corrects=False
+    )
     agent.chooser, agent.env = chooser, env
     agent.attach_lanes([RulePlayer(env.rom.game, seed, starter=episode.starter)])
     start = episode.start

@@ -38,6 +38,8 @@ class LaneMemory:
     """Against a trainer, and not won since."""
     remedy: FightRemedy | None = None
     """What is done before that fight is tried again; None before it is thought about, and when it is done."""
+    lists_more: bool = False
+    """Options are listed, too, that the rules would not choose, for somebody who may (`RulePlayer.lists_more`)."""
     healers: set[Subject] = field(default_factory=set[Subject])
     """Those who healed the party in this episode."""
     bound_for: str = ""

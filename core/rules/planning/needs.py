@@ -63,7 +63,9 @@ class Needs:
         yield from healers
         nearest = min((distances[goal.option.position.map] for goal in healers if goal.option.position), default=None)
         if reach and (nearest is None or nearest > DRINK_ACTIONS):
-            yield from self._potion_goals(state, lead)
+            yield from self._potion_goals(state, lead, ON_THE_WAY.potion)
+        elif memory.lists_more:
+            yield from self._potion_goals(state, lead, ON_THE_WAY.spare_potion)
         yield from self._order_goals(state, lead)
         yield from self._shop_goals(state, memory, distances, fights_next)
         yield from self._remedies.goals(state, memory, distances)
@@ -96,13 +98,13 @@ class Needs:
             option = Option(OptionKind.HEAL, label, key, position, nurse.id, value)
             yield PlannedGoal(GoalKind.HEAL, label, option)
 
-    def _potion_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
+    def _potion_goals(self, state: GameState, lead: PartyMember, value: float) -> Iterator[PlannedGoal]:
         potion = best_potion(state, lead)
         if potion is None or not lead.hp or 2 * (lead.max_hp - lead.hp) < healing_of(potion):
             return
         label = f"Use a {potion.name} on {lead.nickname}: {lead.hp}/{lead.max_hp} HP left"
         menu_task = UseItem(potion.id, state.party.index(lead))
-        option = Option(OptionKind.MANAGE, label, f"use:{potion.key}", value=ON_THE_WAY.potion, menu_task=menu_task)
+        option = Option(OptionKind.MANAGE, label, f"use:{potion.key}", value=value, menu_task=menu_task)
         yield PlannedGoal(GoalKind.HEAL, label, option)
 
     def _order_goals(self, state: GameState, lead: PartyMember) -> Iterator[PlannedGoal]:
