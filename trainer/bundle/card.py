@@ -125,6 +125,8 @@ def _varied(cloning: CloningSettings) -> str:
         )
     if cloning.turned_share:
         told += f" {cloning.turned_share:.0%} of its walks are turned by a quarter or mirrored."
+    if cloning.balanced_share:
+        told += f" {cloning.balanced_share:.0%} of its steps are drawn from all kinds of situations alike."
     return told
 
 

@@ -24,7 +24,8 @@ OPENING_SEED = 105
 """Draws the games to the first badge."""
 WHOLE_STRAYING = 0.15
 """Of the usual shares of random presses and choices, in whole games: with more they take too long to end."""
-RECODED_SHARE, TURNED_SHARE = 0.5, 0.75
+RECODED_SHARE, TURNED_SHARE, BALANCED_SHARE = 0.5, 0.75, 0.25
+"""How the lessons are varied. `docs/tasks.md` has what that is worth on maps that were held out."""
 
 
 def main(
@@ -61,7 +62,7 @@ def main(
         BundleCollection(
             games=games, steps_per_game=max_steps, final_milestone=final_milestone, straying_scale=WHOLE_STRAYING
         ),
-        CloningSettings(recoded_share=RECODED_SHARE, turned_share=TURNED_SHARE),
+        CloningSettings(recoded_share=RECODED_SHARE, turned_share=TURNED_SHARE, balanced_share=BALANCED_SHARE),
         opening=BundleCollection(games=opening_games, steps_per_game=opening_steps, run_seed=OPENING_SEED),
         turns=TakingTurns(turns),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
