@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.asked_heads import AskedHeads
-from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, ButtonViews
+from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, ButtonViews, in_half_precision
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
@@ -173,11 +173,11 @@ class HeadsAgent(HybridAgent):
         looks = self._looks
         choices = np.empty(len(looks), dtype=object)
         choices[:] = [look.choice for look in looks]
-        masks = np.stack([look.mask for look in looks])
+        masks = np.array([look.mask for look in looks])
         masks[np.arange(len(looks)), self._actions] = True  # the teacher may press what is barred for the heads
         view = {
-            "vector": self._vectors.astype(np.float16),
-            "planes": self._planes.astype(np.float16),
+            "vector": in_half_precision(self._vectors),
+            "planes": in_half_precision(self._planes),
             "label": np.array([look.label for look in looks], dtype=np.int8),
             "choice": choices,
         }

@@ -37,9 +37,9 @@ class AskedHeads:
         self, views: Sequence[ButtonView], masks: Sequence[NDArray[np.bool_]], temperature: float
     ) -> tuple[Chances, Chances]:
         """Both (views, actions): the chance of each press, 0 where it is masked, and that the option ends with it."""
-        seen = through_arrays(self._planes, np.stack([view.planes for view in views]))
-        joined = through_arrays(self._join, np.concatenate([np.stack([view.vector for view in views]), seen], axis=1))
-        logits = np.where(np.stack(masks), through_arrays(self._press, joined), MASKED_LOGIT)
+        seen = through_arrays(self._planes, np.array([view.planes for view in views]))
+        joined = through_arrays(self._join, np.concatenate([np.array([view.vector for view in views]), seen], axis=1))
+        logits = np.where(np.array(masks), through_arrays(self._press, joined), MASKED_LOGIT)
         ends = through_arrays(self._ends, joined).astype(np.float64)
         return _softmax(logits.astype(np.float64) / temperature), 1.0 / (1.0 + np.exp(-ends))
 

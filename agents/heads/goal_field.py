@@ -135,15 +135,18 @@ def _key_of(collision: CollisionMap, ground: MapGround) -> _Ground:
 
 def _sight(field: NDArray[np.float32], ground: MapGround, cell: Cell) -> GoalSight | None:
     here, shown = steps_at(field, *cell), on_screen(field, *cell)
-    if not np.isfinite(here) or shown is None:
+    if here == UNREACHED or shown is None:
         return None
-    gains = np.clip((here - shown) / FIELD_SCALE_STEPS, -1.0, 1.0) + REACHED_GAIN
+    gains = (here - shown) / FIELD_SCALE_STEPS
+    gains.clip(-1.0, 1.0, out=gains)
+    gains += REACHED_GAIN
+    gains[shown == UNREACHED] = 0.0
     nearer = np.zeros(len(DIRECTION_BUTTONS), np.float32)
     for move in ground.moves_from(cell):
         there = steps_at(field, *move.there)
-        if np.isfinite(there):
+        if there != UNREACHED:
             nearer[move.number] = 1.0 if there < here else -1.0
-    return GoalSight(np.where(np.isfinite(shown), gains, np.float32(0.0)).astype(np.float32), nearer, here)
+    return GoalSight(gains, nearer, here)
 
 
 def steps_at(field: NDArray[np.float32], x: int, y: int) -> float:

@@ -29,7 +29,7 @@ balance heuristic of Veach 1995, with bounded weights as long as the policy keep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -211,6 +211,9 @@ def gradient_steps(
     Raises TrainingError when a loss or gradient is not finite; the weights are then those before the bad step.
     """
     parts = max(1, round(len(batch) / settings.minibatch_size))
+    parameters = list(policy.parameters())
+    if _teaches_the_critic_alone(batch, settings, weights):
+        batch = replace(batch, observations={})
     for _ in range(settings.epochs):
         for rows in np.array_split(shuffle.permutation(len(batch)), parts):
             losses = minibatch_losses(policy, batch.take(rows), settings, weights)
@@ -220,7 +223,7 @@ def gradient_steps(
             policy.optimizer.zero_grad()
             losses.total.backward()
             yield
-            norm = float(torch.nn.utils.clip_grad_norm_(policy.parameters(), settings.max_gradient_norm))
+            norm = float(torch.nn.utils.clip_grad_norm_(parameters, settings.max_gradient_norm))
             if not np.isfinite(norm):
                 raise TrainingError(
                     f"the policy's gradient is {norm} (loss {losses.total.item()}, value loss {losses.value}): "
