@@ -13,7 +13,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "core_srl": 3, "run_training": 3}
+FLOORS = {"core": 0, "agents": 1, "trainer": 2, "pettingllms": 3, "core_srl": 3, "run_training": 3, "crystal_worlds": 3}
 """A module may import its own floor and the floors below."""
 CORE_ARROWS: dict[str, frozenset[str]] = {
     "arenas": frozenset(),
@@ -27,7 +27,7 @@ CORE_ARROWS: dict[str, frozenset[str]] = {
     "worlds": frozenset({"env", "game", "navigation", "prompts", "rules"}),
 }
 """The rooms of core, and which others each may import. All may import the modules at core's top."""
-DOOR_PACKAGES = ("pettingllms", "core_srl")
+DOOR_PACKAGES = ("pettingllms", "core_srl", "crystal_worlds")
 CORE_DOORS = frozenset(
     {
         "core.adaptive_strategy_system",

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from agents.llm.examples import EXAMPLES
 from agents.llm.huggingface import HuggingFaceModel
 from agents.llm.local_weights import CALIBRATION_FILE
 from agents.llm.question import NOTHING_TOLD
@@ -16,6 +15,7 @@ from agents.llm.registry import load_text_model
 from agents.llm.scoring import TokenQuestion, option_log_probabilities, pack
 from agents.llm.settings import LocalModelSettings
 from core.exceptions import ConfigurationError, LLMConnectionError
+from core.prompts.examples import EXAMPLES
 from core.prompts.frame import TASK, PromptForm
 from tests.tiny_models import ARCHITECTURES, make_model
 

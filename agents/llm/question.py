@@ -9,8 +9,8 @@ from enum import Enum
 
 import numpy as np
 
-from agents.llm.examples import EXAMPLES, Example
 from core.env.emulator.picture import png_of
+from core.prompts.examples import EXAMPLES, AnsweredSituation
 from core.prompts.frame import TASK, plain_text
 from core.prompts.prompt import SeenPrompt
 
@@ -47,7 +47,7 @@ class Chat:
     user: str
     png: bytes = b""
     """The screen; empty where none is shown."""
-    examples: tuple[Example, ...] = ()
+    examples: tuple[AnsweredSituation, ...] = ()
     """Questions that were answered before."""
 
     @property

@@ -11,7 +11,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class AnsweredSituation:
     """A situation and what to do in it."""
 
     situation: str
@@ -19,11 +19,11 @@ class Example:
 
 
 EXAMPLES: Final = (
-    Example(
+    AnsweredSituation(
         "Next: reach Pine Town, north of the harbour.\nLead: FINLET level 7 HP 22/24\nNow: you can walk",
         "Go to Pine Town",
     ),
-    Example(
+    AnsweredSituation(
         "Next: reach Pine Town, north of the harbour.\n"
         "Lead: FINLET level 7 HP 20/24\n"
         "Now: a battle\n"
@@ -34,17 +34,17 @@ EXAMPLES: Final = (
         "Move WAVE: water, power 40, x2, 20 PP left",
         "Use WAVE on PEBBLIN: about 18 of its 20 HP, 2 times effective",
     ),
-    Example(
+    AnsweredSituation(
         "Next: beat the captain in Old Ship, for this: The captain's badge.\n"
         "Lead: FINLET level 9 HP 4/29\n"
         "Now: you can walk",
         "Rest at the healer in Pine Inn: 4/29 HP left",
     ),
-    Example(
+    AnsweredSituation(
         "Next: train the first creature of the party to level 12.\nLead: FINLET level 10 HP 31/31\nNow: you can walk",
         "Train in the grass of South Meadow up to level 12",
     ),
-    Example(
+    AnsweredSituation(
         "Next: beat the captain in Old Ship, for this: The captain's badge.\n"
         "Lead: FINLET level 12 HP 35/35\n"
         "Now: somebody speaks, or a sign is read\n"
@@ -52,7 +52,7 @@ EXAMPLES: Final = (
         "Menu: «YES», «NO»",
         "Answer yes to: Shall I mend your boots?",
     ),
-    Example(
+    AnsweredSituation(
         "Next: beat the captain in Old Ship, for this: The captain's badge.\n"
         "Lead: FINLET level 12 HP 35/35\n"
         "Now: you can walk",
