@@ -116,6 +116,7 @@ def scale_fleet(lanes: int, steps: int, model: str) -> None:
             "rom_path": str(ROOT / config["rom_path"]),
             "save_dir": f"{folder}/checkpoints",
             "decision_db_path": f"{folder}/decisions.db",
+            "policy": "sb3",  # the network that several models have
             "llm_model": "none" if model == "rules" else model,
             "max_steps_per_episode": SCALE_EPISODE_STEPS,
             "total_episodes": lanes,

@@ -16,7 +16,7 @@ from agents.learning.network import logits_and_values
 from agents.learning.sb3_policy import LearnerSettings, MaskablePPOLearner
 from tests.test_sb3_policy import SMALL, VECTOR, VIEW, feed, random_masks, random_view
 
-FLAT = LearnerSettings(rollout_steps=4, features_width=8, network="tests.test_policy_stack:Flat")
+FLAT = LearnerSettings(rollout_steps=4, features_width=8, network="tests.test_policy_group:Flat")
 SEVEN = spaces.Dict({"features": spaces.Box(-1, 1, (7,), np.float32)})
 
 

@@ -32,7 +32,7 @@ class StackParts:
 
 @runtime_checkable
 class StackableNetwork(Protocol):
-    """A network whose policies can be asked at once.
+    """A network that can be asked in arrays (`agents.learning.acting`).
 
     Its layers are of `nn.Sequential`, `Linear`, `Conv2d`, `Flatten`, `ReLU` and `Tanh`.
     """

@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.learning.policy_stack import PolicyStack
+from agents.learning.policy_group import PolicyGroup
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.hybrid_agent import HybridAgent
 from core.agent.lane_transitions import LaneInputs
@@ -98,9 +98,9 @@ class Seating(Generic[SeatT]):
                 )
         self.seats = tuple(seats)
         self.lanes = len(given)
-        self.stack: PolicyStack | None = None
-        """The policies of seats of one lane, to be asked at once. It holds copies of the weights: make a new one when
-        they have moved. None: each agent asks its own."""
+        self.group: PolicyGroup | None = None
+        """The policies of seats of one lane, to be asked together: make a new one when their weights have moved. None:
+        each agent asks its own."""
         self._at = [seat for seat in seats for _ in seat.lanes]
 
     def __iter__(self) -> Iterator[SeatT]:
@@ -112,5 +112,5 @@ class Seating(Generic[SeatT]):
 
     def decide(self, step: ViewedStep, states: Sequence[GameState]) -> list[Decision]:
         """One decision per lane."""
-        known = None if self.stack is None else self.stack.probabilities(step.observations, step.masks)
+        known = None if self.group is None else self.group.probabilities(step.observations, step.masks)
         return [decision for seat in self.seats for decision in seat.decide(step, states, known)]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agents.learning.policy_stack import PolicyStack
+from agents.learning.policy_group import PolicyGroup
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.arbiter import POLICY_MODES
 from core.agent.exchange import report_of, take_news
@@ -220,8 +220,9 @@ class _Session:
         self._shelf.clear()
         self._ledger.begin_segment(job.steps)
         asks_policies = job.seats[0].agent.mode in POLICY_MODES
-        policies = [seat.policy.policy for seat in self._seating]
-        self._seating.stack = PolicyStack(policies) if asks_policies else None
+        if asks_policies:
+            policies = [seat.policy for seat in self._seating]
+            self._seating.group = PolicyGroup(policies, [news.weights for news in job.seats])
         seen = {number: dict(grounds) for number, grounds in self.parts.grounds.items()}
         if is_new:
             self._loop.begin()
@@ -233,7 +234,7 @@ class _Session:
             steps += 1
         if self._leader is not None:
             self._leader.end_segment(steps)
-        self._seating.stack = None
+        self._seating.group = None
         return SeatsResult(
             is_new=is_new,
             seats=tuple(self._seats_played()),
