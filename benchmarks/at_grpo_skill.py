@@ -2,20 +2,24 @@
 
 `relay` is Plan-Path on 6 x 6 grids without a tool: two walkers take turns for two rounds, the second goes on where the
 first stopped, and the single agent says the whole path at once. `crystal` is the cartridge without the path-finder:
-the planner has to look for directions, and the navigator to walk.
+the planner has to look for directions, and the navigator to walk. `smollm2` is the relay's grid, 5 x 5 and in sight as
+a whole, for a model of somebody else's with adapters, and `smollm2_sudoku` a sudoku of 4 x 4.
 
     python -m benchmarks.at_grpo_skill --worlds relay crystal --seeds 0 1 2
+    python -m benchmarks.at_grpo_skill --worlds smollm2 smollm2_sudoku --model FOLDER --seeds 0
+    python -m benchmarks.at_grpo_skill --table
 
-All start from the same model after the same format stage, which teaches possible moves and never where the goal is. A
-single agent trains until it has sampled as many answers as the team. Each cell (world, seed, method) is written when it
-is finished, to `runs/at_grpo_skill`; called again, the benchmark goes on with what is missing, an interrupted run from
-its last resume point. A relay takes some ten minutes of one core.
+All methods of a seed start from the same model after the same format stage, which no path-finder takes part in. Those
+of one agent train until they have sampled as many answers as the team. Each cell (world, seed, method) is written when
+it is finished, to `runs/at_grpo_skill`; called again, the benchmark goes on with what is missing, an interrupted run
+from its last resume point. `--without` leaves one ingredient of the relay out, in a folder of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,16 +27,26 @@ from typing import Any
 
 import torch
 
+from agents.text.small_policy import small_shape
+from agents.text.team import save_base
+from agents.text.text_policy import load_policy
 from benchmarks.at_grpo import read_metrics
+from core.worlds.base import FIRST_TEST_SEED
+from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.evaluate import evaluate
 from trainer.at_grpo.settings import settings_of
-from trainer.at_grpo.trainer import ATGRPOTrainer
+from trainer.at_grpo.trainer import ATGRPOTrainer, answer_lengths
+from trainer.at_grpo.warm_start import make_warm_policy
+from trainer.evaluation.intervals import wilson_interval
 
 FOLDER = Path("runs/at_grpo_skill")
 PROBLEMS = 200
-METHODS = ("shared", "per_role", "single_agent")
-"""In the order in which they are run: the single agent gets as many samples as `shared` took."""
-LEVEL = {"shared": "shared", "per_role": "full", "single_agent": "single"}
+METHODS = ("before", "format_stage", "shared", "per_role", "single_agent", "single_in_turns")
+"""In the order in which they are run: a single agent gets as many samples as `shared` took. `single_in_turns` is one
+agent with as many turns as the team and the same tree: what is left of the difference is roles."""
+UNTRAINED = ("before", "format_stage")
+LEVEL = {"shared": "shared", "per_role": "full", "single_agent": "single", "single_in_turns": "single"}
+ROLES_OF_A_TEAM = 2
 RELAY: dict[str, Any] = {
     "world": "plan_path",
     "world_options": {
@@ -40,69 +54,131 @@ RELAY: dict[str, Any] = {
         "with_tool": False,
         "relay": True,
         "max_rounds": 2,
-        "cells_apart": True,
-        "sight": 3,
-        "growing_problems": 1280,
-        "possible_practice": True,
+        "named_cells": True,
+        "sight": 2,
+        "arriving_practice": 3,
+        "fault_costs": 0.1,
     },
     "small_width": 64,
     "small_layers": 2,
-    "warm_start_steps": 120,
+    "warm_start_steps": 1200,
+    "warm_start_batch": 64,
     "batch_size": 32,
-    "learning_rate": 2e-3,
-    "max_new_tokens": 14,
+    "learning_rate": 5e-4,
+    "entropy_coefficient": 0.0,
+    "max_new_tokens": 16,
     "minibatch_samples": 64,
-    "num_iterations": 300,
+    "num_iterations": 150,
 }
 CRYSTAL: dict[str, Any] = {
     "world": "crystal",
-    "world_options": {"with_path_finder": False, "max_rounds": 4, "growing_problems": 400},
+    "world_options": {"with_path_finder": False, "max_rounds": 4, "told_free_steps": True, "growing_problems": 0},
+    "small_width": 64,
+    "small_layers": 2,
     "warm_start_steps": 160,
     "batch_size": 16,
-    "entropy_coefficient": 0.02,
+    "learning_rate": 1e-3,
+    "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
-    "minibatch_samples": 64,
-    "num_iterations": 60,
+    "minibatch_samples": 128,
+    "num_iterations": 20,
+    "eval_episodes": 30,
 }
 WORLDS: Mapping[str, dict[str, Any]] = {"relay": RELAY, "crystal": CRYSTAL}
-ALONE: Mapping[str, dict[str, Any]] = {
-    "relay": {"relay": False, "max_rounds": 1},
-    "crystal": {"with_planner": False},
+ALONE: Mapping[str, dict[str, Any]] = {"relay": {"relay": False}, "crystal": {"with_planner": False}}
+"""What makes a single agent of the team's world. It gives one answer to one prompt, or has turns (`METHODS`)."""
+WITHOUT: Mapping[str, dict[str, Any]] = {
+    "named_cells": {"named_cells": False, "cells_apart": True, "arriving_practice": 0, "possible_practice": True},
+    "arriving_practice": {"arriving_practice": 0},
+    "fault_costs": {"fault_costs": 0.0},
+    "long_format_stage": {"warm_start_steps": 500},
+    "sight": {"sight": 0},
 }
-"""What makes a single agent of the team's world."""
+"""Ingredients of the relay by name, and what stands in their place: options of the world, or keys of the settings."""
 
 
-def config_of(world: str, method: str, seed: int) -> dict[str, Any]:
+def config_of(world: str, method: str, seed: int, without: str = "") -> dict[str, Any]:
     """Keys of ATGRPOSettings."""
-    config = {**WORLDS[world], "specialisation": LEVEL[method], "seed": seed, "eval_every": 10, "eval_episodes": 100}
-    if method == "single_agent":
-        config["world_options"] = {**config["world_options"], **ALONE[world]}
-        config["batch_size"] *= 3
-    return config
+    level = LEVEL.get(method, "shared")
+    config = {"eval_episodes": 100, "eval_every": 10, **WORLDS[world], "specialisation": level, "seed": seed}
+    options = dict(config["world_options"])
+    for key, value in WITHOUT.get(without, {}).items():
+        (config if key in config else options)[key] = value
+    if level == "single":
+        turns = ROLES_OF_A_TEAM * options["max_rounds"]
+        options |= {**ALONE[world], "max_rounds": turns if method == "single_in_turns" else 1}
+        config["batch_size"] *= ROLES_OF_A_TEAM if method == "single_agent" else 1
+    return {**config, "world_options": options}
 
 
-def measure(world: str, method: str, seed: int) -> dict[str, Any]:
+def measure(world: str, method: str, seed: int, without: str = "") -> dict[str, Any]:
     """Run one cell; a run that was interrupted before goes on."""
-    started = time.perf_counter()
-    run = FOLDER / world / str(seed) / method
-    config = config_of(world, method, seed)
-    iterations = config["num_iterations"]
-    if method == "single_agent":
-        team = json.loads(result_path(world, seed, "shared").read_text(encoding="utf-8"))
-        iterations = -(-team["candidates"] // (config["batch_size"] * 8))
-    summary = ATGRPOTrainer(settings_of(config), run).train(iterations)
-    if not summary.finished:
-        raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
-    scores = evaluate(summary.model_path, num_episodes=PROBLEMS)
-    candidates, curve = read_metrics(run)
+    started, folder = time.process_time(), result_path(world, seed, method, without).parent
+    config = config_of(world, method, seed, without)
+    if method in UNTRAINED:
+        scores, candidates, curve = _score_untrained(folder, config, method), 0, ()
+    else:
+        run, base = folder / method, folder / "base"
+        if not (run / "base").exists():
+            _make_base(base, config_of(world, "shared", seed, without))
+            shutil.copytree(base, run / "base")  # where a run looks for what it starts from
+        model = _train(config, run, folder / "shared.json" if config["specialisation"] == "single" else None)
+        scores = evaluate(model, num_episodes=PROBLEMS)
+        candidates, curve = read_metrics(run)
     kept = {key: scores[key] for key in ("success_rate", "success_low", "success_high")}
-    seconds = round(time.perf_counter() - started, 1)
-    return {**kept, "problems": PROBLEMS, "candidates": candidates, "curve": curve, "seconds": seconds}
+    cpu_s = round(time.process_time() - started, 1)
+    return {**kept, "problems": PROBLEMS, "candidates": candidates, "curve": curve, "cpu_s": cpu_s}
 
 
-def result_path(world: str, seed: int, method: str) -> Path:
+def _train(config: Mapping[str, Any], run: Path, team: Path | None) -> str:
+    """Train a team for its iterations, a single agent until it has sampled as many answers as `team` (a cell's file);
+    returns the saved model."""
+    settings = settings_of(config)
+    wanted = json.loads(team.read_text(encoding="utf-8"))["candidates"] if team is not None else 0
+    total = -(-wanted // (settings.batch_size * settings.candidates)) or settings.num_iterations
+    while True:
+        summary = ATGRPOTrainer(settings, run).train(total)
+        if not summary.finished:
+            raise KeyboardInterrupt  # a run stops gently at a signal; half a run has no place in a comparison
+        sampled, _ = read_metrics(run)
+        if sampled >= wanted:
+            return summary.model_path
+        total += -(-(wanted - sampled) * total // sampled)  # attempts that end early sample fewer answers
+
+
+def _make_base(base: Path, config: Mapping[str, Any]) -> None:
+    """The model that all methods of a seed start from, after the format stage."""
+    settings = settings_of(config)
+    if not base.exists():
+        shape = small_shape(settings.small_width, settings.small_layers)
+        made = base.with_name(".base.writing")
+        steps, batch = settings.warm_start_steps, settings.warm_start_batch
+        save_base(make_warm_policy(settings.make_world(), shape, steps, settings.seed, print, batch), made)
+        made.rename(base)
+
+
+def _score_untrained(folder: Path, config: Mapping[str, Any], method: str) -> dict[str, float]:
+    """One model in all roles: new, or after the format stage."""
+    settings = settings_of(config)
+    world = settings.make_world()
+    if method == "before":
+        policy = make_warm_policy(
+            world, small_shape(settings.small_width, settings.small_layers), 0, settings.seed, print
+        )
+    else:
+        _make_base(folder / "base", config)
+        policy = load_policy(str(folder / "base"))
+    players = dict.fromkeys(world.roles, policy)
+    seeds = range(FIRST_TEST_SEED, FIRST_TEST_SEED + PROBLEMS)
+    rate = success_rate(world, seeds, players, answer_lengths(settings, world))
+    low, high = wilson_interval(round(rate * PROBLEMS), PROBLEMS)
+    return {"success_rate": rate, "success_low": low, "success_high": high}
+
+
+def result_path(world: str, seed: int, method: str, without: str = "") -> Path:
     """The file of a finished cell."""
-    return FOLDER / world / str(seed) / f"{method}.json"
+    name = f"{world}_without_{without}" if without else world
+    return FOLDER / name / str(seed) / f"{method}.json"
 
 
 def main() -> None:
@@ -111,19 +187,21 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--without", choices=list(WITHOUT), default="", help="an ingredient of the relay to leave out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     for seed in arguments.seeds:
         for world in arguments.worlds:
             for method in arguments.methods:
-                path = result_path(world, seed, method)
+                path = result_path(world, seed, method, arguments.without)
                 if path.exists():
                     continue
                 path.parent.mkdir(parents=True, exist_ok=True)
-                cell = measure(world, method, seed)
+                cell = measure(world, method, seed, arguments.without)
                 path.write_text(json.dumps(cell, indent=1), encoding="utf-8")
                 print(
-                    f"{world}, seed {seed}, {method}: {cell['success_rate']:.3f} in {cell['seconds']:.0f} s", flush=True
+                    f"{world}, seed {seed}, {method}: {cell['success_rate']:.3f} in {cell['cpu_s']:.0f} CPU s",
+                    flush=True,
                 )
 
 

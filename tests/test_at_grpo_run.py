@@ -213,6 +213,23 @@ def test_a_small_model_has_one_token_per_move_and_digit(warm: tuple[Sudoku, Text
     assert len(policy.answer_tokens("UDLR--")) == 6 + 1
 
 
+def test_a_small_model_has_one_token_per_named_cell() -> None:
+    world = make_world("plan_path", {"size": 6, "with_tool": False, "named_cells": True})
+    policy = make_warm_policy(world, small_shape(width=32, layers=1), 0, 0, lambda _: None)
+    assert len(policy.answer_tokens("a1b1b2f6")) == 4 + 1
+    assert policy.answer_tokens("f6")[0] in policy.encode("Goal: f6"), "the same token behind a blank"
+
+
+def test_the_format_stage_of_a_small_model_takes_batches_of_the_size_that_is_set(tmp_path: Path) -> None:
+    weights = []
+    for batch in (32, 4):
+        settings = settings_of({**TINY, "warm_start_steps": 2, "warm_start_batch": batch})
+        folder = tmp_path / str(batch)
+        ATGRPOTrainer(settings, folder).train(1)
+        weights.append(load_policy(str(folder / "base")).model.state_dict())
+    assert any(not torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

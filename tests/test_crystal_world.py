@@ -35,6 +35,20 @@ def test_gold_answers_walk_to_the_goal(world: Crystal) -> None:
     assert len({world.initial(seed).game.map_id for seed in range(12)}) >= 3, "problems lie on several maps"
 
 
+def test_free_steps_stand_in_words_in_place_of_the_picture(world: Crystal) -> None:
+    told = Crystal(with_path_finder=False, told_free_steps=True)
+    told.spells_out = False
+    for seed in range(4):
+        state = told.initial(seed)
+        free, where, *_ = told.question(state, "planner").split("\n")
+        words = free.split(" ")
+        assert words[0] == "Free:" and where == world.prompt(state, "planner").split("\n")[-3]
+        for word, letter in DIRECTIONS.items():
+            steps = len(calm_steps(state.game, letter, 9))
+            assert int(words[words.index(word) + 1]) == steps and bool(told._heading(state, word)) == (steps > 0)
+    told.close()
+
+
 def test_a_seed_is_a_problem_for_every_emulator(world: Crystal) -> None:
     other = Crystal()
     for seed in range(4):

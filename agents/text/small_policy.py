@@ -20,7 +20,10 @@ _CHAT_TEMPLATE = (
     "{{ ('" + QUESTION + "' if message['role'] == 'user' else '" + ANSWER + "') + message['content'] }}"
     "{% endfor %}{% if add_generation_prompt %}" + ANSWER + "{% endif %}"
 )
-_PIECES = r"[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}| ?[A-Za-z_]+|\n| ?[^\sA-Za-z\d]"
+_PIECES = (
+    r"[a-i][1-9](?!\d)| (?=[a-i][1-9](?!\d))|[UDLR\-](?![a-z])| (?=[UDLR\-](?![a-z]))|\d| (?=\d)|[.#]{1,5}"
+    r"| ?[A-Za-z_]+|\n| ?[^\sA-Za-z\d]"
+)
 
 
 def small_shape(width: int = 128, layers: int = 2) -> ModelShape:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from core.worlds.chat_answer import bare_answer
@@ -25,6 +26,8 @@ class GridCell(NamedTuple):
 
 MOVES: dict[str, tuple[int, int]] = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
 _MOVE_WORDS = {"UP": "U", "DOWN": "D", "LEFT": "L", "RIGHT": "R"}
+_CELL_NAME = re.compile(r"[a-i][1-9]")
+_CELL_NAMES = re.compile(r"(?:[a-i][1-9](?:[\s,;]|->|→)*)+")
 _SEPARATORS = re.compile(r"[\s,;]+|->|→")
 
 
@@ -37,6 +40,38 @@ def parse_moves(answer: str) -> str | None:
     words = [word for word in _SEPARATORS.split(bare_answer(answer).upper()) if word]
     moves = "".join(_MOVE_WORDS.get(word, word) for word in words)
     return moves if moves and set(moves) <= set(MOVES) else None
+
+
+def cell_name(cell: GridCell) -> str:
+    """`a1` is the top left: a letter for the column, the row's number behind it. Fits grids up to 9 x 9."""
+    return f"{ascii_lowercase[cell.column]}{cell.row + 1}"
+
+
+def parse_cells(answer: str) -> list[GridCell] | None:
+    """The cells of an answer that is nothing but names of cells (`"b3 b4 c4"`, `"b3b4c4"`); None for anything else."""
+    text = bare_answer(answer).lower()
+    if not _CELL_NAMES.fullmatch(text):
+        return None
+    names = _CELL_NAME.findall(text)
+    return [GridCell(int(name[1]) - 1, ascii_lowercase.index(name[0])) for name in names]
+
+
+def moved_along(start: GridCell, moves: str) -> GridCell:
+    """The cell after all moves, walls not looked at."""
+    for move in moves:
+        start = start.moved(move)
+    return start
+
+
+def moves_through(start: GridCell, cells: Sequence[GridCell]) -> str:
+    """The moves from `start` from cell to cell, up to the first that is not beside the one before it."""
+    moves, here = "", start
+    for cell in cells:
+        move = next((move for move in MOVES if here.moved(move) == cell), None)
+        if move is None:
+            break
+        moves, here = moves + move, cell
+    return moves
 
 
 def move_field(moves: str, places: int) -> str:

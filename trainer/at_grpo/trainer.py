@@ -155,7 +155,9 @@ class ATGRPOTrainer:
     def _warm_base(self, reporter: RunReporter) -> TextPolicy:
         settings = self.settings
         shape = small_shape(width=settings.small_width, layers=settings.small_layers)
-        return make_warm_policy(self.world, shape, settings.warm_start_steps, settings.seed, reporter.say)
+        return make_warm_policy(
+            self.world, shape, settings.warm_start_steps, settings.seed, reporter.say, settings.warm_start_batch
+        )
 
     def _resume(self, team: Team) -> None:
         snapshot = self._store.load("latest", NO_ROM)

@@ -45,13 +45,13 @@ class WarmStart:
 
 
 def make_warm_policy(
-    world: TextWorld[Any], shape: ModelShape, steps: int, seed: int, say: Callable[[str], None]
+    world: TextWorld[Any], shape: ModelShape, steps: int, seed: int, say: Callable[[str], None], batch: int = BATCH
 ) -> TextPolicy:
-    """A small model with a tokenizer for this world, after `steps` batches of practice."""
+    """A small model with a tokenizer for this world, after `steps` batches of practice of `batch` examples."""
     rng = random.Random(seed)
     texts = [_example(world, world.roles, rng, 0.5) for _ in range(_TOKENIZER_EXAMPLES)]
     policy = make_small_policy((text for example in texts for text in (example.prompt, example.answer)), shape, seed)
-    warm_start(policy, world, world.roles, WarmStart(steps, LEARNING_RATE), seed, say)
+    warm_start(policy, world, world.roles, WarmStart(steps, LEARNING_RATE, batch), seed, say)
     return policy
 
 

@@ -50,6 +50,8 @@ HALF_WAY = 0.5
 FIELD_PLACES = 10
 LONGEST_DETOUR = 4
 """Most steps to a waypoint that lies away from the goal."""
+MOST_TOLD = 9
+"""Most calm steps in a direction that a prompt tells: one digit."""
 LONGEST_STROLL = 16
 """Most steps from the cell where the rules entered a map to a problem's start."""
 DRAWS = 200
@@ -114,7 +116,9 @@ class Crystal(TextWorld[CrystalState]):
         with_planner: bool = True,
         with_path_finder: bool = True,
         max_rounds: int = 3,
+        told_free_steps: bool = False,
     ) -> None:
+        """With `told_free_steps` the prompt has no picture: it says how many calm steps there are in each direction."""
         if not 2 <= nearest <= farthest or maps < 1:
             raise ConfigurationError(
                 f"nearest={nearest}, farthest={farthest}, maps={maps}: the world needs 2 <= nearest <= farthest "
@@ -125,6 +129,7 @@ class Crystal(TextWorld[CrystalState]):
         self.roles = ("planner", "navigator") if with_planner else ("navigator",)
         self.words = (*DIRECTIONS, PATH_FINDER) if with_path_finder else tuple(DIRECTIONS)
         self.max_rounds = max_rounds
+        self.told_free_steps = told_free_steps
         self._walks = CartridgeWalks(rom, maps)
         self._drawn = lru_cache(maxsize=2048)(self._draw)
 
@@ -148,11 +153,17 @@ class Crystal(TextWorld[CrystalState]):
         place = state.game.position
         across, down = state.goal[0] - place.x, state.goal[1] - place.y
         where = f"Goal: {abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
-        screen = f"{picture(state.game, state.goal)}\n{where}\n"
+        seen = self._free_steps(state) if self.told_free_steps else picture(state.game, state.goal)
+        screen = f"{seen}\n{where}\n"
         if role == "planner":
             return f"{screen}Waypoints: {' '.join(self.words)}\nName one."
         named = f"To {state.waypoint}: {move_field(state.heading, FIELD_PLACES)}\n" if state.waypoint else ""
         return f"{screen}{named}Steps?"
+
+    @staticmethod
+    def _free_steps(state: CrystalState) -> str:
+        free = (f"{word} {len(calm_steps(state.game, letter, MOST_TOLD))}" for word, letter in DIRECTIONS.items())
+        return f"Free: {' '.join(free)}"
 
     def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
         """The planner says a waypoint; the navigator says steps U, D, L, R, which are walked in the emulator."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 
 from core.exceptions import ConfigurationError
@@ -19,9 +20,13 @@ from core.worlds.chat_answer import bare_answer
 from core.worlds.grid import (
     MOVES,
     GridCell,
+    cell_name,
     distances,
     greedy_path,
     move_field,
+    moved_along,
+    moves_through,
+    parse_cells,
     parse_moves,
     random_moves,
     shortest_path,
@@ -34,6 +39,8 @@ TOOLS = ("bfs", "greedy", "mirror", "none")
 MALFORMED_PENALTY = -0.1
 HALF_WAY = 0.5
 """The highest score for coming nearer; only arrival pays the other half."""
+ARRIVING_SHARE = 0.5
+"""Of the walks of `arriving_practice`, those that have the goal at their end; the others have it anywhere."""
 WALKERS = ("opener", "closer")
 """The roles of a relay, in the order of their turns. Both read and write the same; they differ in where they stand."""
 
@@ -74,6 +81,7 @@ class PlanPath(TextWorld[PlanPathState]):
         WorldTrial(answers_of_40={"tool": 3}, repeats_tool=True),
         WorldTrial({"size": 6, "with_tool": False}),
         WorldTrial({"size": 6, "with_tool": False, "relay": True, "cells_apart": True}),
+        WorldTrial({"size": 6, "with_tool": False, "relay": True, "named_cells": True, "sight": 2}),
     )
     task = "Moves from S to G?"
     instructions: ClassVar[Mapping[str, str]] = {
@@ -95,11 +103,30 @@ class PlanPath(TextWorld[PlanPathState]):
         growing_problems: int = 0,
         possible_practice: bool = False,
         sight: int = 0,
+        named_cells: bool = False,
+        arriving_practice: int = 0,
+        nearer_pays: float = HALF_WAY,
+        fault_costs: float = 0.0,
     ) -> None:
         """`cells_apart` puts a blank before every cell, so that a tokenizer gives each cell a token of its own. With
         `possible_practice` the random moves of the format stage hit no wall: where the goal is stays untold. With
         `sight` above 0 the picture is what a walker sees: so many cells around S, which is in the middle, and in words
-        how far away the goal is."""
+        how far away the goal is.
+
+        With `named_cells` there is no picture: the prompt names the walls (those within `sight`, where it is set), the
+        goal and the walker's cell (`c4`), and a walker answers with the names of the cells on its way. So a model need
+        not count moves to know where it is. With `arriving_practice` the format stage shows random walks that come to
+        no cell twice: half of them so many moves long at most, with the goal at their end, the other half twice as
+        long at most, with the goal anywhere. So what a goal is for is shown for near ones only. No path-finder is
+        asked.
+
+        `nearer_pays` is the highest score for coming nearer, arrival pays the rest of 1. `fault_costs` is what a walker
+        loses for a way that hits a wall, leaps, or goes on behind the goal."""
+        if named_cells and (with_tool or not 1 <= size <= 9):
+            raise ConfigurationError(
+                f"named_cells=True, with_tool={with_tool}, size={size}: a tool's output is moves, and names reach to "
+                "9 x 9 cells; set with_tool to false, and size to 9 at most"
+            )
         if relay and with_tool:
             raise ConfigurationError("relay=True has two walkers and no tool: set with_tool to false as well")
         self.size = size
@@ -110,6 +137,11 @@ class PlanPath(TextWorld[PlanPathState]):
         self.growing_problems = growing_problems
         self.possible_practice = possible_practice
         self.sight = sight
+        self.named_cells = named_cells
+        self.arriving_practice = arriving_practice
+        self.nearer_pays = nearer_pays
+        self.fault_costs = fault_costs
+        self._drawn = lru_cache(maxsize=2048)(self._draw)
         self.field_places = 3 * size
         """Enough for nearly every shortest path: in 1,000 grids of 10 x 10 the longest had 25 moves."""
 
@@ -122,6 +154,9 @@ class PlanPath(TextWorld[PlanPathState]):
 
     def initial(self, seed: int) -> PlanPathState:
         """Draw grids until start and goal are joined and at least `size` / 2 moves apart, or as far as they may be."""
+        return self._drawn(seed)
+
+    def _draw(self, seed: int) -> PlanPathState:
         farthest = self.farthest_of(seed)
         nearest = min(self.size // 2, farthest)
         rng = random.Random(f"{self.name}-{self.size}-{seed}")
@@ -135,7 +170,9 @@ class PlanPath(TextWorld[PlanPathState]):
                 return PlanPathState(self.size, walls, start, goal, distance)
 
     def prompt(self, state: PlanPathState, role: str) -> str:
-        """The picture, then that role's task."""
+        """The picture or the names, then that role's task."""
+        if self.named_cells:
+            return self._names(state)
         picture = self._sight(state) if self.sight else self._picture(state, GridCell(0, 0), state.size)
         if role == "tool":
             return f"{picture}\nTools: {' '.join(TOOLS)}\nCall one."
@@ -150,6 +187,11 @@ class PlanPath(TextWorld[PlanPathState]):
             "".join(self.cell_mark + self._mark(state, GridCell(row, column)) for column in columns) for row in rows
         )
 
+    def _names(self, state: PlanPathState) -> str:
+        seen = (wall for wall in sorted(state.walls) if not self.sight or _apart(wall, state.position) <= self.sight)
+        walls = "".join(f" {cell_name(wall)}" for wall in seen)
+        return f"Walls:{walls}\nGoal: {cell_name(state.goal)}\nWay from {cell_name(state.position)}"
+
     def _sight(self, state: PlanPathState) -> str:
         here = state.position
         down, across = state.goal.row - here.row, state.goal.column - here.column
@@ -163,15 +205,20 @@ class PlanPath(TextWorld[PlanPathState]):
 
     def gold(self, state: PlanPathState, role: str) -> str:
         """Call the honest path-finder; walk a shortest path."""
-        return "bfs" if role == "tool" else self._shortest(state)
+        return "bfs" if role == "tool" else self._said(state.position, self._shortest(state))
 
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
         """A random tool; random moves, or the moves in the tool's field."""
         state, tool = self.initial(seed), rng.choice(TOOLS)
         if role == "tool":
             return Practice(self.prompt(state, role), tool)
-        if self.possible_practice:
-            return Practice(self.prompt(state, role), self._stroll(state, rng))
+        if self.arriving_practice:
+            arrives = rng.random() < ARRIVING_SHARE
+            walk = self._walk_once(state, rng, self.arriving_practice * (1 if arrives else 2))
+            shown = replace(state, goal=moved_along(state.position, walk)) if arrives else state
+            return Practice(self.prompt(shown, role), self._said(state.position, walk))
+        if self.possible_practice or self.named_cells:
+            return Practice(self.prompt(state, role), self._said(state.position, self._stroll(state, rng)))
         moves = random_moves(rng, 2 * self.size)
         if "tool" not in self.roles:
             return Practice(self.prompt(state, role), moves)
@@ -189,13 +236,22 @@ class PlanPath(TextWorld[PlanPathState]):
         return Turn(after, worth - state.output_worth, 0.0, False, False)
 
     def _walk(self, state: PlanPathState, answer: str) -> Turn[PlanPathState]:
-        moves = parse_moves(answer)
-        if moves is None:
-            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, "moves are letters U D L R and nothing else")
+        cells = parse_cells(answer) if self.named_cells else None
+        if cells and cells[0] == state.position:
+            cells = cells[1:] or cells
+        moves = moves_through(state.position, cells) if cells else parse_moves(answer)
+        if self.named_cells != bool(cells) or moves is None:
+            form = "a way is names of cells such as a1 b1" if self.named_cells else "moves are letters U D L R"
+            return Turn(state, MALFORMED_PENALTY, 0.0, False, False, f"{form} and nothing else")
         position, fault = self._follow(state, moves)
+        if cells and not fault and moved_along(state.position, moves) != position:
+            fault = "the way goes on behind the goal"
+        elif cells and not fault and len(moves) < len(cells):
+            fault = f"cell {len(moves) + 1} ({cell_name(cells[len(moves)])}) is not beside the one before it"
         after = replace(state, position=position, tool="", output="")
         success = position == state.goal
-        return Turn(after, 0.0, self._score(after) - self._score(state), success, success, fault)
+        local = -self.fault_costs if fault else 0.0
+        return Turn(after, local, self._score(after) - self._score(state), success, success, fault)
 
     def _stroll(self, state: PlanPathState, rng: random.Random) -> str:
         """One to 2 x `size` random moves that can be walked, wherever they lead."""
@@ -205,6 +261,26 @@ class PlanPath(TextWorld[PlanPathState]):
             moves += rng.choice(possible)
             position = position.moved(moves[-1])
         return moves
+
+    def _walk_once(self, state: PlanPathState, rng: random.Random, most: int) -> str:
+        """One to `most` random moves that can be walked and come to no cell twice; fewer where there is no way."""
+        position, moves, seen = state.position, "", {state.position}
+        for _ in range(rng.randint(1, most)):
+            there = [(move, cell) for move in MOVES if self._is_free(state, cell := position.moved(move))]
+            fresh = [(move, cell) for move, cell in there if cell not in seen]
+            if not fresh:
+                break
+            move, position = rng.choice(fresh)
+            moves += move
+            seen.add(position)
+        return moves
+
+    def _said(self, start: GridCell, moves: str) -> str:
+        """A way as a walker says it."""
+        if not self.named_cells:
+            return moves
+        steps = range(len(moves) + 1)
+        return "".join(cell_name(moved_along(start, moves[:step])) for step in steps)
 
     @staticmethod
     def _is_free(state: PlanPathState, cell: GridCell) -> bool:
@@ -238,7 +314,7 @@ class PlanPath(TextWorld[PlanPathState]):
         if state.position == state.goal:
             return 1.0
         left = distances(state.goal, state.size, state.walls)[state.position]
-        return HALF_WAY * (1.0 - left / state.start_distance)
+        return self.nearer_pays * (1.0 - left / state.start_distance)
 
     @staticmethod
     def _mark(state: PlanPathState, cell: GridCell) -> str:
@@ -247,3 +323,8 @@ class PlanPath(TextWorld[PlanPathState]):
         if cell == state.goal:
             return "G"
         return "." if PlanPath._is_free(state, cell) else "#"
+
+
+def _apart(one: GridCell, other: GridCell) -> int:
+    """In rows or in columns, whichever is more."""
+    return max(abs(one.row - other.row), abs(one.column - other.column))
