@@ -43,14 +43,14 @@ Arm = tuple[int, Mapping[str, Any]]
 """Torch's threads in the driver, and what differs in the settings."""
 
 
-def arms(batch_size: int) -> dict[str, Arm]:
-    """By name."""
+def arms(batch_size: int, threads: int = CORES) -> dict[str, Arm]:
+    """By name; `threads` are those of a driver that is not said to have one."""
     chunk = max(1, batch_size // CORES)
     return {
-        "before": (CORES, {"workers": 0, "rollout_chunk": batch_size}),
+        "before": (threads, {"workers": 0, "rollout_chunk": batch_size}),
         "one process, one thread": (1, {"workers": 0, "rollout_chunk": batch_size}),
-        f"{CORES} workers": (CORES, {"workers": CORES, "rollout_chunk": chunk}),
-        f"{CORES} workers of Ray": (CORES, {"workers": CORES, "rollout_chunk": chunk, "cluster": "local"}),
+        f"{CORES} workers": (threads, {"workers": CORES, "rollout_chunk": chunk}),
+        f"{CORES} workers of Ray": (threads, {"workers": CORES, "rollout_chunk": chunk, "cluster": "local"}),
     }
 
 
@@ -100,18 +100,20 @@ def main() -> None:
     parser.add_argument("--worlds", nargs="+", default=["plan_path", "crystal"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--iterations", type=int, default=3, help="of each arm in each round")
-    parser.add_argument("--without-ray", action="store_true")
+    parser.add_argument(
+        "--threads", type=int, default=CORES, help="of torch in the driver; 1 on a busy machine, where they only wait"
+    )
+    parser.add_argument("--only", nargs="+", choices=list(arms(1)), help="these arms; all of them where none is named")
     arguments = parser.parse_args()
     for world in arguments.worlds:
         config = get_preset(f"{world}_two_policy")
-        chosen = {name: arm for name, arm in arms(config["batch_size"]).items() if "cluster" not in arm[1]}
-        if not arguments.without_ray:
-            chosen = arms(config["batch_size"])
+        all_arms = arms(config["batch_size"], arguments.threads)
+        chosen = {name: arm for name, arm in all_arms.items() if name in (arguments.only or all_arms)}
         found: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
         with tempfile.TemporaryDirectory() as temporary:
             settings = settings_of(config)
-            warm_world = settings.make_world()
-            base = make_warm_policy(warm_world, small_shape(), settings.warm_start_steps, 0, lambda _: None)
+            torch.set_num_threads(1)
+            base = make_warm_policy(settings.make_world(), small_shape(), settings.warm_start_steps, 0, lambda _: None)
             save_base(base, Path(temporary) / "base")
             for turn in range(1, arguments.rounds + 1):
                 for name, arm in chosen.items():
