@@ -31,7 +31,7 @@ from core.game.profile import identify_rom
 from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
-from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
+from trainer.bundle.judge import HEADS_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
 from trainer.bundle.residual_learning import ResidualLearning
@@ -84,9 +84,10 @@ class Variant:
 
 
 VARIANTS: Final = {
-    "whole": Variant("the whole", players=tuple(JudgedPlayer), corrections=ResidualLearning().rounds),
-    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
+    "whole": Variant("the whole", players=HEADS_PLAYERS),
+    "cloned": Variant("cloned only", own_segments=False, rounds=0, players=HEADS_PLAYERS),
     "no_options": Variant("without learning of options", rounds=0),
+    "corrected": Variant("with corrected values", corrections=3, players=(*HEAD_PLAYERS, JudgedPlayer.HYBRID)),
     "ppo": Variant("with PPO over options", rounds=24),
     "no_branches": Variant("with PPO, without branches", rounds=24, groups=0),
     "no_dagger": Variant("without own segments (DAgger)", own_segments=False, rounds=0),

@@ -27,7 +27,7 @@ from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
-from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
+from trainer.bundle.judge import HEADS_PLAYERS, HeadGame, Judging, score_of
 from trainer.bundle.maker import BundlePlan, make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
@@ -144,7 +144,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
     assert report.final_milestone == "tide_badge" and report.labelled_steps > 400, "and those of its own segments"
     assert [(one.games, one.transitions > 0) for one in report.rounds] == [(2, True)]
     assert len(report.corrections.rounds) == 1 and not report.corrections.is_taken
-    assert [one.player for one in report.scores] == [one.value for one in JudgedPlayer]
+    assert [one.player for one in report.scores] == [one.value for one in HEADS_PLAYERS]
     weights = (tmp_path / "made" / WEIGHTS_FILE).read_bytes()
     said.clear()
     second = made(plan)

@@ -41,6 +41,8 @@ class JudgedPlayer(StrEnum):
     HYBRID = "hybrid"
 
 
+HEADS_PLAYERS = (JudgedPlayer.RULES, JudgedPlayer.BUTTONS, JudgedPlayer.ALONE, JudgedPlayer.BLIND)
+"""All whose choices are not corrected beside the others."""
 _MODES = {
     JudgedPlayer.RULES: AgentMode.RULES_ONLY,
     JudgedPlayer.BUTTONS: AgentMode.ADAPTIVE,
@@ -79,7 +81,7 @@ class Judging:
 
     bars_repeats: bool = True
     """Presses that lead nowhere are barred."""
-    players: tuple[JudgedPlayer, ...] = tuple(JudgedPlayer)
+    players: tuple[JudgedPlayer, ...] = HEADS_PLAYERS
 
     def starter(self, game: int) -> int | None:
         """Of the game of this number."""

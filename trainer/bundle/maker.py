@@ -30,7 +30,7 @@ from trainer.bundle.fit import (
     option_agreement,
 )
 from trainer.bundle.held_out import lessons_without
-from trainer.bundle.judge import HeadGame, Judging, play_head_games, score_of
+from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, play_head_games, score_of
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_learning import LearningRound, OptionLearning, learn_options
 from trainer.bundle.residual_learning import ResidualLearning, ResidualReport, corrected
@@ -134,11 +134,12 @@ def judged(
     trained: TrainedHeads, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
 ) -> tuple[HeadGame, ...]:
     """The games by which the trained heads are judged; kept in `work` as the other stages are."""
-    same = replace(plan.judging, games=0, players=())  # games that are there count for every number of them
+    judging = plan.judging
+    if trained.weights.with_name(RESIDUAL_FILE).is_file():
+        judging = replace(judging, players=tuple(dict.fromkeys((*judging.players, JudgedPlayer.HYBRID))))
+    same = replace(judging, games=0, players=())  # games that are there count for every number of them
     folder = work / f"judged_{_digest(trained.weights.parent.name, trained.weights.name, same)}"
-    return play_head_games(
-        trained.weights, rom_path, plan.judging, plan.collection.final_milestone, folder, say, workers
-    )
+    return play_head_games(trained.weights, rom_path, judging, plan.collection.final_milestone, folder, say, workers)
 
 
 def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) -> BundleReport:
@@ -179,7 +180,9 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
         rounds=trained.rounds,
         residual=plan.residual,
         corrections=trained.residual,
-        scores=tuple(score_of([one for one in games if one.player == player.value]) for player in plan.judging.players),
+        scores=tuple(
+            score_of(own) for player in JudgedPlayer if (own := [one for one in games if one.player == player])
+        ),
         games=games,
         minutes=(*trained.minutes, clock.minutes()),
         without_maps=plan.without_maps,
@@ -216,6 +219,10 @@ def _aggregated(
         present, weights = weights, work / f"heads_{name}.safetensors"
         cloned(weights, load_heads(present), game.name, lessons, cloning, plan.seed + number, say)
     return weights, lessons
+
+
+def _games_of(player: JudgedPlayer, games: Sequence[HeadGame]) -> list[HeadGame]:
+    return [one for one in games if one.player == player]
 
 
 class _Clock:
@@ -309,7 +316,7 @@ def main(
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of PPO over options.")] = 0,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
-    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 3,
+    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 0,
     carried_by_heads: Annotated[
         bool,
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
