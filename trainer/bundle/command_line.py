@@ -38,7 +38,7 @@ def main(
     segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 192,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of PPO over options.")] = 0,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
-    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 3,
+    corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 0,
     carried_by_heads: Annotated[
         bool,
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),

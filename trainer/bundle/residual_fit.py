@@ -35,6 +35,8 @@ class CostFit:
     steps_of_value: float = 500.0
     """What 1 of the rules' value is thought to be worth before anything was seen: the prior's mean."""
     steps_of_value_deviation: float = 250.0
+    least_errors: float = 2.0
+    """A trait whose cost is fewer standard errors from 0 gets no weight: that keeps most of the dice out."""
     clustering: float = 2.0
     """So much less do the choices of one game tell than as many of different ones."""
 
@@ -49,14 +51,17 @@ class FittedCosts:
     """For each 1 that the rules value it less."""
     errors: NDArray[np.float64]
     """(traits,): standard errors."""
+    least_errors: float
+    """As `CostFit` has it."""
     choices: int
     deviating: int
     """Of those, not what the rules like best."""
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(traits,): in units of the rules' values."""
-        return -self.traits / self.value
+        """(traits,): in units of the rules' values; 0 where the cost may be nothing but dice."""
+        is_clear = np.abs(self.traits) >= self.least_errors * self.errors
+        return np.where(is_clear, -self.traits / self.value, 0.0)
 
 
 def fit_costs(games: Sequence[CorrectedGame], settings: CostFit | None = None) -> FittedCosts:
@@ -65,7 +70,9 @@ def fit_costs(games: Sequence[CorrectedGame], settings: CostFit | None = None) -
     games = [game for game in games if len(game.at)]
     if not games:
         nothing = np.zeros(len(TRAITS))
-        return FittedCosts(nothing, settings.steps_of_value, nothing + settings.steps_of_trait, 0, 0)
+        return FittedCosts(
+            nothing, settings.steps_of_value, nothing + settings.steps_of_trait, settings.least_errors, 0, 0
+        )
     most = 1 + max(int(game.milestones.max()) for game in games)
     seen = [_seen(game, most, settings) for game in games]
     left = [_left(game, settings) for game in games]
@@ -83,7 +90,8 @@ def fit_costs(games: Sequence[CorrectedGame], settings: CostFit | None = None) -
     costs = expected + np.linalg.solve(precision, design.T @ (excess - design @ expected) / noise)
     errors = np.sqrt(np.diag(np.linalg.inv(precision)))
     deviating = int((np.abs(contrasts).sum(axis=1) > 0).sum())
-    return FittedCosts(costs[2:], max(float(costs[1]), 0.2 * settings.steps_of_value), errors[2:], len(gaps), deviating)
+    value = max(float(costs[1]), 0.2 * settings.steps_of_value)
+    return FittedCosts(costs[2:], value, errors[2:], settings.least_errors, len(gaps), deviating)
 
 
 def _left(game: CorrectedGame, settings: CostFit) -> NDArray[np.float64]:

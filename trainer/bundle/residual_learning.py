@@ -40,7 +40,8 @@ LEAST_GAIN: Final = 0.02
 class ResidualLearning:
     """How much is played."""
 
-    rounds: int = 3
+    rounds: int = 0
+    """None by default: in Fernvale nothing was gained (docs/hybrid.md)."""
     games: int = 96
     """Of a round; the starters take turns."""
     deviation: float = 0.08
@@ -77,6 +78,8 @@ class ResidualReport:
     """Steps that a choice costs more than what the rules like best, by trait."""
     errors: dict[str, float] = field(default_factory=dict[str, float])
     """Their standard errors."""
+    weights: dict[str, float] = field(default_factory=dict[str, float])
+    """What comes of it, in units of the rules' values, taken or not."""
     steps_of_value: float = 0.0
     """For each 1 that the rules value a choice less."""
     rules: tuple[tuple[int, bool], ...] = ()
@@ -156,6 +159,7 @@ def learn_residual(
         rounds=tuple(rounds),
         steps_of_traits=_by_trait(costs.traits),
         errors=_by_trait(costs.errors),
+        weights=_by_trait(weights),
         steps_of_value=costs.value,
         rules=tuple((one.steps, one.reached) for one in rules),
         found=tuple((one.steps, one.reached) for one in found),
