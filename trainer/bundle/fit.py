@@ -72,9 +72,16 @@ def clone_button_head(
             recode(steps, settings.recoded_share, dice)
         if settings.turned_share:
             turn(steps, settings.turned_share, dice)
-        told = (steps.vectors, steps.planes, steps.masks, steps.presses, lessons.ends[batch])
-        views = (torch.from_numpy(one) for one in told)
-        return press_loss_of(network, *views, settings.end_weight, settings.ignored)
+        return press_loss_of(
+            network,
+            torch.from_numpy(steps.vectors),
+            torch.from_numpy(steps.planes),
+            torch.from_numpy(steps.masks),
+            torch.from_numpy(steps.presses),
+            torch.from_numpy(lessons.ends[batch]),
+            settings.end_weight,
+            settings.ignored,
+        )
 
     usual = settings.button_batch - rare
     _fit(network, loss_of, _batches(rows, usual, seed), steps, settings, "button head", say)
