@@ -105,7 +105,7 @@ def _serve(gguf: Path) -> None:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(gguf)
     parameters.n_ctx, parameters.n_parallel, parameters.port = CONTEXT_TOKENS, 1, 0
-    parameters.cpuparams.n_threads = max(1, (os.cpu_count() or 2) // 2)
+    parameters.cpuparams.n_threads = os.cpu_count() or 1
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
     while True:
