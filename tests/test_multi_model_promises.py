@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from trainer.monitoring.settings import MonitoringConfig
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.model_sources import ONE_MODEL_VARIABLE, gpus_here, model_sources
-from trainer.multi_model.players import HostedPlayer
+from trainer.multi_model.players import Chosen, HostedPlayer, LocalPlayer
 from trainer.multi_model.seated_session import SeatedSession
 from trainer.multi_model.table_manager import TableManager
 from trainer.multi_model.trainer import MultiModelTrainer
@@ -104,6 +106,14 @@ def test_no_reward_of_a_game_goes_back_to_a_choice_in_the_game_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(ONE_MODEL_VARIABLE, "small")
+    drawn: Counter[str] = Counter()
+    draw = LocalPlayer.draw
+
+    def counted(player: LocalPlayer, situation: str, options: Sequence[str]) -> Chosen:
+        drawn[player.model_id] += 1
+        return draw(player, situation, options)
+
+    monkeypatch.setattr(LocalPlayer, "draw", counted)
     trainer = ground(tmp_path, model_types=["qwen3"])
     session = trainer.session
     assert isinstance(session, SeatedSession)
@@ -111,6 +121,8 @@ def test_no_reward_of_a_game_goes_back_to_a_choice_in_the_game_before(
         assert seat.player is not None and seat.player.learner is not None
         games = seat.player.learner._finished
         assert 1 < len(games) <= seat.team.tally.episodes, "each game in which it was asked is one of its own"
+        choices = sum(len(game.choices) for game in games)
+        assert choices == drawn[seat.model_id] > 1, "every answer counts, at the step at which it was asked"
     asyncio.run(trainer.shutdown())
 
 
@@ -128,6 +140,29 @@ def test_what_an_option_brought_is_settled_when_the_game_ends(monkeypatch: pytes
         manager.earned(5.0)
         manager.choose_option("Where to now?", options)
         assert player.record.mean(options[choice.index]) == 1.0, "the next game's reward is not its"
+        player.close()
+
+
+def test_what_a_worker_asked_counts_at_the_step_at_which_it_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody")
+    options = ["go left", "go right"]
+    with ModelServer() as server:
+        player = HostedPlayer("model_0_openai", LLMManager(f"openai/gpt-5-mini@{server.url}"))
+        manager = TableManager(player)
+        manager.step = 1
+        choice = manager.choose_option("Where to?", options)
+        assert choice is not None and player.record.mean(options[choice.index]) is None
+        for step, reward in enumerate((5.0, 1.0, 2.0)):
+            manager.settle(step)
+            manager.earned(reward)
+        manager.end_game()
+        assert player.record.mean(options[choice.index]) == 3.0
+        manager.choose_option("Where to now?", options)
+        manager.forget()  # the worker was lost, and asks again
+        manager.settle(1)
+        manager.earned(5.0)
+        manager.end_game()
+        assert player.record.mean(options[choice.index]) == 3.0
         player.close()
 
 
