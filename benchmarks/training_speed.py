@@ -10,8 +10,8 @@ A training is one run that goes on from round to round (`train` with more episod
 record and the resume points are in its time, its start and its evaluations are not. Every contender has a process of
 its own; its CPU time is that of the process and of all that it started. On a busy machine compare the shares of (a) by
 CPU time; wall time then says little. At the end it says what the bars come to (`BARS`): the shares of speed that a
-training is to keep. With --write the result takes the place of the last one in docs/training_speed.md. It takes about
-five minutes on two cores at rest.
+training is to keep. --policy trains with another one than the config's. With --write the result takes the place of the
+last one in docs/training_speed.md. It takes about five minutes on two cores at rest.
 """
 
 from __future__ import annotations
@@ -249,12 +249,13 @@ def config_of(**changes: Any) -> dict[str, Any]:
     return config | fixed | changes
 
 
-def contenders(steps: int, most_workers: int, server_url: str) -> list[Contender]:
-    """All of them, (a) first."""
+def contenders(steps: int, most_workers: int, server_url: str, policy: str | None = None) -> list[Contender]:
+    """All of them, (a) first; `policy` is the trainings', None the config's."""
     lanes = config_of()["lanes"]
+    own = {} if policy is None else {"policy": policy}
 
     def training(name: str, kind: str = "", **changes: Any) -> Contender:
-        config = config_of(**changes)
+        config = config_of(**own, **changes)
         kind = kind if changes["workers"] == most_workers else ""
         return Contender(f"(c) {name}", [lambda: Training(config, steps)], kind=kind)
 
@@ -281,12 +282,12 @@ def contenders(steps: int, most_workers: int, server_url: str) -> list[Contender
     return found
 
 
-def measure(rounds: int, steps: int, workers: int) -> Measurement:
+def measure(rounds: int, steps: int, workers: int, policy: str | None = None) -> Measurement:
     """All contenders, interleaved."""
     with ExitStack() as stack:
         server = stack.enter_context(ModelServer())
         server.delay_s = SERVER_S
-        found = contenders(steps, workers, server.url)
+        found = contenders(steps, workers, server.url, policy)
         for contender in found:
             contender.start()
             stack.callback(contender.stop)
@@ -310,9 +311,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="interleaved repetitions; the median counts")
     parser.add_argument("--steps", type=int, default=8192, help="steps of a contender in a round, all lanes together")
     parser.add_argument("--workers", type=int, default=usable_cores(), help="the most workers, by default the cores")
+    parser.add_argument("--policy", choices=("heads", "sb3"), help="of the trainings, instead of the config's")
     parser.add_argument("--write", action="store_true", help="put the result into docs/training_speed.md")
     arguments = parser.parse_args()
-    measured = measure(arguments.rounds, arguments.steps, arguments.workers)
+    measured = measure(arguments.rounds, arguments.steps, arguments.workers, arguments.policy)
     Terminal().print(as_table(measured))
     Terminal().print(measured.remarks(), soft_wrap=True)
     for reached in measured.bars:

@@ -137,7 +137,7 @@ def _sight(field: NDArray[np.float32], ground: MapGround, cell: Cell) -> GoalSig
     here, shown = steps_at(field, *cell), on_screen(field, *cell)
     if here == UNREACHED or shown is None:
         return None
-    gains = (here - shown) / FIELD_SCALE_STEPS
+    gains = np.divide(here - shown, FIELD_SCALE_STEPS, dtype=np.float32)
     gains.clip(-1.0, 1.0, out=gains)
     gains += REACHED_GAIN
     gains[shown == UNREACHED] = 0.0

@@ -18,7 +18,7 @@ class HeadsSettings(Section):
     weights."""
     kept_lessons: Count = 131_072
     """Labelled steps that are kept and learned from again and again, about 1.7 kB each; then the oldest give way."""
-    lessons_batch: Count = 192
+    lessons_batch: Count = 128
     """Of them, those of one gradient step."""
     choices_batch: Count = 64
     """Choices among options of one gradient step."""
