@@ -30,9 +30,11 @@ import psutil
 import torch
 
 from agents.text.small_policy import small_shape
-from agents.text.team import save_base
+from agents.text.team import Team, save_base
 from trainer.at_grpo.fleet_rollouts import FleetRollouts
 from trainer.at_grpo.presets import get_preset
+from trainer.at_grpo.reporter import RunReporter
+from trainer.at_grpo.rollouts import Rollouts
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.at_grpo.warm_start import make_warm_policy
@@ -61,11 +63,10 @@ class Timed(ATGRPOTrainer):
         super().__init__(*arguments)
         self.paths: list[float] = []
 
-    def _iterate(self, *arguments: Any) -> int:
-        (rollouts,) = (part for part in arguments if hasattr(part, "take"))
+    def _iterate(self, team: Team, rollouts: Rollouts, reporter: RunReporter) -> int:
         processes = rollouts.worker_processes() if isinstance(rollouts, FleetRollouts) else ()
         before = [_processor_s(process) for process in (os.getpid(), *processes)]
-        candidates = super()._iterate(*arguments)
+        candidates = super()._iterate(team, rollouts, reporter)
         own, *workers = (
             _processor_s(process) - was for process, was in zip((os.getpid(), *processes), before, strict=True)
         )

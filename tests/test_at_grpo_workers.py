@@ -26,7 +26,7 @@ from trainer.at_grpo.fleet_rollouts import AskForChunk, Dealer, FleetRollouts, P
 from trainer.at_grpo.rollout_plan import RolloutBench, RolloutPlan
 from trainer.at_grpo.rollouts import RolloutsHere
 from trainer.at_grpo.settings import ATGRPOSettings, settings_of
-from trainer.at_grpo.trainer import ATGRPOTrainer
+from trainer.at_grpo.trainer import ATGRPOTrainer, workers_of
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.checkpoints.checkpoint import CheckpointStore
 
@@ -216,6 +216,25 @@ def test_workers_that_no_run_can_have_are_refused(changes: dict[str, Any], says:
     with pytest.raises(ConfigurationError) as refused:
         ATGRPOTrainer(settings_of({**TINY, **changes}), "unused")
     assert says in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "device", "threads", "workers"),
+    [
+        ({}, "cpu", 2, 2),
+        ({}, "cpu", 16, 4),
+        ({}, "cpu", 1, 0),
+        ({}, "cuda", 16, 0),
+        ({"rollout_chunk": None}, "cpu", 16, 0),  # its four problems are one chunk
+        ({"model": "somebody/model"}, "cpu", 16, 0),
+        ({"model": "somebody/model", "workers": 3}, "cpu", 1, 3),
+        ({"workers": 0}, "cpu", 16, 0),
+    ],
+)
+def test_small_models_on_a_processor_get_workers_unasked(
+    changes: dict[str, Any], device: str, threads: int, workers: int
+) -> None:
+    assert workers_of(settings_of({**TINY, **changes}), device, threads) == workers
 
 
 @pytest.mark.nightly

@@ -184,10 +184,7 @@ class ATGRPOTrainer:
         if self._server is not None:
             return ServedRollouts(self.world, self._server, self.folder / "served", settings.seed, settings.chunk)
         device = next(iter(team.policies.values())).device.type
-        workers = settings.workers
-        if workers is None:  # each worker holds the models: that pays for small ones on a processor
-            most = min(torch.get_num_threads(), settings.chunks)
-            workers = most if settings.model == SMALL and device == "cpu" and hasattr(os, "fork") and most > 1 else 0
+        workers = workers_of(settings, device, torch.get_num_threads())
         if workers == 0:
             return RolloutsHere(self.world, settings.seed, settings.chunk)
         if settings.cluster is None and device != "cpu":
@@ -294,6 +291,15 @@ def _copies(team: Team) -> dict[str, TextPolicy]:
 def answer_lengths(settings: ATGRPOSettings, world: TextWorld[Any]) -> dict[str, int]:
     """Most tokens of an answer, by role."""
     return {role: settings.sampling_of(role).max_new_tokens for role in world.roles}
+
+
+def workers_of(settings: ATGRPOSettings, device: str, threads: int) -> int:
+    """How many workers play, 0 for none: what the settings say, or what pays where torch has so many threads. Each
+    worker holds the models, so that is for small ones on a processor."""
+    if settings.workers is not None:
+        return settings.workers
+    most = min(threads, settings.chunks)
+    return most if settings.model == SMALL and device == "cpu" and hasattr(os, "fork") and most > 1 else 0
 
 
 class _Progress:
