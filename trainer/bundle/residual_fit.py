@@ -96,7 +96,7 @@ def fit_costs(games: Sequence[CorrectedGame], settings: CostFit | None = None) -
 
 def _left(game: CorrectedGame, settings: CostFit) -> NDArray[np.float64]:
     """(choices,): steps from each choice to the end."""
-    return game.steps - game.at + (0.0 if game.reached else settings.unreached_steps)
+    return (game.steps - game.at + (0 if game.reached else settings.unreached_steps)).astype(np.float64)
 
 
 def _seen(game: CorrectedGame, most: int, settings: CostFit) -> NDArray[np.float64]:
@@ -122,4 +122,4 @@ def _excess(game: CorrectedGame, usual: NDArray[np.float64], settings: CostFit) 
 def _ridge(
     design: NDArray[np.float64], target: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return np.linalg.solve(design.T @ design + np.diag(weights), design.T @ target)
+    return np.linalg.solve(design.T @ design + np.diag(weights), design.T @ target).astype(np.float64)
