@@ -72,9 +72,9 @@ def ask(
     those that the model wants."""
     model = load_text_model(name, timeout_s=timeout_s, local=local)
     assert model is not None, "a model is named"
-    prompts = prompts or getattr(model, "prompt_form", PromptForm.INSTRUCTED)
+    form = prompts or PromptForm(getattr(model, "prompt_form", PromptForm.INSTRUCTED))
     checked = CheckedModel(model)
-    way = (name, getattr(model, "scoring", SERVED), prompts.value)
+    way = (name, getattr(model, "scoring", SERVED), form.value)
     done = {one.number for one in read_answers(file) if one.way == way and one.failure not in NO_ANSWER_IN_TIME}
     for number, question in enumerate(questions):
         if number in done:
@@ -84,7 +84,7 @@ def ask(
         choice, failure = None, ""
         try:
             asked = [question.options[place] for place in order]
-            choice = order[checked.choose(question.prompts[prompts.value], asked).index]
+            choice = order[checked.choose(question.prompts[form.value], asked).index]
         except ModelFailure as error:
             failure = error.kind.value
             print(f"question {number}: {failure}: {error}", flush=True)
