@@ -2,17 +2,21 @@
 
 `relay` is Plan-Path on 6 x 6 grids without a tool: two walkers take turns for two rounds, the second goes on where the
 first stopped, and the single agent says the whole path at once. `crystal` is the cartridge without the path-finder:
-the planner has to look for directions, and the navigator to walk. `smollm2` is the relay's grid, 5 x 5 and in sight as
-a whole, for a model of somebody else's with adapters, and `smollm2_sudoku` a sudoku of 4 x 4.
+the planner has to look for directions, and the navigator to walk.
 
     python -m benchmarks.at_grpo_skill --worlds relay crystal --seeds 0 1 2
-    python -m benchmarks.at_grpo_skill --worlds smollm2 smollm2_sudoku --model FOLDER --seeds 0
-    python -m benchmarks.at_grpo_skill --table
 
-All methods of a seed start from the same model after the same format stage, which no path-finder takes part in. Those
-of one agent train until they have sampled as many answers as the team. Each cell (world, seed, method) is written when
-it is finished, to `runs/at_grpo_skill`; called again, the benchmark goes on with what is missing, an interrupted run
-from its last resume point. `--without` leaves one ingredient of the relay out, in a folder of its own.
+All methods of a seed start from the same model after the same format stage, in which no path-finder takes part. Those
+of one agent train until they have sampled as many answers as the team. `--without` leaves one ingredient of the relay
+out. `model_path` and `model_sudoku` are the worlds with a tool, 5 x 5 and 4 x 4, for a pretrained model (a Transformers
+folder); the format stage is the trainer's own, and its score is the first point of a run's curve.
+
+    python -m tests.real_models convert SmolLM2-135M-Instruct.Q4_1.gguf models/smollm2
+    python -m benchmarks.at_grpo_skill --worlds model_path model_sudoku --model models/smollm2 --seeds 0
+
+Each cell (world, seed, method) is written when it is finished, to `runs/at_grpo_skill`; called again, the benchmark
+goes on with what is missing, an interrupted run from its last resume point. A relay takes two to three minutes of one
+core for a seed and method.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ import argparse
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +38,7 @@ from benchmarks.at_grpo import read_metrics
 from core.worlds.base import FIRST_TEST_SEED
 from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.evaluate import evaluate
-from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.settings import SMALL, settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer, answer_lengths
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.evaluation.intervals import wilson_interval
@@ -61,14 +65,14 @@ RELAY: dict[str, Any] = {
     },
     "small_width": 64,
     "small_layers": 2,
-    "warm_start_steps": 1200,
+    "warm_start_steps": 500,
     "warm_start_batch": 64,
     "batch_size": 32,
-    "learning_rate": 5e-4,
+    "learning_rate": 1e-3,
     "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
     "minibatch_samples": 64,
-    "num_iterations": 150,
+    "num_iterations": 100,
 }
 CRYSTAL: dict[str, Any] = {
     "world": "crystal",
@@ -84,23 +88,46 @@ CRYSTAL: dict[str, Any] = {
     "num_iterations": 20,
     "eval_episodes": 30,
 }
-WORLDS: Mapping[str, dict[str, Any]] = {"relay": RELAY, "crystal": CRYSTAL}
-ALONE: Mapping[str, dict[str, Any]] = {"relay": {"relay": False}, "crystal": {"with_planner": False}}
+PRETRAINED: dict[str, Any] = {
+    "warm_start_steps": 60,
+    "warm_start_batch": 8,
+    "batch_size": 8,
+    "learning_rate": 1e-4,
+    "max_new_tokens": 24,
+    "minibatch_samples": 32,
+    "num_iterations": 20,
+    "eval_every": 5,
+    "eval_episodes": 40,
+}
+"""Of a model of a hundred million weights; a role's own weights are an adapter."""
+WORLDS: Mapping[str, dict[str, Any]] = {
+    "relay": RELAY,
+    "crystal": CRYSTAL,
+    "model_path": {"world": "plan_path", "world_options": {"size": 5, "max_rounds": 1}, **PRETRAINED},
+    "model_sudoku": {"world": "sudoku", "world_options": {"max_rounds": 1}, **PRETRAINED},
+}
+ALONE: Mapping[str, dict[str, Any]] = {
+    "relay": {"relay": False},
+    "crystal": {"with_planner": False},
+    "model_path": {"with_tool": False},
+    "model_sudoku": {"with_tool": False},
+}
 """What makes a single agent of the team's world. It gives one answer to one prompt, or has turns (`METHODS`)."""
 WITHOUT: Mapping[str, dict[str, Any]] = {
     "named_cells": {"named_cells": False, "cells_apart": True, "arriving_practice": 0, "possible_practice": True},
     "arriving_practice": {"arriving_practice": 0},
     "fault_costs": {"fault_costs": 0.0},
-    "long_format_stage": {"warm_start_steps": 500},
+    "long_format_stage": {"warm_start_steps": 150},
     "sight": {"sight": 0},
 }
 """Ingredients of the relay by name, and what stands in their place: options of the world, or keys of the settings."""
 
 
-def config_of(world: str, method: str, seed: int, without: str = "") -> dict[str, Any]:
+def config_of(world: str, method: str, seed: int, without: str = "", model: str = SMALL) -> dict[str, Any]:
     """Keys of ATGRPOSettings."""
-    level = LEVEL.get(method, "shared")
+    level = "lora" if method == "per_role" and model != SMALL else LEVEL.get(method, "shared")
     config = {"eval_episodes": 100, "eval_every": 10, **WORLDS[world], "specialisation": level, "seed": seed}
+    config["model"] = model
     options = dict(config["world_options"])
     for key, value in WITHOUT.get(without, {}).items():
         (config if key in config else options)[key] = value
@@ -111,19 +138,19 @@ def config_of(world: str, method: str, seed: int, without: str = "") -> dict[str
     return {**config, "world_options": options}
 
 
-def measure(world: str, method: str, seed: int, without: str = "") -> dict[str, Any]:
+def measure(world: str, method: str, seed: int, without: str = "", model: str = SMALL) -> dict[str, Any]:
     """Run one cell; a run that was interrupted before goes on."""
     started, folder = time.process_time(), result_path(world, seed, method, without).parent
-    config = config_of(world, method, seed, without)
+    config = config_of(world, method, seed, without, model)
     if method in UNTRAINED:
         scores, candidates, curve = _score_untrained(folder, config, method), 0, ()
     else:
         run, base = folder / method, folder / "base"
-        if not (run / "base").exists():
+        if model == SMALL and not (run / "base").exists():
             _make_base(base, config_of(world, "shared", seed, without))
             shutil.copytree(base, run / "base")  # where a run looks for what it starts from
-        model = _train(config, run, folder / "shared.json" if config["specialisation"] == "single" else None)
-        scores = evaluate(model, num_episodes=PROBLEMS)
+        trained = _train(config, run, folder / "shared.json" if config["specialisation"] == "single" else None)
+        scores = evaluate(trained, num_episodes=PROBLEMS)
         candidates, curve = read_metrics(run)
     kept = {key: scores[key] for key in ("success_rate", "success_low", "success_high")}
     cpu_s = round(time.process_time() - started, 1)
@@ -161,7 +188,9 @@ def _score_untrained(folder: Path, config: Mapping[str, Any], method: str) -> di
     """One model in all roles: new, or after the format stage."""
     settings = settings_of(config)
     world = settings.make_world()
-    if method == "before":
+    if settings.model != SMALL:
+        policy = load_policy(settings.model)
+    elif method == "before":
         policy = make_warm_policy(
             world, small_shape(settings.small_width, settings.small_layers), 0, settings.seed, print
         )
@@ -181,23 +210,27 @@ def result_path(world: str, seed: int, method: str, without: str = "") -> Path:
     return FOLDER / name / str(seed) / f"{method}.json"
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=list(WORLDS))
+    parser.add_argument("--worlds", nargs="+", choices=list(WORLDS), default=["relay", "crystal"])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--without", choices=list(WITHOUT), default="", help="an ingredient of the relay to leave out")
-    arguments = parser.parse_args()
+    parser.add_argument("--model", default=SMALL, help="a Transformers folder: what model_path and model_sudoku need")
+    arguments = parser.parse_args(words)
+    wants_model = {world for world in arguments.worlds if world.startswith("model_")}
+    if wants_model != (set(arguments.worlds) if arguments.model != SMALL else set()):
+        parser.error("model_path and model_sudoku need --model, the other worlds are for the small model")
     torch.set_num_threads(1)
     for seed in arguments.seeds:
         for world in arguments.worlds:
             for method in arguments.methods:
                 path = result_path(world, seed, method, arguments.without)
-                if path.exists():
+                if path.exists() or (method == "format_stage" and arguments.model != SMALL):
                     continue
                 path.parent.mkdir(parents=True, exist_ok=True)
-                cell = measure(world, method, seed, arguments.without)
+                cell = measure(world, method, seed, arguments.without, arguments.model)
                 path.write_text(json.dumps(cell, indent=1), encoding="utf-8")
                 print(
                     f"{world}, seed {seed}, {method}: {cell['success_rate']:.3f} in {cell['cpu_s']:.0f} CPU s",

@@ -43,7 +43,7 @@ def parse_moves(answer: str) -> str | None:
 
 
 def cell_name(cell: GridCell) -> str:
-    """`a1` is the top left: a letter for the column, the row's number behind it. Fits grids up to 9 x 9."""
+    """The top left is a1: a letter for the column, the row's number behind it. Fits grids up to 9 x 9."""
     return f"{ascii_lowercase[cell.column]}{cell.row + 1}"
 
 

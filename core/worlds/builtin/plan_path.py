@@ -114,7 +114,7 @@ class PlanPath(TextWorld[PlanPathState]):
         how far away the goal is.
 
         With `named_cells` there is no picture: the prompt names the walls (those within `sight`, where it is set), the
-        goal and the walker's cell (`c4`), and a walker answers with the names of the cells on its way. So a model need
+        goal and the walker's cell (c4), and a walker answers with the names of the cells on its way. So a model need
         not count moves to know where it is. With `arriving_practice` the format stage shows random walks that come to
         no cell twice: half of them so many moves long at most, with the goal at their end, the other half twice as
         long at most, with the goal anywhere. So what a goal is for is shown for near ones only. No path-finder is

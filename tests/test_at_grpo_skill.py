@@ -1,0 +1,36 @@
+"""The benchmark of skills: every cell is a run that can be made, and a single agent is one role."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.at_grpo_skill import LEVEL, METHODS, UNTRAINED, WITHOUT, WORLDS, config_of, main, result_path
+from trainer.at_grpo.settings import settings_of
+
+
+@pytest.mark.parametrize("world", list(WORLDS))
+def test_each_cell_is_a_run_that_can_be_made(world: str) -> None:
+    model = "models/any" if world.startswith("model_") else "small"
+    for method in METHODS:
+        settings = settings_of(config_of(world, method, 2, model=model))
+        roles = settings.make_world().roles
+        alone = LEVEL.get(method) == "single"
+        assert len(roles) == (1 if alone else 2) and settings.seed == 2 and settings.model == model
+        assert (settings.specialisation == "single") == alone
+        if method not in UNTRAINED:
+            assert settings.specialisation != "full" or model == "small", "copies of a large model do not fit"
+
+
+@pytest.mark.parametrize("without", list(WITHOUT))
+def test_what_is_left_out_of_the_relay_is_left_out_for_all_methods(without: str) -> None:
+    for method in ("shared", "single_agent"):
+        whole, less = config_of("relay", method, 0), config_of("relay", method, 0, without)
+        assert whole != less and settings_of(less).make_world().roles == settings_of(whole).make_world().roles
+    assert result_path("relay", 0, "shared", without) != result_path("relay", 0, "shared")
+
+
+def test_a_pretrained_model_has_worlds_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--worlds", "model_path"], ["--worlds", "relay", "--model", "models/any"]):
+        with pytest.raises(SystemExit, match="2"):
+            main(words)
+        assert "model_path and model_sudoku need --model" in capsys.readouterr().err
