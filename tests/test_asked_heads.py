@@ -16,7 +16,7 @@ from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
 from agents.heads.networks import MASKED_LOGIT
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.saved_heads import Heads
 from agents.learning.preparation import prepare
 from agents.learning.settings import LearnerSettings

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from agents.heads.button_view import PLACE_OF
 from agents.heads.lessons import Lessons, joined, read_lessons, write_lessons
-from agents.heads.option_learner import OptionLearningSettings
+from agents.heads.options.learner import OptionLearningSettings
 from agents.heads.saved_heads import BUNDLED_FOLDER, STANDINGS_FILE, WEIGHTS_FILE, Heads, load_heads, load_standings
 from core.env.policy_features import MAP_START, map_code
 from core.exceptions import CheckpointError, ConfigurationError

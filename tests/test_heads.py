@@ -14,7 +14,7 @@ from agents.heads.button_view import PLACE_OF, VIEW_SIZE, ButtonViews
 from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
 from agents.heads.look import Look
 from agents.heads.menu_target import MenuTarget, menu_target
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS, PRIOR, option_view
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS, PRIOR, option_view
 from agents.heads.saved_heads import Heads, load_heads, save_heads
 from agents.heads.word_codes import word_code
 from core.adaptive_strategy_system import AdaptiveStrategySystem

@@ -20,8 +20,8 @@ from agents.heads.learner import HeadsLearner, OverlappedHeadsLearner
 from agents.heads.lesson_ring import LessonFolder, LessonRing
 from agents.heads.lessons import Lessons
 from agents.heads.look import drawn
-from agents.heads.option_credit import choice_advantages
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.credit import choice_advantages
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.rollout import HeadsRollout, ListedOptions
 from agents.heads.saved_heads import Heads, load_bundled, load_heads, save_heads
 from agents.heads.settings import HeadsSettings

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
-from agents.heads.option_learner import OptionHeadLearner, OptionLearningSettings, advantages, group_advantages, to_go
-from agents.heads.option_rollout import OptionRollout, joined_rollouts
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.learner import OptionHeadLearner, OptionLearningSettings, advantages, group_advantages, to_go
+from agents.heads.options.rollout import OptionRollout, joined_rollouts
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.saved_heads import Heads, load_heads, save_heads
 from core.env.policy_view import MAP_SHAPE
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv

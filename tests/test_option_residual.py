@@ -12,8 +12,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from agents.heads.agent import HeadsAgent
-from agents.heads.option_residual import RESIDUAL_FILE, OptionResidual, load_residual, save_residual
-from agents.heads.option_traits import TRAITS, chance_against, option_traits
+from agents.heads.options.residual import RESIDUAL_FILE, OptionResidual, load_residual, save_residual
+from agents.heads.options.traits import TRAITS, chance_against, option_traits
 from agents.heads.saved_heads import WEIGHTS_FILE, Heads, load_heads, save_heads
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from agents.heads.button_view import PLANES_SHAPE, SITUATION_PLANES, SITUATION_SIZE
-from agents.heads.option_view import OPTION_SIZE, RECORD, option_view
+from agents.heads.options.view import OPTION_SIZE, RECORD, option_view
 from agents.heads.saved_heads import Heads, load_bundled, load_heads, save_heads
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.agent.option_statistics import FACTS_AGE, TRIALS, OptionStatistics, _Past

@@ -35,8 +35,8 @@ from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, Button
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
 from agents.heads.look import Look, drawn
-from agents.heads.option_residual import OptionResidual
-from agents.heads.option_view import PRIOR, option_view
+from agents.heads.options.residual import OptionResidual
+from agents.heads.options.view import PRIOR, option_view
 from agents.heads.rollout import ListedOptions
 from agents.heads.saved_heads import Heads
 from agents.heads.settings import HeadsSettings

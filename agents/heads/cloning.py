@@ -13,7 +13,7 @@ from torch import Tensor
 from agents.heads.button_view import PLACE_OF, SITUATION_PLANES, SITUATION_SIZE, VIEW_PLANES
 from agents.heads.lessons import Lessons
 from agents.heads.networks import ButtonNetwork, OptionNetwork, without_prior
-from agents.heads.option_view import OPTION_SLOTS
+from agents.heads.options.view import OPTION_SLOTS
 from agents.heads.plane_codes import planes_of
 
 END_WEIGHT = 0.5

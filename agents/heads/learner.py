@@ -3,7 +3,7 @@
 Each update adds the labels of its rollout to all that were kept (`lesson_ring.py`) and takes a minibatch of those
 beside each minibatch of the rollout. The labels count the same whatever the teacher's share or its trust: they are
 right whoever acts. The rollout itself teaches the critic, and, as far as `reward_scale` says, the presses
-(`agents/learning/update.py`) and the choices (`agents/heads/option_credit.py`).
+(`agents/learning/update.py`) and the choices (`agents/heads/options/credit.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from agents.heads.actor_critic import HEADS_SPACE, build_heads_policy, heads_of_
 from agents.heads.cloning import choice_loss, press_loss
 from agents.heads.lesson_ring import LessonFolder, LessonRing
 from agents.heads.lessons import Lessons
-from agents.heads.option_credit import ChoiceBatch, choice_reward_loss
+from agents.heads.options.credit import ChoiceBatch, choice_reward_loss
 from agents.heads.rollout import HeadsRollout
 from agents.heads.saved_heads import Heads
 from agents.heads.settings import HeadsSettings

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.plane_codes import coded_planes
 from core.exceptions import CheckpointError
 

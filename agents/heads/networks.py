@@ -16,7 +16,7 @@ from agents.heads.button_view import (
     VIEW_PLANES,
     VIEW_SIZE,
 )
-from agents.heads.option_view import ADVICE, OPTION_SIZE, PRIOR, RECORD
+from agents.heads.options.view import ADVICE, OPTION_SIZE, PRIOR, RECORD
 from core.vocabulary import ACTION_COUNT
 
 MASKED_LOGIT = -1e8

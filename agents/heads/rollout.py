@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.lessons import Lessons
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.plane_codes import coded_planes
 from agents.learning.rollout import Rollout
 from core.agent.lane_transitions import LaneTransitions

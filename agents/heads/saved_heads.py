@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from agents.heads.button_view import OPTION_PARTS, PLANES_SHAPE, SITUATION_PARTS
 from agents.heads.networks import ButtonNetwork, OptionNetwork
-from agents.heads.option_residual import RESIDUAL_FILE, OptionResidual, load_residual
-from agents.heads.option_view import OPTION_FACTS
+from agents.heads.options.residual import RESIDUAL_FILE, OptionResidual, load_residual
+from agents.heads.options.view import OPTION_FACTS
 from core.agent.standings import Standings
 from core.exceptions import CheckpointError
 from core.vocabulary import GameMode, OptionKind

@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.heads.button_view import SITUATION_PARTS
 from agents.heads.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
-from agents.heads.option_view import OPTION_FACTS, option_view
+from agents.heads.options.view import OPTION_FACTS, option_view
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.vocabulary import Option
 from trainer.bundle.moments import SEGMENT_MILESTONES, Moment, MomentRecorder, read_moments, write_moments

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.heads.option_residual import OptionResidual
-from agents.heads.option_traits import TRAITS, option_traits
+from agents.heads.options.residual import OptionResidual
+from agents.heads.options.traits import TRAITS, option_traits
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError
 from core.game.state import GameState

@@ -19,7 +19,7 @@ import torch
 from agents.heads.agent import HeadsAgent
 from agents.heads.lessons import LessonRecorder, Lessons, joined, read_lessons, write_lessons
 from agents.heads.look import Look
-from agents.heads.option_view import option_view
+from agents.heads.options.view import option_view
 from agents.heads.saved_heads import load_heads
 from core.agent.agent_state import AgentState
 from core.agent.arbiter import Lane

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.heads.lessons import Lessons, joined
-from agents.heads.option_residual import RESIDUAL_FILE
+from agents.heads.options.residual import RESIDUAL_FILE
 from agents.heads.saved_heads import (
     STANDINGS_FILE,
     WEIGHTS_FILE,

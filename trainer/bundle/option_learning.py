@@ -14,8 +14,8 @@ import numpy as np
 from pydantic import TypeAdapter
 from safetensors.torch import load_file, save_file
 
-from agents.heads.option_learner import OptionHeadLearner, OptionLearningSettings
-from agents.heads.option_rollout import joined_rollouts
+from agents.heads.options.learner import OptionHeadLearner, OptionLearningSettings
+from agents.heads.options.rollout import joined_rollouts
 from agents.heads.saved_heads import Heads, load_heads, save_heads
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_play import Episode, OptionEpisode, play_episodes

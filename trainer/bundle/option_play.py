@@ -13,8 +13,8 @@ from agents.heads.agent import HeadsAgent
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView
 from agents.heads.look import Look
 from agents.heads.networks import OptionNetwork
-from agents.heads.option_rollout import OptionRecorder, OptionRollout
-from agents.heads.option_view import PRIOR, option_view
+from agents.heads.options.rollout import OptionRecorder, OptionRollout
+from agents.heads.options.view import PRIOR, option_view
 from agents.heads.saved_heads import Heads, load_heads
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.heads.option_traits import TRAITS
+from agents.heads.options.traits import TRAITS
 from trainer.bundle.corrected_play import SITUATION, STARTERS, CorrectedGame
 
 

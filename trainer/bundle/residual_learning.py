@@ -21,8 +21,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.heads.option_residual import RESIDUAL_FILE, OptionResidual, save_residual
-from agents.heads.option_traits import TRAITS
+from agents.heads.options.residual import RESIDUAL_FILE, OptionResidual, save_residual
+from agents.heads.options.traits import TRAITS
 from agents.heads.saved_heads import WEIGHTS_FILE, load_heads, save_heads
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from trainer.bundle.corrected_play import CorrectedGame, play_corrected, read_game, write_game

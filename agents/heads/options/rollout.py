@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from core.env.policy_view import MAP_SHAPE
 
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
 from agents.heads.networks import OptionNetwork, ValueNetwork
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from core.env.policy_view import MAP_SHAPE
 
 OPTION_ACTIONS: Final = spaces.Discrete(OPTION_SLOTS)

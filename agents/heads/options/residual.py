@@ -1,6 +1,6 @@
 """What was learned on top of the rules' values: which options are worth more, or less, than the rules think.
 
-An option's score is the rules' value and `weights` times its traits (`agents/heads/option_traits.py`), so weights of 0
+An option's score is the rules' value and `weights` times its traits (`agents/heads/options/traits.py`), so weights of 0
 are the rules.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from agents.heads.option_traits import TRAITS, option_traits
+from agents.heads.options.traits import TRAITS, option_traits
 from core.exceptions import CheckpointError
 from core.game.state import GameState
 from core.vocabulary import Option

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE
 from agents.heads.networks import OptionNetwork
-from agents.heads.option_view import OPTION_SIZE, OPTION_SLOTS
+from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.rollout import HeadsRollout, ListedOptions
 
 FEWEST_CHOICES = 8

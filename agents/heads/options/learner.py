@@ -25,9 +25,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from agents.heads.networks import OptionNetwork
-from agents.heads.option_policy import OPTION_ACTIONS, OPTION_OBSERVATIONS, OptionHeadPolicy
-from agents.heads.option_rollout import OptionRollout
-from agents.heads.option_view import OPTION_SLOTS
+from agents.heads.options.policy import OPTION_ACTIONS, OPTION_OBSERVATIONS, OptionHeadPolicy
+from agents.heads.options.rollout import OptionRollout
+from agents.heads.options.view import OPTION_SLOTS
 from agents.learning.named_tensors import first_difference, load_named_tensors, named_tensors
 from core.exceptions import CheckpointError
 
