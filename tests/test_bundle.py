@@ -28,7 +28,7 @@ from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import WHOLE_GAME_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.maker import BundlePlan, make
+from trainer.bundle.maker import BundlePlan, make, planned
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
 from trainer.bundle.residual_learning import ResidualLearning
@@ -163,6 +163,8 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
     assert sum("from an earlier run" in line for line in said) == 9, "every stage, and the heads of two of them"
     made(replace(plan, turns=TakingTurns(0)))
     assert not (tmp_path / "made" / STANDINGS_FILE).exists(), "a table of other heads must not lie beside these"
+    short = planned(replace(plan, opening=None), load_game(identify_rom(ROM).game))
+    assert short.collection.final_milestone == short.judged_milestone == "tide_badge"
     with pytest.raises(ConfigurationError, match="no milestone 'moon'"):
         made(replace(plan, collection=replace(plan.collection, final_milestone="moon")))
 

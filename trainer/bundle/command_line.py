@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,21 +22,24 @@ from trainer.bundle.situations import TakingTurns
 from trainer.commands.exit_codes import run_reporting_bad_input
 
 OPENING_SEED = 105
-"""Draws the games to the first badge."""
+"""Draws the games beside whole ones."""
 WHOLE_STRAYING = 0.15
 """Of the usual shares of random presses and choices, in whole games: with more they take too long to end."""
-RECODED_SHARE, TURNED_SHARE, BALANCED_SHARE = 0.5, 0.75, 0.25
-"""How the lessons are varied. `docs/tasks.md` has what that is worth on maps that were held out."""
+VARIED = CloningSettings(recoded_share=0.5, turned_share=0.75, balanced_share=0.25)
+"""How lessons are varied. `docs/tasks.md` has what that is worth on maps that were held out."""
 
 
 def main(
     out: Annotated[Path, typer.Option(help="Folder for the policy.")] = BUNDLED_FOLDER,
     rom: Annotated[Path, typer.Option(help="The ROM, Fernvale or your own.")] = Path("cartridge/fernvale.gbc"),
     work: Annotated[Path, typer.Option(help="Keeps what is done, to go on after a kill.")] = Path("runs/bundle"),
-    final_milestone: Annotated[str | None, typer.Option(help="Where games end; the story's end by default.")] = None,
-    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 16,
-    opening_games: Annotated[int, typer.Option(min=0, help="Games to the first badge to learn from.")] = 24,
-    segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 192,
+    final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
+    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
+    whole_games: Annotated[int, typer.Option(min=0, help="Games to the story's end to learn from, beside them.")] = 0,
+    varied: Annotated[
+        bool, typer.Option(help="The button head sees part of its lessons with other codes, turned and mirrored.")
+    ] = False,
+    segments: Annotated[int, typer.Option(min=0, help="Segments of its own play to learn from.")] = 96,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of PPO over options.")] = 0,
     groups: Annotated[int, typer.Option(min=0, help="Save states a round from which branches are played.")] = 4,
     corrections: Annotated[int, typer.Option(min=0, help="Rounds of correcting the rules' values.")] = 0,
@@ -44,11 +48,10 @@ def main(
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
     ] = False,
     turns: Annotated[int, typer.Option(min=0, help="Games in which rules and heads take turns.")] = 16,
-    judged_games: Annotated[int, typer.Option(min=1, help="Games to the first badge to judge each way by.")] = 40,
-    judged_whole_games: Annotated[int, typer.Option(min=0, help="Whole games to judge by.")] = 10,
-    max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 14_000,
-    judged_steps: Annotated[int, typer.Option(min=1, help="Steps of a judged whole game at most.")] = 12_000,
-    opening_steps: Annotated[int, typer.Option(min=1, help="Steps of a game to the first badge at most.")] = 8_000,
+    judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
+    judged_whole_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by, if any are played.")] = 10,
+    max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8_000,
+    whole_steps: Annotated[int, typer.Option(min=1, help="Steps of a whole game at most.")] = 12_000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that play.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the weights and of the order of lessons.")] = 0,
     without_maps: Annotated[
@@ -58,18 +61,18 @@ def main(
     """Make the bundled policy: play by the rules, clone both heads, correct them in their own play, let the option
     head learn from its own choices, judge all of it, write the policy with its card."""
     started = time.perf_counter()
+    played = BundleCollection(games=games, steps_per_game=max_steps, final_milestone=final_milestone)
+    whole = BundleCollection(games=whole_games, steps_per_game=whole_steps, straying_scale=WHOLE_STRAYING)
     plan = BundlePlan(
-        BundleCollection(
-            games=games, steps_per_game=max_steps, final_milestone=final_milestone, straying_scale=WHOLE_STRAYING
-        ),
-        CloningSettings(recoded_share=RECODED_SHARE, turned_share=TURNED_SHARE, balanced_share=BALANCED_SHARE),
-        opening=BundleCollection(games=opening_games, steps_per_game=opening_steps, run_seed=OPENING_SEED),
+        whole if whole_games else played,
+        VARIED if varied else CloningSettings(),
+        opening=replace(played, run_seed=OPENING_SEED) if whole_games else None,
         turns=TakingTurns(turns),
         aggregation=Aggregation(rounds=1 if segments else 0, segments=segments),
         options=OptionLearning(rounds=rounds, groups=groups, carried_by_heads=carried_by_heads),
         residual=ResidualLearning(rounds=corrections),
-        judging=Judging(games=judged_games, steps_per_game=opening_steps),
-        whole_judging=Judging(judged_whole_games, judged_steps, players=WHOLE_GAME_PLAYERS),
+        judging=Judging(games=judged_games, steps_per_game=max_steps),
+        whole_judging=Judging(judged_whole_games, whole_steps, players=WHOLE_GAME_PLAYERS) if whole_games else None,
         seed=seed,
         without_maps=tuple(without_maps or ()),
     )

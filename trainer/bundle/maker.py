@@ -91,13 +91,14 @@ class TrainedHeads:
 
 
 def planned(plan: BundlePlan, game: GameData) -> BundlePlan:
-    """The plan with the end of the story as its end where none is named, and maps by their keys. Raises
-    ConfigurationError for what the game does not have."""
+    """The plan with its end where none is named, and maps by their keys: games end with the first badge, and beside an
+    opening with the story. Raises ConfigurationError for what the game does not have."""
     held_out = maps_named(game, plan.without_maps)
     options, residual = plan.options, plan.residual
     if held_out:
         options, residual = replace(options, rounds=0), replace(residual, rounds=0)
-    final = plan.collection.final_milestone or game.milestones[-1].id
+    last = first_badge(game) if plan.opening is None else game.milestones[-1]
+    final = plan.collection.final_milestone or last.id
     if final not in [one.id for one in game.milestones]:
         raise ConfigurationError(f"{game.name} has no milestone {final!r}")
     opening = plan.opening
