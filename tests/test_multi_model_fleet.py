@@ -20,6 +20,7 @@ from core.vocabulary import Option, OptionKind
 from tests.test_multi_model_cartridge import make_trainer, policies, session_of
 from tests.test_one_loop import rows
 from tests.utils import create_mock_environment, generate_test_config
+from trainer.fleet import engine
 from trainer.fleet.thread_fleet import ThreadFleet
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import TrainingMode, WeightUpdateStrategy
@@ -27,7 +28,6 @@ from trainer.multi_model.planning_player import PlanningPlayer
 from trainer.multi_model.seats.leader import STEPS_TOLD, LeadersPlan, PlanRelay
 from trainer.multi_model.seats.messages import AskForPlans, TellPlans
 from trainer.play.single_lane import SingleLane
-from trainer.run import environments
 
 Weights = list[dict[str, torch.Tensor]]
 
@@ -90,7 +90,7 @@ def test_rows_and_weights_depend_neither_on_speed_nor_on_deaths_nor_on_what_work
     monkeypatch.setattr(Uneven, "longest_s", 0.0)
     is_the_same("killed", kills=True)
     assert caplog.text.count("took its place") == 2 and "begin anew" not in caplog.text
-    monkeypatch.setattr(environments, "LocalFleet", ThreadFleet)
+    monkeypatch.setattr(engine, "LocalFleet", ThreadFleet)
     is_the_same("threads")
 
 

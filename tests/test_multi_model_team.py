@@ -15,14 +15,13 @@ from core.navigation.known_grounds import KnownGrounds
 from core.vocabulary import Button
 from tests.test_multi_model_cartridge import make_trainer, session_of
 from tests.utils import generate_test_config
-from trainer.fleet import thread_fleet
+from trainer.fleet import engine, thread_fleet
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.workbench import Line, Workbench
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import MultiModelConfig, TrainingMode
 from trainer.multi_model.trainer import MultiModelTrainer
 from trainer.play.episode_seeds import training_seed
-from trainer.run import environments
 
 SHARING = [TrainingMode.COOPERATIVE, TrainingMode.MIXED, TrainingMode.HIERARCHICAL]
 STAGE = {"reward_threshold": 1000.0, "min_episodes": 1000, "llm_confidence": 0.9, "strategy_preference": "balanced"}
@@ -68,7 +67,7 @@ def test_ground_that_one_agent_walked_is_known_to_its_team_and_to_no_rival(
             benches.append(self)
 
     monkeypatch.setattr(thread_fleet, "Workbench", SeenBench)
-    monkeypatch.setattr(environments, "LocalFleet", thread_fleet.ThreadFleet)
+    monkeypatch.setattr(engine, "LocalFleet", thread_fleet.ThreadFleet)
     changes: dict[str, Any] = {
         "agent_mode": "rules_only",
         "workers": 2,

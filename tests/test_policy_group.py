@@ -17,10 +17,10 @@ from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
 from core.exceptions import DecisionValidationError
 from tests.test_multi_model_cartridge import make_trainer, session_of
+from trainer.fleet import engine
 from trainer.fleet.thread_fleet import ThreadFleet
 from trainer.multi_model.config import WeightUpdateStrategy
 from trainer.multi_model.seats import segment
-from trainer.run import environments
 
 VIEWS = {
     "numbers": spaces.Dict({"features": spaces.Box(-1, 1, (7,), np.float32)}),
@@ -96,7 +96,7 @@ def test_agents_on_the_cartridge_are_asked_together_with_their_present_weights(
             asked.append([policy.weights() for policy in policies])
 
     monkeypatch.setattr(segment, "PolicyGroup", SeenGroup)
-    monkeypatch.setattr(environments, "LocalFleet", ThreadFleet)
+    monkeypatch.setattr(engine, "LocalFleet", ThreadFleet)
     trainer = make_trainer(tmp_path, weight_update_strategy=WeightUpdateStrategy.ASYNCHRONOUS)
     asyncio.run(trainer.train_multi_model_episode(1))
     learned = [seat.learner.weights() for seat in session_of(trainer).seats]

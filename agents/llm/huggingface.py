@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
@@ -99,7 +100,10 @@ class HuggingFaceModel:
         is_small = sum(weights.numel() for weights in self._model.parameters()) < WEIGHTS_OF_A_SMALL_MODEL
         if prompt_form is not None or not is_small:
             return "plain"
-        tokens = len(self._prompt_tokens(chat_of(TASK, (), AskedForm.UNLISTED)))
+        try:
+            tokens = len(self._prompt_tokens(chat_of(TASK, (), AskedForm.UNLISTED)))
+        except TemplateError:  # its template refuses a chat; the first question will say so
+            return "plain"
         return "examples" if tokens + ROOM_BESIDE_EXAMPLES <= self.context_length else "plain"
 
     @property
