@@ -1,6 +1,6 @@
 """Our worlds as an environment of Prime Intellect's verifiers: a task is a problem, an episode is AT-GRPO's tree.
 
-`vf-eval crystal-worlds` finds the classes through a module beside this project's rooms. The one agent of an episode plays all
+`vf-eval crystal-worlds` finds the classes through the top module of that name. The one agent of an episode plays all
 roles. Each candidate of a group (problem, role, turn) is a run of its own, because a role reads one prompt and nothing
 that others were told, so each has a trace. A trace has the candidate's reward (`at_grpo`), its group (`info`) and, with
 more than one candidate, the advantage within the group at each sampled token, where verifiers keeps the credit that an
