@@ -98,7 +98,6 @@ class Variant:
 VARIANTS: Final = {
     "whole": Variant("the whole", players=tuple(JudgedPlayer)),
     "cloned": Variant("cloned only", own_segments=False, rounds=0, players=tuple(JudgedPlayer)),
-    "no_options": Variant("without learning of options", rounds=0),
     "corrected": Variant("with corrected values", corrections=3, players=(*HEAD_PLAYERS, JudgedPlayer.HYBRID)),
     "ppo": Variant("with PPO over options", rounds=24),
     "no_branches": Variant("with PPO, without branches", rounds=24, groups=0),

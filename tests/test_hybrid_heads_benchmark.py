@@ -42,7 +42,7 @@ def test_variants_leave_out_what_they_say() -> None:
     judging = Judging(games=3)
     plans = {name: variant.plan(4, judging, 8000, "tide_badge") for name, variant in VARIANTS.items()}
     assert plans["no_branches"].options == replace(plans["ppo"].options, groups=0)
-    assert plans["no_options"].options.rounds == plans["no_dagger"].aggregation.rounds == 0
+    assert plans["whole"].options.rounds == plans["no_dagger"].aggregation.rounds == 0
     assert not plans["no_mask"].judging.bars_repeats and plans["whole"].judging.bars_repeats
     assert {plans["no_noise"].collection.straying(game).presses for game in range(4)} == {0.0}
     assert "kind" in plans["no_option"].cloning.ignored and "barred" not in plans["no_option"].cloning.ignored
