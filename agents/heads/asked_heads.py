@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from agents.heads.button_view import SITUATION_PLANES, SITUATION_SIZE, ButtonView
 from agents.heads.networks import MASKED_LOGIT
 from agents.heads.saved_heads import Heads
-from agents.learning.array_layers import array_layers, through_arrays
+from agents.learning.array_layers import array_layers, softmax, through_arrays
 
 Chances = NDArray[np.float64]
 
@@ -41,7 +41,7 @@ class AskedHeads:
         joined = through_arrays(self._join, np.concatenate([np.array([view.vector for view in views]), seen], axis=1))
         logits = np.where(np.array(masks), through_arrays(self._press, joined), MASKED_LOGIT)
         ends = through_arrays(self._ends, joined).astype(np.float64)
-        return _softmax(logits.astype(np.float64) / temperature), 1.0 / (1.0 + np.exp(-ends))
+        return softmax(logits.astype(np.float64) / temperature), 1.0 / (1.0 + np.exp(-ends))
 
     def choices(self, view: ButtonView, options: NDArray[np.float32], temperature: float) -> Chances:
         """(options,): the chance of each of `options` (options, OPTION_SIZE) in the situation of a view."""
@@ -49,11 +49,4 @@ class AskedHeads:
         situation = np.concatenate([view.vector[None, :SITUATION_SIZE], seen], axis=1)
         known = through_arrays(self._situation, situation)
         asked = np.concatenate([np.repeat(known, len(options), axis=0), options], axis=1)
-        return _softmax(through_arrays(self._score, asked)[:, 0].astype(np.float64) / temperature)
-
-
-def _softmax(logits: Chances) -> Chances:
-    logits -= logits.max(axis=-1, keepdims=True)
-    np.exp(logits, out=logits)
-    logits /= logits.sum(axis=-1, keepdims=True)
-    return logits
+        return softmax(through_arrays(self._score, asked)[:, 0].astype(np.float64) / temperature)

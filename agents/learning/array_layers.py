@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -21,6 +21,7 @@ MOST_SHAPES: Final = 16
 """Shapes of planes whose memory a convolution keeps."""
 Values = NDArray[np.float32]
 ArrayLayer = Callable[[Values], Values]
+Floats = TypeVar("Floats", NDArray[np.float32], NDArray[np.float64])
 
 
 class NoArrayLayer(Exception):
@@ -56,7 +57,7 @@ def through_arrays(layers: Sequence[ArrayLayer], values: Values) -> Values:
     return values
 
 
-def softmax(logits: Values) -> Values:
+def softmax(logits: Floats) -> Floats:
     """Over the last axis; `logits` is overwritten."""
     logits -= logits.max(axis=-1, keepdims=True)
     np.exp(logits, out=logits)
