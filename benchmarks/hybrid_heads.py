@@ -162,7 +162,7 @@ def measure(
     else:
         trained = train(rom, work, plan, workers, say)
         weights, standings, minutes = trained.weights, trained.standings, list(trained.minutes)
-    games = judged(weights, standings, rom, work, plan, workers, say)
+    games = judged(weights, standings, rom, work, plan.judging, plan.judged_milestone, workers, say)
     return HeadsCell(name, seed, judging.fixes_starter, games, tuple(minutes))
 
 

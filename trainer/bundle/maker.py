@@ -167,13 +167,6 @@ def train(rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say) 
 
 
 def judged(
-    weights: Path, standings: Path | None, rom_path: Path, work: Path, plan: BundlePlan, workers: int, say: Say
-) -> tuple[HeadGame, ...]:
-    """The games of `plan.judging`, by which trained heads are judged; kept in `work` as the other stages are."""
-    return _judged(weights, standings, rom_path, work, plan.judging, plan.judged_milestone, workers, say)
-
-
-def _judged(
     weights: Path,
     standings: Path | None,
     rom_path: Path,
@@ -183,6 +176,7 @@ def _judged(
     workers: int,
     say: Say,
 ) -> tuple[HeadGame, ...]:
+    """Games to the milestone `final` by which trained heads are judged; kept in `work` as the other stages are."""
     same = replace(judging, games=0, players=())  # games that are there count for every number of them
     known = standings.name if standings is not None else ""
     folder = work / f"judged_{_digest(weights.parent.name, weights.name, same, final, known)}"
@@ -220,11 +214,12 @@ def make(out: Path, rom_path: Path, work: Path, plan: BundlePlan, workers: int, 
     say(f"stage 7 of {STAGES}: judging in {plan.judging.games} new games a player to {plan.judged_milestone}")
     clock = _Clock()
     weights, standings = trained.weights, trained.standings
-    games, whole_games = judged(weights, standings, rom_path, work, plan, workers, say), ()
+    badge = plan.judged_milestone
+    games, whole_games = judged(weights, standings, rom_path, work, plan.judging, badge, workers, say), ()
     if plan.whole_judging is not None:
         final = collection.final_milestone
         say(f"and in {plan.whole_judging.games} to {final}")
-        whole_games = _judged(weights, standings, rom_path, work, plan.whole_judging, final, workers, say)
+        whole_games = judged(weights, standings, rom_path, work, plan.whole_judging, final, workers, say)
     report = BundleReport(
         seed=plan.seed,
         game=game.name,
