@@ -150,7 +150,7 @@ def test_a_run_killed_three_times_is_whole_at_its_end(tmp_path: Path) -> None:
         finished = checkpoints.load("latest").episode
         recorded = episode_numbers(tmp_path / "decisions.db")
         assert recorded == list(range(1, len(recorded) + 1))
-        assert len(recorded) in (finished, finished + 1), "the record is at most one episode ahead"
+        assert finished <= len(recorded) <= finished + 2, "what ended in one segment of the two lanes is ahead at most"
     assert 3 <= finished < episodes
     done = subprocess.run(
         [sys.executable, str(ROOT / "run_training.py"), "--config", str(config), "--resume"],

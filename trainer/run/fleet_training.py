@@ -61,7 +61,8 @@ class FleetTraining:
         """
         self._sessions += 1
         learner = seat.learner
-        beside = [one for one in (learner, *stages) if isinstance(one, OverlappedLearner | CheckpointStage)]
+        checkpoints = [stage for stage in stages if isinstance(stage, CheckpointStage)]
+        beside = [*([learner] if isinstance(learner, OverlappedLearner) else []), *checkpoints]
         self._fleet.before_replacement = lambda: [one.wait() for one in beside]
         session = _Session(self._fleet, self._run, seat, self._run_seed, self._sessions, longest_steps)
 
@@ -74,6 +75,9 @@ class FleetTraining:
         try:
             while not is_stopped() and self._run.tally.episodes < most_games:
                 games = session.play_segment(most_games - self._run.tally.episodes, goes_on)
+                if games:  # the record is ahead of the resume point by the games of one segment, never of two
+                    for stage in checkpoints:
+                        stage.wait()
                 try:
                     for game in games:
                         ended = session.take_game(game)
