@@ -229,6 +229,7 @@ def test_a_signal_ends_the_run_cleanly(trainer: HybridLLMRLTrainer) -> None:
     trainer.register_callback(
         "episode_end", lambda _t, episode, _m: os.kill(os.getpid(), signal.SIGINT) if episode == 2 else None
     )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a script it is ignored
     handler = signal.getsignal(signal.SIGINT)
     summary = train(trainer, total_episodes=50)
     assert summary["interrupted"]

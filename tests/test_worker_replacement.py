@@ -147,7 +147,7 @@ class Sleeper(EnhancedPyBoyPokemonCrystalEnv):
 def test_a_worker_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sleeper, "bed", tmp_path / "bed", raising=False)
     with (
-        VectorEnv(lambda lane: Sleeper(ROM_PATH, observation_type="state"), 2, 2, answer_timeout_s=1.5) as env,
+        VectorEnv(lambda lane: Sleeper(ROM_PATH, observation_type="state"), 2, 2, answer_timeout_s=3.0) as env,
         VectorEnv(make_env, 2, 2) as unhurt,
     ):
         for vector in (env, unhurt):
@@ -156,11 +156,22 @@ def test_a_worker_that_hangs_is_replaced(tmp_path: Path, monkeypatch: pytest.Mon
         asleep = env.worker_processes()[1]
         step = env.step([5, 3])
         (replacement,) = step.replacements
-        assert replacement.cause == "did not answer for 2 s" and replacement.old_process == asleep
+        assert replacement.cause == "did not answer for 3 s" and replacement.old_process == asleep
         assert replacement.replayed_lanes == (1,) and not step.lost_steps.any()
         assert np.array_equal(step.ram, unhurt.step([5, 3]).ram)
         with pytest.raises(ProcessLookupError):
             os.kill(asleep, 0)
+
+
+def test_a_worker_that_dies_while_it_starts_ends_the_making_with_the_reason() -> None:
+    def doomed(lane: int) -> EnhancedPyBoyPokemonCrystalEnv:
+        if os.getpid() != main_process:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return make_env(lane)
+
+    main_process = os.getpid()
+    with pytest.raises(TrainingError, match="worker 0 was killed by SIGKILL while it started"):
+        VectorEnv(doomed, 2, 2)
 
 
 class Delayed(EnhancedPyBoyPokemonCrystalEnv):

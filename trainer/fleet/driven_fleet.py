@@ -17,6 +17,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from gymnasium import spaces
 
 from core.env.lanes.held_signals import signals_held
+from core.env.lanes.vector_env import START_TIMEOUT_S
 from core.env.lifetime import Uncopied
 from core.exceptions import ClosedEnvironmentError, ConfigurationError, TrainingError
 from core.game.state import RomTables
@@ -303,7 +304,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
 
     def _await_ready(self, worker: WorkerT) -> None:
         """Raises TrainingError where it does not get so far."""
-        message = worker.hear() if self._said([worker], self._answer_timeout_s) else None
+        message = worker.hear() if self._said([worker], max(self._answer_timeout_s, START_TIMEOUT_S)) else None
         if isinstance(message, Failed):
             raise TrainingError(f"{self._called(worker.number)} failed:\n{message.traceback}")
         if not isinstance(message, Ready):

@@ -42,6 +42,8 @@ __all__ = ["StartPoint", "VectorEnv", "VectorStep", "WorkerReplacement"]
 LEAVE_TIMEOUT_S: Final = 5.0
 ANSWER_TIMEOUT_S: Final = 120.0
 """A step of a worker's lanes takes milliseconds, a reset into a battery save some seconds."""
+START_TIMEOUT_S: Final = 120.0
+"""A start forks, and loads the ROM in each lane: seconds on a machine that has much else to do."""
 REPLAY_TIMEOUT_S: Final = 0.05
 """Beyond that, for each action that a new worker plays again."""
 MAX_REPLACEMENTS: Final = 2
@@ -60,7 +62,8 @@ class VectorEnv(Uncopied):
     def __init__(self, make_env: MakeEnv, lanes: int, workers: int, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Fork the workers; each builds its own envs with `make_env(lane)`.
 
-        A worker that is silent for `answer_timeout_s` after a command counts as hung: it is killed and replaced.
+        A worker that is silent for `answer_timeout_s` after a command counts as hung: it is killed and replaced; one
+        that starts has `START_TIMEOUT_S` at least.
         `make_env(0)` is also called once here, for the spaces and so that its start state is made only once.
         Raises `ConfigurationError` for impossible numbers and whatever `make_env` raises.
         """
@@ -95,8 +98,8 @@ class VectorEnv(Uncopied):
         self._workers: list[WorkerProcess | InlineWorker] = []
         self._histories: dict[int, LaneHistory] = {}
         self._lost_steps: dict[int, int] = {}
-        self._hung: set[int] = set()
-        """Processes that did not answer in time and are still there."""
+        self._hung: dict[int, float] = {}
+        """Processes that did not answer in time and are still there, and the seconds that they had."""
         self._replacements: list[WorkerReplacement] = []
         bounds = [lanes * number // workers for number in range(workers + 1)]
         middle = (workers + 1) // 2
@@ -111,8 +114,9 @@ class VectorEnv(Uncopied):
                 own = range(bounds[number], bounds[number + 1])
                 with signals_held():
                     self._workers.append(start_worker(number, own, make_env, self._arrays, {}))
-            for worker in self._workers:
-                if not self._has_answered(worker):
+            for worker in tuple(self._workers):
+                if not self._has_answered(worker, starting=True):
+                    self._workers.remove(worker)  # `close` has nothing to close of one that is buried
                     raise TrainingError(f"worker {worker.number} {self._bury(worker)} while it started")
         except BaseException:
             self.close()
@@ -248,11 +252,15 @@ class VectorEnv(Uncopied):
                     self._arrays.orders.must_reset[[lane for lane in resetting if lane in own]] = True
                     self._workers[number].send(command)
 
-    def _has_answered(self, worker: WorkerProcess | InlineWorker, replayed_actions: int = 0) -> bool:
+    def _has_answered(
+        self, worker: WorkerProcess | InlineWorker, replayed_actions: int = 0, starting: bool = False
+    ) -> bool:
         """False when the worker has died or hangs. Raises `TrainingError` for an error in its Python code."""
-        answer = worker.hear(self._answer_timeout_s + REPLAY_TIMEOUT_S * replayed_actions)
+        limit_s = max(self._answer_timeout_s, START_TIMEOUT_S) if starting else self._answer_timeout_s
+        limit_s += REPLAY_TIMEOUT_S * replayed_actions
+        answer = worker.hear(limit_s)
         if answer is None:
-            self._hung.add(worker.process)
+            self._hung[worker.process] = limit_s
             return False
         if answer and answer != DONE:
             raise TrainingError(
@@ -267,10 +275,10 @@ class VectorEnv(Uncopied):
         """Clear a dead or hung worker away; how it ended."""
         if worker.process not in self._hung:
             return worker.bury()
-        self._hung.remove(worker.process)
+        limit_s = self._hung.pop(worker.process)
         worker.kill()
         worker.bury()
-        return f"did not answer for {self._answer_timeout_s:.0f} s"
+        return f"did not answer for {limit_s:.0f} s"
 
     def _replace(self, number: int, tries: int) -> bool:
         """Put a new worker in the place of a dead one and bring its lanes to where they were; whether it lives.
@@ -296,7 +304,7 @@ class VectorEnv(Uncopied):
                 self._lose(lane)
         with signals_held():
             new = self._workers[number] = start_worker(number, old.lanes, self._make_env, self._arrays, histories)
-        if not self._has_answered(new, sum(len(history.actions) for history in histories.values())):
+        if not self._has_answered(new, sum(len(history.actions) for history in histories.values()), starting=True):
             return False
         for lane in histories:
             if not self._arrays.orders.replayed[lane] and lane not in self._lost_steps:
