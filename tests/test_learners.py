@@ -54,6 +54,15 @@ def test_a_kind_that_can_learn_is_good_company_until_somebody_can() -> None:
     assert not could_learn_what_nobody_can(ODDISH, without, without.game), "there is no machine in the bag"
 
 
+def test_once_a_badge_for_such_moves_is_won_a_kind_that_can_learn_one_is_good_company_where_it_is_met() -> None:
+    badge = {"wJohtoBadges": b"\x02"}
+    state = crystal_state({**party((MAGIKARP, (SPLASH,)), (GEODUDE, (TACKLE,))), **badge})
+    assert could_learn_what_nobody_can(ODDISH, state, state.game)
+    assert not could_learn_what_nobody_can(RATTATA, state, state.game)
+    five = crystal_state({**party(*((MAGIKARP, (SPLASH,)) for _ in range(5))), **badge})
+    assert not could_learn_what_nobody_can(ODDISH, five, five.game), "the last place is kept for a gift"
+
+
 def test_places_stay_free_for_a_gift_and_for_what_the_way_asks_for() -> None:
     game = crystal_state(ONE).game
     assert places_kept(frozenset((MAGIKARP,)), game) == 3, "a gift, and two kinds that know all between them"

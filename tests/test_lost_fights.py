@@ -10,11 +10,12 @@ from core.rules.fights.company import Company
 from core.rules.fights.tactics import Tactics
 from core.rules.fights.team_fight import TeamFight, damage_rates
 from core.rules.noticing import foes_of
+from core.rules.planning.carriers import carrier
 from core.rules.planning.goals import PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.lost_fight import FightRemedy
-from core.rules.planning.needs import Needs, carrier
+from core.rules.planning.needs import Needs
 from core.rules.planning.remedies import NOTHING
 from core.rules.values import IN_A_FIGHT, ON_THE_WAY
 from core.vocabulary import MapId, OptionKind

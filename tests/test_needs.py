@@ -15,7 +15,7 @@ from core.game.state import GameState
 from core.rules import RulePlayer
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
-from core.rules.planning.lane_memory import LaneMemory
+from core.rules.planning.lane_memory import LATELY_STEPS, LaneMemory
 from core.rules.planning.needs import SHOP_WAY_ACTIONS, UNSURE_ACTIONS, Needs, clerk_of, healer_of, patience_for_rest
 from core.rules.planning.supplies import best_potion, healing_of, shopping_list
 from core.rules.values import MARGINS, ON_THE_WAY, near
@@ -222,6 +222,27 @@ def test_a_healer_with_something_else_in_mind_counts_as_farther_until_it_has_hea
     assert proven[f"heal:{unsure.key}"].urgency > proven["heal:REST_HOUSE"].urgency
 
 
+def test_only_who_left_wounds_as_they_were_is_not_asked_again(start: GameState) -> None:
+    """A talk in good health tells nothing of who heals."""
+    tired = with_party(start, (10, 9, 30))
+    unsure = next(one for one in start.game.maps.values() if (person := healer_of(one)) is not None and person.sets)
+    person = healer_of(unsure)
+    assert person is not None
+    subject, memory = (unsure.id, f"object {person.id}"), LaneMemory(step=1000)
+
+    def is_asked() -> bool:
+        found = Needs(tired.game).goals(tired, memory, {unsure.id: 20}, fights_next=False)
+        return any(goal.option.key == f"heal:{unsure.key}" for goal in found)
+
+    memory.note_spoken(subject)
+    memory.step += LATELY_STEPS
+    assert is_asked()
+    memory.note_no_help(subject)
+    assert not is_asked()
+    memory.note_progress(memory.progress + 1)
+    assert is_asked(), "the story has moved: it may be of help now"
+
+
 def test_a_rest_without_hurry_is_worth_its_wounds_and_less_with_the_way(start: GameState) -> None:
     scratched = with_party(start, (10, 21, 30))
     for way in (0, 30, 240):
@@ -308,7 +329,7 @@ def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None
     assert bought(money - 50, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1}
     assert bought(money, ("TONIC", "HERB"), HERB=1) == {"TONIC": 4}, "no second cure"
     cures = dict.fromkeys(("HERB", "BALM", "MINT_DROP", "TINGLE_TEA", "CURE_ALL", "WAKE_BELL"), 1)
-    assert bought(900_000, everything) == {"BIG_TONIC": 2, "CATCHER": 4, **cures}
+    assert bought(900_000, everything) == {"BIG_TONIC": 2, "STAR_CATCHER": 4, **cures}, "the best ball for the rich"
 
 
 def test_the_potion_that_wastes_least_is_drunk(start: GameState) -> None:

@@ -94,8 +94,11 @@ class Noticing:
     def _note_freedom(self, state: GameState) -> None:
         """The player can walk again: what the last talk brought, how far the story is, where it stands."""
         if self._talk is not None:
-            if state.party_hp_fraction > self._talk.health and not self.has_fought:
-                self._memory.healers.add(self._talk.subject)
+            if not self.has_fought:
+                if state.party_hp_fraction > self._talk.health:
+                    self._memory.healers.add(self._talk.subject)
+                elif self._talk.health < 1:
+                    self._memory.note_no_help(self._talk.subject)
             self._talk = None
         progress = progress_of(state)
         if progress != self._progress:

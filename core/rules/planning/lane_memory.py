@@ -42,6 +42,8 @@ class LaneMemory:
     """Options are listed, too, that the rules would not choose, for somebody who may (`RulePlayer.lists_more`)."""
     healers: set[Subject] = field(default_factory=set[Subject])
     """Those who healed the party in this episode."""
+    _no_help: dict[Subject, int] = field(default_factory=dict[Subject, int])
+    """Who was asked while the party was wounded and did not heal it; with the progress of then."""
     bound_for: str = ""
     """Key of the healer's option that was carried out last."""
     menu_task: MenuTask | None = None
@@ -81,6 +83,14 @@ class LaneMemory:
     def has_spoken(self, subject: Subject) -> bool:
         """Whether it was spoken to since the story last moved."""
         return subject in self._spoken and self._spoken[subject][0] == self.progress
+
+    def note_no_help(self, subject: Subject) -> None:
+        """It was spoken to and left the party's wounds as they were."""
+        self._no_help[subject] = self.progress
+
+    def was_no_help(self, subject: Subject) -> bool:
+        """Whether it left the party's wounds as they were since the story last moved."""
+        return self._no_help.get(subject) == self.progress
 
     def spoke_lately(self, subject: Subject, steps: int = LATELY_STEPS) -> bool:
         """Whether it was spoken to within the last `steps`."""

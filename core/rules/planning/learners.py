@@ -56,16 +56,31 @@ def learners_of(move_key: str, game: GameData) -> frozenset[int]:
 
 
 def could_learn_what_nobody_can(species: int, state: GameState, game: GameData) -> bool:
-    """Whether a kind can learn from a machine of the bag what nobody in the party knows or can learn."""
+    """Whether a kind can learn a move of the way that nobody in the party knows or can learn.
+
+    Its machine is in the bag; or one of the badges is won that such moves need, so that the way will ask for it, and a
+    place stays free for a gift: whoever is caught in passing need not be looked for later.
+    """
     owned = {item for item, place in game.machine_places.items() if state.snapshot.data[place]}
+    is_asked_for = len(state.party) + 1 + GIFTS <= MOST_PALS and _moves_are_allowed(state, game)
     for ability in game.field_abilities:
         if ability.machine is None or ability.move is None or species not in game.learners.get(ability.machine, ()):
             continue
         machine = next(one.id for one in game.items.values() if one.key == ability.machine)
         known = any(ability.move in member.moves for member in state.party)
-        if machine in owned and not known and lesson_for(game.moves[ability.move].key, state, game) is None:
+        if (
+            (machine in owned or is_asked_for)
+            and not known
+            and lesson_for(game.moves[ability.move].key, state, game) is None
+        ):
             return True
     return False
+
+
+def _moves_are_allowed(state: GameState, game: GameData) -> bool:
+    """Whether a badge is won that a move of the way needs."""
+    badges = (ability.badge for ability in game.field_abilities if ability.move is not None)
+    return any(badge is not None and state.snapshot.data[badge[0]] & badge[1] for badge in badges)
 
 
 @lru_cache(maxsize=KINDS_KEPT)

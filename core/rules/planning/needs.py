@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from core.rules.planning.carriers import carrier, strongest
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import CAVES, Hunter, LevelWays
 from core.rules.planning.remedies import Remedies
@@ -82,7 +83,7 @@ class Needs:
                 continue
             subject = (place.id, f"object {nurse.id}")
             proven = not nurse.sets or subject in memory.healers
-            if memory.spoke_lately(subject) or (not proven and memory.has_spoken(subject)):
+            if memory.spoke_lately(subject) or (not proven and memory.was_no_help(subject)):
                 continue  # it was no help
             way = distances[place.id] + (0 if proven else UNSURE_ACTIONS)
             urgency = 1 - way / reach if reach else 0.0
@@ -172,23 +173,7 @@ class Needs:
         yield PlannedGoal(GoalKind.TRAIN, label, option)
 
 
-CLEARLY_AHEAD_LEVELS = 2
 LEAST_WOUNDS = 0.1
-
-
-def strongest(state: GameState) -> PartyMember | None:
-    """The creature that carries the party: the first, unless another is clearly ahead of it."""
-    members = [one for one in state.party if not one.is_egg]
-    if not members:
-        return None
-    best = max(members, key=lambda one: one.level)
-    return best if best.level >= members[0].level + CLEARLY_AHEAD_LEVELS else members[0]
-
-
-def carrier(state: GameState, memory: LaneMemory) -> PartyMember | None:
-    """Who stands in front: whom a remedy makes grow, else the strongest."""
-    grower = None if memory.remedy is None else memory.remedy.grower(state)
-    return strongest(state) if grower is None else grower
 
 
 def patience_for_rest(lead: PartyMember, fights_next: bool) -> int:

@@ -17,6 +17,7 @@ from core.rules.fights.company import MOST_COMPANY, Company
 from core.rules.fights.duel import fighter_of
 from core.rules.fights.team_fight import DamageRates, TeamFight, damage_rates
 from core.rules.menus.lessons import MOVE_SLOTS, kept_moves
+from core.rules.planning.carriers import strength_of
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, LevelWays
 from core.rules.planning.learners import places_kept
@@ -302,7 +303,7 @@ class _Team:
     def _of(self, team: Sequence[tuple[Fighter, tuple[DamageRates, ...]]]) -> float:
         if not team:
             return 0.0
-        first = max(range(len(team)), key=lambda place: team[place][0].level)
+        first = max(range(len(team)), key=lambda at: strength_of(team[at][0].level, team[at][0].species, self._game))
         hp = [fighter.max_hp for fighter, _ in team]
         return TeamFight([row for _, row in team], hp, [foe.max_hp for foe in self._foes]).chance(first)
 

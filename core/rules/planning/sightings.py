@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.rules.planning.goals import ANYWHERE
 from core.rules.planning.hunting_grounds import SLOT_WEIGHTS, TIMES
-from core.rules.planning.supplies import BALLS, clerk_of
+from core.rules.planning.supplies import BALLS, best_ball, clerk_of
 from core.rules.values import ON_THE_WAY
 from core.vocabulary import BuyItems, MapId, Option, OptionKind, Position, Purchase
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEVER: Final = 101
 """A level that no creature reaches: one goes on until somebody is caught."""
+PLENTY_OF_BALLS: Final = 10
 MEETING_ACTIONS: Final = 25
 """Actions of a fight that brings somebody else."""
 
@@ -78,15 +79,21 @@ class Sightings:
         return Option(OptionKind.TRAIN, label, f"seek:{key}:{place.key}", position, NEVER, ON_THE_WAY.training)
 
     def purchase(self, whom: str, state: GameState, distances: Mapping[MapId, int]) -> Option | None:
-        """Some of the cheapest balls, in the nearest shop that has them; None where the money reaches for none."""
+        """Some balls, in the nearest shop that has them; None where the money reaches for none.
+
+        As many as leave half of the money, `BALLS` at least: who has to come back for more has lost more.
+        """
         balls = {item.key: item for item in self._game.items.values() if item.effect.catches and item.price}
         for place in sorted(self._game.maps.values(), key=lambda one: distances.get(one.id, NEVER**3)):
             clerk = clerk_of(place)
             sold = [balls[key] for key in clerk.sells if key in balls] if clerk is not None else []
-            ball = min(sold, key=lambda item: item.price, default=None)
-            if clerk is None or ball is None or place.id not in distances or state.money < ball.price:
+            if clerk is None or not sold or place.id not in distances:
                 continue
-            task = BuyItems((Purchase(ball.id, min(BALLS, state.money // ball.price)),))
+            ball = best_ball(sold, state.money)
+            if state.money < ball.price:
+                continue
+            count = max(min(BALLS, state.money // ball.price), min(PLENTY_OF_BALLS, state.money // (2 * ball.price)))
+            task = BuyItems((Purchase(ball.id, count),))
             label = f"Buy {ball.name} in {place.name}: {whom} is to be caught"
             position = Position(place.id, clerk.x, clerk.y)
             key = f"buy:{place.key}:{ball.key}"

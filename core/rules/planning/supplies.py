@@ -5,7 +5,7 @@ Which items give back HP, and how much, tells `core.game.item_effects`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.vocabulary import BuyItems, Purchase
@@ -24,8 +24,10 @@ WASTE = 2.0
 """A potion that gives back more than this many times the lead's HP is too dear."""
 LEAST_PURCHASE = 2
 BALLS = 4
-PARTY_WANTED = 4
-"""In a smaller party balls are of use."""
+SHARE_FOR_BALLS = 0.25
+"""Share of the money that `BALLS` of a kind may cost; of those the best are bought."""
+PARTY_WANTED = 5
+"""In a smaller party balls are of use: the last place is kept for a gift."""
 
 
 def clerk_of(place: GameMap) -> MapObject | None:
@@ -82,13 +84,19 @@ def shopping_list(game: GameData, wares: Iterable[str], state: GameState) -> Buy
     return BuyItems((Purchase(potion.id, count), *others))
 
 
+def best_ball(balls: Sequence[Item], money: int) -> Item:
+    """The ball that catches best of those that are no waste of the money; the cheapest where all are."""
+    fair = [ball for ball in balls if BALLS * ball.price <= SHARE_FOR_BALLS * money]
+    return max(fair, key=lambda ball: (ball.effect.catches, -ball.price), default=min(balls, key=lambda one: one.price))
+
+
 def _others(game: GameData, sold: set[str], state: GameState) -> Iterator[tuple[Item, int]]:
     """What is bought when the potions are paid for: balls while company is wanted, bells and cures, with how many."""
     held = {slot.item: slot.quantity for slot in (*state.items, *state.balls)}
     items = [item for item in game.items.values() if item.key in sold and item.price]
     balls = [item for item in items if item.effect.catches]
     if balls and len(state.party) < PARTY_WANTED:
-        yield min(balls, key=lambda item: item.price), BALLS - sum(slot.quantity for slot in state.balls)
+        yield best_ball(balls, state.money), BALLS - sum(slot.quantity for slot in state.balls)
     for item in items:
         item_effect = item.effect
         if item_effect.revives or item_effect.cures:
