@@ -18,6 +18,8 @@ RATE = 0.1
 class Regressor:
     """Moves its weights towards a target of its own, one plain gradient step for every step that is due."""
 
+    together = None
+
     def __init__(self, name: str, target: float, start: float = 0.0, family: str = "one", steps: int = 1) -> None:
         self.name, self.family, self.target, self.due = name, family, target, steps
         self.weight = torch.nn.Parameter(torch.full((3,), start))

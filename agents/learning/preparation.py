@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from agents.learning.trust import rewards_ahead
 from agents.learning.update import Batch
 from agents.learning.vtrace import Targets, vtrace_targets
 from core.agent.lane_transitions import NO_TEACHER_ACTION
+
+Flat = TypeVar("Flat", Tensor, NDArray[np.bool_], NDArray[np.float64])
 
 FORWARD_ROWS = 2048
 """Most observations in one forward pass outside training; it bounds the memory of large rollouts."""
@@ -42,6 +44,40 @@ class Prepared:
     outcomes: NDArray[np.float64]
     """Flat: the rewards of the next steps, which measure the teacher (`trust.rewards_ahead`)."""
 
+    def of_lanes(self, lanes: slice) -> Prepared:
+        """Some lanes of it."""
+        shape = self.values.shape
+
+        def flat(values: Flat) -> Flat:
+            return values.reshape(*shape, *values.shape[1:])[:, lanes].reshape(-1, *values.shape[1:])
+
+        targets = self.targets
+        return Prepared(
+            self.batch.each(flat),
+            Targets(targets.values[:, lanes], targets.advantages[:, lanes], targets.weights[:, lanes]),
+            self.values[:, lanes],
+            self.importance[:, lanes],
+            flat(self.agrees),
+            flat(self.followed),
+            flat(self.outcomes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the policy before an update makes of a rollout."""
+
+    log_probabilities: Tensor
+    """(steps * lanes, actions)."""
+    values: NDArray[np.float32]
+    """V(s), (steps, lanes)."""
+    last_values: NDArray[np.float32]
+    """Of the observations after the last step, (lanes,)."""
+    truncated_values: Sequence[float]
+    """Of those at truncations, in their order."""
+    features: Tensor | None = None
+    """(steps * lanes, width), where they are kept."""
+
 
 def as_tensors(observations: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     """Observations as tensors that share their memory."""
@@ -55,35 +91,66 @@ def prepare(
     keeps_features: bool = False,
 ) -> Prepared:
     """The rollout flat, with pi_old, V and the targets of equations 1 to 3. `keeps_features`: in the batch."""
-    shape = (rollout.steps, rollout.lanes)
-    observations = as_tensors({key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()})
-    masks = torch.from_numpy(rollout.masks.reshape(-1, rollout.masks.shape[2]))
-    actions = torch.from_numpy(rollout.actions.reshape(-1))
+    return with_outlook(rollout, outlook(policy, rollout, keeps_features), settings)
+
+
+def flat_observations(rollout: Rollout) -> dict[str, Tensor]:
+    """(steps * lanes, ...), step by step."""
+    return as_tensors({key: array.reshape(-1, *array.shape[2:]) for key, array in rollout.observations.items()})
+
+
+def outlook(policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, keeps_features: bool = False) -> Outlook:
+    """Of one policy."""
+    observations, masks = flat_observations(rollout), torch.from_numpy(rollout.masks).flatten(0, 1)
     with torch.inference_mode():
         seen = [
             features_of(policy, {key: rows[start:end] for key, rows in observations.items()})
-            for start, end in _pieces(len(masks))
+            for start, end in pieces(len(masks))
         ]
         parts = [
             of_features(policy, features, masks[start:end])
-            for features, (start, end) in zip(seen, _pieces(len(masks)), strict=True)
+            for features, (start, end) in zip(seen, pieces(len(masks)), strict=True)
         ]
         log_probabilities = functional.log_softmax(torch.cat([logits for logits, _ in parts]), dim=-1)
-        played = log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
-        likeliest = log_probabilities.argmax(dim=1).numpy()
-        values = torch.cat([values for _, values in parts]).numpy().reshape(shape)
+        values = torch.cat([values for _, values in parts]).numpy().reshape(rollout.steps, rollout.lanes)
+    return Outlook(
+        log_probabilities,
+        values,
+        last_values=_values(policy, rollout.last_observations),
+        truncated_values=truncated_values(policy, rollout.truncated_observations),
+        features=torch.cat(seen) if keeps_features else None,
+    )
+
+
+def truncated_values(
+    policy: MaskableMultiInputActorCriticPolicy, finals: Sequence[Mapping[str, NDArray[Any]]]
+) -> list[float]:
+    """V of each of these observations."""
+    if not finals:
+        return []
+    return _values(policy, {key: np.stack([final[key] for final in finals]) for key in finals[0]}).tolist()
+
+
+def with_outlook(rollout: Rollout, seen: Outlook, settings: LearnerSettings) -> Prepared:
+    """`prepare`, where it is known what the policy makes of the rollout."""
+    shape = (rollout.steps, rollout.lanes)
+    masks = torch.from_numpy(rollout.masks).flatten(0, 1)
+    actions = torch.from_numpy(rollout.actions.reshape(-1))
+    with torch.inference_mode():
+        played = seen.log_probabilities.gather(1, actions[:, None]).squeeze(1).numpy()
+        likeliest = seen.log_probabilities.argmax(dim=1).numpy()
 
     kept: dict[str, Tensor] = {}
-    if keeps_features:
-        kept = {"features": torch.cat(seen), "entropies": masked_entropy(log_probabilities, masks)}
+    if seen.features is not None:
+        kept = {"features": seen.features, "entropies": masked_entropy(seen.log_probabilities, masks)}
     importance = (np.exp(played).reshape(shape) / rollout.behaviour_probabilities).astype(np.float32)
     # nothing is known of a step that was never played: at weight 0 its value target is its own value, and the step
     # before it bootstraps from there
     importance[rollout.lost] = 0.0
     ends = rollout.terminated | rollout.truncated
     targets = vtrace_targets(
-        values=values,
-        next_values=_next_values(policy, rollout, values),
+        values=seen.values,
+        next_values=_next_values(rollout, seen),
         rewards=rollout.rewards,
         ends=ends,
         importance=importance,
@@ -97,7 +164,7 @@ def prepare(
     allowed = masks.numpy()[np.arange(len(labels)), labels]
     labelled = (teacher_actions != NO_TEACHER_ACTION) & ~rollout.lost.reshape(-1) & allowed
     batch = Batch(
-        observations=observations,
+        observations=flat_observations(rollout),
         masks=masks,
         actions=actions,
         old_log_probabilities=torch.from_numpy(played.copy()),
@@ -111,7 +178,7 @@ def prepare(
     return Prepared(
         batch=batch,
         targets=targets,
-        values=values,
+        values=seen.values,
         importance=importance,
         agrees=likeliest == labels,
         followed=rollout.actions.reshape(-1) == labels,
@@ -119,22 +186,23 @@ def prepare(
     )
 
 
-def _next_values(
-    policy: MaskableMultiInputActorCriticPolicy, rollout: Rollout, values: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _next_values(rollout: Rollout, seen: Outlook) -> NDArray[np.float32]:
     """V(s_{t+1}) of equation 1."""
-    with torch.inference_mode():
-        last = policy.predict_values(as_tensors(rollout.last_observations)).numpy().reshape(1, -1)
-        next_values = np.concatenate([values[1:], last])
-        if rollout.truncated_at:
-            finals = {
-                key: np.stack([final[key] for final in rollout.truncated_observations]) for key in rollout.observations
-            }
-            steps, lanes = zip(*rollout.truncated_at, strict=True)
-            next_values[list(steps), list(lanes)] = policy.predict_values(as_tensors(finals)).numpy().reshape(-1)
+    next_values = np.concatenate([seen.values[1:], seen.last_values[None]])
+    if rollout.truncated_at:
+        steps, lanes = zip(*rollout.truncated_at, strict=True)
+        next_values[list(steps), list(lanes)] = seen.truncated_values
     next_values[rollout.terminated] = 0.0
     return next_values
 
 
-def _pieces(rows: int) -> list[tuple[int, int]]:
-    return [(start, start + FORWARD_ROWS) for start in range(0, rows, FORWARD_ROWS)]
+def _values(
+    policy: MaskableMultiInputActorCriticPolicy, observations: Mapping[str, NDArray[Any]]
+) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return policy.predict_values(as_tensors(observations)).numpy().reshape(-1)
+
+
+def pieces(rows: int, most: int = FORWARD_ROWS) -> list[tuple[int, int]]:
+    """Beginnings and ends of so many rows at a time."""
+    return [(start, min(start + most, rows)) for start in range(0, rows, most)]

@@ -69,7 +69,8 @@ class MaskablePPOLearner:
         self.updates = 0
         self.transitions = 0
         """Transitions learned from in updates so far."""
-        self._shuffle = np.random.default_rng(seed)
+        self.shuffle = np.random.default_rng(seed)
+        """Dice that put the samples of an update in order."""
         self._trust = TeacherTrust()
         self._rollout = self._new_rollout(self.settings.rollout_steps, action_count)
 
@@ -161,17 +162,36 @@ class MaskablePPOLearner:
         self._require_full_rollout("update")
         started = time.perf_counter()
         prepared = prepare(self.policy, self._rollout, self.settings, self._critic_is_apart)
-        batch, targets = prepared.batch, prepared.targets
-        labelled = batch.labelled.numpy()
+        weights, numbers = self.begin_update(prepared), UpdateNumbers()
+        yield from gradient_steps(self.policy, prepared.batch, self.settings, weights, self.shuffle, numbers)
+        return self.end_update(prepared, weights, numbers, time.perf_counter() - started)
+
+    @property
+    def full_rollout(self) -> Rollout:
+        """What `update` learns from. Raises TrainingError when not `ready`."""
+        self._require_full_rollout("update")
+        return self._rollout
+
+    @property
+    def learns_from_steps_alone(self) -> bool:
+        """Whether `gradient_steps` by its rollout, settings and `shuffle` is all that an update does."""
+        return self._further_loss is None and not self._critic_is_apart
+
+    def begin_update(self, prepared: Prepared) -> LossWeights:
+        """Judges the teacher by the full rollout; says what the update weighs."""
+        labelled = prepared.batch.labelled.numpy()
         chances = self._rollout.teacher_probabilities.reshape(-1)
         self._trust.judge(prepared.outcomes[labelled], prepared.followed[labelled], chances[labelled])
-        coefficient = self.teacher_coefficient
         self._look_at(prepared)
-        numbers = UpdateNumbers()
-        weights = LossWeights(coefficient, self.reward_scale, self._further_loss)
-        yield from gradient_steps(self.policy, batch, self.settings, weights, self._shuffle, numbers)
+        return LossWeights(self.teacher_coefficient, self.reward_scale, self._further_loss)
+
+    def end_update(
+        self, prepared: Prepared, weights: LossWeights, numbers: UpdateNumbers, duration_s: float
+    ) -> LearnerMetrics:
+        """Counts the update, whose gradient steps are done, and empties the rollout."""
+        labelled, targets = prepared.batch.labelled.numpy(), prepared.targets
         self.updates += 1
-        self.transitions += len(batch)
+        self.transitions += len(prepared.batch)
         self._rollout.clear()
 
         importance = targets.weights.astype(np.float64)
@@ -189,7 +209,7 @@ class MaskablePPOLearner:
             teacher_agreement=float(prepared.agrees[labelled].mean()) if labelled.any() else 0.0,
             teacher_share=float(labelled.mean()),
             teacher_trust=self._trust.value,
-            teacher_coefficient=coefficient,
+            teacher_coefficient=float(weights.teacher),
             advantage_mean=float(targets.advantages.mean()),
             advantage_std=float(targets.advantages.std()),
             value_mean=float(prepared.values.mean()),
@@ -201,7 +221,7 @@ class MaskablePPOLearner:
             effective_samples=float(importance.sum() ** 2 / (importance**2).sum() / importance.size),
             gradient_norm=float(np.mean(numbers.gradient_norms)) if numbers.gradient_norms else 0.0,
             gradient_steps=len(numbers.gradient_norms),
-            duration_s=time.perf_counter() - started,
+            duration_s=duration_s,
         )
         self.finished_updates.append(metrics)
         return metrics
@@ -257,7 +277,7 @@ class MaskablePPOLearner:
             "transitions": self.transitions,
             "teacher_scale": self.teacher_scale,
             "teacher_evidence": self._trust.evidence,
-            "shuffle": self._shuffle.bit_generator.state,
+            "shuffle": self.shuffle.bit_generator.state,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -291,4 +311,4 @@ class MaskablePPOLearner:
         self.transitions = int(state["transitions"])
         self.teacher_scale = float(state["teacher_scale"])
         self._trust.evidence = float(state["teacher_evidence"])
-        self._shuffle.bit_generator.state = state["shuffle"]
+        self.shuffle.bit_generator.state = state["shuffle"]

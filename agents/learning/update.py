@@ -73,36 +73,59 @@ class Batch:
     def take(self, rows: NDArray[np.int64]) -> Batch:
         """The samples of these rows, copied."""
         index = torch.from_numpy(rows)
+        return self.each(lambda values: values[index])
+
+    def each(self, changed: Callable[[Tensor], Tensor]) -> Batch:
+        """The same of every tensor."""
         return Batch(
-            {key: value[index] for key, value in self.observations.items()},
-            self.masks[index],
-            self.actions[index],
-            self.old_log_probabilities[index],
-            self.weights[index],
-            self.advantages[index],
-            self.value_targets[index],
-            self.teacher_actions[index],
-            self.labelled[index],
-            None if self.features is None else self.features[index],
-            None if self.entropies is None else self.entropies[index],
+            {key: changed(value) for key, value in self.observations.items()},
+            changed(self.masks),
+            changed(self.actions),
+            changed(self.old_log_probabilities),
+            changed(self.weights),
+            changed(self.advantages),
+            changed(self.value_targets),
+            changed(self.teacher_actions),
+            changed(self.labelled),
+            None if self.features is None else changed(self.features),
+            None if self.entropies is None else changed(self.entropies),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """What one update weighs."""
+    """What one update weighs; of learners side by side, a tensor (learners,) each."""
 
-    teacher: float = 0.0
+    teacher: float | Tensor = 0.0
     """k_T of equation 10."""
-    reward: float = 1.0
+    reward: float | Tensor = 1.0
     """Factor on L_pi and on the entropy bonus: 0 where only imitation and the value are learned."""
     further: Callable[[], Tensor] | None = None
     """A loss of other data, added to that of each minibatch."""
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of equations 4 to 9: tensors (), or (learners,) of learners side by side."""
+
+    total: Tensor
+    policy: Tensor
+    value: Tensor
+    entropy: Tensor
+    teacher: Tensor
+    approx_kl: Tensor
+    clip_fraction: Tensor
+
+    @property
+    def numbers(self) -> Tensor:
+        """All but the total, in the order of `Losses`: (6,), or (6, learners)."""
+        parts = (self.policy, self.value, self.entropy, self.teacher, self.approx_kl, self.clip_fraction)
+        return torch.stack([part.detach() for part in parts])
+
+
+@dataclass(frozen=True, slots=True)
 class Losses:
-    """The terms of equation 4 for one minibatch, and further numbers for the log."""
+    """`Terms` of one learner for one minibatch, as numbers for the log but for the total."""
 
     total: Tensor
     policy: float
@@ -124,15 +147,56 @@ class UpdateNumbers:
         """Mean of one of the float fields of `Losses`."""
         return float(np.mean([getattr(losses, name) for losses in self.losses]))
 
+    def add_step(self, losses: Losses, gradient_norm: float) -> None:
+        """An optimizer step is about to be made. Raises TrainingError where its gradient is not finite."""
+        if not np.isfinite(gradient_norm):
+            raise TrainingError(
+                f"the policy's gradient is {gradient_norm} (loss {losses.total.item()}, value loss {losses.value}): "
+                "an observation or reward is not finite, or the learning rate is too high; "
+                "go back to the last checkpoint and lower learning_rate"
+            )
+        self.losses.append(losses)
+        self.gradient_norms.append(gradient_norm)
+
 
 def normalised_advantages(advantages: Tensor, weights: Tensor) -> Tensor:
-    """Equation 6. With equal weights: sb3's (A - mean) / (std + 1e-8), std with n - 1."""
-    total = weights.sum().clamp_min(1e-8)
-    mean = (weights * advantages).sum() / total
-    samples = len(advantages)
+    """Equation 6 over the last axis. With equal weights: sb3's (A - mean) / (std + 1e-8), std with n - 1."""
+    total = weights.sum(-1, keepdim=True).clamp_min(1e-8)
+    mean = (weights * advantages).sum(-1, keepdim=True) / total
+    samples = advantages.shape[-1]
     bessel = samples / max(1, samples - 1)
-    deviation = ((weights * (advantages - mean) ** 2).sum() / total * bessel).sqrt()
+    deviation = ((weights * (advantages - mean) ** 2).sum(-1, keepdim=True) / total * bessel).sqrt()
     return (advantages - mean) / (deviation + 1e-8)
+
+
+def loss_terms(logits: Tensor, values: Tensor, batch: Batch, settings: LearnerSettings, weights: LossWeights) -> Terms:
+    """Equations 4 to 9, of masked logits (samples, actions) and values (samples,).
+
+    Of learners side by side all of them, and what the batch has, with an axis of learners in front. Observations are
+    not looked at, nor `weights.further`.
+    """
+    log_probabilities = functional.log_softmax(logits, dim=-1)
+    log_ratio = log_probabilities.gather(-1, batch.actions[..., None]).squeeze(-1) - batch.old_log_probabilities
+    ratio = log_ratio.exp()
+    advantages = normalised_advantages(batch.advantages, batch.weights)
+    clipped = ratio.clamp(1 - settings.clip_range, 1 + settings.clip_range)
+    policy_loss = -(batch.weights * torch.minimum(ratio * advantages, clipped * advantages)).mean(-1)
+    value_loss = functional.mse_loss(values, batch.value_targets, reduction="none").mean(-1)
+    entropy = masked_entropy(log_probabilities, batch.masks).mean(-1)
+    total = weights.reward * policy_loss + settings.value_coefficient * value_loss
+    total = total - weights.reward * settings.entropy_coefficient * entropy
+
+    teacher_loss = torch.zeros(total.shape)
+    if isinstance(weights.teacher, Tensor) or weights.teacher > 0:
+        log_labels = log_probabilities.gather(-1, batch.teacher_actions[..., None]).squeeze(-1)
+        taught = -(log_labels * batch.labelled).sum(-1) / batch.labelled.sum(-1).clamp_min(1)
+        total = total + weights.teacher * taught
+        teacher_loss = torch.where(torch.as_tensor(weights.teacher) > 0, taught, teacher_loss)
+
+    with torch.no_grad():
+        approx_kl = (batch.weights * (ratio - 1 - log_ratio)).sum(-1) / batch.weights.sum(-1).clamp_min(1e-8)
+        clip_fraction = ((ratio - 1).abs() > settings.clip_range).float().mean(-1)
+    return Terms(total, policy_loss, value_loss, entropy, teacher_loss, approx_kl, clip_fraction)
 
 
 def minibatch_losses(
@@ -142,37 +206,9 @@ def minibatch_losses(
     if _teaches_the_critic_alone(batch, settings, weights):
         return _critic_losses(policy, batch, settings, weights)
     logits, values = logits_and_values(policy, batch.observations, batch.masks)
-    log_probabilities = functional.log_softmax(logits, dim=-1)
-    log_ratio = log_probabilities.gather(1, batch.actions[:, None]).squeeze(1) - batch.old_log_probabilities
-    ratio = log_ratio.exp()
-    advantages = normalised_advantages(batch.advantages, batch.weights)
-    clipped = ratio.clamp(1 - settings.clip_range, 1 + settings.clip_range)
-    policy_loss = -(batch.weights * torch.minimum(ratio * advantages, clipped * advantages)).mean()
-    value_loss = functional.mse_loss(values, batch.value_targets)
-    entropy = masked_entropy(log_probabilities, batch.masks).mean()
-    total = weights.reward * policy_loss + settings.value_coefficient * value_loss
-    total = total - weights.reward * settings.entropy_coefficient * entropy
-
-    teacher_loss = torch.zeros(())
-    if weights.further is not None:
-        total = total + weights.further()
-    if weights.teacher > 0:
-        log_labels = log_probabilities.gather(1, batch.teacher_actions[:, None]).squeeze(1)
-        teacher_loss = -(log_labels * batch.labelled).sum() / batch.labelled.sum().clamp_min(1)
-        total = total + weights.teacher * teacher_loss
-
-    with torch.no_grad():
-        approx_kl = (batch.weights * (ratio - 1 - log_ratio)).sum() / batch.weights.sum().clamp_min(1e-8)
-        clip_fraction = ((ratio - 1).abs() > settings.clip_range).float().mean()
-    return Losses(
-        total,
-        policy_loss.item(),
-        value_loss.item(),
-        entropy.item(),
-        teacher_loss.item(),
-        approx_kl.item(),
-        clip_fraction.item(),
-    )
+    terms = loss_terms(logits, values, batch, settings, weights)
+    total = terms.total if weights.further is None else terms.total + weights.further()
+    return Losses(total, *terms.numbers.tolist())
 
 
 def _teaches_the_critic_alone(batch: Batch, settings: LearnerSettings, weights: LossWeights) -> bool:
@@ -195,6 +231,16 @@ def _critic_losses(
     return Losses(total, 0.0, value_loss.item(), entropy, teacher=0.0, approx_kl=0.0, clip_fraction=0.0)
 
 
+def minibatches(samples: int, settings: LearnerSettings) -> int:
+    """Into how many parts, of equal size but for one sample, a rollout is split."""
+    return max(1, round(samples / settings.minibatch_size))
+
+
+def has_moved_too_far(losses: Losses, settings: LearnerSettings) -> bool:
+    """Whether an update ends here, before the step."""
+    return settings.target_kl is not None and losses.approx_kl > 1.5 * settings.target_kl
+
+
 def gradient_steps(
     policy: MaskableMultiInputActorCriticPolicy,
     batch: Batch,
@@ -206,30 +252,22 @@ def gradient_steps(
     """`epochs` passes in shuffled minibatches of equal size; one optimizer step each, and a halt before it.
 
     The caller may change the gradients at a halt, for example to the mean of several learners'; clipping comes after
-    it. `numbers` fills while the generator runs.
+    it. `numbers` fills while the generator runs. `agents/learning/joint_update.py` does the same for many learners.
 
     Raises TrainingError when a loss or gradient is not finite; the weights are then those before the bad step.
     """
-    parts = max(1, round(len(batch) / settings.minibatch_size))
     parameters = list(policy.parameters())
     if _teaches_the_critic_alone(batch, settings, weights):
         batch = replace(batch, observations={})
     for _ in range(settings.epochs):
-        for rows in np.array_split(shuffle.permutation(len(batch)), parts):
+        for rows in np.array_split(shuffle.permutation(len(batch)), minibatches(len(batch), settings)):
             losses = minibatch_losses(policy, batch.take(rows), settings, weights)
-            if settings.target_kl is not None and losses.approx_kl > 1.5 * settings.target_kl:
+            if has_moved_too_far(losses, settings):
                 numbers.losses.append(losses)
                 return
             policy.optimizer.zero_grad()
             losses.total.backward()
             yield
             norm = float(torch.nn.utils.clip_grad_norm_(parameters, settings.max_gradient_norm))
-            if not np.isfinite(norm):
-                raise TrainingError(
-                    f"the policy's gradient is {norm} (loss {losses.total.item()}, value loss {losses.value}): "
-                    "an observation or reward is not finite, or the learning rate is too high; "
-                    "go back to the last checkpoint and lower learning_rate"
-                )
+            numbers.add_step(losses, norm)
             policy.optimizer.step()
-            numbers.losses.append(losses)
-            numbers.gradient_norms.append(norm)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from agents.learning.joint_update import update_steps_together
 from agents.learning.sb3_policy import MaskablePPOLearner
 from core.agent.exchange import count_report
 from core.agent.hybrid_agent import HybridAgent
@@ -17,6 +18,7 @@ from trainer.multi_model.model_team import ModelTeam
 from trainer.multi_model.players import Player
 from trainer.multi_model.seats.messages import SeatPlay
 from trainer.multi_model.table_manager import TableManager
+from trainer.multi_model.weights import Halts, WeightOwner
 from trainer.play.seats import LearningSeat
 from trainer.settings import Settings
 
@@ -161,6 +163,13 @@ class PolicyWeights:
     def update_steps(self) -> Generator[None, None, object]:
         if self._learner.ready:
             yield from self._learner.update_steps()
+
+    @staticmethod
+    def together(owners: Sequence[WeightOwner]) -> Halts:
+        """Of button policies (`agents/learning/joint_update.py`)."""
+        ready = {id(one._learner): one for one in owners if isinstance(one, PolicyWeights) and one._learner.ready}
+        for halted in update_steps_together([one._learner for one in ready.values()]):
+            yield [ready[id(learner)] for learner in halted]
 
     def discard_experience(self) -> None:
         self._learner.discard_rollout()

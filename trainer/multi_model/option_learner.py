@@ -144,6 +144,9 @@ class OptionLearner:
         """Answers that were remembered do not hold any longer."""
         self.policy.forget()
 
+    together = None
+    """Adapters of one base learn one after the other."""
+
     def update_steps(self) -> Generator[None, None, None]:
         """See `weights.WeightOwner`. Raises TrainingError when a gradient is not finite."""
         experience = self._experience()

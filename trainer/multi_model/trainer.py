@@ -305,8 +305,9 @@ class MultiModelTrainer:
         assert self._session is not None
         performances = {state.model_id: state.performance for state in self._states}
         done = update_weights(self.config.weight_update_strategy, self._session.learners, performances)
-        # What backward passes of a language model have freed, glibc keeps: 300 MB with one model, 500 MB with eight.
-        psutil.heap_trim()
+        if any(player.learner is not None for player in self._session.players):
+            # what backward passes of a language model have freed, glibc keeps: 300 MB with one model, 500 MB with eight
+            psutil.heap_trim()
         for state in self._states:
             if state.model_id in done.updated:
                 state.update_count += 1

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from trainer.multi_model.config import WeightUpdateStrategy
 
-_ENDED = object()
+Halts = Generator[Sequence["WeightOwner"], None, object]
+"""Updates in step: halted before every optimizer step with those that are about to make one."""
 
 
 class WeightOwner(Protocol):
@@ -49,6 +50,13 @@ class WeightOwner(Protocol):
     def update_steps(self) -> Generator[None, None, object]:
         """An update from the experience since the last one, halted before every optimizer step with the gradients in
         place. Yields nothing when there is nothing to learn from."""
+        ...
+
+    @property
+    def together(self) -> Callable[[Sequence[WeightOwner]], Halts] | None:
+        """The function that makes the updates of this one and of all others that have the same one in fewer, larger
+        operations; each learns what it would learn alone. Gradients are changed in place at its halts. None: this one
+        learns by `update_steps`."""
         ...
 
     def discard_experience(self) -> None:
@@ -89,8 +97,8 @@ def update_weights(
                     learner.discard_experience()
         case WeightUpdateStrategy.ASYNCHRONOUS | WeightUpdateStrategy.FEDERATED:
             norms = {}
-            for learner in learners:
-                norms |= _in_step([learner])
+            for group in _groups(learners):
+                norms |= _in_step(group)
     shares: dict[str, float] = {}
     if strategy is WeightUpdateStrategy.FEDERATED and norms:
         shares = _average_weights(learners, performances)
@@ -134,15 +142,32 @@ def disagreement(learners: Sequence[WeightOwner]) -> float:
     return (squares / count) ** 0.5 if count else 0.0
 
 
+def _groups(learners: Sequence[WeightOwner]) -> Iterator[list[WeightOwner]]:
+    """Those that learn together; others one by one."""
+    groups: dict[object, list[WeightOwner]] = {}
+    for learner in learners:
+        groups.setdefault(learner.together or id(learner), []).append(learner)
+    yield from groups.values()
+
+
+def _alone(learner: WeightOwner) -> Halts:
+    for _ in learner.update_steps():
+        yield [learner]
+
+
 def _in_step(
     learners: Sequence[WeightOwner], before_step: Callable[[Sequence[WeightOwner]], None] | None = None
 ) -> dict[str, float]:
     """All learners' updates side by side, one optimizer step of each at a time; mean gradient norms by model."""
-    running = [(learner, learner.update_steps()) for learner in learners]
+    running: list[Halts] = []
+    for group in _groups(learners):
+        together = group[0].together
+        running.append(_alone(group[0]) if together is None else together(group))
     norms: dict[str, list[float]] = {}
     while running:
-        running = [(learner, steps) for learner, steps in running if next(steps, _ENDED) is not _ENDED]
-        halted = [learner for learner, _ in running]
+        halts = [next(steps, None) for steps in running]
+        running = [steps for steps, halted in zip(running, halts, strict=True) if halted is not None]
+        halted = [learner for those in halts if those is not None for learner in those]
         if before_step is not None:
             before_step(halted)
         for learner in halted:
@@ -161,7 +186,15 @@ def _average_gradients(halted: Sequence[WeightOwner]) -> None:
                 continue
             mean = torch.stack(present).sum(0) / len(tables)
             for table in tables:
-                table[key].grad = mean.clone()
+                _set_gradient(table[key], mean)
+
+
+def _set_gradient(parameter: torch.nn.Parameter, gradient: torch.Tensor) -> None:
+    """In place, where there is one: it may be a part of another tensor."""
+    if parameter.grad is None:
+        parameter.grad = gradient.clone()
+    else:
+        parameter.grad.copy_(gradient)
 
 
 @torch.no_grad()
@@ -183,5 +216,5 @@ def _average_weights(learners: Sequence[WeightOwner], performances: Mapping[str,
 
 
 def _gradient_norm(learner: WeightOwner) -> float:
-    squares = [p.grad.square().sum() for p in learner.parameters().values() if p.grad is not None]
-    return float(torch.stack(squares).sum().sqrt()) if squares else 0.0
+    gradients = [p.grad for p in learner.parameters().values() if p.grad is not None]
+    return float(torch.nn.utils.get_total_norm(gradients)) if gradients else 0.0
