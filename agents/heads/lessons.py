@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.plane_codes import coded_planes
 from core.exceptions import CheckpointError
+
+COMPRESSION: Final = 3
+"""Of files of lessons: takes less than half the time of NumPy's 6, and half as much room again (90 kB for 1,024 steps).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +104,10 @@ def joined(parts: Sequence[Lessons]) -> Lessons:
 def write_lessons(path: Path, lessons: Lessons) -> None:
     """Writes a file that is whole or not there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    with temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **{name: getattr(lessons, name) for name in _NAMES})
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
+        for name in _NAMES:
+            with file.open(f"{name}.npy", "w", force_zip64=True) as array:
+                np.lib.format.write_array(array, getattr(lessons, name), allow_pickle=False)
     temporary.replace(path)
 
 

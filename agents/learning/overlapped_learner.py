@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from gymnasium import spaces
 
+from agents.learning.core_turns import CoreTurns
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
@@ -43,6 +44,8 @@ class OverlappedLearner(MaskablePPOLearner):
         self._student = student or MaskablePPOLearner(observation_space, lanes, settings, seed, action_count)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="learner")
         self._studies: Future[LearnerMetrics] | None = None
+        self.core_turns: CoreTurns | None = None
+        """Of the student's thread, where players leave it no core of its own."""
 
     def hand_over(self) -> LearnerMetrics | None:
         """Put the weights from the last rollout into play and give the full rollout to the student.
@@ -55,7 +58,7 @@ class OverlappedLearner(MaskablePPOLearner):
         student = self._student
         student.teacher_scale, student.reward_scale = self.teacher_scale, self.reward_scale
         self._rollout, student._rollout = student._rollout, self._rollout
-        self._studies = self._thread.submit(student.update)
+        self._studies = self._thread.submit(self._study)
         return metrics
 
     def catch_up(self) -> LearnerMetrics | None:
@@ -94,6 +97,19 @@ class OverlappedLearner(MaskablePPOLearner):
         metrics = self.catch_up()
         assert metrics is not None, "something was handed over"
         return metrics
+
+    def _study(self) -> LearnerMetrics:
+        turns = self.core_turns
+        if turns is None:
+            return self._student.update()
+        turns.begin()
+        steps = self._student.update_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+            turns.go_on()
 
     def _forget_studies(self) -> None:
         self.wait()

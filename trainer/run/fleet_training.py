@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from agents.learning.core_turns import CoreTurns
 from agents.learning.overlapped_learner import OverlappedLearner
 from core.agent.exchange import count_report, news_of
 from trainer.fleet.finished_games import FinishedGame
@@ -26,6 +27,7 @@ from trainer.fleet.segment import SegmentJob, SegmentNews
 from trainer.play.loop import EndedEpisode, Stage
 from trainer.play.seats import LearningSeat
 from trainer.play.stages import UpdateStage
+from trainer.run.machine import usable_cores
 from trainer.run.reporter import Reporter
 from trainer.run.run_stages import CheckpointStage
 from trainer.run.training_run import TrainingRun
@@ -63,6 +65,8 @@ class FleetTraining:
         learner = seat.learner
         checkpoints = [stage for stage in stages if isinstance(stage, CheckpointStage)]
         beside = [*([learner] if isinstance(learner, OverlappedLearner) else []), *checkpoints]
+        if isinstance(learner, OverlappedLearner):
+            learner.core_turns = turns_beside(self._fleet.blueprint.workers)
         self._fleet.before_replacement = lambda: [one.wait() for one in beside]
         session = _Session(self._fleet, self._run, seat, self._run_seed, self._sessions, longest_steps)
 
@@ -195,6 +199,11 @@ class _Session:
             else SegmentJob(self._number, steps, supply, self._running[worker], self._run.dice[worker])
             for worker, supply in enumerate(supplies)
         ]
+
+
+def turns_beside(workers: int) -> CoreTurns | None:
+    """How the learner shares the cores of this machine with so many workers; None where one is left to it."""
+    return CoreTurns() if workers >= usable_cores() else None
 
 
 def _first_dice(run_seed: int, worker: int) -> Any:
