@@ -26,6 +26,7 @@ from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.episode_seeds import evaluation_seed
 from trainer.play.processes import map_in_processes
@@ -114,10 +115,8 @@ def play_head_games(
     told = None if standings is None else standings.state_dict()
     play = partial(_play, heads_path, rom_path, judging, final_milestone, told)
     for (player, game), outcome in zip(missing, map_in_processes(play, missing, workers), strict=True):
-        path = paths[player, game]
-        temporary = path.with_suffix(".writing")
-        temporary.write_text(json.dumps(asdict(outcome)) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        with written_aside(paths[player, game]) as aside:
+            aside.write_text(json.dumps(asdict(outcome)) + "\n", encoding="utf-8")
         end = "reached it" if outcome.reached else "stopped"
         say(f"{player.value}, game {game}: {end} after {outcome.steps} steps, {outcome.milestones} milestones")
     known = TypeAdapter(HeadGame)

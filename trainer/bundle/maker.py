@@ -24,6 +24,7 @@ from agents.heads.saved_heads import (
 from core.exceptions import CheckpointError, ConfigurationError
 from core.game.game_data import GameData, load_game
 from core.game.profile import identify_rom
+from core.whole_files import written_aside
 from trainer.bundle.card import CARD_FILE, REPORT_FILE, BundleReport, write_bundle_card
 from trainer.bundle.collect import BundleCollection, collect, play_by_rules
 from trainer.bundle.dagger import Aggregation, aggregate
@@ -362,7 +363,6 @@ def _publish(out: Path, work: Path, trained: TrainedHeads, report: BundleReport)
     for name in {STANDINGS_FILE, RESIDUAL_FILE} - files.keys():
         (out / name).unlink(missing_ok=True)  # of other heads
     for name, source in files.items():
-        temporary = out / f".{name}.writing"
-        shutil.copyfile(source, temporary)
-        temporary.chmod(0o644)  # what was written under a private name is for all users of the package
-        temporary.replace(out / name)
+        with written_aside(out / name) as aside:
+            shutil.copyfile(source, aside)
+            aside.chmod(0o644)  # what was written under a private name is for all users of the package

@@ -8,7 +8,6 @@ segments is counted in the order of the games, so the result does not depend on 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from core.game.game_data import load_game
 from core.game.profile import identify_rom
 from core.rules import RulePlayer
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.play.episode_seeds import training_seed
@@ -124,9 +124,8 @@ def _play(
 
 def write_standings(path: Path, standings: Standings) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    temporary.write_text(json.dumps(standings.state_dict()) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(standings.state_dict()) + "\n", encoding="utf-8")
 
 
 def main(
