@@ -143,6 +143,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
         return make(tmp_path / "made", ROM, tmp_path / "work", plan, 1, said.append)
 
     report = made(plan)
+    assert any(line.startswith("taking turns, game 0: stopped after 60 steps, ") for line in said)
     files = {WEIGHTS_FILE, STANDINGS_FILE, CARD_FILE, REPORT_FILE}
     assert {path.name for path in (tmp_path / "made").iterdir()} == files
     assert len(load_standings(tmp_path / "made")) > 0
