@@ -33,9 +33,10 @@ from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.plan import BundlePlan, planned
 from trainer.bundle.residual_learning import ResidualLearning
+from trainer.bundle.stages import judged, train
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.settings import load_settings

@@ -28,9 +28,10 @@ from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import WHOLE_GAME_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.maker import BundlePlan, make, planned
+from trainer.bundle.maker import make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.plan import BundlePlan, planned
 from trainer.bundle.residual_learning import ResidualLearning
 from trainer.bundle.situations import TakingTurns
 from trainer.commands.app import app
