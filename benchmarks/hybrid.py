@@ -27,7 +27,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 import time
@@ -53,6 +52,7 @@ from core.protocols import Policy
 from core.rules import RulePlayer
 from core.vector_env import VectorEnv
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.curriculum import Curriculum
 from trainer.evaluation.evaluator import Evaluator
@@ -298,10 +298,8 @@ def cell_path(folder: Path, part: str, seed: int) -> Path:
 def write_cell(folder: Path, cell: Cell) -> None:
     """Whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = cell_path(folder, cell.part, cell.seed)
-    aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(json.dumps(asdict(cell)), encoding="utf-8")
-    aside.replace(path)
+    with written_aside(cell_path(folder, cell.part, cell.seed)) as aside:
+        aside.write_text(json.dumps(asdict(cell)), encoding="utf-8")
 
 
 def read_cells(folder: Path) -> Iterator[Cell]:

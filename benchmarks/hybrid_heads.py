@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,13 +28,15 @@ from benchmarks.hybrid import CONFIG
 from benchmarks.hybrid_report import DOCS, median_interval, median_steps
 from core.game.game_data import load_game
 from core.game.profile import identify_rom
+from core.whole_files import written_aside
 from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.maker import BundlePlan, judged, planned, train
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.plan import BundlePlan, planned
 from trainer.bundle.residual_learning import ResidualLearning
+from trainer.bundle.stages import judged, train
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.settings import load_settings
@@ -173,10 +174,8 @@ def cell_path(folder: Path, name: str, seed: int, fixes_starter: bool) -> Path:
 def write_cell(folder: Path, cell: HeadsCell) -> None:
     """Whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = cell_path(folder, cell.variant, cell.seed, cell.fixes_starter)
-    aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(json.dumps(asdict(cell)), encoding="utf-8")
-    aside.replace(path)
+    with written_aside(cell_path(folder, cell.variant, cell.seed, cell.fixes_starter)) as aside:
+        aside.write_text(json.dumps(asdict(cell)), encoding="utf-8")
 
 
 def read_cells(folder: Path) -> list[HeadsCell]:

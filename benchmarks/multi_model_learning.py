@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.evaluation.fleet_evaluator import FleetEvaluator
 from trainer.multi_model.cartridge import create_cartridge_training_env
 from trainer.multi_model.config import MultiModelConfig, TrainingMode, WeightUpdateStrategy
@@ -152,10 +153,8 @@ def missing(wanted: Sequence[str], seeds: Sequence[int], plan: Plan, rows: Seque
 def keep(row: dict[str, Any], folder: Path) -> None:
     """Writes a cell, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = path_of(folder, row["name"], row["seed"])
-    aside = path.with_suffix(".writing")
-    aside.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    aside.replace(path)
+    with written_aside(path_of(folder, row["name"], row["seed"])) as aside:
+        aside.write_text(json.dumps(row) + "\n", encoding="utf-8")
 
 
 def play_all(cells: Sequence[tuple[str, int]], plan: Plan, folder: Path, workers: int, jobs: int) -> None:

@@ -45,11 +45,16 @@ def views(count: int) -> list[ButtonView]:
 
 @pytest.mark.parametrize("is_copied", [False, True])
 def test_asked_by_arrays_the_button_head_answers_as_its_network_does_also_after_an_update(is_copied: bool) -> None:
-    heads, seen = Heads.fresh(1), views(3)
+    heads, seen = Heads.fresh(5), views(3)
     asked = AskedHeads(heads)
     if is_copied:
         asked = pickle.loads(pickle.dumps(asked))
-        heads = asked._heads
+        copied = asked._heads
+        assert all(
+            torch.equal(one, other)
+            for one, other in zip(copied.button.parameters(), heads.button.parameters(), strict=True)
+        )
+        heads = copied
     masks = [np.arange(ACTION_COUNT) % 2 == 0, np.arange(ACTION_COUNT) < 4, np.ones(ACTION_COUNT, np.bool_)]
     for _ in range(2):
         with torch.no_grad():

@@ -237,6 +237,27 @@ def test_small_models_on_a_processor_get_workers_unasked(
     assert workers_of(settings_of({**TINY, **changes}), device, threads) == workers
 
 
+SERVED = {"rollout_server": "http://h:1/v1", "specialisation": "lora"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "chunk", "chunks"),
+    [
+        ({"batch_size": 20, "rollout_chunk": None}, 8, 3),
+        ({"batch_size": 20, "rollout_chunk": 6}, 6, 4),
+        ({"batch_size": 4, "rollout_chunk": 6}, 4, 1),
+        ({"batch_size": 20, "rollout_chunk": None, "model": "somebody/model"}, 20, 1),
+        ({"batch_size": 20, "rollout_chunk": None, **SERVED}, 20, 1),
+        ({"batch_size": 20, "rollout_chunk": 5, **SERVED}, 5, 4),
+    ],
+)
+def test_a_small_model_plays_eight_problems_at_a_time_and_others_all(
+    changes: dict[str, Any], chunk: int, chunks: int
+) -> None:
+    settings = settings_of({**TINY, **changes})
+    assert (settings.chunk, settings.chunks) == (chunk, chunks)
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(600)
 def test_a_ray_cluster_comes_to_the_weights_and_rows_of_this_machine(taught: Path, tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings, button_agreement, clone_button_head, clone_option_head, option_agreement
 from trainer.bundle.held_out import lessons_without
 from trainer.bundle.judge import WHOLE_GAME_PLAYERS, HeadGame, JudgedPlayer, Judging, score_of
-from trainer.bundle.maker import BundlePlan, make, planned
+from trainer.bundle.maker import make
 from trainer.bundle.moments import read_moments
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.plan import BundlePlan, planned
 from trainer.bundle.residual_learning import ResidualLearning
 from trainer.bundle.situations import TakingTurns
 from trainer.commands.app import app
@@ -143,6 +144,7 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
         return make(tmp_path / "made", ROM, tmp_path / "work", plan, 1, said.append)
 
     report = made(plan)
+    assert any(line.startswith("taking turns, game 0: stopped after 60 steps, ") for line in said)
     files = {WEIGHTS_FILE, STANDINGS_FILE, CARD_FILE, REPORT_FILE}
     assert {path.name for path in (tmp_path / "made").iterdir()} == files
     assert len(load_standings(tmp_path / "made")) > 0

@@ -18,6 +18,8 @@ from tests.history_samples import walk
 from tests.utils import generate_test_config
 from trainer.commands.app import app
 from trainer.evaluation.intervals import bootstrap_interval
+from trainer.live_page.assets import asset
+from trainer.live_page.assets import filled as filled_page
 from trainer.live_page.run_data import metric_lines
 from trainer.run.curves import FILE_NAME
 
@@ -105,3 +107,14 @@ def test_an_interval_by_bootstrap_covers_the_mean() -> None:
     assert bootstrap_interval([4.0]) == (4.0, 4.0)
     with pytest.raises(ValueError, match="at least one value"):
         bootstrap_interval([])
+
+
+def test_places_of_a_page_are_filled_and_what_is_filled_in_names_none() -> None:
+    page, told = filled_page("page.html"), "@@page.css@@"
+    report = filled_page("report.html", **{"data": told, "plotly.js": "// charts"})
+    assert "@@" not in page
+    assert report.count("@@") == 2 and told in report, "data are taken as they are"
+    shared = asset("charts.html") + asset("findings.html")
+    for line in shared.splitlines():
+        assert line in page and line in report
+    assert asset("report.js").strip() in report and "// charts" in report

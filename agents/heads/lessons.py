@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.plane_codes import coded_planes
 from core.exceptions import CheckpointError
+from core.whole_files import written_aside
 
 COMPRESSION: Final = 3
 """Of files of lessons: takes less than half the time of NumPy's 6, and half as much room again (90 kB for 1,024 steps).
@@ -103,12 +103,13 @@ def joined(parts: Sequence[Lessons]) -> Lessons:
 
 def write_lessons(path: Path, lessons: Lessons) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as file:
+    with (
+        written_aside(path) as aside,
+        zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, compresslevel=COMPRESSION) as file,
+    ):
         for name in _NAMES:
             with file.open(f"{name}.npy", "w", force_zip64=True) as array:
                 np.lib.format.write_array(array, getattr(lessons, name), allow_pickle=False)
-    temporary.replace(path)
 
 
 def read_lessons(path: Path) -> Lessons:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from agents.heads.options.view import OPTION_FACTS
 from core.agent.standings import Standings
 from core.exceptions import CheckpointError
 from core.vocabulary import GameMode, OptionKind
+from core.whole_files import written_aside
 
 FORMAT_VERSION: Final = 1
 BUNDLED_FOLDER: Final = Path(__file__).parent / "bundled"
@@ -72,9 +72,8 @@ def save_heads(path: Path, heads: Heads) -> None:
         for name, net in (("button", heads.button), ("option", heads.option))
         for key, value in net.state_dict().items()
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    save_file(tensors, temporary, metadata={"heads": json.dumps(_fits()), "game": heads.game, "record": "read"})
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        save_file(tensors, aside, metadata={"heads": json.dumps(_fits()), "game": heads.game, "record": "read"})
 
 
 def load_heads(path: Path) -> Heads:

@@ -30,6 +30,7 @@ from core.env.emulator.console import EMULATOR
 from core.env.lanes.lane_history import StartPoint
 from core.game.state import GameState
 from core.vocabulary import GameMode
+from core.whole_files import written_aside
 
 CELL_STEPS: Final = 8
 SUFFIX: Final = ".go_explore"
@@ -119,11 +120,10 @@ class GoExploreArchive:
         """
         header = json.dumps({"reached": start.reached}).encode() + b"\n"
         path = self.folder / cell.file_name
-        aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(MAGIC + header + zlib.compress(start.state, COMPRESSION_LEVEL))
-            aside.replace(path)
+            with written_aside(path) as aside:
+                aside.write_bytes(MAGIC + header + zlib.compress(start.state, COMPRESSION_LEVEL))
         except OSError as error:
             raise exceptions.EnvironmentError(
                 f"cannot write the Go-Explore archive {str(self.folder)!r}: {error.strerror or error}. Free some "

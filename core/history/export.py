@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from core.exceptions import ConfigurationError, HistoryError
 from core.history.decision_columns import COLUMNS, Kind
+from core.whole_files import written_aside
 
 _BATCH_ROWS = 20_000
 _Rows = list[tuple[Any, ...]]
@@ -65,14 +66,11 @@ def export_decisions(
         )
     if not target.parent.is_dir():
         raise ConfigurationError(f"the directory {target.parent} does not exist; create it first")
-    partial = target.with_name(target.name + ".partial")
     try:
-        count = _WRITERS[file_format](_batches(connection, choice), partial)
-        partial.replace(target)
+        with written_aside(target) as aside:
+            count = _WRITERS[file_format](_batches(connection, choice), aside)
     except OSError as error:
         raise HistoryError(f"cannot write {target}: {error.strerror}; check rights and free disk space") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return count
 
 

@@ -43,7 +43,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from core.exceptions import EnvironmentError
+from core import exceptions
 from core.worlds import sandbox_calls, sandbox_locks
 from core.worlds.sandbox_folder import holds_more, remove_folder
 
@@ -163,7 +163,7 @@ def _values(outer: list[object] | dict[str, object]) -> Iterable[object]:
 
 def _run(mode: list[str], source: str, standard_input: str, limits: Limits) -> ProgramRun:
     if (reason := missing_protection()) is not None:
-        raise EnvironmentError(
+        raise exceptions.EnvironmentError(
             f"programs of a model are not run on this machine: {reason}. Use a Linux kernel of 5.13 or later with "
             "Landlock, or a world that runs no programs"
         )

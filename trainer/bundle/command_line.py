@@ -15,8 +15,9 @@ from trainer.bundle.collect import BundleCollection
 from trainer.bundle.dagger import Aggregation
 from trainer.bundle.fit import CloningSettings
 from trainer.bundle.judge import WHOLE_GAME_PLAYERS, Judging
-from trainer.bundle.maker import BundlePlan, make
+from trainer.bundle.maker import make
 from trainer.bundle.option_learning import OptionLearning
+from trainer.bundle.plan import BundlePlan
 from trainer.bundle.residual_learning import ResidualLearning
 from trainer.bundle.situations import TakingTurns
 from trainer.commands.exit_codes import run_reporting_bad_input

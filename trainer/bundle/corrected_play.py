@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,6 +18,7 @@ from core.exceptions import CheckpointError
 from core.game.state import GameState
 from core.rules.planning.supplies import stock_of_lives
 from core.vocabulary import GameMode, Option
+from core.whole_files import written_aside
 from trainer.bundle.taught_game import TaughtGame
 
 STARTERS: Final = 3
@@ -99,10 +99,8 @@ def _situation(state: GameState) -> list[float]:
 
 def write_game(path: Path, game: CorrectedGame) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    with temporary.open("wb") as file:
+    with written_aside(path) as aside, aside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **{name: np.asarray(getattr(game, name)) for name in _NAMES})
-    temporary.replace(path)
 
 
 def read_game(path: Path) -> CorrectedGame:

@@ -21,16 +21,14 @@ from agents.heads.lessons import LessonRecorder, Lessons, joined, read_lessons, 
 from agents.heads.look import Look
 from agents.heads.options.view import option_view
 from agents.heads.saved_heads import load_heads
-from core.agent.agent_state import AgentState
 from core.agent.arbiter import Lane
-from core.agent.arbitration import TeacherCurriculum
 from core.agent.lane_transitions import LaneInputs
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.state import GameState
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
 from trainer.bundle.moments import SEGMENT_MILESTONES, Moment
+from trainer.play.frozen_game import FrozenGame, unschooled_state
 from trainer.play.processes import map_in_processes
 
 
@@ -120,12 +118,11 @@ def _play_into(
                 AdaptiveStrategySystem(seed=seed),
                 mode=AgentMode.RL_ONLY,
                 seed=seed,
-                frozen_state=AgentState(TeacherCurriculum.of(None), told_rules_only=True),
+                frozen_state=unschooled_state(),
                 shows_prior=bool(seed % 2),
             )
             agent.recorder = LessonRecorder()
-            agent.attach_lanes([RulePlayer(env.rom.game, seed)])
-            reached += _hold(agent, env, moment, seed)
+            reached += _hold(FrozenGame(env, agent, seed), moment, seed)
             parts.append(agent.recorder.lessons())
     finally:
         env.close()
@@ -133,15 +130,10 @@ def _play_into(
     return reached
 
 
-def _hold(agent: _LabelledAgent, env: EnhancedPyBoyPokemonCrystalEnv, moment: Moment, seed: int) -> bool:
+def _hold(game: FrozenGame, moment: Moment, seed: int) -> bool:
     """Plays one segment; whether it came to its end."""
-    start = moment.start
-    env.restart(seed=seed, options={"start_state": start.state, "reached": start.reached})
-    while env.episode_steps < 2 * moment.rules_steps:
-        seen = {part: array[None] for part, array in env.policy_observation().items()}
-        (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
-        outcome = env.advance(decision.action)
-        agent.observe(0, decision, outcome.reward, done=False)
-        if outcome.terminated or len(env.milestones) >= moment.milestones + SEGMENT_MILESTONES:
+    game.begin(seed, moment.start)
+    while game.env.episode_steps < 2 * moment.rules_steps:
+        if game.step().terminated or len(game.env.milestones) >= moment.milestones + SEGMENT_MILESTONES:
             return True
     return False

@@ -6,7 +6,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -17,17 +17,15 @@ from pydantic import TypeAdapter
 
 from agents.heads.agent import HeadsAgent
 from agents.heads.saved_heads import Heads, load_heads
-from core.agent.agent_state import AgentState
-from core.agent.arbitration import TeacherCurriculum
 from core.agent.hybrid_agent import HybridAgent
-from core.agent.lane_transitions import LaneInputs
 from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.episode_seeds import evaluation_seed
+from trainer.play.frozen_game import FrozenGame, unschooled_state
 from trainer.play.processes import map_in_processes
 
 STARTERS = 3
@@ -114,10 +112,8 @@ def play_head_games(
     told = None if standings is None else standings.state_dict()
     play = partial(_play, heads_path, rom_path, judging, final_milestone, told)
     for (player, game), outcome in zip(missing, map_in_processes(play, missing, workers), strict=True):
-        path = paths[player, game]
-        temporary = path.with_suffix(".writing")
-        temporary.write_text(json.dumps(asdict(outcome)) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        with written_aside(paths[player, game]) as aside:
+            aside.write_text(json.dumps(asdict(outcome)) + "\n", encoding="utf-8")
         end = "reached it" if outcome.reached else "stopped"
         say(f"{player.value}, game {game}: {end} after {outcome.steps} steps, {outcome.milestones} milestones")
     known = TypeAdapter(HeadGame)
@@ -159,9 +155,7 @@ def play_head_game(
 ) -> HeadGame:
     """One game."""
     strategy, mode = AdaptiveStrategySystem(seed=game), _MODES[player]
-    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
-    if player is JudgedPlayer.HYBRID and standings is not None:
-        frozen = replace(frozen, standings=standings)
+    frozen = unschooled_state(standings if player is JudgedPlayer.HYBRID else None)
     if heads is None:
         agent = HybridAgent(None, strategy, mode=mode, seed=game, frozen_state=frozen)
     else:
@@ -177,16 +171,10 @@ def play_head_game(
             bars_repeats=judging.bars_repeats,
             corrects=player is not JudgedPlayer.BUTTONS,
         )
-    agent.attach_lanes([RulePlayer(env.rom.game, game, starter=judging.starter(game))])
+    played = FrozenGame(env, agent, game, judging.starter(game))
     begun_s = time.process_time()
-    env.restart(seed=evaluation_seed(judging.run_seed, game))
-    while True:
-        seen = {part: array[None] for part, array in env.policy_observation().items()}
-        (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
-        outcome = env.advance(decision.action)
-        agent.observe(0, decision, outcome.reward, done=False)
-        if outcome.terminated or outcome.truncated:
-            break
+    played.begin(evaluation_seed(judging.run_seed, game))
+    outcome = played.play()
     return HeadGame(
         player=player.value,
         game=game,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.exceptions import CheckpointError
 from core.vocabulary import GameMode
+from core.whole_files import written_aside
 
 SEGMENT_MILESTONES: Final = 2
 """A segment leads from a moment to so many more milestones, or to the end of the game."""
@@ -71,10 +71,8 @@ def write_moments(path: Path, moments: Sequence[Moment]) -> None:
     """Writes a file that is whole or not there."""
     told = [{"reached": one.start.reached, "rules_steps": one.rules_steps} for one in moments]
     states = {f"state_{place}": np.frombuffer(one.start.state, np.uint8) for place, one in enumerate(moments)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    with temporary.open("wb") as file:
+    with written_aside(path) as aside, aside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, told=np.array(json.dumps(told)), **states)
-    temporary.replace(path)
 
 
 def read_moments(path: Path) -> tuple[Moment, ...]:

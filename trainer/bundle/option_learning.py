@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from agents.heads.options.learner import OptionHeadLearner, OptionLearningSettings
 from agents.heads.options.rollout import joined_rollouts
 from agents.heads.saved_heads import Heads, load_heads, save_heads
+from core.whole_files import written_aside
 from trainer.bundle.moments import Moment
 from trainer.bundle.option_play import Episode, OptionEpisode, play_episodes
 from trainer.play.episode_seeds import training_seed
@@ -123,12 +123,10 @@ def _read(path: Path) -> LearningRound:
 def _keep(path: Path, heads: Heads, learner: OptionHeadLearner, told: LearningRound) -> None:
     """Heads, then what learning goes on with, then the round's numbers, which say that all of it is there."""
     save_heads(path, heads)
-    aside = path.with_name(f".learner.{os.getpid()}.writing")
-    save_file(learner.tensors(), aside)
-    aside.replace(path.with_name("learner.safetensors"))
-    written = path.with_suffix(".writing")
-    written.write_text(json.dumps(asdict(told)) + "\n", encoding="utf-8")
-    written.replace(path.with_suffix(".json"))
+    with written_aside(path.with_name("learner.safetensors")) as aside:
+        save_file(learner.tensors(), aside)
+    with written_aside(path.with_suffix(".json")) as aside:
+        aside.write_text(json.dumps(asdict(told)) + "\n", encoding="utf-8")
 
 
 def _learned(number: int, played: Sequence[OptionEpisode], learner: OptionHeadLearner) -> LearningRound:

@@ -16,17 +16,14 @@ from agents.heads.networks import OptionNetwork
 from agents.heads.options.rollout import OptionRecorder, OptionRollout
 from agents.heads.options.view import PRIOR, option_view
 from agents.heads.saved_heads import Heads, load_heads
-from core.agent.agent_state import AgentState
-from core.agent.arbitration import TeacherCurriculum
-from core.agent.lane_transitions import LaneInputs
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.game.state import GameState
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode, GameMode, Option
 from trainer.bundle.moments import SEGMENT_MILESTONES
 from trainer.bundle.taught_game import TaughtGame
+from trainer.play.frozen_game import FrozenGame, unschooled_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +143,11 @@ def _by_heads(
 ) -> Callable[[], Outcome]:
     """Begins the episode; what it gives plays a step: the button head carries the options out and ends them."""
     seed = int(chooser.dice.integers(2**31))
-    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
     strategy = AdaptiveStrategySystem(seed=seed)
     agent = _ChoosingAgent(
-        heads, None, strategy, mode=AgentMode.RL_ONLY, seed=seed, frozen_state=frozen, corrects=False
+        heads, None, strategy, mode=AgentMode.RL_ONLY, seed=seed, frozen_state=unschooled_state(), corrects=False
     )
     agent.chooser, agent.env = chooser, env
-    agent.attach_lanes([RulePlayer(env.rom.game, seed, starter=episode.starter)])
-    start = episode.start
-    options = None if start is None else {"start_state": start.state, "reached": start.reached}
-    env.restart(seed=episode.seed, options=options)
-
-    def step() -> Outcome:
-        seen = {part: array[None] for part, array in env.policy_observation().items()}
-        (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
-        outcome = env.advance(decision.action)
-        agent.observe(0, decision, outcome.reward, done=False)
-        return outcome
-
-    return step
+    game = FrozenGame(env, agent, seed, episode.starter)
+    game.begin(episode.seed, episode.start)
+    return game.step

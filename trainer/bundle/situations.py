@@ -8,7 +8,6 @@ segments is counted in the order of the games, so the result does not depend on 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,19 +20,17 @@ import typer
 
 from agents.heads.agent import HeadsAgent
 from agents.heads.saved_heads import BUNDLED_FOLDER, STANDINGS_FILE, WEIGHTS_FILE, load_heads
-from core.agent.agent_state import AgentState
-from core.agent.arbitration import TeacherCurriculum
-from core.agent.lane_transitions import LaneInputs
 from core.agent.standings import SegmentOutcome, Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.game_data import load_game
 from core.game.profile import identify_rom
-from core.rules import RulePlayer
 from core.vocabulary import AgentMode
+from core.whole_files import written_aside
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
 from trainer.play.episode_seeds import training_seed
+from trainer.play.frozen_game import FrozenGame, unschooled_state
 from trainer.play.processes import map_in_processes
 
 GAMES_OF_A_ROUND: Final = 8
@@ -95,38 +92,31 @@ def _play(
     standings.load_state_dict(told)
     outcomes: list[SegmentOutcome] = []
     standings.reported = outcomes
-    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True, standings=standings)
     agent = HeadsAgent(
         load_heads(heads_path),
         None,
         AdaptiveStrategySystem(seed=game),
         mode=AgentMode.ADAPTIVE,
         seed=run_seed + game,
-        frozen_state=frozen,
+        frozen_state=unschooled_state(standings),
     )
     agent.explores = True
     env = EnhancedPyBoyPokemonCrystalEnv(
         rom_path, observation_type="state", max_steps=steps_per_game, final_milestone=final_milestone
     )
     try:
-        agent.attach_lanes([RulePlayer(env.rom.game, game)])
-        env.restart(seed=training_seed(run_seed, FIRST_GAME + game))
-        while True:
-            seen = {part: array[None] for part, array in env.policy_observation().items()}
-            (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
-            outcome = env.advance(decision.action)
-            agent.observe(0, decision, outcome.reward, done=False)
-            if outcome.terminated or outcome.truncated:
-                return outcomes, env.episode_steps, outcome.terminated
+        played = FrozenGame(env, agent, game)
+        played.begin(training_seed(run_seed, FIRST_GAME + game))
+        reached = played.play().terminated
+        return outcomes, env.episode_steps, reached
     finally:
         env.close()
 
 
 def write_standings(path: Path, standings: Standings) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    temporary.write_text(json.dumps(standings.state_dict()) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(standings.state_dict()) + "\n", encoding="utf-8")
 
 
 def main(

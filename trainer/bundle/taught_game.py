@@ -59,8 +59,7 @@ class TaughtGame:
 
     def begin(self, seed: int, start: StartPoint | None = None) -> None:
         """A new game from its start, or from the `start`; the rules remember nothing of what was before."""
-        options = None if start is None else {"start_state": start.state, "reached": start.reached}
-        self.env.restart(seed=seed, options=options)
+        self.env.restart(seed=seed, options=None if start is None else start.reset_options)
         self.teacher.reset()
         self._repeats.reset()
 

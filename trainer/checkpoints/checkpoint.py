@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from core.exceptions import CheckpointError
+from core.whole_files import written_aside
 from trainer.checkpoints.bounded_json import MOST_STATE_BYTES, MOST_WEIGHT_BYTES, json_of, read_bounded
 from trainer.checkpoints.damage import damage_is_said
 from trainer.checkpoints.durable_files import flush_directory, write_durably
@@ -202,9 +203,8 @@ class CheckpointStore:
             )
 
     def _point_latest_to(self, path: Path) -> None:
-        temporary = self.directory / f".{LATEST}.{os.getpid()}.writing"
-        write_durably(temporary, path.name.encode() + b"\n")
-        temporary.replace(self.directory / LATEST)
+        with written_aside(self.directory / LATEST) as aside:
+            write_durably(aside, path.name.encode() + b"\n")
         flush_directory(self.directory)
 
     # -- reading -----------------------------------------------------------------------------------------------

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from core.whole_files import written_aside
+
 
 def write_text_atomically(path: Path, text: str) -> None:
     """Replaces a file as a whole, so that a reader or a kill sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    write_durably(temporary, text.encode())
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        write_durably(aside, text.encode())
     flush_directory(path.parent)
 
 

@@ -94,7 +94,7 @@ class WorkerLanes:
     def _restart(self, lane: int, seed: int, start: StartPoint | None) -> None:
         env = self.envs[lane]
         self.histories[lane] = LaneHistory(seed, start)
-        options = None if start is None else {"start_state": start.state, "reached": start.reached}
+        options = None if start is None else start.reset_options
         state = env.restart(seed=seed, options=options)
         self._write(lane, Outcome(state, 0.0, (), env.action_masks(), False, False))
 

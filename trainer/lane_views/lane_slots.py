@@ -8,7 +8,6 @@ A torn screen is a picture of two moments, which the next second mends.
 from __future__ import annotations
 
 import json
-import os
 import time
 import zlib
 from collections.abc import Mapping
@@ -17,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.whole_files import written_aside
 
 FOLDER: Final = "live"
 """In the run's folder: everything that the page and the training tell each other."""
@@ -43,9 +44,8 @@ LOOK_AGAIN_S: Final = 1.0
 def make_slots(folder: Path, lanes: int) -> None:
     """A new file of empty slots; who still has an older one open writes into nothing that anybody reads."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{FILE}.{os.getpid()}.writing"
-    temporary.write_bytes(bytes(SLOT.itemsize * lanes))
-    temporary.replace(folder / FILE)
+    with written_aside(folder / FILE) as aside:
+        aside.write_bytes(bytes(SLOT.itemsize * lanes))
 
 
 def read_slots(folder: Path) -> NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.game.state import GameState
+from core.whole_files import written_aside
 from trainer.lane_views.lane_slots import SlotWriter
 
 PICTURE_INTERVAL_S: Final = 1.0
@@ -67,10 +67,8 @@ def write_cells(file: Path, cells: Counter[tuple[int, int, int, int]]) -> None:
     for *cell, count in read_cells(file).tolist():
         total[tuple(cell)] += count  # type: ignore[index]
     rows = np.array([(*cell, count) for cell, count in total.items()], dtype=np.int64).reshape(-1, 5)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.writing")
-    with temporary.open("wb") as opened:
+    with written_aside(file) as aside, aside.open("wb") as opened:
         np.save(opened, rows, allow_pickle=False)
-    temporary.replace(file)
 
 
 def read_cells(file: Path) -> NDArray[np.int64]:

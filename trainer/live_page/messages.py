@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from core.whole_files import written_aside
+
 STANDING: Final = "standing.json"
 COMMAND: Final = "command"
 TOKEN: Final = "token"
@@ -70,6 +72,5 @@ def token_of(folder: Path) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.writing")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(file)
+    with written_aside(file) as aside:
+        aside.write_text(text, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +10,13 @@ from typing import Any, Final
 from core.history.store import HistoryStore
 from trainer.checkpoints.durable_files import write_text_atomically
 from trainer.lane_views.lane_view import all_cells
+from trainer.live_page.assets import chart_library, filled
 from trainer.live_page.run_data import curves_of, maps_of, metric_lines, patterns_of, runs_of
-from trainer.live_page.server import ServedRun, asset, chart_library
+from trainer.live_page.server import ServedRun
 from trainer.run.curves import FILE_NAME as CURVES
 from trainer.run.summary import FILE_NAME as SUMMARY
 
 FILE_NAME: Final = "report.html"
-_PLACE: Final = re.compile(r"@@([\w.]+)@@")
 
 
 def write_report(run: ServedRun, run_name: str | None, path: Path) -> Path:
@@ -38,12 +37,8 @@ def write_report(run: ServedRun, run_name: str | None, path: Path) -> Path:
             "maps": maps_of(all_cells(run.folder), run.game),
             "settings": list(_flat(json.loads(store.find_run(name).settings))),
         }
-    parts = {
-        "data": json.dumps(data).replace("<", "\\u003c"),  # no text of it ends the element that it stands in
-        "plotly.js": chart_library(),
-        **{part: asset(part) for part in ("page.css", "drawing.js", "report.js")},
-    }
-    write_text_atomically(path, _PLACE.sub(lambda place: parts[place[1]], asset("report.html")))
+    told = json.dumps(data).replace("<", "\\u003c")  # no text of it ends the element that it stands in
+    write_text_atomically(path, filled("report.html", **{"data": told, "plotly.js": chart_library()}))
     return path
 
 

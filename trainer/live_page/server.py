@@ -11,7 +11,6 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +30,7 @@ from core.game.state import RomTables
 from core.history.store import HistoryStore
 from trainer.lane_views.lane_slots import FOLDER, read_slots, told_in
 from trainer.lane_views.lane_view import all_cells
+from trainer.live_page.assets import asset, chart_library, filled
 from trainer.live_page.messages import PageCommand, ask, read_standing, token_of
 from trainer.live_page.run_data import curves_of, maps_of, metric_lines, patterns_of, runs_of
 from trainer.run.curves import FILE_NAME as CURVES
@@ -42,16 +42,6 @@ CONTENT_POLICY: Final = (
 )
 """Plotly writes style elements; nothing else is let in."""
 ASSETS: Final = {"page.js": "text/javascript", "page.css": "text/css", "drawing.js": "text/javascript"}
-
-
-def asset(name: str) -> str:
-    """A file of the page."""
-    return files("trainer.live_page").joinpath("static", name).read_text(encoding="utf-8")
-
-
-def chart_library() -> str:
-    """The script of plotly.js, as the installed package has it."""
-    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -83,7 +73,7 @@ def page_app(run: ServedRun, hosts: tuple[str, ...] = LOOPBACK) -> Starlette:
     script = chart_library()
 
     def page(_request: Request) -> Response:
-        return Response(asset("page.html"), media_type="text/html")
+        return Response(filled("page.html"), media_type="text/html")
 
     def static(request: Request) -> Response:
         name = request.path_params["name"]

@@ -31,7 +31,7 @@ class SingleLane:
     def reset_lane(self, lane: int, seed: int, start: StartPoint | None = None) -> StepArrays:
         """The same, at `start` or where the environment itself begins; `lane` is 0."""
         del lane
-        options = None if start is None else {"start_state": start.state, "reached": start.reached}
+        options = None if start is None else start.reset_options
         _, info = self.env.reset(seed=seed, options=options)
         return self._step(info, 0.0, False, False)
 

@@ -30,6 +30,7 @@ from core.game.tasks.suite_file import read_suite, suite_of
 from core.game.tasks.task import ShortTask, StartRule, TaskStart, TaskSuite
 from core.rules import RulePlayer
 from core.vocabulary import GameMode, Option
+from core.whole_files import written_aside
 from trainer.play.episode_seeds import training_seed
 from trainer.play.processes import map_in_processes
 from trainer.tasks.players import TaskGame, TaskPlayer, play_task
@@ -171,9 +172,8 @@ def _measured(
     known = TypeAdapter(list[TaskGame])
     play = partial(_play_by_rules, rom_path, trial)
     for key, games in zip(missing, _each(play, missing, workers), strict=True):
-        temporary = paths[key].with_suffix(".writing")
-        temporary.write_text(json.dumps([asdict(one) for one in games]), encoding="utf-8")
-        temporary.replace(paths[key])
+        with written_aside(paths[key]) as aside:
+            aside.write_text(json.dumps([asdict(one) for one in games]), encoding="utf-8")
         ends = ", ".join(f"{one.steps}{'' if one.success else ' (not done)'}" for one in games)
         say(f"{key}: {ends}")
     return [one for path in paths.values() for one in known.validate_json(path.read_bytes())]
@@ -217,9 +217,8 @@ def _write_suite(source: Path, target: Path, rom_sha1: str, measured: dict[str, 
     content["rom_sha1"] = rom_sha1
     for row in content["tasks"]:
         row.update(measured.get(row["id"], {}))
-    temporary = target.with_name(f".{target.name}.writing")
-    temporary.write_text(_laid_out(content), encoding="utf-8")
-    temporary.replace(target)
+    with written_aside(target) as aside:
+        aside.write_text(_laid_out(content), encoding="utf-8")
 
 
 def _laid_out(content: dict[str, Any]) -> str:

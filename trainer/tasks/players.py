@@ -11,17 +11,14 @@ import numpy as np
 import torch
 
 from agents.heads.agent import HeadsAgent
-from core.agent.agent_state import AgentState
-from core.agent.arbitration import TeacherCurriculum
 from core.agent.hybrid_agent import HybridAgent
-from core.agent.lane_transitions import LaneInputs
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.task_env import TaskEnv
 from core.exceptions import ConfigurationError
-from core.rules import RulePlayer
-from core.vocabulary import AgentMode, Decision
+from core.vocabulary import AgentMode
 from trainer.llm_manager import LLMManager
 from trainer.play.episode_seeds import evaluation_seed
+from trainer.play.frozen_game import FrozenGame, unschooled_state
 from trainer.play.learned_half import BUNDLED, heads_of
 
 POCKET_MODEL: Final = "pocket"
@@ -72,7 +69,7 @@ def _manager() -> LLMManager:
 def agent_of(player: TaskPlayer, seed: int, checkpoint: str = BUNDLED) -> HybridAgent:
     """A frozen agent without memory of other games. Raises ConfigurationError where there are no such heads."""
     strategy, mode = AdaptiveStrategySystem(seed=seed), _MODES[player]
-    frozen = AgentState(TeacherCurriculum.of(None), told_rules_only=True)
+    frozen = unschooled_state()
     if player not in HEADS_PLAY:
         manager = _manager() if player is TaskPlayer.POCKET else None
         return HybridAgent(manager, strategy, mode=mode, seed=seed, frozen_state=frozen)
@@ -96,9 +93,7 @@ def play_task(
     if player is TaskPlayer.RANDOM:
         _press_at_random(env, seed)
     else:
-        agent = agent_of(player, seed, checkpoint)
-        agent.attach_lanes([RulePlayer(env.rom.game, seed)])
-        _decide(env, agent)
+        FrozenGame(env, agent_of(player, seed, checkpoint), seed).play()
     return TaskGame(task, seed, env.success, env.episode_steps, len(env.milestones) - env.success)
 
 
@@ -108,19 +103,3 @@ def _press_at_random(env: TaskEnv, seed: int) -> None:
         outcome = env.advance(int(dice.choice(np.flatnonzero(env.action_masks()))))
         if outcome.terminated or outcome.truncated:
             return
-
-
-def _decide(env: TaskEnv, agent: HybridAgent) -> None:
-    while True:
-        decision = next_decision(env, agent)
-        outcome = env.advance(decision.action)
-        agent.observe(0, decision, outcome.reward, done=False)
-        if outcome.terminated or outcome.truncated:
-            return
-
-
-def next_decision(env: TaskEnv, agent: HybridAgent) -> Decision:
-    """What the agent's only lane does now."""
-    seen = {part: array[None] for part, array in env.policy_observation().items()}
-    (decision,) = agent.decide(LaneInputs(seen, env.action_masks()[None]), lambda _lane: env.state)
-    return decision

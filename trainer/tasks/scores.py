@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.env.task_env import TaskEnv
 from core.exceptions import ConfigurationError
 from core.game.tasks.task import ShortTask
+from core.whole_files import written_aside
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.learned_half import BUNDLED
 from trainer.tasks.players import HEADS_PLAY, TaskGame, TaskPlayer
@@ -126,9 +127,8 @@ def scores_of(
 
 def write_scores(path: Path, scores: TaskScores) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.writing")
-    temporary.write_text(json.dumps(scores.model_dump(), indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(scores.model_dump(), indent=1) + "\n", encoding="utf-8")
 
 
 def read_scores(path: Path) -> TaskScores:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.env.task_env import TaskEnv
-from core.rules import RulePlayer
 from core.vocabulary import Button, Decision
 from trainer.play.episode_seeds import evaluation_seed
-from trainer.tasks.players import TaskGame, TaskPlayer, agent_of, next_decision
+from trainer.play.frozen_game import FrozenGame
+from trainer.tasks.players import TaskGame, TaskPlayer, agent_of
 from trainer.watching.audience import Audience, Viewer
 from trainer.watching.picture import Caption
 
@@ -47,22 +47,18 @@ def watch_task(
     with Audience(viewers, speed, caption) as audience:
         env.watch(audience, audience.every_frames)
         env.restart(seed=evaluation_seed(0, seed), options={"task": task})
-        agent = None
+        game = None
         if isinstance(press, TaskPlayer) and press is not TaskPlayer.RANDOM:
-            agent = agent_of(press, seed, checkpoint)
-            agent.attach_lanes([RulePlayer(env.rom.game, seed)])
+            game = FrozenGame(env, agent_of(press, seed, checkpoint), seed)
         dice = np.random.default_rng(seed)
         while not (audience.has_left or is_stopped()):
-            if agent is not None:
-                told.append(next_decision(env, agent))
-                action = told[-1].action
+            if game is not None:
+                told.append(game.decide())
+                outcome = game.press(told[-1])
             elif isinstance(press, TaskPlayer):
-                action = int(dice.choice(np.flatnonzero(env.action_masks())))
+                outcome = env.advance(int(dice.choice(np.flatnonzero(env.action_masks()))))
             else:
-                action = int(press())
-            outcome = env.advance(action)
-            if agent is not None:
-                agent.observe(0, told[-1], outcome.reward, done=False)
+                outcome = env.advance(int(press()))
             if outcome.terminated or outcome.truncated:
                 return TaskGame(task, seed, env.success, env.episode_steps, len(env.milestones) - env.success)
         return None

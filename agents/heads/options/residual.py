@@ -7,7 +7,6 @@ are the rules.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from agents.heads.options.traits import TRAITS, option_traits
 from core.exceptions import CheckpointError
 from core.game.state import GameState
 from core.vocabulary import Option
+from core.whole_files import written_aside
 
 RESIDUAL_FILE: Final = "residual.safetensors"
 """Beside the heads."""
@@ -50,9 +50,8 @@ class OptionResidual:
 
 def save_residual(path: Path, residual: OptionResidual) -> None:
     """Writes the weights with the names of their traits, in the place of what was there in one step."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
-    save_file({"weights": residual.weights}, temporary, metadata={"traits": json.dumps(TRAITS)})
-    temporary.replace(path)
+    with written_aside(path) as aside:
+        save_file({"weights": residual.weights}, aside, metadata={"traits": json.dumps(TRAITS)})
 
 
 def load_residual(path: Path) -> OptionResidual | None:

@@ -6,13 +6,13 @@ a long introduction. The key names everything that the state depends on.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from core import exceptions
 from core.env.emulator import startup
 from core.env.emulator.console import EMULATOR, Console
 from core.game.state import RomTables
+from core.whole_files import written_aside
 
 _in_process: dict[str, bytes] = {}
 
@@ -50,11 +50,10 @@ def _read(path: Path, console: Console) -> bytes | None:
 
 
 def _write(path: Path, state: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(state)
-        aside.replace(path)
+        with written_aside(path) as aside:
+            aside.write_bytes(state)
     except OSError as error:
         raise exceptions.EnvironmentError(
             f"cannot write the start state {str(path)!r}: {error.strerror or error}. Name another folder, or none"

@@ -19,6 +19,11 @@ class StartPoint:
     reached: tuple[str, ...] = ()
     """Milestones that the game had reached before: they count as reached, and pay nothing."""
 
+    @property
+    def reset_options(self) -> dict[str, object]:
+        """For the env's `reset` and `restart`."""
+        return {"start_state": self.state, "reached": self.reached}
+
 
 @dataclass(slots=True)
 class LaneHistory:

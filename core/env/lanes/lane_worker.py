@@ -76,7 +76,7 @@ class LaneWorker:
         """
         for lane, history in histories.items():
             env, start = self.envs[lane], history.start
-            options = {"start_state": start.state, "reached": start.reached} if start else None
+            options = start.reset_options if start else None
             state = env.restart(seed=history.seed, options=options)
             for action in history.actions:
                 state = env.advance(action).state

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 from core import exceptions
 from core.game.files.form import Form
 from core.game.tasks.task import TaskStart
+from core.whole_files import written_aside
 
 INDEX: Final = "starts.json"
 STATES_SUFFIX: Final = ".states.zip"
@@ -82,17 +82,18 @@ def _read(archive: zipfile.ZipFile, key: str) -> bytes:
 
 def write_states(path: Path, states: StartStates) -> None:
     """Writes a file that is whole or not there."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
     told = {
         "rom_sha1": states.rom_sha1,
         "pyboy": states.pyboy,
         "starts": {key: {"reached": list(one.reached)} for key, one in sorted(states.starts.items())},
     }
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with (
+        written_aside(path) as aside,
+        zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
         archive.writestr(_entry(INDEX), json.dumps(told, indent=1))
         for key, one in sorted(states.starts.items()):
             archive.writestr(_entry(f"{key}.state"), one.state)
-    temporary.replace(path)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
