@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_the_learning_rate_rises_over_the_warm_up_and_falls_to_a_share_where_it_
     settings = settings_of({**TINY, "warmup_iterations": 4, "decay_iterations": 20})
     rates = [settings.rate_share(iteration) for iteration in range(1, 31)]
     assert 0 < rates[0] < 0.2 and max(rates) == rates[4] > 0.75
-    assert all(later < earlier for earlier, later in zip(rates[4:19], rates[5:20], strict=True))
+    assert all(later < earlier for earlier, later in pairwise(rates[4:20]))
     assert rates[19:] == pytest.approx([LOWEST_RATE_SHARE] * 11)
     assert {settings_of(TINY).rate_share(iteration) for iteration in (1, 50)} == {1.0}, "constant unless told"
 

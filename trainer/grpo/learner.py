@@ -77,9 +77,9 @@ class GRPOLearner:
         self.shuffle = np.random.default_rng(seed)
 
     def update(self, scored: Sequence[Scored], rate_share: float = 1.0) -> UpdateMetrics | None:
-        """Learn from a batch, at `rate_share` (0 to 1) of the learning rate. Answers with advantage 0 change nothing and are left out, and so are empty ones. None if
-        none is left. Raises TrainingError for answers with faulty log-probabilities and for a gradient that is not
-        finite."""
+        """Learn from a batch, at `rate_share` (0 to 1) of the learning rate. Answers with advantage 0 change nothing
+        and are left out, and so are empty ones. None if none is left. Raises TrainingError for answers with faulty
+        log-probabilities and for a gradient that is not finite."""
         useful = [item for item in scored if item.advantage != 0.0 and item.sample.tokens]
         if not useful:
             return None
