@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from core.exceptions import CheckpointError, ConfigurationError, TrainingError
 from core.worlds.builtin.sudoku import Sudoku
 from core.worlds.registry import make_world
 from tests.tiny_models import make_model
-from trainer.at_grpo.settings import settings_of
+from trainer.at_grpo.settings import LOWEST_RATE_SHARE, settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.checkpoints.checkpoint import CheckpointStore
@@ -75,6 +76,33 @@ def test_a_run_in_two_parts_ends_bit_for_bit_as_one_in_one(level: str, taught: P
     assert all(torch.equal(whole[key], parts[key]) for key in whole)
     lines = [json.loads(line) for line in (tmp_path / "parts" / "metrics.jsonl").read_text().splitlines()]
     assert [line["iteration"] for line in lines if "solved" in line] == [1, 2, 3, 4]
+
+
+def test_the_learning_rate_rises_over_the_warm_up_and_falls_to_a_share_where_it_stays() -> None:
+    settings = settings_of({**TINY, "warmup_iterations": 4, "decay_iterations": 20})
+    rates = [settings.rate_share(iteration) for iteration in range(1, 31)]
+    assert 0 < rates[0] < 0.2 and max(rates) == rates[4] > 0.75
+    assert all(later < earlier for earlier, later in pairwise(rates[4:20]))
+    assert rates[19:] == pytest.approx([LOWEST_RATE_SHARE] * 11)
+    assert {settings_of(TINY).rate_share(iteration) for iteration in (1, 50)} == {1.0}, "constant unless told"
+
+
+def test_a_run_learns_at_the_rate_of_its_iteration_also_after_a_stop(taught: Path, tmp_path: Path) -> None:
+    def distance(folder: Path, iterations: int, **rates: int) -> float:
+        if not folder.exists():
+            begun(folder, taught)
+        trainer = ATGRPOTrainer(settings_of({**TINY, "specialisation": "shared", **rates}), folder)
+        trainer.train(iterations)
+        start = load_policy(str(folder / "base")).model.parameters()
+        assert trainer.team is not None
+        moved = trainer.team.policies["shared"].model.parameters()
+        return max(float((new - old).detach().abs().max()) for new, old in zip(moved, start, strict=True))
+
+    usual, first = distance(tmp_path / "usual", 1), distance(tmp_path / "slow", 1, warmup_iterations=9)
+    assert first == pytest.approx(usual / 10, rel=0.05), "Adam's first step is as large as the rate"
+    low = 1e-3 * LOWEST_RATE_SHARE
+    assert distance(tmp_path / "low", 1, decay_iterations=1) == pytest.approx(usual * LOWEST_RATE_SHARE, rel=0.05)
+    assert distance(tmp_path / "low", 2, decay_iterations=1) < 3 * low, "the rate is that of the iteration gone on with"
 
 
 def test_going_on_with_other_settings_is_refused(taught: Path, tmp_path: Path) -> None:

@@ -209,6 +209,21 @@ def test_a_prompt_that_candidates_share_is_read_once_with_the_same_numbers_and_g
     assert few < 0.7 * many if architecture != "mistral" else few == many, "a window is read as before"
 
 
+def test_a_prompt_that_candidates_share_is_put_into_tokens_once(
+    policy: TextPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens_of, encoded = policy.encode, []
+
+    def counted(prompt: str) -> tuple[int, ...]:
+        encoded.append(prompt)
+        return tokens_of(prompt)
+
+    monkeypatch.setattr(policy, "encode", counted)
+    samples = drawn(policy, 12)
+    assert encoded == PROMPTS
+    assert [sample.prompt_tokens for sample in samples] == 4 * [tokens_of(prompt) for prompt in PROMPTS]
+
+
 def test_a_minibatch_holds_the_answers_to_a_prompt_together(policy: TextPolicy) -> None:
     learner = GRPOLearner(policy, GRPOSettings(), 0)
     order = learner._order([sample.prompt_tokens for sample in drawn(policy, 12)])

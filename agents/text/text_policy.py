@@ -138,7 +138,8 @@ class TextPolicy:
         """
         self.select()
         self.model.eval()
-        prompt_tokens = [self.encode(prompt) if isinstance(prompt, str) else prompt for prompt in prompts]
+        encoded = {prompt: self.encode(prompt) for prompt in dict.fromkeys(prompts) if isinstance(prompt, str)}
+        prompt_tokens = [encoded[prompt] if isinstance(prompt, str) else prompt for prompt in prompts]
         ids, attention, cache, following = self._begin(prompt_tokens)
         positions = (attention.cumsum(1) - 1).clamp_min(0)
         running = torch.ones(len(prompts), dtype=torch.bool, device=self.device)

@@ -23,6 +23,8 @@ from trainer.settings.cluster import check_cluster
 SMALL = "small"
 SMALL_CHUNK = 8
 """Problems of `small` that are one batch."""
+LOWEST_RATE_SHARE = 0.05
+"""Of the learning rate, where it has fallen (`decay_iterations`)."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 CountOrNone = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -104,6 +106,12 @@ class ATGRPOSettings(BaseModel):
     """Problems that are played as one batch of answers: what a worker is dealt. None: 8 of `small`, else all."""
 
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
+    """The highest; it is constant where the two keys below are 0."""
+    warmup_iterations: CountOrNone = 0
+    """Iterations over which the learning rate rises from 0: the first step of a new Adam is as large as the rate."""
+    decay_iterations: CountOrNone = 0
+    """The iteration up to which the learning rate falls, in a straight line, to `LOWEST_RATE_SHARE` of its highest;
+    there it stays. 0: it does not fall."""
     clip_low: Positive = 0.2
     clip_high: Positive = 0.2
     entropy_coefficient: NotNegative = 0.01
@@ -150,6 +158,13 @@ class ATGRPOSettings(BaseModel):
         """How that role's answers are drawn."""
         own = self.role_sampling.get(role, RoleSampling())
         return Sampling(own.temperature or self.temperature, own.max_new_tokens or self.max_new_tokens)
+
+    def rate_share(self, iteration: int) -> float:
+        """The share of `learning_rate` with which that iteration learns, above 0 and up to 1; the first is 1. It
+        depends on nothing else, so a run may go on for longer than it was meant to."""
+        risen = min(1.0, iteration / (self.warmup_iterations + 1))
+        over = min(1.0, iteration / self.decay_iterations) if self.decay_iterations else 0.0
+        return risen * (1.0 - (1.0 - LOWEST_RATE_SHARE) * over)
 
     def update_settings(self) -> GRPOSettings:
         """The part of the update."""

@@ -210,9 +210,10 @@ class ATGRPOTrainer:
         rollout_seconds = time.perf_counter() - started
         disagreement = rollouts.check(tree)
         metrics: dict[str, UpdateMetrics] = {}
+        share = settings.rate_share(self.iteration + 1)
         for name, learner in self._learners.items():
             roles = [role for role in team.roles_of(name) if role not in settings.frozen_roles]
-            update = learner.update(scored_samples(tree.groups, roles, settings.advantage_scaling))
+            update = learner.update(scored_samples(tree.groups, roles, settings.advantage_scaling), share)
             if update is not None:
                 metrics[name] = update
         self.iteration += 1

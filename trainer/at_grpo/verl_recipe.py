@@ -143,6 +143,7 @@ def overrides_of(
         "actor_rollout_ref.model.lora_adapter_path": model_path / ADAPTERS / policy if with_adapters else "null",
         "actor_rollout_ref.model.lora_alpha": settings.lora_alpha,
         f"{actor}.optim.lr": settings.learning_rate,
+        f"{actor}.optim.lr_warmup_steps": settings.warmup_iterations,
         f"{actor}.ppo_epochs": settings.epochs,
         f"{actor}.ppo_mini_batch_size": settings.batch_size,
         f"{actor}.ppo_micro_batch_size_per_gpu": 1,

@@ -76,14 +76,16 @@ class GRPOLearner:
         )
         self.shuffle = np.random.default_rng(seed)
 
-    def update(self, scored: Sequence[Scored]) -> UpdateMetrics | None:
-        """Learn from a batch. Answers with advantage 0 change nothing and are left out, and so are empty ones. None if
-        none is left. Raises TrainingError for answers with faulty log-probabilities and for a gradient that is not
-        finite."""
+    def update(self, scored: Sequence[Scored], rate_share: float = 1.0) -> UpdateMetrics | None:
+        """Learn from a batch, at `rate_share` (0 to 1) of the learning rate. Answers with advantage 0 change nothing
+        and are left out, and so are empty ones. None if none is left. Raises TrainingError for answers with faulty
+        log-probabilities and for a gradient that is not finite."""
         useful = [item for item in scored if item.advantage != 0.0 and item.sample.tokens]
         if not useful:
             return None
         _check_log_probabilities(useful)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_share * self.settings.learning_rate
         numbers: list[tuple[float, float, float, float, float]] = []
         self.policy.model.eval()  # no dropout, as when they were drawn: the ratio must be 1 before the first step
         for _ in range(self.settings.epochs):
