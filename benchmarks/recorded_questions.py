@@ -81,6 +81,9 @@ class _AllForms:
         for writer in self.writers.values():
             writer.chose(label, state)
 
+    def stale(self) -> frozenset[str]:
+        return frozenset()
+
     def note(self, note: str) -> None: ...
 
     def describe(self, state: GameState, options: Sequence[Option] = ()) -> str:

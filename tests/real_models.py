@@ -105,7 +105,10 @@ def _serve(gguf: Path) -> None:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(gguf)
     parameters.n_ctx, parameters.n_parallel, parameters.port = CONTEXT_TOKENS, 1, 0
-    parameters.cpuparams.n_threads = os.cpu_count() or 1
+    # Its threads spin while they wait for each other: on a busy machine of two cores, two take 20 s of processor time a
+    # question, and one takes 2.
+    for threads in (parameters.cpuparams, parameters.cpuparams_batch):
+        threads.n_threads, threads.poll = 1, 0
     server = xllamacpp.Server(parameters)
     print(server.listening_address, flush=True)
     while True:

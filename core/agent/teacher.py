@@ -126,6 +126,10 @@ class StateWriter(Protocol):
         """The prompt that is put before the options; no options are given where a button is asked for."""
         ...
 
+    def stale(self) -> frozenset[str]:
+        """The words of options that have come to nothing again and again of late: a model is offered others first."""
+        ...
+
     def note(self, note: str) -> None:
         """Called with what the model wrote beside its choice, where it wrote anything."""
         ...
@@ -147,7 +151,18 @@ class PlainWriter:
         del options  # the function is of the state alone
         return self._describe(state)
 
+    def stale(self) -> frozenset[str]:
+        return frozenset()
+
     def note(self, note: str) -> None: ...
+
+
+def _listed(options: Sequence[Option], stale: frozenset[str]) -> tuple[Option, ...]:
+    """What a model is asked about, best first and no words twice. A small model may choose the same for ever, so what
+    is stale stands aside while there are two others."""
+    fresh = [option for option in options if option.label not in stale]
+    offered = fresh if len(fresh) > 1 else options
+    return tuple({option.label: option for option in offered[:MOST_OPTIONS]}.values())
 
 
 class LaneTeacher:
@@ -287,7 +302,9 @@ class LaneTeacher:
 
     def _chosen_by_model(self, state: GameState, options: Sequence[Option]) -> _Plan | None:
         """None when the model cannot answer now."""
-        if (kept := self._cache.find(state, options)) is not None:
+        stale = self.writer.stale()
+        kept = self._cache.find(state, options)
+        if kept is not None and kept[1].label not in stale:
             known, option = kept
             return _Plan(option, Source.LLM, known.confidence, known.reason)
         earlier = self._cache.take_open(state, options)
@@ -295,7 +312,7 @@ class LaneTeacher:
             listed = earlier.options
             choice = self._asked(lambda: earlier.prompt, listed)
         else:
-            listed = tuple({option.label: option for option in options[:MOST_OPTIONS]}.values())
+            listed = _listed(options, stale)
             choice = self._asked(lambda: self._prompt(state, listed), listed)
         if isinstance(choice, LateAnswer):
             self._cache.leave_open(state, options, OpenQuestion(choice.prompt, listed))

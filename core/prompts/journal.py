@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RESULTS_KEPT: Final = 5
 STALL_CHOICES: Final = 6
 """So many choices without a result since the last milestone are a stall."""
+STALE_TRIES: Final = 2
+"""So often in vain, and one of the latest choices, and an option is stale."""
 _UNDER_WAY: Final = frozenset((GameMode.BATTLE, GameMode.MENU, GameMode.DIALOG, GameMode.CUTSCENE))
 
 
@@ -50,6 +52,13 @@ class _Mark:
     """Items, balls and key items in the bag."""
     health: float
 
+    def gained_since(self, before: _Mark) -> bool:
+        """Whether more has changed than the place and the party's health."""
+        return any(
+            getattr(self, name) != getattr(before, name)
+            for name in ("milestones", "badges", "levels", "creatures", "things")
+        )
+
 
 class LaneJournal:
     """The notes of one lane; `reset` at the start of an episode, `see` at every step."""
@@ -66,6 +75,8 @@ class LaneJournal:
         self._last_position: Position | None = None
         self._choice: tuple[str, _Mark] | None = None
         self._vain: Counter[str] = Counter()
+        self._ways: set[tuple[str, MapId]] = set()
+        """Choices and the maps that they led to, since something was gained."""
         self._has_reflected = False
         self.results: deque[Result] = deque(maxlen=RESULTS_KEPT)
         """The latest choices and their results, oldest first."""
@@ -92,6 +103,11 @@ class LaneJournal:
     def vain(self) -> tuple[tuple[str, int], ...]:
         """Choices without a result since the last milestone, and how often each was made."""
         return tuple(self._vain.items())
+
+    @property
+    def stale(self) -> frozenset[str]:
+        """Choices of late that have come to nothing again and again; others come first for a while."""
+        return frozenset(one.choice for one in self.results if self._vain[one.choice] >= STALE_TRIES)
 
     @property
     def stalls(self) -> bool:
@@ -130,7 +146,8 @@ class LaneJournal:
     def chose(self, label: str, state: GameState) -> None:
         """Note a choice by its words; this settles the result of the choice before.
 
-        Only choices of where to go and what to do there count: a move in battle or reading on has no result here.
+        Only choices of where to go and what to do there count: a move in battle or reading on has no result here. Nor
+        has a way that the same choice has led before, if nothing was gained between: who goes to and fro gets nowhere.
         """
         if state.mode is not GameMode.FREE:
             return
@@ -139,7 +156,12 @@ class LaneJournal:
             earlier, before = self._choice
             outcome = self._difference(before, mark, state)
             self.results.append(Result(earlier, outcome))
-            if outcome:
+            if mark.gained_since(before):
+                self._ways.clear()
+            way = (earlier, mark.map)
+            again = way in self._ways and outcome == self._arrival(mark, state)
+            self._ways.add(way)
+            if outcome and not again:
                 self._vain.pop(earlier, None)
             else:
                 self._vain[earlier] += 1
@@ -161,6 +183,10 @@ class LaneJournal:
             health=round(state.party_hp_fraction, 1),
         )
 
+    @staticmethod
+    def _arrival(now: _Mark, state: GameState) -> str:
+        return f"came to {state.game.map_name(now.map)}"
+
     def _difference(self, before: _Mark, now: _Mark, state: GameState) -> str:
         news = [f"milestone {self._names[one]}" for one in self._tracker.reached[before.milestones :]]
         if now.badges > before.badges:
@@ -179,7 +205,7 @@ class LaneJournal:
         ):
             news.append("a lost battle")
         if now.map != before.map:
-            news.append(f"came to {state.game.map_name(now.map)}")
+            news.append(self._arrival(now, state))
         if now.health >= before.health + 0.2:
             news.append("party rested")
         elif now.health <= before.health - 0.2:

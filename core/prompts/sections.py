@@ -137,12 +137,16 @@ def tried(journal: LaneJournal) -> str:
     return "Tried in vain: " + "; ".join(lines) if lines else ""
 
 
+REFLECTION: Final = "write as your note what went wrong and what to try instead"
+"""Stands in a prompt that asks for a reflection, and in no other."""
+
+
 def reflection(journal: LaneJournal) -> str:
     """What was tried in the present stall, and the question what to make of it."""
     lines = [f"{quoted(label)} ({times} times)" for label, times in journal.vain]
     return (
-        f"Nothing has come of your latest choices: {'; '.join(lines)}. Before you choose, think about why: write as "
-        "your note what went wrong and what to try instead, and choose accordingly."
+        f"Nothing has come of your latest choices: {'; '.join(lines)}. Before you choose, think about why: "
+        f"{REFLECTION}, and choose accordingly."
     )
 
 

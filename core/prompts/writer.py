@@ -85,6 +85,10 @@ class PromptWriter:
         """Note that the option with these words was chosen."""
         self.journal.chose(label, state)
 
+    def stale(self) -> frozenset[str]:
+        """The words of choices that have come to nothing again and again of late."""
+        return self.journal.stale
+
     def note(self, note: str) -> None:
         """What the model wrote beside its answer to the last prompt; nothing where no notebook is kept."""
         if self._asks_reflection and note.strip():
