@@ -213,7 +213,7 @@ class _Joint:
         )
 
     def _by_sample(self, rows: Tensor) -> Tensor:
-        """From (steps * learners * lanes, ...) to (samples * learners, ...), by the order of a learner's own samples."""
+        """(steps * learners * lanes, ...) as (samples * learners, ...), by the order of a learner's own samples."""
         shape = (self._rollout.steps, len(self._learners), -1)
         return rows.unflatten(0, shape).transpose(1, 2).flatten(0, 2)
 
