@@ -28,7 +28,7 @@ from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
 from agents.learning.update import LossWeights, UpdateNumbers, gradient_steps
 from core.agent.lane_transitions import LaneTransitions
-from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
+from core.exceptions import CheckpointError, TrainingError
 from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
@@ -82,9 +82,6 @@ class MaskablePPOLearner:
 
         Raises DecisionValidationError when a mask allows no action.
         """
-        if not masks.any(axis=1).all():
-            lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
-            raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
         return self._acting.probabilities(observations, masks)
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
