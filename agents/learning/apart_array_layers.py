@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from agents.learning.array_layers import (
     ArrayLayer,
     NoArrayLayer,
+    PlaneColumns,
     Values,
-    Windows,
     array_layers,
     is_plain_convolution,
     one_thread,
@@ -74,7 +74,7 @@ class _Convolutions:
         first = modules[0]
         if len({(module.stride, module.padding, module.dilation) for module in modules}) != 1:
             raise NoArrayLayer("these convolutions differ in stride, padding or dilation")
-        self._windows = Windows(first, apart=True)
+        self._windows = PlaneColumns(first, apart=True)
         kernels = _side_by_side([module.weight for module in modules], (first.out_channels, -1))
         assert kernels is not None, "every convolution has a weight"
         self._kernels = kernels

@@ -91,7 +91,7 @@ def _linear(module: nn.Linear) -> ArrayLayer:
     return layer
 
 
-class Window:
+class _Window:
     """What a convolution sees of planes of one shape, as columns; the memory is used again."""
 
     def __init__(self, shape: tuple[int, ...], module: nn.Conv2d, *, apart: bool = False) -> None:
@@ -124,7 +124,7 @@ class Window:
         return self._as_matrix
 
 
-class Windows:
+class PlaneColumns:
     """Those of one convolution, by the shape of the planes."""
 
     def __init__(self, module: nn.Conv2d, *, apart: bool = False) -> None:
@@ -132,15 +132,15 @@ class Windows:
             raise NoArrayLayer(f"a convolution with padding {module.padding!r} is not computed with arrays")
         self._module = module
         self._apart = apart
-        self._by_shape: dict[tuple[int, ...], Window] = {}
+        self._by_shape: dict[tuple[int, ...], _Window] = {}
 
-    def of(self, planes: Values) -> Window:
+    def of(self, planes: Values) -> _Window:
         """The one that has been given these planes."""
         window = self._by_shape.get(planes.shape)
         if window is None:
             if len(self._by_shape) >= MOST_SHAPES:
                 self._by_shape.clear()
-            window = self._by_shape[planes.shape] = Window(planes.shape, self._module, apart=self._apart)
+            window = self._by_shape[planes.shape] = _Window(planes.shape, self._module, apart=self._apart)
         window.planes[...] = planes
         return window
 
@@ -149,7 +149,7 @@ class _Convolution:
     """Planes (n, channels, height, width), of any type of number, as one product of matrices."""
 
     def __init__(self, module: nn.Conv2d) -> None:
-        self._windows = Windows(module)
+        self._windows = PlaneColumns(module)
         self._kernels = module.weight.detach().view(module.out_channels, -1).numpy()
         self._bias = None if module.bias is None else module.bias.detach().view(-1, 1).numpy()
 
