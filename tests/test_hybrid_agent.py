@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
+from core.agent import arbiter
 from core.agent.loop_detector import REPETITIONS, LoopDetector
 from core.exceptions import CheckpointError, ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
@@ -300,3 +301,14 @@ def test_a_twin_for_evaluation_changes_nothing() -> None:
     played = run(twin, 60, reward=5.0)
     assert {decision.source for decision in played} == {Source.POLICY}
     assert (agent.state_dict(), agent.adaptive_strategy.state_dict()) == before
+
+
+def test_a_press_is_drawn_where_the_dart_comes_down_on_the_chances_side_by_side() -> None:
+    random = np.random.default_rng(0)
+    for dart in (0.0, 0.25, 1.0 - 2**-53, *random.random(200)):
+        row = random.random(9) * (random.random(9) < 0.5)
+        row[3] += 0.1
+        reached = row.cumsum()
+        assert arbiter._pick(row, dart) == (reached <= dart * reached[-1]).sum()
+    assert arbiter._pick(np.array([0.0, 0.5, 0.0, 0.5]), 0.0) == 1
+    assert arbiter._pick(np.array([0.0, 0.5, 0.0, 0.5]), 0.5) == 3

@@ -12,6 +12,8 @@ from gymnasium import spaces
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
+from agents.learning.apart_array_layers import apart_array_layers
+from agents.learning.array_layers import NoArrayLayer
 from agents.learning.policy_group import PolicyGroup
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
@@ -29,6 +31,7 @@ VIEWS = {
     ),
     "screen": spaces.Dict({"screen": spaces.Box(0, 255, (1, 72, 80), np.uint8)}),
 }
+SETTINGS = LearnerSettings(rollout_steps=4)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -55,9 +58,21 @@ def test_each_row_is_the_answer_of_its_own_policy(view: str) -> None:
         group.probabilities(observations, masks)
 
 
-def test_policies_with_the_same_weights_are_asked_in_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    learners = [MaskablePPOLearner(VIEWS["numbers"], 1, LearnerSettings(rollout_steps=4), 0) for _ in range(3)]
-    weights = learners[0].weights()
+FLAT = LearnerSettings(rollout_steps=4, network=f"{__name__}:Flat")
+
+
+@pytest.mark.parametrize(
+    ("settings", "differ", "calls"),
+    [(SETTINGS, False, [3]), (SETTINGS, True, []), (FLAT, False, [3]), (FLAT, True, [1, 1, 1])],
+)
+def test_policies_with_the_same_weights_are_one_and_others_lie_side_by_side(
+    settings: LearnerSettings, differ: bool, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one where the network says nothing of its parts."""
+    learners = [MaskablePPOLearner(VIEWS["numbers"], 1, settings, 0) for _ in range(3)]
+    weights = [learners[0].weights()] * 3
+    if differ:
+        weights[1] = learners[1].weights()
     asked: list[int] = []
     probabilities = MaskablePPOLearner.probabilities
 
@@ -68,9 +83,8 @@ def test_policies_with_the_same_weights_are_asked_in_one_call(monkeypatch: pytes
     monkeypatch.setattr(MaskablePPOLearner, "probabilities", counted)
     observations = {"features": np.random.default_rng(0).normal(size=(3, 7)).astype(np.float32)}
     masks = np.ones((3, 9), dtype=np.bool_)
-    PolicyGroup(learners, [weights] * 3).probabilities(observations, masks)
-    PolicyGroup(learners, [weights, learners[1].weights(), weights]).probabilities(observations, masks)
-    assert asked == [3, 2, 1]
+    PolicyGroup(learners, weights).probabilities(observations, masks)
+    assert asked == calls
 
 
 class Flat(BaseFeaturesExtractor):
@@ -82,6 +96,21 @@ class Flat(BaseFeaturesExtractor):
 
     def forward(self, observations: dict[str, Tensor]) -> Tensor:
         return self.layer(observations["features"]).tanh()
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        [nn.Linear(4, 3), nn.Linear(4, 3, bias=False)],
+        [nn.Linear(4, 3), nn.Tanh()],
+        [nn.Conv2d(2, 3, 3), nn.Conv2d(2, 3, 3, padding=1)],
+        [nn.Conv2d(2, 4, 3, groups=2), nn.Conv2d(2, 4, 3, groups=2)],
+        [nn.LayerNorm(4), nn.LayerNorm(4)],
+    ],
+)
+def test_what_cannot_lie_side_by_side_is_said(modules: list[nn.Module]) -> None:
+    with pytest.raises(NoArrayLayer):
+        apart_array_layers(modules)
 
 
 def test_agents_on_the_cartridge_are_asked_together_with_their_present_weights(

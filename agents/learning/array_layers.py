@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -39,7 +39,7 @@ def array_layers(module: nn.Module) -> list[ArrayLayer]:
         return [layer for child in module for layer in array_layers(child)]
     if type(module) is nn.Linear:
         return [_linear(module)]
-    if type(module) is nn.Conv2d and module.groups == 1 and module.padding_mode == "zeros":
+    if is_plain_convolution(module):
         return [_Convolution(module)]
     if type(module) is nn.Flatten and (module.start_dim, module.end_dim) == (1, -1):
         return [lambda values: values.reshape(len(values), -1)]
@@ -48,6 +48,11 @@ def array_layers(module: nn.Module) -> list[ArrayLayer]:
     if type(module) is nn.Tanh:
         return [np.tanh]
     raise NoArrayLayer(f"{type(module).__name__} is no layer that is computed with arrays")
+
+
+def is_plain_convolution(module: nn.Module) -> TypeGuard[nn.Conv2d]:
+    """In one group, padded with zeros."""
+    return type(module) is nn.Conv2d and module.groups == 1 and module.padding_mode == "zeros"
 
 
 def through_arrays(layers: Sequence[ArrayLayer], values: Values) -> Values:
@@ -89,7 +94,8 @@ def _linear(module: nn.Linear) -> ArrayLayer:
 class _Window:
     """What a convolution sees of planes of one shape, as columns; the memory is used again."""
 
-    def __init__(self, shape: tuple[int, ...], module: nn.Conv2d) -> None:
+    def __init__(self, shape: tuple[int, ...], module: nn.Conv2d, *, apart: bool = False) -> None:
+        """`apart`: the columns of each row are a matrix of their own."""
         rows, channels, height, width = shape
         assert not isinstance(module.padding, str)
         (pad_y, pad_x), (kernel_y, kernel_x) = module.padding, module.kernel_size
@@ -100,40 +106,55 @@ class _Window:
         high = (padded.shape[2] - apart_y * (kernel_y - 1) - 1) // stride_y + 1
         wide = (padded.shape[3] - apart_x * (kernel_x - 1) - 1) // stride_x + 1
         per_row, per_channel, per_y, per_x = padded.strides
-        self._seen = as_strided(
-            padded,
-            (channels, kernel_y, kernel_x, rows, high, wide),
-            (per_channel, apart_y * per_y, apart_x * per_x, per_row, stride_y * per_y, stride_x * per_x),
-        )
+        window, places = (channels, kernel_y, kernel_x), (high, wide)
+        in_window, to_place = (per_channel, apart_y * per_y, apart_x * per_x), (stride_y * per_y, stride_x * per_x)
+        if apart:
+            self._seen = as_strided(padded, (rows, *window, *places), (per_row, *in_window, *to_place))
+        else:
+            self._seen = as_strided(padded, (*window, rows, *places), (*in_window, per_row, *to_place))
         self._columns = np.empty(self._seen.shape, np.float32)
-        self._as_matrix = self._columns.reshape(channels * kernel_y * kernel_x, rows * high * wide)
-        self.made = (module.out_channels, rows, high, wide)
-        """Shape of what comes out, channels first."""
+        size = channels * kernel_y * kernel_x
+        self._as_matrix = self._columns.reshape((rows, size, -1) if apart else (size, -1))
+        self.made = (rows, module.out_channels, high, wide) if apart else (module.out_channels, rows, high, wide)
+        """Shape of what comes out."""
 
     def columns(self) -> Values:
-        """One column for each place of the kernel."""
+        """One column for each place of the kernel: (n, rows * places), or (rows, n, places)."""
         np.copyto(self._columns, self._seen)
         return self._as_matrix
+
+
+class PlaneColumns:
+    """Those of one convolution, by the shape of the planes."""
+
+    def __init__(self, module: nn.Conv2d, *, apart: bool = False) -> None:
+        if isinstance(module.padding, str):
+            raise NoArrayLayer(f"a convolution with padding {module.padding!r} is not computed with arrays")
+        self._module = module
+        self._apart = apart
+        self._by_shape: dict[tuple[int, ...], _Window] = {}
+
+    def of(self, planes: Values) -> _Window:
+        """The one that has been given these planes."""
+        window = self._by_shape.get(planes.shape)
+        if window is None:
+            if len(self._by_shape) >= MOST_SHAPES:
+                self._by_shape.clear()
+            window = self._by_shape[planes.shape] = _Window(planes.shape, self._module, apart=self._apart)
+        window.planes[...] = planes
+        return window
 
 
 class _Convolution:
     """Planes (n, channels, height, width), of any type of number, as one product of matrices."""
 
     def __init__(self, module: nn.Conv2d) -> None:
-        if isinstance(module.padding, str):
-            raise NoArrayLayer(f"a convolution with padding {module.padding!r} is not computed with arrays")
-        self._module = module
+        self._windows = PlaneColumns(module)
         self._kernels = module.weight.detach().view(module.out_channels, -1).numpy()
         self._bias = None if module.bias is None else module.bias.detach().view(-1, 1).numpy()
-        self._windows: dict[tuple[int, ...], _Window] = {}
 
     def __call__(self, planes: Values) -> Values:
-        window = self._windows.get(planes.shape)
-        if window is None:
-            if len(self._windows) >= MOST_SHAPES:
-                self._windows.clear()
-            window = self._windows[planes.shape] = _Window(planes.shape, self._module)
-        window.planes[...] = planes
+        window = self._windows.of(planes)
         made = self._kernels @ window.columns()
         if self._bias is not None:
             made += self._bias

@@ -112,7 +112,7 @@ class _Joint:
         weighed = [learner.begin_update(part) for learner, part in zip(self._learners, own, strict=True)]
         numbers = [UpdateNumbers() for _ in self._learners]
         weights = LossWeights(
-            *(torch.tensor([getattr(one, name) for one in weighed]) for name in ("teacher", "reward"))
+            torch.tensor([float(one.teacher) for one in weighed]), torch.tensor([float(one.reward) for one in weighed])
         )
         optimizer = self._optimizer()
         try:
@@ -121,7 +121,7 @@ class _Joint:
             self._give_back(optimizer)
         share_s = (time.perf_counter() - started) / len(self._learners)
         ends = zip(self._learners, own, weighed, numbers, strict=True)
-        return [learner.end_update(*parts, share_s) for learner, *parts in ends]
+        return [learner.end_update(part, weight, counted, share_s) for learner, part, weight, counted in ends]
 
     def _gradient_steps(
         self, batch: Batch, weights: LossWeights, optimizer: torch.optim.Optimizer, numbers: Sequence[UpdateNumbers]
@@ -213,7 +213,7 @@ class _Joint:
         )
 
     def _by_sample(self, rows: Tensor) -> Tensor:
-        """From (steps * learners * lanes, ...) to (samples * learners, ...), in the order of a learner's samples."""
+        """(steps * learners * lanes, ...) as (samples * learners, ...), by the order of a learner's own samples."""
         shape = (self._rollout.steps, len(self._learners), -1)
         return rows.unflatten(0, shape).transpose(1, 2).flatten(0, 2)
 
@@ -241,7 +241,7 @@ class _Joint:
             if row in joint.state:
                 own.state[origin] = joint.state[row]
 
-    def _weights(self) -> Iterator[tuple[torch.optim.Optimizer, nn.Parameter, nn.Parameter]]:
+    def _weights(self) -> Iterator[tuple[torch.optim.Optimizer, Tensor, nn.Parameter]]:
         """Each learner's optimizer with each of its weights, and that weight in the stack."""
         for one, (learner, rows) in enumerate(zip(self._learners, self._rows, strict=True)):
             for origin, row in zip(self._stacked.weights.origins(one), rows, strict=True):

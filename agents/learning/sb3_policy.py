@@ -28,7 +28,7 @@ from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
 from agents.learning.update import LossWeights, UpdateNumbers, gradient_steps
 from core.agent.lane_transitions import LaneTransitions
-from core.exceptions import CheckpointError, DecisionValidationError, TrainingError
+from core.exceptions import CheckpointError, TrainingError
 from core.vocabulary import ACTION_COUNT
 
 __all__ = ["LearnerMetrics", "LearnerSettings", "MaskablePPOLearner"]
@@ -63,6 +63,7 @@ class MaskablePPOLearner:
         self.reward_scale = 1.0
         """0 to 1: weight of the policy gradient; at 0 only the teacher's actions and the value are learned."""
         self.policy = self._new_policy(action_count, seed)
+        self._parameters = dict(self.policy.named_parameters())
         self._acting = ActingPolicy(self.policy)
         self.finished_updates: deque[LearnerMetrics] = deque(maxlen=MOST_FINISHED_UPDATES)
         """Metrics of the newest updates, for whoever draws curves and takes them out."""
@@ -81,9 +82,6 @@ class MaskablePPOLearner:
 
         Raises DecisionValidationError when a mask allows no action.
         """
-        if not masks.any(axis=1).all():
-            lanes = np.flatnonzero(~masks.any(axis=1)).tolist()
-            raise DecisionValidationError(f"the masks of lanes {lanes} allow no action: the environment must allow one")
         return self._acting.probabilities(observations, masks)
 
     def values(self, observations: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
@@ -232,9 +230,9 @@ class MaskablePPOLearner:
                 f"{method}() needs a full rollout; {self._rollout.filled} of {self._rollout.steps} steps are there"
             )
 
-    def parameters(self) -> dict[str, torch.nn.Parameter]:
+    def parameters(self) -> Mapping[str, torch.nn.Parameter]:
         """The weights themselves, by name; learners of one observation space and settings have the same names."""
-        return dict(self.policy.named_parameters())
+        return self._parameters
 
     def discard_rollout(self) -> None:
         """Forget the steps since the last update, as after a resume: their episodes are played again."""
@@ -242,32 +240,31 @@ class MaskablePPOLearner:
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Copies of all weights by name, for a policy that plays elsewhere."""
-        return {name: value.detach().numpy().copy() for name, value in self.policy.named_parameters()}
+        return {name: value.detach().numpy().copy() for name, value in self._parameters.items()}
 
     def load_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over what `weights` of an equal network gave; the optimizer stays as it is. Raises KeyError where a name
         is missing."""
         with torch.no_grad():
-            for name, value in self.policy.named_parameters():
+            for name, value in self._parameters.items():
                 value.copy_(torch.from_numpy(weights[name]))
 
     # -- checkpoints -------------------------------------------------------------------------------------------
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """All weights and Adam's moments, contiguous copies on the CPU, ready for `safetensors.torch.save_file`."""
-        return named_tensors(dict(self.policy.named_parameters()), self.policy.optimizer, WEIGHTS)
+        return named_tensors(self._parameters, self.policy.optimizer, WEIGHTS)
 
     def load_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Restore what `tensors` gave. Raises CheckpointError, changing nothing, when names or shapes do not fit."""
-        parameters = dict(self.policy.named_parameters())
-        difference = first_difference(parameters, tensors, WEIGHTS)
+        difference = first_difference(self._parameters, tensors, WEIGHTS)
         if difference is not None:
             raise CheckpointError(
                 f"these weights are of another network, first difference {difference[0]} of shape {difference[1]}: "
                 "the observation space (observation_type), learner.network or its widths differ; use the settings that "
                 'it was made with ("state", if the run began when the observation type did not reach the policy)'
             )
-        load_named_tensors(parameters, self.policy.optimizer, tensors, WEIGHTS)
+        load_named_tensors(self._parameters, self.policy.optimizer, tensors, WEIGHTS)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything else that the next update depends on, JSON-able. The rollout is not kept (`discard_rollout`)."""

@@ -30,9 +30,9 @@ class StackedWeights:
 
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
-        self._origins: list[list[nn.Parameter]] = []
+        self._origins: list[list[Tensor]] = []
 
-    def of(self, parameters: Sequence[nn.Parameter]) -> Tensor:
+    def of(self, parameters: Sequence[Tensor]) -> Tensor:
         """The same weight of each network."""
         for tensor, origins in zip(self.tensors, self._origins, strict=True):
             if origins[0] is parameters[0]:
@@ -42,7 +42,7 @@ class StackedWeights:
         self._origins.append(list(parameters))
         return tensor
 
-    def origins(self, network: int) -> list[nn.Parameter]:
+    def origins(self, network: int) -> list[Tensor]:
         """The network's own weights, in the order of `tensors`."""
         return [origins[network] for origins in self._origins]
 

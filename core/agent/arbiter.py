@@ -11,8 +11,10 @@ moment ago, or that was made here again and again (`core/agent/repeated_presses.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,12 +131,10 @@ class Arbiter:
             self._look(lane, states(index), masks[index], rows[index], curriculum_share, policy_acts)
             for index, lane in enumerate(lanes)
         ]
-        coins, darts = self.random.random((2, len(lanes)))
-        cumulative = rows.cumsum(axis=1)
-        picks = (cumulative <= darts[:, None] * cumulative[:, -1:]).sum(axis=1).tolist()
+        coins, darts = self.random.random((2, len(lanes))).tolist()
         return [
-            self._decision(lane, seen, rows[index], bool(coins[index] < seen.teacher_share), picks[index], policy_acts)
-            for index, (lane, seen) in enumerate(zip(lanes, situations, strict=True))
+            self._decision(lane, seen, row, bool(coin < seen.teacher_share), _pick(row, dart), policy_acts)
+            for lane, seen, row, coin, dart in zip(lanes, situations, rows, coins, darts, strict=True)
         ]
 
     def _alternatives(
@@ -254,6 +254,13 @@ class Arbiter:
         if alone:
             return True
         return matters and bool(self.random.random() < strategy.llm_share * min(1.0, 2.0 * teacher_share))
+
+
+def _pick(row: NDArray[np.float64], dart: float) -> int:
+    """The button at which a dart, 0 to 1, comes down on the chances side by side; for so few, faster than arrays."""
+    chances: list[float] = row.tolist()
+    reached = list(accumulate(chances))
+    return bisect_right(reached, dart * reached[-1])
 
 
 def _bar(row: NDArray[np.float64], mask: NDArray[np.bool_]) -> None:
