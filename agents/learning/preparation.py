@@ -22,8 +22,8 @@ from agents.learning.vtrace import Targets, vtrace_targets
 from core.agent.lane_transitions import NO_TEACHER_ACTION
 
 FORWARD_ROWS = 256
-"""Most observations in one forward pass outside training. What a layer makes of more does not fit a core's cache: in one
-piece, a pass over 1,024 observations takes half as much time again."""
+"""Most observations in one forward pass outside training. What a layer makes of more does not fit a core's cache: a
+pass over 1,024 observations in one piece takes half as much time again."""
 
 
 @dataclass(frozen=True, slots=True)
