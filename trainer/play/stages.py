@@ -137,11 +137,12 @@ class UpdateStage(Stage):
         del played
         self.update_when_due()
 
-    def update_when_due(self) -> None:
-        """The same, for those who hand the learner many steps at once."""
-        if not self._learner.ready:
+    def update_when_due(self, *, begins: bool = True) -> None:
+        """The same, for those who hand the learner many steps at once; `begins` as in `OverlappedLearner.hand_over`."""
+        learner = self._learner
+        if not learner.ready:
             return
-        update = self._learner.hand_over() if isinstance(self._learner, OverlappedLearner) else self._learner.update()
+        update = learner.hand_over(begins=begins) if isinstance(learner, OverlappedLearner) else learner.update()
         if update is not None:
             log.debug(
                 "update %d: policy loss %.4f, value loss %.4f, entropy %.3f, KL %.4f, clipped %.2f, teacher agreement "
