@@ -90,3 +90,23 @@ def test_half_a_rollout_is_not_handed_over() -> None:
     with pytest.raises(TrainingError, match="0 of 8"):
         learner.hand_over()
     assert torch.get_num_threads() == 1
+
+
+def test_a_study_that_is_put_off_begins_when_it_has_to() -> None:
+    plain = MaskablePPOLearner(VECTOR, LANES, SMALL, seed=1)
+    overlapped = OverlappedLearner(VECTOR, LANES, SMALL, seed=1)
+    feed(overlapped, np.random.default_rng(0))
+    plain._rollout = copy.deepcopy(overlapped._rollout)
+    plain.update()
+    overlapped.hand_over(begins=False)
+    overlapped.wait()
+    assert overlapped._student.updates == 0
+    overlapped.begin_study()
+    overlapped.begin_study()
+    overlapped.wait()
+    assert overlapped._student.updates == 1, "it is studied once"
+    overlapped.catch_up()
+    assert_equal(weights_of(overlapped), weights_of(plain))
+    feed(overlapped, np.random.default_rng(1))
+    overlapped.hand_over(begins=False)
+    assert overlapped.catch_up() is not None and overlapped.updates == 2

@@ -25,16 +25,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.asked_heads import AskedHeads
-from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, ButtonViews, in_half_precision
+from agents.heads.button_view import PLANES_SHAPE, VIEW_SIZE, ButtonView, ButtonViews
 from agents.heads.holding import Holding
 from agents.heads.learner import HeadsLearner
-from agents.heads.look import Look, drawn
+from agents.heads.look import Look, as_learned, drawn
 from agents.heads.options.residual import OptionResidual
 from agents.heads.options.view import PRIOR, option_view
 from agents.heads.rollout import ListedOptions
@@ -132,8 +133,6 @@ class HeadsAgent(HybridAgent):
         super().attach_lanes(players)
         self._players = [player for player in players if isinstance(player, RulePlayer)]
         self._holdings = [Holding() for _ in players]
-        self._vectors = np.zeros((len(players), VIEW_SIZE), np.float32)
-        self._planes = np.zeros((len(players), *PLANES_SHAPE), np.float32)
         self._segments = [LaneSegments(self.standings.learn) for _ in players]
 
     def decide(
@@ -154,8 +153,8 @@ class HeadsAgent(HybridAgent):
             if part not in step.observations:
                 raise ConfigurationError(f"the heads read the policy view's {part!r}: set observation_type to 'state'")
         share = self._teacher_share()
-        self._vectors.fill(0.0)
-        self._planes.fill(0.0)
+        self._vectors = np.zeros((self.lanes, VIEW_SIZE), np.float32)
+        self._planes = np.zeros((self.lanes, *PLANES_SHAPE), np.float32)
         self._looks = [self._look(index, lane, states(index), step, share) for index, lane in enumerate(self._lanes)]
         rows, ends = self._ask()
         decisions = [
@@ -165,23 +164,12 @@ class HeadsAgent(HybridAgent):
         self._actions = [decision.action for decision in decisions]
         return decisions
 
-    def learned_from(self, step: LaneInputs) -> LaneInputs:
+    def learned_from(self, step: LaneInputs) -> Callable[[], LaneInputs]:
         """What a `HeadsLearner` is shown of the step that was decided last: `HEADS_SPACE`, and each lane's choice. A
         frozen agent teaches nobody."""
         if self.frozen:
-            return step
-        looks = self._looks
-        choices = np.empty(len(looks), dtype=object)
-        choices[:] = [look.choice for look in looks]
-        masks = np.array([look.mask for look in looks])
-        masks[np.arange(len(looks)), self._actions] = True  # the teacher may press what is barred for the heads
-        view = {
-            "vector": in_half_precision(self._vectors),
-            "planes": in_half_precision(self._planes),
-            "label": np.array([look.label for look in looks], dtype=np.int8),
-            "choice": choices,
-        }
-        return LaneInputs(view, masks)
+            return lambda: step
+        return partial(as_learned, self._vectors, self._planes, self._looks, self._actions)
 
     def _teacher_share(self) -> float:
         """The chance that the teacher gets the next option."""

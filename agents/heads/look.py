@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.heads.actor_critic import NO_LABEL
-from agents.heads.button_view import ButtonView
+from agents.heads.button_view import ButtonView, in_half_precision
 from agents.heads.rollout import ListedOptions
+from core.agent.lane_transitions import LaneInputs
 from core.agent.repeated_presses import Repetition
 from core.agent.teacher import TeacherAction
 from core.vocabulary import ACTION_COUNT, Button, Option, Source
@@ -62,6 +64,23 @@ class Look:
 
     allows_teacher: bool = True
     """Whether the environment allows what the teacher would press."""
+
+
+def as_learned(
+    vectors: NDArray[np.float32], planes: NDArray[np.float32], looks: Sequence[Look], actions: Sequence[int]
+) -> LaneInputs:
+    """A step of all lanes as a `HeadsLearner` is shown it: their views, what was looked at, and what was pressed."""
+    choices = np.empty(len(looks), dtype=object)
+    choices[:] = [look.choice for look in looks]
+    masks = np.array([look.mask for look in looks])
+    masks[np.arange(len(looks)), actions] = True  # the teacher may press what is barred for the heads
+    view = {
+        "vector": in_half_precision(vectors),
+        "planes": in_half_precision(planes),
+        "label": np.array([look.label for look in looks], dtype=np.int8),
+        "choice": choices,
+    }
+    return LaneInputs(view, masks)
 
 
 def drawn(chances: NDArray[np.float64], dice: np.random.Generator) -> int:

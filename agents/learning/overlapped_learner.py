@@ -44,25 +44,37 @@ class OverlappedLearner(MaskablePPOLearner):
         self._student = student or MaskablePPOLearner(observation_space, lanes, settings, seed, action_count)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="learner")
         self._studies: Future[LearnerMetrics] | None = None
+        self._is_handed_over = False
+        """And not yet begun."""
         self.core_turns: CoreTurns | None = None
         """Of the student's thread, where players leave it no core of its own."""
 
-    def hand_over(self) -> LearnerMetrics | None:
+    def hand_over(self, *, begins: bool = True) -> LearnerMetrics | None:
         """Put the weights from the last rollout into play and give the full rollout to the student.
 
-        Waits for a busy student. Returns the metrics of the update whose weights play now; None the first time. Raises
-        TrainingError when the rollout is not full or the update failed.
+        Without `begins` it is studied from `begin_study` on, or when it has to be. Waits for a busy student. Returns
+        the metrics of the update whose weights play now; None the first time. Raises TrainingError when the rollout is
+        not full or the update failed.
         """
         self._require_full_rollout("hand_over")
         metrics = self.catch_up()
         student = self._student
         student.teacher_scale, student.reward_scale = self.teacher_scale, self.reward_scale
         self._rollout, student._rollout = student._rollout, self._rollout
-        self._studies = self._thread.submit(self._study)
+        self._is_handed_over = True
+        if begins:
+            self.begin_study()
         return metrics
+
+    def begin_study(self) -> None:
+        """Let the student begin with what was handed over, if it has not begun."""
+        if self._is_handed_over:
+            self._is_handed_over = False
+            self._studies = self._thread.submit(self._study)
 
     def catch_up(self) -> LearnerMetrics | None:
         """Wait for the update in progress and put its weights into play; None when there is none."""
+        self.begin_study()
         if self._studies is None:
             return None
         studies, self._studies = self._studies, None
@@ -113,4 +125,4 @@ class OverlappedLearner(MaskablePPOLearner):
 
     def _forget_studies(self) -> None:
         self.wait()
-        self._studies = None
+        self._studies, self._is_handed_over = None, False

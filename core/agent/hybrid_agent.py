@@ -200,9 +200,10 @@ class HybridAgent:
                 lane.begin(self.adaptive_strategy.select_strategy({"llm_available": self.llm_available}))
         return self.arbiter.decide(step, states, self._lanes, self.curriculum_share, policy_rows)
 
-    def learned_from(self, step: LaneInputs) -> LaneInputs:
-        """What the policy's learner is shown of the step that was decided last; a policy may see more than `step`."""
-        return step
+    def learned_from(self, step: LaneInputs) -> Callable[[], LaneInputs]:
+        """What the policy's learner is shown of the step that was decided last, made when it is called, at any time; a
+        policy may see more than `step`."""
+        return lambda: step
 
     def observe(self, lane: int, decision: Decision, reward: float, done: bool, counts: bool = True) -> None:
         """What came of a lane's decision. At `done` the lane's episode is credited and a new one begins.
@@ -251,7 +252,7 @@ class HybridAgent:
         if not self._lanes:
             self.attach_lanes([RulePlayer(state.game, seed=self._seed)])
         action = self.decide(step, lambda _lane: state)[0].action
-        self._before = self.learned_from(step)
+        self._before = self.learned_from(step)()
         return action
 
     def update(

@@ -261,12 +261,18 @@ class EnhancedPyBoyPokemonCrystalEnv(Uncopied, gym.Env[dict[str, Any], np.int64]
 
     def advance(self, action: int | np.int64, render: bool | None = None) -> Outcome:
         """`step` without making an observation: what the vector env's workers call."""
-        previous = self.state
+        return self.follow(*self.press(action, render))
+
+    def press(self, action: int | np.int64, render: bool | None = None) -> tuple[Button, GameState]:
+        """The first half of `advance`: the button and the game after it. The step is not counted yet."""
         button = self._button(action)
         is_drawn = self._draws_on_advance if render is None else render
-        if self.observer is not None and self.observer.wants_picture():
-            is_drawn = True
-        current = self._press(button, is_drawn)
+        is_drawn |= self.observer is not None and self.observer.wants_picture()
+        return button, self._press(button, is_drawn)
+
+    def follow(self, button: Button, current: GameState) -> Outcome:
+        """The second half: what follows from a press, without the emulator. Call it once after each `press`."""
+        previous = self.state
         self._state = current
         self._mask = action_mask(current)
         self._steps += 1

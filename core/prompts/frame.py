@@ -46,8 +46,10 @@ class PromptForm(StrEnum):
 
 def plain_text(text: str, longest: int = LONGEST_QUOTE) -> str:
     """The text on one line, without control, format and private-use characters, at most `longest` characters."""
-    shown = (" " if char.isspace() else char for char in text)
-    kept = "".join(char for char in shown if unicodedata.category(char)[0] != "C")
+    kept = text
+    if not text.isprintable():  # else there is nothing to leave out, and spaces are the only white space
+        shown = (" " if char.isspace() else char for char in text)
+        kept = "".join(char for char in shown if unicodedata.category(char)[0] != "C")
     line = " ".join(kept.split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
 

@@ -119,7 +119,12 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
         return frozenset(self._open)
 
     def play(
-        self, jobs: Sequence[Job[Result] | None], broker: Broker, goes_on: GoesOn, patience: float | None = None
+        self,
+        jobs: Sequence[Job[Result] | None],
+        broker: Broker,
+        goes_on: GoesOn,
+        patience: float | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> list[Result | None]:
         """Gives worker i `jobs[i]`; the results, in that order. See `trainer.fleet.fleet.Fleet.play`."""
         if self.closed:
@@ -139,7 +144,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
                         self._give_up(number)
                     pickled = pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
                     self._open[number] = self._pasts[number].task(self._plays, self._news, job, pickled)
-            return self._play(broker, goes_on, patience)
+            return self._play(broker, goes_on, patience, meanwhile)
         except BaseException:
             self._drop_all()  # who is in the middle of a job has nobody to give it to; new ones begin with the next
             raise
@@ -173,7 +178,9 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
 
     # -- inside ------------------------------------------------------------------------------------------------
 
-    def _play(self, broker: Broker, goes_on: GoesOn, patience: float | None) -> list[Any]:
+    def _play(
+        self, broker: Broker, goes_on: GoesOn, patience: float | None, meanwhile: Callable[[], object]
+    ) -> list[Any]:
         results: dict[int, Any] = {}
         replacements: Counter[int] = Counter()
         is_halted = False
@@ -182,6 +189,7 @@ class DrivenFleet(Uncopied, Fleet, Generic[WorkerT]):
             if task.number == self._plays:
                 self._workers[number].silent_s, self._workers[number].waits = 0.0, False
                 self._workers[number].send(task)
+        meanwhile()
         while not stragglers.are_left(tasks):
             steps = games = 0
             for worker in self._heard([self._workers[number] for number in tasks], stragglers):

@@ -78,9 +78,14 @@ class Fleet(ABC):
 
     @abstractmethod
     def play(
-        self, jobs: Sequence[Job[Result] | None], broker: Broker, goes_on: GoesOn, patience: float | None = None
+        self,
+        jobs: Sequence[Job[Result] | None],
+        broker: Broker,
+        goes_on: GoesOn,
+        patience: float | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> list[Result | None]:
-        """Gives worker i `jobs[i]` and returns the results, in that order, when all are there.
+        """Gives worker i `jobs[i]`, calls `meanwhile` and returns the results, in that order, when all are there.
 
         With `patience` it waits, once half of the workers are done, no longer than so many times the median of what
         those took. Who is late then has None for its result and goes on; it gets no job (None) in the next call, which

@@ -164,10 +164,11 @@ class _Session:
         self._games = _SegmentGames(bench)
         self._shelf = Shelf(self._games, lanes)
         seating = Seating([WatchedSeat(self._agent, range(len(lanes)), self._policy)])
+        self._learn = LearnStage(seating, waits=True)
         stages: list[Stage] = [
             CreditStage(seating),
             RecordStage(len(lanes), self._shelf.keep),
-            LearnStage(seating),
+            self._learn,
             self._shelf,
         ]
         if self.parts.shows is not None:
@@ -185,11 +186,12 @@ class _Session:
         rollout = self._policy.begin_rollout(job.steps)
         if is_new:
             self._loop.begin()
-        goes_on, lanes = True, len(self._bench.lanes)
-        while goes_on and not rollout.full:
-            ended = len(self._shelf.games)
-            self._loop.step(pauses=rollout.missing == 1)
+        goes_on, missing, lanes = True, job.steps, len(self._bench.lanes)
+        while goes_on and missing:
+            ended, missing = len(self._shelf.games), missing - 1
+            self._loop.step(pauses=not missing)
             goes_on = self._bench.note(lanes, len(self._shelf.games) - ended)
+        self._learn.hand_over()
         return SegmentResult(
             is_new=is_new,
             rollout=rollout,

@@ -87,19 +87,35 @@ class RecordStage(Stage):
 
 
 class LearnStage(Stage):
-    """Hands transitions to the learners."""
+    """Hands transitions to the learners, in their order.
 
-    def __init__(self, seating: Seating[WatchedSeat]) -> None:
+    It may be handed many steps at once: beside an emulator, which empties the processor's caches at every step, the
+    same work takes four times as long as in one go.
+    """
+
+    def __init__(self, seating: Seating[WatchedSeat], *, waits: bool = False) -> None:
+        """With `waits` steps are kept until `hand_over`."""
         self._seating = seating
+        self._waits = waits
+        self._kept: list[tuple[WatchedSeat, Callable[[], LaneInputs], PlayedStep]] = []
 
     def after_step(self, played: PlayedStep) -> None:
         """Every learner observes the step of its lanes, whoever chose the actions."""
         for seat in self._seating:
             rows = seat.rows
             decided = LaneInputs({key: value[rows] for key, value in played.observations.items()}, played.masks[rows])
+            self._kept.append((seat, seat.agent.learned_from(decided), played))
+        if not self._waits:
+            self.hand_over()
+
+    def hand_over(self) -> None:
+        """The learners observe what was kept."""
+        kept, self._kept = self._kept, []
+        for seat, learned_from, played in kept:
+            rows = seat.rows
             seat.learner.observe(
                 LaneTransitions.of_decisions(
-                    seat.agent.learned_from(decided),
+                    learned_from(),
                     played.decisions[rows],
                     played.paid[rows],
                     {key: value[rows] for key, value in played.next_observations.items()},
@@ -121,11 +137,12 @@ class UpdateStage(Stage):
         del played
         self.update_when_due()
 
-    def update_when_due(self) -> None:
-        """The same, for those who hand the learner many steps at once."""
-        if not self._learner.ready:
+    def update_when_due(self, *, begins: bool = True) -> None:
+        """The same, for those who hand the learner many steps at once; `begins` as in `OverlappedLearner.hand_over`."""
+        learner = self._learner
+        if not learner.ready:
             return
-        update = self._learner.hand_over() if isinstance(self._learner, OverlappedLearner) else self._learner.update()
+        update = learner.hand_over(begins=begins) if isinstance(learner, OverlappedLearner) else learner.update()
         if update is not None:
             log.debug(
                 "update %d: policy loss %.4f, value loss %.4f, entropy %.3f, KL %.4f, clipped %.2f, teacher agreement "

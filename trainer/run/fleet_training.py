@@ -11,6 +11,7 @@ it has played joins the next one (V-trace corrects for the older weights).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -34,6 +35,9 @@ from trainer.run.training_run import TrainingRun
 
 MOST_SEGMENT_STEPS: Final = 128
 """Of each lane: some seconds. Longer ones would keep what ended in them from the record, and from the display."""
+SWITCH_S: Final = 0.001
+"""How long the learner's thread keeps the interpreter from one that answers a worker; Python's own 5 ms are as long as
+three steps of a worker's lanes."""
 _DICE: Final = 3
 """Spawn key of workers' random numbers; `trainer/play/` has 0 to 2."""
 
@@ -76,10 +80,13 @@ class FleetTraining:
             return not is_stopped()
 
         reporter.training(0)
+        switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         try:
             while not is_stopped() and self._run.tally.episodes < most_games:
                 games = session.play_segment(most_games - self._run.tally.episodes, goes_on)
                 if games:  # the record is ahead of the resume point by the games of one segment, never of two
+                    session.begin_study()
                     for stage in checkpoints:
                         stage.wait()
                 try:
@@ -91,6 +98,7 @@ class FleetTraining:
                     for stage in stages:
                         stage.after_games()
         finally:
+            sys.setswitchinterval(switch_s)
             session.close()
 
 
@@ -126,13 +134,15 @@ class _Session:
     def play_segment(self, most_games: int, goes_on: GoesOn) -> list[FinishedGame]:
         """Lets the workers play the next segment and learns from it; the games that ended in it, in their order.
 
-        What comes after the end of the last of `most_games` is as if it had not been played.
+        What comes after the end of the last of `most_games` is as if it had not been played. What is learned from the
+        segment begins with the next one, or with `begin_study`.
         """
         self._broker.begin()
         self._run.go_explore.begin_segment()
         self._fleet.broadcast(self._news())
         steps = min(MOST_SEGMENT_STEPS, self._learner.missing_steps)
-        played = self._fleet.play(self._jobs(steps), self._broker, goes_on, self._straggler_factor)
+        jobs = self._jobs(steps)
+        played = self._fleet.play(jobs, self._broker, goes_on, self._straggler_factor, self.begin_study)
         results = [result for result in played if result is not None]
         run = self._run
         run.starts.settle([None if result is None else result.taken for result in played])
@@ -161,9 +171,14 @@ class _Session:
                     for worker, result in enumerate(played)
                 ]
             )
-            self._update.update_when_due()
+            self._update.update_when_due(begins=False)
         self._has_played = True
         return games
+
+    def begin_study(self) -> None:
+        """Lets the learner begin: until then it would only take the interpreter from what workers wait for."""
+        if isinstance(self._learner, OverlappedLearner):
+            self._learner.begin_study()
 
     def take_game(self, game: FinishedGame) -> EndedEpisode:
         """Counts and records a finished game, under the next number."""
