@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS
 from agents.heads.plane_codes import coded_planes
 from core.exceptions import CheckpointError
-from core.whole_files import written_aside
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +99,10 @@ def joined(parts: Sequence[Lessons]) -> Lessons:
 
 def write_lessons(path: Path, lessons: Lessons) -> None:
     """Writes a file that is whole or not there."""
-    with written_aside(path) as aside, aside.open("wb") as file:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
+    with temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **{name: getattr(lessons, name) for name in _NAMES})
+    temporary.replace(path)
 
 
 def read_lessons(path: Path) -> Lessons:
