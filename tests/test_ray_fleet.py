@@ -24,7 +24,7 @@ from tests.test_multi_model_cartridge import make_trainer
 from tests.utils import generate_test_config
 from trainer.fleet.blueprint import Blueprint
 from trainer.fleet.ray_fleet import RayFleet
-from trainer.fleet.shipment import Software
+from trainer.fleet.software import Software
 from trainer.fleet.workbench import Workbench
 from trainer.hybrid_llm_rl_trainer import create_trainer_from_config
 from trainer.multi_model.cartridge import create_cartridge_training_env
@@ -136,8 +136,8 @@ def test_a_node_with_other_software_is_named_in_one_line(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = load_settings(config_in(tmp_path / "run", None))
-    driver = Software({**Software.here().versions, "pyboy": "9.9.9"})
-    monkeypatch.setattr("trainer.fleet.ray_fleet.Software.here", lambda: driver)
+    driver = Software({**Software.here(Blueprint.libraries).versions, "pyboy": "9.9.9"})
+    monkeypatch.setattr("trainer.fleet.ray_fleet.Software.here", lambda libraries: driver)
     with pytest.raises(ConfigurationError, match=r"^node \S+ has pyboy [0-9.]+ \(the driver: 9.9.9\): install the"):
         RayFleet(Blueprint(settings, environment_factory(settings), 2, 2), cluster.address)
 

@@ -14,10 +14,13 @@ import torch
 
 from agents.text.small_policy import small_shape
 from agents.text.text_policy import Sampling
+from core.worlds.base import FIRST_TEST_SEED
 from core.worlds.builtin.plan_path import PlanPath
+from trainer.at_grpo.asked_tree import AskedGroup
 from trainer.at_grpo.warm_start import make_warm_policy
 
 vf: Any = pytest.importorskip("verifiers.v1", reason="verifiers is not installed")
+verifiers_tree: Any = pytest.importorskip("trainer.at_grpo.verifiers_tree", reason="verifiers is not installed")
 WORLD = {"max_rounds": 2, "size": 5}
 
 
@@ -109,3 +112,26 @@ def test_a_model_that_does_not_answer_is_no_bad_answer(address: str, monkeypatch
     monkeypatch.setattr(Handler, "broken", True)
     episode = episode_of(address, 1)
     assert not episode.ok and "no answer of tool" in episode.last_error.message
+
+
+def test_traces_say_who_solved_the_problem_and_the_episode_whether_anybody_did(address: str) -> None:
+    """By groups whose end is known: a model this small solves nothing for sure."""
+    episode = episode_of(address, 2)
+    traces = episode.traces[:4]
+    for place, success in ((0, False), (2, True)):
+        answers = tuple(traces[place : place + 2])
+        verifiers_tree._credit(AskedGroup(f"0|tool|{place}", answers, (0.25, 0.75), (-0.25, 0.25), 1, success))
+    assert [trace.metrics["solved_by_group"] for trace in traces] == [0.0, 0.0, 1.0, 1.0]
+    assert [trace.rewards["at_grpo"].score for trace in traces] == [0.25, 0.75, 0.25, 0.75]
+    assert [trace.nodes[-1].advantages[0] for trace in traces] == [-0.25, 0.25, -0.25, 0.25]
+    assert {trace.metrics["solved"] for trace in traces} <= {0.0, 1.0}
+    env = vf.load_environment(vf.env_config_type("crystal-worlds")(taskset={"id": "crystal-worlds"}))
+    episode.traces[:] = traces
+    asyncio.run(env.finalize(next(iter(env.taskset)), episode))
+    assert [trace.metrics["solved"] for trace in episode.traces] == [1.0] * 4
+
+
+def test_the_problems_are_those_that_no_run_trains_on() -> None:
+    config = vf.env_config_type("crystal-worlds")(taskset={"id": "crystal-worlds", "problems": 3})
+    names = [task.data.name for task in vf.load_environment(config).taskset]
+    assert names == [f"plan_path {FIRST_TEST_SEED + place}" for place in range(3)]

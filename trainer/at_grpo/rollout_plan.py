@@ -79,7 +79,7 @@ class RolloutPlan:
 
 @dataclass(frozen=True, slots=True)
 class RolloutParcel:
-    """A plan with the contents of its files (`trainer.fleet.shipment.Parcel`)."""
+    """A plan with the contents of its files (`trainer.fleet.plan.Parcel`)."""
 
     settings: ATGRPOSettings
     workers: int

@@ -16,8 +16,9 @@ import ray  # type: ignore[import-not-found]
 
 from core.env.lanes.lane_worker import log_apart
 from trainer.fleet.messages import Failed, Task
+from trainer.fleet.plan import Parcel
 from trainer.fleet.queue_line import QueueLine
-from trainer.fleet.shipment import Parcel, Software
+from trainer.fleet.software import Software
 from trainer.fleet.workbench import Workbench
 
 GIVE: Final = "give"

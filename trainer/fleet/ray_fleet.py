@@ -20,7 +20,7 @@ from core.extras import needs_extra
 from trainer.fleet.driven_fleet import ANSWER_TIMEOUT_S, DrivenFleet
 from trainer.fleet.messages import Task
 from trainer.fleet.plan import FleetPlan
-from trainer.fleet.shipment import Software, libraries_of, parcel_of
+from trainer.fleet.software import Software
 
 LOCAL: Final = "local"
 """The cluster that is started on this machine for one run."""
@@ -131,10 +131,10 @@ class RayFleet(DrivenFleet[RayWorker]):
 
             from trainer.fleet.ray_bench import GIVE, HEAR, RayBench
         self._ray: Any = ray
-        parcel = parcel_of(plan)
+        parcel = plan.pack()
         _join(ray, address, plan.workers)
         RayFleet._fleets += 1
-        self._libraries = libraries_of(plan)
+        self._libraries = plan.libraries
         self._software = Software.here(self._libraries)
         self._parcel = ray.put(parcel)
         self._news_sent: tuple[bytes, Any] = (b"", ray.put(b""))

@@ -110,7 +110,8 @@ class Settings(Section):
     null is as long as it takes. A run in which somebody was not waited for cannot be repeated exactly."""
     policy: Literal["heads", "sb3"] = "sb3"
     """What learns: `heads` chooses options and presses the buttons for them, `sb3` is Stable-Baselines3's policy of
-    buttons, which does not know the option."""
+    buttons, which does not know the option. The configs that come with the project say `heads`. A config without the
+    key gets `sb3`: it learns from every `observation_type`, and heads need one with numbers."""
     heads: HeadsSettings = HeadsSettings()
     """How the heads learn, for `"policy": "heads"`."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0

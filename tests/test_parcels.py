@@ -12,7 +12,7 @@ import pytest
 from core.exceptions import ConfigurationError
 from tests.utils import FERNVALE, generate_test_config
 from trainer.fleet.blueprint import Blueprint
-from trainer.fleet.shipment import Shipment, Software
+from trainer.fleet.software import Software
 from trainer.run.environments import environment_factory
 from trainer.settings import load_settings
 
@@ -28,7 +28,7 @@ def test_no_file_of_the_driver_is_needed(tmp_path: Path) -> None:
     saved = here.save_state()
     (home / "begun.state").write_bytes(saved)
     settings = settings.model_copy(update={"start_state": home / "begun.state"})
-    sent = pickle.dumps(Shipment.of(Blueprint(settings, environment_factory(settings), 2, 1)))
+    sent = pickle.dumps(Blueprint(settings, environment_factory(settings), 2, 1).pack())
     shutil.rmtree(home)
     unpacked = pickle.loads(sent).unpack(node)
     there = unpacked.make_env(1)
@@ -46,11 +46,11 @@ def test_no_file_of_the_driver_is_needed(tmp_path: Path) -> None:
 def test_a_maker_that_is_bound_to_this_machine_is_refused(tmp_path: Path) -> None:
     settings = load_settings(generate_test_config(tmp_path))
     with pytest.raises(ConfigurationError, match="makes environments on this machine only"):
-        Shipment.of(Blueprint(settings, lambda lane: environment_factory(settings)(lane), 1, 1))
+        Blueprint(settings, lambda lane: environment_factory(settings)(lane), 1, 1).pack()
 
 
 def test_other_software_is_named_with_both_versions() -> None:
-    here = Software.here()
+    here = Software.here(Blueprint.libraries)
     assert here.difference(here) is None
     other = Software({**here.versions, "torch": "1.0", "pyboy": "9.9"})
     assert here.difference(other) == (
