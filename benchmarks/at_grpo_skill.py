@@ -45,8 +45,8 @@ from trainer.evaluation.intervals import wilson_interval
 
 FOLDER = Path("runs/at_grpo_skill")
 PROBLEMS = 200
-METHODS = ("before", "format_stage", "shared", "per_role", "single_agent", "single_in_turns")
-"""In the order in which they are run: a single agent gets as many samples as `shared` took. `single_in_turns` is one
+METHODS = ("before", "format_stage", "per_role", "single_agent", "shared", "single_in_turns")
+"""In the order in which they are run: a single agent gets as many samples as `per_role` took. `single_in_turns` is one
 agent with as many turns as the team and the same tree: what is left of the difference is roles."""
 UNTRAINED = ("before", "format_stage")
 LEVEL = {"shared": "shared", "per_role": "full", "single_agent": "single", "single_in_turns": "single"}
@@ -65,27 +65,41 @@ RELAY: dict[str, Any] = {
     },
     "small_width": 64,
     "small_layers": 2,
-    "warm_start_steps": 500,
+    "warm_start_steps": 1500,
     "warm_start_batch": 64,
     "batch_size": 32,
     "learning_rate": 1e-3,
+    "warmup_iterations": 5,
+    "decay_iterations": 120,
     "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
     "minibatch_samples": 64,
-    "num_iterations": 100,
+    "num_iterations": 120,
+    "eval_every": 20,
 }
 CRYSTAL: dict[str, Any] = {
     "world": "crystal",
-    "world_options": {"with_path_finder": False, "max_rounds": 4, "told_free_steps": True, "growing_problems": 0},
+    "world_options": {
+        "with_path_finder": False,
+        "max_rounds": 4,
+        "told_free_steps": True,
+        "arriving_practice": 3,
+        "growing_problems": 0,
+    },
     "small_width": 64,
     "small_layers": 2,
-    "warm_start_steps": 160,
+    "warm_start_steps": 300,
+    "warm_start_batch": 64,
     "batch_size": 16,
     "learning_rate": 1e-3,
+    "warmup_iterations": 5,
+    "decay_iterations": 24,
+    "epochs": 2,
     "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
-    "minibatch_samples": 128,
-    "num_iterations": 20,
+    "minibatch_samples": 64,
+    "num_iterations": 24,
+    "eval_every": 8,
     "eval_episodes": 30,
 }
 PRETRAINED: dict[str, Any] = {
@@ -117,7 +131,8 @@ WITHOUT: Mapping[str, dict[str, Any]] = {
     "named_cells": {"named_cells": False, "cells_apart": True, "arriving_practice": 0, "possible_practice": True},
     "arriving_practice": {"arriving_practice": 0},
     "fault_costs": {"fault_costs": 0.0},
-    "long_format_stage": {"warm_start_steps": 150},
+    "long_format_stage": {"warm_start_steps": 500},
+    "falling_rate": {"warmup_iterations": 0, "decay_iterations": 0},
     "sight": {"sight": 0},
 }
 """Ingredients of the relay by name, and what stands in their place: options of the world, or keys of the settings."""
@@ -149,7 +164,7 @@ def measure(world: str, method: str, seed: int, without: str = "", model: str = 
         if model == SMALL and not (run / "base").exists():
             _make_base(base, config_of(world, "shared", seed, without))
             shutil.copytree(base, run / "base")  # where a run looks for what it starts from
-        trained = _train(config, run, folder / "shared.json" if config["specialisation"] == "single" else None)
+        trained = _train(config, run, folder / "per_role.json" if config["specialisation"] == "single" else None)
         scores = evaluate(trained, num_episodes=PROBLEMS)
         candidates, curve = read_metrics(run)
     kept = {key: scores[key] for key in ("success_rate", "success_low", "success_high")}
@@ -162,7 +177,8 @@ def _train(config: Mapping[str, Any], run: Path, team: Path | None) -> str:
     returns the saved model."""
     settings = settings_of(config)
     wanted = json.loads(team.read_text(encoding="utf-8"))["candidates"] if team is not None else 0
-    total = -(-wanted // (settings.batch_size * settings.candidates)) or settings.num_iterations
+    most = settings.batch_size * settings.candidates * settings.make_world().max_rounds  # answers of an iteration
+    total = -(-wanted // most) or settings.num_iterations
     while True:
         summary = ATGRPOTrainer(settings, run).train(total)
         if not summary.finished:

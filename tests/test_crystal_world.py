@@ -35,18 +35,49 @@ def test_gold_answers_walk_to_the_goal(world: Crystal) -> None:
     assert len({world.initial(seed).game.map_id for seed in range(12)}) >= 3, "problems lie on several maps"
 
 
-def test_free_steps_stand_in_words_in_place_of_the_picture(world: Crystal) -> None:
+def test_free_steps_and_wanted_ones_stand_in_words_in_place_of_the_picture() -> None:
     told = Crystal(with_path_finder=False, told_free_steps=True)
     told.spells_out = False
     for seed in range(4):
         state = told.initial(seed)
-        free, where, *_ = told.question(state, "planner").split("\n")
-        words = free.split(" ")
-        assert words[0] == "Free:" and where == world.prompt(state, "planner").split("\n")[-3]
+        free, goal, *_ = told.question(state, "planner").split("\n")
+        assert free.startswith("Free: ") and goal.startswith("Goal: ")
+        straight = as_the_crow_flies(cell_of(state.game), state.goal)
         for word, letter in DIRECTIONS.items():
+            free_steps, wanted = (int(line.split(f"{word} ")[1].split(" ")[0]) for line in (free, goal))
             steps = len(calm_steps(state.game, letter, 9))
-            assert int(words[words.index(word) + 1]) == steps and bool(told._heading(state, word)) == (steps > 0)
+            assert free_steps == steps and bool(told._heading(state, word)) == (steps > 0)
+            assert wanted == straight.count(letter)
     told.close()
+
+
+def test_examples_of_near_goals_ask_no_path_finder_and_bump_into_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, rng = Crystal(with_path_finder=False, told_free_steps=True, arriving_practice=3), random.Random(0)
+    states = [world.initial(seed) for seed in range(8)]
+
+    def no_path_finder(game: object, goal: object) -> str:
+        raise AssertionError("the path-finder was asked")
+
+    monkeypatch.setattr("core.worlds.builtin.crystal.way_letters", no_path_finder)
+    ahead, alone, arrived = 0, 0, 0
+    for number in range(160):
+        seed = number % 8
+        example = world.practice(seed, "planner", rng)
+        free, goal, *_ = example.prompt.split("\n")
+        assert int(free.split(f"{example.answer} ")[1][0]) > 0, "a direction that is named is free"
+        wanted = {word: int(goal.split(f"{word} ")[1].split(" ")[0]) for word in DIRECTIONS}
+        ahead += sum(wanted.values()) == wanted[example.answer] <= 3
+        example = world.practice(seed, "navigator", rng)
+        if "To " not in example.prompt:
+            walk = world._walks.walk(states[seed].spot, example.answer, (-1, -1))
+            assert len(example.answer) <= 6 and (walk.bumps == 0 or len(example.answer) == 1)
+            alone += 1
+            wanted = {word: int(example.prompt.split("\n")[1].split(f"{word} ")[1][0]) for word in DIRECTIONS}
+            across, down = wanted["right"] - wanted["left"], wanted["down"] - wanted["up"]
+            x, y = cell_of(states[seed].game)
+            arrived += not walk.interruption and cell_of(walk.game) == (x + across, y + down)
+    assert 50 < ahead < 130 and 55 < alone < 105 and 0.35 * alone < arrived < 0.75 * alone
+    world.close()
 
 
 def test_a_seed_is_a_problem_for_every_emulator(world: Crystal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -25,6 +26,13 @@ _DOORS: Final = terrain.IMMEDIATE_WARPS | frozenset(terrain.WARP_CARPETS)
 def cell_of(game: GameState) -> Cell:
     """Where the player stands, (x, y)."""
     return game.position.x, game.position.y
+
+
+def cell_after(game: GameState, steps: str) -> Cell:
+    """Where steps over free ground end."""
+    x, y = cell_of(game)
+    across, down = (steps.count(one) - steps.count(other) for one, other in ("RL", "DU"))
+    return x + across, y + down
 
 
 def ground_of(game: GameState) -> MapGround:
@@ -116,6 +124,26 @@ def calm_steps(game: GameState, letter: str, most: int) -> str:
             return letter * number
         here = moved[:2]
     return letter * most
+
+
+def calm_stroll(game: GameState, rng: random.Random, most: int) -> tuple[str, Cell]:
+    """One to `most` random steps over calm ground that come to no cell twice, fewer where there is no way on; none
+    where the player is shut in. With the cell at their end."""
+    ground, here, steps = ground_of(game), cell_of(game), ""
+    seen = {here}
+    for _ in range(rng.randint(1, most)):
+        moves = [(letter, ground.move(*here, button)) for letter, button in BUTTON_OF.items()]
+        fresh = [
+            (letter, moved[:2])
+            for letter, moved in moves
+            if moved is not None and moved[:2] not in seen and is_calm(ground, moved[:2])
+        ]
+        if not fresh:
+            break
+        letter, here = rng.choice(fresh)
+        steps += letter
+        seen.add(here)
+    return steps, here
 
 
 def as_the_crow_flies(start: Cell, target: Cell) -> str:

@@ -27,6 +27,8 @@ from core.worlds.cartridge_ground import (
     around_one_bend,
     as_the_crow_flies,
     calm_steps,
+    calm_stroll,
+    cell_after,
     cell_of,
     ground_of,
     is_calm,
@@ -56,6 +58,10 @@ LONGEST_STROLL = 16
 """Most steps from the cell where the rules entered a map to a problem's start."""
 DRAWS = 200
 """Most tries to draw a problem."""
+ARRIVING_SHARE = 0.5
+"""Of the examples of `arriving_practice`, those that have the goal where they lead."""
+ALONE_SHARE = 0.5
+"""Of the navigator's examples of `arriving_practice`, those in which nobody has named a waypoint."""
 PRACTICE_PROBLEMS = 120
 """Different situations in the examples of the format stage: a situation costs some 30 ms of emulation."""
 
@@ -117,8 +123,16 @@ class Crystal(TextWorld[CrystalState]):
         with_path_finder: bool = True,
         max_rounds: int = 3,
         told_free_steps: bool = False,
+        arriving_practice: int = 0,
     ) -> None:
-        """With `told_free_steps` the prompt has no picture: it says how many calm steps there are in each direction."""
+        """With `told_free_steps` the prompt has no picture: it says how many calm steps there are in each direction,
+        and how many of them the goal is away.
+
+        With `arriving_practice` the format stage shows what a goal is for, for near ones only, and what is in the way.
+        The planner names a random direction in which there is calm ground; in half of the examples the goal lies
+        there, at most so many steps straight ahead. In half of the navigator's examples nobody has named a waypoint,
+        as for one who walks alone: random steps over calm ground that come to no cell twice, at most so many with the
+        goal at their end, or twice as many with the goal anywhere. No path-finder is asked."""
         if not 2 <= nearest <= farthest or maps < 1:
             raise ConfigurationError(
                 f"nearest={nearest}, farthest={farthest}, maps={maps}: the world needs 2 <= nearest <= farthest "
@@ -130,6 +144,7 @@ class Crystal(TextWorld[CrystalState]):
         self.words = (*DIRECTIONS, PATH_FINDER) if with_path_finder else tuple(DIRECTIONS)
         self.max_rounds = max_rounds
         self.told_free_steps = told_free_steps
+        self.arriving_practice = arriving_practice
         self._walks = CartridgeWalks(rom, maps)
         self._drawn = lru_cache(maxsize=2048)(self._draw)
 
@@ -152,9 +167,11 @@ class Crystal(TextWorld[CrystalState]):
         """The screen as letters (@ player, G goal, D door, P person, w tall grass), where the goal is, and the task."""
         place = state.game.position
         across, down = state.goal[0] - place.x, state.goal[1] - place.y
-        where = f"Goal: {abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
-        seen = self._free_steps(state) if self.told_free_steps else picture(state.game, state.goal)
-        screen = f"{seen}\n{where}\n"
+        if self.told_free_steps:
+            screen = f"{self._free_steps(state)}\n{self._wanted_steps(across, down)}\n"
+        else:
+            where = f"{abs(across)} {'right' if across > 0 else 'left'} {abs(down)} {'down' if down > 0 else 'up'}"
+            screen = f"{picture(state.game, state.goal)}\nGoal: {where}\n"
         if role == "planner":
             return f"{screen}Waypoints: {' '.join(self.words)}\nName one."
         named = f"To {state.waypoint}: {move_field(state.heading, FIELD_PLACES)}\n" if state.waypoint else ""
@@ -164,6 +181,12 @@ class Crystal(TextWorld[CrystalState]):
     def _free_steps(state: CrystalState) -> str:
         free = (f"{word} {len(calm_steps(state.game, letter, MOST_TOLD))}" for word, letter in DIRECTIONS.items())
         return f"Free: {' '.join(free)}"
+
+    @staticmethod
+    def _wanted_steps(across: int, down: int) -> str:
+        """In the same order as the free steps, so that a number's place says what it is about."""
+        wanted = {"up": -down, "down": down, "left": -across, "right": across}
+        return f"Goal: {' '.join(f'{word} {max(0, wanted[word])}' for word in DIRECTIONS)}"
 
     def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
         """The planner says a waypoint; the navigator says steps U, D, L, R, which are walked in the emulator."""
@@ -181,6 +204,8 @@ class Crystal(TextWorld[CrystalState]):
     def practice(self, seed: int, role: str, rng: random.Random, repeat_share: float = 0.5) -> Practice:
         """A random waypoint; random steps, or any steps that stand in the waypoint's field."""
         state, waypoint = self.initial(seed % PRACTICE_PROBLEMS), rng.choice(self.words)
+        if self.arriving_practice:
+            return self._near_practice(state, role, rng, repeat_share)
         if role == "planner":
             return Practice(self.prompt(state, role), waypoint)
         steps = random_moves(rng, FIELD_PLACES)
@@ -189,6 +214,22 @@ class Crystal(TextWorld[CrystalState]):
         repeated = rng.random() < repeat_share
         heading = steps if repeated else random_moves(rng, FIELD_PLACES)
         return Practice(self.prompt(replace(state, waypoint=waypoint, heading=heading), role), steps)
+
+    def _near_practice(self, state: CrystalState, role: str, rng: random.Random, repeat_share: float) -> Practice:
+        arrives, most = rng.random() < ARRIVING_SHARE, self.arriving_practice
+        ahead = {word: calm_steps(state.game, letter, most) for word, letter in DIRECTIONS.items()}
+        word = rng.choice([word for word, steps in ahead.items() if steps] or list(DIRECTIONS))
+        if role == "planner":
+            steps = ahead[word][: rng.randint(1, most)]
+            shown = replace(state, goal=cell_after(state.game, steps)) if arrives and steps else state
+            return Practice(self.prompt(shown, role), word)
+        steps, end = calm_stroll(state.game, rng, most * (1 if arrives else 2))
+        if "planner" not in self.roles or rng.random() < ALONE_SHARE:
+            shown = replace(state, goal=end) if arrives and steps else state
+            return Practice(self.prompt(shown, role), steps or DIRECTIONS[word])
+        heading = random_moves(rng, FIELD_PLACES)
+        answer = heading if rng.random() < repeat_share else random_moves(rng, FIELD_PLACES)
+        return Practice(self.prompt(replace(state, waypoint=word, heading=heading), role), answer)
 
     def _name(self, state: CrystalState, waypoint: str) -> Turn[CrystalState]:
         if waypoint not in self.words:
