@@ -71,6 +71,7 @@ class _Teacher:
     def __init__(self, writer: PromptWriter, habit: Habit, random: np.random.Generator) -> None:
         self.examples: list[Example] = []
         self.reset, self.see, self.chose, self.note = writer.reset, writer.see, writer.chose, writer.note
+        self.stale = writer.stale
         self._writer = writer
         self._habit = habit
         self._random = random
