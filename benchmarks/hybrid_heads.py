@@ -36,6 +36,7 @@ from trainer.bundle.judge import HeadGame, JudgedPlayer, Judging, score_of
 from trainer.bundle.option_learning import OptionLearning
 from trainer.bundle.plan import BundlePlan, planned
 from trainer.bundle.residual_learning import ResidualLearning
+from trainer.bundle.situations import TURNS_GAMES, TakingTurns
 from trainer.bundle.stages import judged, train
 from trainer.commands.exit_codes import run_reporting_bad_input
 from trainer.evaluation.first_badge import first_badge
@@ -76,6 +77,7 @@ class Variant:
     def plan(self, seed: int, judging: Judging, steps_per_game: int, final_milestone: str | None) -> BundlePlan:
         """The making of the heads. Each seed learns from games of its own and is judged in games of its own."""
         options = OptionLearning()
+        turns = TakingTurns(TURNS_GAMES, run_seed=seed) if JudgedPlayer.HYBRID in self.players else TakingTurns()
         return BundlePlan(
             BundleCollection(
                 steps_per_game=steps_per_game,
@@ -93,6 +95,7 @@ class Variant:
             replace(judging, run_seed=seed, bars_repeats=self.bars_repeats, players=self.players),
             seed,
             ResidualLearning(rounds=self.corrections),
+            turns=turns,
         )
 
 

@@ -42,6 +42,8 @@ def test_variants_leave_out_what_they_say() -> None:
     judging = Judging(games=3)
     plans = {name: variant.plan(4, judging, 8000, "tide_badge") for name, variant in VARIANTS.items()}
     assert plans["no_branches"].options == replace(plans["ppo"].options, groups=0)
+    hybrids = [name for name, variant in VARIANTS.items() if JudgedPlayer.HYBRID in variant.players]
+    assert hybrids == [name for name, plan in plans.items() if plan.turns.games], "without standings it is the heads"
     assert plans["whole"].options.rounds == plans["no_dagger"].aggregation.rounds == 0
     assert not plans["no_mask"].judging.bars_repeats and plans["whole"].judging.bars_repeats
     assert {plans["no_noise"].collection.straying(game).presses for game in range(4)} == {0.0}

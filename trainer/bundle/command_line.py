@@ -19,7 +19,7 @@ from trainer.bundle.maker import make
 from trainer.bundle.option_learning import OptionLearning
 from trainer.bundle.plan import BundlePlan
 from trainer.bundle.residual_learning import ResidualLearning
-from trainer.bundle.situations import TakingTurns
+from trainer.bundle.situations import TURNS_GAMES, TakingTurns
 from trainer.commands.exit_codes import run_reporting_bad_input
 
 OPENING_SEED = 105
@@ -48,7 +48,7 @@ def main(
         bool,
         typer.Option(help="The button head, not the rules, carries out what the option head learns to choose."),
     ] = False,
-    turns: Annotated[int, typer.Option(min=0, help="Games in which rules and heads take turns.")] = 16,
+    turns: Annotated[int, typer.Option(min=0, help="Games in which rules and heads take turns.")] = TURNS_GAMES,
     judged_games: Annotated[int, typer.Option(min=1, help="Games to judge each way by.")] = 40,
     judged_whole_games: Annotated[int, typer.Option(min=1, help="Whole games to judge by, if any are played.")] = 10,
     max_steps: Annotated[int, typer.Option(min=1, help="Steps of a game at most.")] = 8_000,

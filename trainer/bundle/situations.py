@@ -39,6 +39,10 @@ FIRST_GAME: Final = 5_000
 Say = Callable[[str], None]
 
 
+TURNS_GAMES: Final = 16
+"""Of taking turns, where nobody says how many: every common kind of situation is met dozens of times."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
     """How rules and heads take turns while a bundle is made."""
