@@ -17,7 +17,7 @@ from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import Hunter, hunting_grounds
 from core.rules.planning.lane_memory import LATELY_STEPS, LaneMemory
 from core.rules.planning.needs import SHOP_WAY_ACTIONS, UNSURE_ACTIONS, Needs, clerk_of, healer_of, patience_for_rest
-from core.rules.planning.supplies import best_potion, healing_of, shopping_list
+from core.rules.planning.supplies import STOCK_OF_LIVES, best_potion, healing_of, lives_wanted, shopping_list
 from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import BuyItems, MapId, OptionKind, PutFirst, UseItem
 from tests.game_states import LAYOUT
@@ -308,7 +308,7 @@ def test_training_is_for_the_wanted_level_or_for_one_more_and_not_where_it_was_g
 
 
 def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None:
-    """Potions for three lives from four fifths of the money; balls, cures and bells from what is left after them."""
+    """Potions for three lives from nine tenths of the money; balls, cures and bells from what is left after them."""
     items = {item.key: item for item in start.game.items.values()}
     tonic = items["TONIC"]
     everything = tuple(items)
@@ -320,9 +320,9 @@ def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None
 
     assert bought(100_000, ("TONIC",)) == {"TONIC": round(3 * 30 / 20)}
     assert bought(100_000, ("TONIC",), TONIC=2) == {"TONIC": round((3 - 40 / 30) * 30 / 20)}
-    assert bought(3 * tonic.price * 5 // 4, ("TONIC",)) == {"TONIC": 3}, "a fifth is not spent on potions"
-    assert bought(3 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {"TONIC": 2}
-    assert bought(2 * tonic.price * 5 // 4 - 2, ("TONIC",)) == {}, "for one the way is not worth it"
+    assert bought(3 * tonic.price * 10 // 9 + 1, ("TONIC",)) == {"TONIC": 3}, "a tenth is not spent on potions"
+    assert bought(3 * tonic.price * 10 // 9, ("TONIC",)) == {"TONIC": 2}
+    assert bought(2 * tonic.price * 10 // 9, ("TONIC",)) == {}, "for one the way is not worth it"
     # 270 are left after four tonics: a ball of 150, and a cure of 100 from the rest
     money = 4 * tonic.price + items["CATCHER"].price + items["HERB"].price + 20
     assert bought(money, ("TONIC", "CATCHER", "HERB")) == {"TONIC": 4, "CATCHER": 1, "HERB": 1}
@@ -330,6 +330,23 @@ def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None
     assert bought(money, ("TONIC", "HERB"), HERB=1) == {"TONIC": 4}, "no second cure"
     cures = dict.fromkeys(("HERB", "BALM", "MINT_DROP", "TINGLE_TEA", "CURE_ALL", "WAKE_BELL"), 1)
     assert bought(900_000, everything) == {"BIG_TONIC": 2, "STAR_CATCHER": 4, **cures}, "the best ball for the rich"
+
+
+def test_a_hard_fight_asks_for_more_potions(start: GameState) -> None:
+    """Foes who have twice the lead's level all together make one; three lives for each foe of its own level."""
+    lead = with_party(start, (30, 90, 90))
+    assert lives_wanted(lead, 0) == lives_wanted(lead, 59) == STOCK_OF_LIVES
+    assert lives_wanted(lead, 60) == 6 and lives_wanted(lead, 100) == 10
+    rich = with_money(lead, 90_000)
+    ways = {map_id(rich, "HIGHSTEAD_SHOP"): 20}
+
+    def bought(foe_levels: int) -> int:
+        found = Needs(rich.game).goals(rich, LaneMemory(), ways, fights_next=True, foe_levels=foe_levels)
+        tasks = [goal.option.menu_task for goal in found if goal.option.kind is OptionKind.BUY]
+        assert len(tasks) == 1 and isinstance(tasks[0], BuyItems)
+        return tasks[0].purchases[0].count
+
+    assert bought(100) > 2 * bought(50)
 
 
 def test_the_potion_that_wastes_least_is_drunk(start: GameState) -> None:

@@ -13,7 +13,15 @@ from core.rules.planning.carriers import carrier, strongest
 from core.rules.planning.goals import ANYWHERE, GoalKind, PlannedGoal
 from core.rules.planning.hunting_grounds import CAVES, Hunter, LevelWays
 from core.rules.planning.remedies import Remedies
-from core.rules.planning.supplies import best_potion, clerk_of, healing_of, shopping_list, stock_of_lives
+from core.rules.planning.supplies import (
+    STOCK_OF_LIVES,
+    best_potion,
+    clerk_of,
+    healing_of,
+    lives_wanted,
+    shopping_list,
+    stock_of_lives,
+)
 from core.rules.values import MARGINS, ON_THE_WAY, near
 from core.vocabulary import MapId, Option, OptionKind, Position, PutFirst, UseItem
 
@@ -52,9 +60,17 @@ class Needs:
         self._clerks = [(place, clerk) for place in places if (clerk := clerk_of(place)) is not None]
 
     def goals(
-        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
+        self,
+        state: GameState,
+        memory: LaneMemory,
+        distances: Mapping[MapId, int],
+        fights_next: bool,
+        foe_levels: int = 0,
     ) -> Iterator[PlannedGoal]:
-        """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer."""
+        """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer.
+
+        `foe_levels`: the sum of the levels of that trainer's creatures; 0 where they are not known.
+        """
         self._remedies.look(state, memory, distances)
         lead = carrier(state, memory)
         if lead is None:
@@ -68,7 +84,7 @@ class Needs:
         elif memory.lists_more:
             yield from self._potion_goals(state, lead, ON_THE_WAY.spare_potion)
         yield from self._order_goals(state, lead)
-        yield from self._shop_goals(state, memory, distances, fights_next)
+        yield from self._shop_goals(state, memory, distances, fights_next, foe_levels)
         yield from self._remedies.goals(state, memory, distances)
         yield from self._train_goals(state, memory, distances, lead)
 
@@ -118,18 +134,24 @@ class Needs:
         yield PlannedGoal(GoalKind.ORDER, f"{label}: {why}", option)
 
     def _shop_goals(
-        self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int], fights_next: bool
+        self,
+        state: GameState,
+        memory: LaneMemory,
+        distances: Mapping[MapId, int],
+        fights_next: bool,
+        foe_levels: int,
     ) -> Iterator[PlannedGoal]:
         reach = SHOP_WAY_ACTIONS
+        lives = lives_wanted(state, foe_levels)
         if fights_next:
-            reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state)))
+            reach += round(EMPTY_BAG_ACTIONS * max(0.0, 1 - stock_of_lives(state) * STOCK_OF_LIVES / lives))
         shops = [
             (distances[place.id], place.key, place, clerk) for place, clerk in self._clerks if place.id in distances
         ]
         for way, _, place, clerk in sorted(shops, key=lambda shop: shop[:2]):
             if way >= reach:
                 return
-            menu_task = shopping_list(self._game, clerk.sells, state)
+            menu_task = shopping_list(self._game, clerk.sells, state, lives)
             if menu_task is None or memory.spoke_lately((place.id, f"object {clerk.id}"), SHOP_AGAIN_STEPS):
                 continue
             wares = ", ".join(f"{one.count} {self._game.items[one.item].name}" for one in menu_task.purchases)

@@ -21,6 +21,7 @@ from core.navigation.travel import WorldGraph
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory, Subject
 from core.rules.planning.learners import Learners
+from core.rules.planning.lost_fight import Creature
 from core.rules.planning.machines import lesson_for
 from core.rules.planning.needs import Needs
 from core.rules.planning.objective_options import ObjectiveOptions
@@ -46,8 +47,13 @@ class _StoryStep:
     objectives: Sequence[Objective]
     teaches: Sequence[str]
     """Moves that the way asks for."""
-    level: int
-    """Of the strongest trainer whom the nearest objectives lead to; 0 without one."""
+    foes: Sequence[Creature]
+    """Of the strongest trainer whom the nearest objectives lead to; none without one."""
+
+    @property
+    def level(self) -> int:
+        """Of the strongest of the foes; 0 without any."""
+        return max((level for level, _ in self.foes), default=0)
 
 
 class StoryPlanner:
@@ -68,6 +74,7 @@ class StoryPlanner:
         self._options = ObjectiveOptions(game)
         self._path = StoryPath.of(game)
         self._learners = Learners(game)
+        self._by_class = {(one.class_key, one.id): one.creatures for one in game.trainers.values()}
         self._talkers: dict[MapId, tuple[tuple[MapObject, Subject], ...]] = {}
         """The people of a map whom one can speak to."""
         self._next_milestone = lru_cache(maxsize=MOST_STEPS_KEPT)(partial(next_milestone, self._milestones))
@@ -92,10 +99,11 @@ class StoryPlanner:
         not_taken: frozenset[str] = frozenset()
         if starter is not None and step is not None and not state.party:
             step, not_taken = self._with_starter(step, starter)
+        foes = () if step is None else step.foes
         found = [
             *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
-            *self._needs.goals(state, memory, distances, fights_next=step is not None and step.level > 0),
+            *self._needs.goals(state, memory, distances, bool(foes), sum(level for level, _ in foes)),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -114,7 +122,7 @@ class StoryPlanner:
         deeds = None if self._path is None else self._path.next_deeds(milestone, state, entry)
         planned, teaches = ((), ()) if deeds is None else (deeds.objectives, deeds.teaches)
         objectives = planned or self._open_objectives(milestone, state)
-        return _StoryStep(milestone, objectives, teaches, self._level_at_hand(objectives, distances))
+        return _StoryStep(milestone, objectives, teaches, self._foes_at_hand(objectives, distances))
 
     def _with_starter(self, step: _StoryStep, starter: int) -> tuple[_StoryStep, frozenset[str]]:
         """The step with one of its alternatives left where it is a choice of things on one map, in the data's order.
@@ -191,19 +199,21 @@ class StoryPlanner:
         showing = dict.fromkeys(one for flag in flags for one in self._story.showing(flag))
         return [objective for objective in showing if not self._gone(objective, state)]
 
-    def _level_at_hand(self, objectives: Sequence[Objective], distances: Mapping[MapId, int]) -> int:
-        """The level of the strongest trainer whom the objectives of the nearest map lead to; 0 without a trainer."""
+    def _foes_at_hand(self, objectives: Sequence[Objective], distances: Mapping[MapId, int]) -> Sequence[Creature]:
+        """The creatures of the strongest trainer whom the objectives of the nearest map lead to; none without one."""
         nearest = min((distances.get(one.map, math.inf) for one in objectives), default=math.inf)
         at_hand = (one for one in objectives if distances.get(one.map, math.inf) == nearest)
-        return max((self._trainer_level(one) for one in at_hand), default=0)
+        return max((self._foes_of(one) for one in at_hand), key=_strength, default=())
 
-    def _trainer_level(self, objective: Objective) -> int:
-        """The level of the strongest creature of the trainer whom the objective leads to; 0 if it leads to none."""
-        spoken = max((self._game.trainer_levels_by_key.get(key, 0) for key in objective.fights), default=0)
+    def _foes_of(self, objective: Objective) -> Sequence[Creature]:
+        """The creatures of the trainer whom the objective leads to, the strongest of several; none if to none."""
         thing = self._options.object_of(objective.map, objective.object_id)
-        if thing is None or thing.trainer_class is None or thing.trainer_id is None:
-            return spoken
-        return self._game.trainer_levels.get((thing.trainer_class, thing.trainer_id), spoken)
+        if thing is not None and thing.trainer_class is not None and thing.trainer_id is not None:
+            known = self._by_class.get((thing.trainer_class, thing.trainer_id))
+            if known is not None:
+                return known
+        spoken = (self._game.trainers[key].creatures for key in objective.fights if key in self._game.trainers)
+        return max(spoken, key=_strength, default=())
 
     def _is_spent(self, objective: Objective, milestone: Milestone, state: GameState) -> bool:
         """Whether all that the objective can bring about beside the milestone itself has come about."""
@@ -273,3 +283,8 @@ class StoryPlanner:
     def _hidden(self, thing: MapObject, state: GameState) -> bool:
         flag = self._game.event_flags.get(thing.event) if thing.event else None
         return flag is not None and state.has_flag(flag.index)
+
+
+def _strength(foes: Sequence[Creature]) -> tuple[int, int]:
+    """To compare trainers: the level of the strongest creature, then the sum of all levels."""
+    return max((level for level, _ in foes), default=0), sum(level for level, _ in foes)

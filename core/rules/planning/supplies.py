@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from core.game.state import GameState
 
 STOCK_OF_LIVES = 3.0
-"""The potions of the bag should give back the lead's HP this many times."""
-SPARE_MONEY = 0.2
+"""The potions of the bag should give back the lead's HP this many times, more before a hard fight (`lives_wanted`)."""
+HARD_FIGHT = 2.0
+"""A trainer's fight is hard whose foes have, all together, so many times the lead's level."""
+LIVES_FOR_A_FOE = 3.0
+"""Lives wanted before a hard fight for each foe of the lead's own level; weaker foes count for less."""
+SPARE_MONEY = 0.1
 """Share of the money that is not spent on potions."""
 WASTE = 2.0
 """A potion that gives back more than this many times the lead's HP is too dear."""
@@ -60,8 +64,22 @@ def stock_of_lives(state: GameState) -> float:
     return sum(healing_of(item) * quantity for item, quantity in potions(state)) / max(1, most)
 
 
-def shopping_list(game: GameData, wares: Iterable[str], state: GameState) -> BuyItems | None:
-    """What to buy of a shop that sells `wares`; None while the stock is good or the money short."""
+def lives_wanted(state: GameState, foe_levels: int) -> float:
+    """How often the potions of the bag should give back the lead's HP.
+
+    `foe_levels`: the sum of the levels of the trainer's creatures to whom the story leads; 0 where it leads to none.
+    """
+    foes = foe_levels / max(1, state.party[0].level) if state.party else 0.0
+    return max(STOCK_OF_LIVES, LIVES_FOR_A_FOE * foes) if foes >= HARD_FIGHT else STOCK_OF_LIVES
+
+
+def shopping_list(
+    game: GameData, wares: Iterable[str], state: GameState, lives: float = STOCK_OF_LIVES
+) -> BuyItems | None:
+    """What to buy of a shop that sells `wares`; None while the stock is good or the money short.
+
+    `lives`: how often the potions should give back the lead's HP.
+    """
     lead = state.party[0] if state.party else None
     if lead is None:
         return None
@@ -73,7 +91,7 @@ def shopping_list(game: GameData, wares: Iterable[str], state: GameState) -> Buy
     ]
     if not offers:
         return None
-    missing = (STOCK_OF_LIVES - stock_of_lives(state)) * lead.max_hp
+    missing = (lives - stock_of_lives(state)) * lead.max_hp
     money = int((1 - SPARE_MONEY) * state.money)
     counts = [(min(round(missing / healing_of(item)), money // item.price), item) for item in offers]
     several = [(healing_of(item), item.id, count, item) for count, item in counts if count >= LEAST_PURCHASE]
