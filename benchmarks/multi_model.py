@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -66,14 +67,15 @@ def scale(agents: Sequence[int], steps: int, model: str) -> None:
         rows.append(row := _apart("scale-one", count, steps, model))
         print(
             f"{count} agents: {row['steps_per_s']:.0f} steps/s in all, {row['cpu_us']:.0f} us of processor time "
-            f"a step, {row['memory_mb']:.0f} MB (most of the main process: {row['peak_mb']:.0f} MB)",
+            f"a step ({row['main_cpu_us']:.0f} of the main process), {row['memory_mb']:.0f} MB (most of the main "
+            f"process: {row['peak_mb']:.0f} MB)",
             flush=True,
         )
     first, last = rows[0], rows[-1]
     fleet = _apart("scale-fleet", last["agents"], steps, model)
     print(
         f"one agent in a fleet of {last['agents']} lanes: {fleet['steps_per_s']:.0f} steps/s, {fleet['cpu_us']:.0f} us "
-        f"of processor time a step, {fleet['memory_mb']:.0f} MB"
+        f"of processor time a step ({fleet['main_cpu_us']:.0f} of the main process), {fleet['memory_mb']:.0f} MB"
     )
     print(
         f"{last['agents']} agents / one agent's fleet: {last['steps_per_s'] / fleet['steps_per_s']:.2f} of the speed "
@@ -100,10 +102,10 @@ def scale_one(agents: int, steps: int, model: str) -> None:
         )
         asyncio.run(trainer.train())
         trainer.config.max_episodes += max(1, steps // SCALE_EPISODE_STEPS)
-        begun_s, begun_cpu_s, begun_steps = time.perf_counter(), cpu_of_tree_s(), trainer.metrics.steps
+        begun_s, begun_cpu, begun_steps = time.perf_counter(), CpuTime.now(), trainer.metrics.steps
         asyncio.run(trainer.train())
-        seconds, cpu_s = time.perf_counter() - begun_s, cpu_of_tree_s() - begun_cpu_s
-        row = _row(agents, trainer.metrics.steps - begun_steps, seconds, cpu_s)
+        seconds, cpu = time.perf_counter() - begun_s, CpuTime.now() - begun_cpu
+        row = _row(agents, trainer.metrics.steps - begun_steps, seconds, cpu)
         asyncio.run(trainer.shutdown())
     print(json.dumps(row))
 
@@ -129,29 +131,41 @@ def scale_fleet(lanes: int, steps: int, model: str) -> None:
         path.write_text(json.dumps(config), encoding="utf-8")
         trainer = create_trainer_from_config(path)
         trainer.train(total_episodes=lanes)  # it warms up
-        begun_s, begun_cpu_s, begun_steps = time.perf_counter(), cpu_of_tree_s(), trainer.run.tally.steps
+        begun_s, begun_cpu, begun_steps = time.perf_counter(), CpuTime.now(), trainer.run.tally.steps
         trainer.train(total_episodes=lanes * (1 + max(1, steps // SCALE_EPISODE_STEPS)))
-        seconds, cpu_s = time.perf_counter() - begun_s, cpu_of_tree_s() - begun_cpu_s
-        row = _row(1, trainer.run.tally.steps - begun_steps, seconds, cpu_s)
+        seconds, cpu = time.perf_counter() - begun_s, CpuTime.now() - begun_cpu
+        row = _row(1, trainer.run.tally.steps - begun_steps, seconds, cpu)
         trainer.close()
     print(json.dumps(row))
 
 
-def _row(agents: int, steps: int, seconds: float, cpu_s: float) -> dict[str, float]:
+def _row(agents: int, steps: int, seconds: float, cpu: CpuTime) -> dict[str, float]:
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
         "agents": agents,
         "steps_per_s": steps / seconds,
-        "cpu_us": 1e6 * cpu_s / steps,
+        "cpu_us": 1e6 * (cpu.main_s + cpu.children_s) / steps,
+        "main_cpu_us": 1e6 * cpu.main_s / steps,
         "memory_mb": memory_of_tree_mb(),
         "peak_mb": peak_mb,
     }
 
 
-def cpu_of_tree_s() -> float:
-    """Processor time of this process and its children so far."""
-    own = psutil.Process()
-    return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children()))
+@dataclass(frozen=True, slots=True)
+class CpuTime:
+    """Processor time so far, of this process and of its children."""
+
+    main_s: float
+    children_s: float
+
+    @classmethod
+    def now(cls) -> CpuTime:
+        own = psutil.Process()
+        main_s, *children_s = (sum(process.cpu_times()[:2]) for process in (own, *own.children()))
+        return cls(main_s, sum(children_s))
+
+    def __sub__(self, before: CpuTime) -> CpuTime:
+        return CpuTime(self.main_s - before.main_s, self.children_s - before.children_s)
 
 
 def memory_of_tree_mb() -> float:
