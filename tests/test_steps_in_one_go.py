@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from agents.heads import button_view
 from agents.heads.actor_critic import HEADS_SPACE
 from agents.heads.agent import HeadsAgent
+from agents.heads.goal_field import GoalFields
 from agents.heads.learner import HeadsLearner
 from agents.heads.rollout import HeadsRollout
+from agents.heads.saved_heads import load_bundled
 from agents.learning.settings import LearnerSettings
 from core.adaptive_strategy_system import AdaptiveStrategySystem
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
@@ -16,7 +20,7 @@ from core.rules import RulePlayer
 from tests.game_states import ROM_PATH
 from trainer.fleet.worker_lanes import WorkerLanes
 from trainer.play.player import LanePlayer
-from trainer.play.seats import Seating, WatchedSeat
+from trainer.play.seats import Seat, Seating, WatchedSeat
 from trainer.play.stages import LearnStage
 
 LANES, STEPS = 2, 48
@@ -99,3 +103,19 @@ def test_an_env_with_an_advance_of_its_own_is_played_by_it() -> None:
     lanes.step(np.array([4]))
     assert lanes.envs[0].episode_steps == 2
     lanes.close()
+
+
+def test_agents_that_play_in_the_same_lanes_make_the_way_to_a_goal_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = GoalFields()
+    monkeypatch.setattr(button_view, "_FIELDS", fields)
+    known, lanes = [], WorkerLanes([env()])
+    for _ in range(2):
+        agent = HeadsAgent(load_bundled(), None, AdaptiveStrategySystem(seed=0), mode="rl_only", seed=0)
+        agent.attach_lanes([RulePlayer(lanes.rom.game, seed=0)])
+        player = LanePlayer(lanes, Seating([Seat(agent, range(1))]))
+        player.begin([0], [1000])
+        for _ in range(STEPS):
+            player.step()
+        known.append(tuple(fields._fields))
+    lanes.close()
+    assert known[0] and known[0] == known[1]

@@ -87,6 +87,8 @@ PLANES_SHAPE: Final = (SITUATION_PLANES + 2, CROP_ROWS, CROP_COLUMNS)
 _KINDS: Final = {kind: place for place, kind in enumerate(OptionKind)}
 _WALKS: Final = frozenset((GameMode.FREE, GameMode.WALKING))
 _WORDLESS: Final = frozenset((GameMode.FREE, GameMode.WALKING, GameMode.MAP_LOADING))
+_FIELDS: Final = GoalFields()
+"""Of all agents of this process: each session in the same lanes would else make them anew."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,10 +105,7 @@ def in_half_precision(values: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 class ButtonViews:
-    """Makes the views of one game; lanes may share it."""
-
-    def __init__(self) -> None:
-        self._fields = GoalFields()
+    """Makes the views of games; lanes may share it."""
 
     def situation(
         self,
@@ -184,7 +183,7 @@ class ButtonViews:
         row, column = south + PLAYER_ROW, east + PLAYER_COLUMN
         if 0 <= row < CROP_ROWS and 0 <= column < CROP_COLUMNS:
             planes[GOAL_PLANE, row, column] = 1.0
-        sight = self._fields.sight(state.collision, heading.ground, (goal.x, goal.y), (x, y))
+        sight = _FIELDS.sight(state.collision, heading.ground, (goal.x, goal.y), (x, y))
         if sight is None:
             return
         planes[FIELD_PLANE] = sight.gains

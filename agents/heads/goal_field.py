@@ -50,7 +50,7 @@ class GoalSight:
 
 
 class GoalFields:
-    """Distance fields of one game, each computed at first use (some milliseconds) and kept, and what is seen of them.
+    """Distance fields of any games, each computed at first use (some milliseconds) and kept, and what is seen of them.
 
     They follow from the ground alone; a copy begins without any.
     """
