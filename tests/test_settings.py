@@ -15,6 +15,7 @@ from core.schema import known_keys, parsed
 from core.vocabulary import StrategyType
 from trainer.settings import Settings, StageSettings, load_settings
 
+ROOT = Path(__file__).resolve().parent.parent
 STAGE = {"reward_threshold": 1.5, "min_episodes": 3, "llm_confidence": 0.5, "strategy_preference": "balanced"}
 
 
@@ -51,6 +52,31 @@ def test_the_documented_keys_are_read(tmp_path: Path) -> None:
     assert (settings.headless, settings.observation_type, settings.max_context_length) == (False, "state", 512)
     assert settings.curriculum.stages[0].strategy_preference is StrategyType.BALANCED
     assert settings.curriculum.advancement_patience == settings.train_arguments()["curriculum_patience"] == 7
+
+
+@pytest.mark.parametrize(
+    ("config", "policy", "rate"),
+    [
+        ({}, "sb3", 3e-4),
+        ({"observation_type": "screen"}, "sb3", 3e-4),
+        ({"learner": {"epochs": 2}}, "sb3", 3e-4),
+        ({"policy": "heads"}, "heads", 2e-3),
+        ({"policy": "heads", "learner": {"epochs": 2}}, "heads", 2e-3),
+        ({"policy": "heads", "learner": {"learning_rate": 1e-3}}, "heads", 1e-3),
+    ],
+)
+def test_the_policy_is_sb3s_where_none_is_said_and_each_has_a_learning_rate(
+    tmp_path: Path, config: dict[str, Any], policy: str, rate: float
+) -> None:
+    settings = load_settings(write(tmp_path, config))
+    assert (settings.policy, settings.learner.learning_rate) == (policy, rate)
+
+
+@pytest.mark.parametrize("name", ["config.json", "config.crystal.json"])
+def test_a_config_of_the_project_leaves_the_rate_to_its_policy(tmp_path: Path, name: str) -> None:
+    config = json.loads((ROOT / name).read_text(encoding="utf-8"))
+    assert load_settings(write(tmp_path, config)).learner.learning_rate == 2e-3
+    assert load_settings(write(tmp_path, {**config, "policy": "sb3"})).learner.learning_rate == 3e-4
 
 
 def test_settings_cannot_be_changed_by_accident() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from core.agent.curriculum_settings import Count, Share
 from core.schema import Section
+
+HEADS_LEARNING_RATE: Final = 2e-3
+"""Where a config says none. The heads are taught labels of the rules, again and again; MaskablePPO, which learns from
+its own rollouts, changes too much at this rate."""
 
 
 class HeadsSettings(Section):

@@ -45,7 +45,7 @@ class LearnerSettings:
     epochs: int = 4
     """Passes over the rollout in one update."""
     learning_rate: float = 3e-4
-    """Step size of the optimizer."""
+    """Step size of the optimizer. A config with `"policy": "heads"` that does not say it has 0.002."""
     discount: float = 0.99
     """gamma, 0 to 1. At 24 frames a step, 0.99 looks ahead about 40 game seconds."""
     trace_decay: float = 0.95

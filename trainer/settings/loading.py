@@ -6,8 +6,11 @@ so a run means the same from wherever it is started; paths on a command line are
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from agents.heads.settings import HEADS_LEARNING_RATE
 from core.agent.curriculum_settings import RENAMED_KEYS
 from core.exceptions import ConfigurationError
 from core.registry import import_from
@@ -24,10 +27,18 @@ def load_settings(path: str | Path) -> Settings:
     data = read_object(path)
     folder = path.resolve().parent
     try:
-        settings = parsed(Settings, data, RENAMED_KEYS).in_folder(folder)
+        settings = parsed(Settings, _with_own_rate(data), RENAMED_KEYS).in_folder(folder)
         if settings.code_paths:
             import_from(folder)
         settings.rewards.check_names(settings.reward_kinds())
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
     return settings
+
+
+def _with_own_rate(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The learning rate of heads where they learn and the config says none."""
+    learner = data.get("learner", {})
+    if data.get("policy") != "heads" or not isinstance(learner, dict):
+        return data
+    return {**data, "learner": {"learning_rate": HEADS_LEARNING_RATE, **learner}}
