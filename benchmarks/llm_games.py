@@ -218,14 +218,17 @@ def main() -> None:
         return
     if arguments.player is None:
         parser.error("name a --player, or ask for the --table")
+    memory = ", ".join(name for name in ("notebook", "reflection") if getattr(arguments, name))
+    kept = (
+        f".{memory.replace(', ', '.')}.answers.db" if memory else ".answers.db"
+    )  # an answer kept without a note has none
     settings = LanguageModelSettings(
         timeout_s=LONGEST_TRY_S,
         notebook=arguments.notebook,
         reflection=arguments.reflection,
-        cache_path=str(arguments.file.with_suffix(".answers.db")),
+        cache_path=str(arguments.file.with_suffix(kept)),
         local=LocalModelSettings(dtype=arguments.dtype),
     )
-    memory = ", ".join(name for name in ("notebook", "reflection") if getattr(arguments, name))
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.games):
         done = {(*one.row, one.seed) for one in read_games(arguments.file)}
         if (arguments.player, memory, arguments.steps, seed) in done:
