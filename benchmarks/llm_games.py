@@ -218,14 +218,16 @@ def main() -> None:
         return
     if arguments.player is None:
         parser.error("name a --player, or ask for the --table")
+    memory = ", ".join(name for name in ("notebook", "reflection") if getattr(arguments, name))
+    # An answer that was kept without a note has none, so each kind of memory has a file of its own.
+    kept = f".{memory.replace(', ', '.')}.answers.db" if memory else ".answers.db"
     settings = LanguageModelSettings(
         timeout_s=LONGEST_TRY_S,
         notebook=arguments.notebook,
         reflection=arguments.reflection,
-        cache_path=str(arguments.file.with_suffix(".answers.db")),
+        cache_path=str(arguments.file.with_suffix(kept)),
         local=LocalModelSettings(dtype=arguments.dtype),
     )
-    memory = ", ".join(name for name in ("notebook", "reflection") if getattr(arguments, name))
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.games):
         done = {(*one.row, one.seed) for one in read_games(arguments.file)}
         if (arguments.player, memory, arguments.steps, seed) in done:
