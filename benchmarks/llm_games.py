@@ -219,9 +219,8 @@ def main() -> None:
     if arguments.player is None:
         parser.error("name a --player, or ask for the --table")
     memory = ", ".join(name for name in ("notebook", "reflection") if getattr(arguments, name))
-    kept = (
-        f".{memory.replace(', ', '.')}.answers.db" if memory else ".answers.db"
-    )  # an answer kept without a note has none
+    # An answer that was kept without a note has none, so each kind of memory has a file of its own.
+    kept = f".{memory.replace(', ', '.')}.answers.db" if memory else ".answers.db"
     settings = LanguageModelSettings(
         timeout_s=LONGEST_TRY_S,
         notebook=arguments.notebook,
