@@ -40,8 +40,10 @@ def server() -> Iterator[ModelServer]:
 def make_chooser(server: ModelServer, tmp_path: Path) -> Iterator[MakeChooser]:
     made: list[OptionChooser] = []
 
-    def make(*, timeout_s: float = 5.0, cache: str = "answers.db", **settings: object) -> OptionChooser:
-        model = load_text_model(f"openai/gpt-5-mini@{server.url}", timeout_s=timeout_s)
+    def make(
+        *, timeout_s: float = 5.0, cache: str = "answers.db", notebook: bool = False, **settings: object
+    ) -> OptionChooser:
+        model = load_text_model(f"openai/gpt-5-mini@{server.url}", timeout_s=timeout_s, notebook=notebook)
         assert model is not None
         hasty = {"faults": HASTY, "patience_s": 3.0, "workers": 2}
         chosen = OptionChooserSettings(**{**hasty, **settings})  # type: ignore[arg-type]
@@ -66,6 +68,14 @@ def test_the_same_question_is_asked_once_also_by_the_next_run(server: ModelServe
     assert [answer.cached for answer in answers if isinstance(answer, Choice)] == [False, True, True, True]
     assert len(server.seen) == 1
     assert first.reading().cache_hit_rate == pytest.approx(2 / 3) and second.reading().calls == 0
+
+
+def test_who_keeps_a_notebook_gets_no_answer_that_was_given_without_a_note(
+    server: ModelServer, make_chooser: MakeChooser
+) -> None:
+    for notebook, seen in ((False, 1), (True, 2), (True, 2), (False, 2)):
+        make_chooser(notebook=notebook).ask("Where to?", OPTIONS)
+        assert len(server.seen) == seen
 
 
 def test_another_prompt_or_other_options_are_another_question(server: ModelServer, make_chooser: MakeChooser) -> None:

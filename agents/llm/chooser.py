@@ -72,6 +72,9 @@ class OptionChooser:
         self._budget = Budget(self._settings.budget, model.name, self._settings.price)
         self._model = PersistentModel(CheckedModel(model), self._settings.faults, on_failure=self._note_failure)
         self._cache = cache
+        writes_notes = getattr(model, "writes_notes", False)
+        self._kept_as = f"{model.name} with notes" if writes_notes else model.name
+        """In the cache: an answer that was given without a note has none for a notebook."""
         cache.on_fault = lambda: self._meter.note_failure(FailureKind.CACHE)
         workers = self._settings.workers
         self._workers: Workers[_Answer] | None = Workers(workers, waiting_at_most=4 * workers) if workers else None
@@ -118,7 +121,7 @@ class OptionChooser:
 
     def _asked(self, prompt: str, options: Sequence[str], episode: int, waits: bool) -> Choice | ModelFailure:
         question = (prompt, tuple(options))
-        if (known := self._cache.find(self.name, identity(prompt), question[1])) is not None:
+        if (known := self._cache.find(self._kept_as, identity(prompt), question[1])) is not None:
             self._meter.note_cache_hit()
             return known
         with self._lock:
@@ -174,7 +177,7 @@ class OptionChooser:
         with self._lock:
             if (prompt, tuple(options)) in self._under_way:
                 return True
-        return self._cache.find(self.name, prompt, options) is not None
+        return self._cache.find(self._kept_as, prompt, options) is not None
 
     def reading(self) -> MeterReading:
         """Calls, hits, tokens, cost, latencies and failures so far."""
@@ -250,7 +253,7 @@ class OptionChooser:
         try:
             choice = self._model.choose(*question)
             self._charge(choice.prompt_tokens, choice.completion_tokens, choice.latency_s, episode)
-            self._cache.keep(self.name, identity(question[0]), question[1], choice)
+            self._cache.keep(self._kept_as, identity(question[0]), question[1], choice)
             return choice
         except ModelFailure as failure:
             if failure.prompt_tokens or failure.completion_tokens:
