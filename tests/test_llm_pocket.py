@@ -186,6 +186,7 @@ def test_the_temperature_makes_confidence_honest() -> None:
 
 @pytest.mark.skipif(not HAS_POCKET, reason="the pocket model is not there; make it with python -m trainer.pocket")
 class TestThePocketModel:
+    @pytest.mark.timeout(900)  # programs of the code world each run in a process of their own
     def test_it_is_small_and_keeps_what_its_card_says(self) -> None:
         size = sum(path.stat().st_size for path in POCKET_FOLDER.iterdir())
         assert size <= 12_000_000

@@ -1,7 +1,8 @@
 """Answers kept in SQLite: the same question to the same model is sent once.
 
 The key is the model's name (local models put a fingerprint of their weights into it; `OptionChooser` adds whether it
-writes notes), the prompt and the options in their order. A cache file may be shared by runs and by processes, and may be deleted at any time.
+writes notes), the prompt and the options in their order. A cache file may be shared by runs and by processes, and may
+be deleted at any time.
 """
 
 from __future__ import annotations

@@ -119,7 +119,8 @@ def test_the_rules_catch_somebody_who_can_learn_what_nobody_can(seed: int) -> No
     stage.poke("wBalls", stage.item("CATCHER"), 30, 255)
     played = play(stage, "map_reached", "FALLS", 1500, seed)
     assert "Look in The Narrows for somebody who can learn SURF" in played.labels
-    assert len(played.state.party) == 3 and played.state.party[2].species in played.state.game.learners["HM_SURF"]
+    caught = played.state.party[2:]  # on the way others may be caught in passing, for what comes later
+    assert any(member.species in played.state.game.learners["HM_SURF"] for member in caught)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

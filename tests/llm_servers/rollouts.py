@@ -86,11 +86,11 @@ class LocalRolloutServer:
         name = request["model"]
         if name not in self.adapters:
             return 404, {"error": f"the model {name} does not exist"}
-        policy = _TokenPolicy(self.adapted, self.base.tokenizer, name)
-        prompts = [prompt for prompt in request["prompt"] for _ in range(request["n"])]
+        policy = TextPolicy(self.adapted, self.base.tokenizer, name)
+        prompts = [tuple(prompt) for prompt in request["prompt"] for _ in range(request["n"])]
         temperature = request["temperature"] + self._temperature_error
         generator = torch.Generator().manual_seed(request["seed"])
-        samples = policy.sample_tokens(prompts, Sampling(temperature, request["max_tokens"]), generator)
+        samples = policy.sample(prompts, Sampling(temperature, request["max_tokens"]), generator)
         choices = [
             {
                 "index": index,
@@ -104,17 +104,6 @@ class LocalRolloutServer:
         for choice in choices:
             self._change(choice)
         return 200, {"object": "text_completion", "model": name, "choices": list(reversed(choices))}
-
-
-class _TokenPolicy(TextPolicy):
-    """Takes prompts that are tokens already."""
-
-    def sample_tokens(self, prompts: list[list[int]], sampling: Sampling, generator: torch.Generator) -> list[Any]:
-        self._ready = iter(prompts)
-        return self.sample([""] * len(prompts), sampling, generator)
-
-    def encode(self, prompt: str) -> tuple[int, ...]:
-        return tuple(next(self._ready))
 
 
 class _Handler(BaseHTTPRequestHandler):
