@@ -43,6 +43,7 @@ from agents.learning.update import (
     has_moved_too_far,
     loss_terms,
     minibatches,
+    run_to_its_end,
 )
 
 log = logging.getLogger(__name__)
@@ -52,12 +53,7 @@ _Steps = Generator[list[MaskablePPOLearner], None, list[LearnerMetrics]]
 
 def update_together(learners: Sequence[MaskablePPOLearner]) -> list[LearnerMetrics]:
     """As `update` of each. Raises TrainingError where one of them has no full rollout, or a gradient is not finite."""
-    steps = update_steps_together(learners)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return run_to_its_end(update_steps_together(learners))
 
 
 def update_steps_together(

@@ -24,6 +24,7 @@ from agents.learning.core_turns import CoreTurns
 from agents.learning.metrics import LearnerMetrics
 from agents.learning.sb3_policy import MaskablePPOLearner
 from agents.learning.settings import LearnerSettings
+from agents.learning.update import run_to_its_end
 from core.vocabulary import ACTION_COUNT
 
 
@@ -115,13 +116,7 @@ class OverlappedLearner(MaskablePPOLearner):
         if turns is None:
             return self._student.update()
         turns.begin()
-        steps = self._student.update_steps()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
-            turns.go_on()
+        return run_to_its_end(self._student.update_steps(), turns.go_on)
 
     def _forget_studies(self) -> None:
         self.wait()

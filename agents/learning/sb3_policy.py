@@ -26,7 +26,7 @@ from agents.learning.preparation import Prepared, as_tensors, prepare
 from agents.learning.rollout import Rollout
 from agents.learning.settings import LearnerSettings
 from agents.learning.trust import TeacherTrust
-from agents.learning.update import LossWeights, UpdateNumbers, gradient_steps
+from agents.learning.update import LossWeights, UpdateNumbers, gradient_steps, run_to_its_end
 from core.agent.lane_transitions import LaneTransitions
 from core.exceptions import CheckpointError, TrainingError
 from core.vocabulary import ACTION_COUNT
@@ -145,12 +145,7 @@ class MaskablePPOLearner:
 
     def update(self) -> LearnerMetrics:
         """Learn from the full rollout and empty it. Raises TrainingError when not `ready` or not finite."""
-        steps = self.update_steps()
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
+        return run_to_its_end(self.update_steps())
 
     def update_steps(self) -> Generator[None, None, LearnerMetrics]:
         """`update` with a halt before every optimizer step, so that several learners can share their gradients.

@@ -28,8 +28,9 @@ balance heuristic of Veach 1995, with bounded weights as long as the policy keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -41,6 +42,8 @@ from torch.nn import functional
 from agents.learning.network import logits_and_values, masked_entropy
 from agents.learning.settings import LearnerSettings
 from core.exceptions import TrainingError
+
+Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,16 @@ class UpdateNumbers:
             )
         self.losses.append(losses)
         self.gradient_norms.append(gradient_norm)
+
+
+def run_to_its_end(steps: Generator[object, None, Returned], at_halt: Callable[[], object] = lambda: None) -> Returned:
+    """What an update gives that halts before every optimizer step; `at_halt` is called at each halt."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+        at_halt()
 
 
 def normalised_advantages(advantages: Tensor, weights: Tensor) -> Tensor:

@@ -17,7 +17,6 @@ from core.exceptions import ConfigurationError
 from core.game.tasks.task import ShortTask
 from core.whole_files import written_aside
 from trainer.evaluation.intervals import wilson_interval
-from trainer.play.learned_half import BUNDLED
 from trainer.tasks.players import HEADS_PLAY, TaskGame, TaskPlayer
 
 SCHEMA_VERSION: Final = 1
@@ -158,6 +157,3 @@ def check_comparable(first: TaskScores, second: TaskScores) -> list[str]:
     if not both:
         raise ConfigurationError("the two files have no task in common: there is nothing to compare")
     return both
-
-
-DEFAULT_CHECKPOINT: Final = BUNDLED
