@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import torch
 from core.exceptions import CheckpointError, HistoryError
 from core.history.store import HistoryStore
 from tests.utils import create_test_trainer, generate_test_config
-from trainer.checkpoints.checkpoint import CheckpointStore
+from trainer.checkpoints.checkpoint import CheckpointStore, Snapshot
 from trainer.hybrid_llm_rl_trainer import HybridLLMRLTrainer
 from trainer.play.episode_starts import EpisodeStarts
 
@@ -127,6 +128,32 @@ def test_starts_that_were_under_way_are_played_again() -> None:
     assert [resumed.take(lane) for lane in range(3)] == [2, 3, 4]
     starts.drop_running()
     assert starts.state_dict() == state
+
+
+def test_no_game_is_recorded_while_the_resume_point_before_it_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill then finds the record ahead by the games of one segment at most."""
+    trainer = create_test_trainer(temp_dir=tmp_path, max_steps_per_episode=20)
+    writing, seen = threading.Event(), list[bool]()
+    save, commit = CheckpointStore.save_resume_point, trainer.run.commit
+
+    def slow_save(store: CheckpointStore, snapshot: Snapshot) -> Path:
+        writing.set()
+        time.sleep(0.5)
+        path = save(store, snapshot)
+        writing.clear()
+        return path
+
+    def watched_commit(record: Any) -> None:
+        seen.append(writing.is_set())
+        commit(record)
+
+    monkeypatch.setattr(CheckpointStore, "save_resume_point", slow_save)
+    monkeypatch.setattr(trainer.run, "commit", watched_commit)
+    train(trainer, 8)
+    trainer.close()
+    assert seen == 8 * [False]
 
 
 @pytest.mark.slow
