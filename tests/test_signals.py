@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.stopped_programs import PHASES, Moment, faults_of_training, faults_when_stopped, stopped_at_random
+from tests.stopped_programs import (
+    PHASES,
+    Moment,
+    faults_of_training,
+    faults_when_stopped,
+    started,
+    stopped_at_random,
+    wait_until,
+)
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
 _seed = time.time_ns() % 1_000_000
@@ -54,3 +62,31 @@ def test_a_command_is_stopped_with_one_line(tmp_path: Path, arguments: tuple[str
     command = [sys.executable, "-m", "trainer.commands.command_line", *arguments]
     moment = Moment("start-up", random.Random(_seed).uniform(0.0, after_s), INT, True)
     assert faults_when_stopped(command, tmp_path, moment) == [], f"{moment}, seed {_seed}"
+
+
+@pytest.mark.parametrize("number", [INT, TERM])
+def test_a_signal_while_python_takes_its_modules_down_changes_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        """
+import os, time
+from trainer.commands.program import run_program
+
+class TakesLong:
+    def __del__(self, write=os.write, wait=time.sleep):
+        write(1, b"taken down")
+        wait(1.0)
+
+def work():
+    global left_to_the_end
+    left_to_the_end = TakesLong()
+    return 0
+
+run_program(work)
+""",
+        encoding="utf-8",
+    )
+    with started([sys.executable, str(program)], tmp_path) as child:
+        assert wait_until(lambda folder, _: (folder / "out.txt").read_text() == "taken down", tmp_path, child)
+        child.send_signal(number)
+        assert child.wait(30.0) == 0

@@ -39,6 +39,13 @@ class ProgramSignals:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self)
 
+    def leave(self) -> None:
+        """The last thing that a program does: all is done, and nothing is left to be stopped. Python gives signals back
+        to the system before it takes its modules down; one that came then would end the process without a word."""
+        for number in SIGNALS:
+            if signal.getsignal(number) is self:
+                signal.signal(number, signal.SIG_IGN)
+
     def __call__(self, number: int, _frame: FrameType | None) -> NoReturn:
         say_stopped(signal.Signals(number))
         os._exit(EXIT_CODES[signal.Signals(number)])
