@@ -9,8 +9,8 @@
 Games of Fernvale from power-on, on seeds from 810,000, each `--steps` long. The hybrid agent plays them in mode
 `llm_only`, with a patient setting: every choice among options is the model's, and its answer is waited for, however
 long it takes. `chance` takes any option. Options are carried out by the rules' path-finding, whoever chooses. Each
-game is written at once, and a game that stands in the file is not played again; answers are kept beside it, so a run
-that was stopped goes on.
+game is written at once with the notes, and a game that stands in the file is not played again; answers are kept beside
+it, so a run that was stopped goes on. The table counts tokens per answer.
 """
 
 from __future__ import annotations
@@ -73,6 +73,11 @@ class Game:
     """Of the answers that no cache knew, wall time; 0 without any."""
     cpu_s: float
     """Processor time of this process for the whole game: nothing of a server's."""
+    prompt_tokens: int = 0
+    """Read by the model over all answers, those that a cache knew included."""
+    completion_tokens: int = 0
+    said: Sequence[str] = ()
+    """The notes, in order."""
 
     @property
     def row(self) -> tuple[str, str, int]:
@@ -165,6 +170,9 @@ def play(player: str, settings: LanguageModelSettings, memory: str, seed: int, s
         reflections=0 if heard is None else heard.reflections,
         median_s=round(statistics.median(asked), 3) if asked else 0.0,
         cpu_s=round(cpu_s, 1),
+        prompt_tokens=sum(choice.prompt_tokens for choice, _ in answers),
+        completion_tokens=sum(choice.completion_tokens for choice, _ in answers),
+        said=tuple(choice.note for choice, _ in answers if choice.note),
     )
 
 
@@ -181,8 +189,8 @@ def table(games: Iterable[Game]) -> list[str]:
         rows.setdefault(game.row, []).append(game)
     lines = [
         "| player | remembers | games | steps | milestones | accepted | median s | as the rules | by chance "
-        "| notes | reflections |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| notes | different | reflections | tokens read | written |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for (player, memory, steps), found in sorted(rows.items()):
         reached = ", ".join(str(one.milestones) for one in sorted(found, key=lambda one: one.seed))
@@ -197,9 +205,17 @@ def table(games: Iterable[Game]) -> list[str]:
         lines.append(
             f"| `{player}` | {memory or '-'} | {len(found)} | {steps:,} | {reached} "
             f"| {answered} of {sum(one.asked for one in found)} | {median_s:.2f} | {agreement} | {chance} "
-            f"| {sum(one.notes for one in found)} | {sum(one.reflections for one in found)} |"
+            f"| {sum(one.notes for one in found)} | {len({note for one in found for note in one.said})} "
+            f"| {sum(one.reflections for one in found)} "
+            f"| {_each(sum(one.prompt_tokens for one in found), answered)} "
+            f"| {_each(sum(one.completion_tokens for one in found), answered)} |"
         )
     return lines
+
+
+def _each(tokens: int, answers: int) -> str:
+    """Tokens per answer; nothing where nobody counted them."""
+    return f"{tokens / answers:.0f}" if tokens else "-"
 
 
 def main() -> None:

@@ -32,6 +32,8 @@ def test_what_a_served_model_chooses_and_notes_is_counted() -> None:
         settings = LanguageModelSettings(cache_path=None, notebook=True, reflection=True)
         game = play(f"llamacpp/some@{server.url}", settings, "notebook, reflection", FIRST_SEED, 2 * STEPS)
         assert len(server.seen) == game.asked == game.answered == game.notes > 6
+        assert set(game.said) == {server.note}
+        assert game.prompt_tokens > game.completion_tokens > 0
     asking = [seen for seen in server.seen if "what went wrong and what to try instead" in str(seen.body)]
     assert len(asking) == game.reflections > 0
     assert game.median_s > 0
@@ -50,10 +52,11 @@ def test_the_table_has_a_row_for_each_player_and_memory() -> None:
     games = [
         GAME,
         replace(GAME, seed=FIRST_SEED + 1, milestones=11, answered=4, as_rules=4, as_rules_by_chance=0.8),
-        replace(GAME, memory="notebook", notes=7),
+        replace(GAME, memory="notebook", notes=7, said=7 * ("east",), prompt_tokens=3200, completion_tokens=480),
     ]
     first, second = table(games)[2:]
     cells = [cell.strip() for cell in first.split("|")[1:-1]]
     assert cells[:6] == ["`chance`", "-", "2", "1,500", "9, 11", "20 of 40"]
     assert cells[7].startswith("40% (22% to ") and cells[8] == "20%"
     assert [cell.strip() for cell in second.split("|")[1:-1]][1::8] == ["notebook", "7"]
+    assert [cell.strip() for cell in second.split("|")[1:-1]][10:] == ["1", "0", "200", "30"]
