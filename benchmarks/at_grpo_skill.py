@@ -48,6 +48,7 @@ PROBLEMS = 200
 METHODS = ("before", "format_stage", "per_role", "single_agent", "shared", "single_in_turns")
 """In the order in which they are run: a single agent gets as many samples as `per_role` took. `single_in_turns` is one
 agent with as many turns as the team and the same tree: what is left of the difference is roles."""
+ALONE_METHODS = ("single_agent", "single_in_turns")
 UNTRAINED = ("before", "format_stage")
 LEVEL = {"shared": "shared", "per_role": "full", "single_agent": "single", "single_in_turns": "single"}
 ROLES_OF_A_TEAM = 2
@@ -103,22 +104,29 @@ CRYSTAL: dict[str, Any] = {
     "eval_episodes": 30,
 }
 PRETRAINED: dict[str, Any] = {
-    "warm_start_steps": 60,
+    "dtype": "bfloat16",
+    "warm_start_steps": 80,
     "warm_start_batch": 8,
-    "batch_size": 8,
-    "learning_rate": 1e-4,
-    "max_new_tokens": 24,
-    "minibatch_samples": 32,
+    "warm_start_learning_rate": 1e-3,
+    "batch_size": 12,
+    "candidates": 6,
+    "learning_rate": 3e-4,
+    "warmup_iterations": 2,
+    "entropy_coefficient": 0.0,
+    "max_new_tokens": 12,
+    "minibatch_samples": 36,
     "num_iterations": 20,
     "eval_every": 5,
-    "eval_episodes": 40,
+    "eval_episodes": PROBLEMS,
 }
-"""Of a model of a hundred million weights; a role's own weights are an adapter."""
+"""Of a model of a hundred million weights whose adapters learn: one for each role, or the single agent's."""
+WHOLE: Mapping[str, Any] = {"warm_start_learning_rate": 5e-5, "learning_rate": 2e-5}
+"""What is different where all weights of such a model learn."""
 WORLDS: Mapping[str, dict[str, Any]] = {
     "relay": RELAY,
     "crystal": CRYSTAL,
     "model_path": {"world": "plan_path", "world_options": {"size": 5, "max_rounds": 1}, **PRETRAINED},
-    "model_sudoku": {"world": "sudoku", "world_options": {"max_rounds": 1}, **PRETRAINED},
+    "model_sudoku": {"world": "sudoku", "world_options": {"max_rounds": 1}, **PRETRAINED, "max_new_tokens": 24},
 }
 ALONE: Mapping[str, dict[str, Any]] = {
     "relay": {"relay": False},
@@ -140,13 +148,13 @@ WITHOUT: Mapping[str, dict[str, Any]] = {
 
 def config_of(world: str, method: str, seed: int, without: str = "", model: str = SMALL) -> dict[str, Any]:
     """Keys of ATGRPOSettings."""
-    level = "lora" if method == "per_role" and model != SMALL else LEVEL.get(method, "shared")
+    level = LEVEL.get(method, "shared") if model == SMALL or method == "shared" else "lora"
     config = {"eval_episodes": 100, "eval_every": 10, **WORLDS[world], "specialisation": level, "seed": seed}
-    config["model"] = model
+    config |= {"model": model, **(WHOLE if model != SMALL and level == "shared" else {})}
     options = dict(config["world_options"])
     for key, value in WITHOUT.get(without, {}).items():
         (config if key in config else options)[key] = value
-    if level == "single":
+    if method in ALONE_METHODS:
         turns = ROLES_OF_A_TEAM * options["max_rounds"]
         options |= {**ALONE[world], "max_rounds": turns if method == "single_in_turns" else 1}
         config["batch_size"] *= ROLES_OF_A_TEAM if method == "single_agent" else 1
@@ -164,7 +172,7 @@ def measure(world: str, method: str, seed: int, without: str = "", model: str = 
         if model == SMALL and not (run / "base").exists():
             _make_base(base, config_of(world, "shared", seed, without))
             shutil.copytree(base, run / "base")  # where a run looks for what it starts from
-        trained = _train(config, run, folder / "per_role.json" if config["specialisation"] == "single" else None)
+        trained = _train(config, run, folder / "per_role.json" if method in ALONE_METHODS else None)
         scores = evaluate(trained, num_episodes=PROBLEMS)
         candidates, curve = read_metrics(run)
     kept = {key: scores[key] for key in ("success_rate", "success_low", "success_high")}

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 from pydantic import BaseModel, Field, ValidationError
 from torch import Tensor, nn
 from transformers.utils.logging import disable_progress_bar
@@ -103,14 +104,21 @@ def check_can_build(specialisation: Specialisation) -> None:
 
 
 def build_team(
-    base: TextPolicy, roles: Sequence[str], specialisation: Specialisation, lora: LoraShape | None = None
+    base: TextPolicy,
+    roles: Sequence[str],
+    specialisation: Specialisation,
+    lora: LoraShape | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Team:
-    """Make all policies from one model, which becomes part of the team. All start with the same behaviour."""
+    """Make all policies from one model, which becomes part of the team. All start with the same behaviour, and compute
+    in `dtype`. Weights that learn stay in float32; the base that adapters stand on never moves and is put into `dtype`.
+    """
+    base.dtype = dtype
     if specialisation in (Specialisation.SINGLE, Specialisation.SHARED):
         return Team(specialisation, {SHARED: base}, dict.fromkeys(roles, SHARED))
     own = {role: role for role in roles}
     if specialisation is Specialisation.FULL:
-        copies = {role: TextPolicy(copy.deepcopy(base.model), base.tokenizer) for role in roles}
+        copies = {role: TextPolicy(copy.deepcopy(base.model), base.tokenizer, dtype=dtype) for role in roles}
         return Team(specialisation, copies, own)
     lora = lora or LoraShape()
     check_can_build(specialisation)
@@ -120,10 +128,10 @@ def build_team(
     settings = LoraConfig(
         r=lora.rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, task_type="CAUSAL_LM"
     )
-    adapted: Any = get_peft_model(base.model, settings, adapter_name=roles[0])
+    adapted: Any = get_peft_model(base.model.to(dtype), settings, adapter_name=roles[0])  # type: ignore[arg-type]
     for role in roles[1:]:
         adapted.add_adapter(role, settings)
-    return Team(specialisation, {role: TextPolicy(adapted, base.tokenizer, role) for role in roles}, own)
+    return Team(specialisation, {role: TextPolicy(adapted, base.tokenizer, role, dtype) for role in roles}, own)
 
 
 def save_base(base: TextPolicy, folder: Path) -> None:

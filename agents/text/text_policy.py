@@ -7,6 +7,7 @@ distribution (logits divided by the temperature), so a ratio of new to old proba
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from core.exceptions import ConfigurationError
 
 REPEATS_THAT_PAY = 2
 """Prompts are read once each when they are there so often on average."""
+BEGINNING_THAT_PAYS = 32
+"""Tokens. What all prompts begin with is read once when it is so long: a system message, the task and the form."""
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.01, 100.0
 
 
@@ -66,8 +69,17 @@ class Sampler(Protocol):
 class TextPolicy:
     """One model, one tokenizer, and optionally a PEFT adapter that is selected before each use."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, adapter: str | None = None) -> None:
-        """Raises ConfigurationError for a model without a chat template or without a token that ends an answer."""
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        adapter: str | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        """`dtype` is what it computes in, whatever its weights are kept in (float32, where they learn).
+
+        Raises ConfigurationError for a model without a chat template or without a token that ends an answer.
+        """
         if tokenizer.chat_template is None:
             raise ConfigurationError(
                 f"the language model {tokenizer.name_or_path!r} has no chat template, so it does not know questions "
@@ -76,6 +88,7 @@ class TextPolicy:
         self.model = model
         self.tokenizer = tokenizer
         self.adapter = adapter
+        self.dtype = dtype
         self._ends = end_tokens(tokenizer, model)
         self._end = end_of_turn(tokenizer, self._ends)
         pad = tokenizer.pad_token_id
@@ -95,6 +108,11 @@ class TextPolicy:
         if self.adapter is not None:
             set_adapter: Any = self.model.set_adapter
             set_adapter(self.adapter)
+
+    def _computing(self) -> AbstractContextManager[object]:
+        """In the lower precision that was asked for; products of matrices only, so sums and probabilities stay exact.
+        One for a whole answer: weights are put into that precision once."""
+        return nullcontext() if self.dtype is torch.float32 else torch.autocast(self.device.type, self.dtype)
 
     def trainable_parameters(self) -> list[torch.nn.Parameter]:
         """The weights that an optimizer changes: the adapter's, or all."""
@@ -136,6 +154,12 @@ class TextPolicy:
 
         A prompt is a text, or the tokens of a whole conversation.
         """
+        with self._computing():
+            return self._sample(prompts, sampling, generator)
+
+    def _sample(
+        self, prompts: Sequence[str | tuple[int, ...]], sampling: Sampling, generator: torch.Generator
+    ) -> list[Sample]:
         self.select()
         self.model.eval()
         encoded = {prompt: self.encode(prompt) for prompt in dict.fromkeys(prompts) if isinstance(prompt, str)}
@@ -176,6 +200,10 @@ class TextPolicy:
 
         Shapes (samples, longest answer): log probabilities and entropies with gradient, and a float mask.
         """
+        with self._computing():
+            return self._token_log_probabilities(samples)
+
+    def _token_log_probabilities(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
         self.select()
         width = max(len(sample.tokens) for sample in samples)
         ids, attention, cache, following = self._begin([sample.prompt_tokens for sample in samples])
@@ -214,28 +242,49 @@ class TextPolicy:
         of them and the logits of the token that follows, (prompts, vocabulary).
 
         The candidates of a group share their prompt, which is most of what is read, forwards and backwards; so each
-        different one is read once. With less to gain, or a model whose memory cannot be copied, nothing is read yet.
+        different one is read once, and what they all begin with is read once for all of them. With less to gain, or a
+        model whose memory cannot be copied, nothing is read yet.
         """
-        ids, attention = self._left_padded(prompts)
         place: dict[tuple[int, ...], int] = {}
         rows = [place.setdefault(tuple(prompt), len(place)) for prompt in prompts]
-        if len(place) * REPEATS_THAT_PAY > len(prompts) or not self._memory_can_be_copied:
-            return ids, attention, None, None
-        first = torch.tensor([rows.index(row) for row in range(len(place))], device=self.device)
-        output = self.model(
-            input_ids=ids[first],
-            attention_mask=attention[first],
-            position_ids=(attention[first].cumsum(1) - 1).clamp_min(0),
+        different = list(place)
+        begins = _shared_beginning(different)
+        if (not begins and len(place) * REPEATS_THAT_PAY > len(prompts)) or not self._memory_can_be_copied:
+            return *self._left_padded(prompts), None, None
+        ids, attention = self._left_padded([prompt[begins:] for prompt in different])
+        cache = None
+        if begins:
+            cache = self._read(*self._left_padded([different[0][:begins]]), None).past_key_values
+            if self._can_be_copied(cache):
+                cache.batch_repeat_interleave(len(different))
+            attention = torch.nn.functional.pad(attention, (begins, 0), value=1)
+        if self._memory_can_be_copied:
+            output = self._read(ids, attention, cache)
+            cache = output.past_key_values
+            if self._can_be_copied(cache):
+                index = torch.tensor(rows, device=self.device)
+                cache.batch_select_indices(index)
+                return ids[index], attention[index], cache, output.logits[index, -1]
+        return *self._left_padded(prompts), None, None
+
+    def _read(self, ids: Tensor, attention: Tensor, cache: Any) -> Any:
+        """What the model says behind these tokens, which come after what it keeps."""
+        return self.model(
+            input_ids=ids,
+            attention_mask=attention,
+            position_ids=(attention.cumsum(1) - 1).clamp_min(0)[:, -ids.shape[1] :],
+            past_key_values=cache,
             use_cache=True,
-            logits_to_keep=1,
+            # The place and not the count 1: a slice of the last states is a view, for which torch copies the words'
+            # weights once a prompt.
+            logits_to_keep=torch.tensor([ids.shape[1] - 1], device=self.device),
         )
-        cache = output.past_key_values
-        if not isinstance(cache, DynamicCache) or any(type(layer) is not DynamicLayer for layer in cache.layers):
-            self._memory_can_be_copied = False  # a window or a running state: not tried with gradients
-            return ids, attention, None, None
-        index = torch.tensor(rows, device=self.device)
-        cache.batch_select_indices(index)
-        return ids, attention, cache, output.logits[index, -1]
+
+    def _can_be_copied(self, cache: Any) -> bool:
+        """Whether what the model keeps is whole: a window or a running state was not tried with gradients."""
+        is_whole = isinstance(cache, DynamicCache) and all(type(layer) is DynamicLayer for layer in cache.layers)
+        self._memory_can_be_copied = is_whole
+        return is_whole
 
     def _left_padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         width = max(len(row) for row in rows)
@@ -255,6 +304,14 @@ class TextPolicy:
             text = str(self.tokenizer.decode(row[:length], skip_special_tokens=True))
             samples.append(Sample(text, prompt, tuple(row[:length]), tuple(logs[:length]), sampling.temperature))
         return samples
+
+
+def _shared_beginning(prompts: Sequence[tuple[int, ...]]) -> int:
+    """How many tokens all of them begin with, one at least left to each; 0 where reading them once does not pay."""
+    first, last = min(prompts), max(prompts)  # in the order of their tokens, so all others lie between
+    length = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
+    length = min(len(first), len(last)) - 1 if length is None else length
+    return length if len(prompts) > 1 and length >= BEGINNING_THAT_PAYS else 0
 
 
 def load_policy(source: str) -> TextPolicy:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from agents.text.team import LoraShape, Team, build_team
+from agents.text.team import Team
 from agents.text.text_policy import load_policy
 from core.worlds.base import TextWorld
 from core.worlds.registry import TEXT_WORLDS
@@ -104,8 +104,7 @@ class RolloutParcel:
         torch.set_num_threads(1)
         base = load_policy(str(base_folder))
         base.model.to("cpu")  # type: ignore[arg-type]  # the stub of Transformers' `to` wants no device
-        lora = LoraShape(settings.lora_rank, settings.lora_alpha)
-        team = build_team(base, moved.make_world().roles, settings.specialisation, lora)
+        team = moved.team_of(base, moved.make_world().roles)
         return RolloutPlan(moved, self.workers, team, base_folder)
 
 

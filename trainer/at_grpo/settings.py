@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
+import torch
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from agents.llm.wire.address import checked_address
 from agents.text.rollout_server import RESTART_PATIENCE_S
-from agents.text.team import LoraShape, Specialisation
-from agents.text.text_policy import Sampling
+from agents.text.team import LoraShape, Specialisation, Team, build_team
+from agents.text.text_policy import Sampling, TextPolicy
 from core.exceptions import ConfigurationError
 from core.schema import explained
 from core.worlds.base import TextWorld
@@ -70,6 +71,9 @@ class ATGRPOSettings(BaseModel):
     """Of that stage; None: 5e-4 for adapters, 2e-5 for all weights. `small` has its own."""
     warm_start_batch: Count = 32
     """Examples in a batch of that stage."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """What the models compute in. `bfloat16` is faster where the processor or GPU has it; weights that learn stay in
+    float32, the base of adapters does not."""
     instructions: bool | None = None
     """Whether prompts begin with the task and the form of the answer; None: for every model but `small`."""
 
@@ -134,6 +138,11 @@ class ATGRPOSettings(BaseModel):
         world = make_world(self.world, self.world_options)
         world.spells_out = self.model != SMALL if self.instructions is None else self.instructions
         return world
+
+    def team_of(self, base: TextPolicy, roles: Sequence[str]) -> Team:
+        """The policies of this run, made from the model that it starts from."""
+        lora, dtype = LoraShape(self.lora_rank, self.lora_alpha), getattr(torch, self.dtype)
+        return build_team(base, roles, self.specialisation, lora, dtype)
 
     @property
     def chunk(self) -> int:

@@ -20,7 +20,7 @@ import torch
 
 from agents.text.rollout_server import RolloutServer
 from agents.text.small_policy import small_shape
-from agents.text.team import LoraShape, Specialisation, Team, build_team, check_can_build, save_base, save_team
+from agents.text.team import Specialisation, Team, check_can_build, save_base, save_team
 from agents.text.text_policy import TextPolicy, load_policy
 from core.exceptions import CheckpointError, ConfigurationError
 from core.worlds.base import FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED, TextWorld
@@ -125,9 +125,8 @@ class ATGRPOTrainer:
         base = named or self._warm_base(reporter)
         if not (self._base_folder / "config.json").exists():
             save_base(base, self._base_folder)
-        lora = LoraShape(self.settings.lora_rank, self.settings.lora_alpha)
         torch.manual_seed(self.settings.seed)  # adapters start from random weights
-        team = build_team(base, self.world.roles, self.settings.specialisation, lora)
+        team = self.settings.team_of(base, self.world.roles)
         warm_start, needs_reference = self.settings.warm_start, self.settings.kl_coefficient > 0
         if warm_start is not None and (needs_reference or not resuming):  # a resumed run's weights have had it
             warm_team(team, self.world, warm_start, self.settings.seed, reporter.say)
@@ -284,7 +283,7 @@ def _copies(team: Team) -> dict[str, TextPolicy]:
     models = {id(policy.model): policy.model for policy in team.policies.values()}
     copies = {key: copy.deepcopy(model) for key, model in models.items()}
     return {
-        name: TextPolicy(copies[id(policy.model)], policy.tokenizer, policy.adapter)
+        name: TextPolicy(copies[id(policy.model)], policy.tokenizer, policy.adapter, policy.dtype)
         for name, policy in team.policies.items()
     }
 
