@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.llm.answer import answer_schema, choice_from_form
+from agents.llm.answer import answer_schema, choice_from_form, choice_from_text
 from agents.llm.cache import AnswerCache
 from agents.llm.registry import load_text_model
 from agents.llm.settings import LanguageModelSettings
@@ -143,3 +144,18 @@ def test_a_note_costs_no_choice_and_is_kept_with_the_answer(tmp_path: Path) -> N
         cache.keep("m", "p", OPTIONS, long)
         again = cache.find("m", "p", OPTIONS)
     assert again is not None and again.note == long.note
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("What to remember for later, in a few words, or empty", ""),
+        (" what to remember\nfor later. ", ""),
+        ('"What went wrong and what to try instead."', ""),
+        ("What to remember: the shelf is only a shelf", "What to remember: the shelf is only a shelf"),
+        ("try the stairs instead", "try the stairs instead"),
+    ],
+)
+def test_a_note_that_repeats_the_form_is_none(note: str, kept: str) -> None:
+    filled = {"note": note, "reason": "so", "choice": OPTIONS[1], "confidence_percent": 60}
+    assert choice_from_form(filled, OPTIONS).note == choice_from_text(json.dumps(filled), OPTIONS).note == kept

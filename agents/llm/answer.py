@@ -16,6 +16,7 @@ from dataclasses import replace
 from agents.llm.failures import FailureKind, ModelFailure
 from core.prompts.frame import plain_text
 from core.prompts.notebook import LONGEST_NOTE
+from core.prompts.sections import REFLECTION
 from core.protocols import Choice, probability_of
 from core.worlds.chat_answer import after_thought
 
@@ -26,6 +27,10 @@ UNKNOWN_TOKEN = -1000.0
 """Log-probabilities below it stand for "not reported": OpenAI and vLLM send -9999."""
 ROUNDING = 1e-3
 """So far above 0 a log-probability may be by rounding."""
+NOTE_ASKED = "what to remember for later, in a few words, or empty"
+"""What the form's text has in the place of a note."""
+_NOTE_DESCRIBED = "What to remember for later, in a few words; empty for nothing."
+_NOTES_ASKED = tuple(asked.casefold() for asked in (NOTE_ASKED, _NOTE_DESCRIBED, REFLECTION))
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)\n?```", re.DOTALL)
 
 
@@ -36,8 +41,7 @@ def answer_schema(options: Sequence[str], *, notes: bool = False, bounded: bool 
     says so.
     """
     limit = {"maxLength": LONGEST_WRITTEN} if bounded else {}
-    remember = "What to remember for later, in a few words; empty for nothing."
-    note = {"note": {"type": "string", "description": remember, **limit}}
+    note = {"note": {"type": "string", "description": _NOTE_DESCRIBED, **limit}}
     return {
         "type": "object",
         "properties": {
@@ -94,7 +98,14 @@ def choice_from_form(form: object, options: Sequence[str]) -> Choice:
         )
     reason, note = ("" if not isinstance(text, str) else text for text in (form.get("reason"), form.get("note")))
     taken = _choice_of(choice, options, _share_of(form.get("confidence_percent")), reason)
-    return replace(taken, note=plain_text(note, LONGEST_NOTE))
+    return replace(taken, note=_note_of(note))
+
+
+def _note_of(text: str) -> str:
+    """One line; empty for words of the question itself: small models copy what the form says in the note's place."""
+    note = plain_text(text, LONGEST_NOTE)
+    words = note.casefold().strip(" .:\"'")
+    return "" if any(words in asked for asked in _NOTES_ASKED) else note
 
 
 def _choice_of(answer: str, options: Sequence[str], confidence: float | None = None, reason: str = "") -> Choice:

@@ -9,6 +9,7 @@ from enum import Enum
 
 import numpy as np
 
+from agents.llm.answer import NOTE_ASKED
 from core.env.emulator.picture import png_of
 from core.prompts.examples import EXAMPLES, AnsweredSituation
 from core.prompts.frame import TASK, plain_text
@@ -27,13 +28,13 @@ class AskedForm(Enum):
         '"confidence_percent": how sure you are, 0 to 100}.'
     )
     FORM_WITH_NOTE = (
-        'Answer with a JSON object: {"note": "what to remember for later, in a few words, or empty", '
+        f'Answer with a JSON object: {{"note": "{NOTE_ASKED}", '
         '"reason": "why, in one short sentence", "choice": "one option, word for word", '
         '"confidence_percent": how sure you are, 0 to 100}.'
     )
     TOOL_WITH_NOTE = (
-        "Answer by calling the tool: a note of what to remember for later, in a few words, or empty; a reason in one "
-        "short sentence; and one option, word for word."
+        f"Answer by calling the tool: a note of {NOTE_ASKED}; a reason in one short sentence; and one option, word for "
+        "word."
     )
     TOOL = "Answer by calling the tool: give a reason in one short sentence, and one option, word for word."
 
