@@ -38,7 +38,7 @@ from benchmarks.at_grpo import read_metrics
 from core.worlds.base import FIRST_TEST_SEED
 from trainer.at_grpo.algorithm import success_rate
 from trainer.at_grpo.evaluate import evaluate
-from trainer.at_grpo.settings import SMALL, settings_of
+from trainer.at_grpo.settings import SMALL, ATGRPOSettings, settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer, answer_lengths
 from trainer.at_grpo.warm_start import make_warm_policy
 from trainer.evaluation.intervals import wilson_interval
@@ -60,7 +60,7 @@ RELAY: dict[str, Any] = {
         "relay": True,
         "max_rounds": 2,
         "named_cells": True,
-        "sight": 2,
+        "sight": 1,
         "arriving_practice": 3,
         "fault_costs": 0.1,
     },
@@ -71,12 +71,12 @@ RELAY: dict[str, Any] = {
     "batch_size": 32,
     "learning_rate": 1e-3,
     "warmup_iterations": 5,
-    "decay_iterations": 120,
+    "decay_iterations": 240,
     "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
     "minibatch_samples": 64,
-    "num_iterations": 120,
-    "eval_every": 20,
+    "num_iterations": 240,
+    "eval_every": 40,
 }
 CRYSTAL: dict[str, Any] = {
     "world": "crystal",
@@ -89,17 +89,17 @@ CRYSTAL: dict[str, Any] = {
     },
     "small_width": 64,
     "small_layers": 2,
-    "warm_start_steps": 300,
+    "warm_start_steps": 600,
     "warm_start_batch": 64,
     "batch_size": 16,
-    "learning_rate": 1e-3,
+    "learning_rate": 5e-4,
     "warmup_iterations": 5,
-    "decay_iterations": 24,
+    "decay_iterations": 16,
     "epochs": 2,
     "entropy_coefficient": 0.0,
     "max_new_tokens": 16,
     "minibatch_samples": 64,
-    "num_iterations": 24,
+    "num_iterations": 16,
     "eval_every": 8,
     "eval_episodes": 30,
 }
@@ -183,10 +183,11 @@ def measure(world: str, method: str, seed: int, without: str = "", model: str = 
 def _train(config: Mapping[str, Any], run: Path, team: Path | None) -> str:
     """Train a team for its iterations, a single agent until it has sampled as many answers as `team` (a cell's file);
     returns the saved model."""
-    settings = settings_of(config)
-    wanted = json.loads(team.read_text(encoding="utf-8"))["candidates"] if team is not None else 0
-    most = settings.batch_size * settings.candidates * settings.make_world().max_rounds  # answers of an iteration
-    total = -(-wanted // most) or settings.num_iterations
+    settings, wanted = settings_of(config), 0
+    total = settings.num_iterations
+    if team is not None:
+        wanted = json.loads(team.read_text(encoding="utf-8"))["candidates"]
+        settings, total = with_as_many_answers(settings, wanted)
     while True:
         summary = ATGRPOTrainer(settings, run).train(total)
         if not summary.finished:
@@ -195,6 +196,14 @@ def _train(config: Mapping[str, Any], run: Path, team: Path | None) -> str:
         if sampled >= wanted:
             return summary.model_path
         total += -(-(wanted - sampled) * total // sampled)  # attempts that end early sample fewer answers
+
+
+def with_as_many_answers(settings: ATGRPOSettings, wanted: int) -> tuple[ATGRPOSettings, int]:
+    """The fewest iterations that can sample so many answers, and settings whose learning rate ends with the last of
+    them as a team's does: a single agent that needs fewer or more iterations must not learn at another pace."""
+    total = -(-wanted // (settings.batch_size * settings.candidates * settings.make_world().max_rounds))
+    decay = total if settings.decay_iterations else 0
+    return settings.model_copy(update={"decay_iterations": decay}), total
 
 
 def _make_base(base: Path, config: Mapping[str, Any]) -> None:
@@ -253,6 +262,9 @@ def main(words: Sequence[str] | None = None) -> None:
                 path = result_path(world, seed, method, arguments.without)
                 if path.exists() or (method == "format_stage" and arguments.model != SMALL):
                     continue
+                team = result_path(world, seed, "per_role", arguments.without)
+                if LEVEL.get(method) == "single" and not team.exists():
+                    parser.error(f"{method} samples as many answers as its team, and there is no {team}: run per_role")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 cell = measure(world, method, seed, arguments.without, arguments.model)
                 path.write_text(json.dumps(cell, indent=1), encoding="utf-8")

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.at_grpo_skill import LEVEL, METHODS, UNTRAINED, WITHOUT, WORLDS, config_of, main, result_path
-from trainer.at_grpo.settings import settings_of
+from benchmarks.at_grpo_skill import (
+    LEVEL,
+    METHODS,
+    UNTRAINED,
+    WITHOUT,
+    WORLDS,
+    config_of,
+    main,
+    result_path,
+    with_as_many_answers,
+)
+from trainer.at_grpo.settings import LOWEST_RATE_SHARE, settings_of
 
 
 @pytest.mark.parametrize("world", list(WORLDS))
@@ -34,3 +46,22 @@ def test_a_pretrained_model_has_worlds_of_its_own(capsys: pytest.CaptureFixture[
         with pytest.raises(SystemExit, match="2"):
             main(words)
         assert "model_path and model_sudoku need --model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("world", ["relay", "crystal"])
+def test_a_single_agent_samples_as_many_answers_as_the_team_and_its_rate_falls_as_far(world: str) -> None:
+    for answers in (5_000, 90_000):
+        settings, iterations = with_as_many_answers(settings_of(config_of(world, "single_agent", 0)), answers)
+        of_an_iteration = settings.batch_size * settings.candidates
+        assert (iterations - 1) * of_an_iteration < answers <= iterations * of_an_iteration
+        assert settings.rate_share(iterations) == pytest.approx(LOWEST_RATE_SHARE)
+        assert settings.rate_share(iterations // 2) > 0.4
+
+
+def test_a_single_agent_without_its_team_is_told_what_to_run_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("benchmarks.at_grpo_skill.FOLDER", tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        main(["--worlds", "relay", "--methods", "single_agent", "--seeds", "0"])
+    assert "run per_role" in capsys.readouterr().err and not list(tmp_path.iterdir()), "nothing was made"

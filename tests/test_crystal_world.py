@@ -41,14 +41,21 @@ def test_free_steps_and_wanted_ones_stand_in_words_in_place_of_the_picture() -> 
     for seed in range(4):
         state = told.initial(seed)
         free, goal, *_ = told.question(state, "planner").split("\n")
-        assert free.startswith("Free: ") and goal.startswith("Goal: ")
+        free_steps, wanted = _counted(free, "Free:"), _counted(goal, "Goal:")
+        assert 0 not in (*free_steps.values(), *wanted.values()), "a name alone says that there are steps"
         straight = as_the_crow_flies(cell_of(state.game), state.goal)
         for word, letter in DIRECTIONS.items():
-            free_steps, wanted = (int(line.split(f"{word} ")[1].split(" ")[0]) for line in (free, goal))
             steps = len(calm_steps(state.game, letter, 9))
-            assert free_steps == steps and bool(told._heading(state, word)) == (steps > 0)
-            assert wanted == straight.count(letter)
+            assert free_steps.get(word, 0) == steps and bool(told._heading(state, word)) == (steps > 0)
+            assert wanted.get(word, 0) == straight.count(letter)
     told.close()
+
+
+def _counted(line: str, name: str) -> dict[str, int]:
+    """The directions of a line of a prompt, each with its steps."""
+    first, *rest = line.split(" ")
+    assert first == name
+    return {word: int(count) for word, count in zip(rest[::2], rest[1::2], strict=True)}
 
 
 def test_examples_of_near_goals_ask_no_path_finder_and_bump_into_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,15 +71,15 @@ def test_examples_of_near_goals_ask_no_path_finder_and_bump_into_nothing(monkeyp
         seed = number % 8
         example = world.practice(seed, "planner", rng)
         free, goal, *_ = example.prompt.split("\n")
-        assert int(free.split(f"{example.answer} ")[1][0]) > 0, "a direction that is named is free"
-        wanted = {word: int(goal.split(f"{word} ")[1].split(" ")[0]) for word in DIRECTIONS}
-        ahead += sum(wanted.values()) == wanted[example.answer] <= 3
+        assert example.answer in _counted(free, "Free:"), "a direction that is named is free"
+        wanted = _counted(goal, "Goal:")
+        ahead += sum(wanted.values()) == wanted.get(example.answer, 0) <= 3
         example = world.practice(seed, "navigator", rng)
         if "To " not in example.prompt:
             walk = world._walks.walk(states[seed].spot, example.answer, (-1, -1))
             assert len(example.answer) <= 6 and (walk.bumps == 0 or len(example.answer) == 1)
             alone += 1
-            wanted = {word: int(example.prompt.split("\n")[1].split(f"{word} ")[1][0]) for word in DIRECTIONS}
+            wanted = dict.fromkeys(DIRECTIONS, 0) | _counted(example.prompt.split("\n")[1], "Goal:")
             across, down = wanted["right"] - wanted["left"], wanted["down"] - wanted["up"]
             x, y = cell_of(states[seed].game)
             arrived += not walk.interruption and cell_of(walk.game) == (x + across, y + down)

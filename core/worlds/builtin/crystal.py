@@ -125,8 +125,8 @@ class Crystal(TextWorld[CrystalState]):
         told_free_steps: bool = False,
         arriving_practice: int = 0,
     ) -> None:
-        """With `told_free_steps` the prompt has no picture: it says how many calm steps there are in each direction,
-        and how many of them the goal is away.
+        """With `told_free_steps` the prompt has no picture: it says in which directions there are calm steps, and
+        how many, and in which and how far away the goal is.
 
         With `arriving_practice` the format stage shows what a goal is for, for near ones only, and what is in the way.
         The planner names a random direction in which there is calm ground; in half of the examples the goal lies
@@ -179,14 +179,12 @@ class Crystal(TextWorld[CrystalState]):
 
     @staticmethod
     def _free_steps(state: CrystalState) -> str:
-        free = (f"{word} {len(calm_steps(state.game, letter, MOST_TOLD))}" for word, letter in DIRECTIONS.items())
-        return f"Free: {' '.join(free)}"
+        free = {word: len(calm_steps(state.game, letter, MOST_TOLD)) for word, letter in DIRECTIONS.items()}
+        return f"Free:{_counted(free)}"
 
     @staticmethod
     def _wanted_steps(across: int, down: int) -> str:
-        """In the same order as the free steps, so that a number's place says what it is about."""
-        wanted = {"up": -down, "down": down, "left": -across, "right": across}
-        return f"Goal: {' '.join(f'{word} {max(0, wanted[word])}' for word in DIRECTIONS)}"
+        return f"Goal:{_counted({'up': -down, 'down': down, 'left': -across, 'right': across})}"
 
     def play(self, state: CrystalState, role: str, answer: str) -> Turn[CrystalState]:
         """The planner says a waypoint; the navigator says steps U, D, L, R, which are walked in the emulator."""
@@ -301,3 +299,9 @@ class Crystal(TextWorld[CrystalState]):
         away = steps_from(ground, start)
         goals = [cell for cell, steps in away.items() if steps == distance and is_calm(ground, cell)]
         return CrystalState(stroll.spot, stroll.game, rng.choice(goals), distance) if goals else None
+
+
+def _counted(steps: Mapping[str, int]) -> str:
+    """The directions in which there are steps, and how many. One without is not named, so a name alone says that there
+    is ground, or that the goal is that way: a small model learns to find a word long before it reads a 0."""
+    return "".join(f" {word} {count}" for word, count in steps.items() if count > 0)
