@@ -94,7 +94,7 @@ def test_where_another_kind_would_win_one_is_caught_and_nobody_trains() -> None:
     assert [goal.option.key for goal in pressing] == ["seek:FUZZLE:BRACKENWOOD_DEEP"]
     assert memory.wanted_level == 0
     assert memory.remedy is not None and memory.remedy.lacks_somebody(state)
-    caught = party(("CINDREL", 14), ("GNAWLET", 2), ("FUZZLE", 8))
+    caught = party(("CINDREL", 14), ("GNAWLET", 2), ("FUZZLE", max(8, memory.remedy.level)))
     assert not memory.remedy.lacks_somebody(caught)
     again = Needs(GAME).goals(caught, memory, NEAR_WILLOWMERE, fights_next=True)
     assert all(goal.option.value < ON_THE_WAY.story for goal in again), "now the fight can be tried again"
@@ -104,7 +104,8 @@ def test_what_is_to_be_caught_is_worth_a_ball_at_any_level() -> None:
     memory = LaneMemory()
     state = party(("CINDREL", 14), ("GNAWLET", 2))
     after_a_loss(state, memory)
-    wild = COMPANY.on_paper((7, SPECIES["FUZZLE"]))
+    memory.remedy = FightRemedy(frozenset({SPECIES["FUZZLE"]}), 0, catches=3)
+    wild = COMPANY.on_paper((3, SPECIES["FUZZLE"]))
     own = COMPANY.on_paper((14, SPECIES["CINDREL"]))
     meeting = BattleState(False, 0, own, wild, 0, 0, 0, 1, 190)
     tactics = Tactics(GAME)

@@ -13,7 +13,7 @@ from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState
-from core.rules.menus.answers import CLOSE, YES_ROW, question_of, stops_learning
+from core.rules.menus.answers import CLOSE, READ_ON, YES_ROW, question_of, stops_learning
 from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
 from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
@@ -79,10 +79,18 @@ class MenuTaskRules:
             return (self._option(state, progress.menu_task),)
         button = self._press_now(state, progress)
         if button is None:
-            return ()
+            return (READ_ON,) if self._is_asked_soon(state, progress) else ()
         if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
         return (self._option(state, progress.menu_task), CLOSE)
+
+    @staticmethod
+    def _is_asked_soon(state: GameState, progress: _Progress) -> bool:
+        """Whether a text leads to the question if a move shall be taught: B at its end would be no.
+
+        Where texts are fast the question may stand there by the end of the step that the press belongs to.
+        """
+        return isinstance(progress.menu_task, TeachMove) and not progress.committed and state.menu is None
 
     def next_ware(self, state: GameState) -> Ware | None:
         """What is bought next; None when nothing is being bought, or nothing more can be."""

@@ -103,7 +103,7 @@ class StoryPlanner:
         found = [
             *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
-            *self._needs.goals(state, memory, distances, bool(foes), sum(level for level, _ in foes)),
+            *self._needs.goals(state, memory, distances, bool(foes), foes),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
