@@ -76,7 +76,7 @@ def test_the_guess_knows_what_levels_do_not_mend() -> None:
     assert chance(("CINDREL", 14)) < 0.05
     assert chance(("EMBERMINK", 17)) < 0.05, "three levels more do not help fire against water and rock"
     assert chance(("EMBERMINK", 25)) > 0.85
-    assert chance(("CINDREL", 14), ("FUZZLE", 8)) > 0.5
+    assert chance(("CINDREL", 14), ("FUZZLE", 8)) > 0.25
     assert chance(("MOSSBIT", 12)) > 0.9
 
 

@@ -32,8 +32,9 @@ STORY_LEVELS_ABOVE = 8
 """Trainers of the story count from so many levels above the lead's, and until they are beaten."""
 LEAD_GROWS = 1
 """So many levels above the strongest of a trainer's creatures the lead is expected to be when they meet, at least."""
-LEAST_GAIN = 0.25
-"""By so much the chance against one of the story's trainers must rise for a creature to be wanted."""
+LEAST_CHANCE, LEAST_FACTOR, SURE_CHANCE = 0.1, 3.0, 0.75
+"""A creature is wanted with whom the chance against one of the story's trainers is at least the first, and its odds the
+second times what they are without; not where the chance is the third already. So far below even, since it may grow."""
 AVERAGE_BIRTH_VALUE = 8
 MOVE_SLOTS = 4
 MOST_GAMES = 8
@@ -102,22 +103,23 @@ class Company:
             return False
         question = (species, level, state.event_flags, tuple((one.species, one.level) for one in party))
         if self._last[0] != question:
-            self._last = question, self.gain(state, (level, species)) >= LEAST_GAIN
+            self._last = question, self._helps(state, (level, species))
         return self._last[1]
 
-    def gain(self, state: GameState, candidate: Creature) -> float:
-        """The most that a creature adds to the chance of beating one of the story's trainers ahead, 0 to 1."""
+    def _helps(self, state: GameState, candidate: Creature) -> bool:
+        """Whether a creature makes a victory over one of the story's trainers ahead clearly likelier."""
         known = (member for member in state.party if not member.is_egg and member.species in self._game.species)
         party = sorted(((member.level, member.species) for member in known), reverse=True)
         lead = max((level for level, _ in party), default=0)
-        most = 0.0
         for trainer in self._trainers:
             if not trainer.parties or trainer.strongest > lead + STORY_LEVELS_ABOVE or trainer.is_beaten(state):
                 continue
             team = tuple(self._met_at(trainer.strongest, party))
             worst = min(trainer.parties, key=lambda foes: self.team_chance(team, foes))
-            most = max(most, self.team_chance((*team, candidate), worst) - self.team_chance(team, worst))
-        return most
+            without, with_it = self.team_chance(team, worst), self.team_chance((*team, candidate), worst)
+            if without < SURE_CHANCE and with_it >= max(LEAST_CHANCE, _times_odds(without, LEAST_FACTOR)):
+                return True
+        return False
 
     @staticmethod
     def _met_at(strongest: int, party: Sequence[Creature]) -> Iterator[Creature]:
@@ -223,3 +225,8 @@ class Company:
             special_defense=stat("sdf"),
             stages=(0,) * 7,
         )
+
+
+def _times_odds(chance: float, factor: float) -> float:
+    """The chance whose odds are so many times those of another one."""
+    return factor * chance / (1 - chance + factor * chance)

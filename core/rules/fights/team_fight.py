@@ -21,6 +21,8 @@ LEAST_WEIGHT = 0.02
 """A course of the fight that is less likely than this is counted as lost."""
 MOST_WOUNDS = 0.9
 """The largest share of the winner's HP that a duel takes."""
+MOST_HURT = 0.6
+"""The largest share of a foe's HP that somebody takes who loses against it: who was ahead has lost by bad luck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Potions:
 NO_POTIONS: Final = Potions()
 
 
-TOUGHNESS: Final = (1.0, 1.25, 1.5)
+TOUGHNESS: Final = (1.0, 1.3)
 """Factors on the foes' HP among which a guess takes the mean: their items, critical hits, misses in a row."""
 
 
@@ -129,7 +131,7 @@ class TeamFight:
             hurt = (*team[:best], left, *team[best + 1 :])
             won = self._chance(foe + 1, self._foes_hp[foe + 1], hurt, best, weight * best_chance, potions - spent)
         fallen = (*team[:best], 0.0, *team[best + 1 :])
-        weaker = foe_hp * (1 - min(MOST_WOUNDS, enemy_turns / own_turns))
+        weaker = foe_hp * (1 - MOST_HURT * min(1.0, enemy_turns / own_turns))
         spent = potions if kept else 0.0
         lost = self._chance(foe, weaker, fallen, None, weight * (1 - best_chance), potions - spent)
         return best_chance * won + (1 - best_chance) * lost
