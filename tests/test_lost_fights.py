@@ -8,7 +8,7 @@ from core.game.profile import game_named
 from core.game.state import GameState
 from core.rules.fights.company import Company
 from core.rules.fights.tactics import Tactics
-from core.rules.fights.team_fight import TeamFight, damage_rates
+from core.rules.fights.team_fight import Potions, TeamFight, damage_rates, guess
 from core.rules.noticing import foes_of
 from core.rules.planning.carriers import carrier
 from core.rules.planning.goals import PlannedGoal
@@ -98,6 +98,42 @@ def test_where_another_kind_would_win_one_is_caught_and_nobody_trains() -> None:
     assert not memory.remedy.lacks_somebody(caught)
     again = Needs(GAME).goals(caught, memory, NEAR_WILLOWMERE, fights_next=True)
     assert all(goal.option.value < ON_THE_WAY.story for goal in again), "now the fight can be tried again"
+
+
+def test_a_fight_that_would_be_lost_is_prepared_for_once() -> None:
+    memory, state = LaneMemory(), party(("CINDREL", 12), ("GNAWLET", 2))
+
+    def pressing(members: GameState, mind: LaneMemory) -> list[str]:
+        found = Needs(GAME).goals(members, mind, NEAR_WILLOWMERE, fights_next=True, foes=LEADER.creatures)
+        return [goal.option.key for goal in found if goal.option.value > ON_THE_WAY.story]
+
+    assert "seek:FUZZLE:BRACKENWOOD_DEEP" in pressing(state, memory)
+    assert memory.lost_fight is not None and memory.lost_fight.times == 0
+    memory.note_won(LEADER.creatures)
+    pressing(state, memory)
+    assert memory.remedy is None, "it has been thought about"
+    strong = LaneMemory()
+    assert not pressing(party(("MOSSBIT", 13), ("GNAWLET", 2)), strong) and strong.remedy is None
+
+
+def test_of_several_of_a_kind_the_strongest_grows() -> None:
+    """A level that another one of the kind has already is nothing to grow to."""
+    memory = LaneMemory()
+    state = party(("CINDREL", 13), ("PIPKIT", 2), ("NIGHTLOFT", 7), ("NIGHTLOFT", 9), balls=0)
+    after_a_loss(state, memory)
+    assert memory.remedy is not None and memory.remedy.grower(state) is not None
+
+
+def test_potions_count_for_something_and_not_for_who_is_struck_down() -> None:
+    def with_potions(each: int, *members: Named) -> float:
+        foes = [COMPANY.on_paper(one) for one in LEADER.creatures]
+        own = [COMPANY.on_paper((level, SPECIES[name])) for name, level in members]
+        rows = [damage_rates(one, foes, GAME) for one in own]
+        potions = Potions(each, 6.0 * each)
+        return guess(rows, [one.max_hp for one in own], [one.max_hp for one in foes], potions=potions)
+
+    assert with_potions(30, ("RIPPAD", 12)) > with_potions(0, ("RIPPAD", 12))
+    assert with_potions(10, ("CINDREL", 12)) == with_potions(0, ("CINDREL", 12)), "gone before the next turn"
 
 
 def test_what_is_to_be_caught_is_worth_a_ball_at_any_level() -> None:

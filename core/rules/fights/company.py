@@ -30,13 +30,17 @@ LEVELS_BELOW, LEVELS_ABOVE = 6, 5
 """Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
 STORY_LEVELS_ABOVE = 8
 """Trainers of the story count from so many levels above the lead's, and until they are beaten."""
-LEAD_GROWS = 1
+LEAD_GROWS = 2
 """So many levels above the strongest of a trainer's creatures the lead is expected to be when they meet, at least."""
-LEAST_CHANCE, LEAST_FACTOR, SURE_CHANCE = 0.1, 3.0, 0.75
+LEAST_CHANCE, LEAST_FACTOR, SURE_CHANCE = 0.2, 3.0, 0.75
 """A creature is wanted with whom the chance against one of the story's trainers is at least the first, and its odds the
 second times what they are without; not where the chance is the third already. So far below even, since it may grow."""
 AVERAGE_BIRTH_VALUE = 8
 MOVE_SLOTS = 4
+NEVER_CHANCE = 0.03
+"""Against whom the chance is smaller with a lead of about the same level, somebody else is needed."""
+MAY_GROW, GROWN_BELOW = 8, 4
+"""So many levels a creature may have grown when a trainer is met, and not to more than so many below the strongest."""
 MOST_GAMES = 8
 """Games whose judges are kept."""
 MOST_MATCHES = 20_000
@@ -97,29 +101,54 @@ class Company:
             return True
         lead = max(party, key=lambda member: member.level)
         kinds = frozenset(one.species for one in party) | self._grown(lead.species) | {species}
-        if len(state.party) + 1 + places_kept(kinds, self._game) > MOST_COMPANY:
-            return False
-        if any(one.species == species and one.level >= level for one in party):
+        free = MOST_COMPANY - len(state.party) - places_kept(kinds, self._game)
+        if free < 1 or any(one.species == species and one.level >= level for one in party):
             return False
         question = (species, level, state.event_flags, tuple((one.species, one.level) for one in party))
         if self._last[0] != question:
-            self._last = question, self._helps(state, (level, species))
+            self._last = question, self._helps(state, (level, species), is_last=free == 1)
         return self._last[1]
 
-    def _helps(self, state: GameState, candidate: Creature) -> bool:
-        """Whether a creature makes a victory over one of the story's trainers ahead clearly likelier."""
-        known = (member for member in state.party if not member.is_egg and member.species in self._game.species)
-        party = sorted(((member.level, member.species) for member in known), reverse=True)
+    def _helps(self, state: GameState, candidate: Creature, *, is_last: bool) -> bool:
+        """Whether a creature makes a victory over one of the story's trainers ahead clearly likelier.
+
+        `is_last`: it would take the last place, which is kept for who helps against the strongest trainer that nobody
+        in the party will ever beat.
+        """
+        party = self._on_paper_of(state)
         lead = max((level for level, _ in party), default=0)
+        helped = lacking = 0
         for trainer in self._trainers:
-            if not trainer.parties or trainer.strongest > lead + STORY_LEVELS_ABOVE or trainer.is_beaten(state):
+            if not trainer.parties or trainer.is_beaten(state):
                 continue
-            team = tuple(self._met_at(trainer.strongest, party))
+            team, top = tuple(self._met_at(trainer.strongest, party)), trainer.strongest
             worst = min(trainer.parties, key=lambda foes: self.team_chance(team, foes))
-            without, with_it = self.team_chance(team, worst), self.team_chance((*team, candidate), worst)
-            if without < SURE_CHANCE and with_it >= max(LEAST_CHANCE, _times_odds(without, LEAST_FACTOR)):
-                return True
-        return False
+            if top <= lead + STORY_LEVELS_ABOVE and self._makes_likelier(candidate, team, worst, LEAST_CHANCE):
+                helped = max(helped, top)
+            elif is_last and self.team_chance(team, worst) < NEVER_CHANCE:
+                grown = (max(candidate[0], min(top - GROWN_BELOW, candidate[0] + MAY_GROW)), candidate[1])
+                if not self._makes_likelier(grown, team, worst, LEAST_CHANCE / 2):
+                    lacking = max(lacking, top)
+        return helped > 0 and helped >= lacking
+
+    def _makes_likelier(
+        self, candidate: Creature, team: tuple[Creature, ...], foes: tuple[Creature, ...], least: float
+    ) -> bool:
+        without, with_it = self.team_chance(team, foes), self.team_chance((*team, candidate), foes)
+        return without < SURE_CHANCE and with_it >= max(least, _times_odds(without, LEAST_FACTOR))
+
+    def hardest(self, state: GameState, parties: Sequence[tuple[Creature, ...]]) -> tuple[Creature, ...]:
+        """Of several parties of a trainer the one that is beaten with the smallest chance; none of none."""
+        own = self._on_paper_of(state)
+        if not own or len(parties) < 2:
+            return next(iter(parties), ())
+        team = tuple(self._met_at(max(level for foes in parties for level, _ in foes), own))
+        return min(parties, key=lambda foes: self.team_chance(team, foes))
+
+    def _on_paper_of(self, state: GameState) -> list[Creature]:
+        """The party, the strongest first."""
+        known = (member for member in state.party if not member.is_egg and member.species in self._game.species)
+        return sorted(((member.level, member.species) for member in known), reverse=True)
 
     @staticmethod
     def _met_at(strongest: int, party: Sequence[Creature]) -> Iterator[Creature]:

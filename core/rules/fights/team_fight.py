@@ -9,7 +9,7 @@ the foe takes in the turn that each costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.game.battle import Fighter
@@ -55,8 +55,12 @@ class Potions:
 NO_POTIONS: Final = Potions()
 
 
+DRUNK_WELL: Final = 0.25
+"""Weight of the guess in which potions help."""
+DRUNK_SHARE: Final = 0.5
+"""Share of them that helps in it."""
 TOUGHNESS: Final = (1.0, 1.3)
-"""Factors on the foes' HP among which a guess takes the mean: their items, critical hits, misses in a row."""
+"""Factors on the foes' HP over which a guess takes the mean: their items, critical hits, misses in a row."""
 
 
 def guess(
@@ -66,10 +70,21 @@ def guess(
     first: int = 0,
     potions: Potions = NO_POTIONS,
 ) -> float:
-    """The chance to win, 0 to 1, over foes that are as tough as on paper or tougher.
+    """The chance to win, 0 to 1, over foes that are as tough as on paper or tougher, with and without the potions.
 
-    One course of a fight decides much: a hit more or less turns it round, and a single guess with it.
+    One course of a fight decides much: a hit more or less turns it round, and a single guess with it. Potions count for
+    little, since some go to others and some are in vain.
     """
+    drunk = replace(potions, together=DRUNK_SHARE * potions.together)
+    chance = _over_toughness(rows, team_hp, foes_hp, first, NO_POTIONS)
+    if not drunk.together:
+        return chance
+    return (1 - DRUNK_WELL) * chance + DRUNK_WELL * _over_toughness(rows, team_hp, foes_hp, first, drunk)
+
+
+def _over_toughness(
+    rows: Sequence[Sequence[DamageRates]], team_hp: Sequence[int], foes_hp: Sequence[int], first: int, potions: Potions
+) -> float:
     fights = (TeamFight(rows, team_hp, [round(tough * hp) for hp in foes_hp], potions) for tough in TOUGHNESS)
     return sum(fight.chance(first) for fight in fights) / len(TOUGHNESS)
 

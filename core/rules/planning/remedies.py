@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 LOST_FIGHT_ACTIONS: Final = 200
 """A fight that is lost; the way back from where one wakes up comes on top."""
-DRUNK_WELL: Final = 0.25
-"""Share of the potions that counts in the guess: in a fight some go to others, and some in vain."""
 READY: Final = 0.75
 """With such a chance a fight is tried as things are."""
 DOUBT: Final = 1.0
@@ -325,7 +323,7 @@ class _Team:
         potions: Potions,
     ) -> None:
         self._game = game
-        self._potions = replace(potions, together=DRUNK_WELL * potions.together)
+        self._potions = potions
         self._foes = [company.on_paper(one) for one in foes if one[1] in game.species]
         self._own = [(slot, fighter, damage_rates(fighter, self._foes, game)) for slot, fighter in own]
 
