@@ -192,8 +192,11 @@ def table(cells: Sequence[HeadsCell], fixes_starter: bool) -> str:
     of_table = [cell for cell in cells if cell.fixes_starter is fixes_starter]
     rules = [game for cell in of_table for game in cell.games if game.player == JudgedPlayer.RULES]
     base = score_of(rules).median_steps if rules else None
-    lines = ["| training | who plays | seeds | reached (95 %) | median steps (95 %) | of the rules' | longest stay |"]
-    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
+    lines = [
+        "| training | who plays | seeds | reached (95 %) | median steps (95 %) | of the rules' | longest stay | "
+        "by the rules: field steps, choices |"
+    ]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, variant in VARIANTS.items():
         of_variant = [cell for cell in of_table if cell.variant == name]
         for player in variant.players:
@@ -208,7 +211,7 @@ def table(cells: Sequence[HeadsCell], fixes_starter: bool) -> str:
             who = TITLES.get(player, player.value)
             lines.append(
                 f"| {variant.title} | {who} | {len(of_variant)} | {reached} | {median} | {share} | "
-                f"{score.longest_stay} |"
+                f"{score.longest_stay} | {score.taught} |"
             )
     return "\n".join(lines) if len(lines) > 2 else ""
 

@@ -172,11 +172,12 @@ def test_making_a_policy_leaves_it_whole_and_a_second_call_goes_on_from_there(tm
 
 
 def test_a_score_counts_games_that_did_not_get_there_as_slower() -> None:
-    games = [HeadGame("x", n, n < 3, 1000 + n, 10, n, 2.0) for n in range(4)]
+    games = [HeadGame("x", n, n < 3, 1000 + n, 10, n, 2.0, 0.1 * n, 0.5) for n in range(4)]
     score = score_of(games)
     assert (score.reached, score.games, score.longest_stay) == (3, 4, 3)
     assert score.median_steps == 1001.5
     assert score_of(games[2:]).median_steps is None
+    assert score.taught == "15%, 50%"
     assert score.interval == (pytest.approx(0.3006, abs=1e-3), pytest.approx(0.9544, abs=1e-3))
 
 

@@ -10,7 +10,7 @@ from core.agent.hybrid_agent import HybridAgent
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.vocabulary import AgentMode, Decision
+from core.vocabulary import AgentMode, Decision, Source
 from tests.utils import FERNVALE
 from trainer.play.frozen_game import FrozenGame, unschooled_state
 
@@ -53,6 +53,9 @@ def test_a_game_is_played_to_its_end_as_it_is_step_by_step(env: EnhancedPyBoyPok
     rewards = [by_steps.press(by_steps.decide()).reward for _ in range(STEPS)]
     assert env.state.snapshot.data == end
     assert sum(rewards) > 0
+    assert by_steps.field_steps == whole.field_steps and 0 < whole.field_steps[Source.RULES] < STEPS
+    by_steps.begin(5)
+    assert not by_steps.field_steps
 
     other = game_of(env)
     other.begin(6)

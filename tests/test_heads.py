@@ -33,6 +33,7 @@ from core.hybrid_agent import HybridAgent
 from core.navigation.map_ground import GRASS_COST, MapGround
 from core.rules import RulePlayer
 from core.rules.menus.shopping import Ware
+from core.rules.menus.task_menus import TaskStage
 from core.vocabulary import (
     DIRECTION_BUTTONS,
     AgentMode,
@@ -110,7 +111,7 @@ def test_the_target_in_a_shop_is_the_ware_and_then_the_number() -> None:
     item = next(one for one in game.items.values() if one.key == "POTION")
     buy = Option(OptionKind.BUY, "Buy", "buy", menu_task=BuyItems((Purchase(item.id, 3),)))
     state = crystal_state(menu_shown(["BUY", "SELL", "QUIT"], cursor=1))
-    target = menu_target(state, buy, Ware(item.id, 3))
+    target = menu_target(state, buy, TaskStage(ware=Ware(item.id, 3)))
     assert (target.toward, target.is_step, target.subject, target.count) == (Button.UP, True, item.name, 3)
     assert menu_target(state, buy, None).is_over
 
@@ -126,6 +127,7 @@ def test_a_member_to_put_first_is_found_in_the_party_and_in_the_small_menu() -> 
     option = Option(OptionKind.SWITCH, "Put it first", "put_first", menu_task=PutFirst(1))
     target = menu_target(state, option, None)
     assert (target.toward, target.is_step) == (Button.DOWN, True)
+    assert menu_target(state, option, TaskStage(is_over=True)) == MenuTarget(is_over=True)
 
 
 # -- the views --------------------------------------------------------------------------------------------------

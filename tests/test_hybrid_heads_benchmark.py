@@ -54,7 +54,9 @@ def test_variants_leave_out_what_they_say() -> None:
 
 
 def games_of(player: JudgedPlayer, steps: list[int]) -> list[HeadGame]:
-    return [HeadGame(player.value, game, took < 8000, took, 20, 9, 3.0) for game, took in enumerate(steps)]
+    return [
+        HeadGame(player.value, game, took < 8000, took, 20, 9, 3.0, 0.25 * game, 0.5) for game, took in enumerate(steps)
+    ]
 
 
 def test_tables_compare_with_the_rules_at_the_same_starters(tmp_path: Path) -> None:
@@ -70,8 +72,11 @@ def test_tables_compare_with_the_rules_at_the_same_starters(tmp_path: Path) -> N
     read = read_cells(tmp_path)
     assert {repr(cell) for cell in read} == {repr(cell) for cell in cells}
     fixed = table(read, fixes_starter=True)
-    assert "| the whole | policy alone | 1 | 2 of 3 (21% to 94%) | 1,500 | 0.75 | 9 |" in fixed
-    assert "| without the bar on vain presses | policy alone | 1 | 1 of 3 (6% to 79%) | not reached |  | 9 |" in fixed
+    assert "| the whole | policy alone | 1 | 2 of 3 (21% to 94%) | 1,500 | 0.75 | 9 | 25%, 50% |" in fixed
+    assert (
+        "| without the bar on vain presses | policy alone | 1 | 1 of 3 (6% to 79%) | not reached |  | 9 | 25%, 50% |"
+        in fixed
+    )
     assert "vain presses" not in table(read, fixes_starter=False)
     (tmp_path / "docs" / "data").mkdir(parents=True)
     page = tmp_path / "docs" / "hybrid.md"

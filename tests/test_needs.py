@@ -341,7 +341,8 @@ def test_a_hard_fight_asks_for_more_potions(start: GameState) -> None:
     ways = {map_id(rich, "HIGHSTEAD_SHOP"): 20}
 
     def bought(foe_levels: int) -> int:
-        found = Needs(rich.game).goals(rich, LaneMemory(), ways, fights_next=True, foe_levels=foe_levels)
+        foes = ((foe_levels, 1),)
+        found = Needs(rich.game).goals(rich, LaneMemory(), ways, fights_next=True, foes=foes)
         tasks = [goal.option.menu_task for goal in found if goal.option.kind is OptionKind.BUY]
         assert len(tasks) == 1 and isinstance(tasks[0], BuyItems)
         return tasks[0].purchases[0].count

@@ -145,6 +145,22 @@ def test_another_creature_comes_out_only_when_it_is_clearly_better() -> None:
     assert best(with_moves(state_with(LEAD, WEAK_SECOND), 1, "BUMP"), battle(own, enemy)).kind is OptionKind.FIGHT
 
 
+def test_the_potion_is_kept_where_somebody_else_would_win() -> None:
+    leaf = with_moves(state_with(LEAD, ("FUZZLE", 12, 38, 38), TONIC=2), 1, "SEEDSHOT")
+    enemy = fighter("SPLATTER", kind="WATER", level=14, special_defense=30, defense=30, special_attack=14)
+    weary = fighter("FLICKER", kind="FIRE", hp=12)
+    turn = battle(weary, enemy)
+    assert best(state_with(LEAD, TONIC=2), turn).key == "use_item:TONIC", "alone it drinks"
+    assert best(leaf, turn).kind is OptionKind.SWITCH
+
+
+def test_who_drains_is_harder_to_beat() -> None:
+    plain, drained = (duel(fighter("BUMP"), fighter(move), WORLD, is_trainer=True) for move in ("BUMP", "SAP"))
+    assert drained.own_per_turn < plain.own_per_turn
+    strong = duel(fighter("BUMP", attack=5), fighter("GREAT_ROOT", special_attack=90), WORLD, is_trainer=True)
+    assert strong.own_per_turn > 0, "a hit is never worth nothing"
+
+
 def with_moves(state: GameState, slot: int, *moves: str) -> GameState:
     """The state with fair stats and these moves for a creature of the party."""
     record = bytearray(state.snapshot.data[_at(slot) : _at(slot) + 48])
@@ -177,6 +193,26 @@ def test_company_is_wanted_for_what_it_could_beat() -> None:
     assert company.wants(state_with(LEAD), SPECIES["GNAWLET"], 2), "nobody should walk alone"
     full = state_with(("CINDREL", 10, 31, 31), *[WEAK_SECOND] * 5)
     assert not company.wants(full, SPECIES["FUZZLE"], 8)
+
+
+def test_of_several_parties_of_a_rival_the_hardest_is_expected() -> None:
+    """The rival of the story has what beats the player's first creature."""
+    company = Company(WORLD)
+    parties = [WORLD.trainers[f"RIVAL_WEST_TOWER_{kind}"].creatures for kind in ("LEAF", "FIRE", "WATER")]
+    for own, rivals in (("PYRESTOAT", "TORRENTOR"), ("TORRENTOR", "ELDERBOUGH")):
+        hardest = company.hardest(state_with((own, 28, 90, 90)), parties)
+        assert (24, SPECIES[rivals]) in hardest
+    assert company.hardest(state_with(LEAD), []) == ()
+
+
+def test_the_last_place_is_kept_for_who_beats_the_strongest() -> None:
+    """Nobody but a flier of some levels helps water and rock against the last trainer, whose leaf drains it."""
+    company = Company(WORLD)
+    full = [WEAK_SECOND, ("FUZZLE", 6, 22, 22), ("GRAVLOP", 3, 15, 15)]
+    state = with_ram(state_with(("TORRENTOR", 30, 96, 96), *full), {"wJohtoBadges": bytes(1)})
+    assert company.team_chance(((31, SPECIES["TORRENTOR"]),), WORLD.trainers["WARDEN_TERN"].creatures) < 0.03
+    assert company.wants(state, SPECIES["VOLTICADA"], 26)
+    assert not company.wants(state, SPECIES["BOULDRUM"], 17)
 
 
 def test_a_trainer_is_beaten_when_its_own_flag_says_so() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import pytest
 
+from core.agent.teacher import LaneTeacher, PlainWriter
 from core.enhanced_pyboy_env import EnhancedPyBoyPokemonCrystalEnv
 from core.game.game_data import GameData
 from core.game.state import GameState
 from core.rules import RulePlayer
 from core.rules.menus.pack import owned
+from core.rules.menus.task_menus import TaskStage
 from core.vocabulary import (
     Button,
     BuyItems,
@@ -46,6 +49,8 @@ class Table:
     env: EnhancedPyBoyPokemonCrystalEnv
     noise: float = 0.0
     presses: list[Button] = field(default_factory=list)
+    stages: list[TaskStage] = field(default_factory=list)
+    """Of the presses in menus."""
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(3))
 
     @property
@@ -104,6 +109,8 @@ class Table:
                 opened = opened or state.mode is GameMode.MENU
                 choice = player.choose(state)
             button = player.act(state, choice).button
+            if (stage := player.task_stage(state)) is not None:
+                self.stages.append(stage)
             mask = self.env.action_masks()
             assert mask[button], f"{button.name} is masked: {state!r}"
             if self.noise and self.random.random() < self.noise:
@@ -234,6 +241,19 @@ def test_puts_another_creature_first(town: Table) -> None:
     town.run(PutFirst(1))
     assert town.state.party[0].hp == 7
     assert len(town.presses) < 20
+    assert [slot for slot, _ in groupby(one.slot for one in town.stages if not one.is_over)] == [1, 0]
+    over = [one.is_over for one in town.stages]
+    assert over == sorted(over) and any(over), "once it is done it stays so"
+    assert not any(one.is_over for one in town.stages[: town.presses.count(Button.A)]), "the last choice is not the end"
+
+
+def test_an_item_is_used_up_after_its_last_choice(town: Table) -> None:
+    town.pack(HERB=1)
+    town.poke("wPartyMon1HP", 0, 1)
+    town.look()
+    town.run(UseItem(town.item("HERB"), 0))
+    over = [one.is_over for one in town.stages]
+    assert over == sorted(over) and over[-1] and not over[0]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -267,3 +287,27 @@ def test_no_menu_holds_the_player(town: Table) -> None:
     said = [step for step in steps if "back out" in step.reasoning]
     assert said and all(step.button is Button.B and step.done for step in said)
     assert steps[-1].button is not Button.B, "and then it is tried again"
+
+
+# ---------------------------------------------------------------- ends
+
+
+class AsksForSomebodyGone(RulePlayer):
+    """Likes best, at first, to talk to somebody who is not there."""
+
+    asks = True
+
+    def choose(self, state: GameState) -> Option:
+        if not self.asks:
+            return super().choose(state)
+        self.asks = False
+        return Option(OptionKind.TALK, "Talk to nobody", "talk:nobody", state.position, index=99)
+
+
+def test_an_option_that_was_over_stays_over_where_somebody_else_presses(town: Table) -> None:
+    teacher = LaneTeacher(AsksForSomebodyGone(town.game, 0), None, PlainWriter(str))
+    teacher.reset()
+    action = teacher.act(town.state, ask_model=lambda _: False, stuck=False)
+    assert action.option_key == "talk:nobody" and teacher.ended
+    teacher.overruled()
+    assert teacher.act(town.state, ask_model=lambda _: False, stuck=False).option_key != "talk:nobody"

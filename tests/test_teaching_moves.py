@@ -19,7 +19,7 @@ from core.rules.planning.lane_memory import LaneMemory
 from core.rules.planning.machines import lesson_for
 from core.vocabulary import Button, Option, OptionKind, TeachMove
 from tests.crystal_rows import crystal, crystal_state
-from tests.crystal_screens import menu_shown, text_codes, yes_no
+from tests.crystal_screens import menu_shown, text_codes, words_shown, yes_no
 from tests.test_second_game import write_second_game
 
 CHIKORITA, MAGIKARP, RATTATA = 152, 129, 19
@@ -131,6 +131,13 @@ def test_the_way_to_a_lesson() -> None:
     assert lesson.press({**FULL_SCREEN, **menu_shown(moves, 1, first=(4, 6))}) is Button.A
     learned = party((MAGIKARP, (SPLASH,)), (CHIKORITA, (TACKLE, CUT, RAZOR_LEAF, FLASH)))
     assert lesson.press({**MACHINES, **learned}) is Button.B
+
+
+def test_a_text_before_the_question_is_read_on_with_a() -> None:
+    """With fast text the question may stand there before the press is over, and B would be no."""
+    rules = MenuTaskRules(crystal().game, LaneMemory(menu_task=TEACH))
+    text = crystal_state({**HM_CUT, **TWO, **FULL_SCREEN, **words_shown({14: "It contains CUT."})})
+    assert [option.kind for option in rules.options(text)] == [OptionKind.ADVANCE_TEXT]
 
 
 @pytest.mark.parametrize("words", ["Stop learning CUT?", "Give up on CUT?"])

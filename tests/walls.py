@@ -39,6 +39,7 @@ class Press:
     confidence: float = 0.8
     reasoning: str = "towards the wall"
     done: bool = False
+    is_for_next: bool = False
 
 
 class WallSeeker:

@@ -160,7 +160,7 @@ class ButtonViews:
 
     @staticmethod
     def _add_target(vector: NDArray[np.float32], state: GameState, option: Option, player: RulePlayer) -> None:
-        target = menu_target(state, option, player.next_ware(state))
+        target = menu_target(state, option, player.task_stage(state))
         start = PLACE_OF["target"].start
         if target.toward is not None:
             vector[start] = 1.0

@@ -18,8 +18,8 @@ from core.rules.fights.tactics import target_slot
 from core.rules.menus.cursor import find_line, is_party_list, toward, toward_entry
 from core.rules.menus.pack import POCKETS, item_names, pocket_slots
 from core.rules.menus.shopping import COARSE_STEP, Ware, asked_quantity, is_shop_question
-from core.rules.menus.task_menus import PACK_LINE, PARTY_LINE
-from core.vocabulary import Button, BuyItems, ChooseFloor, Option, OptionKind, PutFirst, TeachMove, UseItem
+from core.rules.menus.task_menus import PACK_LINE, PARTY_LINE, TaskStage
+from core.vocabulary import Button, BuyItems, ChooseFloor, Option, OptionKind, PutFirst, TeachMove, UseItem, UseMove
 
 FIRST_LINE: Final = 0
 """FIGHT, YES, BUY: the line that goes on."""
@@ -48,14 +48,14 @@ class MenuTarget:
     count: int = 0
     """How many of it."""
     is_over: bool = False
-    """There is nothing more to buy."""
+    """Nothing more is to be done here: all is bought, the item is used, who was to stand first does."""
 
 
 NO_TARGET: Final = MenuTarget()
 
 
-def menu_target(state: GameState, option: Option, ware: Ware | None) -> MenuTarget:
-    """The target of an option in the menu of a state; `ware` is what a shopping list wants next."""
+def menu_target(state: GameState, option: Option, stage: TaskStage | None) -> MenuTarget:
+    """The target of an option in the menu of a state; `stage` is how far its menu task is, where one is under way."""
     menu = state.menu
     if menu is None:
         return NO_TARGET
@@ -63,15 +63,20 @@ def menu_target(state: GameState, option: Option, ware: Ware | None) -> MenuTarg
     if battle is not None and menu.kind is MenuKind.BATTLE_MAIN:
         place = BATTLE_PLACES.get(option.kind)
         return NO_TARGET if place is None else MenuTarget(toward(menu, place), is_step=option.kind != OptionKind.RUN)
+    stage = stage or TaskStage()
+    if option.menu_task is not None and stage.is_over:
+        return MenuTarget(is_over=True)
     match option.menu_task:
         case BuyItems():
-            return _of_shop(state, menu, ware)
+            return _of_shop(state, menu, stage.ware)
         case UseItem(item=item, slot=slot):
             return _of_item(state, menu, item, slot)
         case TeachMove(item=item, slot=slot):
             return _of_item(state, menu, item, slot)
         case PutFirst(slot=slot):
-            return _of_member(state, menu, slot)
+            return _of_member(state, menu, slot if stage.slot is None else stage.slot)
+        case UseMove(move=move, slot=slot):
+            return _of_member(state, menu, slot, state.game.moves[move].name)
         case ChooseFloor(floor=floor, floors=floors):
             return MenuTarget(toward_entry(menu, floors, floors.index(floor)), subject=floor)
         case None:
@@ -156,8 +161,8 @@ def _of_battle_item(state: GameState, menu: MenuState, option: Option, battle: B
     return _of_item(state, menu, item.id, target_slot(state, battle, item))
 
 
-def _of_member(state: GameState, menu: MenuState, slot: int) -> MenuTarget:
-    """The creature's line, then SWITCH in the small menu."""
+def _of_member(state: GameState, menu: MenuState, slot: int, word: str = "SWITCH") -> MenuTarget:
+    """The creature's line, then a word in the small menu."""
     if slot >= len(state.party):
         return NO_TARGET
     name = state.party[slot].nickname
@@ -165,7 +170,7 @@ def _of_member(state: GameState, menu: MenuState, slot: int) -> MenuTarget:
         return _of_start_menu(state, menu, PARTY_LINE, name)
     if is_party_list(menu, state.party):
         return MenuTarget(toward(menu, slot), subject=name)
-    line = find_line(menu, "SWITCH")
+    line = find_line(menu, word)
     return MenuTarget(None if line is None else toward(menu, line), line is not None, False, name)
 
 

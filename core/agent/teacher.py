@@ -54,6 +54,8 @@ class RuleStepLike(Protocol):
     def reasoning(self) -> str: ...
     @property
     def done(self) -> bool: ...
+    @property
+    def is_for_next(self) -> bool: ...
 
 
 class RulePlayerLike(Protocol):
@@ -190,6 +192,8 @@ class LaneTeacher:
         self._plan: _Plan | None = None
         self._last_plan: _Plan | None = None
         """The plan that the last action carried out."""
+        self._was_over = False
+        """It was over before that action."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
         self.screen: NDArray[np.uint8] | None = None
@@ -250,6 +254,7 @@ class LaneTeacher:
         step = self.player.act(state, plan.option)
         self._last_plan = plan
         self._plan = None if step.done else plan
+        self._was_over = step.is_for_next
         stated = step.confidence if plan.confidence is None else plan.confidence
         reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
         return TeacherAction(int(step.button), plan.source, stated, reasoning, plan.option.key)
@@ -257,10 +262,10 @@ class LaneTeacher:
     def overruled(self) -> None:
         """Another button than the teacher's last one was pressed: what the rules noted of their press is taken back.
 
-        An option whose last press it would have been is still under way.
+        An option whose last press it would have been is still under way; one that was over before it stays so.
         """
         if self._last_plan is not None:
-            self._plan, self._last_plan = self._last_plan, None
+            self._plan, self._last_plan = None if self._was_over else self._last_plan, None
             self.player.overruled()
 
     def judge_end(self, ended: bool) -> None:

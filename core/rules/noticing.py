@@ -50,6 +50,8 @@ class Noticing:
         """The highest level of the party when the last battle began; 0 before the first."""
         self._foes: tuple[Creature, ...] = ()
         """The creatures of the trainer of the last battle; none of a wild one, or of one whom the data do not know."""
+        self._battle_map: MapId | None = None
+        """Where the last battle began."""
         self._surfs = False
         self._progress: int | None = None
         """`progress_of` the state when the player was last free; None before the first time."""
@@ -81,13 +83,13 @@ class Noticing:
             self._field.fought()
             self._party_level = max((member.level for member in state.party), default=0)
             self.has_fought = True
-            self._foes = foes_of(state)
+            self._foes, self._battle_map = foes_of(state), state.position.map
         elif not self._party_level:
             return
         elif not state.lost_last_battle:
             self._memory.note_won(self._foes)
         elif self._foes:
-            self._memory.note_lost(self._foes)
+            self._memory.note_lost(self._foes, self._battle_map)
         else:
             self._memory.wanted_level = max(self._memory.wanted_level, self._party_level + LOSS_LEVELS)
 

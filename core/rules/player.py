@@ -24,8 +24,7 @@ from core.rules.field.walking import Heading
 from core.rules.fights.battle import BattleRules
 from core.rules.menus.answers import READ_ON, WAIT, AnswerRules
 from core.rules.menus.menu_watch import MenuWatch
-from core.rules.menus.shopping import Ware
-from core.rules.menus.task_menus import MenuTaskRules
+from core.rules.menus.task_menus import MenuTaskRules, TaskStage
 from core.rules.menus.typed_names import NO_NAMES, TypedNames
 from core.rules.noticing import Noticing
 from core.rules.planning.goals import PlannedGoal
@@ -124,9 +123,9 @@ class RulePlayer:
         """Where the walk under way leads to on this map; None when nobody walks."""
         return self._field.walker.heading(state)
 
-    def next_ware(self, state: GameState) -> Ware | None:
-        """What is bought next of a shopping list under way."""
-        return self._menu_tasks.next_ware(state)
+    def task_stage(self, state: GameState) -> TaskStage | None:
+        """How far the menu task under way is; None without one."""
+        return self._menu_tasks.stage(state)
 
     def goals(self, state: GameState) -> tuple[PlannedGoal, ...]:
         """The planner's goals now, most urgent first."""
@@ -182,7 +181,8 @@ class RulePlayer:
         for own in self.options(state):
             step = self._carry_out(state, mode, own)
             if step is not None:
-                return RuleStep(step.button, 0.5 * step.confidence, f"after that: {step.reasoning}", done=True)
+                why = f"after that: {step.reasoning}"
+                return RuleStep(step.button, 0.5 * step.confidence, why, done=True, is_for_next=True)
         return RuleStep(Button.B, 0.1, "nothing fits this situation", done=True)
 
     def _press_for_a_need(self, state: GameState, option: Option) -> RuleStep | None:
@@ -191,7 +191,9 @@ class RulePlayer:
         if first.kind not in PRESSING_KINDS or first.key == option.key or first.value <= option.value:
             return None
         step = self._carry_out(state, GameMode.FREE, first)
-        return replace(step, reasoning=f"before that: {step.reasoning}", done=True) if step is not None else None
+        if step is None:
+            return None
+        return replace(step, reasoning=f"before that: {step.reasoning}", done=True, is_for_next=True)
 
     def overruled(self) -> None:
         """The press that `act` named last was not made: somebody else chose another button for this step.

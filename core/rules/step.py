@@ -17,3 +17,6 @@ class RuleStep:
     reasoning: str
     done: bool = False
     """The option is finished (or cannot be carried on): choose anew before the next press."""
+    is_for_next: bool = False
+    """The option was over before this press, which is for what comes next. So it stays over where somebody else presses
+    another button."""

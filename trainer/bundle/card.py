@@ -85,14 +85,17 @@ def write_bundle_card(folder: Path, report: BundleReport) -> None:
 
 def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
     """Lines of a Markdown table."""
-    lines = ["| who plays | reached (95 %) | median steps | milestones | longest stay | s of CPU for 1,000 steps |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines = [
+        "| who plays | reached (95 %) | median steps | milestones | longest stay | "
+        "by the rules: field steps, choices | s of CPU for 1,000 steps |"
+    ]
+    lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for one in scores:
         low, high = one.interval
         median = "not reached" if one.median_steps is None else f"{one.median_steps:,.0f}"
         lines.append(
             f"| {one.player} | {one.reached} of {one.games} ({low:.0%} to {high:.0%}) | {median} | "
-            f"{one.mean_milestones:.1f} | {one.longest_stay} | {one.cpu_s_per_1000_steps:.1f} |"
+            f"{one.mean_milestones:.1f} | {one.longest_stay} | {one.taught} | {one.cpu_s_per_1000_steps:.1f} |"
         )
     return lines
 

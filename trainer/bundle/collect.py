@@ -52,7 +52,7 @@ class Taught:
 class BundleCollection:
     """Which games are played."""
 
-    games: int = 40
+    games: int = 48
     steps_per_game: int = 8_000
     final_milestone: str | None = None
     """Where a game ends; the end of the story if None."""

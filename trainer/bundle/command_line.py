@@ -35,7 +35,7 @@ def main(
     rom: Annotated[Path, typer.Option(help="The ROM, Fernvale or your own.")] = Path("cartridge/fernvale.gbc"),
     work: Annotated[Path, typer.Option(help="Keeps what is done, to go on after a kill.")] = Path("runs/bundle"),
     final_milestone: Annotated[str | None, typer.Option(help="Where games end; the first badge by default.")] = None,
-    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 40,
+    games: Annotated[int, typer.Option(min=2, help="Games to learn from.")] = 48,
     whole_games: Annotated[int, typer.Option(min=0, help="Games to the story's end to learn from, beside them.")] = 0,
     varied: Annotated[
         bool, typer.Option(help="The button head sees part of its lessons with other codes, turned and mirrored.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -21,7 +22,7 @@ from core.agent.hybrid_agent import HybridAgent
 from core.agent.standings import Standings
 from core.agent.strategy_system import AdaptiveStrategySystem
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv
-from core.vocabulary import AgentMode
+from core.vocabulary import AgentMode, Source
 from core.whole_files import written_aside
 from trainer.evaluation.intervals import wilson_interval
 from trainer.play.episode_seeds import evaluation_seed
@@ -67,6 +68,10 @@ class HeadGame:
     """Most steps within 100 with the same press in the same state, while the game waited for a press."""
     cpu_s: float
     """Processor time of the whole game, emulator included."""
+    taught_field_steps: float
+    """Of the steps on the field, those that the rules decided."""
+    taught_choices: float
+    """Of the choices among several options, those that the rules made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,8 @@ def play_head_game(
     begun_s = time.process_time()
     played.begin(evaluation_seed(judging.run_seed, game))
     outcome = played.play()
+    steps = played.field_steps
+    choices = agent.choices if isinstance(agent, HeadsAgent) else Counter({Source.RULES: 1})
     return HeadGame(
         player=player.value,
         game=game,
@@ -183,6 +190,8 @@ def play_head_game(
         milestones=len(env.milestones),
         longest_stay=agent.statistics()["longest_stay"],
         cpu_s=round(time.process_time() - begun_s, 2),
+        taught_field_steps=steps[Source.RULES] / max(1, steps.total()),
+        taught_choices=choices[Source.RULES] / max(1, choices.total()),
     )
 
 
@@ -200,6 +209,15 @@ class PlayerScore:
     mean_milestones: float
     longest_stay: int
     cpu_s_per_1000_steps: float
+    taught_field_steps: float
+    """Of the steps on the field, the mean share of a game that the rules decided."""
+    taught_choices: float
+    """The same of the choices among several options."""
+
+    @property
+    def taught(self) -> str:
+        """Both, for a table."""
+        return f"{self.taught_field_steps:.0%}, {self.taught_choices:.0%}"
 
 
 def score_of(games: Sequence[HeadGame]) -> PlayerScore:
@@ -216,6 +234,8 @@ def score_of(games: Sequence[HeadGame]) -> PlayerScore:
         statistics.fmean(game.milestones for game in games),
         max(game.longest_stay for game in games),
         1000 * sum(game.cpu_s for game in games) / sum(game.steps for game in games),
+        statistics.fmean(game.taught_field_steps for game in games),
+        statistics.fmean(game.taught_choices for game in games),
     )
 
 

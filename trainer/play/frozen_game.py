@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from core.agent.agent_state import AgentState
 from core.agent.arbitration import TeacherCurriculum
 from core.agent.hybrid_agent import HybridAgent
@@ -10,7 +12,7 @@ from core.agent.standings import Standings
 from core.env.lanes.lane_history import StartPoint
 from core.env.pyboy_env import EnhancedPyBoyPokemonCrystalEnv, Outcome
 from core.rules import RulePlayer
-from core.vocabulary import Decision
+from core.vocabulary import Decision, GameMode, Source
 
 
 def unschooled_state(standings: Standings | None = None) -> AgentState:
@@ -35,11 +37,14 @@ class FrozenGame:
         """The agent gets one lane, with a fresh rule player of that seed, which takes this starter if one is named."""
         self.env = env
         self.agent = agent
+        self.field_steps = Counter[Source]()
+        """Steps on the field, outside fights, menus and texts: by whom they were decided."""
         agent.attach_lanes([RulePlayer(env.rom.game, player_seed, starter=starter)])
 
     def begin(self, seed: int, start: StartPoint | None = None) -> None:
         """A new game from its start, or from the `start`."""
         self.env.restart(seed=seed, options=None if start is None else start.reset_options)
+        self.field_steps.clear()
 
     def decide(self) -> Decision:
         """What the agent does now."""
@@ -49,6 +54,8 @@ class FrozenGame:
 
     def press(self, decision: Decision) -> Outcome:
         """Presses what was decided, and tells the agent what came of it."""
+        if decision.mode is GameMode.FREE:
+            self.field_steps[decision.source] += 1
         outcome = self.env.advance(decision.action)
         self.agent.observe(0, decision, outcome.reward, done=False)
         return outcome

@@ -14,11 +14,21 @@ from core.game.item_effects import BURN, FROZEN, PARALYSIS, POISON, SLEEP
 from core.rules.fights.damage import Estimate, estimate, turns_to_win, win_chance
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from core.game.facts import Move
     from core.game.game_data import GameData
     from core.game.party import PartyMember
 
 AILING_SHARE = 1 / 8
 """Of the most HP: what poison and burns take a turn."""
+EFFECT_PREFIX = "EFFECT_"
+DRAINING = ("LEECH_HIT", "DRAIN")
+"""Effects of moves that drain, by pret's names and Fernvale's."""
+DRAINED_SHARE = 0.5
+"""Of the damage that such a move does: what its user gets back."""
+LEAST_SHARE_DEALT = 0.1
+"""Of one's own damage: what counts at least, however much the enemy gets back."""
 ACTS_WHEN_PARALYSED = 0.75
 ACTS_WHEN_FROZEN = 0.1
 FIRST_TURNS = 0.5
@@ -80,20 +90,35 @@ def duel(own: Fighter, enemy: Fighter, game: GameData, *, is_trainer: bool) -> D
         for slot, (number, pp) in enumerate(zip(own.moves, own.pp, strict=True))
         if pp and number in moves
     }
-    answers = [estimate(enemy, own, moves[number], game) for number in enemy.moves if number in moves]
-    mean = sum(one.expected for one in answers) / len(answers) if answers else 0.0
-    most = max((one.expected for one in answers), default=0.0)
-    enemy_pace = (mean + most) / 2 if is_trainer else mean
+    known = [moves[number] for number in enemy.moves if number in moves]
+    answers = [estimate(enemy, own, move, game) for move in known]
+    enemy_pace = _pace([one.expected for one in answers], is_trainer)
+    sucked = [one.expected if drains(move) else 0.0 for one, move in zip(answers, known, strict=True)]
+    healed = DRAINED_SHARE * _pace(sucked, is_trainer) * share_of_turns(enemy)
     best = max((one.expected for one in estimates.values()), default=0.0)
+    dealt = best * share_of_turns(own)
     return Duel(
         own=own,
         enemy=enemy,
         estimates=estimates,
-        own_per_turn=best * share_of_turns(own) + ailing_loss(enemy),
+        own_per_turn=max(dealt - healed, LEAST_SHARE_DEALT * dealt) + ailing_loss(enemy),
         enemy_per_turn=enemy_pace * share_of_turns(enemy) + ailing_loss(own),
         hardest_hit=max((one.most for one in answers), default=0.0),
         acts_first=own.speed > enemy.speed,
     )
+
+
+def _pace(damage: Sequence[float], is_trainer: bool) -> float:
+    """HP a turn of an enemy whose moves do so much: the mean, of a trainer's half way to the most."""
+    if not damage:
+        return 0.0
+    mean = sum(damage) / len(damage)
+    return (mean + max(damage)) / 2 if is_trainer else mean
+
+
+def drains(move: Move) -> bool:
+    """Whether a move gives its user half of the damage that it does."""
+    return move.effect.removeprefix(EFFECT_PREFIX) in DRAINING
 
 
 def share_of_turns(fighter: Fighter) -> float:

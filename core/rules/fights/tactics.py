@@ -110,7 +110,7 @@ class Tactics:
                 continue
             item_effect = item.effect
             if item_effect.heals and battle.own.max_hp - battle.own.hp >= LEAST_WOUND:
-                value = self._worth_of_potion(battle, fight, item)
+                value = self._worth_of_potion(state, battle, fight, item)
                 toll = f"the enemy takes about {fight.enemy_per_turn:.0f} a turn"
                 label = f"Use a {item.name}: {battle.own.hp}/{battle.own.max_hp} HP left, {toll}"
             elif item_effect.cures & battle.own.status:
@@ -128,15 +128,20 @@ class Tactics:
                 continue
             yield Option(OptionKind.USE_ITEM, label, f"use_item:{item.key}", index=slot, value=value)
 
-    @staticmethod
-    def _worth_of_potion(battle: BattleState, fight: Duel, item: Item) -> float:
-        """High when the next hit may end it and the potion gives more than a turn costs."""
+    def _worth_of_potion(self, state: GameState, battle: BattleState, fight: Duel, item: Item) -> float:
+        """High when the next hit may end it and the potion gives more than a turn costs.
+
+        Where another creature would rather win than this one with its HP back, the potion is kept.
+        """
         own = battle.own
         gain = min(item.effect.heals, own.max_hp - own.hp)
         threatened = fight.hardest_hit * HIT_MARGIN >= own.hp or own.hp_fraction < LOW_HP
         ends_first = fight.acts_first and fight.knock_out_chance() >= SURE_KNOCK_OUT
         if not threatened or ends_first or gain <= fight.enemy_per_turn or own.hp + gain <= fight.hardest_hit:
             return IN_A_FIGHT.in_vain
+        healed = worth(fight.chance_with(more_hp=gain, lost_turns=1))
+        if any(one.value > healed for one in self.switch_options(state, battle, fight)):
+            return healed
         size = gain / (item.effect.heals or 1)  # of two potions that do, take the one that wastes less
         return (IN_A_FIGHT.potion if battle.is_trainer else IN_A_FIGHT.potion_in_the_wild) + MARGINS.no_waste * size
 

@@ -13,7 +13,7 @@ from core.game.game_data import GameData
 from core.game.menu import MenuKind, MenuState
 from core.game.party import PartyMember
 from core.game.state import GameState
-from core.rules.menus.answers import CLOSE, YES_ROW, question_of, stops_learning
+from core.rules.menus.answers import CLOSE, READ_ON, YES_ROW, question_of, stops_learning
 from core.rules.menus.cursor import find_line, is_party_list, shows_any, toward, toward_entry
 from core.rules.menus.lessons import is_list_of_moves, weakest_to_forget
 from core.rules.menus.pack import owned, toward_item
@@ -44,6 +44,18 @@ MOST_PRESSES = 120
 """Presses in menus after which a menu task is given up."""
 
 
+@dataclass(frozen=True, slots=True)
+class TaskStage:
+    """What a menu task under way is about now."""
+
+    is_over: bool = False
+    """It is done, or given up: everything is to be closed."""
+    ware: Ware | None = None
+    """What is bought next; None when nothing more can be, or nothing is being bought."""
+    slot: int | None = None
+    """The place in the party that is chosen next for who is to stand first; None for other tasks."""
+
+
 @dataclass(slots=True)
 class _Progress:
     """A menu task under way."""
@@ -69,6 +81,8 @@ class MenuTaskRules:
         self._radio = Radio(game)
         self._progress: _Progress | None = None
         self._undo: tuple[bool, int | None] | None = None
+        self._was_committed = False
+        """As it was before the last press was looked for."""
 
     def options(self, state: GameState) -> tuple[Option, ...]:
         """The menu task that this screen is open for, and leaving it; nothing on screens of no menu_task."""
@@ -79,15 +93,31 @@ class MenuTaskRules:
             return (self._option(state, progress.menu_task),)
         button = self._press_now(state, progress)
         if button is None:
-            return ()
+            return (READ_ON,) if self._is_asked_soon(state, progress) else ()
         if button is Button.B and not isinstance(progress.menu_task, TuneRadio):
             return (CLOSE,)
         return (self._option(state, progress.menu_task), CLOSE)
 
-    def next_ware(self, state: GameState) -> Ware | None:
-        """What is bought next; None when nothing is being bought, or nothing more can be."""
-        progress = self._progress
-        return None if progress is None or progress.shopping is None else progress.shopping.next_ware(state)
+    @staticmethod
+    def _is_asked_soon(state: GameState, progress: _Progress) -> bool:
+        """Whether a text leads to the question if a move shall be taught: B at its end would be no.
+
+        Where texts are fast the question may stand there by the end of the step that the press belongs to.
+        """
+        return isinstance(progress.menu_task, TeachMove) and not progress.committed and state.menu is None
+
+    def stage(self, state: GameState) -> TaskStage | None:
+        """How far the menu task is, before the press that `act` named last; None without a task or a menu."""
+        progress, menu = self._progress, state.menu
+        if progress is None or menu is None:
+            return None
+        if progress.shopping is not None:
+            ware = progress.shopping.next_ware(state)
+            return TaskStage(progress.given_up or ware is None, ware)
+        was = self._was_committed
+        is_over = progress.given_up or self._is_over(state, menu, progress, committed=was)
+        slot = _next_slot(state, progress, committed=was) if isinstance(progress.menu_task, PutFirst) else None
+        return TaskStage(is_over, slot=slot)
 
     def act(self, state: GameState, option: Option) -> RuleStep | None:
         """The press for a menu task's option; None when the screen is not one of its screens."""
@@ -140,6 +170,7 @@ class MenuTaskRules:
             self._progress = None
         elif self._progress is None or self._progress.menu_task is not menu_task:
             self._progress = self._begin(state, menu_task)
+        self._was_committed = self._progress is not None and self._progress.committed
         return self._progress
 
     def _begin(self, state: GameState, menu_task: MenuTask) -> _Progress:
@@ -229,7 +260,7 @@ class MenuTaskRules:
         if progress.shopping is not None:
             button = progress.shopping.press(state, menu)
         elif isinstance(progress.menu_task, TeachMove):
-            button = self._press_teach(state, menu, progress.menu_task, progress.committed)
+            button = self._press_teach(state, menu, progress, progress.menu_task)
         elif menu.kind is MenuKind.YES_NO:
             button = None
         elif isinstance(progress.menu_task, UseMove):
@@ -238,7 +269,7 @@ class MenuTaskRules:
             floors = progress.menu_task.floors
             there = shows_any(menu, floors)
             button = toward_entry(menu, floors, floors.index(progress.menu_task.floor)) if there else None
-        elif self._is_over(state, menu, progress):
+        elif self._is_over(state, menu, progress, committed=progress.committed):
             button = Button.B
         elif isinstance(progress.menu_task, UseItem):
             button = self._press_use(state, menu, progress.menu_task)
@@ -246,15 +277,24 @@ class MenuTaskRules:
             button = self._press_first(state, menu, progress)
         return Button.B if button is not None and progress.given_up else button
 
-    def _is_over(self, state: GameState, menu: MenuState, progress: _Progress) -> bool:
+    def _is_over(self, state: GameState, menu: MenuState, progress: _Progress, *, committed: bool) -> bool:
         """Done, or tried: an item that has been used up or refused leads back to a list."""
-        menu_task = progress.menu_task
-        if isinstance(menu_task, UseItem):
-            return (
-                progress.committed or owned(state, self._game, menu_task.item) != progress.count or not progress.count
-            )
-        moved = progress.member is None or _name_of(state, 0) == progress.member
-        return moved or (progress.committed and not is_party_list(menu, state.party))
+        match progress.menu_task:
+            case UseItem(item=item):
+                return committed or owned(state, self._game, item) != progress.count or not progress.count
+            case PutFirst():
+                moved = progress.member is None or _name_of(state, 0) == progress.member
+                return moved or (committed and not is_party_list(menu, state.party))
+            case TeachMove(move=move, slot=slot):
+                member = _member(state, slot)
+                if member is None or move in member.moves:
+                    return True
+                asks = menu.kind is MenuKind.YES_NO or is_list_of_moves(menu, member, self._game)
+                return committed and not asks
+            case UseMove():
+                return committed
+            case _:
+                return False
 
     def _press_use(self, state: GameState, menu: MenuState, menu_task: UseItem) -> Button | None:
         if menu.kind is MenuKind.START_MENU:
@@ -266,17 +306,18 @@ class MenuTaskRules:
             return toward(menu, place)
         return toward_item(state, menu, menu_task.item, self._game)
 
-    def _press_teach(self, state: GameState, menu: MenuState, menu_task: TeachMove, tried: bool) -> Button | None:
+    def _press_teach(
+        self, state: GameState, menu: MenuState, progress: _Progress, menu_task: TeachMove
+    ) -> Button | None:
         """Pack, the machine, USE, yes, the creature; where it knows four moves: yes, and the weakest is given up."""
         member = _member(state, menu_task.slot)
-        over = member is None or menu_task.move in member.moves
+        if member is None or self._is_over(state, menu, progress, committed=progress.committed):
+            return Button.B
         if menu.kind is MenuKind.YES_NO:
-            return Button.B if over or stops_learning(question_of(state)) else toward(menu, YES_ROW)
-        if member is not None and not over and is_list_of_moves(menu, member, self._game):
+            return Button.B if stops_learning(question_of(state)) else toward(menu, YES_ROW)
+        if is_list_of_moves(menu, member, self._game):
             place = weakest_to_forget(member, self._game.moves[menu_task.move], self._game)
             return Button.B if place is None else toward(menu, place)
-        if over or tried:
-            return Button.B
         if menu.kind is MenuKind.START_MENU:
             return _toward_start_line(state, menu, PACK_LINE)
         if is_party_list(menu, state.party):
@@ -301,8 +342,7 @@ class MenuTaskRules:
         if menu.kind is MenuKind.START_MENU:
             return _toward_start_line(state, menu, PARTY_LINE)
         if is_party_list(menu, state.party):
-            slots = (slot for slot in range(len(state.party)) if _name_of(state, slot) == progress.member)
-            return toward(menu, 0 if progress.committed else next(slots, 0))
+            return toward(menu, _next_slot(state, progress, committed=progress.committed))
         place = find_line(menu, "SWITCH")
         return toward(menu, place) if place is not None else None
 
@@ -339,6 +379,12 @@ def _toward_start_line(state: GameState, menu: MenuState, line: int) -> Button:
 
 def _member(state: GameState, slot: int | None) -> PartyMember | None:
     return state.party[slot] if slot is not None and 0 <= slot < len(state.party) else None
+
+
+def _next_slot(state: GameState, progress: _Progress, *, committed: bool) -> int:
+    """The place of who is to stand first; once that one is taken up, the first place."""
+    slots = (slot for slot in range(len(state.party)) if _name_of(state, slot) == progress.member)
+    return 0 if committed else next(slots, 0)
 
 
 def _name_of(state: GameState, slot: int) -> tuple[int, int, int] | None:

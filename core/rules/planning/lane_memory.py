@@ -35,7 +35,9 @@ class LaneMemory:
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
     lost_fight: LostFight | None = None
-    """Against a trainer, and not won since."""
+    """Against a trainer, and not won since; or the next one of the story, as long as something is done for it."""
+    judged: set[tuple[Creature, ...]] = field(default_factory=set[tuple[Creature, ...]])
+    """Trainers' creatures of which it was thought whether they can be beaten, before the fight."""
     remedy: FightRemedy | None = None
     """What is done before that fight is tried again; None before it is thought about, and when it is done."""
     lists_more: bool = False
@@ -66,10 +68,12 @@ class LaneMemory:
         self._abandoned_until.clear()
         self._answers.clear()
 
-    def note_lost(self, foes: tuple[Creature, ...]) -> None:
-        """A fight against these creatures was lost: what is to be done about it has to be thought about anew."""
-        again = self.lost_fight is not None and self.lost_fight.foes == foes
-        self.lost_fight = LostFight(foes, 1 + (self.lost_fight.times if again and self.lost_fight else 0))
+    def note_lost(self, foes: tuple[Creature, ...], place: MapId | None = None) -> None:
+        """A fight against these creatures was lost there: what is to be done about it has to be thought about anew."""
+        last = self.lost_fight
+        if last is not None and last.foes != foes:
+            self.judged.discard(last.foes)
+        self.lost_fight = LostFight(foes, 1 + (last.times if last is not None and last.foes == foes else 0), place)
         self.remedy = None
 
     def note_won(self, foes: tuple[Creature, ...]) -> None:

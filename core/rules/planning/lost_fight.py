@@ -1,4 +1,4 @@
-"""What is known of a fight that was lost, and what is done before it is tried again."""
+"""What is known of a fight that was lost or is to come, and what is done before it is tried."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from core.game.party import PartyMember
     from core.game.state import GameState
-    from core.vocabulary import TeachMove
+    from core.vocabulary import MapId, TeachMove
 
 Creature = tuple[int, int]
 """(level, species id)."""
@@ -16,12 +16,14 @@ Creature = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class LostFight:
-    """A trainer's fight that was lost."""
+    """A trainer's fight that was lost, or that is to come and likely to be lost."""
 
     foes: tuple[Creature, ...]
     """The trainer's creatures, in the order of coming out."""
     times: int
-    """How often it was lost in a row."""
+    """How often it was lost in a row; 0 of one that is to come."""
+    place: MapId | None = None
+    """Where it was lost, if anywhere."""
 
 
 @dataclass(frozen=True, slots=True)

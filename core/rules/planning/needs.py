@@ -6,7 +6,7 @@ that grows with it, and a convenience beyond. Nothing here knows a particular ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.rules.planning.carriers import carrier, strongest
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.game.party import PartyMember
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
+    from core.rules.planning.lost_fight import Creature
 
 HEAL_BELOW = 0.5
 """Share of the lead's HP below which it is tired."""
@@ -65,12 +66,14 @@ class Needs:
         memory: LaneMemory,
         distances: Mapping[MapId, int],
         fights_next: bool,
-        foe_levels: int = 0,
+        foes: Sequence[Creature] = (),
     ) -> Iterator[PlannedGoal]:
         """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer.
 
-        `foe_levels`: the sum of the levels of that trainer's creatures; 0 where they are not known.
+        `foes`: that trainer's creatures, where they are known.
         """
+        foe_levels = sum(level for level, _ in foes)
+        self._remedies.prepare(foes, state, memory, distances)
         self._remedies.look(state, memory, distances)
         lead = carrier(state, memory)
         if lead is None:

@@ -1,9 +1,9 @@
-"""What to do about a fight against a trainer that was lost: whoever would win it is looked for.
+"""What to do about a fight against a trainer that was lost, or is likely to be: whoever would win it is looked for.
 
 Each remedy is a team that could be had (somebody in front grown by some levels, somebody of another kind caught and
 grown, a machine's move taught) and the actions that it takes. `core.rules.fights.team_fight` guesses its chance against
 the trainer's creatures. Taken is what costs least until the fight is won, the fights counted that may be lost before.
-To try again at once is one of them.
+To try (again) at once is one of them. The story's next trainer is judged once before it is met (`Remedies.prepare`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.rules.fights.company import MOST_COMPANY, Company
 from core.rules.fights.duel import fighter_of
-from core.rules.fights.team_fight import DamageRates, TeamFight, damage_rates
+from core.rules.fights.team_fight import DamageRates, Potions, damage_rates, guess
 from core.rules.menus.lessons import MOVE_SLOTS, kept_moves
 from core.rules.planning.carriers import strength_of
 from core.rules.planning.goals import GoalKind, PlannedGoal
@@ -23,7 +23,7 @@ from core.rules.planning.hunting_grounds import Hunter, LevelWays
 from core.rules.planning.learners import places_kept
 from core.rules.planning.lost_fight import Creature, FightRemedy, LostFight
 from core.rules.planning.sightings import Sighting, Sightings
-from core.rules.planning.supplies import BALLS
+from core.rules.planning.supplies import BALLS, potions_of
 from core.rules.values import ON_THE_WAY
 from core.vocabulary import MapId, Option, OptionKind, TeachMove
 
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from core.game.state import GameState
     from core.rules.planning.lane_memory import LaneMemory
 
-LOST_FIGHT_ACTIONS: Final = 250
-"""A fight that is lost, and the way back from where one wakes up."""
+LOST_FIGHT_ACTIONS: Final = 200
+"""A fight that is lost; the way back from where one wakes up comes on top."""
+READY: Final = 0.75
+"""With such a chance a fight is tried as things are."""
 DOUBT: Final = 1.0
 """Log-odds taken off every chance for each fight that was lost and guessed to be won for certain: the guess errs."""
 MOST_LEVELS: Final = 12
@@ -50,8 +52,6 @@ CATCH_ACTIONS: Final = 60
 """Actions of the fight in which somebody is caught."""
 PURCHASE_ACTIONS: Final = 120
 """Actions in a shop and of the way round by it, where there is nothing to catch with."""
-MOST_TEAM: Final = 3
-"""So many of the party, and whoever is looked at, count in a fight: the strongest."""
 RESTS: Final = 2.0
 """Factor on the actions of training: rests and the ways to them take as long as the fights."""
 PATIENCE: Final = 2.0
@@ -84,8 +84,23 @@ class Remedies:
         self._company = Company.of(game)
         self._level_ways = level_ways
         self._sightings = Sightings(game)
+        self._rests = [place.id for place in game.maps.values() if any(one.heals for one in place.objects)]
         tables = (table for table in game.wild.values() if table is not None)
         self._wild = sorted({kind for table in tables for slots in table.slots.values() for _, kind in slots})
+
+    def prepare(
+        self, foes: Sequence[Creature], state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
+    ) -> None:
+        """Decides what to do before a trainer with these creatures is met, once for each."""
+        ahead = LostFight(tuple(foes), 0)
+        if not foes or memory.lost_fight is not None or ahead.foes in memory.judged:
+            return
+        memory.judged.add(ahead.foes)
+        if self._team(ahead, state)[1].chance() >= READY:
+            return
+        remedy = self._best(ahead, state, memory, distances)
+        if remedy is not NOTHING:
+            memory.lost_fight, memory.remedy = ahead, remedy
 
     def look(self, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]) -> None:
         """Decides what to do about a lost fight, once for each loss; ends what has taken too long."""
@@ -141,7 +156,8 @@ class Remedies:
     ) -> FightRemedy:
         found = list(self._candidates(lost, state, memory, distances))
         doubt = DOUBT * lost.times * found[0].chance
-        best = min(found, key=lambda one: _expected_actions(one, doubt))
+        loss = LOST_FIGHT_ACTIONS + self._way_back(lost, distances)
+        best = min(found, key=lambda one: _expected_actions(one, doubt, loss))
         if best.remedy is NOTHING and lost.times > MOST_RETRIES:
             levels = [
                 one for one in found if one.remedy.level == _top_level(state) + LOSS_LEVELS and not one.remedy.catches
@@ -150,20 +166,33 @@ class Remedies:
         patience = memory.step + round(PATIENCE * best.actions) + PATIENCE_ACTIONS
         return best.remedy if best.remedy is NOTHING else replace(best.remedy, until_step=patience)
 
+    def _way_back(self, lost: LostFight, distances: Mapping[MapId, int]) -> int:
+        """Actions from where one wakes up after a loss to where the fight is."""
+        rest = min((distances[place] for place in self._rests if place in distances), default=0)
+        return rest + (0 if lost.place is None else distances.get(lost.place, 0))
+
+    def _team(self, lost: LostFight, state: GameState) -> tuple[list[tuple[int, Fighter]], _Team]:
+        """The party, rested and with its slots, the strongest first; and it against the trainer's creatures."""
+        party = [(slot, member) for slot, member in enumerate(state.party) if not member.is_egg]
+        party = sorted(party, key=lambda row: -row[1].level)
+        own = [(slot, self._rested(fighter_of(member, self._game))) for slot, member in party]
+        return own, _Team(own, lost.foes, self._company, self._game, potions_of(state))
+
     def _candidates(
         self, lost: LostFight, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
     ) -> Iterator[_Candidate]:
         """All that could be done, to do nothing first."""
-        party = [(slot, member) for slot, member in enumerate(state.party) if not member.is_egg]
-        party = sorted(party, key=lambda row: -row[1].level)
-        own = [(slot, self._rested(fighter_of(member, self._game))) for slot, member in party]
-        team = _Team(own, lost.foes, self._company, self._game)
+        own, team = self._team(lost, state)
         yield _Candidate(NOTHING, 0.0, team.chance())
         for slot, fighter in own:
             for lesson, taught in self._lessons(slot, fighter, state):
                 yield _Candidate(FightRemedy(lesson=lesson), CATCH_ACTIONS, team.chance_with(slot, taught))
         strong = own[0][1] if own else None
+        growing: set[int] = set()
         for slot, fighter in own:
+            if fighter.species in growing:
+                continue  # of several of a kind the strongest grows
+            growing |= self._kin(fighter.species)
             helper = None if fighter is strong else strong
             for level, actions, grown in self._growth(fighter, helper, 0, state, distances):
                 detour = 0 if helper is None else CATCH_ACTIONS
@@ -286,18 +315,24 @@ class _Team:
     """The party against the trainer, and what it would be with somebody changed or added."""
 
     def __init__(
-        self, own: Sequence[tuple[int, Fighter]], foes: Sequence[Creature], company: Company, game: GameData
+        self,
+        own: Sequence[tuple[int, Fighter]],
+        foes: Sequence[Creature],
+        company: Company,
+        game: GameData,
+        potions: Potions,
     ) -> None:
         self._game = game
+        self._potions = potions
         self._foes = [company.on_paper(one) for one in foes if one[1] in game.species]
         self._own = [(slot, fighter, damage_rates(fighter, self._foes, game)) for slot, fighter in own]
 
     def chance(self) -> float:
-        return self._of([(fighter, row) for _, fighter, row in self._own[:MOST_TEAM]])
+        return self._of([(fighter, row) for _, fighter, row in self._own])
 
     def chance_with(self, slot: int | None, other: Fighter) -> float:
         """The chance with another creature in a place of the party; beside the party where that is None."""
-        others = [(fighter, row) for place, fighter, row in self._own if place != slot][:MOST_TEAM]
+        others = [(fighter, row) for place, fighter, row in self._own if place != slot]
         return self._of([*others, (other, damage_rates(other, self._foes, self._game))])
 
     def _of(self, team: Sequence[tuple[Fighter, tuple[DamageRates, ...]]]) -> float:
@@ -305,18 +340,19 @@ class _Team:
             return 0.0
         first = max(range(len(team)), key=lambda at: strength_of(team[at][0].level, team[at][0].species, self._game))
         hp = [fighter.max_hp for fighter, _ in team]
-        return TeamFight([row for _, row in team], hp, [foe.max_hp for foe in self._foes]).chance(first)
+        rows = [row for _, row in team]
+        return guess(rows, hp, [foe.max_hp for foe in self._foes], first, self._potions)
 
 
 def _top_level(state: GameState) -> int:
     return max((member.level for member in state.party if not member.is_egg), default=0)
 
 
-def _expected_actions(candidate: _Candidate, doubt: float) -> float:
+def _expected_actions(candidate: _Candidate, doubt: float, loss: float) -> float:
     """Actions until the fight is won: those of the remedy, and of the fights that may be lost before.
 
-    `doubt` is taken off the log-odds of the chance.
+    `doubt` is taken off the log-odds of the chance; a lost fight costs `loss` actions.
     """
     chance = min(0.99, max(0.005, candidate.chance))
     odds = chance / (1 - chance) * math.exp(-doubt)
-    return candidate.actions + LOST_FIGHT_ACTIONS / odds
+    return candidate.actions + loss / odds

@@ -18,6 +18,7 @@ from core.game.milestones import next_milestone
 from core.game.objectives import Objective, Objectives
 from core.game.story.path import StoryPath
 from core.navigation.travel import WorldGraph
+from core.rules.fights.company import Company
 from core.rules.planning.goals import GoalKind, PlannedGoal
 from core.rules.planning.lane_memory import LaneMemory, Subject
 from core.rules.planning.learners import Learners
@@ -71,6 +72,7 @@ class StoryPlanner:
         self._graph = graph
         self._story = Objectives(game.maps, self._milestones)
         self._needs = Needs(game)
+        self._company = Company.of(game)
         self._options = ObjectiveOptions(game)
         self._path = StoryPath.of(game)
         self._learners = Learners(game)
@@ -103,7 +105,7 @@ class StoryPlanner:
         found = [
             *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
-            *self._needs.goals(state, memory, distances, bool(foes), sum(level for level, _ in foes)),
+            *self._needs.goals(state, memory, distances, bool(foes), foes),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -122,7 +124,7 @@ class StoryPlanner:
         deeds = None if self._path is None else self._path.next_deeds(milestone, state, entry)
         planned, teaches = ((), ()) if deeds is None else (deeds.objectives, deeds.teaches)
         objectives = planned or self._open_objectives(milestone, state)
-        return _StoryStep(milestone, objectives, teaches, self._foes_at_hand(objectives, distances))
+        return _StoryStep(milestone, objectives, teaches, self._foes_at_hand(objectives, distances, state))
 
     def _with_starter(self, step: _StoryStep, starter: int) -> tuple[_StoryStep, frozenset[str]]:
         """The step with one of its alternatives left where it is a choice of things on one map, in the data's order.
@@ -199,21 +201,29 @@ class StoryPlanner:
         showing = dict.fromkeys(one for flag in flags for one in self._story.showing(flag))
         return [objective for objective in showing if not self._gone(objective, state)]
 
-    def _foes_at_hand(self, objectives: Sequence[Objective], distances: Mapping[MapId, int]) -> Sequence[Creature]:
+    def _foes_at_hand(
+        self, objectives: Sequence[Objective], distances: Mapping[MapId, int], state: GameState
+    ) -> Sequence[Creature]:
         """The creatures of the strongest trainer whom the objectives of the nearest map lead to; none without one."""
         nearest = min((distances.get(one.map, math.inf) for one in objectives), default=math.inf)
         at_hand = (one for one in objectives if distances.get(one.map, math.inf) == nearest)
-        return max((self._foes_of(one) for one in at_hand), key=_strength, default=())
+        return max((self._foes_of(one, state) for one in at_hand), key=_strength, default=())
 
-    def _foes_of(self, objective: Objective) -> Sequence[Creature]:
-        """The creatures of the trainer whom the objective leads to, the strongest of several; none if to none."""
+    def _foes_of(self, objective: Objective, state: GameState) -> Sequence[Creature]:
+        """The creatures of the trainer whom the objective leads to; none if to none.
+
+        Of several parties that a rival may have it is the strongest, and of those as strong the one that the player's
+        party is least likely to beat: rivals choose what beats the player's first creature.
+        """
         thing = self._options.object_of(objective.map, objective.object_id)
         if thing is not None and thing.trainer_class is not None and thing.trainer_id is not None:
             known = self._by_class.get((thing.trainer_class, thing.trainer_id))
             if known is not None:
                 return known
-        spoken = (self._game.trainers[key].creatures for key in objective.fights if key in self._game.trainers)
-        return max(spoken, key=_strength, default=())
+        spoken = [self._game.trainers[key].creatures for key in objective.fights if key in self._game.trainers]
+        most = max((_strength(one)[0] for one in spoken), default=0)
+        strongest = [one for one in spoken if _strength(one)[0] == most]
+        return self._company.hardest(state, strongest) if len(strongest) > 1 else next(iter(strongest), ())
 
     def _is_spent(self, objective: Objective, milestone: Milestone, state: GameState) -> bool:
         """Whether all that the objective can bring about beside the milestone itself has come about."""

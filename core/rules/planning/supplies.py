@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from core.rules.fights.team_fight import NO_POTIONS, Potions
 from core.vocabulary import BuyItems, Purchase
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ def stock_of_lives(state: GameState) -> float:
     """How often the potions of the bag would fill up the lead."""
     most = state.party[0].max_hp if state.party else 1
     return sum(healing_of(item) * quantity for item, quantity in potions(state)) / max(1, most)
+
+
+def potions_of(state: GameState) -> Potions:
+    """What the potions of the bag give back in a fight, no more each than the HP of the strongest."""
+    most = max((member.max_hp for member in state.party if not member.is_egg), default=0)
+    held = [(min(healing_of(item), most), quantity) for item, quantity in potions(state)]
+    together = sum(heals * quantity for heals, quantity in held)
+    return Potions(together / sum(quantity for _, quantity in held), together) if together else NO_POTIONS
 
 
 def lives_wanted(state: GameState, foe_levels: int) -> float:
