@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.game.facts import MapObject
     from core.game.game_data import GameData
     from core.game.state import GameState
+    from core.vocabulary import MapId
 
 MOST_COMPANY = 6
 """A creature that is caught with a full party goes to the box, where it is of no use."""
@@ -41,6 +42,8 @@ NEVER_CHANCE = 0.03
 """Against whom the chance is smaller with a lead of about the same level, somebody else is needed."""
 MAY_GROW, GROWN_BELOW = 8, 4
 """So many levels a creature may have grown when a trainer is met, and not to more than so many below the strongest."""
+TRAINERS_FACTOR = 1.5
+"""On the experience from a trainer's creatures."""
 MOST_GAMES = 8
 """Games whose judges are kept."""
 MOST_MATCHES = 20_000
@@ -62,6 +65,8 @@ class _Trainer:
     """Event flags that are all set when nobody is left to beat; none where no flag says so."""
     parties: tuple[tuple[Creature, ...], ...] = ()
     """Of a trainer whom a script brings on: the parties that it may be, one of them at a time."""
+    place: MapId | None = None
+    """The map on which it stands."""
 
     def is_beaten(self, state: GameState) -> bool:
         return bool(self.flags) and all(state.has_flag(index) for index in self.flags)
@@ -145,6 +150,13 @@ class Company:
         team = tuple(self._met_at(max(level for foes in parties for level, _ in foes), own))
         return min(parties, key=lambda foes: self.team_chance(team, foes))
 
+    def experience_at(self, place: MapId | None, state: GameState) -> float:
+        """Experience from all who stand on a map and are not beaten, but for those whom a script brings on."""
+        there = (one for one in self._trainers if one.place == place and not one.parties and not one.is_beaten(state))
+        beaten = (creature for trainer in there for creature in trainer.creatures)
+        species = self._game.species
+        return sum(TRAINERS_FACTOR * level * species[kind].base_exp / 7 for level, kind in beaten if kind in species)
+
     def _on_paper_of(self, state: GameState) -> list[Creature]:
         """The party, the strongest first."""
         known = (member for member in state.party if not member.is_egg and member.species in self._game.species)
@@ -199,7 +211,7 @@ class Company:
                 creatures = self._creatures_of(thing)
                 if creatures:
                     strongest = max(level for level, _ in creatures)
-                    yield _Trainer(creatures, strongest, self._flags_of(thing), self._parties_of(thing))
+                    yield _Trainer(creatures, strongest, self._flags_of(thing), self._parties_of(thing), place.id)
 
     def _creatures_of(self, thing: MapObject) -> tuple[Creature, ...]:
         """The creatures of all trainers that a person can bring on, each once; only one of the trainers comes."""
