@@ -217,18 +217,17 @@ def test_the_last_place_is_kept_for_who_beats_the_strongest() -> None:
 
 def test_a_trainer_is_beaten_when_its_own_flag_says_so() -> None:
     """What else a leader's words may set some day does not count."""
-    state = first_state()
+    state = state_with(("CINDREL", 10, 31, 31), WEAK_SECOND)
     game = state.rom.game
     gym = game.map_by_key("TIDE_GYM")
     assert gym is not None
     leader = replace(gym.objects[0], beat_event="EVENT_TIDE_BADGE", sets=("EVENT_TOWER_OPEN",))
     company = Company(replace(game, maps={gym.id: replace(gym, objects=(leader,))}))
-    level = game.trainer_levels_by_key[leader.fights[0]]
     flags = bytearray(state.event_flags)
-    assert list(company.ahead(state, level))
+    assert company.wants(state, SPECIES["FUZZLE"], 8)
     index = game.event_flags["EVENT_TIDE_BADGE"].index
     flags[index // 8] |= 1 << index % 8
-    assert not list(company.ahead(with_ram(state, {"wEventFlags": bytes(flags)}), level))
+    assert not company.wants(with_ram(state, {"wEventFlags": bytes(flags)}), SPECIES["FUZZLE"], 8)
 
 
 def test_who_is_wanted_is_weakened_but_left_standing() -> None:

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
-from core.rules.fights.duel import duel
 from core.rules.fights.team_fight import damage_rates, guess
 from core.rules.planning.learners import could_learn_what_nobody_can, places_kept
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 MOST_COMPANY = 6
 """A creature that is caught with a full party goes to the box, where it is of no use."""
-LEVELS_BELOW, LEVELS_ABOVE = 6, 5
-"""Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
 STORY_LEVELS_ABOVE = 8
 """Trainers of the story count from so many levels above the lead's, and until they are beaten."""
 LEAD_GROWS = 2
@@ -77,7 +74,6 @@ class Company:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._chances: dict[tuple[Creature, Creature], float] = {}
         self._team_chances: dict[tuple[tuple[Creature, ...], tuple[Creature, ...]], float] = {}
         self._last: tuple[object, bool] = (None, False)
         """The last question and its answer: it is asked at every press of a fight."""
@@ -198,13 +194,6 @@ class Company:
             ahead.extend(later)
         return frozenset(found)
 
-    def ahead(self, state: GameState, lead_level: int) -> Iterator[Creature]:
-        """Creatures of the trainers who are still to be met at about this level."""
-        for trainer in self._trainers:
-            near = lead_level - LEVELS_BELOW <= trainer.strongest <= lead_level + LEVELS_ABOVE
-            if near and not trainer.is_beaten(state):
-                yield from trainer.creatures
-
     def _all_trainers(self) -> Iterator[_Trainer]:
         for place in self._game.maps.values():
             for thing in place.objects:
@@ -226,16 +215,6 @@ class Company:
     def _flags_of(self, thing: MapObject) -> tuple[int, ...]:
         names = (thing.beat_event,) if thing.beat_event is not None else thing.sets
         return tuple(self._game.event_flags[name].index for name in names if name in self._game.event_flags)
-
-    def chance(self, own: Creature, enemy: Creature) -> float:
-        """The chance of one creature against another on paper, both rested."""
-        known = self._chances.get((own, enemy))
-        if known is None:
-            if len(self._chances) >= MOST_MATCHES:
-                self._chances.clear()
-            match = duel(self.on_paper(own), self.on_paper(enemy), self._game, is_trainer=True)
-            known = self._chances[own, enemy] = match.chance
-        return known
 
     def on_paper(self, creature: Creature) -> Fighter:
         """A creature of a species at a level, with average values at birth and the last moves that it learns."""
