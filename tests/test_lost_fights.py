@@ -6,6 +6,7 @@ from core.game.battle import BattleState
 from core.game.game_data import load_game
 from core.game.profile import game_named
 from core.game.state import GameState
+from core.rules import RulePlayer
 from core.rules.fights.company import Company
 from core.rules.fights.tactics import Tactics
 from core.rules.fights.team_fight import Potions, TeamFight, damage_rates, guess
@@ -114,6 +115,19 @@ def test_a_fight_that_would_be_lost_is_prepared_for_once() -> None:
     assert memory.remedy is None, "it has been thought about"
     strong = LaneMemory()
     assert not pressing(party(("MOSSBIT", 13), ("GNAWLET", 2)), strong) and strong.remedy is None
+
+
+def test_who_is_beaten_on_the_way_to_a_fight_counts_before_it() -> None:
+    """The pupils of the gym make the lead grow, so a fight that would be lost now needs no remedy."""
+    gym = GAME.map_by_key("TIDE_GYM")
+    assert gym is not None
+    state, found = party(("RIPPAD", 12), ("GNAWLET", 2)), list[FightRemedy | None]()
+    for place in (None, gym.id):
+        memory = LaneMemory()
+        list(Needs(GAME).goals(state, memory, NEAR_WILLOWMERE, fights_next=True, foes=LEADER.creatures, place=place))
+        found.append(memory.remedy)
+    assert found[0] is not None and found[1] is None
+    assert COMPANY.experience_at(gym.id, state) > 0 == COMPANY.experience_at(None, state)
 
 
 def test_of_several_of_a_kind_the_strongest_grows() -> None:
@@ -236,6 +250,18 @@ def test_without_balls_they_are_bought_first() -> None:
     memory.note_lost(LEADER.creatures)
     found = Needs(GAME).goals(rich, memory, near_a_shop, fights_next=True)
     assert any(goal.option.kind is OptionKind.BUY and "FUZZLE" in goal.option.label for goal in found)
+
+
+def test_a_wild_fight_that_somebody_lost_who_is_to_grow_asks_for_nothing() -> None:
+    """Otherwise the strongest would train for what the weakest could not win."""
+    weak_first = party(("FUZZLE", 3), ("RIPPAD", 12))
+    for remedy, wanted in ((FightRemedy(frozenset({SPECIES["FUZZLE"]}), 6), 0), (None, 14)):
+        player = RulePlayer(GAME)
+        player.options(weak_first)
+        player.memory.remedy = remedy
+        player.options(with_ram(weak_first, {"wBattleMode": 1, "wScriptRunning": 0xFF}))
+        player.options(with_ram(weak_first, {"wBattleResult": 1}))
+        assert player.memory.wanted_level == wanted
 
 
 def test_who_is_fought_is_read_from_the_trainers_numbers() -> None:

@@ -307,6 +307,24 @@ def test_training_is_for_the_wanted_level_or_for_one_more_and_not_where_it_was_g
     assert training(memory) is None
 
 
+def test_where_the_wild_is_out_of_reach_nobody_trains_until_ways_have_opened(start: GameState) -> None:
+    state = with_party(start, (10, 30, 30))
+    by_id = {map_id(state, "FERN_PATH"): 5}
+    memory = LaneMemory(wanted_level=15)
+
+    def trains() -> bool:
+        found = Needs(state.game).goals(state, memory, by_id, fights_next=False)
+        return any(goal.kind is GoalKind.TRAIN for goal in found)
+
+    assert trains()
+    memory.note_barren(map_id(state, "FERN_PATH"))
+    assert not trains()
+    memory.note_progress(1)
+    assert not trains(), "the story went on, and no way has opened"
+    memory.reach = 1
+    assert trains()
+
+
 def test_a_shopping_list_is_what_the_money_reaches_for(start: GameState) -> None:
     """Potions for three lives from nine tenths of the money; balls, cures and bells from what is left after them."""
     items = {item.key: item for item in start.game.items.values()}

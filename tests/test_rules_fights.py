@@ -208,27 +208,28 @@ def test_of_several_parties_of_a_rival_the_hardest_is_expected() -> None:
 def test_the_last_place_is_kept_for_who_beats_the_strongest() -> None:
     """Nobody but a flier of some levels helps water and rock against the last trainer, whose leaf drains it."""
     company = Company(WORLD)
-    full = [WEAK_SECOND, ("FUZZLE", 6, 22, 22), ("GRAVLOP", 3, 15, 15)]
-    state = with_ram(state_with(("TORRENTOR", 30, 96, 96), *full), {"wJohtoBadges": bytes(1)})
-    assert company.team_chance(((31, SPECIES["TORRENTOR"]),), WORLD.trainers["WARDEN_TERN"].creatures) < 0.03
-    assert company.wants(state, SPECIES["VOLTICADA"], 26)
-    assert not company.wants(state, SPECIES["BOULDRUM"], 17)
+    three = [WEAK_SECOND, ("FUZZLE", 6, 22, 22), ("GNAWLET", 3, 15, 15)]
+    last, early = (state_with(("WADELOP", 20, 60, 60), *others) for others in (three, three[:2]))
+    assert company.team_chance(((31, SPECIES["WADELOP"]),), WORLD.trainers["WARDEN_TERN"].creatures) < 0.03
+    assert company.wants(early, SPECIES["GRAVLOP"], 14), "it beats the leader of the stone gym"
+    assert not company.wants(last, SPECIES["GRAVLOP"], 14)
+    flier = state_with(("TORRENTOR", 30, 96, 96), *three)
+    assert company.wants(flier, SPECIES["VOLTICADA"], 26)
 
 
 def test_a_trainer_is_beaten_when_its_own_flag_says_so() -> None:
     """What else a leader's words may set some day does not count."""
-    state = first_state()
+    state = state_with(("CINDREL", 10, 31, 31), WEAK_SECOND)
     game = state.rom.game
     gym = game.map_by_key("TIDE_GYM")
     assert gym is not None
     leader = replace(gym.objects[0], beat_event="EVENT_TIDE_BADGE", sets=("EVENT_TOWER_OPEN",))
     company = Company(replace(game, maps={gym.id: replace(gym, objects=(leader,))}))
-    level = game.trainer_levels_by_key[leader.fights[0]]
     flags = bytearray(state.event_flags)
-    assert list(company.ahead(state, level))
+    assert company.wants(state, SPECIES["FUZZLE"], 8)
     index = game.event_flags["EVENT_TIDE_BADGE"].index
     flags[index // 8] |= 1 << index % 8
-    assert not list(company.ahead(with_ram(state, {"wEventFlags": bytes(flags)}), level))
+    assert not company.wants(with_ram(state, {"wEventFlags": bytes(flags)}), SPECIES["FUZZLE"], 8)
 
 
 def test_who_is_wanted_is_weakened_but_left_standing() -> None:

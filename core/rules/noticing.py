@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.game import terrain
+from core.game.field_moves import abilities_of
 from core.game.state import GameState
 from core.game.terrain import OFFSET
 from core.navigation.map_ground import Cell
@@ -90,7 +91,7 @@ class Noticing:
             self._memory.note_won(self._foes)
         elif self._foes:
             self._memory.note_lost(self._foes, self._battle_map)
-        else:
+        elif self._memory.remedy is None or self._memory.remedy.grower(state) is None:  # who is to grow is weak
             self._memory.wanted_level = max(self._memory.wanted_level, self._party_level + LOSS_LEVELS)
 
     def _note_freedom(self, state: GameState) -> None:
@@ -106,6 +107,7 @@ class Noticing:
         if progress != self._progress:
             self._progress = progress
             self._memory.travel.open_rides = self._graph.open_rides(state)
+            self._memory.reach = reach_of(state)
         self._memory.note_progress(progress)
         self._memory.travel.grounds.see(state)
         if state.is_surfing and not self._surfs:
@@ -136,6 +138,12 @@ def foes_of(state: GameState) -> tuple[Creature, ...]:
     data, layout = state.snapshot.data, state.game.layout
     number, place = data[layout.index("wOtherTrainerClass")], data[layout.index("wOtherTrainerID")]
     return state.game.trainer_creatures.get((number, place), ())
+
+
+def reach_of(state: GameState) -> int:
+    """A number that changes with what opens ways: badges, key items and moves of the way."""
+    keys = tuple(slot.item for slot in state.key_items)
+    return hash((state.johto_badges, state.kanto_badges, keys, abilities_of(state)))
 
 
 def progress_of(state: GameState) -> int:

@@ -362,6 +362,8 @@ class FieldRules:
         if isinstance(answer, Blocked):
             self._hunt.settle(wild)
             answer = self._walk_into_the_wild(state, option, everywhere)
+        if isinstance(answer, Blocked) and answer.reason is not BlockReason.PERSON_IN_THE_WAY:
+            self._memory.note_barren(state.map_id)
         if not isinstance(answer, Button):
             return self._give_up(option)
         return RuleStep(answer, 0.8, option.label)

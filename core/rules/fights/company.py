@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.game.battle import Fighter
-from core.rules.fights.duel import duel
 from core.rules.fights.team_fight import damage_rates, guess
 from core.rules.planning.learners import could_learn_what_nobody_can, places_kept
 
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from core.game.facts import MapObject
     from core.game.game_data import GameData
     from core.game.state import GameState
+    from core.vocabulary import MapId
 
 MOST_COMPANY = 6
 """A creature that is caught with a full party goes to the box, where it is of no use."""
-LEVELS_BELOW, LEVELS_ABOVE = 6, 5
-"""Trainers whose strongest creature is within this many levels of the lead's are the ones ahead."""
 STORY_LEVELS_ABOVE = 8
 """Trainers of the story count from so many levels above the lead's, and until they are beaten."""
 LEAD_GROWS = 2
@@ -41,6 +39,8 @@ NEVER_CHANCE = 0.03
 """Against whom the chance is smaller with a lead of about the same level, somebody else is needed."""
 MAY_GROW, GROWN_BELOW = 8, 4
 """So many levels a creature may have grown when a trainer is met, and not to more than so many below the strongest."""
+TRAINERS_FACTOR = 1.5
+"""On the experience from a trainer's creatures."""
 MOST_GAMES = 8
 """Games whose judges are kept."""
 MOST_MATCHES = 20_000
@@ -62,6 +62,8 @@ class _Trainer:
     """Event flags that are all set when nobody is left to beat; none where no flag says so."""
     parties: tuple[tuple[Creature, ...], ...] = ()
     """Of a trainer whom a script brings on: the parties that it may be, one of them at a time."""
+    place: MapId | None = None
+    """The map on which it stands."""
 
     def is_beaten(self, state: GameState) -> bool:
         return bool(self.flags) and all(state.has_flag(index) for index in self.flags)
@@ -72,7 +74,6 @@ class Company:
 
     def __init__(self, game: GameData) -> None:
         self._game = game
-        self._chances: dict[tuple[Creature, Creature], float] = {}
         self._team_chances: dict[tuple[tuple[Creature, ...], tuple[Creature, ...]], float] = {}
         self._last: tuple[object, bool] = (None, False)
         """The last question and its answer: it is asked at every press of a fight."""
@@ -145,6 +146,13 @@ class Company:
         team = tuple(self._met_at(max(level for foes in parties for level, _ in foes), own))
         return min(parties, key=lambda foes: self.team_chance(team, foes))
 
+    def experience_at(self, place: MapId | None, state: GameState) -> float:
+        """Experience from all who stand on a map and are not beaten, but for those whom a script brings on."""
+        there = (one for one in self._trainers if one.place == place and not one.parties and not one.is_beaten(state))
+        beaten = (creature for trainer in there for creature in trainer.creatures)
+        species = self._game.species
+        return sum(TRAINERS_FACTOR * level * species[kind].base_exp / 7 for level, kind in beaten if kind in species)
+
     def _on_paper_of(self, state: GameState) -> list[Creature]:
         """The party, the strongest first."""
         known = (member for member in state.party if not member.is_egg and member.species in self._game.species)
@@ -186,20 +194,13 @@ class Company:
             ahead.extend(later)
         return frozenset(found)
 
-    def ahead(self, state: GameState, lead_level: int) -> Iterator[Creature]:
-        """Creatures of the trainers who are still to be met at about this level."""
-        for trainer in self._trainers:
-            near = lead_level - LEVELS_BELOW <= trainer.strongest <= lead_level + LEVELS_ABOVE
-            if near and not trainer.is_beaten(state):
-                yield from trainer.creatures
-
     def _all_trainers(self) -> Iterator[_Trainer]:
         for place in self._game.maps.values():
             for thing in place.objects:
                 creatures = self._creatures_of(thing)
                 if creatures:
                     strongest = max(level for level, _ in creatures)
-                    yield _Trainer(creatures, strongest, self._flags_of(thing), self._parties_of(thing))
+                    yield _Trainer(creatures, strongest, self._flags_of(thing), self._parties_of(thing), place.id)
 
     def _creatures_of(self, thing: MapObject) -> tuple[Creature, ...]:
         """The creatures of all trainers that a person can bring on, each once; only one of the trainers comes."""
@@ -214,16 +215,6 @@ class Company:
     def _flags_of(self, thing: MapObject) -> tuple[int, ...]:
         names = (thing.beat_event,) if thing.beat_event is not None else thing.sets
         return tuple(self._game.event_flags[name].index for name in names if name in self._game.event_flags)
-
-    def chance(self, own: Creature, enemy: Creature) -> float:
-        """The chance of one creature against another on paper, both rested."""
-        known = self._chances.get((own, enemy))
-        if known is None:
-            if len(self._chances) >= MOST_MATCHES:
-                self._chances.clear()
-            match = duel(self.on_paper(own), self.on_paper(enemy), self._game, is_trainer=True)
-            known = self._chances[own, enemy] = match.chance
-        return known
 
     def on_paper(self, creature: Creature) -> Fighter:
         """A creature of a species at a level, with average values at birth and the last moves that it learns."""

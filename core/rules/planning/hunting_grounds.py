@@ -22,8 +22,8 @@ FIGHT_ACTIONS = 22
 """Actions of a fight against a wild creature of one's own strength."""
 LEVELS_OF_A_FACTOR = 3
 """So many levels is it worth to deal twice, or take half, the damage by the creatures' types."""
-SHARED_BY = 2
-"""So many have their part in the experience where one changes places with another."""
+SHARED_BY = 4
+"""So many have their part in the experience where one changes places with another; and it takes turns, and hits."""
 RISK_PER_LEVEL = 0.2
 """Share of the worth of a foe that is lost for every level that it has more than the lead."""
 MOST_HUNTERS = 64

@@ -32,6 +32,10 @@ class LaneMemory:
     visited: set[MapId] = field(default_factory=set[MapId])
     progress: int = 0
     """A number that changes whenever the story moved (flags, badges, party, key items)."""
+    reach: int = 0
+    """A number that changes with what opens ways: badges and key items."""
+    _barren: dict[MapId, int] = field(default_factory=dict[MapId, int])
+    """Maps whose wild ground is out of reach, with the `reach` of then."""
     wanted_level: int = 0
     """The lead should reach this level before it goes on: raised by a lost battle, 0 at first."""
     lost_fight: LostFight | None = None
@@ -111,6 +115,14 @@ class LaneMemory:
 
     def is_abandoned(self, key: str) -> bool:
         return self._abandoned_until.get(key, -1) > self.step
+
+    def note_barren(self, map_id: MapId) -> None:
+        """The wild ground of a map was looked for and is out of reach, as water is to who cannot go on it."""
+        self._barren[map_id] = self.reach
+
+    def is_barren(self, map_id: MapId) -> bool:
+        """Whether nothing has opened ways since a map's wild ground was found out of reach."""
+        return self._barren.get(map_id) == self.reach
 
     def note_answer(self, map_id: MapId, question: str, row: int) -> None:
         self._answers[map_id, question, row] += 1

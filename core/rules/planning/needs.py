@@ -67,13 +67,14 @@ class Needs:
         distances: Mapping[MapId, int],
         fights_next: bool,
         foes: Sequence[Creature] = (),
+        place: MapId | None = None,
     ) -> Iterator[PlannedGoal]:
         """Needs now, in no order. `distances` are actions to maps; `fights_next`: the story leads to a trainer.
 
-        `foes`: that trainer's creatures, where they are known.
+        `foes`: that trainer's creatures, where they are known. `place`: where it is.
         """
         foe_levels = sum(level for level, _ in foes)
-        self._remedies.prepare(foes, state, memory, distances)
+        self._remedies.prepare(foes, place, state, memory, distances)
         self._remedies.look(state, memory, distances)
         lead = carrier(state, memory)
         if lead is None:
@@ -180,7 +181,7 @@ class Needs:
         found = [
             (distances[place.id] + actions, place.key, place)
             for actions, key, place in self._level_ways.actions_to_level(hunter, target, state.time_of_day, helper)
-            if place.id in distances and not memory.is_abandoned(key)
+            if place.id in distances and not memory.is_abandoned(key) and not memory.is_barren(place.id)
         ]
         if not found:
             return

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 LOST_FIGHT_ACTIONS: Final = 200
 """A fight that is lost; the way back from where one wakes up comes on top."""
-READY: Final = 0.75
+HOPE: Final = 0.7
+"""Log-odds added to every chance of a fight that has not been tried: more of them are won than the guess says."""
+READY: Final = 0.6
 """With such a chance a fight is tried as things are."""
 DOUBT: Final = 1.0
 """Log-odds taken off every chance for each fight that was lost and guessed to be won for certain: the guess errs."""
@@ -89,10 +91,18 @@ class Remedies:
         self._wild = sorted({kind for table in tables for slots in table.slots.values() for _, kind in slots})
 
     def prepare(
-        self, foes: Sequence[Creature], state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
+        self,
+        foes: Sequence[Creature],
+        place: MapId | None,
+        state: GameState,
+        memory: LaneMemory,
+        distances: Mapping[MapId, int],
     ) -> None:
-        """Decides what to do before a trainer with these creatures is met, once for each."""
-        ahead = LostFight(tuple(foes), 0)
+        """Decides what to do before a trainer with these creatures is met there, once for each.
+
+        Who carries the party is taken to have beaten all others there by then.
+        """
+        ahead = LostFight(tuple(foes), 0, place)
         if not foes or memory.lost_fight is not None or ahead.foes in memory.judged:
             return
         memory.judged.add(ahead.foes)
@@ -139,7 +149,11 @@ class Remedies:
         name = self._game.species_name(min(kinds))
 
         def is_shut(place: GameMap) -> bool:
-            return memory.is_abandoned(f"train:{place.key}") or memory.is_abandoned(f"seek:{name}:{place.key}")
+            return (
+                memory.is_barren(place.id)
+                or memory.is_abandoned(f"train:{place.key}")
+                or memory.is_abandoned(f"seek:{name}:{place.key}")
+            )
 
         return self._sightings.soonest(kinds, state, distances, is_shut)
 
@@ -155,7 +169,7 @@ class Remedies:
         self, lost: LostFight, state: GameState, memory: LaneMemory, distances: Mapping[MapId, int]
     ) -> FightRemedy:
         found = list(self._candidates(lost, state, memory, distances))
-        doubt = DOUBT * lost.times * found[0].chance
+        doubt = DOUBT * lost.times * found[0].chance if lost.times else -HOPE
         loss = LOST_FIGHT_ACTIONS + self._way_back(lost, distances)
         best = min(found, key=lambda one: _expected_actions(one, doubt, loss))
         if best.remedy is NOTHING and lost.times > MOST_RETRIES:
@@ -176,6 +190,11 @@ class Remedies:
         party = [(slot, member) for slot, member in enumerate(state.party) if not member.is_egg]
         party = sorted(party, key=lambda row: -row[1].level)
         own = [(slot, self._rested(fighter_of(member, self._game))) for slot, member in party]
+        if own and not lost.times:
+            slot, best = own[0]
+            later = int((best.level**3 + self._company.experience_at(lost.place, state)) ** (1 / 3))
+            if later > best.level and best.species in self._game.species:
+                own[0] = slot, self._grown(best, later)
         return own, _Team(own, lost.foes, self._company, self._game, potions_of(state))
 
     def _candidates(
@@ -264,8 +283,11 @@ class Remedies:
     ) -> Iterator[tuple[int, float, Fighter]]:
         """A creature after some levels more: (level, a guess of the actions that they take, the creature then).
 
-        `helper`: who wins for it what it cannot. `way`: actions to where it will be by then.
+        `helper`: who wins for it what it cannot. `way`: actions to where it will be by then. Nothing of a kind that the
+        game's data do not know.
         """
+        if fighter.species not in self._game.species:
+            return
         hunter = self._hunter(fighter)
         with_help = None if helper is None else self._hunter(helper)
         for level in range(fighter.level + 1, min(100, fighter.level + MOST_LEVELS) + 1):

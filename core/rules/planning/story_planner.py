@@ -50,6 +50,8 @@ class _StoryStep:
     """Moves that the way asks for."""
     foes: Sequence[Creature]
     """Of the strongest trainer whom the nearest objectives lead to; none without one."""
+    place: MapId | None
+    """The nearest map with an objective; None where none is in reach."""
 
     @property
     def level(self) -> int:
@@ -105,7 +107,7 @@ class StoryPlanner:
         found = [
             *self._story_goals(step, state, memory, distances, seed),
             *self._light_goals(state),
-            *self._needs.goals(state, memory, distances, bool(foes), foes),
+            *self._needs.goals(state, memory, distances, bool(foes), foes, step and step.place),
             *self._pick_up_goals(state, memory),
             *self._talk_goals(state, memory),
             *self._explore_goals(state, memory, distances),
@@ -124,7 +126,9 @@ class StoryPlanner:
         deeds = None if self._path is None else self._path.next_deeds(milestone, state, entry)
         planned, teaches = ((), ()) if deeds is None else (deeds.objectives, deeds.teaches)
         objectives = planned or self._open_objectives(milestone, state)
-        return _StoryStep(milestone, objectives, teaches, self._foes_at_hand(objectives, distances, state))
+        in_reach = [one.map for one in objectives if one.map in distances]
+        nearest = min(in_reach, key=distances.__getitem__, default=None)
+        return _StoryStep(milestone, objectives, teaches, self._foes_at_hand(objectives, distances, state), nearest)
 
     def _with_starter(self, step: _StoryStep, starter: int) -> tuple[_StoryStep, frozenset[str]]:
         """The step with one of its alternatives left where it is a choice of things on one map, in the data's order.
