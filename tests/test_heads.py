@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from agents.heads.agent import HeadsAgent
 from agents.heads.button_view import PLACE_OF, VIEW_SIZE, ButtonViews
 from agents.heads.goal_field import UNREACHED, GoalFields, on_screen, steps_at
+from agents.heads.holding import MOST_HELD_STEPS
 from agents.heads.look import Look
 from agents.heads.menu_target import MenuTarget, menu_target
 from agents.heads.options.view import OPTION_SIZE, OPTION_SLOTS, PRIOR, option_view
@@ -309,6 +311,16 @@ def test_alone_the_option_head_chooses_and_not_the_rules() -> None:
     chosen.clear()
     played(Watched(contrary, None, AdaptiveStrategySystem(seed=0), mode=AgentMode.ADAPTIVE, **FROZEN), 200)
     assert not chosen
+
+
+def test_alone_an_option_that_the_head_never_ends_is_left_and_the_rules_press_nothing() -> None:
+    heads = Heads.fresh(0)
+    with torch.no_grad():
+        heads.button.ends.bias.fill_(-50.0)
+    decisions = played(heads_agent(AgentMode.RL_ONLY, heads), 2 * MOST_HELD_STEPS)
+    assert all(decision.reasoning.startswith("button head") for decision in decisions)
+    held = [len(list(steps)) for _, steps in groupby(decisions, lambda decision: decision.option_key)]
+    assert max(held) <= MOST_HELD_STEPS + 1, held
 
 
 def test_untrained_heads_stay_nowhere_for_long() -> None:

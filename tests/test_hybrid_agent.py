@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from core.adaptive_strategy_system import AdaptiveStrategySystem, StrategyType
 from core.agent import arbiter
 from core.agent.loop_detector import REPETITIONS, LoopDetector
+from core.agent.teacher import LaneTeacher, PlainWriter
 from core.exceptions import CheckpointError, ConfigurationError
 from core.hybrid_agent import AgentMode, HybridAgent
-from core.vocabulary import Button, Source
+from core.vocabulary import Button, Option, Source
 from tests.walls import (
     CustomManager,
     FixedPolicy,
@@ -312,3 +314,30 @@ def test_a_press_is_drawn_where_the_dart_comes_down_on_the_chances_side_by_side(
         assert arbiter._pick(row, dart) == (reached <= dart * reached[-1]).sum()
     assert arbiter._pick(np.array([0.0, 0.5, 0.0, 0.5]), 0.0) == 1
     assert arbiter._pick(np.array([0.0, 0.5, 0.0, 0.5]), 0.5) == 3
+
+
+class ForgetsTheRight(WallSeeker):
+    """Lists no way to the right once it `forgets`."""
+
+    forgets = False
+
+    def options(self, state: Any) -> Sequence[Option]:
+        return tuple(one for one in super().options(state) if not (self.forgets and one.key == "walk:RIGHT"))
+
+
+def test_who_judges_ends_keeps_an_option_only_as_long_as_it_is_listed() -> None:
+    player = ForgetsTheRight()
+    teacher = LaneTeacher(player, None, PlainWriter(str))
+    teacher.reset()
+
+    def acted() -> str:
+        return teacher.act(GridState(0, 0), ask_model=lambda _: False, stuck=False).option_key
+
+    assert acted() == "walk:RIGHT"
+    teacher.judge_end(False)
+    teacher.look_again(GridState(0, 0))
+    assert acted() == "walk:RIGHT"
+    player.forgets = True
+    assert acted() == "walk:RIGHT", "nobody has looked"
+    teacher.look_again(GridState(0, 0))
+    assert acted() == "walk:UP"

@@ -40,6 +40,7 @@ class Press:
     reasoning: str = "towards the wall"
     done: bool = False
     is_for_next: bool = False
+    cannot_go_on: bool = False
 
 
 class WallSeeker:

@@ -16,8 +16,9 @@ In training the teacher labels every step, and each option is held to its end by
 (`agents/heads/holding.py`): by the teacher with the curriculum's share, else by the heads, the choice included. In some
 games a share of the presses is random. In RL_ONLY mode the heads hold everything, and nobody labels.
 
-In each mode the rules list the options and find the way that leads to one; in RL_ONLY they choose nothing. Presses that
-lead nowhere are barred and loops are broken as `core/agent/repeated_presses.py` has it.
+In each mode the rules list the options and find the way that leads to one; in RL_ONLY they choose and press nothing. An
+option is over there, too, that nothing carries on, that is not listed any more in a fight, or that was held for 256
+steps. Presses that lead nowhere are barred and loops are broken as `core/agent/repeated_presses.py` has it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ from core.agent.teacher import ChooseOption, RulePlayerLike, situation_of
 from core.agent.transition_feeder import View, policy_view
 from core.env.policy_view import policy_space
 from core.exceptions import ConfigurationError
+from core.game.menu import MenuKind
 from core.game.state import GameState
 from core.protocols import ButtonManager, LLMManagerLike
 from core.rules import RulePlayer
@@ -200,6 +202,11 @@ class HeadsAgent(HybridAgent):
             self._segments[index].look(len(player.milestones), in_fight, state.lost_last_battle)
         chooses = is_alone or (not self.frozen and holding.heads_next)
         has_choice = chooses or is_judged
+        if is_alone and holding.is_spent:
+            teacher.judge_end(True)
+            holding.release()
+        elif is_alone and state.menu is not None and state.menu.kind is MenuKind.BATTLE_MAIN:
+            teacher.look_again(state)
         teacher.chooser = self._chooser(look) if has_choice else None
         teacher.who_chooses = (lambda now, options: self._who_chooses(index, now, options)) if is_judged else None
         look.wanted = teacher.act(

@@ -14,7 +14,7 @@ import numpy as np
 from core.vocabulary import Option
 
 MOST_HELD_STEPS = 256
-"""Then the heads give an option back to the teacher: nothing that is done well takes so long."""
+"""Then the heads give an option back to the teacher, or choose anew: nothing that is done well takes so long."""
 
 
 @dataclass(slots=True)
@@ -61,6 +61,15 @@ class Holding:
         """Whether somebody is about to get this option: it is not under way, and was not before an interruption."""
         known = self._interrupted
         return option is not self._option and (known is None or option is not known[0])
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the option under way has been held for as long as one is."""
+        return self._steps >= MOST_HELD_STEPS
+
+    def release(self) -> None:
+        """Nobody holds the option any more: the next one is new, even if it is the same."""
+        self._option, self._steps = None, 0
 
     def give_back(self) -> None:
         """The heads go in circles: the teacher carries the option out."""

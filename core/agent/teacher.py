@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -56,6 +56,8 @@ class RuleStepLike(Protocol):
     def done(self) -> bool: ...
     @property
     def is_for_next(self) -> bool: ...
+    @property
+    def cannot_go_on(self) -> bool: ...
 
 
 class RulePlayerLike(Protocol):
@@ -192,8 +194,10 @@ class LaneTeacher:
         self._plan: _Plan | None = None
         self._last_plan: _Plan | None = None
         """The plan that the last action carried out."""
-        self._was_over = False
-        """It was over before that action."""
+        self._acted: _Plan | None = None
+        """The same, whoever pressed then."""
+        self._was_over = self._cannot_go_on = False
+        """It was over before that action; nothing would carry it on."""
         self._interrupted: _Plan | None = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
         self.screen: NDArray[np.uint8] | None = None
@@ -228,7 +232,7 @@ class LaneTeacher:
         self.model_calls = 0
         self._cache.reset()
         self._situation = ""
-        self._plan = self._last_plan = self._interrupted = None
+        self._plan = self._last_plan = self._acted = self._interrupted = None
         self._steps_since_stuck_choice = STEPS_BETWEEN_STUCK_CHOICES
 
     def act(self, state: GameState, *, ask_model: AskModel, stuck: bool) -> TeacherAction:
@@ -254,7 +258,7 @@ class LaneTeacher:
         step = self.player.act(state, plan.option)
         self._last_plan = plan
         self._plan = None if step.done else plan
-        self._was_over = step.is_for_next
+        self._acted, self._was_over, self._cannot_go_on = plan, step.is_for_next, step.cannot_go_on
         stated = step.confidence if plan.confidence is None else plan.confidence
         reasoning = step.reasoning if not plan.reason else f"{plan.reason}: {step.reasoning}"
         return TeacherAction(int(step.button), plan.source, stated, reasoning, plan.option.key)
@@ -269,8 +273,18 @@ class LaneTeacher:
             self.player.overruled()
 
     def judge_end(self, ended: bool) -> None:
-        """Somebody else than the rules says whether the option of the last action has come to its end."""
-        self._plan = None if ended else self._last_plan or self._plan
+        """Somebody else than the rules says whether the option of the last action has come to its end; what nothing
+        carries on is over in any case."""
+        self._plan = None if ended or self._cannot_go_on else self._acted
+
+    def look_again(self, state: GameState) -> None:
+        """Keeps the option under way only if the rules still list it, as they list it now. For who judges ends without
+        them: in the next turn of a fight the same line of the bag holds another item."""
+        plan = self._plan
+        if plan is not None:
+            listed = {option.key: option for option in self.player.options(state)}
+            now = listed.get(plan.option.key)
+            self._plan = None if now is None else replace(plan, option=now)
 
     def _next_plan(self, state: GameState, situation: str, ask_model: AskModel) -> _Plan:
         if self._situation == "overworld" and situation != "overworld":

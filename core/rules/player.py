@@ -182,7 +182,7 @@ class RulePlayer:
             step = self._carry_out(state, mode, own)
             if step is not None:
                 why = f"after that: {step.reasoning}"
-                return RuleStep(step.button, 0.5 * step.confidence, why, done=True, is_for_next=True)
+                return RuleStep(step.button, 0.5 * step.confidence, why, done=True, is_for_next=True, cannot_go_on=True)
         return RuleStep(Button.B, 0.1, "nothing fits this situation", done=True)
 
     def _press_for_a_need(self, state: GameState, option: Option) -> RuleStep | None:

@@ -20,3 +20,5 @@ class RuleStep:
     is_for_next: bool = False
     """The option was over before this press, which is for what comes next. So it stays over where somebody else presses
     another button."""
+    cannot_go_on: bool = False
+    """Nothing carries the option on from here, whoever presses."""
