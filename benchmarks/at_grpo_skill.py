@@ -50,6 +50,8 @@ METHODS = ("before", "format_stage", "per_role", "single_agent", "shared", "sing
 agent with as many turns as the team and the same tree: what is left of the difference is roles."""
 ALONE_METHODS = ("single_agent", "single_in_turns")
 UNTRAINED = ("before", "format_stage")
+KEPT = ("success_rate", "success_low", "success_high", "best_success_rate")
+"""Of a cell's scores: those of the last model, and of the best one by validation problems."""
 LEVEL = {"shared": "shared", "per_role": "full", "single_agent": "single", "single_in_turns": "single"}
 ROLES_OF_A_TEAM = 2
 RELAY: dict[str, Any] = {
@@ -173,9 +175,9 @@ def measure(world: str, method: str, seed: int, without: str = "", model: str = 
             _make_base(base, config_of(world, "shared", seed, without))
             shutil.copytree(base, run / "base")  # where a run looks for what it starts from
         trained = _train(config, run, folder / "per_role.json" if method in ALONE_METHODS else None)
-        scores = evaluate(trained, num_episodes=PROBLEMS)
+        scores = {**evaluate(trained, num_episodes=PROBLEMS), **_best_of(run)}
         candidates, curve = read_metrics(run)
-    kept = {key: scores[key] for key in ("success_rate", "success_low", "success_high")}
+    kept = {key: scores[key] for key in KEPT if key in scores}
     cpu_s = round(time.process_time() - started, 1)
     return {**kept, "problems": PROBLEMS, "candidates": candidates, "curve": curve, "cpu_s": cpu_s}
 
@@ -196,6 +198,11 @@ def _train(config: Mapping[str, Any], run: Path, team: Path | None) -> str:
         if sampled >= wanted:
             return summary.model_path
         total += -(-(wanted - sampled) * total // sampled)  # attempts that end early sample fewer answers
+
+
+def _best_of(run: Path) -> dict[str, float]:
+    """The share of the same problems that a run's best model by validation solves."""
+    return {"best_success_rate": evaluate(str(run / "best_model"), num_episodes=PROBLEMS)["success_rate"]}
 
 
 def with_as_many_answers(settings: ATGRPOSettings, wanted: int) -> tuple[ATGRPOSettings, int]:
