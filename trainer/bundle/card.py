@@ -205,7 +205,7 @@ def _card(report: BundleReport) -> str:
         "",
         "## How it was made",
         f"`python -m trainer.bundle` makes it again; this took {sum(report.minutes):.0f} minutes (seed {report.seed}):",
-        *wrapped(f"Minutes: {shares}, on two cores that others used as well.", item=True),
+        *wrapped(f"Minutes: {shares}, on two cores that others used as well; what was there from an earlier call takes none.", item=True),
         *wrapped(
             f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
             f"options, from {played} (ROM SHA-256 `{report.rom_sha256[:16]}...`, seeds of training drawn from "
