@@ -87,7 +87,7 @@ def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
     """Lines of a Markdown table."""
     lines = [
         "| who plays | reached (95 %) | median steps | milestones | longest stay | "
-        "by the rules: field steps, choices | s of CPU for 1,000 steps |"
+        "by rules: field steps, choices | s of CPU for 1,000 steps |"
     ]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for one in scores:
@@ -205,7 +205,10 @@ def _card(report: BundleReport) -> str:
         "",
         "## How it was made",
         f"`python -m trainer.bundle` makes it again; this took {sum(report.minutes):.0f} minutes (seed {report.seed}):",
-        *wrapped(f"Minutes: {shares}, on two cores that others used as well; what was there from an earlier call takes none.", item=True),
+        *wrapped(
+            f"Minutes: {shares}, on two cores that others used as well; what was there from an earlier call takes none.",
+            item=True,
+        ),
         *wrapped(
             f"Data: {report.labelled_steps:,} labelled steps and {report.labelled_choices:,} choices among several "
             f"options, from {played} (ROM SHA-256 `{report.rom_sha256[:16]}...`, seeds of training drawn from "
