@@ -194,7 +194,7 @@ def table(cells: Sequence[HeadsCell], fixes_starter: bool) -> str:
     base = score_of(rules).median_steps if rules else None
     lines = [
         "| training | who plays | seeds | reached (95 %) | median steps (95 %) | of the rules' | longest stay | "
-        "by rules: field steps, choices |"
+        "by rules |"
     ]
     lines.append("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, variant in VARIANTS.items():

@@ -86,8 +86,7 @@ def write_bundle_card(folder: Path, report: BundleReport) -> None:
 def score_table(scores: tuple[PlayerScore, ...]) -> list[str]:
     """Lines of a Markdown table."""
     lines = [
-        "| who plays | reached (95 %) | median steps | milestones | longest stay | "
-        "by rules: field steps, choices | s of CPU for 1,000 steps |"
+        "| who plays | reached (95 %) | median steps | milestones | longest stay | by rules: field, choices | CPU s |"
     ]
     lines.append("| --- | --- | --- | --- | --- | --- | --- |")
     for one in scores:
@@ -206,7 +205,7 @@ def _card(report: BundleReport) -> str:
         "## How it was made",
         f"`python -m trainer.bundle` makes it again; this took {sum(report.minutes):.0f} minutes (seed {report.seed}):",
         *wrapped(
-            f"Minutes: {shares}, on two cores that others used as well; what was there from an earlier call takes none.",
+            f"Minutes: {shares}, on two cores that others used; what was there from before takes none.",
             item=True,
         ),
         *wrapped(
@@ -240,7 +239,8 @@ def _card(report: BundleReport) -> str:
             f"New games of at most {judging.steps_per_game:,} steps to `{report.judged_milestone}` on seeds that no "
             "training met, fixed frame cost; shares with Wilson's interval, games that did not get there count as "
             "slower than all others. The longest stay is the most steps within 100 with the same press in the same "
-            "state while the game waits for one. "
+            "state while the game waits for one. By rules: the mean share of a game that the rules decided, of the "
+            "steps on the field and of the choices. CPU s: for 1,000 steps. "
             + (
                 "All players begin a game with the same starter, the three in turn."
                 if judging.fixes_starter
