@@ -159,7 +159,7 @@ def test_no_game_is_recorded_while_the_resume_point_before_it_is_being_written(
 @pytest.mark.slow
 def test_a_run_killed_three_times_is_whole_at_its_end(tmp_path: Path) -> None:
     """The real command, killed with SIGKILL at random moments, then resumed to its end."""
-    episodes = 24
+    episodes = 60  # so many that no wait for a busy machine is longer than the run
     config = generate_test_config(tmp_path, total_episodes=episodes, max_steps_per_episode=60, save_interval=5)
     chance = random.Random(time.time_ns())
     finished = 0
