@@ -101,7 +101,7 @@ class Company:
         if could_learn_what_nobody_can(species, state, self._game):
             return True
         lead = max(party, key=lambda member: member.level)
-        kinds = frozenset(one.species for one in party) | self._grown(lead.species) | {species}
+        kinds = frozenset(one.species for one in party) | self.kin(lead.species) | {species}
         free = MOST_COMPANY - len(state.party) - places_kept(kinds, self._game)
         if free < 1 or any(one.species == species and one.level >= level for one in party):
             return False
@@ -170,21 +170,21 @@ class Company:
         if known is None:
             if len(self._team_chances) >= MOST_MATCHES:
                 self._team_chances.clear()
-            own = [self.on_paper(self._as_grown(one)) for one in team]
+            own = [self.on_paper(self.as_grown(one)) for one in team]
             theirs = [self.on_paper(one) for one in foes if one[1] in self._game.species]
             rows = [damage_rates(one, theirs, self._game) for one in own]
             known = guess(rows, [one.max_hp for one in own], [one.max_hp for one in theirs])
             self._team_chances[team, foes] = known
         return known
 
-    def _as_grown(self, creature: Creature) -> Creature:
+    def as_grown(self, creature: Creature) -> Creature:
         """What a creature has become by its level."""
         level, species = creature
         while (later := next((to for at, to in self._game.species[species].evolves if at <= level), None)) is not None:
             species = later
         return level, species
 
-    def _grown(self, species: int) -> frozenset[int]:
+    def kin(self, species: int) -> frozenset[int]:
         """A kind and all that it becomes by growing."""
         found, ahead = {species}, [species]
         while ahead:

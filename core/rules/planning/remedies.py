@@ -211,11 +211,11 @@ class Remedies:
         for slot, fighter in own:
             if fighter.species in growing:
                 continue  # of several of a kind the strongest grows
-            growing |= self._kin(fighter.species)
+            growing |= self._company.kin(fighter.species)
             helper = None if fighter is strong else strong
             for level, actions, grown in self._growth(fighter, helper, 0, state, distances):
                 detour = 0 if helper is None else CATCH_ACTIONS
-                remedy = FightRemedy(self._kin(fighter.species), level)
+                remedy = FightRemedy(self._company.kin(fighter.species), level)
                 yield _Candidate(remedy, actions + detour, team.chance_with(slot, grown))
         yield from self._catches(team, strong, state, memory, distances)
 
@@ -232,7 +232,7 @@ class Remedies:
         if not self._can_catch(state, distances):
             return
         for species in self._wild:
-            kin = self._kin(species)
+            kin = self._company.kin(species)
             sighting = self._sighting(kin, state, memory, distances)
             if sighting is None or sighting.creature[1] != species:
                 continue
@@ -304,11 +304,8 @@ class Remedies:
 
     def _grown(self, fighter: Fighter, level: int) -> Fighter:
         """The creature at another level: its stats in proportion to those on paper, and what it learns until then."""
-        species = fighter.species
-        while (later := next((to for at, to in self._game.species[species].evolves if at <= level), None)) is not None:
-            species = later
         before = self._company.on_paper((fighter.level, fighter.species))
-        after = self._company.on_paper((level, species))
+        after = self._company.on_paper(self._company.as_grown((level, fighter.species)))
         stats = {
             name: round(getattr(fighter, name) * getattr(after, name) / max(1, getattr(before, name)))
             for name in ("max_hp", "attack", "defense", "speed", "special_attack", "special_defense")
@@ -320,17 +317,6 @@ class Remedies:
     @staticmethod
     def _rested(fighter: Fighter) -> Fighter:
         return replace(fighter, hp=fighter.max_hp, status=0, pp=(PLENTY_OF_PP,) * len(fighter.moves))
-
-    def _kin(self, species: int) -> frozenset[int]:
-        """A species and what it becomes by growing."""
-        found = {species}
-        ahead = [species]
-        while ahead:
-            known = self._game.species.get(ahead.pop())
-            later = [to for _, to in known.evolves if to not in found] if known is not None else []
-            found.update(later)
-            ahead.extend(later)
-        return frozenset(found)
 
 
 class _Team:
