@@ -15,7 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from agents.llm.huggingface import HuggingFaceModel
 from agents.text.text_policy import Sample, Sampling, TextPolicy, load_policy
 from core.exceptions import ConfigurationError, TrainingError
-from tests.tiny_models import make_model
+from tests.tiny_models import make_model, numbers_and_reading
 from trainer.at_grpo.settings import settings_of
 from trainer.at_grpo.trainer import ATGRPOTrainer
 from trainer.grpo.advantages import Scaling, group_advantages
@@ -184,22 +184,10 @@ def test_a_prompt_that_candidates_share_is_read_once_with_the_same_numbers_and_g
     policy = load_policy(str(make_model(tmp_path, architecture)))
     policy.model.eval()
     samples = drawn(policy, 12)
-    read: list[int] = []
-    hook = policy.model.get_input_embeddings().register_forward_hook(lambda module, ids, out: read.append(out.numel()))
-
-    def numbers() -> tuple[torch.Tensor, dict[str, torch.Tensor], int]:
-        read.clear()
-        policy.model.zero_grad()
-        logs, entropies, mask = policy.token_log_probabilities(samples)
-        ((logs + 0.1 * entropies) * mask).sum().backward()
-        gradients = {name: p.grad.clone() for name, p in policy.model.named_parameters() if p.grad is not None}
-        return (logs * mask).detach(), gradients, sum(read)
-
-    numbers()  # a model whose memory cannot be copied has said so
-    shared, gradients, few = numbers()
+    numbers_and_reading(policy, samples)  # a model whose memory cannot be copied has said so
+    shared, gradients, few = numbers_and_reading(policy, samples)
     monkeypatch.setattr("agents.text.text_policy.REPEATS_THAT_PAY", 1000)
-    single, single_gradients, many = numbers()
-    hook.remove()
+    single, single_gradients, many = numbers_and_reading(policy, samples)
     assert torch.allclose(shared, single, atol=1e-5)
     assert gradients.keys() == single_gradients.keys()
     for name, gradient in gradients.items():

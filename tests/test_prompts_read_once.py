@@ -10,7 +10,7 @@ import torch
 from agents.text import text_policy
 from agents.text.team import Specialisation, build_team
 from agents.text.text_policy import Sample, Sampling, TextPolicy, load_policy
-from tests.tiny_models import make_model
+from tests.tiny_models import make_model, numbers_and_reading
 from trainer.grpo.learner import GRPOLearner, GRPOSettings, Scored
 
 TASK = "Another player will walk. Call a tool that helps: answer with one tool's name and with nothing else."
@@ -28,21 +28,10 @@ def test_what_all_prompts_begin_with_is_read_once_with_the_same_numbers_and_grad
 ) -> None:
     policy = load_policy(str(make_model(tmp_path, architecture)))
     samples = drawn(policy, repeats)
-    read: list[int] = []
-    policy.model.get_input_embeddings().register_forward_hook(lambda module, ids, out: read.append(out.numel()))
-
-    def numbers() -> tuple[torch.Tensor, dict[str, torch.Tensor], int]:
-        read.clear()
-        policy.model.zero_grad()
-        logs, entropies, mask = policy.token_log_probabilities(samples)
-        ((logs + 0.1 * entropies) * mask).sum().backward()
-        gradients = {name: p.grad.clone() for name, p in policy.model.named_parameters() if p.grad is not None}
-        return (logs * mask).detach(), gradients, sum(read)
-
-    numbers()  # a model whose memory cannot be copied has said so
-    shared, gradients, few = numbers()
+    numbers_and_reading(policy, samples)  # a model whose memory cannot be copied has said so
+    shared, gradients, few = numbers_and_reading(policy, samples)
     monkeypatch.setattr(text_policy, "BEGINNING_THAT_PAYS", 1000)
-    single, single_gradients, many = numbers()
+    single, single_gradients, many = numbers_and_reading(policy, samples)
     assert torch.allclose(shared, single, atol=1e-5)
     assert gradients.keys() == single_gradients.keys()
     for name, gradient in gradients.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,6 +12,8 @@ from transformers import (
     AutoModelForCausalLM,
     PreTrainedTokenizerFast,
 )
+
+from agents.text.text_policy import Sample, TextPolicy
 
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|start|>{{ m['role'] }}\n{{ m['content'] }}<|end|>\n{% endfor %}"
@@ -72,3 +75,17 @@ def make_model(
         config.max_position_embeddings = context_length
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
+
+
+def numbers_and_reading(
+    policy: TextPolicy, samples: Sequence[Sample]
+) -> tuple[torch.Tensor, dict[str, torch.Tensor], int]:
+    """The samples' log-probabilities, gradients by the name of the weights, and how many numbers came in for them."""
+    read: list[int] = []
+    hook = policy.model.get_input_embeddings().register_forward_hook(lambda module, ids, out: read.append(out.numel()))
+    policy.model.zero_grad()
+    logs, entropies, mask = policy.token_log_probabilities(samples)
+    ((logs + 0.1 * entropies) * mask).sum().backward()
+    hook.remove()
+    gradients = {name: p.grad.clone() for name, p in policy.model.named_parameters() if p.grad is not None}
+    return (logs * mask).detach(), gradients, sum(read)
